@@ -1,0 +1,1 @@
+//! One file per subcommand, one table of exit codes.

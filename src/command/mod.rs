@@ -1,0 +1,1 @@
+//! What a job runs: templates, argument styles, environment.

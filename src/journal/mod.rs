@@ -1,0 +1,3 @@
+//! The append-only record of a study: one JSON object per line of `journal.jsonl` in the study's folder.
+
+pub mod record;

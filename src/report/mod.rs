@@ -1,0 +1,1 @@
+//! Views made from the journal alone, and exporters.

@@ -1,0 +1,1 @@
+//! The real driver: processes, slots, signals, collectors, launchers.

@@ -1,0 +1,117 @@
+//! How much resource a configuration gets, and which go on.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::words::ids::{BracketId, JobKey, TrialId};
+use crate::words::objective::{Direction, Score};
+use crate::words::units::Resource;
+
+/// One rung as planned: at most `configs` jobs at `resource`.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct RungPlan {
+    /// Number of configurations.
+    pub configs: u64,
+    /// Resource of each.
+    pub resource: Resource,
+}
+
+/// One bracket as planned, smallest resource first.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BracketPlan {
+    /// s, as in the papers' tables.
+    pub bracket: u32,
+    /// Its rungs.
+    pub rungs: Vec<RungPlan>,
+}
+
+/// What a schedule will do, told before anything runs. For schedules that decide as they go, the brackets show the ladder and
+/// `open_ended` is set.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// One round of brackets.
+    pub brackets: Vec<BracketPlan>,
+    /// How often the round is repeated.
+    pub rounds: u32,
+    /// Whether the numbers are upper bounds of what will run.
+    pub open_ended: bool,
+}
+
+impl Plan {
+    /// New configurations over all rounds.
+    pub fn trials(&self) -> u64 {
+        let once: u64 = self.brackets.iter().filter_map(|b| b.rungs.first()).map(|r| r.configs).sum();
+        once.saturating_mul(u64::from(self.rounds))
+    }
+
+    /// Jobs over all rounds.
+    pub fn jobs(&self) -> u64 {
+        let once: u64 = self.brackets.iter().flat_map(|b| &b.rungs).map(|r| r.configs).sum();
+        once.saturating_mul(u64::from(self.rounds))
+    }
+
+    /// Sum of the jobs' resources over all rounds, each job counted from zero.
+    pub fn resource_total(&self) -> f64 {
+        let once: f64 =
+            self.brackets.iter().flat_map(|b| &b.rungs).map(|r| r.configs as f64 * r.resource.amount()).sum();
+        once * f64::from(self.rounds)
+    }
+}
+
+/// A job the schedule wants run now.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Start {
+    /// The trial and rung. A trial not started before is new and needs a configuration.
+    pub key: JobKey,
+    /// The bracket it belongs to.
+    pub bracket: BracketId,
+    /// What the job gets.
+    pub resource: Resource,
+    /// What the trial got in its last job, if it ran before.
+    pub previous: Option<Resource>,
+}
+
+/// What a schedule says when a slot is free.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Next {
+    /// Run this.
+    Start(Start),
+    /// Nothing until a running job ends.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+/// What a schedule decides about a trial when jobs end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It goes on to the next rung.
+    Promote(TrialId),
+    /// It is over for good: dropped, or finished at its last rung.
+    Retire(TrialId),
+}
+
+/// A live schedule. Trial ids are given out in order, from 0.
+pub trait Scheduler: Send {
+    /// The next job for a free slot. Promotions come before new trials. Every job is handed out once.
+    fn next(&mut self) -> Next;
+    /// The job ended for good (retries are over) with this score, or without one.
+    fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict>;
+    /// No new trials from here on; those that run may still be promoted.
+    fn close(&mut self);
+}
+
+/// A checked choice of schedule.
+pub trait Schedule: fmt::Debug + Send + Sync {
+    /// What it will do.
+    fn plan(&self) -> Plan;
+    /// A fresh scheduler. `direction` is `None` only in studies without a metric.
+    fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler>;
+    /// R: the resource at which a configuration counts in full; `None` where there is no resource.
+    fn full(&self) -> Option<Resource>;
+    /// The reduction factor, where there is one.
+    fn eta(&self) -> Option<f64> {
+        None
+    }
+}

@@ -1,0 +1,101 @@
+//! What may vary: parameters and their domains, one file per family.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::words::args::{Args, Fault};
+use crate::words::assignment::Assignment;
+use crate::words::stream::Stream;
+
+/// How a model may see a domain.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Geometry {
+    /// Neighbours are alike: the unit interval carries the domain's own scale.
+    Ordered,
+    /// Values have no order; `weights` are their prior probabilities (sum 1) in the order of [`Domain::level`].
+    Unordered {
+        /// One per value.
+        weights: Vec<f64>,
+    },
+}
+
+/// The values one parameter may take.
+pub trait Domain: fmt::Debug + Send + Sync {
+    /// One draw. Uses the stream alone, so that the same stream gives the same value on every machine.
+    fn sample(&self, stream: &mut Stream) -> Value;
+    /// Whether `value` may be drawn from here (within rounding).
+    fn contains(&self, value: &Value) -> bool;
+    /// How many distinct values there are; `None` for a continuum.
+    fn cardinality(&self) -> Option<u64>;
+    /// The `index`-th value of a domain with a cardinality.
+    fn level(&self, index: u64) -> Option<Value>;
+    /// How a model may see it.
+    fn geometry(&self) -> Geometry;
+    /// Where `value` lies in [0, 1] under the domain's own scale (its distribution function); `None` if it is not inside.
+    fn to_unit(&self, value: &Value) -> Option<f64>;
+    /// The value at `unit` in [0, 1]; the inverse of [`Domain::to_unit`] up to rounding.
+    fn from_unit(&self, unit: f64) -> Value;
+    /// The effective range or values, in a few words for the plan.
+    fn describe(&self) -> String;
+}
+
+/// How the written `value` of a parameter maps to named arguments.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// A list of anything, handed over as the one argument `items`.
+    Items,
+    /// Named arguments. A mapping gives them by name; where `positional`, a list or an `a:b:c` string gives them in this order.
+    Named {
+        /// Those that must be there.
+        required: &'static [&'static str],
+        /// Those that may follow.
+        optional: &'static [&'static str],
+        /// Whether a list or a string may give them too.
+        positional: bool,
+    },
+}
+
+/// A parameter kind: one entry of the matrix catalogue.
+#[derive(Debug)]
+pub struct ParamKind {
+    /// The name after `kind:`.
+    pub name: &'static str,
+    /// The written forms, most usual first.
+    pub forms: &'static [Form],
+    /// Builds the domain, or says what is wrong with the arguments.
+    pub build: fn(&Args) -> Result<Box<dyn Domain>, Vec<Fault>>,
+    /// A sentence of advice for arguments that are legal and seldom meant.
+    pub advice: fn(&Args) -> Option<String>,
+}
+
+/// One parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name, shared by every trial's assignment.
+    pub name: Arc<str>,
+    /// The kind it was declared with.
+    pub kind: &'static str,
+    /// Its values.
+    pub domain: Box<dyn Domain>,
+}
+
+/// Every parameter of a study, in file order.
+#[derive(Debug, Default)]
+pub struct Space {
+    /// The parameters.
+    pub params: Vec<Param>,
+}
+
+impl Space {
+    /// One configuration, each parameter drawn in file order from the one stream.
+    pub fn sample(&self, stream: &mut Stream) -> Assignment {
+        self.params.iter().map(|p| (p.name.clone(), p.domain.sample(stream))).collect()
+    }
+
+    /// How many distinct configurations there are; `None` with any continuum (or past u64).
+    pub fn cardinality(&self) -> Option<u64> {
+        self.params.iter().try_fold(1u64, |all, p| all.checked_mul(p.domain.cardinality()?))
+    }
+}

@@ -1,0 +1,9 @@
+//! Words: the small types every other layer speaks in. Imports nothing of the crate.
+
+pub mod args;
+pub mod assignment;
+pub mod ids;
+pub mod objective;
+pub mod outcome;
+pub mod stream;
+pub mod units;

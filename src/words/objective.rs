@@ -1,0 +1,83 @@
+//! What is better: the metric's direction, finite scores, the one total order and the one tie rule.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::TrialId;
+
+/// Whether small or large values of a metric are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Smaller is better.
+    Minimize,
+    /// Larger is better.
+    Maximize,
+}
+
+impl Direction {
+    /// `Less` where `a` is better than `b`.
+    pub fn order(self, a: Score, b: Score) -> Ordering {
+        match self {
+            Direction::Minimize => a.0.total_cmp(&b.0),
+            Direction::Maximize => b.0.total_cmp(&a.0),
+        }
+    }
+
+    /// Whether `a` is strictly better than `b`.
+    pub fn better(self, a: Score, b: Score) -> bool {
+        self.order(a, b) == Ordering::Less
+    }
+
+    /// Whether `a` is at least as good as `b`.
+    pub fn reaches(self, a: Score, b: Score) -> bool {
+        self.order(a, b) != Ordering::Greater
+    }
+
+    /// The score as a cost: smaller is better whatever the direction.
+    pub fn cost(self, score: Score) -> f64 {
+        match self {
+            Direction::Minimize => score.0,
+            Direction::Maximize => -score.0,
+        }
+    }
+}
+
+/// A metric's value that can be ranked: finite, with −0.0 as 0.0.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Score(f64);
+
+impl Score {
+    /// `None` for NaN and the infinities.
+    pub fn new(value: f64) -> Option<Score> {
+        value.is_finite().then_some(Score(value + 0.0))
+    }
+
+    /// The plain number.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+/// The metric a study ranks by.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Metric {
+    /// Its key in the readings.
+    pub name: String,
+    /// Which way is better.
+    #[serde(rename = "optimization")]
+    pub direction: Direction,
+}
+
+/// The one ranking rule: better scores first, no score last, ties to the lower trial id.
+pub fn rank(direction: Direction, a: (TrialId, Option<Score>), b: (TrialId, Option<Score>)) -> Ordering {
+    let by_score = match (a.1, b.1) {
+        (Some(x), Some(y)) => direction.order(x, y),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    };
+    by_score.then(a.0.cmp(&b.0))
+}

@@ -1,0 +1,108 @@
+//! How a job ended, and what was read from it while it ran.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::objective::Score;
+
+/// One metric reading: a point of a learning curve.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Resource at the reading: the step it carried, else its ordinal (from 1) among the job's readings.
+    pub step: f64,
+    /// The objective's value there.
+    pub value: f64,
+}
+
+/// Why a job has no usable value.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
+pub enum Failure {
+    /// The command could not be started.
+    Launch(String),
+    /// It ended with this exit code.
+    Exit(i32),
+    /// A signal ended it that hypertune did not send.
+    Signal(i32),
+    /// It was ended because it ran longer than the job timeout.
+    Timeout,
+    /// The kernel, the cgroup or the program itself said that memory ran out.
+    OutOfMemory(String),
+    /// It exited with 0 and the metric was never seen; the detail names the keys that were.
+    NoMetric(String),
+    /// The metric's last reading was NaN or infinite.
+    NotFinite(String),
+    /// The driver died while it ran.
+    Lost,
+}
+
+/// Which rule ended a running job early, with the two numbers it compared.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StopRule {
+    /// `median`, `diff`, `truncation`, `study_finished` or `limit`.
+    pub rule: String,
+    /// The job's own number.
+    pub value: Option<f64>,
+    /// What it was compared with.
+    pub threshold: Option<f64>,
+}
+
+/// How a job ended, for the engine and the schedule.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It ran to its end. `score` is empty only in studies without a metric.
+    Succeeded {
+        /// The metric's last reading.
+        score: Option<Score>,
+    },
+    /// hypertune ended it early; it counts with its last reading.
+    Stopped {
+        /// The metric's last reading, if there was a finite one.
+        score: Option<Score>,
+        /// What ended it.
+        by: StopRule,
+    },
+    /// No usable value.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Outcome {
+    /// The score it is ranked by, if any.
+    pub fn score(&self) -> Option<Score> {
+        match self {
+            Outcome::Succeeded { score } | Outcome::Stopped { score, .. } => *score,
+            Outcome::Failed { .. } => None,
+        }
+    }
+}
+
+/// One JSON object a job printed.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Reading {
+    /// The resource's own value in the object, if it was there.
+    pub step: Option<f64>,
+    /// Every numeric entry, NaN and the infinities included.
+    pub numbers: Vec<(String, f64)>,
+}
+
+impl Reading {
+    /// The number under `name`.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.numbers.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
+    }
+}
+
+/// What a job's stdout came to, for the journal.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Readings {
+    /// The last reading as it stood (non-finite numbers as the strings `NaN`, `Infinity`, `-Infinity`).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metrics: Map<String, Value>,
+    /// The objective's curve, thinned to at most 64 points that keep the first and the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<CurvePoint>,
+}

@@ -104,11 +104,11 @@ pub trait Scheduler: Send {
 
 /// A checked choice of schedule.
 pub trait Schedule: fmt::Debug + Send + Sync {
-    /// What it will do.
-    fn plan(&self) -> Plan;
+    /// What it will do. `supply` is how many configurations the sampler has to give, if that is limited.
+    fn plan(&self, supply: Option<u64>) -> Plan;
     /// A fresh scheduler. `direction` is `None` only in studies without a metric.
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler>;
-    /// R: the resource at which a configuration counts in full; `None` where there is no resource.
+    /// R: the resource at which a configuration counts in full; `None` where there is no resource (jobs then carry 1).
     fn full(&self) -> Option<Resource>;
     /// The reduction factor, where there is one.
     fn eta(&self) -> Option<f64> {

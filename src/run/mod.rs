@@ -1,1 +1,3 @@
 //! The real driver: processes, slots, signals, collectors, launchers.
+
+pub mod watch;

@@ -1,0 +1,23 @@
+//! Who looks on while a study runs.
+
+use crate::journal::record::Record;
+
+/// Told what happens, in order, as it is journalled. Called from the driver's coordinating thread between two jobs, so every
+/// method must return at once; whatever is slow (drawing) belongs on the watcher's own thread.
+pub trait Watcher: Send + Sync {
+    /// `record` is in the journal. On a resumed study the records of earlier sessions come first, in file order.
+    fn record(&self, record: &Record);
+
+    /// A sentence a person should read now: lowercase, without a full stop at its end.
+    fn note(&self, text: &str);
+}
+
+/// Sees nothing, says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn record(&self, _: &Record) {}
+
+    fn note(&self, _: &str) {}
+}

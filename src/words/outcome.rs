@@ -1,5 +1,7 @@
 //! How a job ended, and what was read from it while it ran.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,6 +36,21 @@ pub enum Failure {
     NotFinite(String),
     /// The driver died while it ran.
     Lost,
+}
+
+impl fmt::Display for Failure {
+    /// The reason in a few words; failures of one cause read the same, so that they can be counted together.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Launch(why) => write!(f, "could not be started: {why}"),
+            Failure::Exit(code) => write!(f, "exit code {code}"),
+            Failure::Signal(number) => write!(f, "ended by signal {number}"),
+            Failure::Timeout => f.write_str("ran into the job timeout"),
+            Failure::OutOfMemory(evidence) => write!(f, "out of memory: {evidence}"),
+            Failure::NoMetric(detail) | Failure::NotFinite(detail) => f.write_str(detail),
+            Failure::Lost => f.write_str("lost: hypertune itself ended while it ran"),
+        }
+    }
 }
 
 /// Which rule ended a running job early, with the two numbers it compared.

@@ -1,5 +1,7 @@
 //! How much resource a configuration gets, and which go on.
 
+pub mod full;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -7,6 +9,12 @@ use serde::Serialize;
 use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
+
+/// Largest plan that is run: beyond it a plan is a mistake more often than a wish.
+pub const MAX_JOBS: u64 = 10_000_000;
+
+/// A number of trials that stands for "until a limit of the study ends it".
+pub const ENDLESS: u64 = u64::MAX;
 
 /// One rung as planned: at most `configs` jobs at `resource`.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
@@ -34,21 +42,34 @@ pub struct Plan {
     pub brackets: Vec<BracketPlan>,
     /// How often the round is repeated.
     pub rounds: u32,
-    /// Whether the numbers are upper bounds of what will run.
+    /// Whether the numbers only sketch what will run ([`ENDLESS`]: nothing but a limit of the study ends it).
     pub open_ended: bool,
 }
 
 impl Plan {
     /// New configurations over all rounds.
     pub fn trials(&self) -> u64 {
-        let once: u64 = self.brackets.iter().filter_map(|b| b.rungs.first()).map(|r| r.configs).sum();
-        once.saturating_mul(u64::from(self.rounds))
+        self.over_rounds(self.brackets.iter().filter_map(|b| b.rungs.first()))
     }
 
     /// Jobs over all rounds.
     pub fn jobs(&self) -> u64 {
-        let once: u64 = self.brackets.iter().flat_map(|b| &b.rungs).map(|r| r.configs).sum();
-        once.saturating_mul(u64::from(self.rounds))
+        self.over_rounds(self.brackets.iter().flat_map(|b| &b.rungs))
+    }
+
+    /// Refuses more than [`MAX_JOBS`] with a sentence that gives the count. Endless plans pass: limits of the study end them.
+    pub fn check_size(&self) -> Result<(), String> {
+        let jobs = self.jobs();
+        let endless = self.open_ended && self.trials() == ENDLESS;
+        if endless || jobs <= MAX_JOBS {
+            return Ok(());
+        }
+        let count = if jobs == u64::MAX { "more than 10^19".to_owned() } else { jobs.to_string() };
+        Err(format!("the plan has {count} jobs, at most {MAX_JOBS} are allowed"))
+    }
+
+    fn over_rounds<'a>(&self, rungs: impl Iterator<Item = &'a RungPlan>) -> u64 {
+        rungs.fold(0u64, |sum, rung| sum.saturating_add(rung.configs)).saturating_mul(u64::from(self.rounds))
     }
 
     /// Sum of the jobs' resources over all rounds, each job counted from zero.

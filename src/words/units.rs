@@ -15,6 +15,8 @@ pub struct Resource(f64);
 impl Resource {
     /// Nothing yet.
     pub const ZERO: Resource = Resource(0.0);
+    /// What a job carries where nothing is allotted.
+    pub const ONE: Resource = Resource(1.0);
 
     /// `None` where `amount` is negative or not finite.
     pub fn new(amount: f64) -> Option<Resource> {

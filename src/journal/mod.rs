@@ -1,3 +1,9 @@
 //! The append-only record of a study: one JSON object per line of `journal.jsonl` in the study's folder.
 
+pub mod fault;
+pub mod identity;
+pub mod layout;
+pub mod lock;
+pub mod reader;
 pub mod record;
+pub mod writer;

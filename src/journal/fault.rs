@@ -1,0 +1,116 @@
+//! What can be wrong with a journal or a study's folder.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::record::{FORMAT, SAMPLING_RULES};
+
+/// Why a journal cannot be read, written or gone on with. Every message names the file and says what to do.
+#[derive(Debug)]
+pub enum JournalFault {
+    /// The operating system refused something.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done: `read`, `write`, `sync`…
+        doing: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// There is no journal.
+    Missing {
+        /// The study's folder.
+        folder: PathBuf,
+    },
+    /// A line in the middle does not hold a record.
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// What the parser says.
+        why: String,
+    },
+    /// The journal was written in another format.
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+    /// The rules that turn a seed into draws have changed since.
+    SamplingRules {
+        /// The file.
+        path: PathBuf,
+        /// The version of the rules it was written with.
+        found: u32,
+        /// hypertune's version then.
+        version: String,
+    },
+    /// Another driver holds the study.
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// The other driver's process id, where it could be read.
+        pid: Option<u32>,
+    },
+    /// What the engine decides is not what the journal records.
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// Both sides.
+        why: String,
+    },
+}
+
+impl fmt::Display for JournalFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JournalFault::Io { path, doing, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
+            JournalFault::Missing { folder } => {
+                write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
+            }
+            JournalFault::Corrupt { path, line, why } => write!(
+                f,
+                "{}:{line}: not a journal record: {why}; restore the file from a copy, or cut it off before this line to lose \
+                 what follows and go on",
+                path.display()
+            ),
+            JournalFault::Format { path, found } => write!(
+                f,
+                "{}: journal format {found}, this hypertune reads format {FORMAT}; use the version that wrote it, or start \
+                 afresh with --overwrite",
+                path.display()
+            ),
+            JournalFault::SamplingRules { path, found, version } => write!(
+                f,
+                "{}: recorded with sampling rules {found} by hypertune {version}, this one has rules {SAMPLING_RULES} and would \
+                 draw other configurations; go on with that version, or start afresh with --study OTHER or --overwrite",
+                path.display()
+            ),
+            JournalFault::Held { path, pid: Some(pid) } => {
+                write!(f, "{}: process {pid} is driving this study; wait for it or end it first", path.display())
+            }
+            JournalFault::Held { path, pid: None } => {
+                write!(f, "{}: another process is driving this study; wait for it or end it first", path.display())
+            }
+            JournalFault::Mismatch { path, line, why } => write!(
+                f,
+                "{}:{line}: the journal does not fit the matrix: {why}; start afresh with --study OTHER or --overwrite",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for JournalFault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            JournalFault::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

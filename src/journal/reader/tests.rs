@@ -1,0 +1,138 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::journal::record::{EndRecord, LaunchRecord, PlanTotals, Usage};
+use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::words::outcome::{CurvePoint, Failure, Outcome, Readings};
+use crate::words::units::{Moment, Resource};
+
+fn header() -> Record {
+    Record::Study(Box::new(Header {
+        format: FORMAT,
+        sampling_rules: SAMPLING_RULES,
+        version: "0.1.0".into(),
+        matrix_path: "m.yaml".into(),
+        matrix: "kind: random\n".into(),
+        command: vec!["train".into()],
+        options: json!({}),
+        seed: u64::MAX,
+        metric: None,
+        resource: None,
+        plan: PlanTotals::default(),
+        started_at: "2026-01-01T00:00:00Z".into(),
+    }))
+}
+
+fn job(trial: u64) -> JobId {
+    JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) }
+}
+
+fn sample(lr: f64) -> Vec<Record> {
+    let launch = LaunchRecord {
+        job: job(0),
+        bracket: BracketId { round: 0, bracket: 4 },
+        resource: Resource::new(1.0).unwrap(),
+        previous: Resource::ZERO,
+        slot: Slot(1),
+        params: Some([("lr".into(), json!(lr)), ("n".into(), json!(i64::MIN))].into_iter().collect()),
+        at: Moment(u64::MAX - 1),
+    };
+    let end = |outcome| {
+        Record::End(Box::new(EndRecord {
+            job: job(0),
+            outcome,
+            readings: Readings {
+                metrics: [("loss".to_owned(), json!("NaN"))].into_iter().collect(),
+                curve: vec![CurvePoint { step: 1.0, value: lr }],
+            },
+            usage: Usage { duration_s: lr.abs(), exit_code: Some(1), ..Usage::default() },
+            stderr_tail: "no\nway".into(),
+            at: Moment(7),
+        }))
+    };
+    vec![
+        header(),
+        Record::Launch(Box::new(launch)),
+        end(Outcome::Failed { failure: Failure::Exit(1) }),
+        end(Outcome::Failed { failure: Failure::Timeout }),
+        Record::Retired { trial: TrialId(0) },
+    ]
+}
+
+fn text(records: &[Record]) -> Vec<u8> {
+    let line = |r| serde_json::to_string(r).unwrap() + "\n";
+    records.iter().map(line).collect::<String>().into_bytes()
+}
+
+/// Records, where writing may go on, or the fault.
+fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalFault> {
+    let mut reader = JournalReader::new(Path::new("s/journal.jsonl"), bytes);
+    let Some(header) = reader.header()? else { return Ok((Vec::new(), 0)) };
+    let mut records = vec![Record::Study(Box::new(header))];
+    for record in &mut reader {
+        records.push(record?);
+    }
+    Ok((records, reader.offset()))
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read_back_exactly(lr in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
+        let records = sample(lr);
+        let bytes = text(&records);
+        prop_assert_eq!(read(&bytes).unwrap(), (records, bytes.len() as u64));
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_gives_its_whole_lines(cut in 0usize..2000) {
+        let records = sample(0.1);
+        let bytes = text(&records);
+        let cut = cut.min(bytes.len());
+        let whole = bytes[..cut].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let lines = bytes[..cut].iter().filter(|b| **b == b'\n').count();
+        prop_assert_eq!(read(&bytes[..cut]).unwrap(), (records[..lines].to_vec(), whole as u64));
+    }
+
+    #[test]
+    fn foreign_bytes_give_a_fault_with_a_place_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0usize..900) {
+        let mut journal = text(&sample(0.1));
+        let at = at.min(journal.len());
+        journal.splice(at..at, bytes);
+        if let Err(fault) = read(&journal) {
+            prop_assert!(fault.to_string().starts_with("s/journal.jsonl:"), "{}", fault);
+        }
+    }
+}
+
+#[test]
+fn blocks_of_nuls_at_the_end_are_a_torn_end() {
+    let records = sample(0.1);
+    let bytes = text(&records);
+    let mut torn = bytes.clone();
+    torn.extend([0; 4096]);
+    assert_eq!(read(&torn).unwrap(), (records.clone(), bytes.len() as u64));
+    torn.extend(b"\n\0\0\n");
+    assert_eq!(read(&torn).unwrap(), (records, bytes.len() as u64));
+    torn.extend(text(&sample(0.2)));
+    assert!(matches!(read(&torn), Err(JournalFault::Corrupt { line: 6, .. })));
+}
+
+#[test]
+fn a_corrupt_middle_names_file_and_line() {
+    let mut bytes = text(&sample(0.1));
+    let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
+    bytes[second] = b'!';
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: not a journal record: expected value at line 1 column 1; restore the file from a copy, or cut it off before this line to lose what follows and go on");
+}
+
+#[test]
+fn another_format_is_refused_whatever_else_it_holds() {
+    insta::assert_snapshot!(read(b"{\"type\":\"study\",\"format\":9,\"colour\":\"blue\"}\n").unwrap_err(), @"s/journal.jsonl: journal format 9, this hypertune reads format 1; use the version that wrote it, or start afresh with --overwrite");
+}
+
+#[test]
+fn a_journal_must_begin_with_its_header() {
+    let fault = read(b"{\"type\":\"retired\",\"trial\":0}\n").unwrap_err();
+    assert!(matches!(fault, JournalFault::Corrupt { line: 1, .. }), "{fault}");
+}

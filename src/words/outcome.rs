@@ -56,12 +56,26 @@ impl fmt::Display for Failure {
 /// Which rule ended a running job early, with the two numbers it compared.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StopRule {
-    /// `median`, `diff`, `truncation`, `study_finished` or `limit`.
+    /// `median`, `diff`, `truncation` or one of the constants of this type.
     pub rule: String,
     /// The job's own number.
     pub value: Option<f64>,
     /// What it was compared with.
     pub threshold: Option<f64>,
+}
+
+impl StopRule {
+    /// The whole study ended: a metric condition was reached or too much failed.
+    pub const STUDY_FINISHED: &str = "study_finished";
+    /// A limit of the study came; the job runs again when the study goes on.
+    pub const LIMIT: &str = "limit";
+    /// A signal to hypertune; the job runs again when the study goes on.
+    pub const INTERRUPTED: &str = "interrupted";
+
+    /// A rule that compared `value` with `threshold`.
+    pub fn new(rule: &str, value: Option<f64>, threshold: Option<f64>) -> StopRule {
+        StopRule { rule: rule.to_owned(), value, threshold }
+    }
 }
 
 /// How a job ended, for the engine and the schedule.
@@ -93,6 +107,16 @@ impl Outcome {
         match self {
             Outcome::Succeeded { score } | Outcome::Stopped { score, .. } => *score,
             Outcome::Failed { .. } => None,
+        }
+    }
+
+    /// Whether this end says nothing about the configuration, so that the job runs again as a new attempt: the driver died, a
+    /// limit came or a signal did. Such a job has no value and counts nowhere.
+    pub fn runs_again(&self) -> bool {
+        match self {
+            Outcome::Succeeded { .. } => false,
+            Outcome::Stopped { by, .. } => by.rule == StopRule::LIMIT || by.rule == StopRule::INTERRUPTED,
+            Outcome::Failed { failure } => *failure == Failure::Lost,
         }
     }
 }

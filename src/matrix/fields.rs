@@ -1,0 +1,227 @@
+//! A mapping read field by field: camelCase and snake_case fold, twice the same is a fault, and so is a name nobody knows.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
+
+use super::diagnostics::{Findings, quoted, suggestion};
+use super::node::{Content, Entry, Node, Span};
+
+/// `max_iterations` as `maxIterations`; what holds no underscore stays as it is.
+pub fn camel(name: &str) -> String {
+    let mut parts = name.split('_').filter(|part| !part.is_empty());
+    let mut folded = parts.next().unwrap_or(name).to_owned();
+    for part in parts {
+        let mut letters = part.chars();
+        folded.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        folded.push_str(letters.as_str());
+    }
+    folded
+}
+
+/// A mapping whose fields are taken one by one; what is left at the end is unknown.
+#[derive(Debug)]
+pub struct Fields<'n> {
+    /// What the mapping is, for messages: "the metric".
+    what: String,
+    span: Span,
+    /// By folded name: the entry, and whether it was asked for.
+    entries: IndexMap<String, (&'n Entry, Asked)>,
+    known: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asked {
+    Not,
+    Taken,
+}
+
+impl<'n> Fields<'n> {
+    /// Starts on `node`, which is `what`; `place` is where a fault about the whole is shown (its key, usually).
+    pub fn new(node: &'n Node, what: &str, place: Span, findings: &mut Findings) -> Option<Fields<'n>> {
+        let Content::Map(entries) = &node.content else {
+            findings.error(place, format!("{what} must be a mapping, found {}", node.describe()));
+            return None;
+        };
+        let mut read = Fields { what: what.to_owned(), span: place, entries: IndexMap::new(), known: Vec::new() };
+        for entry in entries {
+            match read.entries.entry(camel(&entry.key)) {
+                Slot::Occupied(first) => twice(entry, first.get().0, findings),
+                Slot::Vacant(place) => {
+                    place.insert((entry, Asked::Not));
+                }
+            }
+        }
+        Some(read)
+    }
+
+    /// Where faults about the whole are shown.
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// The entry called `name` (camelCase), even if its value is null.
+    pub fn entry(&mut self, name: &'static str) -> Option<&'n Entry> {
+        self.known.push(name);
+        let found = self.entries.get_mut(name)?;
+        found.1 = Asked::Taken;
+        Some(found.0)
+    }
+
+    /// The entry called `name`, unless its value is null.
+    pub fn value(&mut self, name: &'static str) -> Option<&'n Entry> {
+        self.entry(name).filter(|entry| !entry.value.is_null())
+    }
+
+    /// The entry called `name`; a fault if there is none.
+    pub fn required(&mut self, name: &'static str, findings: &mut Findings) -> Option<&'n Entry> {
+        let found = self.value(name);
+        if found.is_none() {
+            findings.error(self.span(), format!("{} needs `{name}`", self.what));
+        }
+        found
+    }
+
+    /// Text that may be there.
+    pub fn text(&mut self, name: &'static str, findings: &mut Findings) -> Option<(&'n str, Span)> {
+        let entry = self.value(name)?;
+        typed(entry, name, "text", findings, Node::text).map(|text| (text, entry.value.span.clone()))
+    }
+
+    /// Text that must be there and not be empty.
+    pub fn required_text(&mut self, name: &'static str, findings: &mut Findings) -> Option<(&'n str, Span)> {
+        self.required(name, findings)?;
+        let (text, span) = self.text(name, findings)?;
+        if text.trim().is_empty() {
+            findings.error(span, format!("`{name}` must not be empty"));
+            return None;
+        }
+        Some((text, span))
+    }
+
+    /// A whole number ≥ 0 that may be there; 3.0 counts as 3.
+    pub fn count(&mut self, name: &'static str, findings: &mut Findings) -> Option<(u64, Span)> {
+        let entry = self.value(name)?;
+        typed(entry, name, "a whole number, 0 or more", findings, count_of).map(|n| (n, entry.value.span.clone()))
+    }
+
+    /// A finite number that may be there.
+    pub fn number(&mut self, name: &'static str, findings: &mut Findings) -> Option<(f64, Span)> {
+        let entry = self.value(name)?;
+        typed(entry, name, "a number", findings, number_of).map(|n| (n, entry.value.span.clone()))
+    }
+
+    /// true or false, if there.
+    pub fn flag(&mut self, name: &'static str, findings: &mut Findings) -> Option<bool> {
+        let entry = self.value(name)?;
+        typed(entry, name, "true or false", findings, |node| match node.content {
+            Content::Bool(flag) => Some(flag),
+            _ => None,
+        })
+    }
+
+    /// One of a few words, if there.
+    pub fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&'static str, T)],
+        findings: &mut Findings,
+    ) -> Option<T> {
+        let (text, span) = self.text(name, findings)?;
+        let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        if found.is_none() {
+            let hint = suggestion(text, words.iter().map(|(word, _)| *word));
+            findings.error_with(span, format!("{} is no value of `{name}`", quoted(text)), hint);
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// Notes every field that was not asked for.
+    pub fn finish(self, findings: &mut Findings) {
+        for (_, entry) in self.rest() {
+            let hint = suggestion(&entry.key, self.known.iter().copied());
+            let message = format!("{} has no field {}", self.what, quoted(&entry.key));
+            findings.error_with(entry.key_span.clone(), message, hint);
+        }
+    }
+
+    /// Entries not asked for so far, with their folded names, without taking them.
+    pub fn rest(&self) -> impl Iterator<Item = (&str, &'n Entry)> {
+        let left = self.entries.iter().filter(|(_, (_, asked))| *asked == Asked::Not);
+        left.map(|(name, (entry, _))| (name.as_str(), *entry))
+    }
+}
+
+/// A field that stands twice in one mapping.
+fn twice(entry: &Entry, first: &Entry, findings: &mut Findings) {
+    let line = findings.line(first.key_span.start);
+    let message = if entry.key == first.key {
+        format!("{} stands here a second time", quoted(&entry.key))
+    } else {
+        format!("{} is the same field as {}", quoted(&entry.key), quoted(&first.key))
+    };
+    findings.error_with(
+        entry.key_span.clone(),
+        message,
+        Some(format!("it was given on line {line} already, keep one")),
+    );
+}
+
+/// Entries of a mapping whose keys are the user's own names: exact, and each once.
+pub fn named<'n>(node: &'n Node, what: &str, place: Span, findings: &mut Findings) -> Vec<&'n Entry> {
+    let Content::Map(entries) = &node.content else {
+        findings.error(place, format!("{what} must be a mapping of names, found {}", node.describe()));
+        return Vec::new();
+    };
+    let mut kept: IndexMap<&str, &Entry> = IndexMap::new();
+    for entry in entries {
+        match kept.entry(&entry.key) {
+            Slot::Occupied(first) => twice(entry, first.get(), findings),
+            Slot::Vacant(place) => {
+                place.insert(entry);
+            }
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// A whole number ≥ 0; 3.0 counts as 3.
+pub fn count_of(node: &Node) -> Option<u64> {
+    let Content::Number(number) = &node.content else { return None };
+    let whole = |x: &f64| *x >= 0.0 && x.fract() == 0.0 && *x < 9e15;
+    number.as_u64().or_else(|| number.as_f64().filter(whole).map(|x| x as u64))
+}
+
+fn number_of(node: &Node) -> Option<f64> {
+    match &node.content {
+        Content::Number(number) => number.as_f64(),
+        _ => None,
+    }
+}
+
+fn typed<'n, T>(
+    entry: &'n Entry,
+    name: &str,
+    wanted: &str,
+    findings: &mut Findings,
+    read: impl Fn(&'n Node) -> Option<T>,
+) -> Option<T> {
+    let found = read(&entry.value);
+    if found.is_none() {
+        let span = entry.value.span.clone();
+        findings.error(span, format!("`{name}` must be {wanted}, found {}", entry.value.describe()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_fold() {
+        assert_eq!(camel("max_iterations"), "maxIterations");
+        assert_eq!(camel("maxIterations"), "maxIterations");
+        assert_eq!(camel("_"), "_");
+        assert_eq!(camel("early_stopping"), "earlyStopping");
+    }
+}

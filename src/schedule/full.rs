@@ -56,8 +56,9 @@ impl Scheduler for Line {
         vec![Verdict::Retire(key.trial)]
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Vec<Verdict> {
         self.end = self.next;
+        Vec::new()
     }
 }
 

@@ -1,6 +1,9 @@
 //! How much resource a configuration gets, and which go on.
 
+pub mod bracket;
 pub mod full;
+pub mod ladder;
+pub mod rounds;
 
 use std::fmt;
 
@@ -119,8 +122,9 @@ pub trait Scheduler: Send {
     fn next(&mut self) -> Next;
     /// The job ended for good (retries are over) with this score, or without one.
     fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict>;
-    /// No new trials from here on; those that run may still be promoted.
-    fn close(&mut self);
+    /// No new trials from here on; those that run may still be promoted, in rungs that shrink to what was started. A trial
+    /// that was handed out and got no configuration is finished without a score after this.
+    fn close(&mut self) -> Vec<Verdict>;
 }
 
 /// A checked choice of schedule.

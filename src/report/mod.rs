@@ -1,1 +1,18 @@
-//! Views made from the journal alone, and exporters.
+//! Views made from the journal alone, so that a report made a year later equals the live summary; and their exporters.
+
+pub mod amount;
+pub mod best;
+pub mod export;
+pub mod exporters;
+pub mod failures;
+pub mod plan;
+pub mod summary;
+pub mod table;
+pub mod text;
+pub mod trials;
+pub mod view;
+
+mod csv;
+mod jsonl;
+#[cfg(test)]
+mod samples;

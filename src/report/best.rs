@@ -1,0 +1,144 @@
+//! The best trial of a study.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::amount;
+use super::view::{JobStatus, JobView, StudyView};
+use crate::engine::event::FinishReason;
+use crate::words::assignment::Assignment;
+use crate::words::ids::TrialId;
+use crate::words::objective::rank;
+use crate::words::units::Resource;
+
+/// The job with the best value among those at the highest resource that any job finished at; ties go to the lower trial.
+///
+/// Jobs that were ended early count only where none finished, except the one whose reading ended the whole study: it reached
+/// what was asked for, whatever its resource.
+pub fn best_job(view: &StudyView) -> Option<&JobView> {
+    let direction = view.direction()?;
+    let with = |status: JobStatus| view.jobs.iter().filter(move |j| j.status == status && j.score.is_some());
+    let (status, top) = [JobStatus::Succeeded, JobStatus::Stopped]
+        .into_iter()
+        .find_map(|status| Some((status, with(status).map(|j| j.resource).max()?)))?;
+    with(status)
+        .filter(|j| j.resource == top)
+        .chain(goal_reached(view))
+        .min_by(|a, b| rank(direction, (a.job.key.trial, a.score), (b.job.key.trial, b.score)))
+}
+
+/// The job that reached a condition on the study's own metric.
+fn goal_reached(view: &StudyView) -> Option<&JobView> {
+    let Some(FinishReason::MetricReached { job, metric, .. }) = &view.finish else { return None };
+    let ranked_by_it = view.header.metric.as_ref().is_some_and(|m| m.name == *metric);
+    view.jobs.iter().find(|j| ranked_by_it && j.job == *job && j.score.is_some())
+}
+
+/// The best trial, as `best --format json` prints it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BestView<'a> {
+    /// Its id.
+    pub trial: TrialId,
+    /// Its value at `resource`.
+    pub value: f64,
+    /// The metric's name.
+    pub metric: &'a str,
+    /// The resource it was judged at.
+    #[serde(serialize_with = "amount::resource")]
+    pub resource: Resource,
+    /// Its configuration.
+    pub params: &'a Assignment,
+    /// The argument list that repeats it; empty where it cannot be rendered any more.
+    pub command: Vec<String>,
+    /// The study's folder.
+    pub study: &'a Path,
+}
+
+impl<'a> BestView<'a> {
+    /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
+    pub fn of(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestView<'a>> {
+        let job = best_job(view)?;
+        Some(BestView {
+            trial: job.job.key.trial,
+            value: job.score?.value(),
+            metric: &view.header.metric.as_ref()?.name,
+            resource: job.resource,
+            params: &job.params,
+            command: repeat(job),
+            study: &view.study,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{Sample, halving};
+    use crate::words::ids::{Attempt, JobId, JobKey, Rung};
+    use crate::words::objective::Score;
+    use crate::words::outcome::{Failure, Outcome, StopRule};
+
+    fn best(sample: &Sample) -> Option<u64> {
+        best_job(&sample.view()).map(|j| j.job.key.trial.0)
+    }
+
+    fn stopped(value: f64) -> Outcome {
+        let by = StopRule { rule: "study_finished".into(), value: None, threshold: None };
+        Outcome::Stopped { score: Score::new(value), by }
+    }
+
+    #[test]
+    fn a_job_at_a_higher_resource_beats_a_better_value_below() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).succeed(0, 0, 0.1).succeed(1, 0, 0.9);
+        assert_eq!(best(&sample), Some(1));
+    }
+
+    #[test]
+    fn ties_go_to_the_lower_trial_whichever_ended_first() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(1, 0, 0.5).succeed(0, 0, 0.5);
+        assert_eq!(best(&sample), Some(0));
+    }
+
+    #[test]
+    fn failures_at_a_higher_resource_do_not_hide_what_finished_below() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "");
+        assert_eq!(best(&sample), Some(0));
+    }
+
+    #[test]
+    fn jobs_ended_early_count_only_where_none_finished() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).end(1, 0, 1, stopped(0.1), "");
+        assert_eq!(best(&sample), Some(1));
+        sample.succeed(0, 0, 0.5);
+        assert_eq!(best(&sample), Some(0));
+    }
+
+    #[test]
+    fn the_job_that_ended_the_study_is_best_at_any_resource() {
+        let job = JobId { key: JobKey { trial: TrialId(1), rung: Rung(0) }, attempt: Attempt(1) };
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 3.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5).end(1, 0, 1, stopped(0.01), "");
+        sample.finish(FinishReason::MetricReached { job, metric: "loss".into(), value: 0.01, threshold: 0.05 });
+        assert_eq!(best(&sample), Some(1));
+    }
+
+    #[test]
+    fn no_metric_no_best() {
+        let mut sample = Sample::with_metric(None);
+        sample.launch(0, 0, 1, 1.0).end(0, 0, 1, Outcome::Succeeded { score: None }, "");
+        assert_eq!(best(&sample), None);
+    }
+
+    #[test]
+    fn the_json_has_the_documented_keys() {
+        let view = halving().view();
+        let best = BestView::of(&view, |_| vec!["python3".into(), "train.py".into()]).expect("trial 2 finished");
+        let json = serde_json::to_string(&best).expect("a view serializes");
+        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study"}"#);
+    }
+}

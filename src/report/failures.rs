@@ -1,0 +1,65 @@
+//! Failures of a study, grouped by reason.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::view::StudyView;
+use crate::words::ids::TrialId;
+
+/// Most trials that are named for one reason.
+const NAMED: usize = 5;
+
+/// Jobs that failed for one reason.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FailureGroup<'a> {
+    /// Why.
+    pub reason: &'a str,
+    /// How many jobs.
+    pub jobs: u64,
+    /// The first few of their trials.
+    pub trials: Vec<TrialId>,
+    /// The last lines of stderr of the first of them that left any.
+    pub stderr_tail: &'a str,
+}
+
+/// Every reason with its jobs, the most frequent first.
+pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
+    let mut groups: IndexMap<&str, FailureGroup<'_>> = IndexMap::new();
+    for job in view.jobs.iter().filter(|j| j.status.is_failure()) {
+        let reason = job.reason.as_deref().unwrap_or("no reason is recorded");
+        let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), stderr_tail: "" };
+        let group = groups.entry(reason).or_insert(empty);
+        group.jobs += 1;
+        if group.trials.len() < NAMED && group.trials.last() != Some(&job.job.key.trial) {
+            group.trials.push(job.job.key.trial);
+        }
+        if group.stderr_tail.is_empty() {
+            group.stderr_tail = job.stderr_tail.trim_end();
+        }
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|g| std::cmp::Reverse(g.jobs));
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::Sample;
+    use crate::words::outcome::Failure;
+
+    #[test]
+    fn grouped_by_reason_most_frequent_first() {
+        let mut sample = Sample::new();
+        for trial in 0..9 {
+            sample.launch(trial, 0, 1, 1.0);
+        }
+        sample.fail(0, 0, Failure::Timeout, "");
+        for trial in 1..9 {
+            sample.fail(trial, 0, Failure::Exit(1), if trial == 2 { "KeyError: lr\n" } else { "" });
+        }
+        let view = sample.view();
+        let seen: Vec<_> = failures(&view).iter().map(|g| (g.reason, g.jobs, g.trials.len(), g.stderr_tail)).collect();
+        assert_eq!(seen, [("exit code 1", 8, 5, "KeyError: lr"), ("ran into the job timeout", 1, 1, "")]);
+    }
+}

@@ -1,0 +1,136 @@
+//! Hand-made studies for the tests of this layer.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::view::{StudyView, ViewBuilder};
+use crate::engine::event::FinishReason;
+use crate::journal::record::{EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, Record, SAMPLING_RULES, Usage};
+use crate::words::assignment::Assignment;
+use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::words::objective::{Direction, Metric, Score};
+use crate::words::outcome::{Failure, Outcome, Readings};
+use crate::words::units::{Moment, Resource, ResourceKind, ResourceSpec};
+
+/// Collects records as a driver would journal them, one second apart.
+pub struct Sample {
+    records: Vec<Record>,
+    now: Moment,
+}
+
+impl Sample {
+    /// A study that minimizes `loss` over `epochs`, with its first session begun.
+    pub fn new() -> Sample {
+        let metric = Metric { name: "loss".into(), direction: Direction::Minimize };
+        Sample::with_metric(Some(metric))
+    }
+
+    /// The same with another metric, or none.
+    pub fn with_metric(metric: Option<Metric>) -> Sample {
+        let header = Header {
+            format: FORMAT,
+            sampling_rules: SAMPLING_RULES,
+            version: "0.1.0".into(),
+            matrix_path: "matrix.yaml".into(),
+            matrix: String::new(),
+            command: vec!["python3".into(), "train.py".into()],
+            options: Value::Null,
+            seed: 7,
+            metric,
+            resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
+            plan: PlanTotals { trials: 3, jobs: 4, resource: 6.0, full_resource: 9.0 },
+            started_at: "2026-03-01T10:00:00Z".into(),
+        };
+        let mut sample = Sample { records: vec![Record::Study(Box::new(header))], now: Moment(0) };
+        sample.session();
+        sample
+    }
+
+    /// A driver takes the study up.
+    pub fn session(&mut self) -> &mut Sample {
+        let started_at = "2026-03-01T10:00:00Z".to_owned();
+        self.records.push(Record::Session { pid: 1, concurrency: 2, started_at, at: self.now });
+        self
+    }
+
+    /// A job is launched; trial n has lr = n / 10.
+    pub fn launch(&mut self, trial: u64, rung: u32, attempt: u32, resource: f64) -> &mut Sample {
+        let params: Assignment = [(Arc::from("lr"), json!(trial as f64 / 10.0))].into_iter().collect();
+        self.records.push(Record::Launch(Box::new(LaunchRecord {
+            job: job(trial, rung, attempt),
+            bracket: BracketId { round: 0, bracket: 1 },
+            resource: Resource::new(resource).expect("a test's resource is finite"),
+            previous: Resource::ZERO,
+            slot: Slot(0),
+            params: (rung == 0 && attempt == 1).then_some(params),
+            at: self.now,
+        })));
+        self
+    }
+
+    /// A job ends with this outcome, a second later.
+    pub fn end(&mut self, trial: u64, rung: u32, attempt: u32, outcome: Outcome, stderr: &str) -> &mut Sample {
+        self.now = self.now.after(Duration::from_secs(1));
+        let metrics: Map<String, Value> =
+            outcome.score().into_iter().map(|s| ("loss".to_owned(), json!(s.value()))).collect();
+        let exit_code = match &outcome {
+            Outcome::Failed { failure: Failure::Exit(code) } => Some(*code),
+            Outcome::Succeeded { .. } => Some(0),
+            _ => None,
+        };
+        self.records.push(Record::End(Box::new(EndRecord {
+            job: job(trial, rung, attempt),
+            outcome,
+            readings: Readings { metrics, curve: Vec::new() },
+            usage: Usage { duration_s: 1.0, exit_code, signal: None, max_rss_bytes: Some(9 << 20), cpu_s: Some(0.5) },
+            stderr_tail: stderr.to_owned(),
+            at: self.now,
+        })));
+        self
+    }
+
+    /// A job ends with this value.
+    pub fn succeed(&mut self, trial: u64, rung: u32, value: f64) -> &mut Sample {
+        self.end(trial, rung, 1, Outcome::Succeeded { score: Score::new(value) }, "")
+    }
+
+    /// A job ends without a value.
+    pub fn fail(&mut self, trial: u64, rung: u32, failure: Failure, stderr: &str) -> &mut Sample {
+        self.end(trial, rung, 1, Outcome::Failed { failure }, stderr)
+    }
+
+    /// A trial goes on.
+    pub fn promote(&mut self, trial: u64) -> &mut Sample {
+        self.records.push(Record::Promoted { trial: TrialId(trial) });
+        self
+    }
+
+    /// The session ends.
+    pub fn finish(&mut self, reason: FinishReason) -> &mut Sample {
+        self.records.push(Record::Finish { reason, at: self.now });
+        self
+    }
+
+    /// The view of it.
+    pub fn view(&self) -> StudyView {
+        let mut builder = ViewBuilder::default();
+        self.records.iter().cloned().for_each(|r| builder.push(r));
+        builder.finish(Path::new("matrix.study")).expect("a sample has a header")
+    }
+}
+
+/// Three trials at 1 epoch, one of them failing; trial 2 goes on to 3 epochs.
+pub fn halving() -> Sample {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).launch(2, 0, 1, 1.0);
+    sample.succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "ValueError: lr").succeed(2, 0, 0.25);
+    sample.promote(2).launch(2, 1, 1, 3.0).succeed(2, 1, 0.125).finish(FinishReason::Completed);
+    sample
+}
+
+fn job(trial: u64, rung: u32, attempt: u32) -> JobId {
+    JobId { key: JobKey { trial: TrialId(trial), rung: Rung(rung) }, attempt: Attempt(attempt) }
+}

@@ -1,0 +1,136 @@
+//! Small pieces of text that people read: numbers, spans of time, parameters, command lines.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::words::assignment::Assignment;
+
+/// A metric's value, in at most six significant digits.
+pub fn short(value: f64) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return value.to_string();
+    }
+    let magnitude = value.abs().log10().floor();
+    if (-4.0..9.0).contains(&magnitude) {
+        let decimals = (5.0 - magnitude).max(0.0) as usize;
+        let fixed = format!("{value:.decimals$}");
+        let trimmed = if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.') } else { &fixed };
+        trimmed.to_owned()
+    } else {
+        let scientific = format!("{value:.5e}");
+        match scientific.split_once('e') {
+            Some((digits, exponent)) => {
+                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+            }
+            None => scientific,
+        }
+    }
+}
+
+/// A resource or a sum of resources, without a fraction where it is whole; large ones with a comma every three digits.
+pub fn amount(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { count(value as u64) } else { short(value) }
+}
+
+/// A count with a comma every three digits.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun.
+pub fn counted(value: u64, noun: &str) -> String {
+    let plural = if value == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(value))
+}
+
+/// A span of time in its two largest units.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", span.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
+    }
+}
+
+/// A parameter's value: floats in full, so that they can be typed again; text bare where that is plain.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A parameter's value for a table cell.
+pub fn short_value(cell: &Value) -> String {
+    match cell {
+        Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(|| n.to_string(), short),
+        other => value(other),
+    }
+}
+
+/// `name=value, name=value`.
+pub fn params(assignment: &Assignment) -> String {
+    assignment.iter().map(|(name, v)| format!("{name}={}", value(v))).collect::<Vec<_>>().join(", ")
+}
+
+/// A command line that a shell splits back into `argv`.
+pub fn command_line<'a>(argv: impl IntoIterator<Item = &'a str>) -> String {
+    let words = argv.into_iter().enumerate().map(|(at, element)| {
+        if at > 0 && is_plain_option(element) {
+            return element.to_owned();
+        }
+        // a NUL cannot stand in an argument at all; the launch itself says so
+        shlex::try_quote(element).map_or_else(|_| format!("{element:?}"), |q| q.into_owned())
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// shlex quotes every `=`; behind the first word of a line no shell gives it a meaning unless it comes first.
+fn is_plain_option(element: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=:,./@%".contains(c);
+    !element.is_empty() && !element.starts_with('=') && element.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_short_and_keep_their_size() {
+        let cases = [0.1234567, 123456.7, 1e-7, 0.5, 3.0, -0.00012345678, 1.5e12, 0.0, 100.0, 1234567.0];
+        let seen: Vec<_> = cases.into_iter().map(short).collect();
+        let wanted = ["0.123457", "123457", "1e-7", "0.5", "3", "-0.000123457", "1.5e12", "0", "100", "1234567"];
+        assert_eq!(seen, wanted);
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        let cases = [0.0, 3.21, 42.0, 61.0, 3725.0, 90000.0].map(|s| span(Duration::from_secs_f64(s)));
+        assert_eq!(cases, ["0.0s", "3.2s", "42s", "1m01s", "1h02m", "1d01h"]);
+    }
+
+    #[test]
+    fn counts_have_commas_and_nouns_a_plural() {
+        assert_eq!([0, 999, 1000, 1234567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([counted(1, "job"), counted(2, "job")], ["1 job", "2 jobs"]);
+    }
+
+    #[test]
+    fn a_command_line_splits_back_into_its_elements() {
+        let argv = ["train.py", "--name=it's", "a b", "", "$HOME", "*"];
+        assert_eq!(shlex::split(&command_line(argv)).expect("balanced quotes"), argv);
+        assert_eq!(command_line(["python3", "train.py", "--lr=0.1"]), "python3 train.py --lr=0.1");
+    }
+}

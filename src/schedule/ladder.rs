@@ -184,7 +184,7 @@ fn merged(rungs: impl Iterator<Item = (u32, Resource)>) -> Vec<(u32, Resource)> 
 }
 
 fn check_bound(reader: &mut Reader<'_>, name: &str, bound: Option<f64>, kind: ResourceKind) {
-    let Some(bound) = bound.filter(|_| kind == ResourceKind::Int) else { return };
+    let Some(bound) = bound.filter(|bound| *bound >= 1.0 && kind == ResourceKind::Int) else { return };
     reader.check(bound.fract() == 0.0, name, format!("`{name}` must be whole for an int resource, found {bound}"));
     reader.check(bound <= MAX_COUNT, name, format!("`{name}` must be at most {MAX_COUNT:e} for an int resource"));
 }

@@ -1,8 +1,12 @@
 //! How much resource a configuration gets, and which go on.
 
+pub mod asha;
 pub mod bracket;
 pub mod full;
+pub mod halving;
+pub mod hyperband;
 pub mod ladder;
+pub mod podium;
 pub mod rounds;
 
 use std::fmt;
@@ -140,3 +144,6 @@ pub trait Schedule: fmt::Debug + Send + Sync {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

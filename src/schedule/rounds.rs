@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::words::args::Reader;
 use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
@@ -156,4 +157,11 @@ impl Scheduler for Live {
         self.review(first);
         verdicts
     }
+}
+
+/// Reads `rounds` (≥ 1, default 1).
+pub fn read_rounds(reader: &mut Reader<'_>) -> u32 {
+    let rounds = reader.count_or_absent("rounds").unwrap_or(1);
+    reader.check(rounds >= 1, "rounds", "`rounds` must be 1 or more");
+    u32::try_from(rounds).unwrap_or(u32::MAX)
 }

@@ -1,0 +1,171 @@
+//! `asha`: asynchronous successive halving; a trial goes on as soon as it is in the top 1/η of its rung, and no slot ever
+//! waits for a rung to fill (Li et al. 2020, Algorithm 2, the promotion type).
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::words::objective::{Direction, Score};
+use crate::words::units::Resource;
+
+use super::ladder::Ladder;
+use super::podium::Podium;
+use super::{BracketPlan, ENDLESS, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
+
+/// One ladder without barriers, climbed by `runs` trials.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Asha {
+    ladder: Ladder,
+    rungs: Vec<Resource>,
+    runs: u64,
+}
+
+impl Asha {
+    /// `runs` trials on `ladder`; [`ENDLESS`] for as many as the sampler and the study's limits allow.
+    pub fn new(ladder: Ladder, runs: u64) -> Asha {
+        let rungs = ladder.up_from_least();
+        Asha { ladder, rungs, runs }
+    }
+
+    fn bracket(&self) -> u32 {
+        self.rungs.len() as u32 - 1
+    }
+}
+
+impl Schedule for Asha {
+    /// ⌊runs·η^−i⌋ at the i-th rung: what goes on where scores come in no order. Early promotions that a full rung would not
+    /// have made come on top.
+    fn plan(&self, supply: Option<u64>) -> Plan {
+        let runs = self.runs.min(supply.unwrap_or(ENDLESS));
+        let configs = |i: usize| if runs == ENDLESS { ENDLESS } else { self.ladder.shrunk(runs, i as u32) };
+        let rungs = self.rungs.iter().enumerate().map(|(i, &resource)| RungPlan { configs: configs(i), resource });
+        let bracket = BracketPlan { bracket: self.bracket(), rungs: rungs.collect() };
+        Plan { brackets: vec![bracket], rounds: 1, open_ended: true }
+    }
+
+    fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
+        // Without a direction there are no scores to rank.
+        let direction = direction.unwrap_or(Direction::Minimize);
+        Box::new(Climb {
+            id: BracketId { round: 0, bracket: self.bracket() },
+            floors: self.rungs.iter().map(|&resource| Floor::new(resource, direction)).collect(),
+            ladder: self.ladder.clone(),
+            next_trial: 0,
+            end: self.runs,
+            promoted: BTreeSet::new(),
+            running: 0,
+        })
+    }
+
+    fn full(&self) -> Option<Resource> {
+        Some(self.ladder.full())
+    }
+
+    fn eta(&self) -> Option<f64> {
+        Some(self.ladder.eta())
+    }
+}
+
+/// A rung of a ladder without barriers.
+#[derive(Debug)]
+struct Floor {
+    resource: Resource,
+    /// Jobs promised here (promoted or started) that have not ended.
+    open: u64,
+    /// Jobs that ended here, with or without a score.
+    ended: u64,
+    podium: Podium,
+}
+
+impl Floor {
+    fn new(resource: Resource, direction: Direction) -> Floor {
+        Floor { resource, open: 0, ended: 0, podium: Podium::new(direction) }
+    }
+}
+
+/// The trials on the ladder.
+#[derive(Debug)]
+struct Climb {
+    id: BracketId,
+    ladder: Ladder,
+    floors: Vec<Floor>,
+    next_trial: u64,
+    end: u64,
+    /// Trials that wait for a slot at their next rung, the highest rung first.
+    promoted: BTreeSet<(Reverse<Rung>, TrialId)>,
+    running: u64,
+}
+
+impl Climb {
+    fn start(&mut self, key: JobKey) -> Next {
+        let at = key.rung.0 as usize;
+        let previous = at.checked_sub(1).map(|below| self.floors[below].resource);
+        self.running += 1;
+        Next::Start(Start { key, bracket: self.id, resource: self.floors[at].resource, previous })
+    }
+
+    /// Sends on whoever is now in the top 1/η of the rung `at`.
+    fn promote(&mut self, at: usize, verdicts: &mut Vec<Verdict>) {
+        let above = Rung(at as u32 + 1);
+        let places = self.ladder.shrunk(self.floors[at].ended, 1);
+        while let Some(trial) = self.floors[at].podium.rise(places) {
+            self.promoted.insert((Reverse(above), trial));
+            self.floors[at + 1].open += 1;
+            verdicts.push(Verdict::Promote(trial));
+        }
+    }
+
+    /// Retires the trials of every rung at which no further job can end: nobody of them can go on any more.
+    fn sweep(&mut self, verdicts: &mut Vec<Verdict>) {
+        if self.next_trial != self.end {
+            return;
+        }
+        for floor in &mut self.floors {
+            if floor.open > 0 {
+                return;
+            }
+            verdicts.extend(floor.podium.clear().map(Verdict::Retire));
+        }
+    }
+}
+
+impl Scheduler for Climb {
+    fn next(&mut self) -> Next {
+        if let Some((Reverse(rung), trial)) = self.promoted.pop_first() {
+            return self.start(JobKey { trial, rung });
+        }
+        if self.next_trial != self.end {
+            let trial = TrialId(self.next_trial);
+            self.next_trial += 1;
+            self.floors[0].open += 1;
+            return self.start(JobKey { trial, rung: Rung(0) });
+        }
+        if self.running == 0 { Next::Done } else { Next::Wait }
+    }
+
+    fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict> {
+        let at = key.rung.0 as usize;
+        let is_last = at + 1 == self.floors.len();
+        let Some(floor) = self.floors.get_mut(at).filter(|floor| floor.open > 0) else { return Vec::new() };
+        let mut verdicts = Vec::new();
+        self.running -= 1;
+        floor.open -= 1;
+        floor.ended += 1;
+        match score.filter(|_| !is_last) {
+            Some(score) => floor.podium.enter(key.trial, score),
+            None => verdicts.push(Verdict::Retire(key.trial)),
+        }
+        if !is_last {
+            self.promote(at, &mut verdicts);
+        }
+        self.sweep(&mut verdicts);
+        verdicts
+    }
+
+    fn close(&mut self) -> Vec<Verdict> {
+        self.end = self.next_trial;
+        let mut verdicts = Vec::new();
+        self.sweep(&mut verdicts);
+        verdicts
+    }
+}

@@ -1,0 +1,103 @@
+//! `hyperband`: brackets from many configurations with little resource to few with all of it (Li et al. 2018, Algorithm 1).
+
+use super::ladder::Ladder;
+use super::{BracketPlan, RungPlan};
+
+/// How many configurations a bracket starts where (s_max+1)·η^s/(s+1) is not whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum BracketSizes {
+    /// ⌊(s_max+1)/(s+1)⌋·η^s: 81 / 27 / 9 / 6 / 5 for R = 81, η = 3, the table that Hyperband's first description prints.
+    #[default]
+    Floor,
+    /// ⌈(s_max+1)·η^s/(s+1)⌉: 81 / 34 / 15 / 8 / 5 (Li et al. 2018, Algorithm 1, line 3).
+    Ceil,
+}
+
+/// The brackets of one round, s_max first.
+pub fn table(ladder: &Ladder, sizes: BracketSizes) -> Vec<BracketPlan> {
+    (0..=ladder.s_max()).rev().map(|s| BracketPlan { bracket: s, rungs: rungs(ladder, sizes, s) }).collect()
+}
+
+/// ⌊n·η^−i⌋ configurations at R·η^(i−s). With `Floor`, n·η^−i is q·η^(s−i), which stays exact and above 0 where η is a
+/// fraction.
+fn rungs(ladder: &Ladder, sizes: BracketSizes, s: u32) -> Vec<RungPlan> {
+    let brackets = ladder.s_max() + 1;
+    let configs = |i| match sizes {
+        BracketSizes::Floor => ladder.grown(f64::from(brackets / (s + 1)), s - i, 1),
+        BracketSizes::Ceil => ladder.shrunk(ladder.grown_up(f64::from(brackets), s, s + 1), i),
+    };
+    ladder.down_from_full(s).into_iter().map(|(i, resource)| RungPlan { configs: configs(i), resource }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::units::ResourceKind;
+
+    fn first_rungs(max: f64, eta: f64, sizes: BracketSizes) -> Vec<u64> {
+        let ladder = Ladder::new(1.0, max, eta, ResourceKind::Int).unwrap();
+        table(&ladder, sizes).iter().map(|b| b.rungs[0].configs).collect()
+    }
+
+    /// A line for each bracket: configurations@resource.
+    fn drawn(ladder: &Ladder, sizes: BracketSizes) -> String {
+        let line = |b: &BracketPlan| {
+            let rungs: Vec<_> = b.rungs.iter().map(|r| format!("{}@{}", r.configs, r.resource)).collect();
+            format!("{}: {}", b.bracket, rungs.join(" "))
+        };
+        table(ladder, sizes).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_documented_table() {
+        let ladder = Ladder::new(1.0, 81.0, 3.0, ResourceKind::Int).unwrap();
+        insta::assert_snapshot!(drawn(&ladder, BracketSizes::Floor), @r"
+        4: 81@1 27@3 9@9 3@27 1@81
+        3: 27@3 9@9 3@27 1@81
+        2: 9@9 3@27 1@81
+        1: 6@27 2@81
+        0: 5@81
+        ");
+        insta::assert_snapshot!(drawn(&ladder, BracketSizes::Ceil), @r"
+        4: 81@1 27@3 9@9 3@27 1@81
+        3: 34@3 11@9 3@27 1@81
+        2: 15@9 5@27 1@81
+        1: 8@27 2@81
+        0: 5@81
+        ");
+    }
+
+    #[test]
+    fn tables_of_exact_powers_keep_every_bracket() {
+        assert_eq!(first_rungs(243.0, 3.0, BracketSizes::Floor), [243, 81, 27, 18, 9, 6]);
+        assert_eq!(first_rungs(1000.0, 10.0, BracketSizes::Floor), [1000, 100, 20, 4]);
+        assert_eq!(first_rungs(1000.0, 10.0, BracketSizes::Ceil), [1000, 134, 20, 4]);
+        assert_eq!(first_rungs(1.0, 3.0, BracketSizes::Floor), [1]);
+    }
+
+    #[test]
+    fn ragged_and_fractional_terms() {
+        let ten = Ladder::new(1.0, 10.0, 3.0, ResourceKind::Int).unwrap();
+        insta::assert_snapshot!(drawn(&ten, BracketSizes::Floor), @r"
+        2: 9@1 3@3 1@10
+        1: 3@3 1@10
+        0: 3@10
+        ");
+        let fraction = Ladder::new(1.0, 16.0, 2.5, ResourceKind::Float).unwrap();
+        insta::assert_snapshot!(drawn(&fraction, BracketSizes::Floor), @r"
+        3: 15@1.024 6@2.56 2@6.4 1@16
+        2: 6@2.56 2@6.4 1@16
+        1: 5@6.4 2@16
+        0: 4@16
+        ");
+        let merging = Ladder::new(1.0, 4.0, 1.3, ResourceKind::Int).unwrap();
+        insta::assert_snapshot!(drawn(&merging, BracketSizes::Floor), @r"
+        5: 3@1 1@2 1@3 1@4
+        4: 2@1 1@2 1@3 1@4
+        3: 2@1 1@2 1@3 1@4
+        2: 3@2 2@3 2@4
+        1: 3@3 3@4
+        0: 6@4
+        ");
+    }
+}

@@ -1,0 +1,180 @@
+//! The names a template may use, and their values for one job.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::JobContext;
+use super::input::{Input, Passing};
+use super::plain::plain;
+use super::style::ArgStyle;
+use crate::words::units::ResourceSpec;
+
+/// Names every template may use besides the study's own.
+pub const BUILT_IN: [&str; 9] =
+    ["trial", "job", "bracket", "rung", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
+
+/// What `globals.` may be followed by.
+pub const GLOBALS: [&str; 2] = ["artifacts_path", "run_outputs_path"];
+
+/// What `params.NAME.` may be followed by.
+pub const FACETS: [&str; 3] = ["value", "as_arg", "as_str"];
+
+/// The study's own names.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Parameters in file order, each with one value it may take.
+    pub params: Vec<(Arc<str>, Value)>,
+    /// The resource.
+    pub resource: Option<ResourceSpec>,
+    /// Declared inputs.
+    pub inputs: Vec<Input>,
+}
+
+impl Names {
+    /// Names that have a value in every job: parameters, inputs with a value or the right to have none, the resource.
+    pub fn own(&self) -> impl Iterator<Item = &str> + Clone {
+        let params = self.params.iter().map(|(name, _)| &**name);
+        let inputs = self.inputs.iter().map(|input| input.name.as_str());
+        params.chain(inputs).chain(self.resource.iter().map(|spec| spec.name.as_str()))
+    }
+
+    fn passing(&self, name: &str) -> Passing {
+        self.inputs.iter().find(|input| input.name == name).map_or(Passing::Value, |input| input.passing)
+    }
+}
+
+/// The values of one job.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    names: &'a Names,
+    style: ArgStyle,
+    context: &'a JobContext<'a>,
+}
+
+impl<'a> Values<'a> {
+    /// Those of `context`.
+    pub fn new(names: &'a Names, style: ArgStyle, context: &'a JobContext<'a>) -> Values<'a> {
+        Values { names, style, context }
+    }
+
+    /// The value of a parameter, the resource or an input.
+    pub fn own(&self, name: &str) -> Option<Value> {
+        let resource = || self.names.resource.as_ref().filter(|spec| spec.name == name);
+        let input = || self.names.inputs.iter().find(|input| input.name == name);
+        let launch = self.context.launch;
+        if let Some(value) = launch.assignment.get(name) {
+            return Some(value.clone());
+        }
+        resource().map(|spec| spec.value(launch.resource)).or_else(|| input().and_then(|i| i.value.clone()))
+    }
+
+    /// Appends the arguments that pass `name`: nothing for null, its name alone for a true flag.
+    pub fn push_arg(&self, name: &str, argv: &mut Vec<String>) {
+        let Some(value) = self.own(name) else { return };
+        match self.names.passing(name) {
+            Passing::Value => self.style.push(name, &value, argv),
+            Passing::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
+            Passing::Flag if value == Value::Bool(true) => argv.push(format!("--{name}")),
+            Passing::Flag => {}
+        }
+    }
+
+    /// Appends parameters in file order and the resource: what a command without templates gets.
+    pub fn push_drawn(&self, argv: &mut Vec<String>) {
+        let launch = self.context.launch;
+        for (name, value) in launch.assignment.iter() {
+            self.style.push(name, value, argv);
+        }
+        if let Some(spec) = &self.names.resource {
+            self.style.push(&spec.name, &spec.value(launch.resource), argv);
+        }
+    }
+
+    /// Appends everything: parameters in file order, inputs, the resource.
+    pub fn push_all(&self, argv: &mut Vec<String>) {
+        for name in self.everything() {
+            self.push_arg(name, argv);
+        }
+    }
+
+    /// The values of `heads`, the first parts of names in templates.
+    pub fn table(&self, heads: &[String]) -> minijinja::Value {
+        let known = heads.iter().filter_map(|head| Some((head.as_str(), self.head(head)?)));
+        minijinja::Value::from(minijinja::value::Serde(known.collect::<BTreeMap<_, _>>()))
+    }
+
+    fn head(&self, head: &str) -> Option<Value> {
+        match head {
+            "params" => Some(self.params()),
+            "globals" => Some(GLOBALS.iter().map(|name| ((*name).to_owned(), self.trial_dir())).collect()),
+            _ => self.own(head).or_else(|| self.optional(head)).or_else(|| self.built_in(head)),
+        }
+    }
+
+    /// Null for a declared input without a value; whether it may have none was checked before.
+    fn optional(&self, name: &str) -> Option<Value> {
+        self.names.inputs.iter().any(|input| input.name == name).then_some(Value::Null)
+    }
+
+    fn built_in(&self, name: &str) -> Option<Value> {
+        let launch = self.context.launch;
+        let key = launch.job.key;
+        match name {
+            "trial" => Some(key.trial.0.into()),
+            "job" => Some(format!("{}-{}", key.trial, key.rung).into()),
+            "bracket" => Some(launch.bracket.bracket.into()),
+            "rung" => Some(key.rung.0.into()),
+            "seed" => Some(self.context.seed.into()),
+            "checkpoint_dir" => Some(self.context.checkpoint_dir.display().to_string().into()),
+            "trial_dir" => Some(self.trial_dir()),
+            "uuid" => Some(self.uuid().into()),
+            _ => None,
+        }
+    }
+
+    fn trial_dir(&self) -> Value {
+        self.context.trial_dir.display().to_string().into()
+    }
+
+    /// A UUID of version 8 (RFC 9562, section 5.8) made of the trial's seed and the job, so that a rerun of the study has the same.
+    fn uuid(&self) -> String {
+        let job = self.context.launch.job;
+        let (seed, trial) = (self.context.seed, job.key.trial.0);
+        let (high, middle, low) = (seed >> 32, (seed >> 16) & 0xffff, seed & 0xfff);
+        let variant = 0x8000 | (u64::from(job.key.rung.0) & 0xff) << 6 | u64::from(job.attempt.0) & 0x3f;
+        format!("{high:08x}-{middle:04x}-8{low:03x}-{variant:04x}-{:012x}", trial & 0xffff_ffff_ffff)
+    }
+
+    fn everything(&self) -> Vec<&'a str> {
+        let drawn = self.context.launch.assignment.iter().map(|(name, _)| name);
+        let resource = self.names.resource.as_ref().map(|spec| spec.name.as_str());
+        let mut names: Vec<&str> = drawn.collect();
+        for input in &self.names.inputs {
+            if !names.contains(&input.name.as_str()) && resource != Some(&input.name) {
+                names.push(&input.name);
+            }
+        }
+        names.extend(resource);
+        names
+    }
+
+    fn params(&self) -> Value {
+        let arg = |name: &str| {
+            let mut argv = Vec::new();
+            self.push_arg(name, &mut argv);
+            argv.join(" ")
+        };
+        let facets = |name: &&str| {
+            let value = self.own(name).unwrap_or(Value::Null);
+            let text = plain(&value);
+            ((*name).to_owned(), json!({ "value": value, "as_arg": arg(name), "as_str": text }))
+        };
+        let mut table: serde_json::Map<String, Value> = self.everything().iter().map(facets).collect();
+        let mut all = Vec::new();
+        self.push_all(&mut all);
+        table.entry("as_args").or_insert_with(|| all.join(" ").into());
+        Value::Object(table)
+    }
+}

@@ -1,0 +1,65 @@
+//! How a name and its value stand on a command line.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::plain::plain;
+
+/// The `--arg-style` of a study.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArgStyle {
+    /// `--lr=0.1`
+    #[default]
+    Equals,
+    /// `--lr 0.1`
+    Space,
+    /// `lr=0.1`
+    Hydra,
+}
+
+impl ArgStyle {
+    /// Every style with its name.
+    pub const ALL: [(&'static str, ArgStyle); 3] =
+        [("equals", ArgStyle::Equals), ("space", ArgStyle::Space), ("hydra", ArgStyle::Hydra)];
+
+    /// Appends the arguments that pass `value` as `name`. Null is passed by hydra alone, which has a word for it.
+    pub fn push(self, name: &str, value: &Value, argv: &mut Vec<String>) {
+        match self {
+            ArgStyle::Hydra => argv.push(format!("{name}={}", plain(value))),
+            _ if value.is_null() => {}
+            ArgStyle::Equals => argv.push(format!("--{name}={}", plain(value))),
+            ArgStyle::Space => argv.extend([format!("--{name}"), plain(value)]),
+        }
+    }
+}
+
+impl FromStr for ArgStyle {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<ArgStyle, String> {
+        let found = ArgStyle::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, style)| *style).ok_or_else(|| format!("`{name}` is none of equals, space, hydra"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_style_passes_values() {
+        let line = |style: ArgStyle| {
+            let mut argv = Vec::new();
+            style.push("lr", &json!(1e-5), &mut argv);
+            style.push("x", &json!(null), &mut argv);
+            argv
+        };
+        assert_eq!(line(ArgStyle::Equals), ["--lr=0.00001"]);
+        assert_eq!(line(ArgStyle::Space), ["--lr", "0.00001"]);
+        assert_eq!(line("hydra".parse().unwrap()), ["lr=0.00001", "x=null"]);
+    }
+}

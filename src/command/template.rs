@@ -1,0 +1,284 @@
+//! Command lines from templates: compiled and checked once, rendered for each launch.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+
+use super::JobContext;
+use super::context::{BUILT_IN, FACETS, GLOBALS, Names, Values};
+use super::environment::{Variable, environment};
+use super::style::ArgStyle;
+use crate::engine::event::Launch;
+use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::words::units::Resource;
+
+/// Bound on the work of one template, in minijinja's units; a plain one needs about ten.
+const FUEL: u64 = 50_000;
+
+/// What is wrong with an element of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TemplateFault {
+    /// Which element, from 0.
+    pub element: usize,
+    /// The name in it that is meant, if it is one.
+    pub name: Option<String>,
+    /// A lowercase sentence.
+    pub message: String,
+    /// Names that could have been meant.
+    pub candidates: Vec<String>,
+}
+
+/// Makes each job's command line.
+#[derive(Debug)]
+pub struct Renderer {
+    command: Vec<String>,
+    style: ArgStyle,
+    names: Names,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// No templates: parameters and the resource are appended.
+    Append,
+    /// Every element is what it says.
+    Rendered { parts: Vec<Part>, templates: Environment<'static>, heads: Vec<String>, used: Used },
+}
+
+#[derive(Debug)]
+enum Part {
+    Literal(String),
+    /// Name of the compiled template.
+    Template(String),
+    /// `{{ params.NAME.as_arg }}` alone: none, one or two elements.
+    Arg(String),
+    /// `{{ params.as_args }}` alone: any number of elements.
+    AllArgs,
+}
+
+#[derive(Debug)]
+enum Used {
+    Everything,
+    Only(BTreeSet<String>),
+}
+
+impl Renderer {
+    /// Compiles `command` and checks every name in it; renders it once with made-up values.
+    ///
+    /// # Errors
+    /// Every fault of every element.
+    pub fn new(command: Vec<String>, style: ArgStyle, names: Names) -> Result<Renderer, Vec<TemplateFault>> {
+        if !command.iter().any(|element| element.contains("{{")) {
+            return Ok(Renderer { command, style, names, body: Body::Append });
+        }
+        let mut compiler = Compiler::new(&names);
+        let parts = command.iter().enumerate().map(|(index, element)| compiler.part(index, element)).collect();
+        let Compiler { templates, heads, used, faults, .. } = compiler;
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let body = Body::Rendered { parts, templates, heads: heads.into_iter().collect(), used };
+        let renderer = Renderer { command, style, names, body };
+        renderer.rehearse().map_err(|fault| vec![fault])?;
+        Ok(renderer)
+    }
+
+    /// The command as it was written.
+    pub fn command(&self) -> &[String] {
+        &self.command
+    }
+
+    /// The study's names.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Whether some element's template names `name`.
+    pub fn uses(&self, name: &str) -> bool {
+        match &self.body {
+            Body::Append => false,
+            Body::Rendered { used: Used::Everything, .. } => true,
+            Body::Rendered { used: Used::Only(names), .. } => names.contains(name),
+        }
+    }
+
+    /// Whether values reach the command through templates alone.
+    pub fn is_template(&self) -> bool {
+        matches!(self.body, Body::Rendered { .. })
+    }
+
+    /// The argument list of a job, its program first.
+    ///
+    /// # Errors
+    /// An expression that fails on this job's values (a filter on the wrong type, for example).
+    pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateFault> {
+        let values = Values::new(&self.names, self.style, context);
+        let Body::Rendered { parts, templates, heads, .. } = &self.body else {
+            let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
+            argv.extend_from_slice(&self.command);
+            values.push_drawn(&mut argv);
+            return Ok(argv);
+        };
+        let table = values.table(heads);
+        let mut argv = Vec::with_capacity(parts.len());
+        for (index, part) in parts.iter().enumerate() {
+            match part {
+                Part::Literal(text) => argv.push(text.clone()),
+                Part::Arg(name) => values.push_arg(name, &mut argv),
+                Part::AllArgs => values.push_all(&mut argv),
+                Part::Template(name) => {
+                    let rendered = templates.get_template(name).and_then(|t| t.render(table.clone()));
+                    argv.push(rendered.map_err(|error| failed(index, &error))?);
+                }
+            }
+        }
+        Ok(argv)
+    }
+
+    /// The HYPERTUNE_* variables of a job.
+    pub fn environment(&self, context: &JobContext<'_>) -> Vec<Variable> {
+        environment(context, self.names.resource.as_ref())
+    }
+
+    /// Renders with sample values, so that what fails always fails before anything runs.
+    fn rehearse(&self) -> Result<(), TemplateFault> {
+        let launch = Launch {
+            job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
+            bracket: BracketId::default(),
+            resource: Resource::new(1.0).unwrap_or(Resource::ZERO),
+            previous: Resource::ZERO,
+            slot: Slot(0),
+            assignment: Arc::new(self.names.params.iter().cloned().collect()),
+        };
+        let (study_dir, trial_dir) = (Path::new("study"), Path::new("study/trial"));
+        let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir };
+        self.argv(&context).map(|_| ())
+    }
+}
+
+/// Compiles elements and notes the names they use.
+struct Compiler<'n> {
+    names: &'n Names,
+    templates: Environment<'static>,
+    heads: BTreeSet<String>,
+    used: Used,
+    faults: Vec<TemplateFault>,
+}
+
+impl<'n> Compiler<'n> {
+    fn new(names: &'n Names) -> Compiler<'n> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_fuel(Some(FUEL));
+        templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        templates.set_formatter(print);
+        if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+            templates.set_syntax(syntax);
+        }
+        Compiler { names, templates, heads: BTreeSet::new(), used: Used::Only(BTreeSet::new()), faults: Vec::new() }
+    }
+
+    fn part(&mut self, index: usize, element: &str) -> Part {
+        if !element.contains("{{") && !element.contains("{%") {
+            return Part::Literal(element.to_owned());
+        }
+        let name = index.to_string();
+        if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
+            self.faults.push(failed(index, &error));
+            return Part::Literal(String::new());
+        }
+        let mut asked: Vec<String> = self.asked(&name).into_iter().collect();
+        asked.sort();
+        for path in &asked {
+            self.check(index, path);
+        }
+        match alone(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
+            Some(["params", "as_args"]) => Part::AllArgs,
+            Some(["params", parameter, "as_arg"]) => Part::Arg((*parameter).to_owned()),
+            _ => {
+                self.heads.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
+                Part::Template(name)
+            }
+        }
+    }
+
+    fn asked(&self, template: &str) -> BTreeSet<String> {
+        let functions: BTreeSet<String> = self.templates.globals().map(|(name, _)| name.to_owned()).collect();
+        let asked = self.templates.get_template(template).map(|t| t.undeclared_variables(true)).unwrap_or_default();
+        asked.into_iter().filter(|path| !functions.contains(path)).collect()
+    }
+
+    /// Checks one dotted name and notes what it uses.
+    fn check(&mut self, index: usize, path: &str) {
+        let parts: Vec<&str> = path.split('.').collect();
+        match parts.as_slice() {
+            ["params"] | ["params", "as_args", ..] => self.used = Used::Everything,
+            ["params", name, facet @ ..] => {
+                self.own(index, name, &[]);
+                if let Some(facet) = facet.first().filter(|facet| !FACETS.contains(facet)) {
+                    self.unknown(index, facet, FACETS.iter().map(|f| (*f).to_owned()).collect());
+                }
+            }
+            ["globals", name, ..] if !GLOBALS.contains(name) => {
+                self.unknown(index, name, GLOBALS.iter().map(|g| (*g).to_owned()).collect());
+            }
+            [name, ..] => self.own(index, name, &BUILT_IN),
+            [] => {}
+        }
+    }
+
+    fn own(&mut self, index: usize, name: &str, also: &[&str]) {
+        if let Used::Only(used) = &mut self.used {
+            used.insert(name.to_owned());
+        }
+        if !self.names.own().chain(also.iter().copied()).any(|known| known == name) {
+            let mut candidates: Vec<String> = self.names.own().map(str::to_owned).collect();
+            candidates.extend(also.iter().map(|name| (*name).to_owned()));
+            self.unknown(index, name, candidates);
+        }
+    }
+
+    fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
+        let message = format!("nothing is called `{name}` here");
+        self.faults.push(TemplateFault { element: index, name: Some(name.to_owned()), message, candidates });
+    }
+}
+
+/// The expression of an element that is one `{{ … }}` and nothing else.
+fn alone(element: &str) -> Option<String> {
+    let inner = element.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
+}
+
+/// Text as it stands, everything else as JSON: `true`, `1e-5`, `[1,2]`.
+fn print(
+    out: &mut minijinja::Output<'_>,
+    _: &mut minijinja::State<'_, '_>,
+    value: &minijinja::Value,
+) -> Result<(), Error> {
+    let write = match value.as_str() {
+        Some(text) => out.write_str(text),
+        None if value.is_undefined() => Ok(()),
+        None => {
+            let json = serde_json::to_string(value);
+            let json = json.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+            out.write_str(&json)
+        }
+    };
+    write.map_err(|_| Error::from(ErrorKind::WriteFailure))
+}
+
+fn failed(element: usize, error: &Error) -> TemplateFault {
+    let what = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "the template never comes to an end".to_owned(),
+        (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
+        (kind, None) => format!("the template cannot be rendered: {kind}"),
+    };
+    TemplateFault { element, name: None, message: what, candidates: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+use serde_json::{Value, json};
+
+use super::super::input::{InputType, Many, Passing, Presence};
+use super::*;
+use crate::command::input::Input;
+use crate::words::units::{ResourceKind, ResourceSpec};
+
+fn input(name: &str, passing: Passing, value: Value) -> Input {
+    let value = Some(value).filter(|v| !v.is_null());
+    Input { name: name.into(), kind: InputType::Any, many: Many::One, passing, presence: Presence::Optional, value }
+}
+
+fn names() -> Names {
+    Names {
+        params: vec![("lr".into(), json!(1e-5)), ("layers".into(), json!([8, 4])), ("act".into(), json!("re lu"))],
+        resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
+        inputs: vec![
+            input("batch", Passing::Value, json!(128)),
+            input("amp", Passing::Flag, json!(true)),
+            input("quiet", Passing::Flag, json!(false)),
+            input("note", Passing::Value, json!(null)),
+        ],
+    }
+}
+
+fn launch() -> Launch {
+    Launch {
+        job: JobId { key: JobKey { trial: TrialId(7), rung: Rung(2) }, attempt: Attempt(1) },
+        bracket: BracketId { round: 0, bracket: 3 },
+        resource: Resource::new(9.0).unwrap(),
+        previous: Resource::new(3.0).unwrap(),
+        slot: Slot(0),
+        assignment: Arc::new(names().params.into_iter().collect()),
+    }
+}
+
+fn context(launch: &Launch) -> JobContext<'_> {
+    JobContext {
+        launch,
+        seed: 42,
+        study_dir: Path::new("s"),
+        trial_dir: Path::new("s/t 7"),
+        checkpoint_dir: Path::new("s/t 7/c"),
+    }
+}
+
+fn argv(style: ArgStyle, command: &[&str]) -> Vec<String> {
+    let command = command.iter().map(|e| (*e).to_owned()).collect();
+    let launch = launch();
+    Renderer::new(command, style, names()).unwrap().argv(&context(&launch)).unwrap()
+}
+
+fn faults(command: &[&str]) -> Vec<(usize, String)> {
+    let command = command.iter().map(|e| (*e).to_owned()).collect();
+    let faults = Renderer::new(command, ArgStyle::Equals, names()).unwrap_err();
+    faults.into_iter().map(|f| (f.element, f.message)).collect()
+}
+
+#[test]
+fn without_templates_parameters_and_resource_are_appended() {
+    let plain = argv(ArgStyle::Equals, &["train"]);
+    assert_eq!(plain, ["train", "--lr=0.00001", "--layers=[8,4]", "--act=re lu", "--epochs=9"]);
+    let spaced = argv(ArgStyle::Space, &["train"]);
+    assert_eq!(spaced, ["train", "--lr", "0.00001", "--layers", "[8,4]", "--act", "re lu", "--epochs", "9"]);
+}
+
+#[test]
+fn every_name_has_its_value() {
+    let line = argv(
+        ArgStyle::Equals,
+        &[
+            "{{lr}} {{layers}} {{act}} {{epochs}} {{batch}} {{amp}} {{note}}",
+            "{{trial}} {{job}} {{bracket}} {{rung}} {{seed}}",
+        ],
+    );
+    assert_eq!(line, ["0.00001 [8,4] re lu 9 128 true null", "7 7-2 3 2 42"]);
+    let line = argv(
+        ArgStyle::Equals,
+        &["{{ checkpoint_dir }}", "{{trial_dir}}", "{{globals.run_outputs_path}}/m", "{{uuid}}\n"],
+    );
+    assert_eq!(line, ["s/t 7/c", "s/t 7", "s/t 7/m", "00000000-0000-802a-8081-000000000007\n"]);
+}
+
+#[test]
+fn arguments_expand_to_elements() {
+    let line =
+        argv(ArgStyle::Equals, &["x", "{{ params.lr.as_arg }}", "{{params.amp.as_arg}}", "{{params.quiet.as_arg}}"]);
+    assert_eq!(line, ["x", "--lr=0.00001", "--amp"]);
+    let line = argv(ArgStyle::Space, &["{{ params.as_args }}", "a{{ params.lr.value * 2 }}", "{{params.note.as_arg}}"]);
+    assert_eq!(
+        line,
+        [
+            "--lr", "0.00001", "--layers", "[8,4]", "--act", "re lu", "--batch", "128", "--amp", "--epochs", "9",
+            "a0.00002"
+        ]
+    );
+}
+
+#[test]
+fn unknown_names_are_faults_of_their_element() {
+    let found =
+        faults(&["x", "{{ lrr }}", "{{ params.foo.as_arg }} {{ params.lr.as_rag }}", "{{ globals.x }}", "{{ lr"]);
+    let messages: Vec<String> = found.into_iter().map(|(n, m)| format!("{n} {m}")).collect();
+    insta::assert_snapshot!(messages.join("\n"), @"
+    1 nothing is called `lrr` here
+    2 nothing is called `foo` here
+    2 nothing is called `as_rag` here
+    3 nothing is called `x` here
+    4 the template cannot be rendered: syntax error: unexpected end of input, expected end of variable block
+    ");
+}
+
+#[test]
+fn what_always_fails_fails_at_once() {
+    insta::assert_snapshot!(faults(&["{{ lr | frobnicate }}"])[0].1, @"the template cannot be rendered: unknown filter: filter frobnicate is unknown");
+    insta::assert_snapshot!(faults(&["{{ lr.x }}"])[0].1, @"the template cannot be rendered: undefined value");
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}";
+    insta::assert_snapshot!(faults(&[endless])[0].1, @"the template never comes to an end");
+}
+
+#[test]
+fn the_environment_tells_all() {
+    let launch = launch();
+    let spec = names().resource;
+    let all = environment(&context(&launch), spec.as_ref());
+    let lines: Vec<String> = all.iter().map(|(name, value)| format!("{name}={}", value.display())).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    HYPERTUNE_STUDY_DIR=s
+    HYPERTUNE_TRIAL=7
+    HYPERTUNE_TRIAL_DIR=s/t 7
+    HYPERTUNE_CHECKPOINT_DIR=s/t 7/c
+    HYPERTUNE_BRACKET=3
+    HYPERTUNE_RUNG=2
+    HYPERTUNE_RESOURCE=9
+    HYPERTUNE_PREVIOUS_RESOURCE=3
+    HYPERTUNE_SEED=42
+    HYPERTUNE_PARAMS={"lr":0.00001,"layers":[8,4],"act":"re lu"}
+    HYPERTUNE_ATTEMPT=1
+    "#);
+}

@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 const LONGEST_FILE: usize = 400;
 
 /// Assembled here so that this file does not find itself.
-const LEFTOVERS: [&str; 5] =
-    [concat!("to", "do!("), concat!("db", "g!("), concat!("unimple", "mented!("), concat!("FIX", "ME"), concat!("XX", "X ")];
+const LEFTOVERS: [&str; 5] = [
+    concat!("to", "do!("),
+    concat!("db", "g!("),
+    concat!("unimple", "mented!("),
+    concat!("FIX", "ME"),
+    concat!("XX", "X "),
+];
 
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -95,10 +95,15 @@ fn drive_to(
     course
 }
 
-/// Scrambled, the same for the same trial and rung.
+/// Scrambled bits, the same for the same trial, rung and seed.
+fn bits(key: JobKey, seed: u64) -> u64 {
+    let x = (key.trial.0 << 8 | u64::from(key.rung.0)) ^ seed;
+    let x = (x ^ x >> 31).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (x ^ x >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
 fn scrambled(key: JobKey) -> Option<f64> {
-    let bits = (key.trial.0 * 31 + u64::from(key.rung.0)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    Some((bits >> 40) as f64)
+    Some((bits(key, 0) >> 40) as f64)
 }
 
 fn hyperband(max: f64, eta: f64, rounds: u32) -> Rounds {
@@ -264,10 +269,7 @@ fn sums_of_a_plan_do_not_overflow() {
 
 /// Scores by trial, with failures and many ties.
 fn coarse(seed: u64) -> impl Fn(JobKey) -> Option<f64> {
-    move |key| {
-        let bits = (key.trial.0 ^ seed).wrapping_add(u64::from(key.rung.0)).wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 60;
-        (bits > 2).then_some(bits as f64)
-    }
+    move |key| Some((bits(key, seed) >> 60) as f64).filter(|x| *x > 2.0)
 }
 
 proptest! {

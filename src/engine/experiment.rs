@@ -1,13 +1,20 @@
 //! The checked input of a study: all the engine needs to know, and nothing of files or processes.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::Rng;
+
 use crate::method::Method;
+use crate::schedule::{BracketPlan, Plan};
+use crate::search::SearchContext;
 use crate::space::Space;
 use crate::words::assignment::Assignment;
+use crate::words::ids::TrialId;
 use crate::words::objective::{Direction, Metric};
-use crate::words::units::ResourceSpec;
+use crate::words::stream::{Purpose, stream};
+use crate::words::units::{Resource, ResourceSpec};
 
 /// What a promoted trial finds in its checkpoint directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -17,6 +24,16 @@ pub enum Promoted {
     StartOver,
     /// The one it left (`resume: true`).
     Continue,
+}
+
+impl Promoted {
+    /// What a job costs that gets `resource` where its trial had `previous` before.
+    pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
+        match self {
+            Promoted::StartOver => resource.amount(),
+            Promoted::Continue => resource.amount() - previous.map_or(0.0, Resource::amount),
+        }
+    }
 }
 
 /// A metric condition that ends the whole study as a success.
@@ -85,10 +102,10 @@ pub struct Stopping {
     pub failure_share: Option<f64>,
 }
 
-/// What happens to running jobs when a limit of the study is reached.
+/// What happens to running jobs when the study's time is over. (Jobs that were launched within the other limits always finish.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AtLimit {
-    /// They are ended.
+    /// They are ended, and run again when the study goes on.
     #[default]
     EndRunning,
     /// They may finish.
@@ -98,13 +115,13 @@ pub enum AtLimit {
 /// Limits of the study; reaching one is exit 4, and the same line with a larger one goes on.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Limits {
-    /// Jobs launched.
+    /// Jobs launched; further attempts of one job are not counted.
     pub jobs: Option<u64>,
-    /// Resource given out.
+    /// Resource given out; of a job that continues its trial's checkpoint only what it adds.
     pub resource: Option<f64>,
     /// Wall time over all sessions.
     pub time: Option<Duration>,
-    /// Running jobs.
+    /// What happens to running jobs when the time is over.
     pub at_limit: AtLimit,
 }
 
@@ -160,4 +177,60 @@ pub struct Experiment {
     pub job_timeout: Option<Duration>,
     /// Starting points, complete or partial: the first trials take them in order, the sampler fills in the rest.
     pub initial: Vec<Assignment>,
+}
+
+/// What a study comes to if nothing fails.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Totals {
+    /// New configurations.
+    pub trials: u64,
+    /// Jobs.
+    pub jobs: u64,
+    /// Their resource; jobs that continue a checkpoint count with what they add.
+    pub resource: f64,
+    /// What as many trials at full resource would cost.
+    pub full_resource: f64,
+}
+
+impl Experiment {
+    /// What the schedule will do with what the sampler has to give.
+    pub fn plan(&self) -> Plan {
+        self.method.schedule.plan(self.method.sampler.supply(&self.space))
+    }
+
+    /// The sums of `plan`.
+    pub fn totals(&self, plan: &Plan) -> Totals {
+        let cost = |bracket: &BracketPlan| {
+            let previous = iter::once(None).chain(bracket.rungs.iter().map(|rung| Some(rung.resource)));
+            let jobs = bracket.rungs.iter().zip(previous);
+            jobs.map(|(rung, before)| rung.configs as f64 * self.promoted.cost(rung.resource, before)).sum::<f64>()
+        };
+        let trials = plan.trials();
+        Totals {
+            trials,
+            jobs: plan.jobs(),
+            resource: plan.brackets.iter().map(cost).sum::<f64>() * f64::from(plan.rounds),
+            full_resource: trials as f64 * self.full().amount(),
+        }
+    }
+
+    /// R, or 1 where the schedule knows no resource.
+    pub fn full(&self) -> Resource {
+        self.method.schedule.full().unwrap_or(Resource::ONE)
+    }
+
+    /// What the searcher is made from.
+    pub fn search_context(&self) -> SearchContext {
+        SearchContext {
+            space: self.space.clone(),
+            seed: self.seed,
+            direction: self.metric.as_ref().map(|m| m.direction),
+            full: self.full(),
+        }
+    }
+
+    /// The seed handed to every job of `trial` (`HYPERTUNE_SEED`): 32 bits, the most that numpy takes.
+    pub fn trial_seed(&self, trial: TrialId) -> u32 {
+        stream(self.seed, trial, Purpose::TrialSeed).next_u32()
+    }
 }

@@ -1,4 +1,141 @@
 //! The state machine: events in, commands out. Knows no processes, clocks or files.
+//!
+//! ```text
+//! Begin, Reading, Ended, Suggested, Tick, Interrupted ──▶ Engine::handle ──▶ Launch, Kill, Promoted, Retired, WakeAt, Suggest, Finish
+//! ```
+//! One file per concern, all of them `impl Engine`: [`mod@launch`] fills free slots, `finish` takes ends in, `stopping` and
+//! `limits` end the study, `suggest` talks to an outside tuner, [`replay`] applies what a journal recorded. The parts that need no
+//! engine stand alone: `retry` (jobs to launch again), `slots`, [`progress`] (counts), `policy` (rules on running jobs).
 
 pub mod event;
 pub mod experiment;
+mod finish;
+pub mod launch;
+mod limits;
+mod policy;
+pub mod progress;
+pub mod replay;
+mod retry;
+mod slots;
+mod stopping;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use self::event::{Command, Event, FinishReason};
+use self::experiment::Experiment;
+use self::launch::{Live, Running};
+use self::policy::Policies;
+use self::progress::Tally;
+use self::retry::Again;
+use self::slots::Slots;
+use crate::schedule::{Scheduler, Start, Verdict};
+use crate::search::Searcher;
+use crate::words::ids::{JobKey, TrialId};
+use crate::words::units::Moment;
+
+/// Whether the study goes on.
+#[derive(Clone, PartialEq, Debug)]
+enum Phase {
+    /// Free slots are filled.
+    Open,
+    /// It ends when nothing runs any more.
+    Ending(FinishReason),
+    /// It has ended.
+    Finished(FinishReason),
+}
+
+/// Every decision of a study: which job is launched, promoted, retried, ended, and when the study is over.
+///
+/// The same events in the same order give the same commands. Where the sampler draws blindly, configurations, promotions and the
+/// incumbent do not even depend on the order, nor on the number of slots.
+pub struct Engine {
+    experiment: Arc<Experiment>,
+    scheduler: Box<dyn Scheduler>,
+    searcher: Box<dyn Searcher>,
+    /// How many trials the sampler has to give, if that is known.
+    supply: Option<u64>,
+    slots: Slots,
+    running: BTreeMap<JobKey, Running>,
+    /// Configurations of trials that are not over; those of retired trials are in the journal.
+    trials: HashMap<TrialId, Live>,
+    /// Jobs to be launched once more.
+    again: Again,
+    /// Handed out by the scheduler and not launched.
+    held: VecDeque<Start>,
+    /// Trials that hold a slot while the outside tuner thinks.
+    asked: BTreeMap<TrialId, suggest::Asked>,
+    tuner: suggest::Tuner,
+    phase: Phase,
+    /// The wake-up that was asked for and has not come.
+    wake: Option<Moment>,
+    tally: Tally,
+    policies: Policies,
+    /// Replay: verdicts whose records have not come yet.
+    unrecorded: VecDeque<Verdict>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("phase", &self.phase).field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine at the start of a study that runs at most `slots` (≥ 1) jobs at once.
+    pub fn new(experiment: Arc<Experiment>, slots: u32) -> Engine {
+        let direction = experiment.metric.as_ref().map(|m| m.direction);
+        Engine {
+            scheduler: experiment.method.schedule.scheduler(direction),
+            searcher: experiment.method.sampler.searcher(&experiment.search_context()),
+            supply: experiment.method.sampler.supply(&experiment.space),
+            slots: Slots::new(slots.max(1)),
+            running: BTreeMap::new(),
+            trials: HashMap::new(),
+            again: Again::default(),
+            held: VecDeque::new(),
+            asked: BTreeMap::new(),
+            tuner: suggest::Tuner::Answers,
+            phase: Phase::Open,
+            wake: None,
+            tally: Tally::new(&experiment),
+            policies: Policies::new(&experiment),
+            unrecorded: VecDeque::new(),
+            experiment,
+        }
+    }
+
+    /// Whether readings must be sent: metric conditions or policies look at them.
+    pub fn wants_readings(&self) -> bool {
+        let stopping = &self.experiment.stopping;
+        !stopping.conditions.is_empty() || !stopping.policies.is_empty()
+    }
+
+    /// Takes the event in, then fills free slots. Events of jobs that do not run are ignored. After a finish nothing follows.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Command> {
+        let mut out = Vec::new();
+        if let Phase::Finished(reason) = &self.phase {
+            return if event == Event::Begin { vec![Command::Finish(reason.clone())] } else { out };
+        }
+        let reading = matches!(event, Event::Reading { .. });
+        match event {
+            Event::Begin => self.judge_failures(&mut out),
+            Event::Reading { job, reading } => self.read(job, &reading, &mut out),
+            Event::Ended { job, outcome, curve } => self.end(now, job, &outcome, &curve, &mut out),
+            Event::Suggested { suggestions } => self.suggested(suggestions, &mut out),
+            Event::SuggestionsOver { fault } => self.suggestions_over(fault, &mut out),
+            Event::Tick => self.wake = None,
+            Event::Interrupted { signal } => self.stop(FinishReason::Interrupted { signal }, &mut out),
+        }
+        self.check_time(now, &mut out);
+        if !reading {
+            self.fill(now, &mut out);
+            self.settle(now, &mut out);
+        }
+        out
+    }
+}

@@ -1,0 +1,180 @@
+//! What the end of a job means: another attempt, or a value for its rung and for the searcher; and the end of the study.
+
+use super::event::{Command, FinishReason, LimitKind};
+use super::launch::Job;
+use super::{Engine, Phase, retry};
+use crate::schedule::{Next, Start, Verdict};
+use crate::search::Observation;
+use crate::words::ids::JobId;
+use crate::words::outcome::{CurvePoint, Outcome, StopRule};
+use crate::words::units::{Moment, Resource};
+
+/// Due before everything else.
+pub(super) const AT_ONCE: Moment = Moment(0);
+
+impl Engine {
+    /// Live: the end of a job, told to the world.
+    pub(super) fn end(
+        &mut self,
+        now: Moment,
+        id: JobId,
+        outcome: &Outcome,
+        curve: &[CurvePoint],
+        out: &mut Vec<Command>,
+    ) {
+        let Some(verdicts) = self.take_end(now, id, outcome, curve) else { return };
+        for verdict in verdicts {
+            self.announce(verdict, out);
+        }
+        self.check_final_value(id, outcome, out);
+        self.judge_failures(out);
+    }
+
+    /// Frees the slot and settles what becomes of the job; `None` where it does not run.
+    pub(super) fn take_end(
+        &mut self,
+        now: Moment,
+        id: JobId,
+        outcome: &Outcome,
+        curve: &[CurvePoint],
+    ) -> Option<Vec<Verdict>> {
+        if self.running.get(&id.key)?.job.attempt != id.attempt {
+            return None;
+        }
+        let running = self.running.remove(&id.key)?;
+        if let Some(slot) = running.slot {
+            self.slots.give_back(slot);
+        }
+        self.policies.ended(id.key, outcome);
+        match self.next_attempt_due(now, &running.job, outcome) {
+            Some(due) => {
+                let counts = u32::from(!outcome.runs_again());
+                let job = Job { failures: running.job.failures + counts, ..running.job };
+                self.tally.stops_running();
+                self.again.push(due, job.next_attempt());
+                Some(Vec::new())
+            }
+            None => Some(self.conclude(&running.job, outcome, curve)),
+        }
+    }
+
+    /// When the job may be launched again; `None` where its end is final.
+    fn next_attempt_due(&self, now: Moment, job: &Job, outcome: &Outcome) -> Option<Moment> {
+        if outcome.runs_again() {
+            return Some(AT_ONCE);
+        }
+        let Outcome::Failed { failure } = outcome else { return None };
+        let retries = &self.experiment.retries;
+        let left = job.failures < retries.max && retry::worth_retrying(failure);
+        left.then(|| now.after(retry::pause(retries, job.failures + 1)))
+    }
+
+    /// The job is over for good: the searcher learns from it, the schedule decides on its rung.
+    fn conclude(&mut self, job: &Job, outcome: &Outcome, curve: &[CurvePoint]) -> Vec<Verdict> {
+        let key = job.start.key;
+        let score = outcome.score();
+        self.searcher.observe(&Observation {
+            trial: key.trial,
+            assignment: &job.assignment,
+            resource: reached(&job.start, outcome, curve),
+            score,
+            curve,
+        });
+        self.tally.ended(job, outcome);
+        let verdicts = self.scheduler.finish(key, score);
+        self.forget_retired(&verdicts);
+        verdicts
+    }
+
+    /// A job that was handed out and will never run: no new trials from here on, and its rung goes on without it.
+    pub(super) fn never_ran(&mut self, start: &Start) -> Vec<Verdict> {
+        self.scheduler.close();
+        let mut verdicts = self.scheduler.finish(start.key, None);
+        verdicts.retain(|v| *v != Verdict::Retire(start.key.trial));
+        self.forget_retired(&verdicts);
+        verdicts
+    }
+
+    fn forget_retired(&mut self, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            if let Verdict::Retire(trial) = verdict
+                && let Some(live) = self.trials.remove(trial)
+            {
+                self.tally.retired(live.bracket);
+            }
+        }
+    }
+
+    pub(super) fn announce(&mut self, verdict: Verdict, out: &mut Vec<Command>) {
+        out.push(match verdict {
+            Verdict::Promote(trial) => Command::Promoted(trial),
+            Verdict::Retire(trial) => Command::Retired(trial),
+        });
+    }
+
+    /// After an event: asks for the next wake-up, or finishes the study if nothing runs and nothing will.
+    pub(super) fn settle(&mut self, now: Moment, out: &mut Vec<Command>) {
+        if let Some(reason) = self.ended_by() {
+            self.phase = Phase::Finished(reason.clone());
+            out.push(Command::Finish(reason));
+            return;
+        }
+        if self.wake.is_some_and(|asked| asked <= now) {
+            self.wake = None;
+        }
+        let retry = self.again.next_due().filter(|due| self.starts_again() && *due > now);
+        let wanted = [retry, self.deadline().filter(|_| self.starts_again())].into_iter().flatten().min();
+        if let Some(moment) = wanted
+            && self.wake.is_none_or(|asked| moment < asked)
+        {
+            self.wake = Some(moment);
+            out.push(Command::WakeAt(moment));
+        }
+    }
+
+    /// Why the study is over, once nothing runs. Slots were filled just before, so what has not started will not.
+    fn ended_by(&mut self) -> Option<FinishReason> {
+        if !self.running.is_empty() || (self.starts_again() && !self.again.is_empty()) {
+            return None;
+        }
+        match self.phase.clone() {
+            Phase::Open if self.asked.is_empty() => Some(FinishReason::Completed),
+            Phase::Ending(FinishReason::Limit { limit: LimitKind::Time }) if !self.work_is_left() => {
+                Some(FinishReason::Completed)
+            }
+            Phase::Ending(reason) => Some(reason),
+            Phase::Open | Phase::Finished(_) => None,
+        }
+    }
+
+    /// Whether the plan has anything left that a limit keeps from starting.
+    fn work_is_left(&mut self) -> bool {
+        if !self.again.is_empty() || !self.held.is_empty() || !self.asked.is_empty() {
+            return true;
+        }
+        let Next::Start(start) = self.scheduler.next() else { return false };
+        self.held.push_back(start);
+        true
+    }
+
+    /// Asks for the end of every running job, `first` before the others.
+    pub(super) fn kill_all(&mut self, first: Option<JobId>, why: &StopRule, out: &mut Vec<Command>) {
+        let first = first.map(|id| id.key);
+        let others = self.running.keys().copied().filter(|key| Some(*key) != first);
+        for key in first.into_iter().chain(others).collect::<Vec<_>>() {
+            if let Some(running) = self.running.get_mut(&key)
+                && !std::mem::replace(&mut running.killed, true)
+            {
+                out.push(Command::Kill { job: running.job.id(), why: why.clone() });
+            }
+        }
+    }
+}
+
+/// The resource a job came to: what it was given, or its last reading's step where it was ended before.
+fn reached(start: &Start, outcome: &Outcome, curve: &[CurvePoint]) -> Resource {
+    let stopped = matches!(outcome, Outcome::Stopped { .. });
+    let last = curve.last().filter(|_| stopped).and_then(|point| Resource::new(point.step));
+    let previous = start.previous.unwrap_or(Resource::ZERO);
+    last.filter(|step| previous < *step && *step < start.resource).unwrap_or(start.resource)
+}

@@ -1,0 +1,182 @@
+//! What a free slot gets: jobs to run again first, then what the schedule says, with a configuration for every new trial.
+
+use std::sync::Arc;
+
+use super::event::{Command, Launch};
+use super::{Engine, Phase, suggest};
+use crate::schedule::{Next, Start};
+use crate::search::{Ask, Proposal};
+use crate::words::assignment::Assignment;
+use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::words::units::{Moment, Resource};
+
+/// A job with its configuration and its history of attempts.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub start: Start,
+    pub assignment: Arc<Assignment>,
+    /// The attempt that runs, or comes next while the job waits.
+    pub attempt: Attempt,
+    /// Attempts that failed and count against the retries.
+    pub failures: u32,
+}
+
+impl Job {
+    pub fn first(start: Start, assignment: Arc<Assignment>) -> Job {
+        Job { start, assignment, attempt: Attempt(1), failures: 0 }
+    }
+
+    pub fn id(&self) -> JobId {
+        JobId { key: self.start.key, attempt: self.attempt }
+    }
+
+    pub fn next_attempt(mut self) -> Job {
+        self.attempt.0 += 1;
+        self
+    }
+}
+
+/// A trial that is not over.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub assignment: Arc<Assignment>,
+    pub bracket: BracketId,
+}
+
+/// A job that was launched and has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub job: Job,
+    /// Empty in a replay, where slots do not matter.
+    pub slot: Option<Slot>,
+    /// Whether its end was asked for already.
+    pub killed: bool,
+}
+
+/// What to do with a free slot.
+enum Pick {
+    Run(Job),
+    Ask(Start),
+    Nothing,
+}
+
+/// A new trial's configuration, as far as it is known at once.
+pub(super) enum Configured {
+    Ready(Arc<Assignment>),
+    Outside,
+    Exhausted,
+}
+
+impl Engine {
+    /// Gives every free slot something to do, as long as there is something.
+    pub(super) fn fill(&mut self, now: Moment, out: &mut Vec<Command>) {
+        let mut trials = Vec::new();
+        while self.slots.any_free() {
+            let pick = self.pick(now, out);
+            if matches!(pick, Pick::Nothing) {
+                break;
+            }
+            let Some(slot) = self.slots.take() else { break };
+            match pick {
+                Pick::Run(job) => self.launch(job, Some(slot), out),
+                Pick::Ask(start) => {
+                    trials.push((start.key.trial, start.bracket, start.resource));
+                    self.asked.insert(start.key.trial, suggest::Asked { start, slot });
+                }
+                Pick::Nothing => {}
+            }
+        }
+        if !trials.is_empty() {
+            out.push(Command::Suggest { trials });
+        }
+    }
+
+    fn pick(&mut self, now: Moment, out: &mut Vec<Command>) -> Pick {
+        if let Some(job) = self.starts_again().then(|| self.again.pop(now)).flatten() {
+            return Pick::Run(job);
+        }
+        while self.phase == Phase::Open {
+            let next = self.held.pop_front().map_or_else(|| self.scheduler.next(), Next::Start);
+            let Next::Start(start) = next else { break };
+            if let Some(reason) = self.no_room_for(&start) {
+                self.held.push_front(start);
+                self.stop(reason, out);
+                break;
+            }
+            match self.configure(&start) {
+                Configured::Ready(assignment) => return Pick::Run(Job::first(start, assignment)),
+                Configured::Outside => return Pick::Ask(start),
+                Configured::Exhausted => self.withdraw(&start, out),
+            }
+        }
+        Pick::Nothing
+    }
+
+    /// The trial's configuration: its own if it ran before, a starting point, or the searcher's proposal.
+    pub(super) fn configure(&mut self, start: &Start) -> Configured {
+        let trial = start.key.trial;
+        if let Some(live) = self.trials.get(&trial) {
+            return Configured::Ready(live.assignment.clone());
+        }
+        if let Some(point) = self.complete_starting_point(trial) {
+            return Configured::Ready(Arc::new(point));
+        }
+        match self.searcher.propose(&Ask { trial, bracket: start.bracket, resource: start.resource }) {
+            Proposal::Ready(proposal) => Configured::Ready(Arc::new(self.with_starting_point(trial, proposal))),
+            Proposal::Outside if self.tuner == suggest::Tuner::Answers => Configured::Outside,
+            Proposal::Outside | Proposal::Exhausted => Configured::Exhausted,
+        }
+    }
+
+    /// The starting point of `trial` if it leaves nothing to be drawn, in file order.
+    pub(super) fn complete_starting_point(&self, trial: TrialId) -> Option<Assignment> {
+        let point = self.starting_point(trial)?;
+        let params = &self.experiment.space.params;
+        params.iter().map(|p| Some((p.name.clone(), point.get(&p.name)?.clone()))).collect()
+    }
+
+    /// `proposal` with the values that the starting point of `trial` fixes.
+    pub(super) fn with_starting_point(&self, trial: TrialId, mut proposal: Assignment) -> Assignment {
+        for (name, value) in self.starting_point(trial).into_iter().flat_map(Assignment::iter) {
+            proposal.set(Arc::from(name), value.clone());
+        }
+        proposal
+    }
+
+    fn starting_point(&self, trial: TrialId) -> Option<&Assignment> {
+        self.experiment.initial.get(usize::try_from(trial.0).ok()?)
+    }
+
+    /// Starts the job: on `slot`, or on paper in a replay.
+    pub(super) fn launch(&mut self, job: Job, slot: Option<Slot>, out: &mut Vec<Command>) {
+        let id = job.id();
+        if !self.trials.contains_key(&id.key.trial) {
+            self.searcher.adopt(id.key.trial, &job.assignment);
+            let live = Live { assignment: job.assignment.clone(), bracket: job.start.bracket };
+            self.trials.insert(id.key.trial, live);
+        }
+        self.tally.launched(&job);
+        self.policies.launched(id.key);
+        if let Some(slot) = slot {
+            out.push(Command::Launch(Launch {
+                job: id,
+                bracket: job.start.bracket,
+                resource: job.start.resource,
+                previous: job.start.previous.unwrap_or(Resource::ZERO),
+                slot,
+                assignment: job.assignment.clone(),
+            }));
+        }
+        self.running.insert(id.key, Running { job, slot, killed: false });
+        if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
+            self.scheduler.close();
+        }
+    }
+
+    /// Takes back a job that cannot run for want of a configuration: the schedule starts no new trials any more.
+    pub(super) fn withdraw(&mut self, start: &Start, out: &mut Vec<Command>) {
+        for verdict in self.never_ran(start) {
+            self.announce(verdict, out);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! How far the study is: counts kept up with every event, and cheap snapshots of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::experiment::{Experiment, Promoted, Totals};
+use super::launch::Job;
+use crate::schedule::Plan;
+use crate::words::ids::{BracketId, Rung, TrialId};
+use crate::words::objective::{Direction, Score, rank};
+use crate::words::outcome::{Failure, Outcome};
+use crate::words::units::Resource;
+
+/// The best trial so far: the best value among jobs at the highest resource at which any job has a value.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Incumbent {
+    /// Which trial.
+    pub trial: TrialId,
+    /// Its value there.
+    pub score: Score,
+    /// That resource.
+    pub resource: Resource,
+}
+
+/// One rung of a bracket, so far.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct RungProgress {
+    /// Resource of its jobs.
+    pub resource: Resource,
+    /// Jobs planned at most; empty where the schedule decides as it goes.
+    pub planned: Option<u64>,
+    /// Jobs launched.
+    pub started: u64,
+    /// Jobs ended for good.
+    pub ended: u64,
+}
+
+/// One bracket with trials that are not over.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BracketProgress {
+    /// Which.
+    #[serde(flatten)]
+    pub id: BracketId,
+    /// Its rungs as far as any job was launched; the last one is the current.
+    pub rungs: Vec<RungProgress>,
+}
+
+/// A snapshot.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Progress {
+    /// Jobs planned at most.
+    pub planned_jobs: u64,
+    /// Resource planned at most.
+    pub planned_resource: f64,
+    /// Whether the plan only sketches what will run.
+    pub open_ended: bool,
+    /// Trials launched.
+    pub trials: u64,
+    /// Jobs launched; attempts of one job count once.
+    pub jobs: u64,
+    /// Jobs running.
+    pub running: u64,
+    /// Jobs waiting for another attempt.
+    pub waiting: u64,
+    /// Jobs that ran to their end.
+    pub succeeded: u64,
+    /// Jobs ended early, with the value they had.
+    pub stopped: u64,
+    /// Jobs without a usable value, retries over.
+    pub failed: u64,
+    /// Resource of the launched jobs; those that continue a checkpoint count with what they add.
+    pub resource_given: f64,
+    /// Resource of the ended jobs, counted likewise.
+    pub resource_done: f64,
+    /// Brackets at work.
+    pub brackets: Vec<BracketProgress>,
+    /// The best trial so far.
+    pub incumbent: Option<Incumbent>,
+}
+
+impl Progress {
+    /// Jobs ended for good.
+    pub fn done(&self) -> u64 {
+        self.succeeded + self.stopped + self.failed
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RungTally {
+    resource: Resource,
+    started: u64,
+    ended: u64,
+}
+
+#[derive(Debug, Default)]
+struct BracketTally {
+    rungs: Vec<RungTally>,
+    live: u64,
+}
+
+/// What the ended jobs have in common.
+#[derive(Debug)]
+enum Ends {
+    None,
+    /// All of them failed in this way.
+    Only(String, u64),
+    Mixed,
+}
+
+/// The running counts.
+#[derive(Debug)]
+pub(super) struct Tally {
+    plan: Plan,
+    totals: Totals,
+    promoted: Promoted,
+    direction: Option<Direction>,
+    trials: u64,
+    jobs: u64,
+    running: u64,
+    succeeded: u64,
+    stopped: u64,
+    failed: u64,
+    given: f64,
+    done: f64,
+    brackets: BTreeMap<BracketId, BracketTally>,
+    at_work: BTreeSet<BracketId>,
+    ends: Ends,
+    incumbent: Option<Incumbent>,
+}
+
+impl Tally {
+    pub fn new(experiment: &Experiment) -> Tally {
+        let plan = experiment.plan();
+        Tally {
+            totals: experiment.totals(&plan),
+            plan,
+            promoted: experiment.promoted,
+            direction: experiment.metric.as_ref().map(|m| m.direction),
+            trials: 0,
+            jobs: 0,
+            running: 0,
+            succeeded: 0,
+            stopped: 0,
+            failed: 0,
+            given: 0.0,
+            done: 0.0,
+            brackets: BTreeMap::new(),
+            at_work: BTreeSet::new(),
+            ends: Ends::None,
+            incumbent: None,
+        }
+    }
+
+    /// Trials launched.
+    pub fn trials(&self) -> u64 {
+        self.trials
+    }
+
+    /// Jobs launched, each once.
+    pub fn jobs(&self) -> u64 {
+        self.jobs
+    }
+
+    /// Resource given out.
+    pub fn given(&self) -> f64 {
+        self.given
+    }
+
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// Jobs ended for good.
+    pub fn done(&self) -> u64 {
+        self.succeeded + self.stopped + self.failed
+    }
+
+    pub fn planned_jobs(&self) -> u64 {
+        self.totals.jobs
+    }
+
+    /// The failure that every ended job had, and how many those are.
+    pub fn only_failure(&self) -> Option<(&str, u64)> {
+        if let Ends::Only(failure, count) = &self.ends { Some((failure, *count)) } else { None }
+    }
+
+    pub fn launched(&mut self, job: &Job) {
+        self.running += 1;
+        if job.attempt.0 > 1 {
+            return;
+        }
+        self.jobs += 1;
+        self.given += self.promoted.cost(job.start.resource, job.start.previous);
+        let new = job.start.previous.is_none();
+        self.trials += u64::from(new);
+        self.at_work.insert(job.start.bracket);
+        let bracket = self.brackets.entry(job.start.bracket).or_default();
+        bracket.live += u64::from(new);
+        rung(bracket, job.start.key.rung).resource = job.start.resource;
+        rung(bracket, job.start.key.rung).started += 1;
+    }
+
+    /// A job ended and will run again.
+    pub fn stops_running(&mut self) {
+        self.running -= 1;
+    }
+
+    /// A job ended for good.
+    pub fn ended(&mut self, job: &Job, outcome: &Outcome) {
+        self.running -= 1;
+        self.done += self.promoted.cost(job.start.resource, job.start.previous);
+        rung(self.brackets.entry(job.start.bracket).or_default(), job.start.key.rung).ended += 1;
+        match outcome {
+            Outcome::Succeeded { .. } => self.succeeded += 1,
+            Outcome::Stopped { .. } => self.stopped += 1,
+            Outcome::Failed { .. } => self.failed += 1,
+        }
+        self.ends = std::mem::replace(&mut self.ends, Ends::Mixed).with(outcome);
+        if let (Some(direction), Some(score)) = (self.direction, outcome.score()) {
+            let new = Incumbent { trial: job.start.key.trial, score, resource: job.start.resource };
+            if self.incumbent.is_none_or(|old| beats(direction, new, old)) {
+                self.incumbent = Some(new);
+            }
+        }
+    }
+
+    /// A trial of `bracket` is over.
+    pub fn retired(&mut self, bracket: BracketId) {
+        let Some(tally) = self.brackets.get_mut(&bracket) else { return };
+        tally.live = tally.live.saturating_sub(1);
+        let started = tally.rungs.first().map_or(0, |rung| rung.started);
+        if tally.live == 0 && planned(&self.plan, bracket, 0).is_none_or(|most| started >= most) {
+            self.at_work.remove(&bracket);
+        }
+    }
+
+    pub fn snapshot(&self, waiting: u64) -> Progress {
+        Progress {
+            planned_jobs: self.totals.jobs,
+            planned_resource: self.totals.resource,
+            open_ended: self.plan.open_ended,
+            trials: self.trials,
+            jobs: self.jobs,
+            running: self.running,
+            waiting,
+            succeeded: self.succeeded,
+            stopped: self.stopped,
+            failed: self.failed,
+            resource_given: self.given,
+            resource_done: self.done,
+            brackets: self.at_work.iter().map(|id| self.bracket(*id)).collect(),
+            incumbent: self.incumbent,
+        }
+    }
+
+    fn bracket(&self, id: BracketId) -> BracketProgress {
+        let rungs = self.brackets.get(&id).map_or(&[][..], |b| &b.rungs);
+        let rungs = rungs.iter().enumerate().map(|(index, tally)| RungProgress {
+            resource: tally.resource,
+            planned: planned(&self.plan, id, index).filter(|_| !self.plan.open_ended),
+            started: tally.started,
+            ended: tally.ended,
+        });
+        BracketProgress { id, rungs: rungs.collect() }
+    }
+}
+
+impl Ends {
+    /// A diverged configuration (a value that is not finite) is what a tuner is for, and no sign of a broken command.
+    fn with(self, outcome: &Outcome) -> Ends {
+        let failure = match outcome {
+            Outcome::Failed { failure } if !matches!(failure, Failure::NotFinite(_)) => failure.to_string(),
+            _ => return Ends::Mixed,
+        };
+        match self {
+            Ends::None => Ends::Only(failure, 1),
+            Ends::Only(known, count) if known == failure => Ends::Only(known, count + 1),
+            Ends::Only(..) | Ends::Mixed => Ends::Mixed,
+        }
+    }
+}
+
+fn rung(bracket: &mut BracketTally, rung: Rung) -> &mut RungTally {
+    let index = rung.0 as usize;
+    if bracket.rungs.len() <= index {
+        bracket.rungs.resize(index + 1, RungTally { resource: Resource::ZERO, started: 0, ended: 0 });
+    }
+    &mut bracket.rungs[index]
+}
+
+fn planned(plan: &Plan, id: BracketId, rung: usize) -> Option<u64> {
+    let bracket = plan.brackets.iter().find(|b| b.bracket == id.bracket)?;
+    bracket.rungs.get(rung).map(|r| r.configs)
+}
+
+/// More resource beats less; at the same, the one ranking rule decides.
+fn beats(direction: Direction, new: Incumbent, old: Incumbent) -> bool {
+    let by_resource = old.resource.cmp(&new.resource);
+    let by_rank = rank(direction, (new.trial, Some(new.score)), (old.trial, Some(old.score)));
+    by_resource.then(by_rank).is_lt()
+}

@@ -1,0 +1,328 @@
+//! Replay: a journal's records applied to a fresh engine, which checks that it would have decided the same.
+//!
+//! Jobs are taken from the schedule in the order in which they were launched then, whatever the number of slots now. Draws of
+//! samplers that ignore observations must come out as recorded; other samplers adopt what was recorded, so that a model goes on
+//! exactly from what it had learnt. Which slots jobs had does not matter, and limits, retries' pauses and readings play no part.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::event::{Command, FinishReason};
+use super::finish::AT_ONCE;
+use super::launch::{Configured, Job};
+use super::progress::Progress;
+use super::{Engine, Phase};
+use crate::schedule::{Next, Start, Verdict};
+use crate::words::assignment::Assignment;
+use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::words::outcome::{CurvePoint, Outcome, StopRule};
+use crate::words::units::{Moment, Resource};
+
+/// One recorded step.
+#[derive(Clone, Copy, Debug)]
+pub enum Replayed<'a> {
+    /// A driver took the study up: whatever ran before is lost.
+    Session,
+    /// A job was launched.
+    Launch {
+        /// Trial, rung and attempt.
+        job: JobId,
+        /// Its bracket.
+        bracket: BracketId,
+        /// What it got.
+        resource: Resource,
+        /// What its trial had before; zero at first.
+        previous: Resource,
+        /// Where it ran.
+        slot: Slot,
+        /// The configuration, in the trial's first launch.
+        assignment: Option<&'a Assignment>,
+        /// When.
+        at: Moment,
+    },
+    /// A rule wanted a job ended.
+    Kill {
+        /// Which.
+        job: JobId,
+        /// Why.
+        why: &'a StopRule,
+    },
+    /// A job ended.
+    Ended {
+        /// Which.
+        job: JobId,
+        /// How.
+        outcome: &'a Outcome,
+        /// The objective on the way.
+        curve: &'a [CurvePoint],
+        /// When.
+        at: Moment,
+    },
+    /// A trial went on.
+    Promoted(TrialId),
+    /// A trial was over.
+    Retired(TrialId),
+    /// The session ended in order.
+    Finish(&'a FinishReason, Moment),
+}
+
+/// How the record differs from what this engine would have done.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Mismatch {
+    /// Another job was due than the recorded one.
+    Job {
+        /// The recorded one.
+        recorded: JobId,
+        /// The one due, if any.
+        due: Option<JobId>,
+    },
+    /// The job has another bracket or resource than recorded.
+    Allotment {
+        /// Which job.
+        job: JobId,
+        /// Resource recorded.
+        recorded: Resource,
+        /// Resource due.
+        due: Resource,
+    },
+    /// The seed gives another configuration than recorded: the sampling rules have changed.
+    Draw {
+        /// Which trial.
+        trial: TrialId,
+    },
+    /// The trial's first launch has no configuration.
+    NoConfiguration {
+        /// Which trial.
+        trial: TrialId,
+    },
+    /// An end of a job that was not running.
+    NotRunning {
+        /// Which job.
+        job: JobId,
+    },
+    /// A promotion or a drop that does not follow from the recorded results.
+    Verdict {
+        /// Which trial.
+        trial: TrialId,
+    },
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mismatch::Job { recorded, due: Some(due) } => {
+                write!(f, "{recorded} was launched where {due} is due now")
+            }
+            Mismatch::Job { recorded, due: None } => write!(f, "{recorded} was launched where nothing is due now"),
+            Mismatch::Allotment { job, recorded, due } => {
+                write!(f, "{job} was launched with resource {recorded} and would get {due} now")
+            }
+            Mismatch::Draw { trial } => {
+                write!(
+                    f,
+                    "trial {trial} ran with another configuration than its seed gives now: sampling rules have changed"
+                )
+            }
+            Mismatch::NoConfiguration { trial } => write!(f, "the first launch of trial {trial} has no parameters"),
+            Mismatch::NotRunning { job } => write!(f, "{job} ended without having been launched"),
+            Mismatch::Verdict { trial } => {
+                write!(f, "the promotion or end of trial {trial} does not follow from the results before it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// What a replay leaves to be done before the study goes on.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Recovery {
+    /// Launched and not ended: lost with the driver. Journal that; they are launched again as a new attempt.
+    pub lost: Vec<JobId>,
+    /// [`Command::Promoted`] and [`Command::Retired`] that follow from recorded results and are not in the journal yet.
+    pub unrecorded: Vec<Command>,
+}
+
+impl Engine {
+    /// Applies one recorded step without filling slots; errs with what differs when this engine would have done otherwise.
+    pub fn replay(&mut self, step: Replayed<'_>) -> Result<(), Mismatch> {
+        match step {
+            Replayed::Session => {
+                self.lose_running();
+                Ok(())
+            }
+            Replayed::Launch { job, bracket, resource, previous, assignment, .. } => {
+                let due = self.due(job, assignment)?;
+                let had = due.start.previous.unwrap_or(Resource::ZERO);
+                if (due.start.bracket, due.start.resource, had) != (bracket, resource, previous) {
+                    return Err(Mismatch::Allotment { job, recorded: resource, due: due.start.resource });
+                }
+                self.launch(due, None, &mut Vec::new());
+                Ok(())
+            }
+            Replayed::Ended { job, outcome, curve, at } => self.replay_end(job, outcome, curve, at),
+            Replayed::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
+            Replayed::Retired(trial) => self.recorded(Verdict::Retire(trial)),
+            Replayed::Kill { .. } => Ok(()),
+            Replayed::Finish(reason, _) => {
+                if !reason.can_go_on() {
+                    self.phase = Phase::Finished(reason.clone());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the replay: jobs in flight are lost and run again before anything else.
+    pub fn recover(&mut self) -> Recovery {
+        let lost = self.lose_running();
+        let verdicts: Vec<_> = self.unrecorded.drain(..).collect();
+        let mut unrecorded = Vec::new();
+        for verdict in verdicts {
+            self.announce(verdict, &mut unrecorded);
+        }
+        Recovery { lost, unrecorded }
+    }
+
+    /// A snapshot of how far the study is.
+    pub fn progress(&self) -> Progress {
+        self.tally.snapshot(self.again.len() as u64)
+    }
+
+    fn lose_running(&mut self) -> Vec<JobId> {
+        let running = std::mem::take(&mut self.running);
+        let lost = running.into_values().map(|running| self.lose(running.job));
+        lost.collect()
+    }
+
+    fn lose(&mut self, job: Job) -> JobId {
+        let id = job.id();
+        self.tally.stops_running();
+        self.again.push(AT_ONCE, job.next_attempt());
+        id
+    }
+
+    /// The recorded job, taken from those to run again or from the schedule.
+    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<Job, Mismatch> {
+        if let Some(running) = self.running.remove(&recorded.key) {
+            self.lose(running.job);
+        }
+        if let Some(job) = self.again.remove(recorded.key) {
+            let due = job.id();
+            return if due == recorded { Ok(job) } else { Err(Mismatch::Job { recorded, due: Some(due) }) };
+        }
+        let start = self.handed_out(recorded)?;
+        let job = |assignment| Job::first(start, assignment);
+        if recorded.attempt != Attempt(1) {
+            let due = JobId { key: start.key, attempt: Attempt(1) };
+            return Err(Mismatch::Job { recorded, due: Some(due) });
+        }
+        self.recorded_configuration(&start, assignment).map(job)
+    }
+
+    /// Asks the schedule until it hands out the recorded job. While an outside tuner thinks, later jobs may overtake new trials:
+    /// those are held back.
+    fn handed_out(&mut self, recorded: JobId) -> Result<Start, Mismatch> {
+        if let Some(index) = self.held.iter().position(|start| start.key == recorded.key) {
+            return self.held.remove(index).ok_or(Mismatch::Job { recorded, due: None });
+        }
+        loop {
+            let Next::Start(start) = self.scheduler.next() else { return Err(Mismatch::Job { recorded, due: None }) };
+            if start.key == recorded.key {
+                return Ok(start);
+            }
+            if self.is_exhausted_at(&start) {
+                let verdicts = self.never_ran(&start);
+                self.unrecorded.extend(verdicts);
+            } else if self.may_overtake(recorded, &start) {
+                self.held.push_back(start);
+            } else {
+                let due = JobId { key: start.key, attempt: Attempt(1) };
+                return Err(Mismatch::Job { recorded, due: Some(due) });
+            }
+        }
+    }
+
+    fn is_exhausted_at(&mut self, start: &Start) -> bool {
+        let blind = self.experiment.method.sampler.draws_blindly();
+        blind && start.previous.is_none() && matches!(self.configure(start), Configured::Exhausted)
+    }
+
+    fn may_overtake(&self, recorded: JobId, start: &Start) -> bool {
+        let waits = !self.experiment.method.sampler.draws_blindly();
+        waits && (start.previous.is_some() || start.key.trial < recorded.key.trial)
+    }
+
+    fn recorded_configuration(
+        &mut self,
+        start: &Start,
+        recorded: Option<&Assignment>,
+    ) -> Result<Arc<Assignment>, Mismatch> {
+        let trial = start.key.trial;
+        if let Some(live) = self.trials.get(&trial) {
+            return Ok(live.assignment.clone());
+        }
+        let recorded = recorded.ok_or(Mismatch::NoConfiguration { trial })?;
+        if !self.experiment.method.sampler.draws_blindly() {
+            return Ok(Arc::new(recorded.clone()));
+        }
+        match self.configure(start) {
+            Configured::Ready(drawn) if *drawn == *recorded => Ok(drawn),
+            _ => Err(Mismatch::Draw { trial }),
+        }
+    }
+
+    fn replay_end(&mut self, job: JobId, outcome: &Outcome, curve: &[CurvePoint], at: Moment) -> Result<(), Mismatch> {
+        let Some(verdicts) = self.take_end(at, job, outcome, curve) else {
+            // A lost job may be recorded as such after the session that found it lost.
+            let lost = outcome.runs_again() && self.again.contains(job.key);
+            return if lost { Ok(()) } else { Err(Mismatch::NotRunning { job }) };
+        };
+        self.unrecorded.extend(verdicts);
+        self.check_final_value(job, outcome, &mut Vec::new());
+        self.note_study_finished(job, outcome);
+        Ok(())
+    }
+
+    /// A job ended because a condition was reached tells of the condition, which may have been reached by another's reading.
+    fn note_study_finished(&mut self, job: JobId, outcome: &Outcome) {
+        let Outcome::Stopped { by: StopRule { rule, value: Some(value), threshold: Some(threshold) }, .. } = outcome
+        else {
+            return;
+        };
+        let conditions = &self.experiment.stopping.conditions;
+        if rule == StopRule::STUDY_FINISHED
+            && let Some(condition) = conditions.iter().find(|condition| condition.value == *threshold)
+        {
+            let metric = condition.metric.clone();
+            let reason = FinishReason::MetricReached { job, metric, value: *value, threshold: *threshold };
+            self.stop(reason, &mut Vec::new());
+        }
+    }
+
+    /// A recorded verdict: the next that is expected, as a rule.
+    fn recorded(&mut self, verdict: Verdict) -> Result<(), Mismatch> {
+        let Some(index) = self.expected(verdict).or_else(|| self.expected_without_new_trials(verdict)) else {
+            let (Verdict::Promote(trial) | Verdict::Retire(trial)) = verdict;
+            return Err(Mismatch::Verdict { trial });
+        };
+        self.unrecorded.remove(index);
+        Ok(())
+    }
+
+    fn expected(&self, verdict: Verdict) -> Option<usize> {
+        self.unrecorded.iter().position(|expected| *expected == verdict)
+    }
+
+    /// A searcher that ran out of configurations leaves no record of it, only verdicts on rungs that go on without new trials.
+    fn expected_without_new_trials(&mut self, verdict: Verdict) -> Option<usize> {
+        let Next::Start(start) = self.scheduler.next() else { return None };
+        if start.previous.is_some() {
+            self.held.push_back(start);
+            return None;
+        }
+        let verdicts = self.never_ran(&start);
+        self.unrecorded.extend(verdicts);
+        self.expected(verdict)
+    }
+}

@@ -1,0 +1,94 @@
+//! What ends the study before its plan is done: metric conditions, failures, and the order of reasons.
+
+use super::event::{Command, FinishReason};
+use super::experiment::{FirstFailures, MetricCondition};
+use super::{Engine, Phase};
+use crate::words::ids::JobId;
+use crate::words::objective::Score;
+use crate::words::outcome::{Outcome, Reading, StopRule};
+
+/// So many ended jobs say something about a failure share, and so many first failures about a command.
+const ENOUGH: u64 = 5;
+
+impl Engine {
+    /// The study ends for `reason` as soon as nothing runs. A reason after which a study cannot go on stands for good.
+    pub(super) fn stop(&mut self, reason: FinishReason, out: &mut Vec<Command>) {
+        let settled = match &self.phase {
+            Phase::Open => false,
+            Phase::Ending(earlier) => !earlier.can_go_on(),
+            Phase::Finished(_) => true,
+        };
+        if settled {
+            return;
+        }
+        let why = |value, threshold| StopRule::new(StopRule::STUDY_FINISHED, value, threshold);
+        match &reason {
+            FinishReason::MetricReached { job, value, threshold, .. } => {
+                self.kill_all(Some(*job), &why(Some(*value), Some(*threshold)), out);
+            }
+            FinishReason::FailureShare { failed, ended } => {
+                let share = *failed as f64 / *ended as f64;
+                self.kill_all(None, &why(Some(share), self.experiment.stopping.failure_share), out);
+            }
+            FinishReason::FirstFailures { .. } => self.kill_all(None, &why(None, None), out),
+            _ => {}
+        }
+        self.phase = Phase::Ending(reason);
+    }
+
+    /// A reading of a running job: conditions of the study first, then policies on the job.
+    pub(super) fn read(&mut self, id: JobId, reading: &Reading, out: &mut Vec<Command>) {
+        let Some(running) = self.running.get_mut(&id.key).filter(|r| r.job.attempt == id.attempt) else { return };
+        if let Some(why) = self.policies.judge(&running.job.start, reading)
+            && !running.killed
+        {
+            running.killed = true;
+            out.push(Command::Kill { job: id, why });
+        }
+        let reached = self.experiment.stopping.conditions.iter().find_map(|condition| {
+            let score = Score::new(reading.number(&condition.metric)?)?;
+            reached_by(condition, id, score)
+        });
+        if let Some(reason) = reached {
+            self.stop(reason, out);
+        }
+    }
+
+    /// Conditions on the objective hold for final values too, wherever those were read from.
+    pub(super) fn check_final_value(&mut self, id: JobId, outcome: &Outcome, out: &mut Vec<Command>) {
+        let Some(score) = outcome.score().filter(|_| !outcome.runs_again()) else { return };
+        let Some(metric) = &self.experiment.metric else { return };
+        let conditions = self.experiment.stopping.conditions.iter().filter(|c| c.metric == metric.name);
+        if let Some(reason) = conditions.filter_map(|condition| reached_by(condition, id, score)).next() {
+            self.stop(reason, out);
+        }
+    }
+
+    /// Ends the study where the first jobs all failed for one reason, or too large a share of all failed.
+    pub(super) fn judge_failures(&mut self, out: &mut Vec<Command>) {
+        let first = u64::from(self.slots.count()).min(ENOUGH);
+        if self.experiment.first_failures == FirstFailures::Stop
+            && let Some((failure, count)) = self.tally.only_failure()
+            && count >= first
+        {
+            self.stop(FinishReason::FirstFailures { failure: failure.to_owned() }, out);
+        }
+        let (failed, ended) = (self.tally.failed(), self.tally.done());
+        if let Some(share) = self.experiment.stopping.failure_share
+            && ended >= ENOUGH.min(self.tally.planned_jobs()).max(1)
+            && failed as f64 >= share * ended as f64
+        {
+            self.stop(FinishReason::FailureShare { failed, ended }, out);
+        }
+    }
+}
+
+fn reached_by(condition: &MetricCondition, job: JobId, score: Score) -> Option<FinishReason> {
+    let threshold = Score::new(condition.value)?;
+    condition.direction.reaches(score, threshold).then(|| FinishReason::MetricReached {
+        job,
+        metric: condition.metric.clone(),
+        value: score.value(),
+        threshold: condition.value,
+    })
+}

@@ -1,0 +1,55 @@
+//! An outside tuner proposes: trials hold their slot while it thinks.
+
+use std::sync::Arc;
+
+use super::event::{Command, FinishReason};
+use super::launch::Job;
+use super::{Engine, Phase};
+use crate::schedule::Start;
+use crate::words::assignment::Assignment;
+use crate::words::ids::{Slot, TrialId};
+
+/// Whether the tuner has more to say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tuner {
+    Answers,
+    Over,
+}
+
+/// A trial that waits for its configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub start: Start,
+    pub slot: Slot,
+}
+
+impl Engine {
+    /// Launches the answered trials. Answers that nobody asked for are ignored; those that come too late start nothing.
+    pub(super) fn suggested(&mut self, suggestions: Vec<(TrialId, Assignment)>, out: &mut Vec<Command>) {
+        for (trial, proposal) in suggestions {
+            let Some(asked) = self.asked.remove(&trial) else { continue };
+            if self.phase == Phase::Open {
+                let assignment = Arc::new(self.with_starting_point(trial, proposal));
+                self.launch(Job::first(asked.start, assignment), Some(asked.slot), out);
+            } else {
+                self.slots.give_back(asked.slot);
+                self.held.push_back(asked.start);
+            }
+        }
+    }
+
+    /// No more answers: with a fault the study ends after what runs, without one it goes on with the trials it has.
+    pub(super) fn suggestions_over(&mut self, fault: Option<String>, out: &mut Vec<Command>) {
+        self.tuner = Tuner::Over;
+        for asked in std::mem::take(&mut self.asked).into_values() {
+            self.slots.give_back(asked.slot);
+            match fault {
+                Some(_) => self.held.push_back(asked.start),
+                None => self.withdraw(&asked.start, out),
+            }
+        }
+        if let Some(fault) = fault {
+            self.stop(FinishReason::Tuner { fault }, out);
+        }
+    }
+}

@@ -58,7 +58,7 @@ pub struct Reader<'a> {
     faults: Vec<Fault>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// A finite number that must be there.
     pub fn number(&mut self, name: &str) -> Option<f64> {
         self.required(name)?;
@@ -94,7 +94,7 @@ impl Reader<'_> {
     }
 
     /// The raw value of `name`; null counts as absent.
-    pub fn raw(&self, name: &str) -> Option<&Value> {
+    pub fn raw(&self, name: &str) -> Option<&'a Value> {
         self.args.get(name)
     }
 

@@ -1,5 +1,21 @@
 //! What may vary: parameters and their domains, one file per family.
 
+pub mod choice;
+pub mod dates;
+pub mod normal;
+pub mod range;
+pub mod spaced;
+pub mod uniform;
+
+mod brief;
+mod continuous;
+mod decimal;
+mod gauss;
+mod quantum;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,6 +52,7 @@ pub trait Domain: fmt::Debug + Send + Sync {
     /// Where `value` lies in [0, 1] under the domain's own scale (its distribution function); `None` if it is not inside.
     fn to_unit(&self, value: &Value) -> Option<f64>;
     /// The value at `unit` in [0, 1]; the inverse of [`Domain::to_unit`] up to rounding.
+    #[allow(clippy::wrong_self_convention)] // the pair of `to_unit`, from a number that is not a domain
     fn from_unit(&self, unit: f64) -> Value;
     /// The effective range or values, in a few words for the plan.
     fn describe(&self) -> String;
@@ -57,6 +74,9 @@ pub enum Form {
     },
 }
 
+/// A domain, or all that is wrong with its arguments.
+pub type Built = Result<Box<dyn Domain>, Vec<Fault>>;
+
 /// A parameter kind: one entry of the matrix catalogue.
 #[derive(Debug)]
 pub struct ParamKind {
@@ -65,7 +85,7 @@ pub struct ParamKind {
     /// The written forms, most usual first.
     pub forms: &'static [Form],
     /// Builds the domain, or says what is wrong with the arguments.
-    pub build: fn(&Args) -> Result<Box<dyn Domain>, Vec<Fault>>,
+    pub build: fn(&Args) -> Built,
     /// A sentence of advice for arguments that are legal and seldom meant.
     pub advice: fn(&Args) -> Option<String>,
 }
@@ -92,6 +112,19 @@ impl Space {
     /// One configuration, each parameter drawn in file order from the one stream.
     pub fn sample(&self, stream: &mut Stream) -> Assignment {
         self.params.iter().map(|p| (p.name.clone(), p.domain.sample(stream))).collect()
+    }
+
+    /// The `index`-th of all configurations, the last parameter varying fastest; `None` past the last one or with any continuum.
+    pub fn configuration(&self, index: u64) -> Option<Assignment> {
+        let mut left = index;
+        let mut levels = Vec::with_capacity(self.params.len());
+        for param in self.params.iter().rev() {
+            let count = param.domain.cardinality()?;
+            levels.push(param.domain.level(left.checked_rem(count)?)?);
+            left /= count;
+        }
+        let names = self.params.iter().map(|p| p.name.clone());
+        (left == 0).then(|| names.zip(levels.into_iter().rev()).collect())
     }
 
     /// How many distinct configurations there are; `None` with any continuum (or past u64).

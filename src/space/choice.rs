@@ -1,0 +1,247 @@
+//! `choice` and `pchoice`: one of the listed items.
+
+use std::collections::HashMap;
+
+use rand::RngExt;
+use serde_json::Value;
+
+use super::{Built, Domain, Form, Geometry, ParamKind, brief, decimal};
+use crate::words::args::{Args, Reader, Step, describe};
+use crate::words::stream::Stream;
+
+/// `choice`: a list of anything, drawn from evenly. An item listed twice is twice as likely.
+pub static CHOICE: ParamKind = ParamKind {
+    name: "choice",
+    forms: &[Form::Items],
+    build: |args| {
+        let mut reader = args.reader();
+        let entries = items(&mut reader).iter().map(|item| (item.clone(), 1.0)).collect();
+        reader.finish(|| Some(Box::new(Choice::new(entries)?.into_scale()) as Box<dyn Domain>))
+    },
+    advice: |_| None,
+};
+
+/// `pchoice`: a list of [item, p], 0 ≤ p ≤ 1, with a sum of at most 1; what is missing to 1 goes to the last item.
+pub static PCHOICE: ParamKind =
+    ParamKind { name: "pchoice", forms: &[Form::Items], build: build_pchoice, advice: |_| None };
+
+/// How far a sum of probabilities may exceed 1 through rounding.
+const SLACK: f64 = 1e-9;
+
+/// Distinct values with their probabilities.
+#[derive(Debug)]
+struct Choice {
+    items: Vec<Value>,
+    /// Each > 0, sum 1.
+    weights: Vec<f64>,
+    /// Sums of the weights up to and with each item.
+    cumulative: Vec<f64>,
+    geometry: Geometry,
+}
+
+fn items<'a>(reader: &mut Reader<'a>) -> &'a [Value] {
+    let found = reader.raw("items");
+    match found.and_then(Value::as_array) {
+        Some(items) if !items.is_empty() => return items,
+        Some(_) => reader.fault_at(Vec::new(), "the list holds no item", None),
+        None => {
+            let found = found.map_or("nothing".into(), describe);
+            reader.fault_at(Vec::new(), format!("`value` must be a list of items, found {found}"), None);
+        }
+    }
+    &[]
+}
+
+fn build_pchoice(args: &Args) -> Built {
+    let mut reader = args.reader();
+    let mut entries = Vec::new();
+    for (index, item) in items(&mut reader).iter().enumerate() {
+        if let Some(entry) = weighted(&mut reader, index, item) {
+            entries.push(entry);
+        }
+    }
+    let sum: f64 = entries.iter().map(|(_, p)| p).sum();
+    if sum > 1.0 + SLACK {
+        let message = format!("the probabilities sum to {}, which is more than 1", brief::number(sum));
+        reader.fault_at(Vec::new(), message, None);
+    }
+    if let Some((_, last)) = entries.last_mut() {
+        *last += (1.0 - sum).max(0.0);
+    }
+    reader.finish(|| Some(Box::new(Choice::new(entries)?) as Box<dyn Domain>))
+}
+
+/// Reads one [item, p].
+fn weighted(reader: &mut Reader<'_>, index: usize, entry: &Value) -> Option<(Value, f64)> {
+    let path = vec![Step::Key("items".into()), Step::Item(index)];
+    let Some([item, p]) = entry.as_array().map(Vec::as_slice) else {
+        let message = format!("each item must be a pair of a value and its probability, found {}", describe(entry));
+        reader.fault_at(path, message, Some("for instance [relu, 0.7]".into()));
+        return None;
+    };
+    let probability = p.as_f64().filter(|p| (0.0..=1.0).contains(p));
+    if probability.is_none() {
+        let path = path.into_iter().chain([Step::Item(1)]).collect();
+        reader.fault_at(path, format!("a probability must be a number from 0 to 1, found {}", describe(p)), None);
+    }
+    Some((item.clone(), probability?))
+}
+
+impl Choice {
+    /// Joins equal items and leaves out those that are never drawn; `None` where nothing is left.
+    fn new(entries: Vec<(Value, f64)>) -> Option<Choice> {
+        let total: f64 = entries.iter().map(|(_, weight)| weight).sum();
+        let mut places = HashMap::new();
+        let (mut items, mut weights) = (Vec::new(), Vec::<f64>::new());
+        for (item, weight) in entries.into_iter().filter(|(_, weight)| *weight > 0.0) {
+            match places.get(&item) {
+                Some(place) => weights[*place] += weight / total,
+                None => {
+                    places.insert(item.clone(), items.len());
+                    items.push(item);
+                    weights.push(weight / total);
+                }
+            }
+        }
+        let cumulative = weights
+            .iter()
+            .scan(0.0, |sum, weight| {
+                *sum += weight;
+                Some(*sum)
+            })
+            .collect();
+        let geometry = Geometry::Unordered { weights: weights.clone() };
+        (!items.is_empty()).then_some(Choice { items, weights, cumulative, geometry })
+    }
+
+    /// Ordered, if the items are numbers, each listed once, that only rise or only fall.
+    fn into_scale(mut self) -> Choice {
+        let numbers: Option<Vec<f64>> = self.items.iter().map(Value::as_f64).collect();
+        let monotone = numbers.is_some_and(|n| n.is_sorted_by(|a, b| a < b) || n.is_sorted_by(|a, b| a > b));
+        if monotone && self.is_even() {
+            self.geometry = Geometry::Ordered;
+        }
+        self
+    }
+
+    fn is_even(&self) -> bool {
+        self.weights.iter().all(|w| decimal::close(*w, self.weights[0]))
+    }
+
+    /// Ints and floats of one value count as the same item.
+    fn position(&self, value: &Value) -> Option<usize> {
+        let same = |item: &Value| match (item.as_f64(), value.as_f64()) {
+            (Some(a), Some(b)) => decimal::close(a, b),
+            _ => item == value,
+        };
+        self.items.iter().position(|i| i == value).or_else(|| self.items.iter().position(same))
+    }
+
+    fn index_at(&self, unit: f64) -> usize {
+        self.cumulative.partition_point(|sum| *sum <= unit).min(self.items.len() - 1)
+    }
+}
+
+impl Domain for Choice {
+    fn sample(&self, stream: &mut Stream) -> Value {
+        self.items[self.index_at(stream.random())].clone()
+    }
+
+    fn contains(&self, value: &Value) -> bool {
+        self.position(value).is_some()
+    }
+
+    fn cardinality(&self) -> Option<u64> {
+        Some(self.items.len() as u64)
+    }
+
+    fn level(&self, index: u64) -> Option<Value> {
+        self.items.get(usize::try_from(index).ok()?).cloned()
+    }
+
+    fn geometry(&self) -> Geometry {
+        self.geometry.clone()
+    }
+
+    /// Centres of cells as wide as the items are likely.
+    fn to_unit(&self, value: &Value) -> Option<f64> {
+        let index = self.position(value)?;
+        Some(self.cumulative[index] - 0.5 * self.weights[index])
+    }
+
+    fn from_unit(&self, unit: f64) -> Value {
+        self.items[self.index_at(unit)].clone()
+    }
+
+    fn describe(&self) -> String {
+        let even = self.is_even();
+        brief::listing(self.items.len() as u64, |i| {
+            let item = brief::value(&self.items[i as usize]);
+            if even { item } else { format!("{item} {} %", brief::number(100.0 * self.weights[i as usize])) }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{CHOICE, PCHOICE};
+    use crate::space::Geometry;
+    use crate::space::tests::{all, domain, fault, shares};
+
+    #[test]
+    fn anything_may_be_chosen_evenly() {
+        let items = json!([1, 2.5, "relu", [3, 4], {"a": 1}, true, null, "1"]);
+        assert_eq!(all(&CHOICE, items.clone()), items);
+        for share in shares(&CHOICE, items, 16_000) {
+            assert!((share - 0.125).abs() < 0.01, "{share}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_to_one_goes_to_the_last_item() {
+        let documented = json!([["a", 0.1], ["b", 0.2], ["c", 0.6]]);
+        let found = shares(&PCHOICE, documented.clone(), 20_000);
+        for (share, p) in found.iter().zip([0.1, 0.2, 0.7]) {
+            assert!((share - p).abs() < 0.02, "{share} for {p}");
+        }
+        insta::assert_snapshot!(domain(&PCHOICE, documented).describe(), @"a 10 %, b 20 %, c 70 %");
+    }
+
+    #[test]
+    fn an_item_of_probability_zero_is_no_level() {
+        let two = domain(&PCHOICE, json!([["never", 0], ["a", 0.5], ["b", 0.5]]));
+        assert_eq!(two.cardinality(), Some(2));
+        assert!(!two.contains(&json!("never")));
+        assert_eq!(two.describe(), "a, b");
+    }
+
+    #[test]
+    fn numbers_in_order_are_a_scale() {
+        let geometry = |items| domain(&CHOICE, items).geometry();
+        assert_eq!(geometry(json!([16, 32, 64])), Geometry::Ordered);
+        assert_eq!(geometry(json!([0.5, 0.1])), Geometry::Ordered);
+        assert_eq!(geometry(json!([1, 3, 2, 4])), Geometry::Unordered { weights: vec![0.25; 4] });
+        assert_eq!(geometry(json!(["a", "b"])), Geometry::Unordered { weights: vec![0.5; 2] });
+        let weighted = domain(&PCHOICE, json!([[1, 0.25], [2, 0.75]])).geometry();
+        assert_eq!(weighted, Geometry::Unordered { weights: vec![0.25, 0.75] });
+    }
+
+    #[test]
+    fn an_item_listed_twice_is_one_value_twice_as_likely() {
+        let twice = domain(&CHOICE, json!(["a", "b", "a", "c"]));
+        assert_eq!(twice.cardinality(), Some(3));
+        assert_eq!(twice.geometry(), Geometry::Unordered { weights: vec![0.5, 0.25, 0.25] });
+    }
+
+    #[test]
+    fn bad_lists_are_refused() {
+        insta::assert_snapshot!(fault(&CHOICE, json!([])), @"the list holds no item");
+        insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 0.9], ["b", 0.2]])), @"the probabilities sum to 1.1, which is more than 1");
+        insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 1.5], "b"])), @r#"
+    Key("items") Item(0) Item(1) a probability must be a number from 0 to 1, found the number 1.5
+    Key("items") Item(1) each item must be a pair of a value and its probability, found the text "b" (for instance [relu, 0.7])
+    "#);
+    }
+}

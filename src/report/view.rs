@@ -212,7 +212,8 @@ impl ViewBuilder {
         let Some(job) = self.latest_of(end.job.key.trial).filter(|j| j.job == end.job) else { return };
         job.status = JobStatus::of(&end.outcome);
         job.reason = reason(&end.outcome);
-        job.score = end.outcome.score();
+        // what was cut off by a limit or a signal runs again and counts nowhere
+        job.score = end.outcome.score().filter(|_| !end.outcome.runs_again());
         job.metrics = end.readings.metrics;
         job.usage = Some(end.usage);
         job.stderr_tail = end.stderr_tail;

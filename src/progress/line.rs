@@ -21,8 +21,8 @@ pub fn study(tally: &Tally, now: Moment) -> String {
         _ => None,
     };
     let time = match tally.time_left(now) {
-        Some(left) => format!("{}, about {} left", span(tally.elapsed(now)), span(left)),
-        None => span(tally.elapsed(now)),
+        Some(left) if left > 0.0 => format!("{}, about {} left", span(tally.elapsed(now)), span(left)),
+        _ => span(tally.elapsed(now)),
     };
     [Some(jobs), best, Some(time)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -33,15 +33,15 @@ pub fn place(rung: &FullRung) -> String {
     format!("{round}bracket {} rung {} of {}", rung.bracket.bracket, rung.rung.0 + 1, rung.rungs)
 }
 
-/// What a rung's jobs get: `at 3 epochs`.
+/// What a rung's jobs get: `at epochs=3`.
 pub fn resource(tally: &Tally, rung: &RungTally) -> String {
     match &tally.resource {
-        Some(name) => format!("at {} {name}", text::amount(rung.resource.amount())),
+        Some(name) => format!("at {name}={}", rung.resource),
         None => String::new(),
     }
 }
 
-/// A finished rung: `bracket 4 rung 1 of 5: 27 configurations at 3 epochs, 2 failed, best loss 0.0123 (trial 14), 9 go on`.
+/// A finished rung: `bracket 4 rung 1 of 5: 27 configurations at epochs=3, 2 failed, best loss 0.0123 (trial 14), 9 go on`.
 pub fn full_rung(tally: &Tally, rung: &FullRung) -> String {
     let mut words = text::counted(rung.tally.configs, "configuration");
     if tally.resource.is_some() {

@@ -72,7 +72,7 @@ pub struct Tally {
     pub done: u64,
     /// Jobs running.
     pub running: u64,
-    /// Jobs that failed.
+    /// Those of the done that failed.
     pub failed: u64,
     /// The best so far.
     pub best: Option<Incumbent>,
@@ -83,7 +83,23 @@ pub struct Tally {
     session: Session,
     ladders: BTreeMap<u32, Vec<RungTally>>,
     brackets: BTreeMap<BracketId, Vec<RungTally>>,
-    at: HashMap<TrialId, (BracketId, Rung)>,
+    at: HashMap<TrialId, Place>,
+}
+
+/// Where a trial is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    bracket: BracketId,
+    rung: Rung,
+    state: Standing,
+}
+
+/// How the latest job of a trial stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Standing {
+    Running,
+    Ended,
+    Failed,
 }
 
 /// Where the running session began, so that the rate is its own.
@@ -168,43 +184,55 @@ impl Tally {
     fn launch(&mut self, launch: &LaunchRecord) {
         self.now = launch.at;
         self.running += 1;
-        self.at.insert(launch.job.key.trial, (launch.bracket, launch.job.key.rung));
         let ladder = self.ladders.get(&launch.bracket.bracket);
         self.brackets.entry(launch.bracket).or_insert_with(|| ladder.cloned().unwrap_or_default());
-        if launch.job.attempt.0 > 1 {
-            self.take_back(launch);
+        let place = Place { bracket: launch.bracket, rung: launch.job.key.rung, state: Standing::Running };
+        let before = self.at.insert(launch.job.key.trial, place);
+        if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != Standing::Running) {
+            self.take_back(before, launch.resource);
         }
     }
 
-    /// The job was thought to be over; it runs again.
-    fn take_back(&mut self, launch: &LaunchRecord) {
-        if let Some(rung) = self.rung(launch.job.key.trial).filter(|r| r.ended > 0) {
+    /// A job that was counted as done is launched again.
+    fn take_back(&mut self, place: Place, resource: Resource) {
+        let failed = u64::from(place.state == Standing::Failed);
+        self.done -= 1;
+        self.failed -= failed;
+        self.spent -= resource.amount();
+        if let Some(rung) = self.rung(place) {
             rung.ended -= 1;
+            rung.failed -= failed;
         }
     }
 
     fn end(&mut self, end: &EndRecord) {
         self.now = end.at;
         self.running = self.running.saturating_sub(1);
-        if end.outcome.runs_again() {
-            return;
-        }
-        self.done += 1;
         let trial = end.job.key.trial;
         let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let Some(place) = self.at.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
+        place.state = if failed { Standing::Failed } else { Standing::Ended };
+        let place = *place;
+        self.done += 1;
         self.failed += u64::from(failed);
-        let direction = self.metric.as_ref().map(|m| m.direction);
-        let Some(rung) = self.rung(trial) else { return };
+        let Some(rung) = self.rung(place) else { return };
         rung.ended += 1;
         rung.failed += u64::from(failed);
         let resource = rung.resource;
-        if let (Some(direction), Some(score)) = (direction, end.outcome.score()) {
-            if rung.best.is_none_or(|(t, s)| precedes(direction, (trial, score), (t, s))) {
-                rung.best = Some((trial, score));
-            }
-            self.challenge(direction, Incumbent { trial, score, resource });
-        }
         self.spent += resource.amount();
+        if let Some(score) = end.outcome.score() {
+            self.rank(place, Incumbent { trial, score, resource });
+        }
+    }
+
+    fn rank(&mut self, place: Place, new: Incumbent) {
+        let Some(direction) = self.metric.as_ref().map(|m| m.direction) else { return };
+        if let Some(rung) = self.rung(place)
+            && rung.best.is_none_or(|best| precedes(direction, (new.trial, new.score), best))
+        {
+            rung.best = Some((new.trial, new.score));
+        }
+        self.challenge(direction, new);
     }
 
     fn challenge(&mut self, direction: Direction, new: Incumbent) {
@@ -219,15 +247,15 @@ impl Tally {
     }
 
     fn settle(&mut self, trial: TrialId, promoted: bool) -> Option<FullRung> {
-        let (bracket, at) = *self.at.get(&trial)?;
+        let Place { bracket, rung: at, .. } = *self.at.get(&trial)?;
+        if !promoted {
+            self.at.remove(&trial);
+        }
         let rungs = self.brackets.get_mut(&bracket)?;
         let rung = rungs.get_mut(at.0 as usize)?;
         rung.settled += 1;
         rung.promoted += u64::from(promoted);
         let tally = *rung;
-        if !promoted {
-            self.at.remove(&trial);
-        }
         if !tally.is_full() {
             return None;
         }
@@ -238,9 +266,8 @@ impl Tally {
         Some(FullRung { bracket, rung: at, rungs: count, tally })
     }
 
-    fn rung(&mut self, trial: TrialId) -> Option<&mut RungTally> {
-        let (bracket, rung) = *self.at.get(&trial)?;
-        self.brackets.get_mut(&bracket)?.get_mut(rung.0 as usize)
+    fn rung(&mut self, place: Place) -> Option<&mut RungTally> {
+        self.brackets.get_mut(&place.bracket)?.get_mut(place.rung.0 as usize)
     }
 }
 

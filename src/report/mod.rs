@@ -15,4 +15,4 @@ pub mod view;
 mod csv;
 mod jsonl;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -102,6 +102,12 @@ impl Sample {
         self.end(trial, rung, 1, Outcome::Failed { failure }, stderr)
     }
 
+    /// A trial is over.
+    pub fn retire(&mut self, trial: u64) -> &mut Sample {
+        self.records.push(Record::Retired { trial: TrialId(trial) });
+        self
+    }
+
     /// A trial goes on.
     pub fn promote(&mut self, trial: u64) -> &mut Sample {
         self.records.push(Record::Promoted { trial: TrialId(trial) });
@@ -112,6 +118,11 @@ impl Sample {
     pub fn finish(&mut self, reason: FinishReason) -> &mut Sample {
         self.records.push(Record::Finish { reason, at: self.now });
         self
+    }
+
+    /// The records so far.
+    pub fn records(&self) -> &[Record] {
+        &self.records
     }
 
     /// The view of it.
@@ -127,7 +138,8 @@ pub fn halving() -> Sample {
     let mut sample = Sample::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).launch(2, 0, 1, 1.0);
     sample.succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "ValueError: lr").succeed(2, 0, 0.25);
-    sample.promote(2).launch(2, 1, 1, 3.0).succeed(2, 1, 0.125).finish(FinishReason::Completed);
+    sample.promote(2).retire(0).retire(1).launch(2, 1, 1, 3.0).succeed(2, 1, 0.125).retire(2);
+    sample.finish(FinishReason::Completed);
     sample
 }
 

@@ -205,7 +205,7 @@ fn jobs_text(jobs: &JobCounts) -> String {
 
 /// The best trial as text: its value, its parameters, the command that repeats it.
 pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
-    let at = resource.map(|name| format!(" at {} {name}", best.resource)).unwrap_or_default();
+    let at = resource.map(|name| format!(" at {name}={}", best.resource)).unwrap_or_default();
     let mut out = format!("best: trial {}, {} {}{at}\n", best.trial, best.metric, best.value);
     if !best.params.is_empty() {
         out.push('\n');
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_finished_study() {
         insta::assert_snapshot!(summary(&halving().view()).text(), @r"
-        best: trial 2, loss 0.125 at 3 epochs
+        best: trial 2, loss 0.125 at epochs=3
 
           lr  0.2
 

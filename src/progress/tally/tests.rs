@@ -1,1 +1,76 @@
 use super::*;
+use crate::progress::line;
+use crate::report::samples::{Sample, halving};
+use crate::schedule::{BracketPlan, RungPlan};
+use crate::words::outcome::Failure;
+
+/// Three configurations at 1 epoch, one of them at 3.
+fn plan() -> Plan {
+    let rung = |configs, r| RungPlan { configs, resource: Resource::new(r).expect("finite") };
+    let brackets = vec![BracketPlan { bracket: 1, rungs: vec![rung(3, 1.0), rung(1, 3.0)] }];
+    Plan { brackets, rounds: 1, open_ended: false }
+}
+
+/// The counts after `sample`, and the line of every rung it filled.
+fn tally(sample: &Sample) -> (Tally, Vec<String>) {
+    let mut tally = Tally::new(&plan());
+    let mut lines = Vec::new();
+    for record in sample.records() {
+        if let Some(rung) = tally.record(record) {
+            lines.push(line::full_rung(&tally, &rung));
+        }
+    }
+    (tally, lines)
+}
+
+#[test]
+fn every_filled_rung_is_told_once() {
+    let (tally, lines) = tally(&halving());
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    bracket 1 rung 1 of 2: 3 configurations at epochs=1, 1 failed, best loss 0.25 (trial 2), 1 goes on
+    bracket 1 rung 2 of 2: 1 configuration at epochs=3, best loss 0.125 (trial 2)
+    ");
+    insta::assert_snapshot!(line::study(&tally, tally.now), @"4 of 4 jobs, 1 failed · best loss 0.125 (trial 2) · 4.0s");
+}
+
+#[test]
+fn the_line_of_a_running_study_says_what_is_left() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Timeout, "");
+    let (tally, lines) = tally(&sample);
+    assert!(lines.is_empty());
+    insta::assert_snapshot!(line::study(&tally, tally.now), @"1 of 4 jobs, 1 running, 1 failed · 1.0s, about 5.0s left");
+    let rungs: Vec<_> = tally.current_rungs().map(|r| (line::place(&r), r.tally.ended, r.tally.configs)).collect();
+    assert_eq!(rungs, [("bracket 1 rung 1 of 2".to_owned(), 1, 3)]);
+}
+
+#[test]
+fn a_retried_job_is_done_once() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").launch(0, 0, 2, 1.0);
+    let (counts, _) = tally(&sample);
+    assert_eq!((counts.done, counts.failed, counts.running), (0, 0, 1));
+    sample.end(0, 0, 2, Outcome::Succeeded { score: Score::new(0.5) }, "");
+    let (counts, _) = tally(&sample);
+    assert_eq!((counts.done, counts.failed, counts.running), (1, 0, 0));
+}
+
+#[test]
+fn a_lost_job_is_not_done() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Lost, "").session().launch(0, 0, 2, 1.0);
+    let (counts, _) = tally(&sample);
+    assert_eq!((counts.done, counts.failed, counts.running), (0, 0, 1));
+}
+
+#[test]
+fn a_rung_into_which_too_few_are_promoted_waits_for_no_more() {
+    let mut sample = Sample::new();
+    for trial in 0..3 {
+        sample.launch(trial, 0, 1, 1.0).fail(trial, 0, Failure::Exit(1), "");
+    }
+    sample.retire(0).retire(1).retire(2);
+    let (counts, lines) = tally(&sample);
+    assert_eq!(lines, ["bracket 1 rung 1 of 2: 3 configurations at epochs=1, 3 failed"]);
+    assert_eq!(counts.current_rungs().count(), 0);
+}

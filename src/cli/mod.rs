@@ -1,1 +1,52 @@
 //! One file per subcommand, one table of exit codes.
+
+pub mod args;
+pub mod exit_codes;
+pub mod fault;
+pub mod quantity;
+
+mod best;
+mod export;
+mod output;
+mod seed;
+mod trials;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit_codes::Exit;
+use fault::Fault;
+
+/// Parses the command line, does what it says, tells what went wrong.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // nobody may be reading; the code says it as well
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() });
+        }
+    };
+    let exit = dispatch(cli.command).unwrap_or_else(|fault| {
+        if fault.is_broken_pipe() {
+            return Exit::Done;
+        }
+        anstream::eprint!("{}", fault.text());
+        fault.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn dispatch(command: Command) -> Result<Exit, Fault> {
+    match command {
+        Command::Best(args) => best::best(&args),
+        Command::Trials(args) => trials::trials(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Run(_) | Command::Plan(_) | Command::Check(_) | Command::Resume(_) | Command::Guard => {
+            Err(Fault::internal(anyhow::anyhow!("not yet")))
+        }
+    }
+}

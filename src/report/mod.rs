@@ -10,6 +10,7 @@ pub mod summary;
 pub mod table;
 pub mod text;
 pub mod trials;
+pub mod trials_table;
 pub mod view;
 
 mod csv;

@@ -1,0 +1,27 @@
+//! `hypertune best STUDY`.
+
+use super::args::{BestArgs, FormatArg};
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::{output, view};
+use crate::report::best::BestView;
+use crate::report::summary::best_text;
+
+/// Prints the best trial.
+pub fn best(args: &BestArgs) -> Result<Exit, Fault> {
+    let view = view::read(&args.study)?;
+    let Some(best) = BestView::of(&view, |_| Vec::new()) else {
+        let why = match view.header.metric {
+            Some(_) => "no job has a value yet",
+            None => "the study has no metric, so nothing is ranked",
+        };
+        return Err(Fault::no_result(anyhow::anyhow!("{}: {why}", args.study.display())));
+    };
+    match args.format {
+        FormatArg::Json => output::json(&best)?,
+        FormatArg::Text => {
+            output::text(&best_text(&best, view.header.resource.as_ref().map(|r| r.name.as_str())))?;
+        }
+    }
+    Ok(Exit::Done)
+}

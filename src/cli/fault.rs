@@ -1,0 +1,91 @@
+//! An end that is not the study's own: what is said on stderr, and the exit code.
+
+use std::fmt::Write;
+use std::io;
+
+use super::exit_codes::Exit;
+
+/// Why a subcommand cannot do what was asked.
+#[derive(Debug)]
+pub struct Fault {
+    /// How hypertune exits.
+    pub exit: Exit,
+    /// What was wrong, with its causes.
+    pub error: anyhow::Error,
+    /// What to do next, each a sentence.
+    pub hints: Vec<String>,
+    /// Whether [`Fault::error`] is complete as it stands: file, line and caret included.
+    drawn: bool,
+}
+
+impl Fault {
+    /// Wrong usage.
+    pub fn usage(error: impl Into<anyhow::Error>) -> Fault {
+        Fault { exit: Exit::Usage, error: error.into(), hints: Vec::new(), drawn: false }
+    }
+
+    /// Something of hypertune or the operating system.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Fault {
+        Fault { exit: Exit::Internal, ..Fault::usage(error) }
+    }
+
+    /// There is nothing to show.
+    pub fn no_result(error: impl Into<anyhow::Error>) -> Fault {
+        Fault { exit: Exit::NoResult, ..Fault::usage(error) }
+    }
+
+    /// Diagnostics that are already drawn with their source lines.
+    pub fn drawn(text: String) -> Fault {
+        Fault { drawn: true, ..Fault::usage(anyhow::Error::msg(text)) }
+    }
+
+    /// The same with a hint more.
+    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Whether nobody reads stdout any more: that is no fault at all.
+    pub fn is_broken_pipe(&self) -> bool {
+        let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+        self.error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+    }
+
+    /// What stderr gets.
+    pub fn text(&self) -> String {
+        if self.drawn {
+            return format!("{}\n", self.error.to_string().trim_end());
+        }
+        let causes: Vec<_> = self.error.chain().map(ToString::to_string).collect();
+        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", causes.join(": "));
+        for hint in &self.hints {
+            let _ = writeln!(out, "  {hint}");
+        }
+        out
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_follow_and_hints_stand_below() {
+        let error = anyhow::anyhow!("no such file").context("cannot read m.yaml");
+        let text = Fault::usage(error).hint("name another file").text();
+        assert_eq!(text, "\u{1b}[1;31merror\u{1b}[0m: cannot read m.yaml: no such file\n  name another file\n");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognized_under_its_context() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot print");
+        assert!(Fault::internal(error).is_broken_pipe());
+        assert!(!Fault::usage(anyhow::anyhow!("x")).is_broken_pipe());
+    }
+}

@@ -1,0 +1,18 @@
+//! `hypertune trials STUDY`.
+
+use super::args::{FormatArg, TrialsArgs};
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::{output, view};
+use crate::report::{trials, trials_table};
+
+/// Prints every trial, best first.
+pub fn trials(args: &TrialsArgs) -> Result<Exit, Fault> {
+    let view = view::read(&args.study)?;
+    let trials = trials::trials(&view);
+    match args.format {
+        FormatArg::Json => output::json(&trials)?,
+        FormatArg::Text => output::text(&trials_table::table(&view, &trials))?,
+    }
+    Ok(Exit::Done)
+}

@@ -46,7 +46,12 @@ mod tests {
     #[test]
     fn a_line_per_trial_best_first() {
         let view = halving().view();
-        insta::assert_snapshot!(table(&view, &trials(&view)), @"");
+        insta::assert_snapshot!(table(&view, &trials(&view)), @r"
+        trial  bracket     status  epochs   loss   lr
+            2        1  succeeded       3  0.125  0.2
+            0        1  succeeded       1    0.5    0
+            1        1     failed       1         0.1
+        ");
     }
 
     #[test]

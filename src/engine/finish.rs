@@ -5,7 +5,7 @@ use super::launch::Job;
 use super::{Engine, Phase, retry};
 use crate::schedule::{Next, Start, Verdict};
 use crate::search::Observation;
-use crate::words::ids::JobId;
+use crate::words::ids::{JobId, TrialId};
 use crate::words::outcome::{CurvePoint, Outcome, StopRule};
 use crate::words::units::{Moment, Resource};
 
@@ -23,9 +23,7 @@ impl Engine {
         out: &mut Vec<Command>,
     ) {
         let Some(verdicts) = self.take_end(now, id, outcome, curve) else { return };
-        for verdict in verdicts {
-            self.announce(verdict, out);
-        }
+        self.announce(verdicts, out);
         self.check_final_value(id, outcome, out);
         self.judge_failures(out);
     }
@@ -86,11 +84,9 @@ impl Engine {
         verdicts
     }
 
-    /// A job that was handed out and will never run: no new trials from here on, and its rung goes on without it.
-    pub(super) fn never_ran(&mut self, start: &Start) -> Vec<Verdict> {
-        self.scheduler.close();
-        let mut verdicts = self.scheduler.finish(start.key, None);
-        verdicts.retain(|v| *v != Verdict::Retire(start.key.trial));
+    /// No new trials from here on, and those in `never_run` that were handed out already are taken back.
+    pub(super) fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
+        let verdicts = self.scheduler.close(never_run);
         self.forget_retired(&verdicts);
         verdicts
     }
@@ -105,11 +101,11 @@ impl Engine {
         }
     }
 
-    pub(super) fn announce(&mut self, verdict: Verdict, out: &mut Vec<Command>) {
-        out.push(match verdict {
+    pub(super) fn announce(&mut self, verdicts: Vec<Verdict>, out: &mut Vec<Command>) {
+        out.extend(verdicts.into_iter().map(|verdict| match verdict {
             Verdict::Promote(trial) => Command::Promoted(trial),
             Verdict::Retire(trial) => Command::Retired(trial),
-        });
+        }));
     }
 
     /// After an event: asks for the next wake-up, or finishes the study if nothing runs and nothing will.

@@ -106,7 +106,10 @@ impl Engine {
             match self.configure(&start) {
                 Configured::Ready(assignment) => return Pick::Run(Job::first(start, assignment)),
                 Configured::Outside => return Pick::Ask(start),
-                Configured::Exhausted => self.withdraw(&start, out),
+                Configured::Exhausted => {
+                    let verdicts = self.close(&[start.key.trial]);
+                    self.announce(verdicts, out);
+                }
             }
         }
         Pick::Nothing
@@ -169,14 +172,8 @@ impl Engine {
         }
         self.running.insert(id.key, Running { job, slot, killed: false });
         if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
-            self.scheduler.close();
-        }
-    }
-
-    /// Takes back a job that cannot run for want of a configuration: the schedule starts no new trials any more.
-    pub(super) fn withdraw(&mut self, start: &Start, out: &mut Vec<Command>) {
-        for verdict in self.never_ran(start) {
-            self.announce(verdict, out);
+            let verdicts = self.close(&[]);
+            debug_assert!(verdicts.is_empty(), "the rung of the trial just launched is not full");
         }
     }
 }

@@ -178,9 +178,7 @@ impl Engine {
         let lost = self.lose_running();
         let verdicts: Vec<_> = self.unrecorded.drain(..).collect();
         let mut unrecorded = Vec::new();
-        for verdict in verdicts {
-            self.announce(verdict, &mut unrecorded);
-        }
+        self.announce(verdicts, &mut unrecorded);
         Recovery { lost, unrecorded }
     }
 
@@ -232,7 +230,7 @@ impl Engine {
                 return Ok(start);
             }
             if self.is_exhausted_at(&start) {
-                let verdicts = self.never_ran(&start);
+                let verdicts = self.close(&[start.key.trial]);
                 self.unrecorded.extend(verdicts);
             } else if self.may_overtake(recorded, &start) {
                 self.held.push_back(start);
@@ -321,7 +319,7 @@ impl Engine {
             self.held.push_back(start);
             return None;
         }
-        let verdicts = self.never_ran(&start);
+        let verdicts = self.close(&[start.key.trial]);
         self.unrecorded.extend(verdicts);
         self.expected(verdict)
     }

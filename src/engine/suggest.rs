@@ -41,15 +41,19 @@ impl Engine {
     /// No more answers: with a fault the study ends after what runs, without one it goes on with the trials it has.
     pub(super) fn suggestions_over(&mut self, fault: Option<String>, out: &mut Vec<Command>) {
         self.tuner = Tuner::Over;
-        for asked in std::mem::take(&mut self.asked).into_values() {
-            self.slots.give_back(asked.slot);
-            match fault {
-                Some(_) => self.held.push_back(asked.start),
-                None => self.withdraw(&asked.start, out),
-            }
+        let asked = std::mem::take(&mut self.asked);
+        for Asked { slot, .. } in asked.values() {
+            self.slots.give_back(*slot);
         }
-        if let Some(fault) = fault {
-            self.stop(FinishReason::Tuner { fault }, out);
+        match fault {
+            Some(fault) => self.stop(FinishReason::Tuner { fault }, out),
+            None => {
+                let never_run: Vec<TrialId> = asked.into_keys().collect();
+                if !never_run.is_empty() {
+                    let verdicts = self.close(&never_run);
+                    self.announce(verdicts, out);
+                }
+            }
         }
     }
 }

@@ -162,8 +162,11 @@ impl Scheduler for Climb {
         verdicts
     }
 
-    fn close(&mut self) -> Vec<Verdict> {
+    fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
         self.end = self.next_trial;
+        let never_run = never_run.len() as u64;
+        self.running -= never_run.min(self.running);
+        self.floors[0].open -= never_run.min(self.floors[0].open);
         let mut verdicts = Vec::new();
         self.sweep(&mut verdicts);
         verdicts

@@ -88,6 +88,12 @@ impl Bracket {
         verdicts
     }
 
+    /// One of the new trials that were handed out will never run. Only before [`Bracket::close`], at the first rung.
+    pub fn take_back(&mut self) {
+        self.started = self.started.saturating_sub(1);
+        self.running = self.running.saturating_sub(1);
+    }
+
     /// Starts no further new trial; later rungs shrink in proportion to what was started.
     pub fn close(&mut self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();

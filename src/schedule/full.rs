@@ -56,7 +56,7 @@ impl Scheduler for Line {
         vec![Verdict::Retire(key.trial)]
     }
 
-    fn close(&mut self) -> Vec<Verdict> {
+    fn close(&mut self, _never_run: &[TrialId]) -> Vec<Verdict> {
         self.end = self.next;
         Vec::new()
     }
@@ -82,7 +82,7 @@ mod tests {
     fn nothing_starts_after_close() {
         let mut scheduler = Full::new(5).scheduler(Some(Direction::Minimize));
         scheduler.next();
-        scheduler.close();
+        scheduler.close(&[]);
         assert_eq!(scheduler.next(), Next::Done);
     }
 

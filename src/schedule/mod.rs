@@ -126,9 +126,9 @@ pub trait Scheduler: Send {
     fn next(&mut self) -> Next;
     /// The job ended for good (retries are over) with this score, or without one.
     fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict>;
-    /// No new trials from here on; those that run may still be promoted, in rungs that shrink to what was started. A trial
-    /// that was handed out and got no configuration is finished without a score after this.
-    fn close(&mut self) -> Vec<Verdict>;
+    /// No new trials from here on; those that run may still be promoted, in rungs that shrink to what was started. The trials in
+    /// `never_run` were handed out and got no configuration: they count as not started, and there are no verdicts on them.
+    fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict>;
 }
 
 /// A checked choice of schedule.

@@ -150,11 +150,20 @@ impl Scheduler for Live {
         verdicts
     }
 
-    fn close(&mut self) -> Vec<Verdict> {
+    fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
         self.upcoming = 0..0;
-        let Some(first) = self.filling.take() else { return Vec::new() };
-        let verdicts = self.live.get_mut(&first).map_or_else(Vec::new, Bracket::close);
-        self.review(first);
+        let mut closing: BTreeSet<TrialId> = self.filling.take().into_iter().collect();
+        for trial in never_run {
+            if let Some((&first, bracket)) = self.live.range_mut(..=*trial).next_back() {
+                bracket.take_back();
+                closing.insert(first);
+            }
+        }
+        let mut verdicts = Vec::new();
+        for first in closing {
+            verdicts.extend(self.live.get_mut(&first).map_or_else(Vec::new, Bracket::close));
+            self.review(first);
+        }
         verdicts
     }
 }

@@ -82,7 +82,7 @@ fn drive_to(
             assert_eq!(repeated, None, "{:?} was handed out twice", start.key);
             running.push(start.key);
             if start.key.rung == Rung(0) && start.key.trial.0 + 1 == supply {
-                course.note(scheduler.close(), Rung(0));
+                course.note(scheduler.close(&[]), Rung(0));
             }
         }
         if running.is_empty() {
@@ -225,7 +225,7 @@ fn closing_an_idle_bracket_settles_its_rung() {
         let Next::Start(start) = scheduler.next() else { panic!("eight trials are planned") };
         scheduler.finish(start.key, Score::new(1.0));
     }
-    assert_eq!(scheduler.close(), [Verdict::Promote(TrialId(0)), Verdict::Retire(TrialId(1))]);
+    assert_eq!(scheduler.close(&[]), [Verdict::Promote(TrialId(0)), Verdict::Retire(TrialId(1))]);
     assert!(matches!(scheduler.next(), Next::Start(start) if start.key.rung == Rung(1)));
 }
 

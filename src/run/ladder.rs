@@ -1,0 +1,93 @@
+//! How a running job is ended: politely first, then not.
+
+use std::time::{Duration, Instant};
+
+use super::sys::Signal;
+use crate::words::outcome::StopRule;
+
+/// Longest time between SIGTERM and SIGKILL of an interrupted study: the job had its grace after SIGINT already.
+const LAST_GRACE: Duration = Duration::from_secs(2);
+
+/// Why hypertune ends a job.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Why {
+    /// The engine says so.
+    Rule(StopRule),
+    /// It ran longer than the job timeout.
+    Timeout,
+    /// The driver itself cannot go on (a full disk); the end of this job is not recorded.
+    DriverFault,
+}
+
+/// A job on its way out. Time is handed in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ladder {
+    sent: Signal,
+    grace: Duration,
+    due: Option<Instant>,
+}
+
+impl Ladder {
+    /// Begins to end a job for the reason `why`; send [`Ladder::signal`] now.
+    pub fn begin(why: &Why, grace: Duration, now: Instant) -> Ladder {
+        let sent = match why {
+            Why::Rule(rule) if rule.rule == StopRule::INTERRUPTED => Signal::Interrupt,
+            Why::Rule(_) | Why::Timeout => Signal::Terminate,
+            Why::DriverFault => Signal::Kill,
+        };
+        Ladder { sent, grace, due: (sent != Signal::Kill).then(|| now + grace) }
+    }
+
+    /// The signal sent last.
+    pub fn signal(&self) -> Signal {
+        self.sent
+    }
+
+    /// When the next step is due, if there is one.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The signal to send now, if one is due.
+    pub fn advance(&mut self, now: Instant) -> Option<Signal> {
+        self.due.filter(|due| *due <= now)?;
+        (self.sent, self.due) = match self.sent {
+            Signal::Interrupt => (Signal::Terminate, Some(now + self.grace.min(LAST_GRACE))),
+            Signal::Terminate | Signal::Kill => (Signal::Kill, None),
+        };
+        Some(self.sent)
+    }
+
+    /// No more patience: send SIGKILL now.
+    pub fn cut_short(&mut self) {
+        (self.sent, self.due) = (Signal::Kill, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(why: &Why, grace: Duration) -> Vec<(u64, Signal)> {
+        let start = Instant::now();
+        let mut ladder = Ladder::begin(why, grace, start);
+        let mut steps = vec![(0, ladder.signal())];
+        while let Some(due) = ladder.due() {
+            assert_eq!(ladder.advance(due - Duration::from_millis(1)), None);
+            let signal = ladder.advance(due).unwrap();
+            steps.push(((due - start).as_secs(), signal));
+        }
+        steps
+    }
+
+    #[test]
+    fn an_interrupted_job_gets_three_signals_and_others_two() {
+        use Signal::{Interrupt, Kill, Terminate};
+        let rule = |name| Why::Rule(StopRule::new(name, None, None));
+        let ten = Duration::from_secs(10);
+        assert_eq!(steps(&rule(StopRule::INTERRUPTED), ten), [(0, Interrupt), (10, Terminate), (12, Kill)]);
+        assert_eq!(steps(&rule("median"), ten), [(0, Terminate), (10, Kill)]);
+        assert_eq!(steps(&Why::Timeout, Duration::from_secs(1)), [(0, Terminate), (1, Kill)]);
+        assert_eq!(steps(&Why::DriverFault, ten), [(0, Kill)]);
+    }
+}

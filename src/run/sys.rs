@@ -1,0 +1,184 @@
+//! The few system calls the standard library lacks, each behind a safe function. The crate's only unsafe code.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// A process, and the process group of the same number that it leads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Pid(i32);
+
+impl Pid {
+    /// `None` for 0 and negative numbers, which mean other things to `kill`, and for 1, which is nobody's child.
+    pub fn new(number: i32) -> Option<Pid> {
+        (number > 1).then_some(Pid(number))
+    }
+
+    /// The plain number.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+}
+
+/// A signal hypertune sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// As Ctrl-C.
+    Interrupt,
+    /// A polite end.
+    Terminate,
+    /// An end that cannot be refused.
+    Kill,
+}
+
+impl Signal {
+    fn number(self) -> i32 {
+        match self {
+            Signal::Interrupt => libc::SIGINT,
+            Signal::Terminate => libc::SIGTERM,
+            Signal::Kill => libc::SIGKILL,
+        }
+    }
+}
+
+/// How a child ended and what it used.
+#[derive(Clone, Copy, Debug)]
+pub struct Reaped {
+    /// Exit code or signal.
+    pub status: ExitStatus,
+    /// Largest resident set of it or of any of its own children.
+    pub max_rss_bytes: u64,
+    /// User and system time.
+    pub cpu: Duration,
+}
+
+fn checked(result: i32) -> io::Result<i32> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+fn owned(fd: RawFd) -> OwnedFd {
+    // SAFETY: callers pass a descriptor the kernel just gave them; nobody else owns it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// A descriptor that becomes readable when the child `pid` has ended. The child must not have been reaped.
+pub fn pidfd(pid: Pid) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_open takes two integers and touches no memory of ours. Its result is closed on exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, 0) };
+    let fd = i32::try_from(fd).map_err(io::Error::other)?;
+    checked(fd).map(owned)
+}
+
+/// Blocks until one of `fds` can be read or is closed at the other end, or `timeout` is over: which can be. `None` entries
+/// are left out. A signal handler's run ends the wait early with none.
+pub fn wait_readable<const N: usize>(
+    fds: [Option<BorrowedFd<'_>>; N],
+    timeout: Option<Duration>,
+) -> io::Result<[bool; N]> {
+    let mut polled =
+        fds.map(|fd| libc::pollfd { fd: fd.map_or(-1, |fd| fd.as_raw_fd()), events: libc::POLLIN, revents: 0 });
+    // Rounded up: a deadline is over when the wait for it is.
+    let millis = timeout.map_or(-1, |t| i32::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
+    // SAFETY: `polled` is an array of N pollfds that lives through the call; negative descriptors are ignored.
+    let result = checked(unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, millis) });
+    match result {
+        Ok(_) => Ok(polled.map(|p| p.revents != 0)),
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
+        Err(e) => Err(e),
+    }
+}
+
+/// Waits for the child `pid` to end and frees its number.
+pub fn reap(pid: Pid) -> io::Result<Reaped> {
+    // SAFETY: an all-zero rusage is a valid value of that plain C struct.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut status = 0;
+    loop {
+        // SAFETY: both pointers are to live locals of the types wait4 wants.
+        match checked(unsafe { libc::wait4(pid.0, &raw mut status, 0, &raw mut usage) }) {
+            Ok(_) => break,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let span = |t: libc::timeval| {
+        Duration::from_secs(t.tv_sec.unsigned_abs()) + Duration::from_micros(t.tv_usec.unsigned_abs())
+    };
+    Ok(Reaped {
+        status: ExitStatus::from_raw(status),
+        // Linux gives kibibytes.
+        max_rss_bytes: usage.ru_maxrss.unsigned_abs() * 1024,
+        cpu: span(usage.ru_utime) + span(usage.ru_stime),
+    })
+}
+
+/// Sends `signal` to every process of the group that `leader` leads or led; no such group is no error.
+pub fn signal_group(leader: Pid, signal: Signal) {
+    // SAFETY: kill takes two integers; a Pid is above 1, so this is never "every process" or our own group.
+    unsafe { libc::kill(-leader.0, signal.number()) };
+}
+
+/// Sends `signal` to one process; a process that is gone is no error.
+pub fn signal_process(pid: Pid, signal: Signal) {
+    // SAFETY: kill takes two integers; a Pid is above 1.
+    unsafe { libc::kill(pid.0, signal.number()) };
+}
+
+/// Leaves the terminal's session and ignores what a terminal or a scheduler sends to end a process.
+pub fn stand_apart() {
+    // SAFETY: setsid takes nothing; it fails harmlessly for a group leader. SIG_IGN is a valid disposition.
+    unsafe {
+        libc::setsid();
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+    }
+}
+
+/// Whether whoever started us wants `signal` ignored.
+pub fn is_ignored(signal: i32) -> bool {
+    // SAFETY: an all-zero sigaction is a valid value; with a null new action the call only writes into it.
+    unsafe {
+        let mut current: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut current) == 0 && current.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// A file that lies in memory only and goes with its last descriptor.
+pub fn memory_file() -> io::Result<File> {
+    // SAFETY: the name is a C string literal.
+    let fd = unsafe { libc::memfd_create(c"hypertune-slots".as_ptr(), libc::MFD_CLOEXEC) };
+    Ok(File::from(owned(checked(fd)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_child_s_end_is_seen_and_accounted() {
+        #[expect(clippy::zombie_processes, reason = "reaped below")]
+        let child = Command::new("/bin/sh").args(["-c", "kill -9 $$"]).process_group(0).spawn().unwrap();
+        let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
+        let ended = pidfd(pid).unwrap();
+        assert_eq!(wait_readable([None, Some(ended.as_fd())], None).unwrap(), [false, true]);
+        signal_group(pid, Signal::Kill);
+        let reaped = reap(pid).unwrap();
+        assert_eq!(reaped.status.signal(), Some(9));
+        assert!(reaped.max_rss_bytes > 1024);
+        signal_group(pid, Signal::Kill);
+    }
+
+    #[test]
+    fn no_pid_means_everybody() {
+        assert_eq!([-1, 0, 1].map(Pid::new), [None; 3]);
+    }
+}

@@ -1,9 +1,16 @@
 //! Who proposes a configuration: random draws, a grid, listed values, models, an outside tuner.
 
+pub mod grid;
+pub mod mapping;
+pub mod random;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::space::Space;
+use crate::words::args::Fault;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, TrialId};
 use crate::words::objective::{Direction, Score};
@@ -82,5 +89,10 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     fn supply(&self, space: &Space) -> Option<u64> {
         let _ = space;
         None
+    }
+    /// What it cannot work with in a space; paths start at a parameter's name.
+    fn check(&self, space: &Space) -> Vec<Fault> {
+        let _ = space;
+        Vec::new()
     }
 }

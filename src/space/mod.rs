@@ -14,7 +14,7 @@ mod gauss;
 mod quantum;
 mod sequence;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;

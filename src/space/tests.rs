@@ -1,10 +1,12 @@
 //! What holds for every kind: arguments never panic, draws are inside, the unit interval is there and back, and the seeds that
 //! were once given draw what they drew then.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Built, Domain, Form, Geometry, ParamKind, choice, dates, normal, range, spaced, uniform};
+use super::{Built, Domain, Form, Geometry, Param, ParamKind, Space, choice, dates, normal, range, spaced, uniform};
 use crate::words::args::{Args, Fault};
 use crate::words::ids::TrialId;
 use crate::words::stream::{Purpose, Stream, stream};
@@ -47,6 +49,15 @@ fn build(kind: &ParamKind, value: &Value) -> Built {
 
 pub(super) fn domain(kind: &ParamKind, value: Value) -> Box<dyn Domain> {
     build(kind, &value).unwrap_or_else(|faults| panic!("{}: {faults:?}", kind.name))
+}
+
+/// Parameters by name, kind and written value.
+pub(crate) fn space(params: &[(&str, &str, Value)]) -> Space {
+    let param = |(name, kind, value): &(&str, &str, Value)| {
+        let kind = KINDS.into_iter().find(|k| k.name == *kind).expect("a kind of this name");
+        Param { name: Arc::from(*name), kind: kind.name, domain: domain(kind, value.clone()) }
+    };
+    Space { params: params.iter().map(param).collect() }
 }
 
 /// Every value of a small domain, in order.

@@ -1,0 +1,86 @@
+//! Plain Hyperband, for comparison: the next bracket begins when nothing of the one before runs any more.
+
+use std::sync::Arc;
+
+use crate::schedule::{Next, Plan, Schedule, Scheduler, Start, Verdict};
+use crate::words::ids::{BracketId, JobKey};
+use crate::words::objective::{Direction, Score};
+use crate::words::units::Resource;
+
+/// `0` with a barrier between its brackets.
+#[derive(Clone, Debug)]
+pub struct BracketByBracket(pub Arc<dyn Schedule>);
+
+impl Schedule for BracketByBracket {
+    fn plan(&self, supply: Option<u64>) -> Plan {
+        self.0.plan(supply)
+    }
+
+    fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
+        let inner = self.0.scheduler(direction);
+        Box::new(Barrier { inner, current: BracketId::default(), running: 0, promoted: 0, held: None })
+    }
+
+    fn full(&self) -> Option<Resource> {
+        self.0.full()
+    }
+
+    fn eta(&self) -> Option<f64> {
+        self.0.eta()
+    }
+}
+
+struct Barrier {
+    inner: Box<dyn Scheduler>,
+    current: BracketId,
+    running: u64,
+    /// Promoted trials that wait for a slot.
+    promoted: u64,
+    /// The first job of the next bracket, kept back.
+    held: Option<Start>,
+}
+
+impl Barrier {
+    fn start(&mut self, start: Start) -> Next {
+        self.current = start.bracket;
+        self.running += 1;
+        if start.previous.is_some() {
+            self.promoted -= 1;
+        }
+        Next::Start(start)
+    }
+}
+
+impl Scheduler for Barrier {
+    fn next(&mut self) -> Next {
+        if self.promoted == 0
+            && let Some(start) = self.held
+        {
+            if self.running > 0 {
+                return Next::Wait;
+            }
+            self.held = None;
+            return self.start(start);
+        }
+        match self.inner.next() {
+            Next::Start(start) if start.bracket != self.current && self.running > 0 => {
+                self.held = Some(start);
+                Next::Wait
+            }
+            Next::Start(start) => self.start(start),
+            other => other,
+        }
+    }
+
+    fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict> {
+        self.running -= 1;
+        let verdicts = self.inner.finish(key, score);
+        self.promoted += verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Promote(_))).count() as u64;
+        verdicts
+    }
+
+    /// The job that is kept back was promised before and still starts.
+    fn close(&mut self) -> Vec<Verdict> {
+        self.inner.close()
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::schedule::{Next, Plan, Schedule, Scheduler, Start, Verdict};
-use crate::words::ids::{BracketId, JobKey};
+use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
 
@@ -79,8 +79,9 @@ impl Scheduler for Barrier {
         verdicts
     }
 
-    /// The job that is kept back was promised before and still starts.
-    fn close(&mut self) -> Vec<Verdict> {
-        self.inner.close()
+    fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
+        self.running -= never_run.len() as u64;
+        let held = self.held.take().map(|start| start.key.trial);
+        self.inner.close(&never_run.iter().copied().chain(held).collect::<Vec<_>>())
     }
 }

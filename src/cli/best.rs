@@ -5,7 +5,7 @@ use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::{output, view};
 use crate::report::best::BestView;
-use crate::report::summary::best_text;
+use crate::report::summary_text::best_text;
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, Fault> {

@@ -7,6 +7,7 @@ pub mod exporters;
 pub mod failures;
 pub mod plan;
 pub mod summary;
+pub mod summary_text;
 pub mod table;
 pub mod text;
 pub mod trials;

@@ -55,7 +55,7 @@ pub struct PlanView {
     pub trials: u64,
     /// Jobs over all rounds.
     pub jobs: u64,
-    /// Sum of the jobs' resources.
+    /// Sum of the jobs' resources; jobs that continue a checkpoint count with what they add.
     #[serde(serialize_with = "amount::sum")]
     pub resource_total: f64,
     /// What as many trials at full resource would cost.
@@ -79,18 +79,18 @@ impl PlanView {
     /// The plan of `experiment`, with the first argument lists that it would run.
     pub fn new(experiment: &Experiment, commands: Vec<Vec<String>>) -> PlanView {
         let method = &experiment.method;
-        let plan = method.schedule.plan(method.sampler.supply(&experiment.space));
-        let full = method.schedule.full().map_or(1.0, Resource::amount);
+        let plan = experiment.plan();
+        let totals = experiment.totals(&plan);
         PlanView {
             kind: method.kind,
             eta: method.schedule.eta(),
             brackets: brackets(&plan),
             rounds: plan.rounds,
             open_ended: plan.open_ended,
-            trials: plan.trials(),
-            jobs: plan.jobs(),
-            resource_total: plan.resource_total(),
-            full_resource_total: plan.trials() as f64 * full,
+            trials: totals.trials,
+            jobs: totals.jobs,
+            resource_total: totals.resource,
+            full_resource_total: totals.full_resource,
             resource: experiment.resource.clone(),
             metric: experiment.metric.clone(),
             seed: experiment.seed,

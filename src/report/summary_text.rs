@@ -1,0 +1,198 @@
+//! The summary as people read it.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::best::BestView;
+use super::failures::FailureGroup;
+use super::summary::{BestKeys, JobCounts, Summary};
+use super::table::two_columns;
+use super::text;
+use crate::engine::event::{FinishReason, LimitKind};
+use crate::words::ids::TrialId;
+
+/// `summary` as text.
+pub fn render(summary: &Summary<'_>) -> String {
+    let mut out = ending(summary);
+    match &summary.best {
+        BestKeys::Found(best) => out.push_str(&best_text(best, summary.resource_name)),
+        BestKeys::Nothing { .. } if summary.jobs.succeeded > 0 => {
+            out.push_str("no metric, so nothing is ranked\n");
+        }
+        BestKeys::Nothing { .. } => out.push_str("no job gave a value\n"),
+    }
+    out.push('\n');
+    out.push_str(&two_columns("", &rows(summary)));
+    out.push_str(&failures_text(&summary.failures));
+    out
+}
+
+/// Why it ended, where that is not the end of the plan.
+fn ending(summary: &Summary<'_>) -> String {
+    let sentence = match summary.finished {
+        None | Some(FinishReason::Completed) => return String::new(),
+        Some(reason) => finish_sentence(reason),
+    };
+    format!("{sentence}\n\n")
+}
+
+fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("jobs", jobs_text(&summary.jobs))];
+    if let Some(name) = summary.resource_name {
+        let spent = text::amount(summary.resource_spent);
+        let full = text::amount(summary.full_resource);
+        let trials = text::counted(summary.trials, "trial");
+        rows.push(("resource", format!("{spent} {name} spent; {trials} in full would take {full}")));
+    }
+    rows.push(("time", text::span(Duration::from_secs_f64(summary.duration_s.max(0.0)))));
+    rows.push(("seed", summary.seed.to_string()));
+    rows.push(("logs", summary.logs.display().to_string()));
+    rows
+}
+
+fn jobs_text(jobs: &JobCounts) -> String {
+    let parts = [
+        (jobs.succeeded, "succeeded"),
+        (jobs.failed, "failed"),
+        (jobs.stopped, "ended early"),
+        (jobs.running, "without an end"),
+    ];
+    let mut words: Vec<_> = parts
+        .iter()
+        .filter(|(n, what)| *n > 0 || ["succeeded", "failed"].contains(what))
+        .map(|(n, what)| format!("{} {what}", text::count(*n)))
+        .collect();
+    words.extend((jobs.dropped > 0).then(|| format!("{} dropped on the way", text::counted(jobs.dropped, "trial"))));
+    format!("{} of {} planned: {}", text::count(jobs.launched), text::count(jobs.planned), words.join(", "))
+}
+
+/// The best trial as text: its value, its parameters, the command that repeats it.
+pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
+    let at = resource.map(|name| format!(" at {name}={}", best.resource)).unwrap_or_default();
+    let mut out = format!("best: trial {}, {} {}{at}\n", best.trial, best.metric, best.value);
+    if !best.params.is_empty() {
+        out.push('\n');
+        let rows: Vec<_> = best.params.iter().map(|(name, v)| (name, text::value(v))).collect();
+        out.push_str(&two_columns("  ", &rows));
+    }
+    if !best.command.is_empty() {
+        let line = text::command_line(best.command.iter().map(String::as_str));
+        let _ = write!(out, "\nrun it again with\n  {line}\n");
+    }
+    out
+}
+
+fn failures_text(groups: &[FailureGroup<'_>]) -> String {
+    if groups.is_empty() {
+        return String::new();
+    }
+    groups.iter().fold("\nfailures\n".to_owned(), |mut out, group| {
+        let ids: Vec<_> = group.trials.iter().map(TrialId::to_string).collect();
+        let more = if group.jobs > ids.len() as u64 { ", …" } else { "" };
+        let noun = if ids.len() == 1 { "trial" } else { "trials" };
+        let _ = writeln!(out, "  {} × {} ({noun} {}{more})", group.jobs, group.reason, ids.join(", "));
+        for line in group.stderr_tail.lines() {
+            let _ = writeln!(out, "      {line}");
+        }
+        out
+    })
+}
+
+/// Why a study ended, as a sentence.
+pub fn finish_sentence(reason: &FinishReason) -> String {
+    match reason {
+        FinishReason::Completed => "the plan is done".to_owned(),
+        FinishReason::MetricReached { job, metric, value, threshold } => {
+            format!("ended early: trial {} reached {metric} {value} (asked for {threshold})", job.key.trial)
+        }
+        FinishReason::FailureShare { failed, ended } => {
+            format!("ended by failure early stopping: {failed} of {ended} jobs failed")
+        }
+        FinishReason::FirstFailures { failure } => format!("the first jobs all failed: {failure}"),
+        FinishReason::Tuner { fault } => format!("the tuner failed: {fault}"),
+        FinishReason::Limit { limit } => format!("stopped by {} before the plan ended", limit_flag(*limit)),
+        FinishReason::Interrupted { signal } => format!("interrupted by signal {signal}"),
+    }
+}
+
+fn limit_flag(limit: LimitKind) -> &'static str {
+    match limit {
+        LimitKind::Jobs => "--max-jobs",
+        LimitKind::Resource => "--max-resource",
+        LimitKind::Time => "--time-limit",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::report::samples::{Sample, halving};
+    use crate::report::view::StudyView;
+    use crate::words::outcome::{Failure, Outcome};
+
+    fn summary(view: &StudyView) -> Summary<'_> {
+        Summary::new(view, PathBuf::from("matrix.study/trials"), |_| {
+            ["python3", "train.py", "--lr=0.2", "--epochs=3"].map(str::to_owned).to_vec()
+        })
+    }
+
+    #[test]
+    fn a_finished_study() {
+        insta::assert_snapshot!(render(&summary(&halving().view())), @r"
+        best: trial 2, loss 0.125 at epochs=3
+
+          lr  0.2
+
+        run it again with
+          python3 train.py --lr=0.2 --epochs=3
+
+        jobs      4 of 4 planned: 3 succeeded, 1 failed, 1 trial dropped on the way
+        resource  6 epochs spent; 3 trials in full would take 9
+        time      4.0s
+        seed      7
+        logs      matrix.study/trials
+
+        failures
+          1 × exit code 1 (trial 1)
+              ValueError: lr
+        ");
+    }
+
+    #[test]
+    fn a_study_without_a_metric() {
+        let mut sample = Sample::with_metric(None);
+        sample.launch(0, 0, 1, 1.0).end(0, 0, 1, Outcome::Succeeded { score: None }, "");
+        insta::assert_snapshot!(render(&summary(&sample.view())), @r"
+        no metric, so nothing is ranked
+
+        jobs      1 of 4 planned: 1 succeeded, 0 failed
+        resource  1 epochs spent; 1 trial in full would take 3
+        time      1.0s
+        seed      7
+        logs      matrix.study/trials
+        ");
+    }
+
+    #[test]
+    fn a_limit_is_named_first() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(2), "");
+        sample.finish(FinishReason::Limit { limit: LimitKind::Jobs });
+        insta::assert_snapshot!(render(&summary(&sample.view())), @r"
+        stopped by --max-jobs before the plan ended
+
+        no job gave a value
+
+        jobs      1 of 4 planned: 0 succeeded, 1 failed
+        resource  1 epochs spent; 1 trial in full would take 3
+        time      1.0s
+        seed      7
+        logs      matrix.study/trials
+
+        failures
+          1 × exit code 2 (trial 0)
+        ");
+    }
+}

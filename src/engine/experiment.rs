@@ -4,6 +4,8 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use rand::Rng;
 
 use crate::method::Method;
@@ -17,7 +19,8 @@ use crate::words::stream::{Purpose, stream};
 use crate::words::units::{Resource, ResourceSpec};
 
 /// What a promoted trial finds in its checkpoint directory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Promoted {
     /// A fresh, empty one: it trains from scratch (`resume: false`).
     #[default]

@@ -100,6 +100,7 @@ mod tests {
             seed: 7,
             metric: None,
             resource: None,
+            promoted: Default::default(),
             plan: PlanTotals::default(),
             started_at: String::new(),
         }

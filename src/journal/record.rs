@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::event::FinishReason;
+use crate::engine::experiment::Promoted;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, JobId, Slot, TrialId};
 use crate::words::objective::Metric;
@@ -39,6 +40,9 @@ pub struct Header {
     pub metric: Option<Metric>,
     /// What the schedule allots.
     pub resource: Option<ResourceSpec>,
+    /// Whether promoted trials go on from their checkpoints; tells what each job costs.
+    #[serde(default)]
+    pub promoted: Promoted,
     /// Planned jobs, resource, and the cost of as many trials at full resource.
     pub plan: PlanTotals,
     /// When the study first started, RFC 3339.

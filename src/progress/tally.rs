@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::engine::experiment::Promoted;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
 use crate::words::ids::{BracketId, Rung, TrialId};
@@ -79,6 +80,7 @@ pub struct Tally {
     /// Study time of the last record.
     pub now: Moment,
     planned_resource: f64,
+    promoted: Promoted,
     spent: f64,
     session: Session,
     ladders: BTreeMap<u32, Vec<RungTally>>,
@@ -92,6 +94,8 @@ struct Place {
     bracket: BracketId,
     rung: Rung,
     state: Standing,
+    /// Resource of its latest job, as it counts.
+    cost: f64,
 }
 
 /// How the latest job of a trial stands.
@@ -130,7 +134,8 @@ impl Tally {
             failed: 0,
             best: None,
             now: Moment(0),
-            planned_resource: plan.resource_total(),
+            planned_resource: 0.0,
+            promoted: Promoted::default(),
             spent: 0.0,
             session: Session::default(),
             ladders: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
@@ -179,6 +184,8 @@ impl Tally {
     fn header(&mut self, header: &Header) {
         self.metric = header.metric.clone();
         self.resource = header.resource.as_ref().map(|r| r.name.clone());
+        self.planned_resource = header.plan.resource;
+        self.promoted = header.promoted;
     }
 
     fn launch(&mut self, launch: &LaunchRecord) {
@@ -186,19 +193,20 @@ impl Tally {
         self.running += 1;
         let ladder = self.ladders.get(&launch.bracket.bracket);
         self.brackets.entry(launch.bracket).or_insert_with(|| ladder.cloned().unwrap_or_default());
-        let place = Place { bracket: launch.bracket, rung: launch.job.key.rung, state: Standing::Running };
+        let cost = self.promoted.cost(launch.resource, Some(launch.previous));
+        let place = Place { bracket: launch.bracket, rung: launch.job.key.rung, state: Standing::Running, cost };
         let before = self.at.insert(launch.job.key.trial, place);
         if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != Standing::Running) {
-            self.take_back(before, launch.resource);
+            self.take_back(before);
         }
     }
 
     /// A job that was counted as done is launched again.
-    fn take_back(&mut self, place: Place, resource: Resource) {
+    fn take_back(&mut self, place: Place) {
         let failed = u64::from(place.state == Standing::Failed);
         self.done -= 1;
         self.failed -= failed;
-        self.spent -= resource.amount();
+        self.spent -= place.cost;
         if let Some(rung) = self.rung(place) {
             rung.ended -= 1;
             rung.failed -= failed;
@@ -215,11 +223,11 @@ impl Tally {
         let place = *place;
         self.done += 1;
         self.failed += u64::from(failed);
+        self.spent += place.cost;
         let Some(rung) = self.rung(place) else { return };
         rung.ended += 1;
         rung.failed += u64::from(failed);
         let resource = rung.resource;
-        self.spent += resource.amount();
         if let Some(score) = end.outcome.score() {
             self.rank(place, Incumbent { trial, score, resource });
         }

@@ -72,7 +72,7 @@ pub struct Summary<'a> {
     pub trials: u64,
     /// Its jobs.
     pub jobs: JobCounts,
-    /// Resource of all launched jobs, each counted from zero.
+    /// Resource of all launched jobs; those that went on from a checkpoint count with what they added.
     #[serde(serialize_with = "amount::sum")]
     pub resource_spent: f64,
     /// What as many trials at full resource would have cost.

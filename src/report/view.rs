@@ -116,9 +116,9 @@ impl StudyView {
         self.header.metric.as_ref().map(|m| m.direction)
     }
 
-    /// Resource of all launched jobs, each counted from zero as in the plan.
+    /// Resource of all launched jobs; those that went on from a checkpoint count with what they added.
     pub fn resource_spent(&self) -> f64 {
-        self.jobs.iter().map(|j| j.resource.amount()).sum()
+        self.jobs.iter().map(|j| self.header.promoted.cost(j.resource, Some(j.previous))).sum()
     }
 }
 

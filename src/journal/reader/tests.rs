@@ -19,6 +19,7 @@ fn header() -> Record {
         seed: u64::MAX,
         metric: None,
         resource: None,
+        promoted: Default::default(),
         plan: PlanTotals::default(),
         started_at: "2026-01-01T00:00:00Z".into(),
     }))

@@ -3,7 +3,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::method::{Field, Method, MethodKind, Need};
+use crate::search::random::Random;
+use crate::words::args::{Args, Fault};
 use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
@@ -11,6 +15,21 @@ use crate::words::units::Resource;
 use super::ladder::Ladder;
 use super::podium::Podium;
 use super::{BracketPlan, ENDLESS, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
+
+/// `kind: asha`.
+pub static KIND: MethodKind = MethodKind {
+    names: &["asha"],
+    fields: &[
+        Field { name: "maxIterations", need: Need::Required },
+        Field { name: "minIterations", need: Need::Optional },
+        Field { name: "eta", need: Need::Optional },
+        Field { name: "numRuns", need: Need::Optional },
+    ],
+    params: Need::Required,
+    metric: Need::Required,
+    resource: Need::Required,
+    build,
+};
 
 /// One ladder without barriers, climbed by `runs` trials.
 #[derive(Clone, PartialEq, Debug)]
@@ -170,5 +189,51 @@ impl Scheduler for Climb {
         let mut verdicts = Vec::new();
         self.sweep(&mut verdicts);
         verdicts
+    }
+}
+
+fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+    let mut reader = args.reader();
+    let ladder = Ladder::read(&mut reader);
+    let runs = reader.count_or_absent("numRuns").unwrap_or(ENDLESS);
+    reader.check(runs >= 1, "numRuns", "`numRuns` must be 1 or more");
+    let schedule = ladder.map(|ladder| Asha::new(ladder, runs));
+    if let Some(Err(message)) = schedule.as_ref().map(|schedule| schedule.plan(None).check_size()) {
+        reader.fault("numRuns", message);
+    }
+    reader.finish(|| Some(Method { kind: "asha", schedule: Arc::new(schedule?), sampler: Arc::new(Random) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn method(args: serde_json::Value) -> Result<Method, String> {
+        let args: Args = args.as_object().unwrap().clone().into_iter().collect();
+        (KIND.build)(&args).map_err(|faults| faults.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn without_runs_it_has_no_end_of_its_own() {
+        let plan = method(json!({"maxIterations": 27})).unwrap().schedule.plan(None);
+        assert_eq!((plan.trials(), plan.open_ended), (ENDLESS, true));
+    }
+
+    #[test]
+    fn the_plan_sketches_a_third_at_each_rung() {
+        let plan = method(json!({"maxIterations": 27, "numRuns": 100})).unwrap().schedule.plan(None);
+        let rungs: Vec<_> = plan.brackets[0].rungs.iter().map(|r| (r.configs, r.resource.amount())).collect();
+        assert_eq!(rungs, [(100, 1.0), (33, 3.0), (11, 9.0), (3, 27.0)]);
+    }
+
+    #[test]
+    fn faults_name_what_is_wrong() {
+        insta::assert_snapshot!(method(json!({"maxIterations": 27, "numRuns": 0})).unwrap_err(), @"`numRuns` must be 1 or more");
+        insta::assert_snapshot!(
+            method(json!({"maxIterations": 27, "numRuns": 8_000_000})).unwrap_err(),
+            @"the plan has 11851850 jobs, at most 10000000 are allowed"
+        );
     }
 }

@@ -1,7 +1,30 @@
 //! `halving`: one ladder of successive halving, repeated (Jamieson and Talwalkar 2016; D2L 19.4.1).
 
+use std::sync::Arc;
+
+use crate::method::{Field, Method, MethodKind, Need};
+use crate::search::random::Random;
+use crate::words::args::{Args, Fault};
+
 use super::ladder::Ladder;
-use super::{BracketPlan, RungPlan};
+use super::rounds::{Rounds, read_rounds};
+use super::{BracketPlan, RungPlan, Schedule};
+
+/// `kind: halving`.
+pub static KIND: MethodKind = MethodKind {
+    names: &["halving"],
+    fields: &[
+        Field { name: "maxIterations", need: Need::Required },
+        Field { name: "minIterations", need: Need::Optional },
+        Field { name: "eta", need: Need::Optional },
+        Field { name: "prefact", need: Need::Optional },
+        Field { name: "rounds", need: Need::Optional },
+    ],
+    params: Need::Required,
+    metric: Need::Required,
+    resource: Need::Required,
+    build,
+};
 
 /// ⌊prefact·η^(K−i)⌋ configurations, at least one, at the i-th of the K + 1 rungs from r_min to R.
 pub fn table(ladder: &Ladder, prefact: f64) -> BracketPlan {
@@ -12,8 +35,23 @@ pub fn table(ladder: &Ladder, prefact: f64) -> BracketPlan {
     BracketPlan { bracket: promotions, rungs: rungs.collect() }
 }
 
+fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+    let mut reader = args.reader();
+    let ladder = Ladder::read(&mut reader);
+    let rounds = read_rounds(&mut reader);
+    let prefact = reader.number_or_absent("prefact").unwrap_or(1.0);
+    reader.check(prefact > 0.0, "prefact", format!("`prefact` must be above 0, found {prefact}"));
+    let schedule = ladder.map(|ladder| Rounds::new(vec![table(&ladder, prefact)], rounds, &ladder));
+    if let Some(Err(message)) = schedule.as_ref().map(|schedule| schedule.plan(None).check_size()) {
+        reader.fault("maxIterations", message);
+    }
+    reader.finish(|| Some(Method { kind: "halving", schedule: Arc::new(schedule?), sampler: Arc::new(Random) }))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::words::units::ResourceKind;
 
@@ -42,5 +80,14 @@ mod tests {
     #[test]
     fn one_rung_is_one_configuration() {
         assert_eq!(drawn(5.0, 5.0, 2.0, 1.0), "1@5");
+    }
+
+    #[test]
+    fn faults_are_told_in_one_go() {
+        let args = [("maxIterations", json!(4)), ("minIterations", json!(9)), ("prefact", json!(0))];
+        let args: Args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let faults = (KIND.build)(&args).unwrap_err();
+        let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(messages, ["`minIterations` 9 is above `maxIterations` 4", "`prefact` must be above 0, found 0"]);
     }
 }

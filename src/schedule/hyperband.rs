@@ -1,7 +1,30 @@
 //! `hyperband`: brackets from many configurations with little resource to few with all of it (Li et al. 2018, Algorithm 1).
 
+use std::sync::Arc;
+
+use crate::method::{Field, Method, MethodKind, Need};
+use crate::search::random::Random;
+use crate::words::args::{Args, Fault, Reader};
+
 use super::ladder::Ladder;
-use super::{BracketPlan, RungPlan};
+use super::rounds::{Rounds, read_rounds};
+use super::{BracketPlan, RungPlan, Schedule};
+
+/// `kind: hyperband`.
+pub static KIND: MethodKind = MethodKind {
+    names: &["hyperband"],
+    fields: &[
+        Field { name: "maxIterations", need: Need::Required },
+        Field { name: "eta", need: Need::Optional },
+        Field { name: "minIterations", need: Need::Optional },
+        Field { name: "bracketSizes", need: Need::Optional },
+        Field { name: "rounds", need: Need::Optional },
+    ],
+    params: Need::Required,
+    metric: Need::Required,
+    resource: Need::Required,
+    build,
+};
 
 /// How many configurations a bracket starts where (s_max+1)·η^s/(s+1) is not whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,8 +52,33 @@ fn rungs(ladder: &Ladder, sizes: BracketSizes, s: u32) -> Vec<RungPlan> {
     ladder.down_from_full(s).into_iter().map(|(i, resource)| RungPlan { configs: configs(i), resource }).collect()
 }
 
+fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+    let mut reader = args.reader();
+    let ladder = Ladder::read(&mut reader);
+    let sizes = read_sizes(&mut reader);
+    let rounds = read_rounds(&mut reader);
+    let schedule = ladder.map(|ladder| Rounds::new(table(&ladder, sizes), rounds, &ladder));
+    if let Some(Err(message)) = schedule.as_ref().map(|schedule| schedule.plan(None).check_size()) {
+        reader.fault("maxIterations", message);
+    }
+    reader.finish(|| Some(Method { kind: "hyperband", schedule: Arc::new(schedule?), sampler: Arc::new(Random) }))
+}
+
+fn read_sizes(reader: &mut Reader<'_>) -> BracketSizes {
+    match reader.text_or_absent("bracketSizes").as_deref() {
+        None | Some("floor") => BracketSizes::Floor,
+        Some("ceil") => BracketSizes::Ceil,
+        Some(other) => {
+            reader.fault("bracketSizes", format!("`bracketSizes` must be floor or ceil, found {other:?}"));
+            BracketSizes::Floor
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::words::units::ResourceKind;
 
@@ -46,6 +94,11 @@ mod tests {
             format!("{}: {}", b.bracket, rungs.join(" "))
         };
         table(ladder, sizes).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn method(args: serde_json::Value) -> Result<Method, String> {
+        let args: Args = args.as_object().unwrap().clone().into_iter().collect();
+        (KIND.build)(&args).map_err(|faults| faults.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("\n"))
     }
 
     #[test]
@@ -99,5 +152,42 @@ mod tests {
         1: 3@3 3@4
         0: 6@4
         ");
+    }
+
+    #[test]
+    fn defaults_and_r_min() {
+        let built = method(json!({"maxIterations": 81, "minIterations": 3, "rounds": 2})).unwrap();
+        let plan = built.schedule.plan(None);
+        assert_eq!((plan.brackets.len(), plan.rounds, plan.brackets[0].rungs[0].resource.amount()), (4, 2, 3.0));
+        assert_eq!(built.schedule.full().unwrap().amount(), 81.0);
+    }
+
+    #[test]
+    fn every_fault_is_told_in_one_go() {
+        let faults = method(json!({"maxIterations": 0.5, "eta": 1, "bracketSizes": "round", "rounds": 0})).unwrap_err();
+        insta::assert_snapshot!(faults, @r#"
+        `eta` must be above 1, found 1
+        `maxIterations` must be 1 or more, found 0.5
+        `bracketSizes` must be floor or ceil, found "round"
+        `rounds` must be 1 or more
+        "#);
+    }
+
+    #[test]
+    fn oversized_plans_are_refused_with_their_count() {
+        insta::assert_snapshot!(method(json!({"maxIterations": 1_000_000, "eta": 3, "rounds": 9})).unwrap_err(), @"the plan has 10767339 jobs, at most 10000000 are allowed");
+        insta::assert_snapshot!(method(json!({"maxIterations": 1e15, "eta": 2})).unwrap_err(), @"the plan has 2251799880936441 jobs, at most 10000000 are allowed");
+        insta::assert_snapshot!(method(json!({"maxIterations": 1e18})).unwrap_err(), @"`maxIterations` must be at most 9e15 for an int resource");
+        insta::assert_snapshot!(method(json!({"maxIterations": 81, "eta": 1.0000001})).unwrap_err(), @"from 1 to 81 in factors of 1.0000001 there are more than 1000 rungs; take a larger eta");
+    }
+
+    #[test]
+    fn a_limited_supply_shortens_the_plan() {
+        let built = method(json!({"maxIterations": 81})).unwrap();
+        let plan = built.schedule.plan(Some(100));
+        assert_eq!(plan.trials(), 100);
+        let sizes: Vec<u64> = plan.brackets[1].rungs.iter().map(|r| r.configs).collect();
+        assert_eq!((plan.brackets.len(), sizes), (2, vec![19, 6, 2, 1]));
+        assert_eq!(built.schedule.plan(Some(1000)), built.schedule.plan(None));
     }
 }

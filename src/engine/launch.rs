@@ -131,10 +131,14 @@ impl Engine {
         }
     }
 
-    /// The starting point of `trial` if it leaves nothing to be drawn, in file order.
+    /// The starting point of `trial` if it leaves nothing to be drawn, in file order. Without parameters there is nothing to tell
+    /// whether it does.
     pub(super) fn complete_starting_point(&self, trial: TrialId) -> Option<Assignment> {
         let point = self.starting_point(trial)?;
         let params = &self.experiment.space.params;
+        if params.is_empty() {
+            return None;
+        }
         params.iter().map(|p| Some((p.name.clone(), point.get(&p.name)?.clone()))).collect()
     }
 

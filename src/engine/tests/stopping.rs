@@ -1,0 +1,87 @@
+//! Metric conditions and policies through the whole engine.
+
+use super::world::{Draws, World, experiment, full, hyperband, reading, succeeded};
+use crate::engine::event::{Event, FinishReason};
+use crate::engine::experiment::{Experiment, Interval, MetricCondition, Policy, Rule, Stopping};
+use crate::words::objective::{Direction, Score};
+use crate::words::outcome::{Outcome, Reading, StopRule};
+
+fn until(metric: &str, value: f64) -> Experiment {
+    let condition = MetricCondition { metric: metric.into(), value, direction: Direction::Minimize };
+    let stopping = Stopping { conditions: vec![condition], ..Stopping::default() };
+    Experiment { stopping, ..experiment(hyperband(9.0), Draws::Blind) }
+}
+
+fn print(world: &mut World, index: usize, reading: Reading) {
+    let job = world.running[index].job;
+    world.feed(Event::Reading { job, reading });
+}
+
+#[test]
+fn a_reading_that_reaches_the_condition_ends_the_study_as_a_success() {
+    let mut world = World::new(until("loss", 0.1), 3);
+    assert!(world.engine.wants_readings());
+    print(&mut world, 1, reading(0.2));
+    assert!(world.kills.is_empty());
+    let reached = world.running[1].job;
+    print(&mut world, 1, reading(0.1));
+    let killed: Vec<u64> = world.kills.iter().map(|(job, _)| job.key.trial.0).collect();
+    assert_eq!(killed, [1, 0, 2], "the one that reached it first");
+    assert_eq!(world.kills[0].1, StopRule::new(StopRule::STUDY_FINISHED, Some(0.1), Some(0.1)));
+    print(&mut world, 2, reading(0.0));
+    world.bury(Some(0.1));
+    let expected = FinishReason::MetricReached { job: reached, metric: "loss".into(), value: 0.1, threshold: 0.1 };
+    assert_eq!(world.finish(), Some(&expected));
+    assert_eq!(world.engine.progress().jobs, 3, "nothing pending was started");
+}
+
+#[test]
+fn other_metrics_and_final_values_count_too() {
+    let mut world = World::new(until("error", 0.5), 1);
+    print(&mut world, 0, Reading { step: None, numbers: vec![("error".into(), f64::NEG_INFINITY)] });
+    assert!(world.kills.is_empty(), "an infinite value reaches nothing");
+    print(&mut world, 0, Reading { step: None, numbers: vec![("error".into(), 0.4)] });
+    assert_eq!(world.kills.len(), 1);
+
+    let mut world = World::new(until("loss", 0.5), 2);
+    world.end(0, succeeded(0.5));
+    assert_eq!(world.kills.len(), 1);
+    world.bury(None);
+    assert!(matches!(world.finish(), Some(FinishReason::MetricReached { .. })));
+}
+
+#[test]
+fn a_crash_while_the_study_ends_changes_nothing() {
+    let mut world = World::new(until("loss", 0.1), 3);
+    let reached = world.running[2].job;
+    print(&mut world, 2, reading(0.05));
+    let killed = world.kills[0].clone();
+    world.end_trial(2, Outcome::Stopped { score: Score::new(0.2), by: killed.1 });
+    let resumed = World::resumed(until("loss", 0.1), 3, &world.journal).unwrap();
+    assert!(resumed.running.is_empty());
+    assert!(matches!(resumed.finish(), Some(FinishReason::MetricReached { job, value: 0.05, .. }) if *job == reached));
+}
+
+#[test]
+fn a_policy_ends_one_job_once_and_its_value_counts_for_the_rung() {
+    let policy = Policy {
+        metric: "loss".into(),
+        direction: Direction::Minimize,
+        interval: Interval { every: 1, from: 2 },
+        rule: Rule::Median { min_samples: 1 },
+    };
+    let stopping = Stopping { policies: vec![policy], ..Stopping::default() };
+    let mut world = World::new(Experiment { stopping, ..experiment(full(3), Draws::Blind) }, 2);
+    print(&mut world, 0, reading(1.0));
+    print(&mut world, 0, reading(1.0));
+    print(&mut world, 1, reading(5.0));
+    assert!(world.kills.is_empty(), "too early to look");
+    print(&mut world, 1, reading(4.0));
+    print(&mut world, 1, reading(4.0));
+    assert_eq!(world.kills.len(), 1);
+    assert_eq!(world.kills[0].1, StopRule::new("median", Some(4.0), Some(1.0)));
+    world.bury(Some(4.0));
+    let progress = world.engine.progress();
+    assert_eq!((progress.stopped, progress.incumbent.unwrap().score.value()), (1, 4.0));
+    assert_eq!(world.running.len(), 2, "its slot goes on");
+}

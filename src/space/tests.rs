@@ -259,7 +259,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_arguments_panic_and_whatever_is_built_works(
@@ -296,6 +296,41 @@ proptest! {
             prop_assert_eq!(domain.to_unit(&domain.level(0).unwrap()).is_some(), true);
             prop_assert!(domain.contains(&domain.level(count - 1).unwrap()));
             prop_assert_eq!(domain.level(count), None);
+        }
+    }
+
+    #[test]
+    fn continuous_kinds_invert_their_distribution_function(
+        kind in prop::sample::select(vec![&uniform::UNIFORM, &uniform::LOGUNIFORM, &normal::NORMAL, &normal::LOGNORMAL]),
+        first in -30.0..30.0f64,
+        second in 0.01..5.0f64,
+        unit in 0.0001..0.9999f64,
+    ) {
+        let bounds = if std::ptr::eq(kind, &normal::NORMAL) || std::ptr::eq(kind, &normal::LOGNORMAL) {
+            json!([first, second])
+        } else {
+            json!([first, first + second])
+        };
+        let domain = domain(kind, bounds);
+        let there = domain.to_unit(&domain.from_unit(unit)).expect("a member has a place");
+        prop_assert!((there - unit).abs() < 1e-9, "{unit} came back as {there} in {domain:?}");
+    }
+
+    #[test]
+    fn levels_of_sequences_sit_in_the_middle_of_their_cells(
+        kind in prop::sample::select(vec![&range::RANGE, &spaced::LINSPACE, &spaced::LOGSPACE, &spaced::GEOMSPACE]),
+        start in 1i64..50,
+        width in 1i64..100,
+        third in 2u64..40,
+        scale in prop::sample::select(vec![1.0, 0.1, 0.01]),
+    ) {
+        let [start, stop] = [start, start + width].map(|n| n as f64 * scale);
+        let domain = domain(kind, json!([start, stop, third]));
+        let count = domain.cardinality().unwrap();
+        for i in 0..count {
+            let level = domain.level(i).unwrap();
+            prop_assert_eq!(domain.to_unit(&level), Some((i as f64 + 0.5) / count as f64));
+            prop_assert_eq!(domain.from_unit((i as f64 + 0.5) / count as f64), level);
         }
     }
 

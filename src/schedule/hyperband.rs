@@ -174,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn bounds_of_an_int_resource_are_whole() {
+        insta::assert_snapshot!(
+            method(json!({"maxIterations": 9.5, "minIterations": 0.5})).unwrap_err(),
+            @r"
+        `maxIterations` must be whole for an int resource, found 9.5
+        `minIterations` must be whole for an int resource, found 0.5
+        "
+        );
+        let float = json!({"maxIterations": 9.5, "minIterations": 0.5, "resourceType": "float"});
+        assert_eq!(method(float).unwrap().schedule.full().unwrap().amount(), 9.5);
+    }
+
+    #[test]
     fn oversized_plans_are_refused_with_their_count() {
         insta::assert_snapshot!(method(json!({"maxIterations": 1_000_000, "eta": 3, "rounds": 9})).unwrap_err(), @"the plan has 10767339 jobs, at most 10000000 are allowed");
         insta::assert_snapshot!(method(json!({"maxIterations": 1e15, "eta": 2})).unwrap_err(), @"the plan has 2251799880936441 jobs, at most 10000000 are allowed");

@@ -57,13 +57,15 @@ impl Ladder {
         let min = reader.number_or_absent("minIterations");
         let eta = reader.number_or_absent("eta").unwrap_or(3.0);
         reader.check(eta > 1.0, "eta", format!("`eta` must be above 1, found {eta}"));
-        check_bound(reader, "maxIterations", max, kind);
-        check_bound(reader, "minIterations", min, kind);
         let (max, min) = (max?, min.unwrap_or(1.0));
         reader.check(max >= 1.0, "maxIterations", format!("`maxIterations` must be 1 or more, found {max}"));
         reader.check(min > 0.0, "minIterations", format!("`minIterations` must be above 0, found {min}"));
-        let orderly = max < 1.0 || min <= max;
-        reader.check(orderly, "minIterations", format!("`minIterations` {min} is above `maxIterations` {max}"));
+        if max >= 1.0 && min > 0.0 {
+            let orderly = format!("`minIterations` {min} is above `maxIterations` {max}");
+            reader.check(min <= max, "minIterations", orderly);
+            check_whole(reader, "maxIterations", max, kind);
+            check_whole(reader, "minIterations", min, kind);
+        }
         if !reader.is_clean() {
             return None;
         }
@@ -183,10 +185,11 @@ fn merged(rungs: impl Iterator<Item = (u32, Resource)>) -> Vec<(u32, Resource)> 
     kept
 }
 
-fn check_bound(reader: &mut Reader<'_>, name: &str, bound: Option<f64>, kind: ResourceKind) {
-    let Some(bound) = bound.filter(|bound| *bound >= 1.0 && kind == ResourceKind::Int) else { return };
-    reader.check(bound.fract() == 0.0, name, format!("`{name}` must be whole for an int resource, found {bound}"));
-    reader.check(bound <= MAX_COUNT, name, format!("`{name}` must be at most {MAX_COUNT:e} for an int resource"));
+fn check_whole(reader: &mut Reader<'_>, name: &str, bound: f64, kind: ResourceKind) {
+    if kind == ResourceKind::Int {
+        reader.check(bound.fract() == 0.0, name, format!("`{name}` must be whole for an int resource, found {bound}"));
+        reader.check(bound <= MAX_COUNT, name, format!("`{name}` must be at most {MAX_COUNT:e} for an int resource"));
+    }
 }
 
 #[cfg(test)]

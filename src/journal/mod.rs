@@ -6,4 +6,5 @@ pub mod layout;
 pub mod lock;
 pub mod reader;
 pub mod record;
+pub mod replay;
 pub mod writer;

@@ -1,20 +1,35 @@
 //! The real driver: processes, slots, signals, collectors, launchers.
+//!
+//! [`session::run`] is the door. A job's way: `core` (record and order) → `driver` (its thread) → `job` (one run) → `process`
+//! and `output` (what it prints) → `verdict` (what it came to) → `core` again.
 
 pub mod checkpoints;
+mod clock;
 pub mod collector;
+mod core;
 pub mod curve;
+mod driver;
+pub mod fault;
 pub mod guard;
+mod job;
 pub mod json_lines;
 mod json_text;
 mod ladder;
 mod lines;
 pub mod logs;
 mod memory;
+pub mod options;
+mod output;
 mod places;
 mod process;
 pub mod retention;
+pub mod session;
 mod signals;
+pub mod slots;
+mod starts_over;
 mod sweep;
 mod sys;
+pub mod tuner;
 mod verdict;
+mod wake;
 pub mod watch;

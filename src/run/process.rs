@@ -23,10 +23,12 @@ const LAST_WORDS: usize = 1 << 20;
 pub struct JobCommand {
     /// The executable's path; a bare name is looked up in `PATH`.
     pub program: PathBuf,
+    /// What the program is told that it was called by.
+    pub name: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
     /// Added to the driver's own environment.
-    pub env: Vec<(OsString, OsString)>,
+    pub env: Vec<(&'static str, OsString)>,
 }
 
 /// Takes what a child prints.
@@ -51,6 +53,7 @@ pub struct Child {
 /// Spawns `command` in the current directory, with a null stdin and pipes for the rest.
 pub fn spawn(command: &JobCommand) -> io::Result<Child> {
     let mut child = Command::new(&command.program)
+        .arg0(&command.name)
         .args(&command.args)
         .envs(command.env.iter().map(|(name, value)| (name, value)))
         .process_group(0)
@@ -173,8 +176,9 @@ mod tests {
     fn run(script: &str) -> (Heard, Reaped) {
         let command = JobCommand {
             program: "/bin/sh".into(),
+            name: "sh".into(),
             args: vec!["-c".into(), script.into()],
-            env: vec![("GREETING".into(), "hello".into())],
+            env: vec![("GREETING", "hello".into())],
         };
         let (mut child, mut heard) = (spawn(&command).unwrap(), Heard::default());
         let Ok(()) = child.follow(&mut heard, &mut [0; 4096]);

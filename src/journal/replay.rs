@@ -1,0 +1,90 @@
+//! A journal's records applied to a fresh engine: the study as it stood when its last driver left.
+
+use std::io::BufRead;
+
+use super::fault::JournalFault;
+use super::layout::StudyFolder;
+use super::reader::JournalReader;
+use super::record::{EndRecord, LaunchRecord, Record};
+use crate::engine::Engine;
+use crate::engine::event::FinishReason;
+use crate::engine::replay::Replayed;
+use crate::words::units::Moment;
+
+/// How a replayed study stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Standing {
+    /// Study time of the last record.
+    pub at: Moment,
+    /// Why it is over, if it is over for good.
+    pub finished: Option<FinishReason>,
+    /// Bytes of whole records: where writing goes on.
+    pub length: u64,
+}
+
+/// Replays what follows the header. `seen` is told each record once the engine agrees with it.
+pub fn replay<R: BufRead>(
+    reader: &mut JournalReader<R>,
+    folder: &StudyFolder,
+    engine: &mut Engine,
+    mut seen: impl FnMut(&Record),
+) -> Result<Standing, JournalFault> {
+    let mut standing = Standing { length: reader.offset(), ..Standing::default() };
+    while let Some(record) = reader.next() {
+        let record = record?;
+        if let Some(at) = moment(&record) {
+            standing.at = standing.at.max(at);
+        }
+        if let Some(step) = step(&record) {
+            engine.replay(step).map_err(|mismatch| JournalFault::Mismatch {
+                path: folder.journal(),
+                line: reader.line(),
+                why: mismatch.to_string(),
+            })?;
+        }
+        if let Record::Finish { reason, .. } = &record {
+            standing.finished = Some(reason.clone()).filter(|reason| !reason.can_go_on());
+        }
+        seen(&record);
+        standing.length = reader.offset();
+    }
+    Ok(standing)
+}
+
+fn moment(record: &Record) -> Option<Moment> {
+    match record {
+        Record::Session { at, .. } | Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
+        Record::Launch(launch) => Some(launch.at),
+        Record::End(end) => Some(end.at),
+        Record::Study(_) | Record::Promoted { .. } | Record::Retired { .. } => None,
+    }
+}
+
+fn step(record: &Record) -> Option<Replayed<'_>> {
+    Some(match record {
+        Record::Study(_) => return None,
+        Record::Session { .. } => Replayed::Session,
+        Record::Launch(launch) => launched(launch),
+        Record::Kill { job, why, .. } => Replayed::Kill { job: *job, why },
+        Record::End(end) => ended(end),
+        Record::Promoted { trial } => Replayed::Promoted(*trial),
+        Record::Retired { trial } => Replayed::Retired(*trial),
+        Record::Finish { reason, at } => Replayed::Finish(reason, *at),
+    })
+}
+
+fn launched(launch: &LaunchRecord) -> Replayed<'_> {
+    Replayed::Launch {
+        job: launch.job,
+        bracket: launch.bracket,
+        resource: launch.resource,
+        previous: launch.previous,
+        slot: launch.slot,
+        assignment: launch.params.as_ref(),
+        at: launch.at,
+    }
+}
+
+fn ended(end: &EndRecord) -> Replayed<'_> {
+    Replayed::Ended { job: end.job, outcome: &end.outcome, curve: &end.readings.curve, at: end.at }
+}

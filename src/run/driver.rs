@@ -1,0 +1,217 @@
+//! A session's threads.
+//!
+//! One pool thread per slot runs a job, journals its end, asks the engine and goes straight on with the job it is given: no hop
+//! to another thread between two jobs, and no timer. The calling thread waits for signals, deadlines and bells; it syncs the
+//! journal about once a second, so no job waits for the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::Scope;
+
+use super::core::{Core, Orders};
+use super::fault::RunFault;
+use super::job::Workshop;
+use super::ladder::Why;
+use super::signals::Signals;
+use super::sys::wait_readable;
+use super::tuner::Suggestions;
+use super::wake::Wake;
+use crate::engine::event::{Event, Launch};
+use crate::words::ids::TrialId;
+use crate::words::outcome::{Reading, StopRule};
+
+/// Longest time that journalled records stay off the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// What is read of a stream at once: as much as a pipe holds.
+const BUFFER: usize = 64 << 10;
+
+/// Everything the threads share.
+pub struct Driver<'a> {
+    /// Engine and journal.
+    pub core: Mutex<Core<'a>>,
+    /// What jobs need.
+    pub workshop: Workshop<'a>,
+    /// Rouses the coordinating thread.
+    pub wake: Wake,
+    /// Whether the engine looks at readings.
+    pub listens: bool,
+}
+
+impl<'a> Driver<'a> {
+    /// Fills the slots and coordinates until the study is over or the driver cannot go on; then no job runs any more.
+    pub fn drive<'s>(&'s self, scope: &Scope<'s>, signals: &mut Signals, first: Orders) {
+        self.give_out(scope, first);
+        let begin = self.core().handle(Event::Begin);
+        self.give_out(scope, begin);
+        if let Err(fault) = self.coordinate(scope, signals) {
+            self.fail(fault);
+        }
+        if self.core().fault.is_some() {
+            self.workshop.places.end_all(&Why::DriverFault, Instant::now());
+        }
+    }
+
+    fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &mut Signals) -> Result<(), RunFault> {
+        let disk = self.core().journal.sync_handle()?;
+        let (mut synced, mut interrupted) = (Instant::now(), false);
+        loop {
+            for signal in signals.take() {
+                self.interrupt(scope, signal, std::mem::replace(&mut interrupted, true));
+            }
+            let orders = self.tick_if_due();
+            self.give_out(scope, orders);
+            let mut core = self.core();
+            if core.finished.is_some() || core.fault.is_some() {
+                return Ok(());
+            }
+            let wake = core.wake_at.map(|moment| core.clock.until(moment));
+            let sync = core.journal.unsynced().then(|| SYNC_EVERY.saturating_sub(synced.elapsed()));
+            if sync == Some(Duration::ZERO) {
+                core.journal.mark_synced();
+                drop(core);
+                disk.sync_data().map_err(|source| self.core().journal.fault("sync", source))?;
+                synced = Instant::now();
+                continue;
+            }
+            drop(core);
+            let now = Instant::now();
+            let ladders = self.workshop.places.escalate(now).map(|due| due.saturating_duration_since(now));
+            let timeout = [wake, sync, ladders].into_iter().flatten().min();
+            self.wait(signals, timeout)?;
+        }
+    }
+
+    fn wait(&self, signals: &Signals, timeout: Option<Duration>) -> Result<(), RunFault> {
+        let [a, b, c] = signals.descriptors();
+        let ready = wait_readable([a, b, c, Some(self.wake.descriptor())], timeout);
+        let [.., rung] = ready.map_err(|source| RunFault::System { wanted: "wait for events", source })?;
+        if rung {
+            self.wake.hear();
+        }
+        Ok(())
+    }
+
+    /// The first signal ends jobs politely, another one at once.
+    fn interrupt<'s>(&'s self, scope: &Scope<'s>, signal: i32, again: bool) {
+        if again {
+            self.workshop.places.cut_short();
+            return;
+        }
+        // The engine first: what it launches from here on is nothing.
+        let orders = self.core().handle(Event::Interrupted { signal });
+        let why = Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None));
+        self.workshop.places.end_all(&why, Instant::now());
+        self.give_out(scope, orders);
+    }
+
+    fn tick_if_due(&self) -> Orders {
+        let mut core = self.core();
+        if core.wake_at.is_none_or(|moment| core.clock.until(moment) > Duration::ZERO) {
+            return Orders::default();
+        }
+        core.wake_at = None;
+        core.handle(Event::Tick)
+    }
+
+    /// Spawns what is ordered.
+    fn give_out<'s>(&'s self, scope: &Scope<'s>, orders: Orders) {
+        if let Some(launch) = self.give_out_but_one(scope, orders) {
+            scope.spawn(move |scope| self.work(scope, launch));
+        }
+    }
+
+    /// Spawns what is ordered except one launch, which is the caller's own.
+    fn give_out_but_one<'s>(&'s self, scope: &Scope<'s>, orders: Orders) -> Option<Launch> {
+        let mut launches = orders.launches.into_iter();
+        let own = launches.next();
+        for launch in launches {
+            scope.spawn(move |scope| self.work(scope, launch));
+        }
+        for trials in orders.questions {
+            scope.spawn(move |scope| {
+                let suggestions = self.core().tuner.map(|tuner| tuner.suggest(&trials));
+                let event = match suggestions {
+                    Some(Suggestions::Ready(suggestions)) => Event::Suggested { suggestions },
+                    Some(Suggestions::Over) => Event::SuggestionsOver { fault: None },
+                    Some(Suggestions::Failed(fault)) => Event::SuggestionsOver { fault: Some(fault) },
+                    None => Event::SuggestionsOver { fault: Some("there is no tuner to ask".into()) },
+                };
+                let orders = self.core().handle(event);
+                self.wake.ring();
+                self.give_out(scope, orders);
+            });
+        }
+        self.remove_checkpoints(orders.removals);
+        own
+    }
+
+    /// A slot's thread: this job, and the next, until there is none for it.
+    fn work<'s>(&'s self, scope: &Scope<'s>, first: Launch) {
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            let mut buffer = vec![0; BUFFER];
+            let mut next = Some(first);
+            while let Some(launch) = next {
+                next = self.run_one(scope, &launch, &mut buffer);
+            }
+        }));
+        if worked.is_err() {
+            self.fail(RunFault::Internal("a thread panicked; its message stands above".into()));
+        }
+    }
+
+    fn run_one<'s>(&'s self, scope: &Scope<'s>, launch: &Launch, buffer: &mut [u8]) -> Option<Launch> {
+        let listener = |readings: Vec<Reading>| {
+            let orders = self.core().job_printed(launch.job, readings);
+            self.wake.ring();
+            self.give_out(scope, orders);
+        };
+        let listener: Option<&dyn Fn(Vec<Reading>)> = if self.listens { Some(&listener) } else { None };
+        let ended = match self.workshop.run(launch, listener, buffer) {
+            Ok(ended) => ended,
+            Err(fault) => {
+                self.fail(fault);
+                return None;
+            }
+        };
+        let runs_again = ended.record.outcome.runs_again();
+        let succeeded = ended.record.outcome.score().is_some();
+        let (orders, rouse) = {
+            let mut core = self.core();
+            let (was_synced, woke_at) = (!core.journal.unsynced(), core.wake_at);
+            let orders = core.job_ended(launch, ended);
+            let over = core.finished.is_some() || core.fault.is_some();
+            (orders, was_synced || over || core.wake_at != woke_at)
+        };
+        if rouse {
+            self.wake.ring();
+        }
+        if succeeded
+            && !runs_again
+            && let Err(fault) = self.workshop.checkpoints.settled(launch.job.key, launch.previous)
+        {
+            self.fail(fault.into());
+        }
+        self.give_out_but_one(scope, orders)
+    }
+
+    fn remove_checkpoints(&self, trials: Vec<TrialId>) {
+        for trial in trials {
+            if let Err(fault) = self.workshop.checkpoints.remove(trial) {
+                self.fail(fault.into());
+            }
+        }
+    }
+
+    /// The driver cannot go on: the coordinating thread ends the jobs.
+    fn fail(&self, fault: RunFault) {
+        self.core().fault.get_or_insert(fault);
+        self.wake.ring();
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core<'a>> {
+        // After a panic the fault is set; what follows only ends the children.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

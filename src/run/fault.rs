@@ -1,0 +1,77 @@
+//! Why a driver cannot go on.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::checkpoints::FileFault;
+use crate::journal::fault::JournalFault;
+use crate::journal::identity::Difference;
+
+/// An error of the driver itself, never of a job. What is journalled stays; the same line goes on from there.
+#[derive(Debug)]
+pub enum RunFault {
+    /// The journal or the lock.
+    Journal(JournalFault),
+    /// Another file of the study.
+    File(FileFault),
+    /// The study in the folder is another one.
+    Changed(Vec<Difference>),
+    /// A service of the operating system.
+    System {
+        /// What was wanted: `catch signals`, `start the guard`…
+        wanted: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// A fault of hypertune's own.
+    Internal(String),
+}
+
+impl RunFault {
+    /// A failed operation on the file `path`.
+    pub fn file(path: impl Into<PathBuf>, source: io::Error) -> RunFault {
+        RunFault::File(FileFault { path: path.into(), source })
+    }
+}
+
+impl From<JournalFault> for RunFault {
+    fn from(fault: JournalFault) -> RunFault {
+        RunFault::Journal(fault)
+    }
+}
+
+impl From<FileFault> for RunFault {
+    fn from(fault: FileFault) -> RunFault {
+        RunFault::File(fault)
+    }
+}
+
+impl fmt::Display for RunFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunFault::Journal(fault) => fault.fmt(f),
+            RunFault::File(FileFault { path, source }) => write!(f, "cannot write {}: {source}", path.display()),
+            RunFault::Changed(differences) => {
+                let names: Vec<&str> = differences.iter().map(|d| d.what.as_str()).collect();
+                write!(
+                    f,
+                    "the study was begun with another {}; use --study OTHER or --overwrite",
+                    names.join(" and another ")
+                )
+            }
+            RunFault::System { wanted, source } => write!(f, "cannot {wanted}: {source}"),
+            RunFault::Internal(what) => write!(f, "a fault of hypertune itself: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for RunFault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunFault::Journal(fault) => fault.source(),
+            RunFault::File(FileFault { source, .. }) | RunFault::System { source, .. } => Some(source),
+            RunFault::Internal(_) | RunFault::Changed(_) => None,
+        }
+    }
+}

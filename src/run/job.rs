@@ -1,0 +1,196 @@
+//! One job on its slot's thread, from its launch record to what is known of its end.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use super::checkpoints::Checkpoints;
+use super::core::Ended;
+use super::fault::RunFault;
+use super::guard::Guard;
+use super::json_lines::JsonLines;
+use super::ladder::Why;
+use super::logs::LogLimit;
+use super::memory::OomWatch;
+use super::output::{Deaf, Heard, JobOutput};
+use super::places::{Places, Started};
+use super::process::{Child, JobCommand, spawn};
+use super::slots::SlotEnvironment;
+use super::sweep::SESSION_VARIABLE;
+use super::sys::Reaped;
+use super::verdict;
+use crate::command::JobContext;
+use crate::command::program::{explain, locate};
+use crate::command::template::Renderer;
+use crate::engine::event::Launch;
+use crate::engine::experiment::Experiment;
+use crate::journal::layout::StudyFolder;
+use crate::journal::record::{EndRecord, Usage};
+use crate::words::outcome::{Failure, Outcome, Reading};
+use crate::words::units::Moment;
+
+/// All that jobs of a session share.
+pub struct Workshop<'a> {
+    /// The checked input.
+    pub experiment: &'a Experiment,
+    /// Makes command lines.
+    pub renderer: &'a Renderer,
+    /// The study's folder, absolute.
+    pub folder: &'a StudyFolder,
+    /// This session, in every job's environment.
+    pub session: &'a str,
+    /// What each slot adds to the environment.
+    pub slots: &'a [SlotEnvironment],
+    /// Of each log.
+    pub log_limit: LogLimit,
+    /// Checkpoint directories.
+    pub checkpoints: &'a Checkpoints,
+    /// Who runs where.
+    pub places: &'a Places,
+    /// Told of process groups.
+    pub guard: &'a Guard,
+    /// Evidence of missing memory.
+    pub oom: OomWatch,
+    /// Programs by the name they are called by.
+    pub programs: Mutex<HashMap<String, PathBuf>>,
+}
+
+/// Hears a running job's readings.
+pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
+
+impl Workshop<'_> {
+    /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
+    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunFault> {
+        if let Err(fault) = self.checkpoints.prepare(launch) {
+            self.places.release(launch.slot);
+            return Err(fault.into());
+        }
+        let command = match self.command(launch) {
+            Ok(command) => command,
+            Err(why) => return Ok(self.never_ran(launch, &why)),
+        };
+        let begun = Instant::now();
+        let started = self.places.start(launch.slot, || spawn(&command).map(|child| (child.pid(), child)));
+        match started {
+            Started::Running(child) => self.attend(launch, child, begun, listener, buffer),
+            Started::Refused(e) => Ok(self.never_ran(launch, &format!("{}: {e}", command.program.display()))),
+            Started::EndedBefore => Ok(self.never_ran(launch, "ended before it was spawned")),
+        }
+    }
+
+    fn attend(
+        &self,
+        launch: &Launch,
+        mut child: Child,
+        begun: Instant,
+        listener: Listener<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Ended, RunFault> {
+        // A failing note leaves the guard with its search by environment.
+        let _ = self.guard.note(launch.slot, Some(child.pid()));
+        let name = |name: &String| name.clone();
+        let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
+        let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
+        let collector = Box::new(JsonLines::new(metric, step));
+        let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, listener);
+        let followed = child.follow(&mut output, buffer);
+        if followed.is_err() {
+            self.places.end(launch.job, &Why::DriverFault, Instant::now());
+            let Ok(()) = child.follow(&mut Deaf, buffer);
+        }
+        let ended_by = self.places.release(launch.slot);
+        let _ = self.guard.note(launch.slot, None);
+        let reaped = child.reap().map_err(|source| RunFault::System { wanted: "wait for a child", source });
+        let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
+        let (heard, logs) = output.finish();
+        followed.and(logs)?;
+        let end = verdict::End {
+            status: Some(reaped?.status),
+            value: &heard.collected.value,
+            ended_by: ended_by.as_ref(),
+            stderr_tail: &heard.stderr_tail,
+        };
+        let outcome = verdict::outcome(&end, &self.oom);
+        Ok(ended(launch, outcome, usage, heard))
+    }
+
+    /// A job without a process: it was ended before, or it could not be spawned.
+    fn never_ran(&self, launch: &Launch, why: &str) -> Ended {
+        let outcome = match self.places.release(launch.slot) {
+            Some(Why::Rule(by)) => Outcome::Stopped { score: None, by },
+            Some(Why::DriverFault) => Outcome::Failed { failure: Failure::Lost },
+            Some(Why::Timeout) | None => Outcome::Failed { failure: Failure::Launch(why.to_owned()) },
+        };
+        let record = EndRecord {
+            job: launch.job,
+            outcome,
+            readings: Default::default(),
+            usage: Usage::default(),
+            stderr_tail: String::new(),
+            at: Moment::default(),
+        };
+        Ended { record: Box::new(record), first_step: None }
+    }
+
+    fn command(&self, launch: &Launch) -> Result<JobCommand, String> {
+        let trial = launch.job.key.trial;
+        let context = JobContext {
+            launch,
+            seed: self.experiment.trial_seed(trial).into(),
+            study_dir: self.folder.root(),
+            trial_dir: &self.folder.trial(trial),
+            checkpoint_dir: &self.folder.checkpoint(trial),
+        };
+        let mut argv = self.renderer.argv(&context).map_err(|fault| fault.message)?;
+        if argv.is_empty() {
+            return Err("the command is empty".into());
+        }
+        let name = argv.remove(0);
+        let variables = self.renderer.environment(&context).into_iter();
+        let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
+        let session = (SESSION_VARIABLE, OsString::from(self.session));
+        Ok(JobCommand {
+            program: self.program(&name)?,
+            name: name.into(),
+            args: argv.into_iter().map(OsString::from).collect(),
+            env: variables.chain(slot).chain([session]).collect(),
+        })
+    }
+
+    /// Where `name` is, looked up once. A bare name would be looked up by every spawn, the slow way.
+    fn program(&self, name: &str) -> Result<PathBuf, String> {
+        let mut programs = self.programs.lock().map_err(|e| e.to_string())?;
+        if let Some(path) = programs.get(name) {
+            return Ok(path.clone());
+        }
+        let path = locate(name).map_err(|missing| explain(name, &missing))?;
+        programs.insert(name.to_owned(), path.clone());
+        Ok(path)
+    }
+}
+
+fn ended(launch: &Launch, outcome: Outcome, usage: Usage, heard: Heard) -> Ended {
+    let failed = matches!(outcome, Outcome::Failed { .. });
+    let record = EndRecord {
+        job: launch.job,
+        outcome,
+        readings: heard.collected.readings,
+        usage,
+        stderr_tail: if failed { heard.stderr_tail } else { String::new() },
+        at: Moment::default(),
+    };
+    Ended { record: Box::new(record), first_step: heard.collected.first_step }
+}
+
+fn usage(reaped: &Reaped, begun: Instant) -> Usage {
+    Usage {
+        duration_s: begun.elapsed().as_secs_f64(),
+        exit_code: reaped.status.code(),
+        signal: reaped.status.signal(),
+        max_rss_bytes: Some(reaped.max_rss_bytes),
+        cpu_s: Some(reaped.cpu.as_secs_f64()),
+    }
+}

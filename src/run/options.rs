@@ -1,0 +1,49 @@
+//! How a study is driven. None of this changes its configurations, promotions or best trial.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::logs::LogLimit;
+use super::retention::Keep;
+use super::slots::SlotEnvironment;
+
+/// What becomes of a study that is there already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Existing {
+    /// It goes on.
+    #[default]
+    GoOn,
+    /// It is removed, and a new one begun (`--overwrite`).
+    Overwrite,
+}
+
+/// Options of the driver.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// One for each job that may run at once; at least one.
+    pub slots: Vec<SlotEnvironment>,
+    /// Between a polite signal to a job and the next one (`--grace`).
+    pub grace: Duration,
+    /// Of each stream of each job (`--log-limit`).
+    pub log_limit: LogLimit,
+    /// `--keep-checkpoints`.
+    pub keep: Keep,
+    /// A study that is there already.
+    pub existing: Existing,
+    /// The hypertune binary, started once more as the session's guard.
+    pub guard: PathBuf,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions {
+            slots: vec![SlotEnvironment::default()],
+            grace: Duration::from_secs(10),
+            log_limit: LogLimit::default(),
+            keep: Keep::default(),
+            existing: Existing::default(),
+            // Right even where the file was replaced since we started.
+            guard: PathBuf::from("/proc/self/exe"),
+        }
+    }
+}

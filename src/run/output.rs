@@ -1,0 +1,160 @@
+//! Where a job's output goes: logs, collector, the end of stderr, and readings to whoever wants them.
+
+use std::io;
+
+use super::collector::{Collected, Collector, Seen};
+use super::fault::RunFault;
+use super::lines::LineSplitter;
+use super::logs::{LogFile, LogLimit};
+use super::process::Sink;
+use crate::journal::layout::{LogStream, StudyFolder};
+use crate::words::ids::JobId;
+use crate::words::outcome::Reading;
+
+/// Most bytes kept of the end of stderr, and most lines of it that are journalled.
+const TAIL_BYTES: usize = 8 << 10;
+const TAIL_LINES: usize = 20;
+
+/// Takes a job's output. `listener` is called with the readings of each chunk of stdout; without one, none are made.
+pub struct JobOutput<'a> {
+    stdout: LogFile,
+    stderr: LogFile,
+    lines: LineSplitter,
+    collector: Box<dyn Collector>,
+    tail: Vec<u8>,
+    listener: Option<&'a dyn Fn(Vec<Reading>)>,
+}
+
+/// What is left of it at the end.
+#[derive(Debug)]
+pub struct Heard {
+    /// From stdout.
+    pub collected: Collected,
+    /// The last lines of stderr.
+    pub stderr_tail: String,
+}
+
+impl<'a> JobOutput<'a> {
+    /// The output of `job` in `folder`.
+    pub fn new(
+        folder: &StudyFolder,
+        job: JobId,
+        limit: LogLimit,
+        collector: Box<dyn Collector>,
+        listener: Option<&'a dyn Fn(Vec<Reading>)>,
+    ) -> JobOutput<'a> {
+        let log = |stream| LogFile::new(folder.log(job, stream), limit);
+        JobOutput {
+            stdout: log(LogStream::Stdout),
+            stderr: log(LogStream::Stderr),
+            lines: LineSplitter::default(),
+            collector,
+            tail: Vec::new(),
+            listener,
+        }
+    }
+
+    /// The job has ended. A log that could not be set in order is a fault of the driver; what was heard is given all the same.
+    pub fn finish(mut self) -> (Heard, Result<(), RunFault>) {
+        let mut readings = Vec::new();
+        let (collector, listener) = (&mut self.collector, self.listener);
+        self.lines.finish(|line| take(collector, listener.is_some(), line, &mut readings));
+        tell(listener, readings);
+        let heard = Heard { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
+        (heard, set_in_order(self.stdout).and_then(|()| set_in_order(self.stderr)))
+    }
+}
+
+impl Sink for JobOutput<'_> {
+    type Fault = RunFault;
+
+    fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunFault> {
+        let mut readings = Vec::new();
+        let (collector, listener) = (&mut self.collector, self.listener);
+        self.lines.push(bytes, |line| take(collector, listener.is_some(), line, &mut readings));
+        tell(listener, readings);
+        write(&mut self.stdout, bytes)
+    }
+
+    fn stderr(&mut self, bytes: &[u8]) -> Result<(), RunFault> {
+        let bytes_kept = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
+        let excess = (self.tail.len() + bytes_kept.len()).saturating_sub(TAIL_BYTES);
+        self.tail.drain(..excess);
+        self.tail.extend_from_slice(bytes_kept);
+        write(&mut self.stderr, bytes)
+    }
+}
+
+/// Hears nothing: for a job that only has to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Deaf;
+
+impl Sink for Deaf {
+    type Fault = std::convert::Infallible;
+
+    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+        Ok(())
+    }
+
+    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+        Ok(())
+    }
+}
+
+fn take(collector: &mut Box<dyn Collector>, wanted: bool, line: &[u8], readings: &mut Vec<Reading>) {
+    if collector.line(line) == Seen::Reading && wanted {
+        readings.push(collector.reading());
+    }
+}
+
+fn tell(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
+    if let Some(listener) = listener.filter(|_| !readings.is_empty()) {
+        listener(readings);
+    }
+}
+
+fn write(log: &mut LogFile, bytes: &[u8]) -> Result<(), RunFault> {
+    log.write(bytes).map_err(|source: io::Error| RunFault::file(log.path(), source))
+}
+
+fn set_in_order(log: LogFile) -> Result<(), RunFault> {
+    let path = log.path().to_owned();
+    log.finish().map_err(|source| RunFault::file(path, source))
+}
+
+fn last_lines(tail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(tail);
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::run::json_lines::JsonLines;
+    use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
+
+    #[test]
+    fn readings_logs_and_the_end_of_stderr_all_get_theirs() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let job = JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) };
+        std::fs::create_dir_all(folder.trial(TrialId(0))).unwrap();
+        let told = Mutex::new(Vec::new());
+        let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
+        let collector = Box::new(JsonLines::new(Some("loss".into()), None));
+        let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, Some(&listener));
+        output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
+        output.stdout(b"ss\": 1}").unwrap();
+        (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());
+        let (heard, logs) = output.finish();
+        logs.unwrap();
+        assert_eq!(told.lock().unwrap().iter().map(|r| r.number("loss").unwrap()).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!(heard.collected.readings.curve.len(), 2);
+        assert_eq!(heard.stderr_tail.lines().next(), Some("line 4980"));
+        assert!(std::fs::read_to_string(folder.log(job, LogStream::Stdout)).unwrap().ends_with("{\"loss\": 1}"));
+        assert!(folder.log(job, LogStream::Stderr).exists());
+    }
+}

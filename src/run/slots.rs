@@ -1,0 +1,141 @@
+//! What each slot has of its own: a number, and devices where they are asked for.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+/// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.
+const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
+
+/// `--gpus`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Gpus {
+    /// Jobs see whatever the driver sees.
+    #[default]
+    None,
+    /// Those that CUDA_VISIBLE_DEVICES names, else those that nvidia-smi lists.
+    Auto,
+    /// These: indices or unique names.
+    Listed(Vec<String>),
+}
+
+/// `--gpus-per-job` and `--jobs-per-gpu`; both at least 1, and at most one of them above it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sharing {
+    /// Devices of one job.
+    pub gpus_per_job: u32,
+    /// Jobs on one device.
+    pub jobs_per_gpu: u32,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Sharing { gpus_per_job: 1, jobs_per_gpu: 1 }
+    }
+}
+
+/// The variables of the jobs of one slot.
+pub type SlotEnvironment = Vec<(&'static str, OsString)>;
+
+/// One environment per slot. With devices their number follows from these, `wanted` (`--concurrency`) can only lower it; without,
+/// it is `wanted`. Errs with a sentence that says what to change.
+pub fn slots(gpus: &Gpus, sharing: Sharing, wanted: Option<u32>, default: u32) -> Result<Vec<SlotEnvironment>, String> {
+    let devices = match gpus {
+        Gpus::None => return Ok((0..wanted.unwrap_or(default).max(1)).map(numbered).collect()),
+        Gpus::Auto => {
+            let found = found_devices();
+            if found.is_empty() {
+                return Ok((0..wanted.unwrap_or(default).max(1)).map(numbered).collect());
+            }
+            found
+        }
+        Gpus::Listed(devices) => devices.clone(),
+    };
+    let assigned = share(&devices, sharing)?;
+    let count = wanted.map_or(assigned.len(), |wanted| assigned.len().min(wanted.max(1) as usize));
+    let with_devices = |(slot, devices): (u32, String)| {
+        let mut environment = numbered(slot);
+        environment.extend(DEVICE_VARIABLES.map(|name| (name, OsString::from(&devices))));
+        environment
+    };
+    Ok((0..).zip(assigned).take(count).map(with_devices).collect())
+}
+
+/// The devices of each slot, as the variables spell them.
+fn share(devices: &[String], sharing: Sharing) -> Result<Vec<String>, String> {
+    let Sharing { gpus_per_job, jobs_per_gpu } = sharing;
+    if let Some(twice) = devices.iter().enumerate().find(|(i, d)| devices[..*i].contains(d)) {
+        return Err(format!("--gpus names {} twice", twice.1));
+    }
+    match (gpus_per_job, jobs_per_gpu) {
+        (0, _) | (_, 0) => Err("--gpus-per-job and --jobs-per-gpu must be at least 1".into()),
+        (2.., 2..) => Err("--gpus-per-job and --jobs-per-gpu cannot both be above 1".into()),
+        (per_job, 1) => {
+            let slots: Vec<String> = devices.chunks_exact(per_job as usize).map(|chunk| chunk.join(",")).collect();
+            if slots.is_empty() {
+                return Err(format!("--gpus-per-job {per_job} needs that many devices, there are {}", devices.len()));
+            }
+            Ok(slots)
+        }
+        // Round by round, so that the first jobs spread over all devices.
+        (_, per_gpu) => Ok((0..per_gpu).flat_map(|_| devices.iter().cloned()).collect()),
+    }
+}
+
+fn numbered(slot: u32) -> SlotEnvironment {
+    vec![("HYPERTUNE_SLOT", OsString::from(slot.to_string()))]
+}
+
+fn found_devices() -> Vec<String> {
+    if let Ok(visible) = env::var("CUDA_VISIBLE_DEVICES") {
+        return listed(visible.split(','));
+    }
+    let asked = Command::new("nvidia-smi").args(["--query-gpu=index", "--format=csv,noheader"]).output();
+    match asked {
+        Ok(answer) if answer.status.success() => listed(String::from_utf8_lossy(&answer.stdout).lines()),
+        _ => Vec::new(),
+    }
+}
+
+fn listed<'a>(devices: impl Iterator<Item = &'a str>) -> Vec<String> {
+    devices.map(str::trim).filter(|device| !device.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(devices: &[&str]) -> Gpus {
+        Gpus::Listed(devices.iter().map(|d| (*d).to_owned()).collect())
+    }
+
+    fn devices(gpus: &Gpus, gpus_per_job: u32, jobs_per_gpu: u32, wanted: Option<u32>) -> Result<Vec<String>, String> {
+        let slots = slots(gpus, Sharing { gpus_per_job, jobs_per_gpu }, wanted, 3)?;
+        let shown = |environment: &SlotEnvironment| {
+            let values: Vec<String> = environment.iter().map(|(_, v)| v.to_string_lossy().into_owned()).collect();
+            values.join(" ")
+        };
+        Ok(slots.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn without_devices_every_slot_has_its_number() {
+        assert_eq!(devices(&Gpus::None, 1, 1, None).unwrap(), ["0", "1", "2"]);
+        assert_eq!(devices(&Gpus::None, 1, 1, Some(1)).unwrap(), ["0"]);
+    }
+
+    #[test]
+    fn concurrency_follows_from_the_devices() {
+        assert_eq!(devices(&listing(&["0", "3"]), 1, 1, None).unwrap(), ["0 0 0 0", "1 3 3 3"]);
+        assert_eq!(devices(&listing(&["0", "1", "3"]), 2, 1, None).unwrap(), ["0 0,1 0,1 0,1"]);
+        assert_eq!(devices(&listing(&["0", "3"]), 1, 2, Some(3)).unwrap(), ["0 0 0 0", "1 3 3 3", "2 0 0 0"]);
+    }
+
+    #[test]
+    fn what_cannot_be_shared_is_said() {
+        assert!(devices(&listing(&["0"]), 2, 1, None).unwrap_err().contains("needs that many devices"));
+        assert!(devices(&listing(&["0", "0"]), 1, 1, None).unwrap_err().contains("twice"));
+        assert!(devices(&listing(&["0"]), 2, 2, None).unwrap_err().contains("both"));
+        assert!(devices(&listing(&["0"]), 0, 1, None).unwrap_err().contains("at least 1"));
+    }
+}

@@ -3,20 +3,9 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
 
-use super::diagnostics::{Findings, quoted, suggestion};
+use super::findings::Findings;
+use super::names::{camel, quoted, suggestion};
 use super::node::{Content, Entry, Node, Span};
-
-/// `max_iterations` as `maxIterations`; what holds no underscore stays as it is.
-pub fn camel(name: &str) -> String {
-    let mut parts = name.split('_').filter(|part| !part.is_empty());
-    let mut folded = parts.next().unwrap_or(name).to_owned();
-    for part in parts {
-        let mut letters = part.chars();
-        folded.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        folded.push_str(letters.as_str());
-    }
-    folded
-}
 
 /// A mapping whose fields are taken one by one; what is left at the end is unknown.
 #[derive(Debug)]
@@ -62,6 +51,13 @@ impl<'n> Fields<'n> {
     /// The entry called `name` (camelCase), even if its value is null.
     pub fn entry(&mut self, name: &'static str) -> Option<&'n Entry> {
         self.known.push(name);
+        let found = self.entries.get_mut(name)?;
+        found.1 = Asked::Taken;
+        Some(found.0)
+    }
+
+    /// The entry called `name`, which is accepted and never suggested.
+    pub fn hidden(&mut self, name: &str) -> Option<&'n Entry> {
         let found = self.entries.get_mut(name)?;
         found.1 = Asked::Taken;
         Some(found.0)
@@ -211,17 +207,4 @@ fn typed<'n, T>(
         findings.error(span, format!("`{name}` must be {wanted}, found {}", entry.value.describe()));
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_spellings_fold() {
-        assert_eq!(camel("max_iterations"), "maxIterations");
-        assert_eq!(camel("maxIterations"), "maxIterations");
-        assert_eq!(camel("_"), "_");
-        assert_eq!(camel("early_stopping"), "earlyStopping");
-    }
 }

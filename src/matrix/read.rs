@@ -62,6 +62,16 @@ pub fn parse(text: &str) -> Result<Node, Unreadable> {
     Ok(root)
 }
 
+/// A value written outside YAML files, typed as YAML would: `3` is a number, `[1, 2]` a list, what cannot be read is text.
+pub fn scalar(text: &str) -> serde_json::Value {
+    let mut refused = Vec::new();
+    match parse(text).map(|node| node.to_json(&mut refused)) {
+        Ok(value) if refused.is_empty() => value,
+        _ if matches!(text.trim(), "null" | "~") => serde_json::Value::Null,
+        _ => serde_json::Value::String(text.to_owned()),
+    }
+}
+
 fn options() -> Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {

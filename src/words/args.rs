@@ -39,6 +39,11 @@ impl FromIterator<(String, Value)> for Args {
 }
 
 impl Args {
+    /// Sets `name` to `value`.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.values.insert(name.to_owned(), value);
+    }
+
     /// The raw value of `name`; null counts as absent.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|v| !v.is_null())

@@ -1,0 +1,234 @@
+//! The matrix itself: its kind, the kind's own fields, and the fields every matrix has.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fields::{Fields, named};
+use super::findings::Findings;
+use super::names::{quoted, suggestion};
+use super::node::{Entry, Node, Span};
+use super::params::{Built, Declared};
+use super::tuner::{TunerSpec, tuner};
+use super::written::Written;
+use super::{catalogue, early_stopping, metric, params};
+use crate::engine::experiment::{Promoted, Stopping};
+use crate::method::{Method, MethodKind, Need};
+use crate::search::Sampler;
+use crate::words::assignment::Assignment;
+use crate::words::objective::Metric;
+use crate::words::units::{ResourceKind, ResourceSpec};
+
+/// What was read of a matrix. Parts that were faulty are missing.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// The kind's catalogue entry.
+    pub kind: Option<&'static MethodKind>,
+    /// The place of the kind.
+    pub kind_span: Span,
+    /// Schedule and sampler.
+    pub method: Option<Method>,
+    /// Parameters.
+    pub params: Vec<Declared>,
+    /// Names that every listed configuration of a `mapping` has, with the first one's values.
+    pub listed: Vec<(Arc<str>, Value)>,
+    /// What is ranked by.
+    pub metric: Option<Metric>,
+    /// What is allotted.
+    pub resource: Option<ResourceSpec>,
+    /// The seed, if the file has one.
+    pub seed: Option<u64>,
+    /// Jobs at once, ≥ 1.
+    pub concurrency: Option<u32>,
+    /// Early ends.
+    pub stopping: Stopping,
+    /// What promoted trials find.
+    pub promoted: Promoted,
+    /// An outside tuner.
+    pub tuner: Option<TunerSpec>,
+    /// Starting points.
+    pub initial: Vec<Assignment>,
+}
+
+/// Whether a metric will be given from outside the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MetricFrom {
+    /// The file alone.
+    File,
+    /// The command line.
+    CommandLine,
+}
+
+/// Reads the matrix at `node`; `place` is where faults about the whole are shown.
+pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Findings) -> Body {
+    let mut body = Body { kind_span: place.clone(), ..Body::default() };
+    let Some(mut fields) = Fields::new(node, "the matrix", place, findings) else { return body };
+    body.kind = kind(&mut fields, &mut body.kind_span, findings);
+    common(&mut fields, &mut body, metric_from, findings);
+    let sampler = sampler(&mut fields, findings);
+    if let Some(kind) = body.kind {
+        body.method = method(kind, &mut fields, &mut body, findings);
+        fields.finish(findings);
+    }
+    if let (Some(method), Some(sampler)) = (&mut body.method, sampler) {
+        method.sampler = sampler;
+    }
+    body
+}
+
+fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> Option<&'static MethodKind> {
+    let (name, span) = fields.required_text("kind", findings)?;
+    *place = span.clone();
+    let found = catalogue::method(name);
+    if found.is_none() {
+        let hint = suggestion(name, catalogue::method_names());
+        findings.error_with(span, format!("there is no matrix kind {}", quoted(name)), hint);
+    }
+    found
+}
+
+/// The fields of every kind, each only where the kind has a use for it.
+fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, findings: &mut Findings) {
+    let need = |of: fn(&MethodKind) -> Need| body.kind.map_or(Need::Optional, of);
+    let metric_need = match (need(|k| k.metric), metric_from) {
+        (Need::Required, MetricFrom::CommandLine) => Need::Optional,
+        (need, _) => need,
+    };
+    let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
+    if let Some(entry) = needed(fields, "params", params_need, findings) {
+        body.params = params::read(&entry.value, entry.key_span.clone(), findings);
+    }
+    body.metric = needed(fields, "metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
+    if let Some(entry) = needed(fields, "resource", resource_need, findings) {
+        body.resource = metric::resource(entry, findings);
+    }
+    if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
+        body.promoted = Promoted::Continue;
+    }
+    body.seed = fields.count("seed", findings).map(|(seed, _)| seed);
+    body.concurrency = concurrency(fields, findings);
+    if let Some(entry) = fields.value("earlyStopping") {
+        body.stopping = early_stopping::read(entry, findings);
+    }
+    if params_need != Need::Forbidden {
+        body.tuner = fields.value("tuner").and_then(|entry| tuner(entry, findings));
+        body.initial = fields.value("initial").map(|e| initial(e, &body.params, findings)).unwrap_or_default();
+    }
+    clash(body, findings);
+}
+
+/// The entry of a field of which the kind asks `need`; one it has no use for is left to be reported as unknown.
+fn needed<'n>(fields: &mut Fields<'n>, name: &'static str, need: Need, findings: &mut Findings) -> Option<&'n Entry> {
+    match need {
+        Need::Required => fields.required(name, findings),
+        Need::Optional => fields.value(name),
+        Need::Forbidden => None,
+    }
+}
+
+fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
+    let (count, span) = fields.count("concurrency", findings)?;
+    let slots = u32::try_from(count).ok().filter(|slots| (1..=100_000).contains(slots));
+    if slots.is_none() {
+        findings.error(span, format!("`concurrency` must be between 1 and 100000, found {count}"));
+    }
+    slots
+}
+
+fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Arc<dyn Sampler>> {
+    let (name, span) = fields.text("sampler", findings)?;
+    let found = catalogue::sampler(name);
+    if found.is_none() {
+        let hint = suggestion(name, catalogue::sampler_names());
+        findings.error_with(span, format!("there is no sampler {}", quoted(name)), hint);
+    }
+    found.map(|kind| (kind.build)())
+}
+
+/// A parameter with the resource's name would be passed twice.
+fn clash(body: &Body, findings: &mut Findings) {
+    let Some(resource) = &body.resource else { return };
+    for declared in body.params.iter().filter(|declared| *declared.param.name == *resource.name) {
+        let message = format!("the parameter {} has the resource's name", quoted(&resource.name));
+        findings.error_with(
+            declared.span.clone(),
+            message,
+            Some("the schedule sets the resource, rename one of them".into()),
+        );
+    }
+}
+
+/// The kind's own fields, and the method they make.
+fn method(
+    kind: &'static MethodKind,
+    fields: &mut Fields<'_>,
+    body: &mut Body,
+    findings: &mut Findings,
+) -> Option<Method> {
+    let mut entries = Vec::new();
+    let mut complete = true;
+    for field in kind.fields {
+        let entry = match field.need {
+            Need::Required => fields.required(field.name, findings),
+            Need::Optional => fields.value(field.name),
+            Need::Forbidden => None,
+        };
+        complete &= entry.is_some() || field.need != Need::Required;
+        entries.extend(entry.map(|entry| (field.name.to_owned(), &entry.value)));
+    }
+    if kind.params == Need::Forbidden {
+        body.listed =
+            entries.iter().find(|(name, _)| name == "values").map(|(_, node)| listed(node)).unwrap_or_default();
+    }
+    let before = findings.errors();
+    let mut written = Written::of_nodes(entries, body.kind_span.clone(), findings);
+    if let Some(spec) = &body.resource {
+        let kind = match spec.kind {
+            ResourceKind::Int => "int",
+            ResourceKind::Float => "float",
+        };
+        written.add("resourceType", kind.into());
+    }
+    if !complete || findings.errors() > before {
+        return None;
+    }
+    (kind.build)(&written.args).map_err(|faults| written.report(faults, findings)).ok()
+}
+
+/// Names that every mapping of a list has, with the first one's values.
+fn listed(values: &Node) -> Vec<(Arc<str>, Value)> {
+    let Some((first, rest)) = values.list().and_then(<[Node]>::split_first) else { return Vec::new() };
+    let everywhere = |name: &str| rest.iter().all(|node| node.get(name).is_some());
+    let entries = first.map().unwrap_or_default().iter().filter(|entry| everywhere(&entry.key));
+    entries.map(|e| (Arc::from(e.key.as_str()), e.value.to_json(&mut Vec::new()))).collect()
+}
+
+/// `initial`: a list of mappings from parameter names to values they may take.
+fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> Vec<Assignment> {
+    let Some(items) = entry.value.list() else {
+        let message = format!("`initial` must be a list of mappings, found {}", entry.value.describe());
+        findings.error(entry.key_span.clone(), message);
+        return Vec::new();
+    };
+    items.iter().map(|item| starting_point(item, params, findings)).collect()
+}
+
+fn starting_point(item: &Node, params: &[Declared], findings: &mut Findings) -> Assignment {
+    let mut point = Assignment::default();
+    for entry in named(item, "a starting point", item.span.clone(), findings) {
+        let Some(declared) = params.iter().find(|declared| *declared.param.name == *entry.key) else {
+            let hint = suggestion(&entry.key, params.iter().map(|declared| &*declared.param.name));
+            findings.error_with(entry.key_span.clone(), format!("there is no parameter {}", quoted(&entry.key)), hint);
+            continue;
+        };
+        let value = entry.value.to_json(&mut Vec::new());
+        if declared.built == Built::StandIn || declared.param.domain.contains(&value) {
+            point.set(declared.param.name.clone(), value);
+        } else {
+            let message = format!("{} cannot take {}", quoted(&entry.key), entry.value.describe());
+            let hint = format!("it takes {}", declared.param.domain.describe());
+            findings.error_with(entry.value.span.clone(), message, Some(hint));
+        }
+    }
+    point
+}

@@ -1,0 +1,66 @@
+//! Names as files write them: both spellings folded, shown safely, and the nearest one that exists.
+
+/// `max_iterations` as `maxIterations`; what holds no underscore stays as it is.
+pub fn camel(name: &str) -> String {
+    let mut parts = name.split('_').filter(|part| !part.is_empty());
+    let mut folded = parts.next().unwrap_or(name).to_owned();
+    for part in parts {
+        let mut letters = part.chars();
+        folded.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        folded.push_str(letters.as_str());
+    }
+    folded
+}
+
+/// Text from a file inside a message: in backticks, control characters escaped, cut after 60 characters.
+pub fn quoted(text: &str) -> String {
+    let shown: String = text.chars().take(60).flat_map(|c| c.escape_debug()).collect();
+    let shown = shown.replace("\\'", "'").replace("\\\"", "\"");
+    let more = if text.chars().nth(60).is_some() { "…" } else { "" };
+    format!("`{shown}{more}`")
+}
+
+/// The name nearest to what was written, if one is near: at most a third of its letters differ.
+pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    if written.chars().count() > 60 {
+        return None;
+    }
+    let lower = written.to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= (name.chars().count().max(written.chars().count()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// "did you mean" with the nearest name, else the names there are.
+pub fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
+    if let Some(name) = nearest(written, names.clone()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    let all: Vec<String> = names.into_iter().take(40).map(|n| format!("`{n}`")).collect();
+    (!all.is_empty()).then(|| format!("it may be {}", all.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let names = ["maxIterations", "eta", "metric"];
+        assert_eq!(nearest("maxIteration", names), Some("maxIterations"));
+        assert_eq!(nearest("max_iterations", names), Some("maxIterations"));
+        assert_eq!(nearest("zzz", names), None);
+        assert_eq!(suggestion("zzz", names).as_deref(), Some("it may be `maxIterations`, `eta`, `metric`"));
+    }
+
+    #[test]
+    fn both_spellings_fold() {
+        assert_eq!(camel("max_iterations"), "maxIterations");
+        assert_eq!(camel("maxIterations"), "maxIterations");
+        assert_eq!(camel("_"), "_");
+        assert_eq!(camel("early_stopping"), "earlyStopping");
+    }
+}

@@ -1,0 +1,215 @@
+//! A training script that does what it is told: words are done in order, then it trains; `--name=value` are its parameters.
+//!
+//! ```text
+//! pace=MS       pause before every epoch            nothing       print no reading
+//! sleep=MS      pause                               value=TEXT    print TEXT as the metric, unquoted
+//! ignore=int    take no notice of SIGINT (or term)  pretty        print one object over several lines
+//! breed         start a process in the group        metric=NAME   print it under NAME (default loss)
+//! stray         start one in a session of its own   checkpoint    go on from the checkpoint, and keep it
+//! hold          the same, holding stdout open       spoil         ruin the checkpoint and exit 9 at the first attempt
+//! flood=N       N bytes of text on stdout           fail-first=C  exit C at the first attempt
+//! flood-err=N   the same on stderr                  fail-below=X  exit 1 where the first parameter is below X
+//! lines=N       N readings, as fast as can be       exit=C        exit C
+//! say=TEXT      TEXT on stderr                      kill=N        die of signal N
+//! log=FILE      append `begin …` and `end …` there  variables     print the variables hypertune sets
+//! ```
+//! The metric is the sum of |v − 0.3| over all numeric parameters, plus 1/epoch.
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio, exit};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::sleep;
+use std::time::Duration;
+
+type Anything<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+struct Trainer {
+    params: Vec<(String, String)>,
+    metric: String,
+    value: Option<String>,
+    pace: Duration,
+    shape: Shape,
+    checkpoint: bool,
+    log: Option<PathBuf>,
+}
+
+#[derive(PartialEq)]
+enum Shape {
+    Lines,
+    Pretty,
+    Nothing,
+}
+
+fn main() {
+    if let Err(e) = run() {
+        eprintln!("fake trainer: {e}");
+        exit(64);
+    }
+}
+
+fn run() -> Anything {
+    let (params, words): (Vec<String>, Vec<String>) = env::args().skip(1).partition(|a| a.starts_with("--"));
+    let split = |p: &String| p.trim_start_matches("--").split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let mut trainer = Trainer {
+        params: params.iter().filter_map(split).collect(),
+        metric: "loss".into(),
+        value: None,
+        pace: Duration::ZERO,
+        shape: Shape::Lines,
+        checkpoint: false,
+        log: None,
+    };
+    for word in &words {
+        let (name, argument) = word.split_once('=').unwrap_or((word, ""));
+        trainer.obey(name, argument)?;
+    }
+    trainer.train()?;
+    trainer.note("end")
+}
+
+fn variable(name: &str) -> String {
+    env::var(format!("HYPERTUNE_{name}")).unwrap_or_default()
+}
+
+fn first_attempt() -> bool {
+    matches!(variable("ATTEMPT").as_str(), "" | "1")
+}
+
+impl Trainer {
+    fn obey(&mut self, name: &str, argument: &str) -> Anything {
+        match name {
+            "pace" => self.pace = Duration::from_millis(argument.parse()?),
+            "sleep" => sleep(Duration::from_millis(argument.parse()?)),
+            "ignore" => ignore(argument)?,
+            "breed" => sleeper(&["sleep", "600"], Stdio::null())?,
+            "stray" => sleeper(&["setsid", "sleep", "600"], Stdio::null())?,
+            "hold" => sleeper(&["setsid", "sleep", "600"], Stdio::inherit())?,
+            "flood" => flood(io::stdout(), argument.parse()?)?,
+            "flood-err" => flood(io::stderr(), argument.parse()?)?,
+            "lines" => self.lines(argument.parse()?)?,
+            "say" => eprintln!("{argument}"),
+            "log" => {
+                self.log = Some(argument.into());
+                self.note("begin")?;
+            }
+            "nothing" => self.shape = Shape::Nothing,
+            "pretty" => self.shape = Shape::Pretty,
+            "value" => self.value = Some(argument.into()),
+            "metric" => self.metric = argument.into(),
+            "checkpoint" => self.checkpoint = true,
+            "spoil" if first_attempt() => {
+                fs::write(self.state(), "ruined")?;
+                exit(9);
+            }
+            "fail-first" if first_attempt() => exit(argument.parse()?),
+            "spoil" | "fail-first" => {}
+            "fail-below" => {
+                let first: f64 = self.params.first().ok_or("no parameters")?.1.parse()?;
+                if first < argument.parse()? {
+                    exit(1);
+                }
+            }
+            "exit" => exit(argument.parse()?),
+            "kill" => die(argument.parse()?)?,
+            "variables" => variables(),
+            other => return Err(format!("no such word: {other}").into()),
+        }
+        Ok(())
+    }
+
+    fn train(&self) -> Anything {
+        let amount: f64 = variable("RESOURCE").parse().unwrap_or(1.0);
+        let resource = self.resource_name();
+        let done: u64 = match self.checkpoint {
+            true => fs::read_to_string(self.state()).unwrap_or("0".into()).parse()?,
+            false => 0,
+        };
+        for epoch in done + 1..=(amount as u64).max(1) {
+            sleep(self.pace);
+            if self.checkpoint {
+                fs::write(self.state(), epoch.to_string())?;
+            }
+            let value = self.value.clone().unwrap_or_else(|| self.loss(epoch).to_string());
+            match self.shape {
+                Shape::Lines => println!("{{\"{resource}\": {epoch}, \"{}\": {value}}}", self.metric),
+                Shape::Pretty | Shape::Nothing => println!("epoch {epoch}"),
+            }
+        }
+        if self.shape == Shape::Pretty {
+            println!("{{\n  \"{}\": {}\n}}", self.metric, self.loss(amount as u64));
+        }
+        Ok(())
+    }
+
+    fn loss(&self, epoch: u64) -> f64 {
+        let numbers =
+            self.params.iter().filter(|(n, _)| *n != self.resource_name()).filter_map(|(_, v)| v.parse().ok());
+        numbers.map(|v: f64| (v - 0.3).abs()).sum::<f64>() + 1.0 / epoch.max(1) as f64
+    }
+
+    /// The last parameter, if it is the resource.
+    fn resource_name(&self) -> String {
+        let last = self.params.last().filter(|(_, v)| *v == variable("RESOURCE"));
+        last.map_or("epochs".into(), |(name, _)| name.clone())
+    }
+
+    fn lines(&self, count: u64) -> Anything {
+        let mut out = BufWriter::new(io::stdout().lock());
+        for i in 1..=count {
+            writeln!(out, "{{\"epochs\": {i}, \"{}\": {i}.5}}", self.metric)?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn state(&self) -> PathBuf {
+        PathBuf::from(variable("CHECKPOINT_DIR")).join("state")
+    }
+
+    fn note(&self, what: &str) -> Anything {
+        let Some(log) = &self.log else { return Ok(()) };
+        let line = ["TRIAL", "RUNG", "ATTEMPT", "SLOT"].map(variable).join(" ");
+        let mut file = OpenOptions::new().append(true).create(true).open(log)?;
+        Ok(file.write_all(format!("{what} {line}\n").as_bytes())?)
+    }
+}
+
+fn ignore(signal: &str) -> Anything {
+    let signal = match signal {
+        "int" => signal_hook::consts::SIGINT,
+        "term" => signal_hook::consts::SIGTERM,
+        other => return Err(format!("ignore what? {other}").into()),
+    };
+    signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
+}
+
+fn sleeper(command: &[&str], stdout: Stdio) -> Anything {
+    Command::new(command[0]).args(&command[1..]).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).spawn()?;
+    Ok(())
+}
+
+fn flood(mut out: impl Write, bytes: u64) -> Anything {
+    let chunk = format!("{}\n", "x".repeat(4095)).repeat(16);
+    for _ in 0..bytes.div_ceil(chunk.len() as u64) {
+        out.write_all(chunk.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn die(signal: i32) -> Anything {
+    signal_hook::low_level::raise(signal)?;
+    sleep(Duration::from_secs(600));
+    Ok(())
+}
+
+fn variables() {
+    let ours =
+        |name: &str| name.starts_with("HYPERTUNE_") || name.contains("VISIBLE_DEVICES") || name == "ZE_AFFINITY_MASK";
+    let mut all: Vec<(String, String)> = env::vars().filter(|(name, _)| ours(name)).collect();
+    all.sort();
+    all.iter().for_each(|(name, value)| println!("{name}={value}"));
+}

@@ -34,14 +34,14 @@ pub struct Driver<'a> {
     /// What jobs need.
     pub workshop: Workshop<'a>,
     /// Rouses the coordinating thread.
-    pub wake: Wake,
+    pub wake: &'a Wake,
     /// Whether the engine looks at readings.
     pub listens: bool,
 }
 
 impl<'a> Driver<'a> {
     /// Fills the slots and coordinates until the study is over or the driver cannot go on; then no job runs any more.
-    pub fn drive<'s>(&'s self, scope: &Scope<'s>, signals: &mut Signals, first: Orders) {
+    pub fn drive<'s>(&'s self, scope: &Scope<'s>, signals: &Signals, first: Orders) {
         self.give_out(scope, first);
         let begin = self.core().handle(Event::Begin);
         self.give_out(scope, begin);
@@ -53,7 +53,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &mut Signals) -> Result<(), RunFault> {
+    fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
         let disk = self.core().journal.sync_handle()?;
         let (mut synced, mut interrupted) = (Instant::now(), false);
         loop {

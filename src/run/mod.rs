@@ -18,6 +18,7 @@ mod ladder;
 mod lines;
 pub mod logs;
 mod memory;
+mod opening;
 pub mod options;
 mod output;
 mod places;

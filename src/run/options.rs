@@ -34,6 +34,13 @@ pub struct RunOptions {
     pub guard: PathBuf,
 }
 
+impl RunOptions {
+    /// How many jobs run at once.
+    pub fn slot_count(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl Default for RunOptions {
     fn default() -> Self {
         RunOptions {

@@ -45,9 +45,10 @@ impl Signals {
     }
 
     /// The signals that came since the last call, each as often as it came.
-    pub fn take(&mut self) -> Vec<i32> {
+    pub fn take(&self) -> Vec<i32> {
         let mut came = Vec::new();
-        for Caught { signal, pipe, .. } in &mut self.caught {
+        for Caught { signal, pipe, .. } in &self.caught {
+            let mut pipe = pipe;
             let mut bytes = [0; 16];
             while let Ok(count @ 1..) = pipe.read(&mut bytes) {
                 came.extend(std::iter::repeat_n(*signal, count));
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_signal_is_told_as_often_as_it_came() {
-        let mut signals = Signals::catch().unwrap();
+        let signals = Signals::catch().unwrap();
         assert!(signals.take().is_empty());
         signal_hook::low_level::raise(SIGHUP).unwrap();
         signal_hook::low_level::raise(SIGHUP).unwrap();

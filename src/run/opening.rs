@@ -1,0 +1,129 @@
+//! Taking a study up: its journal replayed, its last words written, what an earlier session left running ended.
+
+use std::collections::HashMap;
+use std::process;
+
+use super::clock::wall_time;
+use super::core::{Core, Orders};
+use super::fault::RunFault;
+use super::options::RunOptions;
+use super::retention::Retention;
+use super::session::Study;
+use super::sweep::{self, Mark, STUDY_VARIABLE};
+use super::watch::Watcher;
+use crate::engine::Engine;
+use crate::engine::replay::Recovery;
+use crate::journal::identity::{Identity, differences};
+use crate::journal::layout::StudyFolder;
+use crate::journal::reader;
+use crate::journal::record::{EndRecord, Header, Record, Usage};
+use crate::journal::replay::{Standing, replay};
+use crate::words::ids::{JobId, JobKey, TrialId};
+use crate::words::outcome::{Failure, Outcome, Readings};
+use crate::words::units::{Moment, Resource};
+
+/// The study as its journal leaves it.
+pub struct Opened {
+    /// Knows all that is recorded.
+    pub engine: Engine,
+    /// Knows whose checkpoints are kept.
+    pub retention: Retention,
+    /// How far the journal is.
+    pub standing: Standing,
+    /// Whether there is anything recorded yet.
+    pub begun: Begun,
+    /// Checkpoints whose removal a crash may have forestalled.
+    pub removals: Vec<TrialId>,
+}
+
+/// Whether the header is in the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begun {
+    /// A new study.
+    No,
+    /// One that goes on.
+    Yes,
+}
+
+/// Reads the journal, if there is one, into a fresh engine.
+pub fn open(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Result<Opened, RunFault> {
+    let experiment = &study.experiment;
+    let direction = experiment.metric.as_ref().map(|m| m.direction);
+    let mut opened = Opened {
+        engine: Engine::new(experiment.clone(), options.slot_count()),
+        retention: Retention::new(options.keep, experiment.method.schedule.full(), direction),
+        standing: Standing::default(),
+        begun: Begun::No,
+        removals: Vec::new(),
+    };
+    if !study.folder.journal().exists() {
+        return Ok(opened);
+    }
+    let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(opened) };
+    check_identity(study, &header)?;
+    reader::check_sampling_rules(&header, &study.folder)?;
+    opened.begun = Begun::Yes;
+    let show = |record: &Record| {
+        watcher.record(record);
+        study.tuner.iter().for_each(|tuner| tuner.record(record));
+    };
+    show(&Record::Study(Box::new(header)));
+    let mut given: HashMap<JobKey, Resource> = HashMap::new();
+    opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |record| {
+        match record {
+            Record::Launch(launch) => drop(given.insert(launch.job.key, launch.resource)),
+            Record::End(end) => {
+                let resource = given.remove(&end.job.key).unwrap_or(Resource::ZERO);
+                opened.retention.ended(end.job.key.trial, resource, &end.outcome);
+            }
+            Record::Retired { trial } => opened.removals.extend(opened.retention.retired(*trial)),
+            _ => {}
+        }
+        show(record);
+    })?;
+    Ok(opened)
+}
+
+/// The last word against going on with another study: between a first look and the lock somebody may have begun one.
+fn check_identity(study: &Study<'_>, recorded: &Header) -> Result<(), RunFault> {
+    let Header { matrix, command, options, seed, .. } = &study.header;
+    let found = differences(recorded, &Identity { matrix, command, options, seed: Some(*seed) });
+    if found.is_empty() { Ok(()) } else { Err(RunFault::Changed(found)) }
+}
+
+/// After a crash that took the guard too (a killed control group, say), children of the last session may live on.
+pub fn end_leftovers(recovery: &Recovery, folder: &StudyFolder, watcher: &dyn Watcher) {
+    if recovery.lost.is_empty() {
+        return;
+    }
+    let ended = sweep::end(&[], &Mark::new(STUDY_VARIABLE, folder.root()));
+    if ended > 0 {
+        watcher.note(&format!("ended {ended} processes that an earlier session had left running"));
+    }
+}
+
+/// Journals the header if the study is new, this session, and what the last one left unsaid.
+pub fn take_up(core: &mut Core<'_>, header: &Header, slots: u32, begun: Begun, recovery: Recovery) -> Orders {
+    let now = core.clock.now();
+    if begun == Begun::No {
+        core.write(Record::Study(Box::new(header.clone())));
+    }
+    core.write(Record::Session { pid: process::id(), concurrency: slots, started_at: wall_time(), at: now });
+    for job in recovery.lost {
+        core.write(Record::End(Box::new(lost(job, now))));
+    }
+    let mut orders = Orders::default();
+    core.obey(recovery.unrecorded, now, &mut orders);
+    orders
+}
+
+fn lost(job: JobId, at: Moment) -> EndRecord {
+    EndRecord {
+        job,
+        outcome: Outcome::Failed { failure: Failure::Lost },
+        readings: Readings::default(),
+        usage: Usage::default(),
+        stderr_tail: String::new(),
+        at,
+    }
+}

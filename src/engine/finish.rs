@@ -25,7 +25,8 @@ impl Engine {
         let Some(verdicts) = self.take_end(now, id, outcome, curve) else { return };
         self.announce(verdicts, out);
         self.check_final_value(id, outcome, out);
-        self.judge_failures(out);
+        self.judge_first_failures(out);
+        self.judge_failure_share(out);
     }
 
     /// Frees the slot and settles what becomes of the job; `None` where it does not run.

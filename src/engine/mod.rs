@@ -123,7 +123,7 @@ impl Engine {
         }
         let reading = matches!(event, Event::Reading { .. });
         match event {
-            Event::Begin => self.judge_failures(&mut out),
+            Event::Begin => self.judge_failure_share(&mut out),
             Event::Reading { job, reading } => self.read(job, &reading, &mut out),
             Event::Ended { job, outcome, curve } => self.end(now, job, &outcome, &curve, &mut out),
             Event::Suggested { suggestions } => self.suggested(suggestions, &mut out),

@@ -289,8 +289,10 @@ fn rung(bracket: &mut BracketTally, rung: Rung) -> &mut RungTally {
     &mut bracket.rungs[index]
 }
 
+/// Jobs planned at a rung. A plan cut short by its supply lists every round's brackets by themselves.
 fn planned(plan: &Plan, id: BracketId, rung: usize) -> Option<u64> {
-    let bracket = plan.brackets.iter().find(|b| b.bracket == id.bracket)?;
+    let round = if plan.rounds == 1 { id.round as usize } else { 0 };
+    let bracket = plan.brackets.iter().filter(|b| b.bracket == id.bracket).nth(round)?;
     bracket.rungs.get(rung).map(|r| r.configs)
 }
 

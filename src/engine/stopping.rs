@@ -64,8 +64,9 @@ impl Engine {
         }
     }
 
-    /// Ends the study where the first jobs all failed for one reason, or too large a share of all failed.
-    pub(super) fn judge_failures(&mut self, out: &mut Vec<Command>) {
+    /// Ends the study where the first jobs all failed for one reason. Judged only when a job ends: whoever mended the program and
+    /// takes the study up again gets another chance.
+    pub(super) fn judge_first_failures(&mut self, out: &mut Vec<Command>) {
         let first = u64::from(self.slots.count()).min(ENOUGH);
         if self.experiment.first_failures == FirstFailures::Stop
             && let Some((failure, count)) = self.tally.only_failure()
@@ -73,6 +74,10 @@ impl Engine {
         {
             self.stop(FinishReason::FirstFailures { failure: failure.to_owned() }, out);
         }
+    }
+
+    /// Ends the study where too large a share of the ended jobs failed.
+    pub(super) fn judge_failure_share(&mut self, out: &mut Vec<Command>) {
         let (failed, ended) = (self.tally.failed(), self.tally.done());
         if let Some(share) = self.experiment.stopping.failure_share
             && ended >= ENOUGH.min(self.tally.planned_jobs()).max(1)

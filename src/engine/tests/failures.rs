@@ -116,3 +116,14 @@ fn a_share_of_failures_ends_the_study_once_five_jobs_have_ended() {
     world.bury(None);
     assert_eq!(world.finish(), Some(&FinishReason::FailureShare { failed: 3, ended: 5 }));
 }
+
+#[test]
+fn a_mended_command_gets_another_chance() {
+    let mut world = World::new(strict(0), 3);
+    world.end(0, failed(exit()));
+    world.end(0, failed(exit()));
+    let mut resumed = World::resumed(strict(0), 1, &world.journal).unwrap();
+    assert_eq!(resumed.running.len(), 1);
+    resumed.end(0, succeeded(1.0));
+    assert_eq!(resumed.finish(), None);
+}

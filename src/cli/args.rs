@@ -1,13 +1,16 @@
 //! The command line as it is typed; `options` makes checked options of it.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit_codes;
 use super::quantity::{Size, Span};
-use crate::words::objective::Direction;
+use super::typed;
+use crate::command::style::ArgStyle;
+use crate::matrix::overrides::{Assigned, MetricOverride};
+use crate::run::slots::Gpus;
 
 /// Find the best hyperparameters of a command: a YAML matrix in, the best configuration out.
 #[derive(Clone, Debug, Parser)]
@@ -37,7 +40,10 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Ends the children of a driver that died (started by `run` itself)
     #[command(hide = true)]
-    Guard,
+    Guard {
+        /// The session whose jobs it watches over.
+        session: String,
+    },
 }
 
 /// What a study is made of.
@@ -55,14 +61,14 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Metric to rank by
-    #[arg(long, value_name = "NAME[:minimize|maximize]")]
-    pub metric: Option<MetricArg>,
+    #[arg(long, value_name = "NAME[:minimize|maximize]", value_parser = typed::metric)]
+    pub metric: Option<MetricOverride>,
     /// Fix a parameter or an input
-    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE")]
-    pub params: Vec<ParamArg>,
+    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = typed::param)]
+    pub params: Vec<Assigned>,
     /// How parameters are appended: --lr=0.1, --lr 0.1 or lr=0.1
-    #[arg(long, value_enum)]
-    pub arg_style: Option<ArgStyleArg>,
+    #[arg(long, value_name = "STYLE", default_value = "equals", value_parser = arg_style())]
+    pub arg_style: ArgStyle,
     /// Who proposes configurations, over the matrix's
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
@@ -90,10 +96,10 @@ pub struct ExecutionArgs {
     #[arg(long, value_name = "SPAN")]
     pub time_limit: Option<Span>,
     /// Stop the study after N jobs
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_jobs: Option<u64>,
     /// Stop the study before it gives out more resource than this
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = positive)]
     pub max_resource: Option<f64>,
     /// Let running jobs end when a limit comes
     #[arg(long)]
@@ -105,14 +111,14 @@ pub struct ExecutionArgs {
     #[arg(long, value_enum, default_value_t = KeepArg::Promoted)]
     pub keep_checkpoints: KeepArg,
     /// GPUs to give to jobs: auto, none, or their numbers
-    #[arg(long, value_name = "auto|none|0,1,…", default_value = "none")]
-    pub gpus: GpusArg,
+    #[arg(long, value_name = "auto|none|0,1,…", default_value = "none", value_parser = gpus)]
+    pub gpus: Gpus,
     /// GPUs each job gets
-    #[arg(long, value_name = "N", conflicts_with = "jobs_per_gpu", value_parser = clap::value_parser!(u32).range(1..))]
-    pub gpus_per_job: Option<u32>,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub gpus_per_job: u32,
     /// Jobs that share one GPU
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub jobs_per_gpu: Option<u32>,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs_per_gpu: u32,
     /// Print no progress
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -206,7 +212,11 @@ pub struct ResumeArgs {
     pub format: FormatArg,
 }
 
-fn exporter_names() -> clap::builder::PossibleValuesParser {
+fn arg_style() -> impl TypedValueParser<Value = ArgStyle> {
+    PossibleValuesParser::new(ArgStyle::ALL.map(|(name, _)| name)).try_map(|name| name.parse::<ArgStyle>())
+}
+
+fn exporter_names() -> PossibleValuesParser {
     crate::report::exporters::EXPORTERS.map(|e| e.name()).into()
 }
 
@@ -218,17 +228,6 @@ pub enum FormatArg {
     Text,
     /// For programs.
     Json,
-}
-
-/// How parameters are appended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum ArgStyleArg {
-    /// --lr=0.1
-    Equals,
-    /// --lr 0.1
-    Space,
-    /// lr=0.1
-    Hydra,
 }
 
 /// Which checkpoints are kept.
@@ -244,78 +243,24 @@ pub enum KeepArg {
     None,
 }
 
-/// A metric as it is typed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MetricArg {
-    /// Its name.
-    pub name: String,
-    /// Which way is better, if it is said.
-    pub direction: Option<Direction>,
+/// A finite number above 0.
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
+    number.ok_or_else(|| "write a number above 0".to_owned())
 }
 
-impl FromStr for MetricArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<MetricArg, String> {
-        let (name, direction) = match text.rsplit_once(':') {
-            None => (text, None),
-            Some((name, "minimize" | "min")) => (name, Some(Direction::Minimize)),
-            Some((name, "maximize" | "max")) => (name, Some(Direction::Maximize)),
-            Some((_, other)) => return Err(format!("`{other}` must be minimize or maximize")),
-        };
-        if name.is_empty() {
-            return Err("the metric's name is missing".to_owned());
+/// `auto`, `none`, or devices: their numbers or unique names.
+fn gpus(text: &str) -> Result<Gpus, String> {
+    match text {
+        "none" => Ok(Gpus::None),
+        "auto" => Ok(Gpus::Auto),
+        _ => {
+            let devices: Vec<_> = text.split(',').map(|d| d.trim().to_owned()).collect();
+            let complete = devices.iter().all(|d| !d.is_empty());
+            complete
+                .then_some(Gpus::Listed(devices))
+                .ok_or_else(|| "write auto, none, or devices like 0,1,3".to_owned())
         }
-        Ok(MetricArg { name: name.to_owned(), direction })
-    }
-}
-
-/// A fixed parameter or input as it is typed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ParamArg {
-    /// Its name.
-    pub name: String,
-    /// Its value, as YAML.
-    pub value: String,
-}
-
-impl FromStr for ParamArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ParamArg, String> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(ParamArg { name: name.to_owned(), value: value.to_owned() }),
-            _ => Err("write it as NAME=VALUE".to_owned()),
-        }
-    }
-}
-
-/// Which GPUs are given to jobs.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum GpusArg {
-    /// None.
-    None,
-    /// All that nvidia-smi lists.
-    Auto,
-    /// These.
-    These(Vec<u32>),
-}
-
-impl FromStr for GpusArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<GpusArg, String> {
-        match text {
-            "none" => return Ok(GpusArg::None),
-            "auto" => return Ok(GpusArg::Auto),
-            _ => {}
-        }
-        let numbers: Result<Vec<u32>, _> = text.split(',').map(|n| n.trim().parse()).collect();
-        let mut numbers = numbers.map_err(|_| "write auto, none, or numbers like 0,1,3".to_owned())?;
-        let count = numbers.len();
-        numbers.sort_unstable();
-        numbers.dedup();
-        if numbers.len() < count { Err("a GPU is named twice".to_owned()) } else { Ok(GpusArg::These(numbers)) }
     }
 }
 
@@ -331,18 +276,10 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_may_name_its_direction() {
-        let metric = |text: &str| text.parse::<MetricArg>();
-        assert_eq!(metric("loss"), Ok(MetricArg { name: "loss".into(), direction: None }));
-        assert_eq!(metric("acc:max"), Ok(MetricArg { name: "acc".into(), direction: Some(Direction::Maximize) }));
-        assert!(metric("acc:up").is_err() && metric(":min").is_err());
-    }
-
-    #[test]
-    fn gpus_are_distinct_numbers() {
-        assert_eq!("1,0".parse(), Ok(GpusArg::These(vec![0, 1])));
-        assert_eq!("auto".parse(), Ok(GpusArg::Auto));
-        assert!("0,0".parse::<GpusArg>().is_err() && "gpu0".parse::<GpusArg>().is_err());
+    fn gpus_are_a_word_or_a_list() {
+        assert_eq!(gpus("1,0"), Ok(Gpus::Listed(vec!["1".into(), "0".into()])));
+        assert_eq!(gpus("auto"), Ok(Gpus::Auto));
+        assert!(gpus("0,,1").is_err());
     }
 
     #[test]
@@ -350,6 +287,6 @@ mod tests {
         let line = ["hypertune", "run", "m.yaml", "-P", "a=b=c", "--", "python3", "t.py", "--x", "-j"];
         let Ok(Cli { command: Command::Run(args) }) = Cli::try_parse_from(line) else { panic!("it parses") };
         assert_eq!(args.study.command, ["python3", "t.py", "--x", "-j"]);
-        assert_eq!(args.study.params, [ParamArg { name: "a".into(), value: "b=c".into() }]);
+        assert_eq!(args.study.params, [Assigned { name: "a".into(), text: "b=c".into() }]);
     }
 }

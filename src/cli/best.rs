@@ -3,14 +3,20 @@
 use super::args::{BestArgs, FormatArg};
 use super::exit_codes::Exit;
 use super::fault::Fault;
+use super::study::Study;
 use super::{output, view};
+use crate::journal::layout::StudyFolder;
 use crate::report::best::BestView;
 use crate::report::summary_text::best_text;
+use crate::report::view::JobView;
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, Fault> {
     let view = view::read(&args.study)?;
-    let Some(best) = BestView::of(&view, |_| Vec::new()) else {
+    // the command is a convenience: without the component file, say, the rest still stands
+    let study = Study::recorded(&view.header, StudyFolder::new(&args.study)).ok();
+    let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
+    let Some(best) = BestView::of(&view, repeat) else {
         let why = match view.header.metric {
             Some(_) => "no job has a value yet",
             None => "the study has no metric, so nothing is ranked",

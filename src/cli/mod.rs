@@ -4,11 +4,22 @@ pub mod args;
 pub mod exit_codes;
 pub mod fault;
 pub mod quantity;
+pub mod typed;
 
 mod best;
+mod check;
+mod commands;
+mod execution;
 mod export;
+mod findings;
+mod guard;
 mod output;
+mod plan;
+mod resume;
+mod run;
 mod seed;
+mod session;
+mod study;
 mod trials;
 mod view;
 
@@ -42,11 +53,13 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<Exit, Fault> {
     match command {
+        Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Check(args) => check::check(&args),
         Command::Best(args) => best::best(&args),
         Command::Trials(args) => trials::trials(&args),
         Command::Export(args) => export::export(&args),
-        Command::Run(_) | Command::Plan(_) | Command::Check(_) | Command::Resume(_) | Command::Guard => {
-            Err(Fault::internal(anyhow::anyhow!("not yet")))
-        }
+        Command::Resume(args) => resume::resume(&args),
+        Command::Guard { session } => guard::guard(&session),
     }
 }

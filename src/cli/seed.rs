@@ -4,8 +4,10 @@ use anyhow::Context;
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use super::fault::Fault;
+
 /// A seed from the operating system: 32 bits, so that it can be read aloud and typed again.
-pub fn draw() -> anyhow::Result<u64> {
-    let seed = SysRng.try_next_u32().context("the operating system gives no random seed; give one with --seed")?;
-    Ok(u64::from(seed))
+pub fn draw() -> Result<u64, Fault> {
+    let drawn = SysRng.try_next_u32().context("the operating system gives no random seed; give one with --seed");
+    drawn.map(u64::from).map_err(Fault::internal)
 }

@@ -95,6 +95,7 @@ mod tests {
             version: String::new(),
             matrix_path: "m.yaml".into(),
             matrix: "kind: random\nnumRuns: 3\n".into(),
+            directory: String::new(),
             command: vec!["python3".into(), "my train.py".into()],
             options: json!({"param": {"lr": 1}}),
             seed: 7,

@@ -30,6 +30,9 @@ pub struct Header {
     pub matrix_path: String,
     /// Its text.
     pub matrix: String,
+    /// The folder in which the study was begun and its commands run, absolute.
+    #[serde(default)]
+    pub directory: String,
     /// The command template, element by element.
     pub command: Vec<String>,
     /// The options that change what runs (`--metric`, `-P`, `--arg-style`, …), in a canonical form.

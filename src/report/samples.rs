@@ -36,6 +36,7 @@ impl Sample {
             version: "0.1.0".into(),
             matrix_path: "matrix.yaml".into(),
             matrix: String::new(),
+            directory: String::new(),
             command: vec!["python3".into(), "train.py".into()],
             options: Value::Null,
             seed: 7,

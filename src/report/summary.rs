@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::amount;
 use super::best::BestView;
@@ -42,17 +41,17 @@ pub enum BestKeys<'a> {
     /// No job gave a value, or there is no metric.
     Nothing {
         /// null.
-        trial: Value,
+        trial: (),
         /// null.
-        value: Value,
+        value: (),
         /// null.
-        metric: Value,
+        metric: (),
         /// null.
-        resource: Value,
+        resource: (),
         /// null.
-        params: Value,
+        params: (),
         /// null.
-        command: Value,
+        command: (),
         /// The study's folder.
         study: PathBuf,
     },
@@ -112,12 +111,12 @@ impl<'a> Summary<'a> {
 
 fn nothing(view: &StudyView) -> BestKeys<'_> {
     BestKeys::Nothing {
-        trial: Value::Null,
-        value: Value::Null,
-        metric: Value::Null,
-        resource: Value::Null,
-        params: Value::Null,
-        command: Value::Null,
+        trial: (),
+        value: (),
+        metric: (),
+        resource: (),
+        params: (),
+        command: (),
         study: view.study.clone(),
     }
 }

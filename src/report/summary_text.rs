@@ -82,7 +82,8 @@ pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
     out
 }
 
-fn failures_text(groups: &[FailureGroup<'_>]) -> String {
+/// What failed, by reason, with the last lines of stderr; nothing where nothing did.
+pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
     if groups.is_empty() {
         return String::new();
     }

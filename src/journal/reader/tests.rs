@@ -14,6 +14,8 @@ fn header() -> Record {
         version: "0.1.0".into(),
         matrix_path: "m.yaml".into(),
         matrix: "kind: random\n".into(),
+
+        directory: String::new(),
         command: vec!["train".into()],
         options: json!({}),
         seed: u64::MAX,

@@ -1,0 +1,44 @@
+//! `hypertune check MATRIX`: every fault of a matrix file, or that there is none.
+
+use serde_json::json;
+
+use super::args::{CheckArgs, FormatArg};
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::study::Study;
+use super::{findings, output};
+use crate::report::text;
+
+/// Checks the file and says what it comes to.
+pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
+    let study = match (Study::load(&args.study), args.format) {
+        (Ok(study), _) => study,
+        (Err(report), FormatArg::Text) => return Err(findings::refused(report)),
+        (Err(report), FormatArg::Json) => {
+            output::json(&report.to_json())?;
+            return Ok(Exit::Usage);
+        }
+    };
+    match args.format {
+        FormatArg::Json => {
+            let warnings: Vec<_> = study.warnings.iter().map(|w| w.to_json()).collect();
+            output::json(&json!({ "errors": 0, "diagnostics": warnings }))?;
+        }
+        FormatArg::Text => {
+            findings::warn(&study.warnings);
+            output::text(&format!(
+                "{}: {}
+",
+                study.matrix_path,
+                in_short(&study)
+            ))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn in_short(study: &Study) -> String {
+    let plan = study.experiment.plan();
+    let (trials, jobs) = (text::counted(plan.trials(), "trial"), text::counted(plan.jobs(), "job"));
+    format!("{}, {trials}, {jobs}; nothing is wrong", study.experiment.method.kind)
+}

@@ -1,0 +1,71 @@
+//! How a study is carried out: flags made into options of the engine and of the driver.
+
+use std::num::NonZero;
+use std::thread;
+
+use anyhow::anyhow;
+
+use super::args::{ExecutionArgs, KeepArg};
+use super::fault::Fault;
+use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
+use crate::progress::Verbosity;
+use crate::run::logs::LogLimit;
+use crate::run::options::{Existing, RunOptions};
+use crate::run::retention::Keep;
+use crate::run::slots::{self, Sharing};
+
+/// Sets what the engine has to know; what was not given stays as the file has it.
+pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
+    experiment.limits = Limits {
+        jobs: args.max_jobs,
+        resource: args.max_resource,
+        time: args.time_limit.map(|span| span.0),
+        at_limit: if args.finish_running { AtLimit::FinishRunning } else { AtLimit::EndRunning },
+    };
+    if let Some(max) = args.retries {
+        experiment.retries = Retries { max, ..experiment.retries };
+    }
+    if let Some(span) = args.job_timeout {
+        experiment.job_timeout = Some(span.0);
+    }
+    if args.keep_going {
+        experiment.first_failures = FirstFailures::KeepGoing;
+    }
+}
+
+/// The driver's options; `in_file` is the concurrency that the matrix asks for.
+pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -> Result<RunOptions, Fault> {
+    let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
+    let slots = slots::slots(&args.gpus, sharing, args.concurrency.or(in_file), processors());
+    Ok(RunOptions {
+        slots: slots.map_err(|why| Fault::usage(anyhow!(why)))?,
+        grace: args.grace.0,
+        log_limit: LogLimit(args.log_limit.0),
+        keep: keep(args.keep_checkpoints),
+        existing,
+        ..RunOptions::default()
+    })
+}
+
+/// How much is said on stderr.
+pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
+    match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    }
+}
+
+fn keep(arg: KeepArg) -> Keep {
+    match arg {
+        KeepArg::All => Keep::All,
+        KeepArg::Promoted => Keep::Promoted,
+        KeepArg::Best => Keep::Best,
+        KeepArg::None => Keep::None,
+    }
+}
+
+/// One where the system does not say.
+fn processors() -> u32 {
+    thread::available_parallelism().map_or(1, NonZero::get).try_into().unwrap_or(u32::MAX)
+}

@@ -1,0 +1,37 @@
+//! `hypertune plan MATRIX` and `run --dry-run`: what a study would do. Nothing is created or launched.
+
+use std::io;
+
+use super::args::{FormatArg, PlanArgs};
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::study::Study;
+use super::{findings, output, seed};
+use crate::report::plan::PlanView;
+use crate::report::table;
+
+/// Prints the plan of the study that `args` describe.
+pub fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
+    let study = Study::load(&args.study).map_err(findings::refused)?;
+    findings::warn(&study.warnings);
+    show(study, args.format)
+}
+
+/// Prints the plan of `study`.
+pub fn show(study: Study, format: FormatArg) -> Result<Exit, Fault> {
+    let study = match study.seed {
+        Some(_) => study,
+        None => study.with_seed(seed::draw()?),
+    };
+    let plan = PlanView::new(&study.experiment, study.first_commands()?);
+    match format {
+        FormatArg::Json => output::json(&plan)?,
+        FormatArg::Text => output::text(&table::plan(&plan, width()))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Columns of the terminal that stdout is, if it is one.
+fn width() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+}

@@ -1,0 +1,89 @@
+//! `hypertune run MATRIX -- COMMAND`: begins a study, goes on with it, or shows its result again.
+
+use anyhow::anyhow;
+
+use super::args::RunArgs;
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::session::Session;
+use super::study::Study;
+use super::{execution, findings, plan, seed, session, view};
+use crate::journal::fault::JournalFault;
+use crate::journal::identity::{Difference, Identity, differences};
+use crate::journal::layout::StudyFolder;
+use crate::journal::reader;
+use crate::journal::record::Header;
+use crate::progress::Verbosity;
+use crate::run::options::Existing;
+
+/// Runs the study that `args` describe.
+pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
+    let study = Study::load(&args.study).map_err(findings::refused)?;
+    let verbosity = execution::verbosity(&args.execution);
+    if verbosity != Verbosity::Quiet {
+        findings::warn(&study.warnings);
+    }
+    if args.dry_run {
+        return plan::show(study, args.format);
+    }
+    if study.renderer.is_none() {
+        return Err(Fault::usage(anyhow!("{} names no command", study.matrix_path))
+            .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
+    }
+    let existing = if args.overwrite { Existing::Overwrite } else { Existing::GoOn };
+    let recorded = match existing {
+        Existing::Overwrite => None,
+        Existing::GoOn => recorded(&study.folder)?,
+    };
+    let session = Session { execution: &args.execution, format: args.format, existing };
+    match recorded {
+        Some(header) => go_on(study, header, &session),
+        None => begin(study, &session, verbosity),
+    }
+}
+
+fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, Fault> {
+    let study = match study.seed {
+        Some(_) => study,
+        None => {
+            let drawn = seed::draw()?;
+            if verbosity != Verbosity::Quiet {
+                eprintln!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)");
+            }
+            study.with_seed(drawn)
+        }
+    };
+    let header = session::header(&study)?;
+    session.carry_out(study, header)
+}
+
+fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fault> {
+    let command = study.renderer.as_ref().map(|r| r.command()).unwrap_or_default();
+    let options = study.options.to_value();
+    let now = Identity { matrix: &study.matrix, command, options: &options, seed: study.seed };
+    let found = differences(&header, &now);
+    if !found.is_empty() {
+        return Err(changed(&study.folder, &found));
+    }
+    session.carry_out(study.with_seed(header.seed), header)
+}
+
+/// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.
+fn recorded(folder: &StudyFolder) -> Result<Option<Header>, Fault> {
+    match reader::open(folder) {
+        Ok(found) => Ok(found.map(|(header, _)| header)),
+        Err(JournalFault::Missing { .. }) => Ok(None),
+        Err(fault) => Err(view::unreadable(fault)),
+    }
+}
+
+/// The study in `folder` is another one.
+pub fn changed(folder: &StudyFolder, found: &[Difference]) -> Fault {
+    let shown = folder.root().display();
+    let fault = Fault::usage(anyhow!("{shown} holds a study that was begun differently"));
+    let fault = found.iter().fold(fault, |fault, difference| {
+        let Difference { what, recorded, now } = difference;
+        fault.hint(format!("{what}: begun with {recorded}, now {now}"))
+    });
+    fault.hint("begin another one with --study OTHER, or discard it with --overwrite")
+}

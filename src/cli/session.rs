@@ -1,0 +1,150 @@
+//! One session with a study: drive it, then show what it came to.
+
+use std::env;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+
+use super::args::{ExecutionArgs, FormatArg};
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::study::Study;
+use super::{execution, output, run, view};
+use crate::command::program;
+use crate::engine::event::FinishReason;
+use crate::journal::fault::JournalFault;
+use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
+use crate::progress;
+use crate::report::summary::Summary;
+use crate::report::view::{JobStatus, StudyView};
+use crate::report::{summary_text, text};
+use crate::run::fault::RunFault;
+use crate::run::options::Existing;
+use crate::run::session as driver;
+
+/// How a session is held.
+#[derive(Clone, Copy, Debug)]
+pub struct Session<'a> {
+    /// The flags.
+    pub execution: &'a ExecutionArgs,
+    /// How the result is printed.
+    pub format: FormatArg,
+    /// What becomes of a study that is there.
+    pub existing: Existing,
+}
+
+impl Session<'_> {
+    /// Drives `study` to its end, a limit or a signal, and prints what it came to. A finished study is only printed.
+    pub fn carry_out(&self, study: Study, header: Header) -> Result<Exit, Fault> {
+        if self.existing == Existing::GoOn && study.folder.journal().exists() {
+            let view = view::read(study.folder.root())?;
+            if let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on()) {
+                return self.show(&study, &view, &reason);
+            }
+        }
+        let reason = self.drive(&study, header)?;
+        let view = view::read(study.folder.root())?;
+        self.show(&study, &view, &reason)
+    }
+
+    fn drive(&self, study: &Study, header: Header) -> Result<FinishReason, Fault> {
+        let Some(renderer) = &study.renderer else { return Err(Fault::usage(anyhow!("the study has no command"))) };
+        find_program(renderer.command())?;
+        if study.tuner.is_some() {
+            return Err(Fault::usage(anyhow!("an outside tuner cannot be asked yet")));
+        }
+        let options = execution::options(self.execution, study.concurrency, self.existing)?;
+        let mut experiment = study.experiment.clone();
+        execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
+        let watcher = progress::watcher(&experiment.plan(), execution::verbosity(self.execution));
+        let driven = driver::Study { experiment, renderer, folder: study.folder.clone(), header, tuner: None };
+        driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
+    }
+
+    fn show(&self, study: &Study, view: &StudyView, reason: &FinishReason) -> Result<Exit, Fault> {
+        let summary = Summary::new(view, study.folder.trials(), |job| study.repeat(job));
+        let exit = Exit::of(reason, has_result(view));
+        match self.format {
+            FormatArg::Text => output::text(&summary_text::render(&summary))?,
+            FormatArg::Json => {
+                output::json(&summary)?;
+                if exit == Exit::NoResult {
+                    eprint!("{}", summary_text::failures_text(&summary.failures));
+                }
+            }
+        }
+        advise(study, reason, exit);
+        Ok(exit)
+    }
+}
+
+/// What to do next, on stderr, where the study is not simply done.
+fn advise(study: &Study, reason: &FinishReason, exit: Exit) {
+    let sentence = summary_text::finish_sentence(reason);
+    let resume = text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()]);
+    match reason {
+        FinishReason::Limit { .. } => eprintln!("{sentence}; the same line with a larger limit goes on"),
+        FinishReason::Interrupted { .. } => eprintln!("{sentence}; go on with\n  {resume}"),
+        FinishReason::FirstFailures { .. } => {
+            eprintln!(
+                "{sentence}; mend the command and begin anew with --overwrite, or go on regardless with --keep-going"
+            );
+        }
+        _ if exit == Exit::NoResult => eprintln!("{sentence}, and no job gave what was wanted"),
+        _ => {}
+    }
+}
+
+/// Whether some job gave what was wanted: a value, or in a study without a metric a good end.
+fn has_result(view: &StudyView) -> bool {
+    let wanted = view.direction().is_some();
+    let good = |status| matches!(status, JobStatus::Succeeded | JobStatus::Stopped);
+    view.jobs.iter().any(|j| good(j.status) && (j.score.is_some() || !wanted))
+}
+
+/// The first line of a new study's journal.
+pub fn header(study: &Study) -> Result<Header, Fault> {
+    let experiment = &study.experiment;
+    let totals = experiment.totals(&experiment.plan());
+    let directory = env::current_dir().context("the current folder cannot be found").map_err(Fault::internal)?;
+    Ok(Header {
+        format: FORMAT,
+        sampling_rules: SAMPLING_RULES,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        matrix_path: study.matrix_path.clone(),
+        matrix: study.matrix.clone(),
+        directory: directory.to_string_lossy().into_owned(),
+        command: study.renderer.as_ref().map(|r| r.command().to_vec()).unwrap_or_default(),
+        options: study.options.to_value(),
+        seed: experiment.seed,
+        metric: experiment.metric.clone(),
+        resource: experiment.resource.clone(),
+        promoted: experiment.promoted,
+        plan: PlanTotals {
+            trials: totals.trials,
+            jobs: totals.jobs,
+            resource: totals.resource,
+            full_resource: totals.full_resource,
+        },
+        started_at: Timestamp::now().to_string(),
+    })
+}
+
+/// Refuses a command whose program is not there, before anything is launched.
+fn find_program(command: &[String]) -> Result<(), Fault> {
+    let Some(first) = command.first().filter(|first| !first.contains("{{")) else { return Ok(()) };
+    program::locate(first).map(drop).map_err(|missing| Fault::usage(anyhow!(program::explain(first, &missing))))
+}
+
+fn stopped(fault: RunFault, study: &Study) -> Fault {
+    match fault {
+        RunFault::Changed(found) => run::changed(&study.folder, &found),
+        RunFault::Journal(
+            fault @ (JournalFault::Held { .. }
+            | JournalFault::Format { .. }
+            | JournalFault::SamplingRules { .. }
+            | JournalFault::Mismatch { .. }),
+        ) => Fault::usage(fault),
+        fault => Fault::internal(fault),
+    }
+}

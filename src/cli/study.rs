@@ -1,0 +1,199 @@
+//! A study from what was typed, or from what a journal's header kept of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::args::StudyArgs;
+use super::commands::ArgumentLists;
+use super::fault::Fault;
+use super::{findings, typed};
+use crate::command::style::ArgStyle;
+use crate::command::template::Renderer;
+use crate::engine::experiment::Experiment;
+use crate::journal::layout::StudyFolder;
+use crate::journal::record::Header;
+use crate::matrix::diagnostics::Diagnostic;
+use crate::matrix::findings::Report;
+use crate::matrix::overrides::Overrides;
+use crate::matrix::study;
+use crate::matrix::tuner::TunerSpec;
+use crate::report::view::JobView;
+
+/// The options that change what runs, as the journal's header keeps them: what was not given is not there.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StudyOptions {
+    /// `--metric`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// `-P`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub param: Vec<String>,
+    /// `--arg-style`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub arg_style: ArgStyle,
+    /// `--sampler`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<String>,
+}
+
+fn is_default(style: &ArgStyle) -> bool {
+    *style == ArgStyle::default()
+}
+
+impl StudyOptions {
+    fn of(args: &StudyArgs) -> StudyOptions {
+        StudyOptions {
+            metric: args.metric.as_ref().map(typed::metric_text),
+            param: args.params.iter().map(typed::param_text).collect(),
+            arg_style: args.arg_style,
+            sampler: args.sampler.clone(),
+        }
+    }
+
+    /// In the header's form.
+    pub fn to_value(&self) -> Value {
+        // names with text and lists of text: nothing that JSON cannot hold
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// What the matrix takes over its file, or a sentence on what cannot be read.
+    fn overrides(&self, command: Option<Vec<String>>, seed: Option<u64>) -> Result<Overrides, String> {
+        Ok(Overrides {
+            command,
+            style: self.arg_style,
+            metric: self.metric.as_deref().map(typed::metric).transpose()?,
+            seed,
+            concurrency: None,
+            values: self.param.iter().map(|p| typed::param(p)).collect::<Result<_, _>>()?,
+            sampler: self.sampler.clone(),
+        })
+    }
+}
+
+/// A checked study with the folder it lives in.
+#[derive(Debug)]
+pub struct Study {
+    /// What the engine needs.
+    pub experiment: Arc<Experiment>,
+    /// The command; `None` where neither file nor line gives one.
+    pub renderer: Option<Renderer>,
+    /// An outside tuner.
+    pub tuner: Option<TunerSpec>,
+    /// Its folder, as the user wrote it.
+    pub folder: StudyFolder,
+    /// The seed of the line or the file.
+    pub seed: Option<u64>,
+    /// Jobs at once, as the file says.
+    pub concurrency: Option<u32>,
+    /// What is legal and worth knowing.
+    pub warnings: Vec<Diagnostic>,
+    /// The matrix file's name.
+    pub matrix_path: String,
+    /// Its text.
+    pub matrix: String,
+    /// The options that change what runs.
+    pub options: StudyOptions,
+}
+
+impl Study {
+    /// The study that `args` describe.
+    pub fn load(args: &StudyArgs) -> Result<Study, Report> {
+        let options = StudyOptions::of(args);
+        let command = (!args.command.is_empty()).then(|| args.command.clone());
+        let overrides = Overrides {
+            command,
+            style: args.arg_style,
+            metric: args.metric.clone(),
+            seed: args.seed,
+            concurrency: None,
+            values: args.params.clone(),
+            sampler: args.sampler.clone(),
+        };
+        let loaded = study::load(&args.matrix, &overrides)?;
+        let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
+        Ok(Study::new(loaded, StudyFolder::new(folder), options))
+    }
+
+    /// The study whose journal in `folder` begins with `header`.
+    pub fn recorded(header: &Header, folder: StudyFolder) -> Result<Study, Fault> {
+        let unreadable = || format!("{}: the recorded options cannot be read", folder.journal().display());
+        let options: StudyOptions =
+            serde_json::from_value(header.options.clone()).with_context(unreadable).map_err(Fault::internal)?;
+        let command = (!header.command.is_empty()).then(|| header.command.clone());
+        let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
+        let overrides = overrides.with_context(unreadable).map_err(Fault::internal)?;
+        let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
+        let loaded = study::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
+        Ok(Study::new(loaded.map_err(findings::refused)?, folder, options))
+    }
+
+    fn new(loaded: study::Study, folder: StudyFolder, options: StudyOptions) -> Study {
+        Study {
+            experiment: Arc::new(loaded.experiment),
+            renderer: loaded.renderer,
+            tuner: loaded.tuner,
+            folder,
+            seed: loaded.seed,
+            concurrency: loaded.concurrency,
+            warnings: loaded.warnings,
+            matrix_path: loaded.source.name.clone(),
+            matrix: loaded.source.text.clone(),
+            options,
+        }
+    }
+
+    /// Lets every draw come from `seed`.
+    pub fn with_seed(mut self, seed: u64) -> Study {
+        Arc::make_mut(&mut self.experiment).seed = seed;
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The first argument lists; none without a command.
+    pub fn first_commands(&self) -> Result<Vec<Vec<String>>, Fault> {
+        let folder = self.folder.absolute()?;
+        self.argument_lists(&folder).map_or(Ok(Vec::new()), |lists| lists.first())
+    }
+
+    /// The argument list that runs `job` again; empty where it cannot be made.
+    pub fn repeat(&self, job: &JobView) -> Vec<String> {
+        let Ok(folder) = self.folder.absolute() else { return Vec::new() };
+        self.argument_lists(&folder).and_then(|lists| lists.repeat(job).ok()).unwrap_or_default()
+    }
+
+    fn argument_lists<'a>(&'a self, folder: &'a StudyFolder) -> Option<ArgumentLists<'a>> {
+        let renderer = self.renderer.as_ref()?;
+        Some(ArgumentLists { experiment: &self.experiment, renderer, folder })
+    }
+}
+
+/// The matrix file's stem with `.study`, in the current folder.
+fn default_folder(matrix: &Path) -> PathBuf {
+    let mut name = matrix.file_stem().unwrap_or_default().to_owned();
+    name.push(".study");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_were_not_given_are_not_recorded() {
+        let options = StudyOptions { metric: Some("acc:maximize".into()), ..StudyOptions::default() };
+        insta::assert_snapshot!(options.to_value(), @r#"{"metric":"acc:maximize"}"#);
+        let back: StudyOptions = serde_json::from_value(options.to_value()).expect("it reads back");
+        assert_eq!(back, options);
+        assert_eq!(serde_json::from_str::<StudyOptions>("{}").expect("empty"), StudyOptions::default());
+    }
+
+    #[test]
+    fn the_folder_is_named_after_the_matrix_file() {
+        assert_eq!(default_folder(Path::new("a/b/lr.search.yaml")), Path::new("lr.search.study"));
+    }
+}

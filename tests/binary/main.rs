@@ -1,0 +1,3 @@
+//! The real binary, as a person or a script meets it.
+
+mod lab;

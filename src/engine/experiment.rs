@@ -11,6 +11,7 @@ use rand::Rng;
 use crate::method::Method;
 use crate::schedule::{BracketPlan, Plan};
 use crate::search::SearchContext;
+use crate::search::prior::PriorObservation;
 use crate::space::Space;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
@@ -180,6 +181,8 @@ pub struct Experiment {
     pub job_timeout: Option<Duration>,
     /// Starting points, complete or partial: the first trials take them in order, the sampler fills in the rest.
     pub initial: Vec<Assignment>,
+    /// Jobs of earlier studies; the sampler learns from them before it proposes.
+    pub prior: Arc<[PriorObservation]>,
 }
 
 /// What a study comes to if nothing fails.

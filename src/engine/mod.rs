@@ -89,9 +89,11 @@ impl Engine {
     /// An engine at the start of a study that runs at most `slots` (≥ 1) jobs at once.
     pub fn new(experiment: Arc<Experiment>, slots: u32) -> Engine {
         let direction = experiment.metric.as_ref().map(|m| m.direction);
+        let mut searcher = experiment.method.sampler.searcher(&experiment.search_context());
+        searcher.warm_up(&experiment.prior);
         Engine {
             scheduler: experiment.method.schedule.scheduler(direction),
-            searcher: experiment.method.sampler.searcher(&experiment.search_context()),
+            searcher,
             supply: experiment.method.sampler.supply(&experiment.space),
             slots: Slots::new(slots.max(1)),
             running: BTreeMap::new(),

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::fields::{Fields, named};
+use super::fields::Fields;
 use super::findings::Findings;
+use super::initial::initial;
 use super::names::{quoted, suggestion};
 use super::node::{Entry, Node, Span};
-use super::params::{Built, Declared};
+use super::params::Declared;
 use super::tuner::{TunerSpec, tuner};
 use super::written::Written;
 use super::{catalogue, early_stopping, metric, params};
 use crate::engine::experiment::{Promoted, Stopping};
 use crate::method::{Method, MethodKind, Need};
 use crate::search::Sampler;
+use crate::search::outside::Outside;
 use crate::words::assignment::Assignment;
 use crate::words::objective::Metric;
 use crate::words::units::{ResourceKind, ResourceSpec};
@@ -46,6 +48,8 @@ pub struct Body {
     pub promoted: Promoted,
     /// An outside tuner.
     pub tuner: Option<TunerSpec>,
+    /// Its place, even where it is faulty.
+    pub tuner_span: Option<Span>,
     /// Starting points.
     pub initial: Vec<Assignment>,
 }
@@ -70,10 +74,25 @@ pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Fi
         body.method = method(kind, &mut fields, &mut body, findings);
         fields.finish(findings);
     }
-    if let (Some(method), Some(sampler)) = (&mut body.method, sampler) {
-        method.sampler = sampler;
-    }
+    proposer(&mut body, sampler, findings);
     body
+}
+
+/// Who proposes: the kind's own sampler unless a field names another one or a tuner.
+fn proposer(body: &mut Body, sampler: Option<Arc<dyn Sampler>>, findings: &mut Findings) {
+    if let (Some(place), Some(_)) = (&body.tuner_span, &sampler) {
+        findings.error(place.clone(), "the matrix has both a `sampler` and a `tuner`: only one of them can propose");
+    }
+    let Some(method) = &mut body.method else { return };
+    if let Some(sampler) = sampler {
+        method.sampler = sampler;
+    } else if body.tuner_span.is_some() {
+        method.sampler = Arc::new(Outside);
+    } else if method.sampler.asks_outside() {
+        let message = format!("`{}` needs a `tuner`, the program that proposes", method.kind);
+        let hint = "add `tuner: {command: [python3, tuner.py]}`".to_owned();
+        findings.error_with(body.kind_span.clone(), message, Some(hint));
+    }
 }
 
 fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> Option<&'static MethodKind> {
@@ -111,7 +130,10 @@ fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, fin
         body.stopping = early_stopping::read(entry, findings);
     }
     if params_need != Need::Forbidden {
-        body.tuner = fields.value("tuner").and_then(|entry| tuner(entry, findings));
+        if let Some(entry) = fields.value("tuner") {
+            body.tuner_span = Some(entry.key_span.clone());
+            body.tuner = tuner(entry, findings);
+        }
         body.initial = fields.value("initial").map(|e| initial(e, &body.params, findings)).unwrap_or_default();
     }
     clash(body, findings);
@@ -201,34 +223,4 @@ fn listed(values: &Node) -> Vec<(Arc<str>, Value)> {
     let everywhere = |name: &str| rest.iter().all(|node| node.get(name).is_some());
     let entries = first.map().unwrap_or_default().iter().filter(|entry| everywhere(&entry.key));
     entries.map(|e| (Arc::from(e.key.as_str()), e.value.to_json(&mut Vec::new()))).collect()
-}
-
-/// `initial`: a list of mappings from parameter names to values they may take.
-fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> Vec<Assignment> {
-    let Some(items) = entry.value.list() else {
-        let message = format!("`initial` must be a list of mappings, found {}", entry.value.describe());
-        findings.error(entry.key_span.clone(), message);
-        return Vec::new();
-    };
-    items.iter().map(|item| starting_point(item, params, findings)).collect()
-}
-
-fn starting_point(item: &Node, params: &[Declared], findings: &mut Findings) -> Assignment {
-    let mut point = Assignment::default();
-    for entry in named(item, "a starting point", item.span.clone(), findings) {
-        let Some(declared) = params.iter().find(|declared| *declared.param.name == *entry.key) else {
-            let hint = suggestion(&entry.key, params.iter().map(|declared| &*declared.param.name));
-            findings.error_with(entry.key_span.clone(), format!("there is no parameter {}", quoted(&entry.key)), hint);
-            continue;
-        };
-        let value = entry.value.to_json(&mut Vec::new());
-        if declared.built == Built::StandIn || declared.param.domain.contains(&value) {
-            point.set(declared.param.name.clone(), value);
-        } else {
-            let message = format!("{} cannot take {}", quoted(&entry.key), entry.value.describe());
-            let hint = format!("it takes {}", declared.param.domain.describe());
-            findings.error_with(entry.value.span.clone(), message, Some(hint));
-        }
-    }
-    point
 }

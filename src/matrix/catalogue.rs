@@ -31,13 +31,14 @@ pub static PARAMETERS: [&ParamKind; 16] = [
 ];
 
 /// Matrix kinds.
-pub static METHODS: [&MethodKind; 6] = [
+pub static METHODS: [&MethodKind; 7] = [
     &schedule::hyperband::KIND,
     &schedule::halving::KIND,
     &schedule::asha::KIND,
     &search::random::KIND,
     &search::grid::KIND,
     &search::mapping::KIND,
+    &search::outside::KIND,
 ];
 
 /// Samplers.

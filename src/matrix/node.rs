@@ -119,6 +119,20 @@ impl Node {
         next.map_or_else(|| self.span.clone(), |node| node.place(&path[1..]))
     }
 
+    /// Moves it `by` bytes: its text stands inside a larger one.
+    pub fn shift(&mut self, by: usize) {
+        let moved = |span: &mut Span| *span = span.start + by..span.end + by;
+        moved(&mut self.span);
+        match &mut self.content {
+            Content::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Content::Map(entries) => entries.iter_mut().for_each(|entry| {
+                moved(&mut entry.key_span);
+                entry.value.shift(by);
+            }),
+            _ => {}
+        }
+    }
+
     /// The node for an error message: its type and, where it is short, itself.
     pub fn describe(&self) -> String {
         match &self.content {

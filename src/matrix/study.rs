@@ -73,7 +73,7 @@ pub fn load_bytes(name: &str, bytes: &[u8], folder: &Path, overrides: &Overrides
 }
 
 /// At most one byte more than is read of any file, so that a device or a huge file ends here.
-fn slurp(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn slurp(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -102,6 +102,7 @@ fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Fi
         let sampler = overrides::sampler(name, findings);
         if let (Some(method), Some(sampler)) = (&mut body.method, sampler) {
             method.sampler = sampler;
+            body.tuner = None;
         }
     }
     body
@@ -215,6 +216,7 @@ fn experiment(operation: Operation<'_>, body: Body, seed: u64, findings: &mut Fi
         first_failures: FirstFailures::default(),
         job_timeout: operation.timeout,
         initial: body.initial,
+        prior: Arc::default(),
     };
     if faults.is_empty()
         && findings.errors() == 0

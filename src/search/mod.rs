@@ -2,6 +2,8 @@
 
 pub mod grid;
 pub mod mapping;
+pub mod outside;
+pub mod prior;
 pub mod random;
 #[cfg(test)]
 mod tests;
@@ -9,6 +11,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use self::prior::PriorObservation;
 use crate::space::Space;
 use crate::words::args::Fault;
 use crate::words::assignment::Assignment;
@@ -62,6 +65,11 @@ pub trait Searcher: Send {
     fn adopt(&mut self, trial: TrialId, assignment: &Assignment);
     /// A job ended.
     fn observe(&mut self, observation: &Observation<'_>);
+    /// Jobs of earlier studies, told once, before the first proposal. As they are told here they count like jobs of this study
+    /// whose trials were never proposed; a model that weighs them otherwise does it in its own version.
+    fn warm_up(&mut self, prior: &[PriorObservation]) {
+        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
+    }
 }
 
 /// What every searcher is made from.
@@ -85,6 +93,10 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher>;
     /// Whether its proposals ignore observations, so that a replay must draw the very same ones.
     fn draws_blindly(&self) -> bool;
+    /// Whether its proposals come from a program outside ([`Proposal::Outside`]), so that the matrix must name one.
+    fn asks_outside(&self) -> bool {
+        false
+    }
     /// How many trials it has to give, if that is limited.
     fn supply(&self, space: &Space) -> Option<u64> {
         let _ = space;

@@ -57,6 +57,7 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
         first_failures: Default::default(),
         job_timeout: None,
         initial: Vec::new(),
+        prior: Arc::default(),
     }
 }
 

@@ -99,6 +99,7 @@ pub(super) fn experiment(schedule: Arc<dyn Schedule>, draws: Draws) -> Experimen
         first_failures: FirstFailures::KeepGoing,
         job_timeout: None,
         initial: Vec::new(),
+        prior: Arc::default(),
     }
 }
 

@@ -71,6 +71,7 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Result<Experiment, Box<dyn Error>>
         first_failures: FirstFailures::default(),
         job_timeout: None,
         initial: Vec::new(),
+        prior: Arc::default(),
     })
 }
 

@@ -3,14 +3,14 @@
 //! ```text
 //! Begin, Reading, Ended, Suggested, Tick, Interrupted ──▶ Engine::handle ──▶ Launch, Kill, Promoted, Retired, WakeAt, Suggest, Finish
 //! ```
-//! One file per concern, all of them `impl Engine`: [`mod@launch`] fills free slots, `finish` takes ends in, `stopping` and
+//! One file per concern, all of them `impl Engine`: `launch` fills free slots, `finish` takes ends in, `stopping` and
 //! `limits` end the study, `suggest` talks to an outside tuner, [`replay`] applies what a journal recorded. The parts that need no
 //! engine stand alone: `retry` (jobs to launch again), `slots`, [`progress`] (counts), `policy` (rules on running jobs).
 
 pub mod event;
 pub mod experiment;
 mod finish;
-pub mod launch;
+mod launch;
 mod limits;
 mod policy;
 pub mod progress;

@@ -1,13 +1,17 @@
 //! One seed, one outcome: whatever the slots, the order of events and the crashes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::world::{Draws, World, experiment, full, hyperband, nature};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, Retries};
 use crate::engine::replay::Mismatch;
+use crate::search::random::Random;
+use crate::space::tests::space;
 use crate::words::ids::{Attempt, TrialId};
 use crate::words::outcome::{Failure, Outcome};
 
@@ -77,6 +81,33 @@ fn every_prefix_resumes_to_the_same_result() {
     let whole = undisturbed(experiment(hyperband(9.0), Draws::Blind), 3, 5);
     for kept in 0..=whole.journal.len() {
         let mut world = World::resumed(experiment(hyperband(9.0), Draws::Blind), 2, &whole.journal[..kept]).unwrap();
+        world.run(scrambled(kept as u64));
+        assert_eq!(world.result(), whole.result(), "after {kept} lines");
+    }
+}
+
+#[test]
+fn a_limited_supply_ends_brackets_at_the_same_size_after_every_prefix() {
+    let whole = undisturbed(study(Draws::Few(31)), 3, 5);
+    assert_eq!(whole.engine.progress().trials, 31);
+    for kept in 0..=whole.journal.len() {
+        let mut world = World::resumed(study(Draws::Few(31)), 5, &whole.journal[..kept]).unwrap();
+        world.run(scrambled(kept as u64));
+        assert_eq!(world.result(), whole.result(), "after {kept} lines");
+    }
+}
+
+#[test]
+fn a_finite_space_is_drawn_the_same_after_every_prefix() {
+    let values = [("x", "choice", json!([0.1, 0.2, 0.3, 0.4, 0.5])), ("y", "range", json!([0, 4, 1]))];
+    let finite = || {
+        let mut experiment = study(Draws::Blind);
+        experiment.method.sampler = Arc::new(Random);
+        Experiment { space: Arc::new(space(&values)), ..experiment }
+    };
+    let whole = undisturbed(finite(), 3, 5);
+    for kept in (0..=whole.journal.len()).step_by(3) {
+        let mut world = World::resumed(finite(), 5, &whole.journal[..kept]).unwrap();
         world.run(scrambled(kept as u64));
         assert_eq!(world.result(), whole.result(), "after {kept} lines");
     }

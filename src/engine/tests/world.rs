@@ -33,6 +33,8 @@ pub(super) enum Draws {
     Blind,
     /// From everything observed so far, in its order.
     Learning,
+    /// From the seed alone, for so many trials.
+    Few(u64),
     /// An outside tuner is asked.
     Outside,
 }
@@ -45,7 +47,10 @@ impl Sampler for Draws {
         Box::new(Drawing { draws: *self, seed: context.seed, memory: 0.0 })
     }
     fn draws_blindly(&self) -> bool {
-        *self == Draws::Blind
+        matches!(self, Draws::Blind | Draws::Few(_))
+    }
+    fn supply(&self, _space: &Space) -> Option<u64> {
+        if let Draws::Few(count) = self { Some(*count) } else { None }
     }
 }
 
@@ -63,7 +68,7 @@ impl Searcher for Drawing {
     fn propose(&mut self, ask: &Ask) -> Proposal {
         let drawn: f64 = stream(self.seed, ask.trial, Purpose::Parameters).random();
         match self.draws {
-            Draws::Blind => Proposal::Ready(x(drawn)),
+            Draws::Blind | Draws::Few(_) => Proposal::Ready(x(drawn)),
             Draws::Learning => Proposal::Ready(x(drawn + self.memory)),
             Draws::Outside => Proposal::Outside,
         }

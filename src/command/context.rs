@@ -138,13 +138,17 @@ impl<'a> Values<'a> {
         self.context.trial_dir.display().to_string().into()
     }
 
-    /// A UUID of version 8 (RFC 9562, section 5.8) made of the trial's seed and the job, so that a rerun of the study has the same.
+    /// A UUID of version 8 (RFC 9562, section 5.8): the trial's seed, the trial, rung and attempt. A rerun of the study has the same.
     fn uuid(&self) -> String {
         let job = self.context.launch.job;
-        let (seed, trial) = (self.context.seed, job.key.trial.0);
-        let (high, middle, low) = (seed >> 32, (seed >> 16) & 0xffff, seed & 0xfff);
-        let variant = 0x8000 | (u64::from(job.key.rung.0) & 0xff) << 6 | u64::from(job.attempt.0) & 0x3f;
-        format!("{high:08x}-{middle:04x}-8{low:03x}-{variant:04x}-{:012x}", trial & 0xffff_ffff_ffff)
+        let (seed, trial, rung) = (self.context.seed, job.key.trial.0, job.key.rung.0);
+        let variant = 0x8000 | (job.attempt.0 & 0x3fff);
+        format!(
+            "{seed:08x}-{:04x}-8{:03x}-{variant:04x}-{:012x}",
+            rung >> 12 & 0xffff,
+            rung & 0xfff,
+            trial & 0xffff_ffff_ffff
+        )
     }
 
     fn everything(&self) -> Vec<&'a str> {

@@ -19,7 +19,7 @@ pub struct JobContext<'a> {
     /// Which job, with which configuration and resource.
     pub launch: &'a Launch,
     /// The trial's own seed, the same for all its jobs.
-    pub seed: u64,
+    pub seed: u32,
     /// The study's directory.
     pub study_dir: &'a Path,
     /// The trial's directory.

@@ -45,7 +45,16 @@ enum Body {
     /// No templates: parameters and the resource are appended.
     Append,
     /// Every element is what it says.
-    Rendered { parts: Vec<Part>, templates: Environment<'static>, heads: Vec<String>, used: Used },
+    Rendered(Box<Compiled>),
+}
+
+#[derive(Debug)]
+struct Compiled {
+    parts: Vec<Part>,
+    templates: Environment<'static>,
+    /// First parts of the names that templates use.
+    heads: Vec<String>,
+    used: Used,
 }
 
 #[derive(Debug)]
@@ -80,8 +89,8 @@ impl Renderer {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let body = Body::Rendered { parts, templates, heads: heads.into_iter().collect(), used };
-        let renderer = Renderer { command, style, names, body };
+        let compiled = Compiled { parts, templates, heads: heads.into_iter().collect(), used };
+        let renderer = Renderer { command, style, names, body: Body::Rendered(Box::new(compiled)) };
         renderer.rehearse().map_err(|fault| vec![fault])?;
         Ok(renderer)
     }
@@ -100,14 +109,16 @@ impl Renderer {
     pub fn uses(&self, name: &str) -> bool {
         match &self.body {
             Body::Append => false,
-            Body::Rendered { used: Used::Everything, .. } => true,
-            Body::Rendered { used: Used::Only(names), .. } => names.contains(name),
+            Body::Rendered(compiled) => match &compiled.used {
+                Used::Everything => true,
+                Used::Only(names) => names.contains(name),
+            },
         }
     }
 
     /// Whether values reach the command through templates alone.
     pub fn is_template(&self) -> bool {
-        matches!(self.body, Body::Rendered { .. })
+        matches!(self.body, Body::Rendered(_))
     }
 
     /// The argument list of a job, its program first.
@@ -116,21 +127,24 @@ impl Renderer {
     /// An expression that fails on this job's values (a filter on the wrong type, for example).
     pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateFault> {
         let values = Values::new(&self.names, self.style, context);
-        let Body::Rendered { parts, templates, heads, .. } = &self.body else {
-            let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
-            argv.extend_from_slice(&self.command);
-            values.push_drawn(&mut argv);
-            return Ok(argv);
+        let compiled = match &self.body {
+            Body::Rendered(compiled) => compiled,
+            Body::Append => {
+                let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
+                argv.extend_from_slice(&self.command);
+                values.push_drawn(&mut argv);
+                return Ok(argv);
+            }
         };
-        let table = values.table(heads);
-        let mut argv = Vec::with_capacity(parts.len());
-        for (index, part) in parts.iter().enumerate() {
+        let table = values.table(&compiled.heads);
+        let mut argv = Vec::with_capacity(compiled.parts.len());
+        for (index, part) in compiled.parts.iter().enumerate() {
             match part {
                 Part::Literal(text) => argv.push(text.clone()),
                 Part::Arg(name) => values.push_arg(name, &mut argv),
                 Part::AllArgs => values.push_all(&mut argv),
                 Part::Template(name) => {
-                    let rendered = templates.get_template(name).and_then(|t| t.render(table.clone()));
+                    let rendered = compiled.templates.get_template(name).and_then(|t| t.render(table.clone()));
                     argv.push(rendered.map_err(|error| failed(index, &error))?);
                 }
             }

@@ -50,10 +50,10 @@ impl<'n> Fields<'n> {
 
     /// The entry called `name` (camelCase), even if its value is null.
     pub fn entry(&mut self, name: &'static str) -> Option<&'n Entry> {
-        self.known.push(name);
-        let found = self.entries.get_mut(name)?;
-        found.1 = Asked::Taken;
-        Some(found.0)
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
+        self.hidden(name)
     }
 
     /// The entry called `name`, which is accepted and never suggested.
@@ -134,7 +134,7 @@ impl<'n> Fields<'n> {
     /// Notes every field that was not asked for.
     pub fn finish(self, findings: &mut Findings) {
         for (_, entry) in self.rest() {
-            let hint = suggestion(&entry.key, self.known.iter().copied());
+            let hint = if findings.is_full() { None } else { suggestion(&entry.key, self.known.iter().copied()) };
             let message = format!("{} has no field {}", self.what, quoted(&entry.key));
             findings.error_with(entry.key_span.clone(), message, hint);
         }

@@ -42,8 +42,8 @@ impl Findings {
         1 + before.iter().filter(|b| **b == b'\n').count()
     }
 
-    /// Whether further findings are only counted.
-    fn is_full(&self) -> bool {
+    /// Whether further findings are only counted, so that no hint need be looked for.
+    pub fn is_full(&self) -> bool {
         self.found.len() >= MOST
     }
 
@@ -95,7 +95,7 @@ impl Findings {
         let main = self.main;
         self.found.sort_by_key(|d| (!Arc::ptr_eq(&d.source, &main), d.span.as_ref().map(|s| s.start)));
         self.found.dedup();
-        Report { diagnostics: self.found, dropped: self.dropped }
+        Report { file: main.name.clone(), diagnostics: self.found, dropped: self.dropped }
     }
 
     /// Notes a finding about any text.
@@ -115,6 +115,8 @@ impl Findings {
 /// Everything found in files that cannot run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Report {
+    /// The file that was to be read.
+    pub file: String,
     /// At least one of them an error.
     pub diagnostics: Vec<Diagnostic>,
     /// Further errors that are not listed.
@@ -126,7 +128,7 @@ impl Report {
     pub fn of(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
         let mut findings = Findings::new(Arc::new(Source { name: file.to_owned(), text: String::new() }));
         findings.whole(message, hint);
-        Report { diagnostics: findings.found, dropped: 0 }
+        findings.into_report()
     }
 
     /// How many errors there are.
@@ -137,7 +139,7 @@ impl Report {
     /// Every finding with its source line, and their count. Ends without a line break.
     pub fn render(&self, paint: Paint) -> String {
         let mut blocks: Vec<String> = self.diagnostics.iter().map(|d| d.render(paint)).collect();
-        let file = self.diagnostics.first().map_or("", |d| &d.source.name);
+        let file = &self.file;
         blocks.push(match self.errors() {
             1 => format!("{file}: 1 error, nothing was launched"),
             n if self.dropped > 0 => format!("{file}: {n} errors, {} not shown, nothing was launched", self.dropped),
@@ -146,10 +148,10 @@ impl Report {
         blocks.join("\n\n")
     }
 
-    /// `{"errors","diagnostics":[…]}`.
+    /// `{"file","errors","diagnostics":[…]}`.
     pub fn to_json(&self) -> Value {
         let all: Vec<Value> = self.diagnostics.iter().map(Diagnostic::to_json).collect();
-        json!({ "errors": self.errors(), "diagnostics": all })
+        json!({ "file": self.file, "errors": self.errors(), "diagnostics": all })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Names as files write them: both spellings folded, shown safely, and the nearest one that exists.
 
+use indexmap::IndexSet;
+
 /// `max_iterations` as `maxIterations`; what holds no underscore stays as it is.
 pub fn camel(name: &str) -> String {
     let mut parts = name.split('_').filter(|part| !part.is_empty());
@@ -39,7 +41,8 @@ pub fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + 
     if let Some(name) = nearest(written, names.clone()) {
         return Some(format!("did you mean `{name}`?"));
     }
-    let all: Vec<String> = names.into_iter().take(40).map(|n| format!("`{n}`")).collect();
+    let distinct: IndexSet<&str> = names.into_iter().take(40).collect();
+    let all: Vec<String> = distinct.into_iter().map(|name| format!("`{name}`")).collect();
     (!all.is_empty()).then(|| format!("it may be {}", all.join(", ")))
 }
 

@@ -9,7 +9,7 @@ use super::component::CommandFrom;
 use super::fields::{Fields, named};
 use super::findings::Findings;
 use super::ignored::Ignored;
-use super::names::{quoted, suggestion};
+use super::names::{nearest, quoted, suggestion};
 use super::node::{Entry, Node, Span};
 
 /// What was read of a root.
@@ -116,10 +116,10 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
     operation
 }
 
-/// Whether the root is a matrix itself: it holds no matrix, and a kind of one or a matrix's own fields.
+/// Whether the root is a matrix itself: it holds no matrix, and a kind of one (or nearly) or a matrix's own fields.
 fn is_bare(root: &Node) -> bool {
     let kind = root.get("kind").and_then(Node::text);
-    let method = kind.is_some_and(|kind| catalogue::method(kind).is_some());
+    let method = kind.is_some_and(|kind| nearest(kind, catalogue::method_names()).is_some());
     let typical = ["maxIterations", "max_iterations", "numRuns", "num_runs", "metric", "values"];
     let looks_like_one =
         kind.is_none_or(|kind| kind != "operation") && typical.iter().any(|name| root.get(name).is_some());

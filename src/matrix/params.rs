@@ -45,18 +45,24 @@ fn parameter(entry: &Entry, findings: &mut Findings) -> Option<Declared> {
         findings.error(entry.key_span.clone(), "a parameter needs a name");
         return None;
     }
-    let what = format!("parameter {}", quoted(&entry.key));
-    let mut fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings)?;
-    let kind = kind_of(&mut fields, findings);
-    let value = fields.required("value", findings);
-    fields.finish(findings);
-    let domain = kind.zip(value).and_then(|(kind, value)| build(kind, value, findings));
+    let (kind, domain) = written_domain(entry, findings);
     let (domain, built) = match domain {
         Some(domain) => (domain, Built::AsWritten),
         None => ((CHOICE.build)(&single(1.into())).ok()?, Built::StandIn),
     };
     let param = Param { name: Arc::from(entry.key.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
     Some(Declared { param, span: entry.key_span.clone(), built })
+}
+
+/// What `{kind, value}` stands for, as far as it can be read.
+fn written_domain(entry: &Entry, findings: &mut Findings) -> (Option<&'static ParamKind>, Option<Box<dyn Domain>>) {
+    let what = format!("parameter {}", quoted(&entry.key));
+    let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
+    let Some(mut fields) = fields else { return (None, None) };
+    let kind = kind_of(&mut fields, findings);
+    let value = fields.required("value", findings);
+    fields.finish(findings);
+    (kind, kind.zip(value).and_then(|(kind, value)| build(kind, value, findings)))
 }
 
 fn kind_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {

@@ -119,7 +119,9 @@ fn component_of(
     match &operation.component {
         ComponentAt::Nowhere => Component::none(findings.source().clone()),
         ComponentAt::Here(entry) => component::read(&entry.value, entry.key_span.clone(), from, ignored, findings),
-        ComponentAt::File(name, span) => component_file(&folder.join(name), span.clone(), from, findings),
+        ComponentAt::File(name, span) => {
+            component_file(&folder.join(name.trim_start_matches("./")), span.clone(), from, findings)
+        }
     }
 }
 
@@ -161,8 +163,8 @@ fn settle(
         values::types(body, component, findings);
     }
     let renderer = line::renderer(body, component, overrides, findings);
-    if overrides.command.is_none() {
-        values::coverage(body, component, renderer.as_ref(), findings);
+    if let (None, Some(renderer)) = (&overrides.command, &renderer) {
+        values::coverage(body, component, renderer, findings);
     }
     renderer
 }

@@ -13,6 +13,7 @@ use super::written::single;
 use crate::command::input::{Input, InputType, Many, Passing, Presence};
 use crate::command::template::Renderer;
 use crate::space::choice::CHOICE;
+use crate::words::args::describe;
 use crate::words::units::Resource;
 
 /// Gives the operation's `params` to the inputs they name.
@@ -27,10 +28,11 @@ pub fn operation_params(operation: &Operation<'_>, body: &Body, component: &mut 
             continue;
         }
         match component.inputs.iter_mut().find(|declared| declared.input.name == *name) {
-            Some(declared) if declared.input.takes(value) => declared.input.value = Some(value.clone()),
             Some(declared) => {
-                let found = crate::words::args::describe(value);
-                findings.error(span.clone(), inputs::mismatch(&declared.input, &found));
+                if !declared.input.takes(value) {
+                    findings.error(span.clone(), inputs::mismatch(&declared.input, &describe(value)));
+                }
+                declared.input.value = Some(value.clone());
             }
             None if declares_any => {
                 let hint = suggestion(name, component.inputs.iter().map(|declared| declared.input.name.as_str()));
@@ -103,23 +105,23 @@ fn unknown(assigned: &Assigned, body: &Body, component: &Component, findings: &m
 pub fn types(body: &Body, component: &Component, findings: &mut Findings) {
     for DeclaredInput { input, .. } in &component.inputs {
         let param = body.params.iter().find(|declared| *declared.param.name == *input.name);
-        if let Some(declared) = param.filter(|declared| declared.built == Built::AsWritten) {
-            if let Some(value) = inputs::misfit(input, &*declared.param.domain) {
-                let found = format!("{} of `{}`", crate::words::args::describe(&value), declared.param.kind);
-                findings.error(declared.span.clone(), inputs::mismatch(input, &found));
-            }
+        if let Some(declared) = param.filter(|declared| declared.built == Built::AsWritten)
+            && let Some(value) = inputs::misfit(input, &*declared.param.domain)
+        {
+            let found = format!("{} of `{}`", describe(&value), declared.param.kind);
+            findings.error(declared.span.clone(), inputs::mismatch(input, &found));
         }
         let spec = body.resource.as_ref().filter(|spec| spec.name == input.name);
         let half = spec.zip(Resource::new(1.5)).map(|(spec, amount)| spec.value(amount));
         if let Some(value) = half.filter(|value| !input.takes(value)) {
-            let found = format!("{} of the resource", crate::words::args::describe(&value));
+            let found = format!("{} of the resource", describe(&value));
             findings.error(body.kind_span.clone(), inputs::mismatch(input, &found));
         }
     }
 }
 
 /// Parameters without an input, and required inputs without a value: wrong where the command needs them, else worth a warning.
-pub fn coverage(body: &Body, component: &Component, renderer: Option<&Renderer>, findings: &mut Findings) {
+pub fn coverage(body: &Body, component: &Component, renderer: &Renderer, findings: &mut Findings) {
     if component.inputs.is_empty() {
         return;
     }
@@ -133,7 +135,7 @@ pub fn coverage(body: &Body, component: &Component, renderer: Option<&Renderer>,
         for DeclaredInput { input, span } in component.inputs.iter().filter(|declared| !is_given(&declared.input, body))
         {
             let name = quoted(&input.name);
-            if renderer.is_some_and(|renderer| renderer.uses(&input.name)) {
+            if renderer.uses(&input.name) {
                 let hint = format!("give it with -P {}=…, a `value` here, or `isOptional: true`", input.name);
                 findings.error_with(span.clone(), format!("the input {name} is used and has no value"), Some(hint));
             } else {

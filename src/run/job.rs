@@ -139,7 +139,7 @@ impl Workshop<'_> {
         let trial = launch.job.key.trial;
         let context = JobContext {
             launch,
-            seed: self.experiment.trial_seed(trial).into(),
+            seed: self.experiment.trial_seed(trial),
             study_dir: self.folder.root(),
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),

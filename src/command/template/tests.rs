@@ -78,7 +78,7 @@ fn every_name_has_its_value() {
         ArgStyle::Equals,
         &["{{ checkpoint_dir }}", "{{trial_dir}}", "{{globals.run_outputs_path}}/m", "{{uuid}}\n"],
     );
-    assert_eq!(line, ["s/t 7/c", "s/t 7", "s/t 7/m", "00000000-0000-802a-8081-000000000007\n"]);
+    assert_eq!(line, ["s/t 7/c", "s/t 7", "s/t 7/m", "0000002a-0000-8002-8001-000000000007\n"]);
 }
 
 #[test]

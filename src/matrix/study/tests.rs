@@ -1,7 +1,10 @@
-use std::path::PathBuf;
+mod commands;
+mod forms;
+mod hostile;
+mod lines;
+mod shapes;
 
 use super::super::diagnostics::Paint;
-use super::super::overrides::{Assigned, MetricOverride};
 use super::*;
 
 /// The example of the reference document, its last block indented as it must be.
@@ -63,6 +66,27 @@ fn load_text(text: &str, overrides: &Overrides) -> Result<Study, Report> {
 
 fn faults(text: &str) -> String {
     load_text(text, &Overrides::default()).unwrap_err().render(Paint::Plain)
+}
+
+/// A hyperband matrix with `params` and more, indented as a root.
+fn hyperband(params: &str) -> String {
+    format!(
+        "kind: hyperband\nmaxIterations: 9\nresource: {{name: epochs}}\nmetric: {{name: loss, optimization: minimize}}\nparams:\n{params}"
+    )
+}
+
+/// Messages without their pictures: `line:column message (hint)`.
+fn told(report: &Report) -> String {
+    let line = |d: &Diagnostic| {
+        let place = d.place().map_or("-".to_owned(), |p| format!("{}:{}", p.line, p.column));
+        let hint = d.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
+        format!("{place} {}{hint}", d.message)
+    };
+    report.diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn told_of(text: &str) -> String {
+    told(&load_text(text, &Overrides::default()).expect_err(text))
 }
 
 fn warnings(study: &Study) -> String {

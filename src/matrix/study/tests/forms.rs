@@ -1,0 +1,151 @@
+//! Every written form of every parameter kind.
+
+use super::*;
+
+/// Each line is `kind value`.
+const FORMS: &str = "\
+choice [1, two, [3], {four: 4}, null]
+pchoice [[relu, 0.1], [sigmoid, 0.8]]
+range [1, 10, 2]
+range 1:10:2
+range {start: 1, stop: 10, step: 2}
+linspace [0, 1, 5]
+linspace 0:1:5
+linspace {start: 0, stop: 1, num: 5}
+logspace [-3, 0, 4]
+logspace -3:0:4
+logspace -3:0:4:2
+logspace {start: -3, stop: 0, num: 4, base: 2}
+geomspace [1, 1000, 4]
+geomspace 1:1000:4
+geomspace {start: 1, stop: 1000, num: 4}
+daterange [2020-01-01, 2020-01-10, 2]
+daterange 2020-01-01:2020-01-10:2
+daterange {start: 2020-01-01, stop: 2020-01-10, step: 2}
+datetimerange [2020-01-01T10:00:00, 2020-01-01T11:00:00, 1800]
+datetimerange 2020-01-01T10:00:00+02:00:2020-01-01T11:00:00+02:00:1800
+datetimerange {start: 2020-01-01T10:00:00, stop: 2020-01-01T11:00:00, step: 1800}
+uniform [0, 0.9]
+uniform 0:0.9
+uniform {low: 0, high: 0.9}
+uniform {min: 0, max: 0.9}
+quniform [0, 10, 2]
+quniform 0:10:2
+quniform {low: 0, high: 10, q: 2}
+quniform {min: 0, max: 10, q: 2}
+loguniform [-5, -1]
+loguniform -5:-1
+loguniform {low: -5, high: -1}
+loguniform {min: 0.01, max: 0.1}
+qloguniform [0, 3, 0.5]
+qloguniform 0:3:0.5
+qloguniform {low: 0, high: 3, q: 0.5}
+qloguniform {min: 1, max: 20, q: 0.5}
+normal [0, 1]
+normal 0:1
+normal {loc: 0, scale: 1}
+qnormal [0, 1, 0.5]
+qnormal 0:1:0.5
+qnormal {loc: 0, scale: 1, q: 0.5}
+lognormal [0, 1]
+lognormal 0:1
+lognormal {loc: 0, scale: 1}
+qlognormal [0, 1, 0.5]
+qlognormal 0:1:0.5
+qlognormal {loc: 0, scale: 1, q: 0.5}";
+
+#[test]
+fn every_form_of_every_kind_is_read() {
+    let effective = FORMS.lines().map(|line| {
+        let (kind, value) = line.split_once(' ').unwrap();
+        let text = hyperband(&format!("  x: {{kind: {kind}, value: {value}}}\n"));
+        // In a flow mapping `0:0.9` is no mapping: YAML wants a space after a key's colon.
+        let study = load_text(&text, &Overrides::default()).unwrap_or_else(|report| panic!("{line}\n{report}"));
+        let param = &study.experiment.space.params[0];
+        assert_eq!(param.kind, kind);
+        format!("{kind}: {}", param.domain.describe())
+    });
+    let mut effective: Vec<String> = effective.collect();
+    effective.dedup();
+    insta::assert_snapshot!(effective.join("\n"), @r#"
+    choice: 1, two, [3], {"four":4}, null
+    pchoice: relu 10 %, sigmoid 90 %
+    range: 1, 3, 5, 7, 9
+    linspace: 0, 0.25, 0.5, 0.75, 1
+    logspace: 0.001, 0.01, 0.1, 1
+    logspace: 0.125, 0.25, 0.5, 1
+    geomspace: 1, 10, 100, 1000
+    daterange: 2020-01-01, 2020-01-03, 2020-01-05, 2020-01-07, 2020-01-09
+    datetimerange: 2020-01-01T10:00:00, 2020-01-01T10:30:00
+    datetimerange: 2020-01-01T10:00:00+02:00, 2020-01-01T10:30:00+02:00
+    datetimerange: 2020-01-01T10:00:00, 2020-01-01T10:30:00
+    uniform: 0 to 0.9
+    quniform: 0 to 10 in steps of 2
+    loguniform: 0.00673795 to 0.367879, log scale
+    loguniform: 0.01 to 0.1, log scale
+    qloguniform: 1 to 20 in steps of 0.5, log scale
+    normal: normal, mean 0, deviation 1
+    qnormal: normal, mean 0, deviation 1, in steps of 0.5
+    lognormal: lognormal, median 1, deviation 1 of the logarithm
+    qlognormal: lognormal, median 1, deviation 1 of the logarithm, in steps of 0.5
+    "#);
+}
+
+#[test]
+fn every_kind_of_the_catalogue_is_among_them() {
+    for name in super::super::super::catalogue::parameter_names() {
+        assert!(FORMS.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}");
+    }
+}
+
+#[test]
+fn forms_that_are_none_say_what_to_write() {
+    let text = hyperband(
+        "  a: {kind: choice, value: 3}
+  b: {kind: choice, value: {x: 1}}
+  c: {kind: uniform, value: 3}
+  d: {kind: uniform, value: [1]}
+  e: {kind: uniform, value: {low: 1, max: 2}}
+  f: {kind: range, value: 1:x:2}
+  g: {kind: uniform, value: [1, [2]]}
+  h: {kind: pchoice, value: [[a, 0.5], [b, 2]]}
+  i: {kind: daterange, value: 2020-01-01:2020-13-01:1}
+  j: {kind: uniform, value: []}
+  k: {kind: choice, value: []}
+  l: {value: [1]}
+  m: [1, 2]
+  n:
+  o: {kind: 3, value: [1]}
+",
+    );
+    insta::assert_snapshot!(told_of(&text), @r#"
+    6:28 the value of `choice` cannot be the number 3 (write a list of values)
+    7:28 the value of `choice` cannot be a mapping (write a list of values)
+    8:29 the value of `uniform` cannot be the number 3 (write [low, high], a mapping, or low:high or {min: …, max: …})
+    9:22 `high` is missing
+    10:38 the value of `uniform` has no field `max` (the forms do not mix: give low, high)
+    11:27 `stop` must be a number, found the text "x"
+    12:33 `high` must be a number, found a list of 1
+    13:44 a probability must be a number from 0 to 1, found the number 2
+    14:31 `stop` must be a date like 2024-01-31, found the text "2020-13-01"
+    15:22 `low` is missing
+    15:22 `high` is missing
+    16:21 the list holds no item
+    17:3 parameter `l` needs `kind`
+    18:3 parameter `m` must be a mapping, found a list of 2
+    19:3 parameter `n` must be a mapping, found nothing
+    20:13 `kind` must be text, found the number 3
+    "#);
+}
+
+#[test]
+fn a_loguniform_between_0_and_1_is_questioned() {
+    let study = load_text(&hyperband("  lr: {kind: loguniform, value: [1e-5, 0.1]}\n"), &Overrides::default()).unwrap();
+    insta::assert_snapshot!(warnings(&study), @"
+    warning: `loguniform` takes natural-log exponents, so this draws values from 1.00001 to 1.10517; for values from 0.00001 to 0.1 write `value: {min: 0.00001, max: 0.1}`, which is the same as the exponents `value: {low: -11.5129, high: -2.30259}`
+     --> matrix.yaml:6:33
+      |
+    6 |   lr: {kind: loguniform, value: [1e-5, 0.1]}
+      |                                 ^^^^^^^^^^
+    ");
+}

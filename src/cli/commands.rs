@@ -57,7 +57,7 @@ impl ArgumentLists<'_> {
         let trial = launch.job.key.trial;
         let context = JobContext {
             launch,
-            seed: u64::from(self.experiment.trial_seed(trial)),
+            seed: self.experiment.trial_seed(trial),
             study_dir: self.folder.root(),
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),

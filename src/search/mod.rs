@@ -1,5 +1,7 @@
 //! Who proposes a configuration: random draws, a grid, listed values, models, an outside tuner.
 
+pub mod encoding;
+pub mod gp;
 pub mod grid;
 pub mod mapping;
 pub mod outside;
@@ -7,6 +9,7 @@ pub mod prior;
 pub mod random;
 #[cfg(test)]
 mod tests;
+pub mod tpe;
 
 use std::fmt;
 use std::sync::Arc;

@@ -93,7 +93,8 @@ impl RandomSearcher {
         indices.filter_map(|index| self.space.configuration(index)).find(|a| self.is_new(a))
     }
 
-    fn is_new(&self, assignment: &Assignment) -> bool {
+    /// Whether no trial of a finite space runs with `assignment` yet; in a continuum always.
+    pub fn is_new(&self, assignment: &Assignment) -> bool {
         self.taken.is_empty() || !self.taken.contains(&self.fingerprint(assignment))
     }
 

@@ -10,7 +10,7 @@ pub mod uniform;
 mod brief;
 mod continuous;
 mod decimal;
-mod gauss;
+pub mod gauss;
 mod quantum;
 mod sequence;
 #[cfg(test)]

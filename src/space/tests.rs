@@ -75,7 +75,7 @@ pub(super) fn fault(kind: &ParamKind, value: Value) -> String {
     build(kind, &value).expect_err("these arguments are faulty").iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn parameters(seed: u64) -> Stream {
+pub(crate) fn parameters(seed: u64) -> Stream {
     stream(seed, TrialId(0), Purpose::Parameters)
 }
 

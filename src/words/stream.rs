@@ -17,6 +17,8 @@ pub enum Purpose {
     Model = 3,
     /// Simulated run times and values.
     Simulation = 4,
+    /// Which of many observations a model keeps; the stream number is how many there are.
+    Subset = 5,
 }
 
 /// The generator every draw comes from.

@@ -1,0 +1,311 @@
+//! Dense linear algebra for symmetric positive definite matrices: Cholesky factor, rows appended one by one, solves, inverse.
+//!
+//! Sums run in one fixed order over eight lanes, so that the same numbers give the same bits on every machine.
+
+/// Σ aᵢ·bᵢ over the shorter of both.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0f64; 8];
+    let (head_a, tail_a) = a.as_chunks::<8>();
+    let (head_b, tail_b) = b.as_chunks::<8>();
+    for (x, y) in head_a.iter().zip(head_b) {
+        for k in 0..8 {
+            lanes[k] += x[k] * y[k];
+        }
+    }
+    let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| x * y).sum();
+    let four = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
+    (four[0] + four[2]) + (four[1] + four[3]) + tail
+}
+
+/// A symmetric matrix, of which the lower triangle is kept row by row: row i has i + 1 entries.
+#[derive(Clone, Debug, Default)]
+pub struct Triangle {
+    rows: usize,
+    entries: Vec<f64>,
+}
+
+impl Triangle {
+    /// With room for `rows` rows, empty.
+    pub fn with_capacity(rows: usize) -> Triangle {
+        Triangle { rows: 0, entries: Vec::with_capacity(rows * (rows + 1) / 2) }
+    }
+
+    /// All zero.
+    pub fn zeros(rows: usize) -> Triangle {
+        Triangle { rows, entries: vec![0.0; rows * (rows + 1) / 2] }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Row `i`: columns 0 … i.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
+    }
+
+    /// Row `i` to write to.
+    pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
+        &mut self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
+    }
+
+    /// Appends one row of `rows() + 1` entries.
+    pub fn push(&mut self, row: &[f64]) {
+        debug_assert_eq!(row.len(), self.rows + 1);
+        self.entries.extend_from_slice(row);
+        self.rows += 1;
+    }
+
+    /// Forgets all rows from `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        if rows < self.rows {
+            self.rows = rows;
+            self.entries.truncate(rows * (rows + 1) / 2);
+        }
+    }
+}
+
+/// Right-hand sides that are solved together: one number of each.
+pub const LANES: usize = 8;
+/// One row of [`LANES`] right-hand sides.
+pub type Lanes = [f64; LANES];
+
+/// A lower Cholesky factor L with A = L·Lᵀ.
+#[derive(Clone, Debug, Default)]
+pub struct Cholesky {
+    factor: Triangle,
+}
+
+/// The matrix was not positive definite at this row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotPositive {
+    /// The row at which a pivot was not positive.
+    pub row: usize,
+}
+
+impl Cholesky {
+    /// Factor of the matrix whose lower triangle is `matrix`.
+    pub fn of(matrix: &Triangle) -> Result<Cholesky, NotPositive> {
+        let n = matrix.rows();
+        let mut all = Cholesky { factor: Triangle::with_capacity(n) };
+        let mut block: Vec<Lanes> = Vec::with_capacity(n);
+        for start in (0..n).step_by(LANES) {
+            let count = LANES.min(n - start);
+            // the columns before the block, for all its rows at once
+            block.clear();
+            block.resize(start, [0.0; LANES]);
+            for k in 0..count {
+                for (lanes, entry) in block.iter_mut().zip(matrix.row(start + k)) {
+                    lanes[k] = *entry;
+                }
+            }
+            all.forward_lanes(&mut block, 0);
+            for k in 0..count {
+                let head = block.iter().map(|lanes| lanes[k]);
+                let row: Vec<f64> = head.chain(matrix.row(start + k)[start..].iter().copied()).collect();
+                all.push_solved(row, start)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Factor of the matrix grown by one row (its last entry is the diagonal).
+    pub fn append(&mut self, row: &[f64]) -> Result<(), NotPositive> {
+        self.push_solved(row.to_vec(), 0)
+    }
+
+    /// Appends a row of which the entries before `solved` are those of L already.
+    fn push_solved(&mut self, mut row: Vec<f64>, solved: usize) -> Result<(), NotPositive> {
+        let n = self.factor.rows();
+        debug_assert_eq!(row.len(), n + 1);
+        for i in solved..n {
+            let other = self.factor.row(i);
+            row[i] = (row[i] - dot(&other[..i], &row[..i])) / other[i];
+        }
+        let pivot = row[n] - dot(&row[..n], &row[..n]);
+        // below this share of the diagonal the pivot is rounding error
+        if pivot.is_nan() || pivot <= 1e-14 * row[n].abs() {
+            return Err(NotPositive { row: n });
+        }
+        row[n] = pivot.sqrt();
+        self.factor.push(&row);
+        Ok(())
+    }
+
+    /// Forgets all rows from `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.factor.truncate(rows);
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.factor.rows()
+    }
+
+    /// Solves L·v = b in place.
+    pub fn forward(&self, b: &mut [f64]) {
+        for i in 0..b.len() {
+            let row = self.factor.row(i);
+            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
+        }
+    }
+
+    /// Solves Lᵀ·v = b in place.
+    pub fn backward(&self, b: &mut [f64]) {
+        for i in (0..b.len()).rev() {
+            let row = self.factor.row(i);
+            b[i] /= row[i];
+            let (head, tail) = b.split_at_mut(i);
+            for (x, l) in head.iter_mut().zip(row) {
+                *x -= l * tail[0];
+            }
+        }
+    }
+
+    /// Solves L·v = b in place for several b whose rows before `first` are zero.
+    pub fn forward_lanes(&self, b: &mut [Lanes], first: usize) {
+        for i in first..b.len() {
+            let row = self.factor.row(i);
+            let mut sum = [0.0; LANES];
+            for (l, lanes) in row[first..i].iter().zip(&b[first..i]) {
+                for k in 0..LANES {
+                    sum[k] += l * lanes[k];
+                }
+            }
+            for k in 0..LANES {
+                b[i][k] = (b[i][k] - sum[k]) / row[i];
+            }
+        }
+    }
+
+    /// Solves Lᵀ·v = b in place for several b, down to row `first`.
+    pub fn backward_lanes(&self, b: &mut [Lanes], first: usize) {
+        for i in (first..b.len()).rev() {
+            let row = self.factor.row(i);
+            let (head, tail) = b.split_at_mut(i);
+            let solved = tail[0].map(|x| x / row[i]);
+            tail[0] = solved;
+            for (lanes, l) in head[first..].iter_mut().zip(&row[first..i]) {
+                for k in 0..LANES {
+                    lanes[k] -= l * solved[k];
+                }
+            }
+        }
+    }
+
+    /// Solves A·v = b in place.
+    pub fn solve(&self, b: &mut [f64]) {
+        self.forward(b);
+        self.backward(b);
+    }
+
+    /// ln det A.
+    pub fn log_determinant(&self) -> f64 {
+        2.0 * (0..self.rows()).map(|i| libm::log(self.factor.row(i)[i])).sum::<f64>()
+    }
+
+    /// A⁻¹, lower triangle.
+    pub fn inverse(&self) -> Triangle {
+        let n = self.rows();
+        let mut inverse = Triangle::zeros(n);
+        let mut block: Vec<Lanes> = vec![[0.0; LANES]; n];
+        for start in (0..n).step_by(LANES) {
+            let count = LANES.min(n - start);
+            block[start..].fill([0.0; LANES]);
+            for k in 0..count {
+                block[start + k][k] = 1.0;
+            }
+            self.forward_lanes(&mut block, start);
+            self.backward_lanes(&mut block, start);
+            for i in start..n {
+                let columns = (i - start + 1).min(count);
+                inverse.row_mut(i)[start..start + columns].copy_from_slice(&block[i][..columns]);
+            }
+        }
+        inverse
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A positive definite matrix whose entries are easy to recompute.
+    fn matrix(n: usize) -> Triangle {
+        let mut matrix = Triangle::with_capacity(n);
+        for i in 0..n {
+            let row: Vec<f64> =
+                (0..=i).map(|j| if i == j { 3.0 } else { (-0.3 * (i - j) as f64).exp() * 0.9 }).collect();
+            matrix.push(&row);
+        }
+        matrix
+    }
+
+    fn entry(matrix: &Triangle, i: usize, j: usize) -> f64 {
+        if i >= j { matrix.row(i)[j] } else { matrix.row(j)[i] }
+    }
+
+    #[test]
+    fn the_factor_multiplies_back() {
+        for n in [1, 2, 7, 8, 9, 16, 37] {
+            let a = matrix(n);
+            let l = Cholesky::of(&a).unwrap().factor;
+            for i in 0..n {
+                for j in 0..=i {
+                    let product = dot(&l.row(i)[..=j], l.row(j));
+                    assert!((product - a.row(i)[j]).abs() < 1e-12, "{n} {i} {j}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_appended_one_by_one_give_the_same_factor() {
+        let a = matrix(21);
+        let mut grown = Cholesky::default();
+        (0..21).for_each(|i| grown.append(a.row(i)).unwrap());
+        let whole = Cholesky::of(&a).unwrap();
+        for i in 0..21 {
+            for (x, y) in grown.factor.row(i).iter().zip(whole.factor.row(i)) {
+                assert!((x - y).abs() < 1e-13);
+            }
+        }
+    }
+
+    #[test]
+    fn the_inverse_inverts_and_solves_agree() {
+        let n = 19;
+        let (a, factor) = (matrix(n), Cholesky::of(&matrix(n)).unwrap());
+        let inverse = factor.inverse();
+        for j in 0..n {
+            let mut column = vec![0.0; n];
+            column[j] = 1.0;
+            factor.solve(&mut column);
+            for i in 0..n {
+                assert!((column[i] - entry(&inverse, i, j)).abs() < 1e-13);
+                let product: f64 = (0..n).map(|k| entry(&a, i, k) * entry(&inverse, k, j)).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_positive_definite_is_refused_with_its_row() {
+        let mut a = Triangle::default();
+        a.push(&[1.0]);
+        a.push(&[1.0, 1.0]);
+        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositive { row: 1 });
+        a.row_mut(1)[1] = f64::NAN;
+        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositive { row: 1 });
+    }
+
+    #[test]
+    fn the_determinant_of_a_known_matrix() {
+        let mut a = Triangle::default();
+        a.push(&[4.0]);
+        a.push(&[2.0, 3.0]);
+        let log = Cholesky::of(&a).unwrap().log_determinant();
+        assert!((log - 8f64.ln()).abs() < 1e-14);
+    }
+}

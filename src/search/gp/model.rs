@@ -1,0 +1,195 @@
+//! What was observed, and the posterior that follows from it: fitted and conditioned when it is asked for.
+//!
+//! Everything is a function of the observations in their order and of the seed, never of what was asked in between, so that a replayed
+//! journal leads to the same model.
+
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+
+use super::fit::{fit, priors};
+use super::kernel::{Hyper, Kernel, Point, Shape};
+use super::likelihood::Sample;
+use super::posterior::{Belief, Posterior};
+use super::transform;
+use crate::search::encoding::Axis;
+use crate::words::ids::TrialId;
+use crate::words::stream::{Purpose, Stream, stream};
+
+/// Most observations that hyperparameters are fitted to: the cost is cubic, and two hundred pin them down.
+const FIT_ROWS: usize = 200;
+/// Most observations that the posterior rests on.
+const ROWS: usize = 400;
+/// Growth of the number of observations after which hyperparameters are fitted anew.
+const GROWTH: f64 = 1.1;
+
+/// How a model is made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings {
+    /// Shape of the kernel.
+    pub shape: Shape,
+    /// The length of every parameter, where it is given instead of fitted.
+    pub length: Option<f64>,
+}
+
+/// One reading of one trial.
+#[derive(Clone, Debug)]
+struct Row {
+    trial: TrialId,
+    point: Point,
+    /// `None` where the job failed.
+    cost: Option<f64>,
+}
+
+/// A configuration that was tried, with the belief about its value at full resource.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ranked {
+    /// Its trial.
+    pub trial: TrialId,
+    /// Its position.
+    pub x: Vec<f64>,
+    /// What is believed of it.
+    pub belief: Belief,
+}
+
+/// Observations in, beliefs out.
+#[derive(Debug)]
+pub struct Model {
+    settings: Settings,
+    axes: Vec<Axis>,
+    seed: u64,
+    rows: Vec<Row>,
+    /// Trials that run and have shown nothing yet.
+    pending: BTreeMap<TrialId, Vec<f64>>,
+    hyper: Option<(usize, Hyper)>,
+    posterior: Option<Posterior>,
+}
+
+impl Model {
+    /// One that has seen nothing.
+    pub fn new(settings: Settings, axes: &[Axis], seed: u64) -> Model {
+        Model {
+            settings,
+            axes: axes.to_vec(),
+            seed,
+            rows: Vec::new(),
+            pending: BTreeMap::new(),
+            hyper: None,
+            posterior: None,
+        }
+    }
+
+    /// A trial starts at position `x`.
+    pub fn expect(&mut self, trial: TrialId, x: Vec<f64>) {
+        self.pending.insert(trial, x);
+        self.posterior = None;
+    }
+
+    /// A reading of `trial` at `point`: its cost (less is better), or `None` for a failure.
+    pub fn observe(&mut self, trial: TrialId, point: Point, cost: Option<f64>) {
+        self.pending.remove(&trial);
+        self.rows.push(Row { trial, point, cost });
+        self.posterior = None;
+    }
+
+    /// How many readings there are, failures included.
+    pub fn readings(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Every trial's position, the running ones included.
+    pub fn positions(&self) -> impl Iterator<Item = &[f64]> {
+        self.rows.iter().map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
+    }
+
+    /// The posterior after all readings, running trials taken as if they came out as expected (Ginsbourger et al. 2010, kriging
+    /// believer). `None` while nothing finite was read, or where the numbers cannot be worked with.
+    pub fn posterior(&mut self) -> Option<&Posterior> {
+        if self.posterior.is_none() {
+            let costs = self.costs()?;
+            let values = transform::values(&costs);
+            let hyper = self.hyper(&costs);
+            let kernel = Kernel::new(self.settings.shape, &self.axes, &hyper);
+            let chosen = self.choose(self.rows.len(), ROWS, &values);
+            let mut posterior = Posterior::new(kernel, self.sample(&chosen, &values)).ok()?;
+            for x in self.pending.values() {
+                let point = Point { x: x.clone(), t: 0.0 };
+                let expected = posterior.at(&point).mean;
+                // a running copy of what is known adds nothing
+                let _ = posterior.append(point, expected);
+            }
+            self.posterior = Some(posterior);
+        }
+        self.posterior.as_ref()
+    }
+
+    /// Every trial with a reading, the one with the best expected value at full resource first.
+    pub fn ranking(&mut self) -> Vec<Ranked> {
+        let trials: BTreeMap<TrialId, Vec<f64>> =
+            self.rows.iter().map(|row| (row.trial, row.point.x.clone())).collect();
+        let Some(posterior) = self.posterior() else { return Vec::new() };
+        let points: Vec<Point> = trials.values().map(|x| Point { x: x.clone(), t: 0.0 }).collect();
+        let beliefs = posterior.at_all(&points);
+        let mut ranking: Vec<Ranked> =
+            trials.into_iter().zip(beliefs).map(|((trial, x), belief)| Ranked { trial, x, belief }).collect();
+        ranking.sort_by(|a, b| a.belief.mean.total_cmp(&b.belief.mean).then(a.trial.cmp(&b.trial)));
+        ranking
+    }
+
+    /// Costs of all readings; a failure costs as much as the worst value seen. `None` before the first value.
+    fn costs(&self) -> Option<Vec<f64>> {
+        let worst = self.rows.iter().filter_map(|row| row.cost).reduce(f64::max)?;
+        Some(self.rows.iter().map(|row| row.cost.unwrap_or(worst)).collect())
+    }
+
+    /// Hyperparameters fitted to the first so many readings, where so many is the last of a growing series of numbers.
+    fn hyper(&mut self, costs: &[f64]) -> Hyper {
+        let mut due = 4usize;
+        while due < self.rows.len() {
+            let next = ((due as f64 * GROWTH) as usize).max(due + 1);
+            if next > self.rows.len() {
+                break;
+            }
+            due = next;
+        }
+        let due = due.min(self.rows.len());
+        if let Some((_, hyper)) = self.hyper.as_ref().filter(|(at, _)| *at == due) {
+            return hyper.clone();
+        }
+        let has_resource = self.rows.iter().any(|row| row.point.t != self.rows[0].point.t);
+        let mut priors = priors(self.axes.len(), has_resource);
+        if let Some(length) = self.settings.length {
+            let length = libm::log(length);
+            let dims = self.axes.len();
+            priors.mean[..dims].fill(length);
+            priors.low[..dims].fill(length);
+            priors.high[..dims].fill(length);
+        }
+        let values = transform::values(&costs[..due]);
+        let chosen = self.choose(due, FIT_ROWS, &values);
+        let hyper = fit(self.settings.shape, &self.axes, &self.sample(&chosen, &values), &priors);
+        self.hyper = Some((due, hyper.clone()));
+        hyper
+    }
+
+    fn sample(&self, chosen: &[usize], values: &[f64]) -> Sample {
+        Sample {
+            points: chosen.iter().map(|i| self.rows[*i].point.clone()).collect(),
+            values: chosen.iter().map(|i| values[*i]).collect(),
+        }
+    }
+
+    /// At most `most` of the first `count` readings, in order: good ones and those at a high resource are likelier to be kept.
+    fn choose(&self, count: usize, most: usize, values: &[f64]) -> Vec<usize> {
+        if count <= most {
+            return (0..count).collect();
+        }
+        let mut stream: Stream = stream(self.seed, TrialId(count as u64), Purpose::Subset);
+        let mut keyed: Vec<(f64, usize)> =
+            (0..count).map(|i| (0.5 * (values[i] - self.rows[i].point.t) + stream.random::<f64>(), i)).collect();
+        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut chosen: Vec<usize> = keyed[..most].iter().map(|(_, i)| *i).collect();
+        chosen.sort_unstable();
+        chosen
+    }
+}

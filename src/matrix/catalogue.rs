@@ -31,7 +31,8 @@ pub static PARAMETERS: [&ParamKind; 16] = [
 ];
 
 /// Matrix kinds.
-pub static METHODS: [&MethodKind; 7] = [
+pub static METHODS: [&MethodKind; 8] = [
+    &schedule::auto::KIND,
     &schedule::hyperband::KIND,
     &schedule::halving::KIND,
     &schedule::asha::KIND,
@@ -42,7 +43,7 @@ pub static METHODS: [&MethodKind; 7] = [
 ];
 
 /// Samplers.
-pub static SAMPLERS: [&SamplerKind; 1] = [&search::random::SAMPLER];
+pub static SAMPLERS: [&SamplerKind; 3] = [&search::random::SAMPLER, &search::tpe::SAMPLER, &search::gp::SAMPLER];
 
 /// The parameter kind called `name`.
 pub fn parameter(name: &str) -> Option<&'static ParamKind> {

@@ -77,6 +77,11 @@ impl Ladder {
         self.resource(self.max, 0.0)
     }
 
+    /// r_min, at least 1 where the resource is whole.
+    pub fn least(&self) -> Resource {
+        self.resource(self.min, 0.0)
+    }
+
     /// η.
     pub fn eta(&self) -> f64 {
         self.eta

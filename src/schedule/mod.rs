@@ -1,6 +1,7 @@
 //! How much resource a configuration gets, and which go on.
 
 pub mod asha;
+pub mod auto;
 pub mod bracket;
 pub mod full;
 pub mod halving;

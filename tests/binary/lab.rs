@@ -81,7 +81,12 @@ pub struct Ended {
 impl Ended {
     fn of(line: &str, output: &Output) -> Ended {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ended { line: line.to_owned(), code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+        Ended {
+            line: line.to_owned(),
+            code: output.status.code(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 
     /// Fails the test unless the exit code is `code`.

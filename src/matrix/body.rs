@@ -17,6 +17,7 @@ use crate::engine::experiment::{Promoted, Stopping};
 use crate::method::{Method, MethodKind, Need};
 use crate::search::Sampler;
 use crate::search::outside::Outside;
+use crate::space::Space;
 use crate::words::assignment::Assignment;
 use crate::words::objective::Metric;
 use crate::words::units::{ResourceKind, ResourceSpec};
@@ -79,13 +80,13 @@ pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Fi
 }
 
 /// Who proposes: the kind's own sampler unless a field names another one or a tuner.
-fn proposer(body: &mut Body, sampler: Option<Arc<dyn Sampler>>, findings: &mut Findings) {
+fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings: &mut Findings) {
     if let (Some(place), Some(_)) = (&body.tuner_span, &sampler) {
         findings.error(place.clone(), "the matrix has both a `sampler` and a `tuner`: only one of them can propose");
     }
     let Some(method) = &mut body.method else { return };
-    if let Some(sampler) = sampler {
-        method.sampler = sampler;
+    if let Some((sampler, place)) = sampler {
+        replace_sampler(method, sampler).unwrap_or_else(|message| findings.error(place, message));
     } else if body.tuner_span.is_some() {
         method.sampler = Arc::new(Outside);
     } else if method.sampler.asks_outside() {
@@ -93,6 +94,15 @@ fn proposer(body: &mut Body, sampler: Option<Arc<dyn Sampler>>, findings: &mut F
         let hint = "add `tuner: {command: [python3, tuner.py]}`".to_owned();
         findings.error_with(body.kind_span.clone(), message, Some(hint));
     }
+}
+
+/// Takes another sampler, unless the kind lists its configurations itself.
+pub fn replace_sampler(method: &mut Method, sampler: Arc<dyn Sampler>) -> Result<(), String> {
+    if method.sampler.supply(&Space::default()).is_some() {
+        return Err(format!("`{}` lists its configurations itself, it takes no sampler", method.kind));
+    }
+    method.sampler = sampler;
+    Ok(())
 }
 
 fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> Option<&'static MethodKind> {
@@ -157,14 +167,14 @@ fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> 
     slots
 }
 
-fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Arc<dyn Sampler>> {
+fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(Arc<dyn Sampler>, Span)> {
     let (name, span) = fields.text("sampler", findings)?;
     let found = catalogue::sampler(name);
     if found.is_none() {
         let hint = suggestion(name, catalogue::sampler_names());
-        findings.error_with(span, format!("there is no sampler {}", quoted(name)), hint);
+        findings.error_with(span.clone(), format!("there is no sampler {}", quoted(name)), hint);
     }
-    found.map(|kind| (kind.build)())
+    found.map(|kind| ((kind.build)(), span))
 }
 
 /// A parameter with the resource's name would be passed twice.

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
+use serde_json::Value;
 
 use super::findings::Findings;
 use super::names::{camel, quoted, suggestion};
@@ -178,6 +179,28 @@ pub fn named<'n>(node: &'n Node, what: &str, place: Span, findings: &mut Finding
         }
     }
     kept.into_values().collect()
+}
+
+/// Notes every key that stands twice in one mapping, anywhere below `node`: also where values are taken as they stand.
+pub fn repeated_keys(node: &Node, findings: &mut Findings) {
+    for item in node.list().unwrap_or_default() {
+        repeated_keys(item, findings);
+    }
+    if node.map().is_some() {
+        for entry in named(node, "a mapping", node.span.clone(), findings) {
+            repeated_keys(&entry.value, findings);
+        }
+    }
+}
+
+/// The node as JSON, numbers that are not finite noted.
+pub fn json(node: &Node, findings: &mut Findings) -> Value {
+    let mut refused = Vec::new();
+    let value = node.to_json(&mut refused);
+    for span in refused {
+        findings.error(span, "this number is not finite");
+    }
+    value
 }
 
 /// A whole number ≥ 0; 3.0 counts as 3.

@@ -1,6 +1,6 @@
 //! A component's declared inputs, and whether the study's values fit them.
 
-use super::fields::Fields;
+use super::fields::{Fields, json};
 use super::findings::Findings;
 use super::ignored::Ignored;
 use super::names::quoted;
@@ -52,7 +52,7 @@ fn input(item: &Node, ignored: &mut Ignored, findings: &mut Findings) -> Option<
     );
     fields.finish(findings);
     let (name, span) = name?;
-    let default = value.map(|entry| entry.value.to_json(&mut Vec::new()));
+    let default = value.map(|entry| json(&entry.value, findings));
     let input = Input { name: name.to_owned(), kind, many, passing, presence, value: default };
     if let (Some(entry), Some(value)) = (value, &input.value)
         && !input.takes(value)

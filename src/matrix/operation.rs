@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::catalogue;
 use super::component::CommandFrom;
-use super::fields::{Fields, named};
+use super::fields::{Fields, json, named};
 use super::findings::Findings;
 use super::ignored::Ignored;
 use super::names::{nearest, quoted, suggestion};
@@ -143,7 +143,7 @@ fn values<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, 
         }
         let Some(mut fields) = Fields::new(&param.value, &what, param.key_span.clone(), findings) else { continue };
         if let Some(value) = fields.required("value", findings) {
-            read.push((param.key.as_str(), value.value.span.clone(), value.value.to_json(&mut Vec::new())));
+            read.push((param.key.as_str(), value.value.span.clone(), json(&value.value, findings)));
         }
         for elsewhere in ["ref", "contextOnly", "connection", "toInit", "toEnv"] {
             if let Some(entry) = fields.hidden(elsewhere) {

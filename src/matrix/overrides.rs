@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::body::replace_sampler;
 use super::catalogue;
 use super::diagnostics::{Diagnostic, Severity, Source};
 use super::findings::Findings;
 use super::names::{quoted, suggestion};
 use super::read::scalar;
 use crate::command::style::ArgStyle;
-use crate::search::Sampler;
+use crate::method::Method;
 use crate::words::objective::{Direction, Metric};
 
 /// Options of the command line that change what a file means.
@@ -93,13 +94,18 @@ pub fn metric(given: &MetricOverride, in_file: Option<&Metric>, findings: &mut F
     Metric { name: given.name.clone(), direction }
 }
 
-/// `--sampler`.
-pub fn sampler(name: &str, findings: &mut Findings) -> Option<Arc<dyn Sampler>> {
-    let found = catalogue::sampler(name);
-    if found.is_none() {
-        let message = format!("there is no sampler {}", quoted(name));
+/// `--sampler`. Whether it was taken: the file's own tuner then has nothing to do.
+pub fn sampler(name: &str, method: &mut Method, findings: &mut Findings) -> bool {
+    let text = format!("--sampler {name}");
+    let refuse = |message: String, hint| finding(Severity::Error, &text, 10..text.len(), message, hint);
+    let Some(kind) = catalogue::sampler(name) else {
         let hint = suggestion(name, catalogue::sampler_names());
-        findings.push(finding(Severity::Error, &format!("--sampler {name}"), 10..10 + name.len(), message, hint));
+        findings.push(refuse(format!("there is no sampler {}", quoted(name)), hint));
+        return false;
+    };
+    let replaced = replace_sampler(method, (kind.build)());
+    if let Err(message) = &replaced {
+        findings.push(refuse(message.clone(), None));
     }
-    found.map(|kind| (kind.build)())
+    replaced.is_ok()
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::body::{self, Body, MetricFrom};
 use super::component::{self, CommandFrom, Component};
 use super::diagnostics::{Diagnostic, Source};
+use super::fields::repeated_keys;
 use super::findings::{Findings, Report};
 use super::ignored::Ignored;
 use super::node::{Node, Span};
@@ -62,6 +63,7 @@ pub fn load_bytes(name: &str, bytes: &[u8], folder: &Path, overrides: &Overrides
     let (source, root) = open(name, bytes);
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|fault| refused(fault, source.clone()))?;
+    repeated_keys(&root, &mut findings);
     let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
     let mut ignored = Ignored::default();
     let operation = operation::read(&root, from, &mut ignored, &mut findings);
@@ -98,12 +100,10 @@ fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Fi
     if let Some(given) = &overrides.metric {
         body.metric = Some(overrides::metric(given, body.metric.as_ref(), findings));
     }
-    if let Some(name) = &overrides.sampler {
-        let sampler = overrides::sampler(name, findings);
-        if let (Some(method), Some(sampler)) = (&mut body.method, sampler) {
-            method.sampler = sampler;
-            body.tuner = None;
-        }
+    if let (Some(name), Some(method)) = (&overrides.sampler, &mut body.method)
+        && overrides::sampler(name, method, findings)
+    {
+        body.tuner = None;
     }
     body
 }
@@ -137,6 +137,7 @@ fn component_file(path: &Path, span: Span, from: CommandFrom, findings: &mut Fin
     let (source, root) = open(&name, &bytes);
     findings.within(&source, |findings| match root {
         Ok(root) => {
+            repeated_keys(&root, findings);
             let mut ignored = Ignored::default();
             let component = component::read(&root, operation::start(&root), from, &mut ignored, findings);
             ignored.report(findings);
@@ -163,8 +164,9 @@ fn settle(
         values::types(body, component, findings);
     }
     let renderer = line::renderer(body, component, overrides, findings);
-    if let (None, Some(renderer)) = (&overrides.command, &renderer) {
-        values::coverage(body, component, renderer, findings);
+    if let Some(renderer) = &renderer {
+        let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
+        values::coverage(body, component, renderer, from, findings);
     }
     renderer
 }

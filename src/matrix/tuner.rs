@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::argv::words;
-use super::fields::{Fields, named};
+use super::fields::{Fields, json, named};
 use super::findings::Findings;
 use super::node::Entry;
 
@@ -60,15 +60,10 @@ pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
 
 /// `{name: value}` or, as Polyaxon writes it, `{name: {value: …}}`.
 fn settings(entry: &Entry, findings: &mut Findings) -> Map<String, Value> {
-    let mut refused = Vec::new();
-    let mut read = |setting: &Entry| {
+    let mut read = Map::new();
+    for setting in named(&entry.value, "the tuner's `params`", entry.key_span.clone(), findings) {
         let inner = setting.value.map().filter(|entries| entries.len() == 1).and_then(|_| setting.value.get("value"));
-        (setting.key.clone(), inner.unwrap_or(&setting.value).to_json(&mut refused))
-    };
-    let settings = named(&entry.value, "the tuner's `params`", entry.key_span.clone(), findings);
-    let settings = settings.into_iter().map(&mut read).collect();
-    for span in refused {
-        findings.error(span, "this number is not finite");
+        read.insert(setting.key.clone(), json(inner.unwrap_or(&setting.value), findings));
     }
-    settings
+    read
 }

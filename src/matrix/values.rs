@@ -1,7 +1,7 @@
 //! Where names get their values: fixed parameters, inputs, and whether all of them fit together.
 
 use super::body::Body;
-use super::component::Component;
+use super::component::{CommandFrom, Component};
 use super::diagnostics::Severity;
 use super::findings::Findings;
 use super::inputs::{self, DeclaredInput};
@@ -120,12 +120,11 @@ pub fn types(body: &Body, component: &Component, findings: &mut Findings) {
     }
 }
 
-/// Parameters without an input, and required inputs without a value: wrong where the command needs them, else worth a warning.
-pub fn coverage(body: &Body, component: &Component, renderer: &Renderer, findings: &mut Findings) {
-    if component.inputs.is_empty() {
-        return;
-    }
-    for declared in &body.params {
+/// Parameters without an input, and required inputs without a value: wrong where the command needs them, else worth a warning
+/// if it is the component's own command.
+pub fn coverage(body: &Body, component: &Component, renderer: &Renderer, from: CommandFrom, findings: &mut Findings) {
+    let warns = from == CommandFrom::File && !component.inputs.is_empty();
+    for declared in body.params.iter().filter(|_| warns) {
         let name = &*declared.param.name;
         if !component.inputs.iter().any(|other| other.input.name == name) {
             findings.warn(declared.span.clone(), format!("the component declares no input {}", quoted(name)), None);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::named;
+use super::fields::{json, named};
 use super::findings::Findings;
 use super::names::{camel, quoted, suggestion};
 use super::node::{Content, Node, Span};
@@ -28,11 +28,7 @@ enum Place<'n> {
 impl<'n> Written<'n> {
     /// Arguments taken from nodes: `whole` is where faults about all of them are shown.
     pub fn of_nodes(entries: Vec<(String, &'n Node)>, whole: Span, findings: &mut Findings) -> Written<'n> {
-        let mut refused = Vec::new();
-        let args = entries.iter().map(|(name, node)| (name.clone(), node.to_json(&mut refused))).collect();
-        for span in refused {
-            findings.error(span, "this number is not finite");
-        }
+        let args = entries.iter().map(|(name, node)| (name.clone(), json(node, findings))).collect();
         let places = entries.into_iter().map(|(name, node)| (name, Place::Node(node))).collect();
         Written { args, places, whole }
     }

@@ -72,7 +72,6 @@ fn what_is_no_matrix_says_what_is_missing() {
         "matrix: 3\n",
         "matrix:\n  kind: random\nmatrics: 3\n",
         "{}",
-        "kind: component\ncontainer: {command: x}\n",
         "kind: grid\nparams: {lr: {kind: uniform, value: [0, 1]}}\n",
         "kind: random\nnumRuns: 20000000\nparams: {lr: {kind: uniform, value: [0, 1]}}\n",
         "kind: random\nnumRuns: 2\nresource: {name: x}\nparams:\n",
@@ -99,10 +98,6 @@ fn what_is_no_matrix_says_what_is_missing() {
     3:1 the file has no field `matrics` (did you mean `matrix`?)
     --
     1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
-    --
-    1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
-    1:7 there is no matrix kind `component` (it may be `hyperband`, `halving`, `asha`, `random`, `grid`, `mapping`, `operation`)
-    2:1 the file has no field `container` (it may be `version`, `kind`, `name`, `description`, `tags`, `matrix`, `params`, `termination`, `component`, `pathRef`)
     --
     2:10 a grid needs values that can be listed, and `uniform` cannot be (use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`)
     --
@@ -186,4 +181,22 @@ fn a_tuner_is_a_command_or_a_reference() {
     );
     assert!(tuner("tuner: {hubRef: 'acme/t:1'}\n").unwrap().tuner.is_some());
     insta::assert_snapshot!(told(&tuner("tuner: {params: {}}\n").unwrap_err()), @"7:1 the tuner needs either `command` or `hubRef`");
+}
+
+#[test]
+fn a_key_stands_once_even_where_values_are_taken_as_they_stand() {
+    let params = "  opt: {kind: choice, value: [{name: adam, name: sgd}]}\n  opt: {kind: choice, value: [1]}\n";
+    insta::assert_snapshot!(told_of(&(hyperband(params) + "eta: 3\neta: 3\n")), @"
+    6:44 `name` stands here a second time (it was given on line 6 already, keep one)
+    7:3 `opt` stands here a second time (it was given on line 6 already, keep one)
+    9:1 `eta` stands here a second time (it was given on line 8 already, keep one)
+    ");
+}
+
+#[test]
+fn a_kind_that_lists_its_configurations_takes_no_sampler() {
+    let grid = "kind: grid\nsampler: random\nparams: {x: {kind: choice, value: [1, 2]}}\n";
+    insta::assert_snapshot!(told_of(grid), @"2:10 `grid` lists its configurations itself, it takes no sampler");
+    let overrides = Overrides { sampler: Some("random".into()), ..Overrides::default() };
+    insta::assert_snapshot!(told(&load_text("kind: mapping\nvalues: [{a: 1}]\n", &overrides).unwrap_err()), @"1:11 `mapping` lists its configurations itself, it takes no sampler");
 }

@@ -1,0 +1,132 @@
+//! A study stopped at any instant ends as one that was never stopped.
+
+use std::fs::{self, File};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::{Ended, HYPERBAND, JOBS, Lab, Outcome};
+
+const WORDS: &str = "pace=1";
+
+fn undisturbed() -> (Lab, Outcome) {
+    let lab = Lab::hyperband();
+    lab.run("-j 3", WORDS).exits(0);
+    let outcome = lab.outcome();
+    assert_eq!(outcome.values.len(), JOBS);
+    assert!(outcome.best.contains("\"value\""), "{}", outcome.best);
+    (lab, outcome)
+}
+
+#[test]
+fn killed_at_random_instants() {
+    let (_, wanted) = undisturbed();
+    let mut killed = 0;
+    for round in 0..6 {
+        let lab = Lab::hyperband();
+        // From before the first record to after the last, in uneven steps.
+        for delay in [3, 7, 12, 18, 25, 33, 42, 52].map(|ms| ms + round) {
+            let mut driver = lab.start("-j 3", WORDS);
+            sleep(Duration::from_millis(delay));
+            if driver.is_over() {
+                break;
+            }
+            driver.signal(9);
+            driver.end();
+            killed += 1;
+            lab.nothing_lives();
+        }
+        lab.run("-j 3", WORDS).exits(0);
+        assert_eq!(lab.outcome(), wanted, "round {round}");
+        lab.no_slot_is_doubled();
+    }
+    assert!(killed >= 12, "the study is too quick to be killed: {killed}");
+}
+
+/// Resumes a copy of `journal` cut after `length` bytes.
+fn resumed_after_cut(journal: &[u8], length: usize) -> Lab {
+    let lab = Lab::hyperband();
+    fs::create_dir(lab.study()).unwrap();
+    fs::write(lab.study().join("journal.jsonl"), &journal[..length]).unwrap();
+    lab.run("-j 2", WORDS).exits(0);
+    lab.no_slot_is_doubled();
+    lab
+}
+
+#[test]
+fn cut_at_every_record() {
+    let (lab, wanted) = undisturbed();
+    let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    let ends: Vec<usize> = (0..=journal.len()).filter(|at| *at == 0 || journal[at - 1] == b'\n').collect();
+    assert!(ends.len() > 60);
+    for end in ends {
+        assert_eq!(resumed_after_cut(&journal, end).outcome(), wanted, "cut after {end} bytes");
+    }
+}
+
+#[test]
+fn cut_inside_a_record() {
+    let (lab, wanted) = undisturbed();
+    let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    for cut in (1..journal.len()).step_by(journal.len() / 30) {
+        assert_eq!(resumed_after_cut(&journal, cut).outcome(), wanted, "cut after {cut} bytes");
+    }
+}
+
+#[test]
+fn a_power_cut_leaves_blocks_of_nothing() {
+    let (lab, wanted) = undisturbed();
+    let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    let half = journal.len() / 2;
+    let torn: Vec<u8> = journal[..half].iter().copied().chain([0; 5000]).collect();
+    assert_eq!(resumed_after_cut(&torn, torn.len()).outcome(), wanted);
+}
+
+#[test]
+fn a_finished_study_prints_its_result_again_and_launches_nothing() {
+    let lab = Lab::hyperband();
+    let first = lab.run("-j 3 --format json", WORDS).exits(0);
+    let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    let again = lab.run("-j 3 --format json", WORDS).exits(0);
+    assert_eq!(first.out, again.out);
+    assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
+}
+
+#[test]
+fn resume_needs_only_the_folder() {
+    let (_, wanted) = undisturbed();
+    let lab = Lab::hyperband();
+    lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
+    let resumed = lab.hypertune("resume m.study").output().unwrap();
+    Ended::of(resumed).exits(0);
+    assert_eq!(lab.outcome(), wanted);
+}
+
+#[test]
+fn another_line_is_refused_and_nothing_is_touched() {
+    let lab = Lab::hyperband();
+    lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
+    let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    lab.run("-j 3", "pace=2").exits(2).complains("--overwrite");
+    lab.run("-j 3 --seed 8", WORDS).exits(2).complains("seed");
+    fs::write(lab.path("m.yaml"), HYPERBAND.replace("[0, 1]", "[0, 2]")).unwrap();
+    lab.run("-j 3", WORDS).exits(2).complains("--study");
+    assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
+    lab.run("-j 3 --overwrite", WORDS).exits(0);
+    assert_eq!(lab.outcome().values.len(), JOBS);
+}
+
+#[test]
+fn a_corrupt_middle_and_another_format_are_refused() {
+    let lab = Lab::hyperband();
+    lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
+    let path = lab.study().join("journal.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
+    lab.run("-j 3", WORDS).exits(1).complains("journal.jsonl:3");
+    fs::write(&path, text.replacen("\"format\":", "\"format\":9", 1)).unwrap();
+    lab.run("-j 3", WORDS).exits(2).complains("format 91");
+    fs::write(&path, text.replacen("\"sampling_rules\":", "\"sampling_rules\":9", 1)).unwrap();
+    lab.run("-j 3", WORDS).exits(2).complains("sampling rules 91");
+    File::create(&path).unwrap();
+    lab.run("-j 3", WORDS).exits(0);
+}

@@ -1,0 +1,56 @@
+//! Gigabytes of output and a million lines cost time, not memory, and lose nothing that counts.
+
+use std::fs;
+
+use crate::lab::{Driver, Lab};
+
+const MIB: u64 = 1 << 20;
+
+/// Largest resident set of the driver so far, in bytes.
+fn peak(driver: &Driver) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", driver.pid())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}
+
+#[test]
+fn a_flood_on_both_streams_leaves_the_driver_small() {
+    let lab = Lab::random(1);
+    let words = "flood=200000000 flood-err=100000000";
+    let mut driver = lab.start("--log-limit 1MB", words);
+    let mut largest = 0;
+    while !driver.is_over() {
+        largest = peak(&driver).unwrap_or(largest);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    driver.end().exits(0);
+    assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
+    for stream in ["stdout", "stderr"] {
+        let log = fs::metadata(lab.study().join(format!("trials/0/rung-0.{stream}.log"))).unwrap();
+        assert!((900_000..1_100_000).contains(&log.len()), "{stream}: {}", log.len());
+    }
+    let log = fs::read_to_string(lab.study().join("trials/0/rung-0.stdout.log")).unwrap();
+    assert!(log.contains("--log-limit 1000000"), "the cut is not told");
+    assert!(log.trim_end().ends_with('}'), "the last line is not kept");
+    assert_eq!(lab.records("end")[0]["status"], "succeeded");
+}
+
+#[test]
+fn the_last_of_a_million_readings_counts() {
+    let lab = Lab::random(1);
+    lab.run("", "lines=1000000 exit=0").exits(0);
+    let end = &lab.records("end")[0];
+    assert_eq!(end["score"], 1_000_000.5);
+    assert!(end["curve"].as_array().unwrap().len() <= 64);
+}
+
+#[test]
+fn a_line_without_end_is_passed_over() {
+    let lab = Lab::random(1);
+    fs::write(lab.path("long.py"), "").unwrap();
+    let script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo '{\"loss\": 0.25}'";
+    let mut command = lab.hypertune("run m.yaml --");
+    let ended = command.args(["sh", "-c", script, "{{ x }}"]).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(lab.records("end")[0]["score"], 0.25);
+}

@@ -1,0 +1,46 @@
+//! Timeouts, retries and limits of the study.
+
+use crate::lab::Lab;
+
+#[test]
+fn a_job_that_runs_too_long_is_ended_and_tried_again() {
+    let lab = Lab::random(1);
+    lab.run("--job-timeout 100ms --retries 1 --grace 100ms", "ignore=term breed sleep=600000").exits(3);
+    let ends = lab.records("end");
+    assert_eq!(ends.len(), 2);
+    assert!(ends.iter().all(|e| e["failure"]["kind"] == "timeout" && e["signal"] == 9), "{ends:?}");
+    assert!(lab.living().is_empty());
+}
+
+#[test]
+fn failures_worth_it_are_retried_and_others_are_not() {
+    let attempts = |words: &str| {
+        let lab = Lab::random(1);
+        let ended = lab.run("--retries 2", words);
+        (ended.status.code(), lab.records("launch").len())
+    };
+    assert_eq!(attempts("fail-first=5"), (Some(0), 2));
+    assert_eq!(attempts("value=NaN"), (Some(3), 1));
+    assert_eq!(attempts("nothing"), (Some(3), 1));
+}
+
+#[test]
+fn at_a_limit_the_best_is_printed_and_the_study_goes_on_later() {
+    let lab = Lab::random(6);
+    let ended = lab.run("-j 2 --max-jobs 3 --format json", "").exits(4);
+    assert!(ended.out.contains("loss") || ended.out.contains("value"), "{}", ended.out);
+    assert_eq!(lab.records("launch").len(), 3);
+    lab.run("-j 2 --max-jobs 6", "").exits(0);
+    assert_eq!(lab.outcome().values.len(), 6);
+}
+
+#[test]
+fn when_time_is_over_running_jobs_are_ended_or_may_finish() {
+    let lab = Lab::random(2);
+    lab.run("-j 1 --time-limit 200ms --grace 100ms", "sleep=600000").exits(4);
+    assert_eq!(lab.records("end")[0]["by"]["rule"], "limit");
+    let lab = Lab::random(2);
+    lab.run("-j 1 --time-limit 50ms --finish-running", "sleep=300").exits(4);
+    assert_eq!(lab.records("end").len(), 1);
+    assert_eq!(lab.records("end")[0]["status"], "succeeded");
+}

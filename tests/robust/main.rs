@@ -1,0 +1,12 @@
+//! What only the real binary can show: crashes, signals, stragglers, full disks, floods, checkpoints, devices.
+
+mod checkpoints;
+mod children;
+mod crash;
+mod disk;
+mod flood;
+mod lab;
+mod limits;
+mod lock;
+mod signals;
+mod slots;

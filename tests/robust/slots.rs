@@ -1,0 +1,68 @@
+//! Devices and slot numbers.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::lab::{Ended, Lab};
+
+fn variables(lab: &Lab) -> Vec<String> {
+    let logs = fs::read_dir(lab.study().join("trials")).unwrap().flatten();
+    let log = |trial: fs::DirEntry| fs::read_to_string(trial.path().join("rung-0.stdout.log")).unwrap();
+    let wanted = |line: &&str| line.contains("DEVICES") || line.contains("ZE_") || line.starts_with("HYPERTUNE_SLOT=");
+    let mut all: Vec<String> =
+        logs.flat_map(|t| log(t).lines().filter(wanted).map(str::to_owned).collect::<Vec<_>>()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn each_job_sees_its_own_devices() {
+    let lab = Lab::random(6);
+    lab.run("--gpus 0,1,5 --gpus-per-job 1", "variables sleep=30").exits(0);
+    let wanted: Vec<String> = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]
+        .iter()
+        .flat_map(|name| ["0", "1", "5"].map(|d| format!("{name}={d}")))
+        .chain(["0", "1", "2"].map(|s| format!("HYPERTUNE_SLOT={s}")))
+        .collect();
+    let mut wanted = wanted;
+    wanted.sort();
+    assert_eq!(variables(&lab), wanted);
+    lab.no_slot_is_doubled();
+}
+
+#[test]
+fn auto_asks_nvidia_smi() {
+    let lab = Lab::random(4);
+    let smi = lab.path("nvidia-smi");
+    fs::write(&smi, "#!/bin/sh\necho 0\necho 1\n").unwrap();
+    fs::set_permissions(&smi, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", lab.path("").display(), env::var("PATH").unwrap());
+    let mut command = lab.hypertune(&lab.line("--gpus auto", "variables sleep=30"));
+    let ended = command.env("PATH", path).env_remove("CUDA_VISIBLE_DEVICES").output().unwrap();
+    Ended::of(ended).exits(0);
+    let devices: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with("CUDA")).collect();
+    assert_eq!(devices, ["CUDA_VISIBLE_DEVICES=0", "CUDA_VISIBLE_DEVICES=1"]);
+    assert_eq!(lab.records("session")[0]["concurrency"], 2);
+}
+
+#[test]
+fn a_slot_holds_one_job_at_a_time_also_after_failures() {
+    let lab = Lab::hyperband();
+    let log = lab.path("log");
+    lab.run("-j 3 --retries 1 --keep-going", &format!("log={} fail-first=1", log.display())).exits(0);
+    lab.no_slot_is_doubled();
+    // Failed attempts leave no `end` line; where one follows, its slot had no other beginning in between.
+    let text = fs::read_to_string(log).unwrap();
+    let mut current: [Option<String>; 3] = [const { None }; 3];
+    for line in text.lines() {
+        let (what, job) = line.split_once(' ').unwrap();
+        let slot: usize = job.rsplit(' ').next().unwrap().parse().unwrap();
+        if what == "begin" {
+            current[slot] = Some(job.to_owned());
+        } else {
+            assert_eq!(current[slot].take().as_deref(), Some(job));
+        }
+    }
+}

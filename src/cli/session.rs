@@ -36,11 +36,12 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Drives `study` to its end, a limit or a signal, and prints what it came to. A finished study is only printed.
     pub fn carry_out(&self, study: Study, header: Header) -> Result<Exit, Fault> {
-        if self.existing == Existing::GoOn && study.folder.journal().exists() {
-            let view = view::read(study.folder.root())?;
-            if let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on()) {
-                return self.show(&study, &view, &reason);
-            }
+        if self.existing == Existing::GoOn
+            && study.folder.journal().exists()
+            && let Some(view) = view::read_if_begun(study.folder.root())?
+            && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
+        {
+            return self.show(&study, &view, &reason);
         }
         let reason = self.drive(&study, header)?;
         let view = view::read(study.folder.root())?;

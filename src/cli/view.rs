@@ -11,21 +11,25 @@ use crate::report::view::{StudyView, ViewBuilder};
 
 /// Reads the journal in folder `study`, whether or not the study runs just now.
 pub fn read(study: &Path) -> Result<StudyView, Fault> {
-    let folder = StudyFolder::new(study);
     let empty = || Fault::no_result(anyhow::anyhow!("{} holds no study yet: its journal is empty", study.display()));
-    let (header, records) = reader::open(&folder).map_err(unreadable)?.ok_or_else(empty)?;
+    read_if_begun(study)?.ok_or_else(empty)
+}
+
+/// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
+pub fn read_if_begun(study: &Path) -> Result<Option<StudyView>, Fault> {
+    let Some((header, records)) = reader::open(&StudyFolder::new(study)).map_err(unreadable)? else { return Ok(None) };
     let mut builder = ViewBuilder::default();
     builder.push(Record::Study(Box::new(header)));
     for record in records {
         builder.push(record.map_err(unreadable)?);
     }
-    builder.finish(study).map_err(|_| empty())
+    Ok(builder.finish(study).ok())
 }
 
-/// A folder without a study is wrong usage, everything else is not the user's fault.
+/// A folder without a study of ours is wrong usage, everything else is not the user's fault.
 pub fn unreadable(fault: JournalFault) -> Fault {
     match &fault {
-        JournalFault::Missing { .. } => Fault::usage(fault),
+        JournalFault::Missing { .. } | JournalFault::Format { .. } => Fault::usage(fault),
         _ => Fault::internal(fault),
     }
 }

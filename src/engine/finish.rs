@@ -24,6 +24,8 @@ impl Engine {
     ) {
         let Some(verdicts) = self.take_end(now, id, outcome, curve) else { return };
         self.announce(verdicts, out);
+        let advised = self.decide();
+        self.announce(advised, out);
         self.check_final_value(id, outcome, out);
         self.judge_first_failures(out);
         self.judge_failure_share(out);
@@ -85,6 +87,13 @@ impl Engine {
         verdicts
     }
 
+    /// What the schedule decides with the searcher's advice.
+    pub(super) fn decide(&mut self) -> Vec<Verdict> {
+        let verdicts = self.scheduler.decide(&mut *self.searcher);
+        self.forget_retired(&verdicts);
+        verdicts
+    }
+
     /// No new trials from here on, and those in `never_run` that were handed out already are taken back.
     pub(super) fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
         let verdicts = self.scheduler.close(never_run);
@@ -92,7 +101,7 @@ impl Engine {
         verdicts
     }
 
-    fn forget_retired(&mut self, verdicts: &[Verdict]) {
+    pub(super) fn forget_retired(&mut self, verdicts: &[Verdict]) {
         for verdict in verdicts {
             if let Verdict::Retire(trial) = verdict
                 && let Some(live) = self.trials.remove(trial)

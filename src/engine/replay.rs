@@ -176,7 +176,8 @@ impl Engine {
     /// Ends the replay: jobs in flight are lost and run again before anything else.
     pub fn recover(&mut self) -> Recovery {
         let lost = self.lose_running();
-        let verdicts: Vec<_> = self.unrecorded.drain(..).collect();
+        let mut verdicts: Vec<_> = self.unrecorded.drain(..).collect();
+        verdicts.extend(self.decide());
         let mut unrecorded = Vec::new();
         self.announce(verdicts, &mut unrecorded);
         Recovery { lost, unrecorded }
@@ -300,6 +301,10 @@ impl Engine {
 
     /// A recorded verdict: the next that is expected, as a rule.
     fn recorded(&mut self, verdict: Verdict) -> Result<(), Mismatch> {
+        if self.expected(verdict).is_none() && self.scheduler.accept(verdict) {
+            self.forget_retired(&[verdict]);
+            return Ok(());
+        }
         let Some(index) = self.expected(verdict).or_else(|| self.expected_without_new_trials(verdict)) else {
             let (Verdict::Promote(trial) | Verdict::Retire(trial)) = verdict;
             return Err(Mismatch::Verdict { trial });

@@ -14,6 +14,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::search::Searcher;
 use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
@@ -127,6 +128,17 @@ pub trait Scheduler: Send {
     fn next(&mut self) -> Next;
     /// The job ended for good (retries are over) with this score, or without one.
     fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict>;
+    /// What follows from the ends so far where the schedule takes the searcher's advice. Asked for after every end, except in a
+    /// replay: there the record says what was decided, see [`Scheduler::accept`].
+    fn decide(&mut self, searcher: &mut dyn Searcher) -> Vec<Verdict> {
+        let _ = searcher;
+        Vec::new()
+    }
+    /// Replay: takes over a recorded verdict of [`Scheduler::decide`]; false where it could not have come to it.
+    fn accept(&mut self, verdict: Verdict) -> bool {
+        let _ = verdict;
+        false
+    }
     /// No new trials from here on; those that run may still be promoted, in rungs that shrink to what was started. The trials in
     /// `never_run` were handed out and got no configuration: they count as not started, and there are no verdicts on them.
     fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict>;

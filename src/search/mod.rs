@@ -60,6 +60,26 @@ pub struct Observation<'a> {
     pub curve: &'a [CurvePoint],
 }
 
+/// A trial that waits between two rungs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Paused {
+    /// Which.
+    pub trial: TrialId,
+    /// What it has been given.
+    pub spent: Resource,
+}
+
+/// What a searcher thinks a free slot is best used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advice {
+    /// More of this trial.
+    Continue(TrialId),
+    /// A new trial; where none may start, nothing.
+    StartNew,
+    /// It cannot tell.
+    NoOpinion,
+}
+
 /// A live proposer. Its proposals may depend on the seed, the trial and what it was told before, and on nothing else.
 pub trait Searcher: Send {
     /// A configuration for a new trial.
@@ -68,6 +88,11 @@ pub trait Searcher: Send {
     fn adopt(&mut self, trial: TrialId, assignment: &Assignment);
     /// A job ended.
     fn observe(&mut self, observation: &Observation<'_>);
+    /// What is best done next: one of the `paused` trials or, if one may start, the new trial of `ask`.
+    fn advise(&mut self, ask: Option<&Ask>, paused: &[Paused]) -> Advice {
+        let _ = (ask, paused);
+        Advice::NoOpinion
+    }
     /// Jobs of earlier studies, told once, before the first proposal. As they are told here they count like jobs of this study
     /// whose trials were never proposed; a model that weighs them otherwise does it in its own version.
     fn warm_up(&mut self, prior: &[PriorObservation]) {

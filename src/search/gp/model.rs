@@ -50,6 +50,8 @@ pub struct Ranked {
     pub x: Vec<f64>,
     /// What is believed of it.
     pub belief: Belief,
+    /// The highest log resource it was read at; 0 is all of it.
+    pub reached: f64,
 }
 
 /// Observations in, beliefs out.
@@ -125,13 +127,21 @@ impl Model {
 
     /// Every trial with a reading, the one with the best expected value at full resource first.
     pub fn ranking(&mut self) -> Vec<Ranked> {
-        let trials: BTreeMap<TrialId, Vec<f64>> =
-            self.rows.iter().map(|row| (row.trial, row.point.x.clone())).collect();
+        let mut trials: BTreeMap<TrialId, Point> = BTreeMap::new();
+        for row in &self.rows {
+            let point = trials.entry(row.trial).or_insert_with(|| row.point.clone());
+            point.t = point.t.max(row.point.t);
+        }
         let Some(posterior) = self.posterior() else { return Vec::new() };
-        let points: Vec<Point> = trials.values().map(|x| Point { x: x.clone(), t: 0.0 }).collect();
+        let points: Vec<Point> = trials.values().map(|point| Point { x: point.x.clone(), t: 0.0 }).collect();
         let beliefs = posterior.at_all(&points);
-        let mut ranking: Vec<Ranked> =
-            trials.into_iter().zip(beliefs).map(|((trial, x), belief)| Ranked { trial, x, belief }).collect();
+        let ranked = |((trial, point), belief): ((TrialId, Point), Belief)| Ranked {
+            trial,
+            x: point.x,
+            belief,
+            reached: point.t,
+        };
+        let mut ranking: Vec<Ranked> = trials.into_iter().zip(beliefs).map(ranked).collect();
         ranking.sort_by(|a, b| a.belief.mean.total_cmp(&b.belief.mean).then(a.trial.cmp(&b.trial)));
         ranking
     }

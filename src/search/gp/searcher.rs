@@ -1,14 +1,17 @@
 //! The live searcher: readings to the model, the configuration with the greatest merit to the trial.
 
+use std::collections::BTreeMap;
+
 use rand::RngExt;
 
 use super::Gp;
+use super::acquisition::Acquisition;
 use super::climb::{Effort, Goal, maximize};
 use super::kernel::Point;
-use super::model::Model;
+use super::model::{Model, Ranked};
 use crate::search::encoding::Encoding;
 use crate::search::random::RandomSearcher;
-use crate::search::{Ask, Observation, Proposal, SearchContext, Searcher};
+use crate::search::{Advice, Ask, Observation, Paused, Proposal, SearchContext, Searcher};
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::objective::Direction;
@@ -32,6 +35,17 @@ pub struct GpSearcher {
     seed: u64,
     direction: Direction,
     full: Resource,
+    /// The latest suggestion and whom it is for, until anything changes.
+    thought: Option<(TrialId, Thought)>,
+}
+
+/// What was thought of a new trial.
+#[derive(Clone, Debug)]
+enum Thought {
+    /// Draw it from the prior.
+    Draw,
+    /// This is worth most, by so much.
+    Suggest(Assignment, f64),
 }
 
 impl GpSearcher {
@@ -46,23 +60,51 @@ impl GpSearcher {
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
             full: context.full,
+            thought: None,
         }
     }
 
-    fn suggest(&mut self, trial: TrialId) -> Option<Assignment> {
+    /// What to run in `trial`; thought once for one state of the model.
+    fn think(&mut self, trial: TrialId) -> Thought {
+        if let Some((_, thought)) = self.thought.as_ref().filter(|(of, _)| *of == trial) {
+            return thought.clone();
+        }
+        let thought = self.suggest(trial).unwrap_or(Thought::Draw);
+        self.thought = Some((trial, thought.clone()));
+        thought
+    }
+
+    fn suggest(&mut self, trial: TrialId) -> Option<Thought> {
         let mut stream = stream(self.seed, trial, Purpose::Model);
-        let is_early = trial.0 < self.settings.initial || self.model.readings() < self.settings.least_readings;
+        let is_early = trial.0 < self.settings.initial || self.is_ignorant();
         if is_early || stream.random::<f64>() < self.settings.random_fraction {
             return None;
         }
         let ranking = self.model.ranking();
-        let best = ranking.first()?.belief.mean;
+        let best = to_improve_on(&ranking)?;
         let known: Vec<Vec<f64>> = ranking.into_iter().take(PROMISING).map(|ranked| ranked.x).collect();
         let goal = Goal { posterior: self.model.posterior()?, acquisition: self.settings.acquisition, best };
         let pool = maximize(goal, &self.encoding, &known, EFFORT, &mut stream);
         let is_new = |x: &[f64]| !self.model.positions().any(|other| other == x);
         let fresh = pool.into_iter().filter(|(_, x)| is_new(x));
-        fresh.map(|(_, x)| self.encoding.decode(&x)).find(|assignment| self.random.is_new(assignment))
+        let mut decoded = fresh.map(|(merit, x)| Thought::Suggest(self.encoding.decode(&x), merit));
+        decoded.find(|thought| matches!(thought, Thought::Suggest(assignment, _) if self.random.is_new(assignment)))
+    }
+
+    fn is_ignorant(&self) -> bool {
+        self.model.readings() < self.settings.least_readings
+    }
+
+    /// The paused trial with the most expected improvement for what its way to the end still costs, and that as a logarithm.
+    fn best_paused(&self, ranking: &[Ranked], paused: &[Paused]) -> Option<(TrialId, f64)> {
+        let best = to_improve_on(ranking)?;
+        let improvement = Acquisition::LogExpectedImprovement { margin: 0.0 };
+        let spent: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.spent.amount())).collect();
+        let merits = ranking.iter().filter_map(|ranked| {
+            let left = 1.0 - spent.get(&ranked.trial)? / self.full.amount();
+            Some((ranked.trial, improvement.merit(ranked.belief, best).value - libm::log(left)))
+        });
+        merits.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }
 
     /// ln(resource / R), at most 0.
@@ -93,11 +135,14 @@ impl GpSearcher {
 
 impl Searcher for GpSearcher {
     fn propose(&mut self, ask: &Ask) -> Proposal {
-        let suggestion = self.suggest(ask.trial);
-        Proposal::Ready(suggestion.unwrap_or_else(|| self.random.draw(ask.trial)))
+        match self.think(ask.trial) {
+            Thought::Suggest(assignment, _) => Proposal::Ready(assignment),
+            Thought::Draw => Proposal::Ready(self.random.draw(ask.trial)),
+        }
     }
 
     fn adopt(&mut self, trial: TrialId, assignment: &Assignment) {
+        self.thought = None;
         self.random.adopt(trial, assignment);
         if let Some(x) = self.encoding.encode(assignment) {
             self.model.expect(trial, x);
@@ -105,10 +150,36 @@ impl Searcher for GpSearcher {
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
+        self.thought = None;
         let Some(x) = self.encoding.encode(observation.assignment) else { return };
         let Some(t) = self.place(observation.resource.amount()) else { return };
         self.observe_curve(observation, &x);
         let cost = observation.score.map(|score| self.direction.cost(score));
         self.model.observe(observation.trial, Point { x, t }, cost);
     }
+
+    /// Expected improvement for what it still costs decides, a new trial costing all of R. Where no new trial may start, the
+    /// configuration that is expected to be the best is brought to its end.
+    fn advise(&mut self, ask: Option<&Ask>, paused: &[Paused]) -> Advice {
+        if self.is_ignorant() {
+            return Advice::NoOpinion;
+        }
+        let ranking = self.model.ranking();
+        let Some((trial, merit)) = self.best_paused(&ranking, paused) else { return Advice::StartNew };
+        let Some(ask) = ask else {
+            let expected = ranking[0].trial;
+            let waits = paused.iter().any(|p| p.trial == expected);
+            return if waits { Advice::Continue(expected) } else { Advice::StartNew };
+        };
+        match self.think(ask.trial) {
+            Thought::Suggest(_, fresh) if merit > fresh => Advice::Continue(trial),
+            _ => Advice::StartNew,
+        }
+    }
+}
+
+/// The least expected value among trials that had all of R; before the first of them, among all.
+fn to_improve_on(ranking: &[Ranked]) -> Option<f64> {
+    let full = ranking.iter().find(|ranked| ranked.reached >= 0.0);
+    full.or(ranking.first()).map(|ranked| ranked.belief.mean)
 }

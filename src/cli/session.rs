@@ -67,33 +67,35 @@ impl Session<'_> {
         let exit = Exit::of(reason, has_result(view));
         match self.format {
             FormatArg::Text => output::text(&summary_text::render(&summary))?,
-            FormatArg::Json => {
-                output::json(&summary)?;
-                if exit == Exit::NoResult {
-                    eprint!("{}", summary_text::failures_text(&summary.failures));
-                }
-            }
+            FormatArg::Json => output::json(&summary)?,
         }
-        advise(study, reason, exit);
-        Ok(exit)
+        if self.format == FormatArg::Json && exit == Exit::NoResult {
+            eprint!("{}", summary_text::failures_text(&summary.failures));
+        }
+        ending(study, reason, exit)
     }
 }
 
-/// What to do next, on stderr, where the study is not simply done.
-fn advise(study: &Study, reason: &FinishReason, exit: Exit) {
+/// The exit code, and on stderr what to do next where the study is not simply done.
+fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Fault> {
     let sentence = summary_text::finish_sentence(reason);
     let resume = text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()]);
     match reason {
-        FinishReason::Limit { .. } => eprintln!("{sentence}; the same line with a larger limit goes on"),
-        FinishReason::Interrupted { .. } => eprintln!("{sentence}; go on with\n  {resume}"),
+        FinishReason::Limit { .. } => eprintln!("\n{sentence}; the same line with a larger limit goes on"),
+        FinishReason::Interrupted { .. } => eprintln!("\n{sentence}; go on with the same line, or with\n  {resume}"),
         FinishReason::FirstFailures { .. } => {
-            eprintln!(
-                "{sentence}; mend the command and begin anew with --overwrite, or go on regardless with --keep-going"
-            );
+            return Err(Fault::no_result(anyhow!(sentence))
+                .hint("mend the command and run it again with --overwrite")
+                .hint("--keep-going lets a study go on past failures like these"));
         }
-        _ if exit == Exit::NoResult => eprintln!("{sentence}, and no job gave what was wanted"),
-        _ => {}
+        FinishReason::Completed if exit == Exit::NoResult => {
+            return Err(Fault::no_result(anyhow!("no job gave what was wanted")));
+        }
+        FinishReason::FailureShare { .. } => return Err(Fault::no_result(anyhow!(sentence))),
+        FinishReason::Tuner { .. } => return Err(Fault::internal(anyhow!(sentence))),
+        FinishReason::Completed | FinishReason::MetricReached { .. } => {}
     }
+    Ok(exit)
 }
 
 /// Whether some job gave what was wanted: a value, or in a study without a metric a good end.

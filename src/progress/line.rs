@@ -27,6 +27,29 @@ pub fn study(tally: &Tally, now: Moment) -> String {
     [Some(jobs), best, Some(time)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
+/// Cells of a rung's bar.
+const BAR: usize = 20;
+
+/// Every line of a drawing, cut to `width` columns: the study, then the current rung of each bracket at work.
+pub fn frame(tally: &Tally, now: Moment, width: usize) -> String {
+    let rungs: Vec<_> = tally.current_rungs().collect();
+    let widest = rungs.iter().map(|rung| place(rung).chars().count()).max().unwrap_or(0);
+    let digits = rungs.iter().map(|rung| rung.tally.configs.to_string().len()).max().unwrap_or(0);
+    let lines = rungs.iter().map(|rung| {
+        let RungTally { ended, configs, .. } = rung.tally;
+        let (place, at) = (place(rung), resource(tally, &rung.tally));
+        format!("  {place:widest$}  {}  {ended:>digits$}/{configs:<digits$}  {at}", bar(ended, configs))
+    });
+    let cut = |line: String| line.trim_end().chars().take(width).collect::<String>();
+    std::iter::once(study(tally, now)).chain(lines).map(cut).collect::<Vec<_>>().join("\n")
+}
+
+fn bar(done: u64, all: u64) -> String {
+    let share = done.min(all) as f64 / all.max(1) as f64;
+    let full = (share * BAR as f64) as usize;
+    format!("{}{}", "━".repeat(full), "╌".repeat(BAR - full))
+}
+
 /// Which rung: `bracket 4 rung 1 of 5`, with the round where there are several.
 pub fn place(rung: &FullRung) -> String {
     let round = if rung.bracket.round > 0 { format!("round {} ", rung.bracket.round + 1) } else { String::new() };

@@ -30,6 +30,9 @@ impl Plain {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let before = tally.done * TENTHS / tally.planned_jobs.max(1);
         let full = tally.record(record);
+        if !tally.is_live() {
+            return None;
+        }
         if self.verbosity == Verbosity::Verbose
             && let Record::End(end) = record
         {

@@ -83,6 +83,8 @@ pub struct Tally {
     promoted: Promoted,
     spent: f64,
     session: Session,
+    pid: u32,
+    live: bool,
     ladders: BTreeMap<u32, Vec<RungTally>>,
     brackets: BTreeMap<BracketId, Vec<RungTally>>,
     at: HashMap<TrialId, Place>,
@@ -138,6 +140,8 @@ impl Tally {
             promoted: Promoted::default(),
             spent: 0.0,
             session: Session::default(),
+            pid: std::process::id(),
+            live: false,
             ladders: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
             brackets: BTreeMap::new(),
             at: HashMap::new(),
@@ -148,7 +152,8 @@ impl Tally {
     pub fn record(&mut self, record: &Record) -> Option<FullRung> {
         match record {
             Record::Study(header) => self.header(header),
-            Record::Session { at, .. } => {
+            Record::Session { at, pid, .. } => {
+                self.live = *pid == self.pid;
                 self.running = 0;
                 self.session = Session { since: *at, spent: self.spent };
             }
@@ -159,6 +164,11 @@ impl Tally {
             Record::Kill { .. } | Record::Finish { .. } => {}
         }
         None
+    }
+
+    /// Whether records come from this very process, and not from earlier sessions of a resumed study.
+    pub fn is_live(&self) -> bool {
+        self.live
     }
 
     /// Time from the session's start to `now`, seconds.

@@ -127,9 +127,9 @@ fn full_resource(view: &StudyView) -> f64 {
     if plan.trials == 0 { 0.0 } else { plan.full_resource / plan.trials as f64 }
 }
 
+/// Over with a value, below the full resource.
 fn is_dropped(latest: &JobView, full: f64) -> bool {
-    let below = latest.resource.amount() < full;
-    latest.status == JobStatus::Succeeded && latest.score.is_some() && !latest.promoted && below
+    latest.retired && latest.score.is_some() && latest.resource.amount() < full
 }
 
 fn counts(view: &StudyView, dropped: u64) -> JobCounts {

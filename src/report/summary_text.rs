@@ -27,13 +27,12 @@ pub fn render(summary: &Summary<'_>) -> String {
     out
 }
 
-/// Why it ended, where that is not the end of the plan.
+/// The good news of an early end; the other reasons go to stderr with what to do about them.
 fn ending(summary: &Summary<'_>) -> String {
-    let sentence = match summary.finished {
-        None | Some(FinishReason::Completed) => return String::new(),
-        Some(reason) => finish_sentence(reason),
-    };
-    format!("{sentence}\n\n")
+    match summary.finished {
+        Some(reason @ FinishReason::MetricReached { .. }) => format!("{}\n\n", finish_sentence(reason)),
+        _ => String::new(),
+    }
 }
 
 fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
@@ -63,7 +62,7 @@ fn jobs_text(jobs: &JobCounts) -> String {
         .map(|(n, what)| format!("{} {what}", text::count(*n)))
         .collect();
     words.extend((jobs.dropped > 0).then(|| format!("{} dropped on the way", text::counted(jobs.dropped, "trial"))));
-    format!("{} of {} planned: {}", text::count(jobs.launched), text::count(jobs.planned), words.join(", "))
+    format!("{} launched, {} planned: {}", text::count(jobs.launched), text::count(jobs.planned), words.join(", "))
 }
 
 /// The best trial as text: its value, its parameters, the command that repeats it.
@@ -149,7 +148,7 @@ mod tests {
         run it again with
           python3 train.py --lr=0.2 --epochs=3
 
-        jobs      4 of 4 planned: 3 succeeded, 1 failed, 1 trial dropped on the way
+        jobs      4 launched, 4 planned: 3 succeeded, 1 failed, 1 trial dropped on the way
         resource  6 epochs spent; 3 trials in full would take 9
         time      4.0s
         seed      7
@@ -168,7 +167,7 @@ mod tests {
         insta::assert_snapshot!(render(&summary(&sample.view())), @r"
         no metric, so nothing is ranked
 
-        jobs      1 of 4 planned: 1 succeeded, 0 failed
+        jobs      1 launched, 4 planned: 1 succeeded, 0 failed
         resource  1 epochs spent; 1 trial in full would take 3
         time      1.0s
         seed      7
@@ -177,18 +176,25 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_named_first() {
+    fn a_reached_metric_is_named_first() {
         let mut sample = Sample::new();
-        sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(2), "");
-        sample.finish(FinishReason::Limit { limit: LimitKind::Jobs });
+        sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(2), "").launch(1, 0, 1, 1.0).succeed(1, 0, 0.01);
+        let job = sample.view().jobs[1].job;
+        let metric = "loss".to_owned();
+        sample.finish(FinishReason::MetricReached { job, metric, value: 0.01, threshold: 0.05 });
         insta::assert_snapshot!(render(&summary(&sample.view())), @r"
-        stopped by --max-jobs before the plan ended
+        ended early: trial 1 reached loss 0.01 (asked for 0.05)
 
-        no job gave a value
+        best: trial 1, loss 0.01 at epochs=1
 
-        jobs      1 of 4 planned: 0 succeeded, 1 failed
-        resource  1 epochs spent; 1 trial in full would take 3
-        time      1.0s
+          lr  0.1
+
+        run it again with
+          python3 train.py --lr=0.2 --epochs=3
+
+        jobs      2 launched, 4 planned: 1 succeeded, 1 failed
+        resource  2 epochs spent; 2 trials in full would take 6
+        time      2.0s
         seed      7
         logs      matrix.study/trials
 

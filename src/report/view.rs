@@ -85,6 +85,8 @@ pub struct JobView {
     pub params: Arc<Assignment>,
     /// Whether its trial went on to the next rung from here.
     pub promoted: bool,
+    /// Whether its trial was over after it: dropped, or through.
+    pub retired: bool,
     /// When it was launched, in study time.
     pub launched: Moment,
     /// What the operating system says of it; empty while it runs.
@@ -146,7 +148,11 @@ impl ViewBuilder {
             Record::Session { at, .. } => self.session(at),
             Record::Launch(launch) => self.launch(*launch),
             Record::Kill { at, .. } => self.last = at,
-            Record::Retired { .. } => {}
+            Record::Retired { trial } => {
+                if let Some(job) = self.latest_of(trial) {
+                    job.retired = true;
+                }
+            }
             Record::End(end) => self.end(*end),
             Record::Promoted { trial } => {
                 if let Some(job) = self.latest_of(trial) {
@@ -201,6 +207,7 @@ impl ViewBuilder {
             metrics: Map::new(),
             params: self.params.get(&trial).cloned().unwrap_or_default(),
             promoted: false,
+            retired: false,
             launched: launch.at,
             usage: None,
             stderr_tail: String::new(),

@@ -2,8 +2,8 @@
 
 use crate::journal::record::Record;
 
-/// Told what happens, in order, as it is journalled. Called from the driver's coordinating thread between two jobs, so every
-/// method must return at once; whatever is slow (drawing) belongs on the watcher's own thread.
+/// Told what happens, in order, as it is journalled. Called from slots' threads while the study is locked, so every method must
+/// return at once; whatever is slow (drawing) belongs on the watcher's own thread.
 pub trait Watcher: Send + Sync {
     /// `record` is in the journal. On a resumed study the records of earlier sessions come first, in file order.
     fn record(&self, record: &Record);

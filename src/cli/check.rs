@@ -22,7 +22,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
     match args.format {
         FormatArg::Json => {
             let warnings: Vec<_> = study.warnings.iter().map(|w| w.to_json()).collect();
-            output::json(&json!({ "errors": 0, "diagnostics": warnings }))?;
+            output::json(&json!({ "file": study.matrix_path, "errors": 0, "diagnostics": warnings }))?;
         }
         FormatArg::Text => {
             findings::warn(&study.warnings);

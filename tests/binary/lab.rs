@@ -6,6 +6,18 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A small hyperband study over one learning rate: 15 trials, 20 jobs, 72 epochs.
+pub const HYPERBAND: &str = "\
+kind: hyperband
+maxIterations: 9
+resource: {name: epochs}
+metric: {name: loss, optimization: minimize}
+seed: 5
+params:
+  # any number will do
+  lr: {kind: uniform, value: [0, 1]}
+";
+
 /// A fresh folder with a matrix file in it.
 pub struct Lab {
     folder: TempDir,
@@ -28,6 +40,16 @@ impl Lab {
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The text of a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a readable file")
+    }
+
+    /// The scriptable trainer as a word of a command line.
+    pub fn trainer(&self) -> String {
+        trainer().display().to_string()
     }
 
     /// Names of everything in the folder, sorted.
@@ -54,12 +76,12 @@ impl Lab {
 
     /// Runs a study on the fake trainer: `options` of `run`, then `behaviour` of the trainer.
     pub fn run(&self, options: &str, behaviour: &str) -> Ended {
-        self.hypertune(&format!("run m.yaml {options} -- {} {behaviour}", trainer().display()))
+        self.hypertune(&format!("run m.yaml {options} -- {} {behaviour}", self.trainer()))
     }
 }
 
 /// The scriptable trainer, `tests/support/fake_trainer.rs`; `cargo test` builds it beside the binary.
-pub fn trainer() -> PathBuf {
+fn trainer() -> PathBuf {
     let beside = assert_cmd::cargo::cargo_bin!("hypertune").parent().expect("the binary lies in a folder");
     let trainer = beside.join("examples").join("fake_trainer");
     assert!(trainer.exists(), "build the trainer first: cargo build --example fake_trainer");

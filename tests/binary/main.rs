@@ -1,3 +1,10 @@
 //! The real binary, as a person or a script meets it.
 
+mod again;
+mod bad_input;
+mod endings;
 mod lab;
+mod one_outcome;
+mod options;
+mod plans;
+mod views;

@@ -1,0 +1,58 @@
+//! The same line again: a finished study is only shown, a stopped one goes on, another one is refused.
+
+use crate::lab::{HYPERBAND, Lab};
+
+#[test]
+fn a_finished_study_prints_its_result_again_and_launches_nothing() {
+    let lab = Lab::new(HYPERBAND);
+    let first = lab.run("-q", "log=launches").exits(0);
+    let launches = lab.read("launches");
+    let again = lab.run("-q", "log=launches").exits(0);
+    assert_eq!(first.out, again.out);
+    assert_eq!(launches, lab.read("launches"));
+    assert_eq!(launches.lines().filter(|l| l.starts_with("begin")).count(), 20);
+}
+
+#[test]
+fn what_differs_is_named_with_the_ways_out() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q", "").exits(0);
+    let journal = lab.read("m.study/journal.jsonl");
+    let refused = |options: &str, behaviour: &str, what: &str| {
+        lab.run(options, behaviour).exits(2).says(what).says("--study").says("--overwrite");
+    };
+    refused("--seed 6", "", "seed: begun with 5, now 6");
+    refused("", "pace=1", "command: begun with");
+    refused("-P lr=0.5", "", "param: ");
+    refused("--metric other", "", "metric: ");
+    lab.file("m.yaml", HYPERBAND.replace("[0, 1]", "[0, 2]"));
+    refused("", "", "matrix, line 8: begun with");
+    assert_eq!(journal, lab.read("m.study/journal.jsonl"));
+    lab.run("-q --overwrite", "").exits(0);
+    assert_ne!(journal, lab.read("m.study/journal.jsonl"));
+}
+
+#[test]
+fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).says("goes on");
+    assert_eq!(lab.read("launches").lines().filter(|l| l.starts_with("begin")).count(), 4);
+    lab.run("-q", "log=launches").exits(0);
+    lab.run("-q --study whole.study", "").exits(0);
+    let best = |study: &str| lab.hypertune(&format!("best {study} --format json")).exits(0).json()["trial"].clone();
+    assert_eq!(best("m.study"), best("whole.study"));
+}
+
+#[test]
+fn resume_needs_no_line_and_runs_where_the_study_was_begun() {
+    let lab = Lab::new(HYPERBAND);
+    lab.file("train.sh", format!("exec {} \"$@\"\n", lab.trainer()));
+    lab.hypertune("run m.yaml -q --max-jobs 4 -- sh train.sh").exits(4);
+    lab.file("m.yaml", "kind: random\n");
+    let study = lab.path("m.study");
+    let mut elsewhere = lab.command(&format!("resume -q --format json {}", study.display()));
+    let output = elsewhere.current_dir("/").output().expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(summary["jobs"]["succeeded"], 20);
+}

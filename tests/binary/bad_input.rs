@@ -1,0 +1,45 @@
+//! Files that are wrong, hostile or no matrix at all: exit 2, a place, no panic, nothing left on disk.
+
+use crate::lab::{HYPERBAND, Lab};
+
+#[track_caller]
+fn refused(matrix: impl AsRef<[u8]>, words: &str) {
+    let lab = Lab::new("");
+    lab.file("m.yaml", matrix);
+    let ended = lab.hypertune("run m.yaml -- true").exits(2).says(words);
+    assert!(!ended.err.contains("panicked"), "{}", ended.err);
+    assert!(ended.err.len() < 20_000, "{} bytes of errors", ended.err.len());
+    assert_eq!(lab.names(), ["m.yaml"]);
+}
+
+#[test]
+fn every_fault_is_told_in_one_go_with_its_place() {
+    let lab = Lab::new("");
+    lab.file("m.yaml", HYPERBAND.replace("uniform", "unifrom").replace("minimize", "minimise").replace("epochs", "3"));
+    let ended = lab.hypertune("run m.yaml -- true").exits(2);
+    for words in ["m.yaml:8:", "m.yaml:4:", "uniform", "minimize"] {
+        assert!(ended.err.contains(words), "no {words} in\n{}", ended.err);
+    }
+}
+
+#[test]
+fn what_is_no_matrix_is_said_to_be_none() {
+    refused("", "m.yaml");
+    refused("just words", "m.yaml");
+    refused("- a\n- list\n", "m.yaml");
+    refused([0, 159, 146, 150, 255], "m.yaml");
+    refused("kind: hyperband\nkind: random\n", "m.yaml:2");
+    refused("kind: [\n", "m.yaml");
+}
+
+#[test]
+fn bombs_do_not_go_off() {
+    let levels = (1..12).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+    let laughs: String = std::iter::once("a0: &a0 [lol]\n".to_owned()).chain(levels).collect();
+    refused(laughs, "m.yaml");
+    refused("[".repeat(100_000), "m.yaml");
+    refused("{a: ".repeat(100_000), "m.yaml");
+    refused(HYPERBAND.replace("maxIterations: 9", "maxIterations: 1e300"), "m.yaml");
+    refused(HYPERBAND.replace("[0, 1]", "[-1e308, 1e308]"), "finite");
+    refused("kind: random\nnumRuns: 99999999999\nparams:\n  x: {kind: uniform, value: [0, 1]}\n", "10000000");
+}

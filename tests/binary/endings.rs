@@ -1,0 +1,94 @@
+//! How studies end, and with which exit code.
+
+use crate::lab::{HYPERBAND, Lab};
+
+/// Eight random configurations, one after the other, without a metric.
+const RANDOM: &str =
+    "kind: random\nnumRuns: 8\nconcurrency: 1\nseed: 5\nparams:\n  lr: {kind: uniform, value: [0, 1]}\n";
+
+fn with_stopping(rules: &str) -> Lab {
+    Lab::new(&format!("{HYPERBAND}earlyStopping:\n{rules}"))
+}
+
+#[test]
+fn the_first_jobs_all_failing_for_one_reason_end_it() {
+    let lab = Lab::new(HYPERBAND);
+    let ended = lab.run("-j 3", "say=no-such-dataset exit=7").exits(3);
+    let ended = ended.says("the first jobs all failed: exit code 7").says("no-such-dataset").says("--keep-going");
+    assert_eq!(ended.err.matches("error:").count(), 1, "{}", ended.err);
+    lab.run("--study k.study --keep-going -q", "say=no-such-dataset exit=7").exits(3).says("15 × exit code 7");
+}
+
+#[test]
+fn with_json_the_reason_and_the_last_lines_go_to_stderr() {
+    let lab = Lab::new(HYPERBAND);
+    let ended = lab.run("-j 2 -q --format json", "say=no-such-dataset exit=7").exits(3);
+    assert!(ended.err.contains("no-such-dataset"), "{}", ended.err);
+    let summary = ended.json();
+    assert!(summary["trial"].is_null());
+    assert_eq!(summary["finished"]["reason"], "first_failures");
+    assert_eq!(summary["failures"][0]["reason"], "exit code 7");
+}
+
+#[test]
+fn jobs_without_a_value_are_failures_with_their_reason() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("--keep-going --study nan.study", "value=NaN").exits(3).says("NaN");
+    lab.run("--keep-going --study none.study", "nothing").exits(3).says("loss");
+    lab.run("--keep-going --study other.study", "metric=accuracy").exits(3).says("accuracy");
+}
+
+#[test]
+fn some_failures_do_not_stop_a_study() {
+    let lab = Lab::new(HYPERBAND);
+    let ended = lab.run("--keep-going -q --format json", "fail-below=0.3").exits(0).json();
+    assert!(ended["jobs"]["failed"].as_u64() > Some(0));
+    assert!(ended["params"]["lr"].as_f64() >= Some(0.3));
+}
+
+#[test]
+fn a_reached_metric_ends_it_as_a_success() {
+    let lab = with_stopping("  - {metric: loss, value: 0.5, optimization: minimize}\n");
+    let summary = lab.run("-q -j 2 --format json", "pace=5").exits(0).json();
+    assert_eq!(summary["finished"]["reason"], "metric_reached");
+    assert!(summary["value"].as_f64().is_some_and(|v| v <= 0.5), "{summary}");
+    assert!(summary["jobs"]["launched"].as_u64() < Some(20));
+    lab.run("-q -j 2", "pace=5").exits(0).says("reached loss");
+}
+
+#[test]
+fn a_share_of_failures_ends_it_as_a_failure() {
+    let lab = with_stopping("  - {kind: failure_early_stopping, percent: 50}\n");
+    let ended = lab.run("--keep-going -j 1", "exit=1").exits(3);
+    ended.says("failure early stopping: 5 of 5 jobs failed");
+}
+
+#[test]
+fn without_a_metric_everything_runs_and_nothing_is_ranked() {
+    let lab = Lab::new(RANDOM);
+    lab.run("-q", "").exits(0).says("nothing is ranked").says("8 succeeded");
+    lab.hypertune("best m.study").exits(3).says("no metric");
+    assert_eq!(lab.hypertune("trials m.study --format json").exits(0).json().as_array().map(Vec::len), Some(8));
+    lab.run("-q --study ranked.study --metric loss:minimize", "").exits(0).says("best: trial");
+}
+
+#[test]
+fn limits_stop_it_before_the_plan_ends() {
+    let lab = Lab::new(HYPERBAND);
+    let resource = lab.run("-q --study r.study --max-resource 10 --format json", "").exits(4).json();
+    assert!(resource["resource_spent"].as_f64() <= Some(10.0), "{resource}");
+    lab.run("--study t.study --time-limit 100ms -j 1", "pace=30").exits(4).says("--time-limit");
+}
+
+#[test]
+fn a_study_that_never_began_has_no_folder() {
+    let lab = Lab::new(HYPERBAND);
+    lab.hypertune("run m.yaml -- no-such-program").exits(2).says("no-such-program");
+    lab.hypertune("run m.yaml -- ./m.yaml").exits(2).says("not executable");
+    lab.hypertune("run m.yaml").exits(2).says("names no command");
+    lab.hypertune("run m.yaml -j 0 -- true").exits(2);
+    lab.hypertune("run m.yaml --job-timeout soon -- true").exits(2).says("10s, 5m or 1h30m");
+    lab.hypertune("run missing.yaml -- true").exits(2).says("missing.yaml");
+    lab.hypertune("frobnicate").exits(2);
+    assert_eq!(lab.names(), ["m.yaml"]);
+}

@@ -1,0 +1,79 @@
+//! Options of `run`, and what goes to which stream.
+
+use crate::lab::{HYPERBAND, Lab};
+
+#[test]
+fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
+    let lab = Lab::new(HYPERBAND);
+    let ended = lab.run("-j 1", "").exits(0);
+    assert!(!ended.err.contains('\u{1b}'), "{:?}", ended.err);
+    insta::assert_snapshot!(ended.err, @r"
+    bracket 2 rung 1 of 3: 9 configurations at epochs=1, best loss 1.03072 (trial 6), 3 go on
+    bracket 2 rung 2 of 3: 3 configurations at epochs=3, best loss 0.364055 (trial 6), 1 goes on
+    bracket 2 rung 3 of 3: 1 configuration at epochs=9, best loss 0.141833 (trial 6)
+    bracket 1 rung 1 of 2: 3 configurations at epochs=3, best loss 0.48903 (trial 11), 1 goes on
+    bracket 1 rung 2 of 2: 1 configuration at epochs=9, best loss 0.266808 (trial 11)
+    bracket 0 rung 1 of 1: 3 configurations at epochs=9, best loss 0.227568 (trial 12)
+    ");
+}
+
+#[test]
+fn quiet_is_silent_and_verbose_tells_every_job() {
+    let lab = Lab::new(HYPERBAND);
+    assert_eq!(lab.run("-q --study q.study", "").exits(0).err, "");
+    let told = lab.run("-v --study v.study", "").exits(0).err;
+    assert_eq!(told.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{told}");
+}
+
+#[test]
+fn a_resumed_study_does_not_tell_again_what_was_told() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-j 1 --max-jobs 14", "").exits(4).says("bracket 2 rung 1 of 3");
+    let again = lab.run("-j 1", "").exits(0);
+    assert!(!again.err.contains("bracket 2 rung 1 of 3"), "{}", again.err);
+    assert!(again.err.contains("bracket 0 rung 1 of 1"), "{}", again.err);
+}
+
+#[test]
+fn parameters_are_passed_in_the_style_that_is_asked_for() {
+    let lab = Lab::new(HYPERBAND);
+    for (style, wanted) in
+        [("equals", "--lr=0.5 --epochs=1"), ("space", "--lr 0.5 --epochs 1"), ("hydra", "lr=0.5 epochs=1")]
+    {
+        let line = format!("plan m.yaml --format json -P lr=0.5 --arg-style {style} -- train");
+        let plan = lab.hypertune(&line).exits(0).json();
+        let argv: Vec<_> = plan["commands"][0].as_array().expect("a list").iter().filter_map(|a| a.as_str()).collect();
+        assert_eq!(argv[1..].join(" "), wanted);
+    }
+}
+
+#[test]
+fn the_command_may_stand_in_the_file() {
+    let lab = Lab::new("");
+    let matrix: String = HYPERBAND.lines().map(|line| format!("  {line}\n")).collect();
+    let component = format!(
+        "component:\n  container:\n    command: [{}]\n    args: ['--lr={{{{ lr }}}}', '--epochs={{{{ epochs }}}}']\n",
+        lab.trainer()
+    );
+    lab.file("m.yaml", format!("matrix:\n{matrix}{component}"));
+    let summary = lab.hypertune("run m.yaml -q --format json").exits(0).json();
+    assert_eq!(summary["command"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn retries_give_a_job_another_chance() {
+    let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
+    lab.run("-q --retries 1 --keep-going", "fail-first=3")
+        .exits(0)
+        .says("2 launched, 1 planned: 1 succeeded, 1 failed");
+    let jobs = lab.hypertune("export m.study").exits(0).json_lines();
+    let seen: Vec<_> = jobs.iter().map(|j| (j["attempt"].clone(), j["status"].clone())).collect();
+    assert_eq!(seen, [(1.into(), "failed".into()), (2.into(), "succeeded".into())]);
+}
+
+#[test]
+fn a_job_that_takes_too_long_is_a_timeout() {
+    let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
+    lab.run("-q --job-timeout 100ms", "sleep=60000").exits(3).says("timeout");
+    assert_eq!(lab.hypertune("export m.study").exits(0).json_lines()[0]["status"], "timeout");
+}

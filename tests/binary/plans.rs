@@ -1,0 +1,94 @@
+//! `plan`, `run --dry-run` and `check`: what is told before anything runs.
+
+use crate::lab::{HYPERBAND, Lab};
+
+#[test]
+fn a_plan_shows_table_sums_parameters_and_the_first_commands() {
+    let lab = Lab::new(HYPERBAND);
+    let plan = lab.hypertune("plan m.yaml -- train --fast").exits(0);
+    insta::assert_snapshot!(plan.out, @r"
+    hyperband, eta 3, minimize loss, seed 5
+
+                bracket 2             bracket 1             bracket 0
+                      num  resource         num  resource         num  resource
+    iteration     configs     alloc     configs     alloc     configs     alloc
+            0           9         1           3         3           3         9
+            1           3         3           1         9
+            2           1         9
+
+    trials              15
+    jobs                20
+    resource            72 epochs
+    all trials in full  135 epochs, 1.9 times as much
+
+    parameters
+      lr  uniform  0 to 1
+
+    first commands
+      train --fast --lr=0.08120607990769502 --epochs=1
+      train --fast --lr=0.4248389824072675 --epochs=1
+      train --fast --lr=0.5973782323337015 --epochs=1
+    ");
+    assert_eq!(plan.err, "");
+}
+
+#[test]
+fn a_plan_as_json_has_the_documented_keys() {
+    let lab = Lab::new(HYPERBAND);
+    let plan = lab.hypertune("plan m.yaml --format json -- train").exits(0).json();
+    assert_eq!(plan["kind"], "hyperband");
+    assert_eq!(plan["eta"], 3);
+    assert_eq!(plan["brackets"][0]["bracket"], 2);
+    assert_eq!(plan["brackets"][0]["rungs"][1], serde_json::json!({"configs": 3, "resource": 3}));
+    assert_eq!((&plan["trials"], &plan["jobs"], &plan["resource_total"]), (&15.into(), &20.into(), &72.into()));
+    assert_eq!(plan["commands"].as_array().map(Vec::len), Some(3));
+    assert_eq!(plan["commands"][0][0], "train");
+    assert!(plan["params"]["lr"].is_object());
+}
+
+#[test]
+fn a_dry_run_is_the_plan_and_leaves_nothing() {
+    let lab = Lab::new(HYPERBAND);
+    let plan = lab.hypertune("plan m.yaml -- train").exits(0);
+    let dry = lab.hypertune("run m.yaml --dry-run -- train").exits(0);
+    assert_eq!(plan.out, dry.out);
+    assert_eq!(lab.names(), ["m.yaml"]);
+}
+
+#[test]
+fn the_first_commands_are_those_that_run() {
+    let lab = Lab::new(HYPERBAND);
+    let planned = lab.hypertune(&format!("plan m.yaml --format json -- {}", lab.trainer())).exits(0).json();
+    lab.run("-j 1", "").exits(0);
+    let jobs = lab.hypertune("export m.study").exits(0).json_lines();
+    for (argv, job) in planned["commands"].as_array().expect("a list").iter().zip(&jobs) {
+        assert_eq!(argv[1], format!("--lr={}", job["params"]["lr"]));
+        assert_eq!(argv[2], format!("--epochs={}", job["resource"]));
+    }
+}
+
+#[test]
+fn a_seed_that_is_not_given_is_drawn_and_shown() {
+    let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
+    let seeds: Vec<_> =
+        (0..2).map(|_| lab.hypertune("plan m.yaml --format json").exits(0).json()["seed"].clone()).collect();
+    assert!(seeds.iter().all(|s| s.as_u64().is_some_and(|s| s <= u64::from(u32::MAX))));
+    assert_ne!(seeds[0], seeds[1]);
+    let run = lab.run("--max-jobs 1", "").exits(4);
+    let seed = run.err.split_whitespace().nth(1).expect("a seed");
+    assert_eq!(lab.hypertune("run m.yaml -q --format json --seed 0 --study zero.study -- true").json()["seed"], 0);
+    lab.run(&format!("--max-jobs 2 --seed {seed}"), "").exits(4);
+    lab.run("--max-jobs 3", "").exits(4).says(seed);
+}
+
+#[test]
+fn check_says_that_nothing_is_wrong_or_what() {
+    let lab = Lab::new(HYPERBAND);
+    lab.hypertune("check m.yaml").exits(0).says("15 trials, 20 jobs; nothing is wrong");
+    assert_eq!(lab.hypertune("check m.yaml --format json").exits(0).json()["errors"], 0);
+    lab.file("bad.yaml", "kind: hyperband\nmaxIterations: -1\nmetrik: {}\n");
+    let json = lab.hypertune("check bad.yaml --format json").exits(2).json();
+    assert!(json["errors"].as_u64() > Some(1), "{json}");
+    let lines: Vec<_> = json["diagnostics"].as_array().expect("a list").iter().map(|d| d["line"].clone()).collect();
+    assert!(lines.contains(&2.into()) && lines.contains(&3.into()), "{json}");
+}

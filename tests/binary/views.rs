@@ -1,0 +1,92 @@
+//! `best`, `trials`, `export` and the summary: all made from the journal, all saying the same.
+
+use std::process::Stdio;
+
+use crate::lab::{HYPERBAND, Lab};
+
+/// A finished study of the trainer, whose loss at 9 epochs is |lr − 0.3| + 1/9.
+fn finished() -> Lab {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q", "").exits(0);
+    lab
+}
+
+#[test]
+fn best_is_the_best_value_at_the_highest_resource() {
+    let lab = finished();
+    let best = lab.hypertune("best m.study --format json").exits(0).json();
+    let jobs = lab.hypertune("export m.study").exits(0).json_lines();
+    let full = jobs.iter().filter(|j| j["resource"] == 9);
+    let value = full.map(|j| j["value"].as_f64().expect("a value")).fold(f64::INFINITY, f64::min);
+    assert_eq!(best["value"], value);
+    assert_eq!((&best["metric"], &best["resource"], &best["study"]), (&"loss".into(), &9.into(), &"m.study".into()));
+    let keys: Vec<_> = best.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(keys, ["trial", "value", "metric", "resource", "params", "command", "study"]);
+}
+
+#[test]
+fn the_command_of_the_best_trial_repeats_it() {
+    let lab = finished();
+    let best = lab.hypertune("best m.study --format json").exits(0).json();
+    let argv: Vec<_> = best["command"].as_array().expect("a list").iter().filter_map(|a| a.as_str()).collect();
+    let again = std::process::Command::new(argv[0]).args(&argv[1..]).env("HYPERTUNE_RESOURCE", "9").output();
+    let out = String::from_utf8(again.expect("it starts").stdout).expect("text");
+    assert!(out.lines().last().is_some_and(|line| line.contains(&best["value"].to_string())), "{out}");
+    lab.hypertune("best m.study").exits(0).says("run it again with").says(&argv[1..].join(" "));
+}
+
+#[test]
+fn the_summary_starts_with_the_keys_of_the_best_trial() {
+    let lab = finished();
+    let summary = lab.run("-q --format json", "").exits(0).json();
+    let best = lab.hypertune("best m.study --format json").exits(0).json();
+    for (key, value) in best.as_object().expect("an object") {
+        assert_eq!(&summary[key], value, "{key}");
+    }
+    assert_eq!(summary["jobs"]["succeeded"], 20);
+    assert_eq!(summary["resource_spent"], 72);
+}
+
+#[test]
+fn trials_come_best_first() {
+    let lab = finished();
+    let trials = lab.hypertune("trials m.study --format json").exits(0).json();
+    let trials = trials.as_array().expect("a list");
+    assert_eq!(trials.len(), 15);
+    assert_eq!(trials[0]["trial"], lab.hypertune("best m.study --format json").json()["trial"]);
+    let table = lab.hypertune("trials m.study").exits(0).out;
+    assert_eq!(table.lines().count(), 16);
+}
+
+#[test]
+fn exports_have_a_row_per_job() {
+    let lab = finished();
+    let jobs = lab.hypertune("export m.study --format jsonl").exits(0).json_lines();
+    assert_eq!(jobs.len(), 20);
+    assert_eq!(jobs.iter().filter(|j| j["promoted"] == true).count(), 5);
+    assert!(jobs.iter().all(|j| j["status"] == "succeeded" && j["exit_code"] == 0 && j["max_rss_bytes"].is_u64()));
+    let csv = lab.hypertune("export m.study --format csv").exits(0).out;
+    let header = "trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,\
+                  exit_code,max_rss_bytes,cpu_s";
+    assert_eq!(csv.lines().next(), Some(header));
+    assert_eq!(csv.lines().count(), 21);
+}
+
+#[test]
+fn a_folder_without_a_study_is_wrong_usage() {
+    let lab = Lab::new(HYPERBAND);
+    for line in ["best .", "trials nowhere", "export .", "resume ."] {
+        lab.hypertune(line).exits(2).says("holds no study");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let lab = finished();
+    for line in ["export m.study", "trials m.study", "best m.study --format json"] {
+        let mut child = lab.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{line}");
+    }
+}

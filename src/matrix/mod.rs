@@ -2,7 +2,7 @@
 //!
 //! [`study::load`] reads a file in these steps: bytes to [`node`]s ([`read`]); the shape around the matrix ([`operation`],
 //! [`component`], [`inputs`]); the matrix itself ([`body`], [`params`], [`early_stopping`]…); then what the command line says
-//! over it ([`overrides`], [`values`]) and the command that will run ([`line`]). Every step notes what is wrong in
+//! over it ([`overrides`], [`values`]) and the command that will run ([`mod@line`]). Every step notes what is wrong in
 //! [`findings`] and goes on.
 
 pub mod argv;

@@ -133,7 +133,7 @@ impl Lab {
                     let before = outcome.values.insert(job, record["score"].to_string());
                     assert_eq!(before, None, "a finished job ran again: {record}");
                 }
-                Some("promoted") => drop(outcome.promotions.push(trial)),
+                Some("promoted") => outcome.promotions.push(trial),
                 Some("retired") => assert!(outcome.retired.insert(trial), "retired twice: {trial}"),
                 _ => {}
             }

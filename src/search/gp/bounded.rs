@@ -40,6 +40,11 @@ impl Bounds<'_> {
     }
 }
 
+/// Whether the value falls along `direction`; a slope that is not a number does not.
+fn descends(direction: &[f64], gradient: &[f64]) -> bool {
+    dot(direction, gradient) < 0.0
+}
+
 /// Minimises `function` (which writes its gradient into its second argument and may answer with infinity where it is undefined) from
 /// `start` in at most `iterations` steps, none longer than `reach` in any variable at first.
 pub fn minimize(
@@ -61,11 +66,10 @@ pub fn minimize(
         }
         let held: Vec<bool> = (0..n).map(|i| bounds.is_held(i, x[i], gradient[i])).collect();
         let mut direction = history.direction(&gradient, &held);
-        let slope = dot(&direction, &gradient);
-        if !(slope < 0.0) {
+        if !descends(&direction, &gradient) {
             history = History::default();
             direction = steepest(&gradient, &held);
-            if !(dot(&direction, &gradient) < 0.0) {
+            if !descends(&direction, &gradient) {
                 break;
             }
         }

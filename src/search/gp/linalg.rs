@@ -218,9 +218,9 @@ impl Cholesky {
             }
             self.forward_lanes(&mut block, start);
             self.backward_lanes(&mut block, start);
-            for i in start..n {
+            for (i, lanes) in block.iter().enumerate().skip(start) {
                 let columns = (i - start + 1).min(count);
-                inverse.row_mut(i)[start..start + columns].copy_from_slice(&block[i][..columns]);
+                inverse.row_mut(i)[start..start + columns].copy_from_slice(&lanes[..columns]);
             }
         }
         inverse
@@ -282,8 +282,8 @@ mod tests {
             let mut column = vec![0.0; n];
             column[j] = 1.0;
             factor.solve(&mut column);
-            for i in 0..n {
-                assert!((column[i] - entry(&inverse, i, j)).abs() < 1e-13);
+            for (i, solved) in column.iter().enumerate() {
+                assert!((solved - entry(&inverse, i, j)).abs() < 1e-13);
                 let product: f64 = (0..n).map(|k| entry(&a, i, k) * entry(&inverse, k, j)).sum();
                 assert!((product - f64::from(u8::from(i == j))).abs() < 1e-12);
             }

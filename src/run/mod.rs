@@ -1,4 +1,4 @@
-//! The real driver: processes, slots, signals, collectors, launchers.
+//! The real driver: processes, slots, signals, collectors.
 //!
 //! [`session::run`] is the door. A job's way: `core` (record and order) → `driver` (its thread) → `job` (one run) → `process`
 //! and `output` (what it prints) → `verdict` (what it came to) → `core` again.

@@ -1,0 +1,94 @@
+//! Every block of every document.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::blocks::{Block, Use};
+use crate::scene::Scene;
+use crate::sources::{blocks_of, documents, read};
+
+/// What the blocks of one document have come to so far.
+struct Reading {
+    scene: Scene,
+    /// The first matrix file.
+    base: Option<Value>,
+    /// What the last commands printed.
+    printed: String,
+}
+
+#[test]
+fn every_block_of_every_document_holds() {
+    let ci = read(".ci/run");
+    let ci: BTreeSet<&str> = ci.lines().map(str::trim).collect();
+    for document in documents() {
+        let mut reading = Reading { scene: Scene::new(), base: None, printed: String::new() };
+        for block in blocks_of(&document) {
+            reading.take(&block, &ci);
+        }
+    }
+}
+
+impl Reading {
+    fn take(&mut self, block: &Block, ci: &BTreeSet<&str>) {
+        let place = block.to_string();
+        match &block.usage {
+            Use::Shown => {}
+            Use::Run => self.printed = self.scene.shell("", &block.text, &place),
+            Use::Ci => {
+                for command in block.commands() {
+                    assert!(ci.contains(command), "{place}: .ci/run has no line `{command}`");
+                }
+            }
+            Use::Plan => {
+                let line = block.text.replace("hypertune run ", "hypertune plan ");
+                assert_ne!(line, block.text, "{place}: there is no `hypertune run` to plan");
+                self.scene.shell("", &line, &place);
+            }
+            Use::Matrix(name) => {
+                self.check(block, name.as_deref(), &block.text);
+                self.base.get_or_insert_with(|| yaml(block));
+            }
+            Use::Part(name) => {
+                let whole = self.with(block).to_string();
+                self.check(block, name.as_deref(), &whole);
+            }
+            Use::Python(name) => {
+                self.scene.write(name, &block.text);
+                self.scene.shell("", &format!("python3 -m py_compile {name}"), &place);
+            }
+            Use::Keys => {
+                let printed: Value = serde_json::from_str(&self.printed).expect("the last command printed JSON");
+                let shown: Value = serde_json::from_str(&block.text).unwrap_or_else(|e| panic!("{place}: {e}"));
+                assert_eq!(keys(&shown), keys(&printed), "{place}: other keys than those printed");
+            }
+        }
+    }
+
+    /// The document's first matrix file with the fields of `block` in place of its own.
+    fn with(&self, block: &Block) -> Value {
+        let mut whole = self.base.clone().unwrap_or_else(|| panic!("{block}: no matrix file comes before it"));
+        let matrix = match whole.get_mut("matrix") {
+            Some(matrix) => matrix,
+            None => &mut whole,
+        };
+        for (field, value) in yaml(block).as_object().unwrap_or_else(|| panic!("{block}: fields of a matrix")) {
+            matrix[field] = value.clone();
+        }
+        whole
+    }
+
+    fn check(&self, block: &Block, name: Option<&str>, text: &str) {
+        let name = name.unwrap_or("unnamed.yaml");
+        self.scene.write(name, text);
+        self.scene.shell("", &format!("hypertune check {name}"), &block.to_string());
+    }
+}
+
+fn yaml(block: &Block) -> Value {
+    serde_yaml::from_str(&block.text).unwrap_or_else(|e| panic!("{block}: {e}"))
+}
+
+fn keys(value: &Value) -> Vec<&String> {
+    value.as_object().expect("a JSON object").keys().collect()
+}

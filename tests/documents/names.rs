@@ -1,0 +1,123 @@
+//! Names that the README and the program share: options, exit codes, kinds, variables, paths.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use hypertune::cli::exit_codes;
+use hypertune::matrix::catalogue;
+
+use crate::blocks::Use;
+use crate::scene::Scene;
+use crate::sources::{blocks_of, documents, read, root};
+
+const SUBCOMMANDS: [&str; 7] = ["run", "plan", "check", "best", "trials", "export", "resume"];
+
+/// Long and short options of a subcommand.
+fn options(subcommand: &str) -> BTreeSet<String> {
+    let help = Scene::new().shell("", &format!("hypertune {subcommand} --help"), "help");
+    let heads = help.lines().map(str::trim).filter(|line| line.starts_with('-') && !line.starts_with("- "));
+    heads.flat_map(|line| line.split("  ").next().unwrap_or_default().split(", ")).map(option).collect()
+}
+
+/// `--gpus` of `--gpus <auto|none>` or `--gpus=none`.
+fn option(word: &str) -> String {
+    word.chars().take_while(|c| *c == '-' || c.is_ascii_alphanumeric()).collect()
+}
+
+/// What stands between single backticks, outside of blocks.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
+    let outside = text.split("```").step_by(2);
+    outside.flat_map(|part| part.split('`').skip(1).step_by(2))
+}
+
+#[test]
+fn the_readme_names_every_option_of_run() {
+    let readme = read("README.md");
+    let named: BTreeSet<String> =
+        spans(&readme).flat_map(str::split_whitespace).filter(|w| w.starts_with('-')).map(option).collect();
+    for wanted in options("run") {
+        let help = ["-h", "--help"].contains(&wanted.as_str());
+        assert!(help || named.contains(&wanted), "README.md does not name {wanted}, an option of `hypertune run`");
+    }
+}
+
+#[test]
+fn every_option_in_the_readme_exists() {
+    let known: BTreeSet<String> = SUBCOMMANDS.into_iter().flat_map(options).collect();
+    let readme = read("README.md");
+    for span in spans(&readme).filter(|span| span.starts_with('-') && *span != "--") {
+        assert!(known.contains(&option(span)), "README.md names `{span}`, which no subcommand takes");
+    }
+}
+
+#[test]
+fn the_readme_s_exit_codes_are_the_program_s() {
+    let readme = read("README.md");
+    let table = readme.split("| exit code | meaning |\n|---|---|\n").nth(1).expect("a table of exit codes");
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let shown: Vec<String> = rows.map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
+    let mut told: Vec<String> = Vec::new();
+    for line in exit_codes::HELP.lines().skip(1) {
+        let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        match told.last_mut() {
+            // a code too wide for its column has its meaning on the next line
+            Some(last) if !words.starts_with(|c: char| c.is_ascii_digit()) => *last += &format!(" {words}"),
+            _ => told.push(words),
+        }
+    }
+    assert_eq!(shown, told);
+}
+
+#[test]
+fn the_readme_names_every_kind_and_its_fields() {
+    let readme = read("README.md");
+    for kind in catalogue::METHODS {
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{}`", kind.names[0])));
+        let row = row.unwrap_or_else(|| panic!("README.md has no row for kind {}", kind.names[0]));
+        for word in kind.names.iter().copied().chain(kind.fields.iter().map(|field| field.name)) {
+            let named = row.contains(&format!("`{word}`")) || row.contains(&format!("`{word}: "));
+            assert!(named, "README.md's row for kind {} does not name {word}", kind.names[0]);
+        }
+    }
+    let yaml: String =
+        blocks_of("README.md").into_iter().filter(|b| b.usage == Use::Part(None)).map(|b| b.text).collect();
+    let stopping = catalogue::POLICIES.map(|(name, _)| name);
+    for name in catalogue::parameter_names().chain(stopping) {
+        assert!(yaml.contains(&format!("kind: {name},")), "no YAML of README.md shows `kind: {name}`");
+    }
+    for name in catalogue::sampler_names() {
+        assert!(readme.contains(&format!("- `{name}`: ")), "README.md does not describe the sampler {name}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_variable_of_a_job() {
+    let scene = Scene::new();
+    scene.write("env.yaml", "{kind: random, numRuns: 1, params: {x: {kind: choice, value: [1]}}}");
+    scene.shell("", "hypertune run env.yaml -q --arg-style hydra -- env", "a job that prints its environment");
+    let printed = std::fs::read_to_string(scene.path("env.study/trials/0/rung-0.stdout.log")).expect("the job's log");
+    let given: BTreeSet<&str> =
+        printed.lines().filter_map(|l| l.split('=').next()).filter(|name| name.starts_with("HYPERTUNE_")).collect();
+    let readme = read("README.md");
+    let named: BTreeSet<&str> = spans(&readme).filter(|span| span.starts_with("HYPERTUNE_")).collect();
+    assert_eq!(named, given);
+}
+
+#[test]
+fn links_and_paths_lead_somewhere() {
+    for document in documents().iter().map(String::as_str).chain(["CONTRIBUTING.md", "CHANGELOG.md"]) {
+        let text = read(document);
+        let folder = Path::new(document).parent().expect("a file lies in a folder");
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            assert!(root().join(folder).join(link).exists(), "{document} links to {link}, which is not there");
+        }
+        let top = ["src/", "tests/", "benches/", "examples/"];
+        for span in spans(&text).filter(|span| top.iter().any(|top| span.starts_with(top))) {
+            let path = span.split(['*', ':', ' ']).next().unwrap_or_default();
+            // src/space/NAME.rs stands for a file to come
+            let path = path.split("NAME").next().unwrap_or_default();
+            assert!(root().join(path).exists(), "{document} names {span}, which is not there");
+        }
+    }
+}

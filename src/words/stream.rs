@@ -19,6 +19,8 @@ pub enum Purpose {
     Simulation = 4,
     /// Which of many observations a model keeps; the stream number is how many there are.
     Subset = 5,
+    /// Where fits of a model start; the stream number is how many observations it is fitted to.
+    Fit = 6,
 }
 
 /// The generator every draw comes from.

@@ -21,6 +21,15 @@ pub struct Priors {
     pub high: Vec<f64>,
 }
 
+impl Priors {
+    /// Moves the priors of all lengths to `length` (a share of a parameter's range), as far as the box goes.
+    pub fn centre_lengths(&mut self, length: f64) {
+        for d in 0..self.mean.len() - Hyper::SCALARS {
+            self.mean[d] = libm::log(length).clamp(self.low[d], self.high[d]);
+        }
+    }
+}
+
 /// Observations as the model sees them.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {

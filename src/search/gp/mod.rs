@@ -15,7 +15,6 @@ pub mod transform;
 use std::sync::Arc;
 
 use self::acquisition::Acquisition;
-use self::kernel::Shape;
 use self::model::Settings;
 use self::searcher::GpSearcher;
 use super::{Sampler, SearchContext, Searcher};
@@ -42,7 +41,7 @@ pub struct Gp {
 impl Default for Gp {
     fn default() -> Gp {
         Gp {
-            model: Settings { shape: Shape::Matern52, length: None },
+            model: Settings::default(),
             acquisition: Acquisition::LogExpectedImprovement { margin: 0.0 },
             random_fraction: 0.05,
             initial: 0,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rand::RngExt;
 
-use super::fit::{fit, priors};
+use super::fit::{fit, priors, starts};
 use super::kernel::{Hyper, Kernel, Point, Shape};
 use super::likelihood::Sample;
 use super::posterior::{Belief, Posterior};
@@ -24,12 +24,15 @@ const ROWS: usize = 400;
 const GROWTH: f64 = 1.1;
 
 /// How a model is made.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Settings {
     /// Shape of the kernel.
     pub shape: Shape,
-    /// The length of every parameter, where it is given instead of fitted.
+    /// The length of every parameter, as a share of its range, from which fits start and about which the prior lies; `None` for what
+    /// [`priors`] takes for so many parameters.
     pub length: Option<f64>,
+    /// Further starts of every fit, drawn from the priors.
+    pub restarts: usize,
 }
 
 /// One reading of one trial.
@@ -169,15 +172,12 @@ impl Model {
         let has_resource = self.rows.iter().any(|row| row.point.t != self.rows[0].point.t);
         let mut priors = priors(self.axes.len(), has_resource);
         if let Some(length) = self.settings.length {
-            let length = libm::log(length);
-            let dims = self.axes.len();
-            priors.mean[..dims].fill(length);
-            priors.low[..dims].fill(length);
-            priors.high[..dims].fill(length);
+            priors.centre_lengths(length);
         }
         let values = transform::values(&costs[..due]);
         let chosen = self.choose(due, FIT_ROWS, &values);
-        let hyper = fit(self.settings.shape, &self.axes, &self.sample(&chosen, &values), &priors);
+        let starts = starts(&priors, self.settings.restarts, &mut self.stream(due, Purpose::Fit));
+        let hyper = fit(self.settings.shape, &self.axes, &self.sample(&chosen, &values), &priors, &starts);
         self.hyper = Some((due, hyper.clone()));
         hyper
     }
@@ -194,12 +194,17 @@ impl Model {
         if count <= most {
             return (0..count).collect();
         }
-        let mut stream: Stream = stream(self.seed, TrialId(count as u64), Purpose::Subset);
+        let mut stream = self.stream(count, Purpose::Subset);
         let mut keyed: Vec<(f64, usize)> =
             (0..count).map(|i| (0.5 * (values[i] - self.rows[i].point.t) + stream.random::<f64>(), i)).collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut chosen: Vec<usize> = keyed[..most].iter().map(|(_, i)| *i).collect();
         chosen.sort_unstable();
         chosen
+    }
+
+    /// Numbers for what is done once with the first `count` readings.
+    fn stream(&self, count: usize, purpose: Purpose) -> Stream {
+        stream(self.seed, TrialId(count as u64), purpose)
     }
 }

@@ -15,6 +15,9 @@
 //! 6. edges: [`matrix`] (YAML shape, diagnostics, the one catalogue of kind names), [`report`] (views and exporters), [`progress`]
 //! 7. [`cli`]: one file per subcommand, one table of exit codes
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("hypertune runs on Linux only: it watches its children by pidfd and finds strays in /proc");
+
 pub mod cli;
 pub mod command;
 pub mod engine;

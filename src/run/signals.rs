@@ -74,10 +74,10 @@ mod tests {
     fn a_signal_is_told_as_often_as_it_came() {
         let signals = Signals::catch().unwrap();
         assert!(signals.take().is_empty());
-        signal_hook::low_level::raise(SIGHUP).unwrap();
-        signal_hook::low_level::raise(SIGHUP).unwrap();
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        signal_hook::low_level::raise(SIGTERM).unwrap();
         let [a, b, c] = signals.descriptors();
         assert!(sys::wait_readable([a, b, c], None).unwrap().contains(&true));
-        assert_eq!(signals.take(), [SIGHUP, SIGHUP]);
+        assert_eq!(signals.take(), [SIGTERM, SIGTERM]);
     }
 }

@@ -21,6 +21,7 @@ mod seed;
 mod session;
 mod study;
 mod trials;
+mod tuner;
 mod view;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use super::args::{ExecutionArgs, FormatArg};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
-use super::{execution, output, run, view};
+use super::{execution, output, run, tuner, view};
 use crate::command::program;
 use crate::engine::event::FinishReason;
 use crate::journal::fault::JournalFault;
@@ -51,14 +51,12 @@ impl Session<'_> {
     fn drive(&self, study: &Study, header: Header) -> Result<FinishReason, Fault> {
         let Some(renderer) = &study.renderer else { return Err(Fault::usage(anyhow!("the study has no command"))) };
         find_program(renderer.command())?;
-        if study.tuner.is_some() {
-            return Err(Fault::usage(anyhow!("an outside tuner cannot be asked yet")));
-        }
+        let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.matrix_path)).transpose()?;
         let options = execution::options(self.execution, study.concurrency, self.existing)?;
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let watcher = progress::watcher(&experiment.plan(), execution::verbosity(self.execution));
-        let driven = driver::Study { experiment, renderer, folder: study.folder.clone(), header, tuner: None };
+        let driven = driver::Study { experiment, renderer, folder: study.folder.clone(), header, tuner };
         driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
     }
 
@@ -92,7 +90,11 @@ fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Faul
             return Err(Fault::no_result(anyhow!("no job gave what was wanted")));
         }
         FinishReason::FailureShare { .. } => return Err(Fault::no_result(anyhow!(sentence))),
-        FinishReason::Tuner { .. } => return Err(Fault::internal(anyhow!(sentence))),
+        FinishReason::Tuner { .. } => {
+            let hint =
+                format!("nothing is lost: once the tuner is mended, go on with the same line, or with\n  {resume}");
+            return Err(Fault::internal(anyhow!(sentence)).hint(hint));
+        }
         FinishReason::Completed | FinishReason::MetricReached { .. } => {}
     }
     Ok(exit)

@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod environment;
+pub mod hub;
 pub mod input;
 pub mod plain;
 pub mod program;

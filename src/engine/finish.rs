@@ -66,8 +66,7 @@ impl Engine {
         }
         let Outcome::Failed { failure } = outcome else { return None };
         let retries = &self.experiment.retries;
-        let left = job.failures < retries.max && retry::worth_retrying(failure);
-        left.then(|| now.after(retry::pause(retries, job.failures + 1)))
+        retries.allow(job.failures, failure).then(|| now.after(retry::pause(retries, job.failures + 1)))
     }
 
     /// The job is over for good: the searcher learns from it, the schedule decides on its rung.

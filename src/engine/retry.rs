@@ -12,9 +12,16 @@ use crate::words::units::Moment;
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+impl Retries {
+    /// Whether a job that has failed `before` times may run again after another `failure`.
+    pub fn allow(&self, before: u32, failure: &Failure) -> bool {
+        before < self.max && worth_retrying(failure)
+    }
+}
+
 /// Whether the same configuration may do better next time. A missing or non-finite metric is the configuration's or the script's
 /// own doing and comes again.
-pub(super) fn worth_retrying(failure: &Failure) -> bool {
+fn worth_retrying(failure: &Failure) -> bool {
     match failure {
         Failure::Launch(_) | Failure::Exit(_) | Failure::Signal(_) | Failure::Timeout | Failure::OutOfMemory(_) => true,
         Failure::NoMetric(_) | Failure::NotFinite(_) | Failure::Lost => false,

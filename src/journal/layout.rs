@@ -3,6 +3,7 @@
 //! ```text
 //! STUDY/journal.jsonl                         what happened
 //! STUDY/lock                                  who drives it (held with flock; holds the driver's process id)
+//! STUDY/tuner.stderr.log                      what an outside tuner prints on stderr
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
 //! STUDY/trials/7/checkpoint/                  HYPERTUNE_CHECKPOINT_DIR
@@ -65,6 +66,11 @@ impl StudyFolder {
         self.root.join("lock")
     }
 
+    /// What an outside tuner prints on stderr, over all sessions.
+    pub fn tuner_log(&self) -> PathBuf {
+        self.root.join("tuner.stderr.log")
+    }
+
     /// All trials' folders.
     pub fn trials(&self) -> PathBuf {
         self.root.join("trials")
@@ -101,6 +107,7 @@ impl StudyFolder {
             other => other,
         };
         absent_is_fine(std::fs::remove_file(self.journal()))?;
+        absent_is_fine(std::fs::remove_file(self.tuner_log()))?;
         absent_is_fine(std::fs::remove_dir_all(self.trials()))
     }
 }

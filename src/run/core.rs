@@ -8,7 +8,7 @@ use super::ladder::Why;
 use super::places::Places;
 use super::retention::Retention;
 use super::starts_over::StartsOver;
-use super::tuner::Tuner;
+use super::tuner::{Rest, Suggestions, Tuner};
 use super::watch::Watcher;
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
@@ -53,7 +53,7 @@ pub struct Core<'a> {
     /// Looks on.
     pub watcher: &'a dyn Watcher,
     /// Looks on too, if there is one.
-    pub tuner: Option<&'a dyn Tuner>,
+    pub tuner: Option<&'a Tuner>,
     /// Who runs where.
     pub places: &'a Places,
     /// When the engine wants a tick.
@@ -94,11 +94,26 @@ impl Core<'_> {
 
     /// Tells the engine of a running job's readings.
     pub fn job_printed(&mut self, job: JobId, readings: Vec<Reading>) -> Orders {
+        self.handle_all(readings.into_iter().map(|reading| Event::Reading { job, reading }))
+    }
+
+    /// Tells the engine what the outside tuner answered.
+    pub fn suggested(&mut self, Suggestions { ready, rest }: Suggestions) -> Orders {
+        let over = match rest {
+            Rest::Nothing => None,
+            Rest::Over => Some(Event::SuggestionsOver { fault: None }),
+            Rest::Failed(fault) => Some(Event::SuggestionsOver { fault: Some(fault) }),
+        };
+        self.handle_all([Event::Suggested { suggestions: ready }].into_iter().chain(over))
+    }
+
+    fn handle_all(&mut self, events: impl Iterator<Item = Event>) -> Orders {
         let mut all = Orders::default();
-        for reading in readings {
-            let orders = self.handle(Event::Reading { job, reading });
+        for event in events {
+            let orders = self.handle(event);
             all.launches.extend(orders.launches);
             all.removals.extend(orders.removals);
+            all.questions.extend(orders.questions);
         }
         all
     }

@@ -16,11 +16,12 @@ use super::job::Workshop;
 use super::ladder::Why;
 use super::signals::Signals;
 use super::sys::wait_readable;
-use super::tuner::Suggestions;
+use super::tuner::{Desk, Tuner};
 use super::wake::Wake;
 use crate::engine::event::{Event, Launch};
-use crate::words::ids::TrialId;
+use crate::words::ids::{BracketId, TrialId};
 use crate::words::outcome::{Reading, StopRule};
+use crate::words::units::Resource;
 
 /// Longest time that journalled records stay off the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -33,6 +34,8 @@ pub struct Driver<'a> {
     pub core: Mutex<Core<'a>>,
     /// What jobs need.
     pub workshop: Workshop<'a>,
+    /// Proposes, if an outside program does, and what it works with.
+    pub tuner: Option<(&'a Tuner, Desk<'a>)>,
     /// Rouses the coordinating thread.
     pub wake: &'a Wake,
     /// Whether the engine looks at readings.
@@ -51,6 +54,7 @@ impl<'a> Driver<'a> {
         if self.core().fault.is_some() {
             self.workshop.places.end_all(&Why::DriverFault, Instant::now());
         }
+        self.cancel_questions();
     }
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
@@ -103,7 +107,14 @@ impl<'a> Driver<'a> {
         let orders = self.core().handle(Event::Interrupted { signal });
         let why = Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None));
         self.workshop.places.end_all(&why, Instant::now());
+        self.cancel_questions();
         self.give_out(scope, orders);
+    }
+
+    fn cancel_questions(&self) {
+        if let Some((tuner, _)) = self.tuner {
+            tuner.cancel();
+        }
     }
 
     fn tick_if_due(&self) -> Orders {
@@ -130,21 +141,21 @@ impl<'a> Driver<'a> {
             scope.spawn(move |scope| self.work(scope, launch));
         }
         for trials in orders.questions {
-            scope.spawn(move |scope| {
-                let suggestions = self.core().tuner.map(|tuner| tuner.suggest(&trials));
-                let event = match suggestions {
-                    Some(Suggestions::Ready(suggestions)) => Event::Suggested { suggestions },
-                    Some(Suggestions::Over) => Event::SuggestionsOver { fault: None },
-                    Some(Suggestions::Failed(fault)) => Event::SuggestionsOver { fault: Some(fault) },
-                    None => Event::SuggestionsOver { fault: Some("there is no tuner to ask".into()) },
-                };
-                let orders = self.core().handle(event);
-                self.wake.ring();
-                self.give_out(scope, orders);
-            });
+            scope.spawn(move |scope| self.consult(scope, &trials));
         }
         self.remove_checkpoints(orders.removals);
         own
+    }
+
+    /// Asks the outside tuner, on the thread of one of the slots that wait for it.
+    fn consult<'s>(&'s self, scope: &Scope<'s>, trials: &[(TrialId, BracketId, Resource)]) {
+        let Some((tuner, desk)) = &self.tuner else {
+            return self.fail(RunFault::Internal("there is no tuner to ask".into()));
+        };
+        let suggestions = tuner.suggest(trials, desk);
+        let orders = self.core().suggested(suggestions);
+        self.wake.ring();
+        self.give_out(scope, orders);
     }
 
     /// A slot's thread: this job, and the next, until there is none for it.

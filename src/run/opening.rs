@@ -10,6 +10,7 @@ use super::options::RunOptions;
 use super::retention::Retention;
 use super::session::Study;
 use super::sweep::{self, Mark, STUDY_VARIABLE};
+use super::tuner::Tuner;
 use super::watch::Watcher;
 use crate::engine::Engine;
 use crate::engine::replay::Recovery;
@@ -46,7 +47,12 @@ pub enum Begun {
 }
 
 /// Reads the journal, if there is one, into a fresh engine.
-pub fn open(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Result<Opened, RunFault> {
+pub fn open(
+    study: &Study<'_>,
+    options: &RunOptions,
+    watcher: &dyn Watcher,
+    tuner: Option<&Tuner>,
+) -> Result<Opened, RunFault> {
     let experiment = &study.experiment;
     let direction = experiment.metric.as_ref().map(|m| m.direction);
     let mut opened = Opened {
@@ -65,7 +71,7 @@ pub fn open(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> R
     opened.begun = Begun::Yes;
     let show = |record: &Record| {
         watcher.record(record);
-        study.tuner.iter().for_each(|tuner| tuner.record(record));
+        tuner.iter().for_each(|tuner| tuner.record(record));
     };
     show(&Record::Study(Box::new(header)));
     let mut given: HashMap<JobKey, Resource> = HashMap::new();

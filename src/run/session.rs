@@ -21,7 +21,7 @@ use super::places::Places;
 use super::signals::Signals;
 use super::starts_over::StartsOver;
 use super::sweep::{self, Mark, SESSION_VARIABLE};
-use super::tuner::Tuner;
+use super::tuner::{Desk, Program, Tuner};
 use super::wake::Wake;
 use super::watch::Watcher;
 use crate::command::template::Renderer;
@@ -31,6 +31,7 @@ use crate::journal::layout::StudyFolder;
 use crate::journal::lock;
 use crate::journal::record::Header;
 use crate::journal::writer::JournalWriter;
+use crate::words::ids::Slot;
 
 /// What is driven.
 pub struct Study<'a> {
@@ -43,7 +44,7 @@ pub struct Study<'a> {
     /// Its identity; written if the study is new, compared with what is there otherwise.
     pub header: Header,
     /// Asked for configurations, if the sampler needs it.
-    pub tuner: Option<&'a dyn Tuner>,
+    pub tuner: Option<Program>,
 }
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
@@ -59,7 +60,9 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
     if options.existing == Existing::Overwrite {
         study.folder.clear().map_err(|source| RunFault::file(root, source))?;
     }
-    let opened = open(study, options, watcher)?;
+    let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
+    let tuner = tuner.map_err(|source| RunFault::System { wanted: "make a pipe", source })?;
+    let opened = open(study, options, watcher, tuner.as_ref())?;
     if let Some(reason) = opened.standing.finished {
         return Ok(reason);
     }
@@ -67,7 +70,7 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(RunFault::file(folder.trials(), e)),
         _ => {}
     }
-    Equipment::get(study, options, folder)?.drive(study, options, watcher, opened)
+    Equipment::get(study, options, folder, tuner)?.drive(study, options, watcher, opened)
 }
 
 /// What a session has of its own besides engine and journal.
@@ -80,10 +83,16 @@ struct Equipment {
     checkpoints: Checkpoints,
     wake: Wake,
     pool: ThreadPool,
+    tuner: Option<Tuner>,
 }
 
 impl Equipment {
-    fn get(study: &Study<'_>, options: &RunOptions, folder: StudyFolder) -> Result<Equipment, RunFault> {
+    fn get(
+        study: &Study<'_>,
+        options: &RunOptions,
+        folder: StudyFolder,
+        tuner: Option<Tuner>,
+    ) -> Result<Equipment, RunFault> {
         let system = |wanted| move |source| RunFault::System { wanted, source };
         let session = format!("{}-{}", process::id(), jiff::Timestamp::now().as_nanosecond());
         let slots = options.slot_count();
@@ -97,6 +106,7 @@ impl Equipment {
             pool: pool.map_err(|e| system("start a thread per slot")(io::Error::other(e)))?,
             folder,
             session,
+            tuner,
         })
     }
 
@@ -115,8 +125,11 @@ impl Equipment {
         orders.removals.extend(removals);
         let listens = core.engine.wants_readings();
         let workshop = self.workshop(study, options);
-        let driver = Driver { core: Mutex::new(core), workshop, wake: &self.wake, listens };
+        let desk = self.desk(options);
+        let tuner = self.tuner.as_ref().map(|tuner| (tuner, desk));
+        let driver = Driver { core: Mutex::new(core), workshop, tuner, wake: &self.wake, listens };
         self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
+        self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
         let Core { journal, finished, fault, .. } = driver.core.into_inner().unwrap_or_else(PoisonError::into_inner);
         close(Left { journal, finished, fault }, self.guard, &self.session)
     }
@@ -129,12 +142,18 @@ impl Equipment {
             clock: Clock::from(opened.standing.at),
             starts_over: StartsOver::new(study.experiment.promoted),
             watcher,
-            tuner: study.tuner,
+            tuner: self.tuner.as_ref(),
             places: &self.places,
             wake_at: None,
             finished: None,
             fault: None,
         })
+    }
+
+    /// One place past the slots' is the tuner's.
+    fn desk(&self, options: &RunOptions) -> Desk<'_> {
+        let slot = Slot(options.slot_count());
+        Desk { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
     }
 
     fn workshop<'a>(&'a self, study: &'a Study<'_>, options: &'a RunOptions) -> Workshop<'a> {

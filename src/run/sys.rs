@@ -79,8 +79,27 @@ pub fn wait_readable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
-    let mut polled =
-        fds.map(|fd| libc::pollfd { fd: fd.map_or(-1, |fd| fd.as_raw_fd()), events: libc::POLLIN, revents: 0 });
+    wait_ready(fds.map(|fd| fd.map(|fd| (fd, Ready::ToRead))), timeout)
+}
+
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ready {
+    /// There is something to read.
+    ToRead,
+    /// There is room to write.
+    ToWrite,
+}
+
+/// [`wait_readable`] with a say in what each descriptor is waited for.
+pub fn wait_ready<const N: usize>(
+    fds: [Option<(BorrowedFd<'_>, Ready)>; N],
+    timeout: Option<Duration>,
+) -> io::Result<[bool; N]> {
+    let mut polled = fds.map(|entry| {
+        let events = if entry.is_some_and(|(_, ready)| ready == Ready::ToWrite) { libc::POLLOUT } else { libc::POLLIN };
+        libc::pollfd { fd: entry.map_or(-1, |(fd, _)| fd.as_raw_fd()), events, revents: 0 }
+    });
     // Rounded up: a deadline is over when the wait for it is.
     let millis = timeout.map_or(-1, |t| i32::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
     // SAFETY: `polled` is an array of N pollfds that lives through the call; negative descriptors are ignored.
@@ -90,6 +109,14 @@ pub fn wait_readable<const N: usize>(
         Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
         Err(e) => Err(e),
     }
+}
+
+/// Lets reads and writes of `fd` return at once.
+pub fn never_block(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: fcntl with these commands takes and gives integers and touches no memory of ours.
+    let flags = checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    // SAFETY: as above.
+    checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) }).map(drop)
 }
 
 /// Waits for the child `pid` to end and frees its number.

@@ -147,8 +147,8 @@ impl Domain for Choice {
         self.items[self.index_at(stream.random())].clone()
     }
 
-    fn contains(&self, value: &Value) -> bool {
-        self.position(value).is_some()
+    fn settle(&self, value: &Value) -> Option<Value> {
+        self.position(value).map(|index| self.items[index].clone())
     }
 
     fn cardinality(&self) -> Option<u64> {

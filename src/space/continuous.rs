@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::law::{Continuum, Law};
 use super::quantum::{Multiples, Quantum};
 use super::{Built, Domain, Geometry, brief, decimal};
 use crate::words::args::{Args, Reader};
@@ -40,6 +41,8 @@ pub(super) trait Continuous: fmt::Debug + Send + Sync {
     fn scale_note(&self) -> &'static str {
         ""
     }
+    /// Its name and numbers.
+    fn law(&self) -> Law;
     /// The effective range in a few words.
     fn describe(&self) -> String;
 }
@@ -53,8 +56,8 @@ impl<C: Continuous> Domain for Plain<C> {
         decimal::json(self.0.draw(stream))
     }
 
-    fn contains(&self, value: &Value) -> bool {
-        value.as_f64().is_some_and(|x| self.0.support().contains(x))
+    fn settle(&self, value: &Value) -> Option<Value> {
+        value.as_f64().filter(|x| self.0.support().contains(*x)).map(decimal::json)
     }
 
     fn cardinality(&self) -> Option<u64> {
@@ -67,6 +70,10 @@ impl<C: Continuous> Domain for Plain<C> {
 
     fn geometry(&self) -> Geometry {
         Geometry::Ordered
+    }
+
+    fn continuum(&self) -> Option<Continuum> {
+        Some(Continuum { law: self.0.law(), step: None })
     }
 
     fn to_unit(&self, value: &Value) -> Option<f64> {
@@ -127,8 +134,8 @@ impl<C: Continuous> Domain for Quantised<C> {
         self.round(self.law.draw(stream))
     }
 
-    fn contains(&self, value: &Value) -> bool {
-        self.position(value).is_some()
+    fn settle(&self, value: &Value) -> Option<Value> {
+        self.position(value).map(|k| self.quantum.value(k))
     }
 
     fn cardinality(&self) -> Option<u64> {
@@ -143,6 +150,14 @@ impl<C: Continuous> Domain for Quantised<C> {
 
     fn geometry(&self) -> Geometry {
         Geometry::Ordered
+    }
+
+    fn continuum(&self) -> Option<Continuum> {
+        let law = self.bounds.map_or(self.law.law(), |b| {
+            let [least, greatest] = [b.first, b.last].map(|k| self.quantum.number(k));
+            self.law.law().between(least, greatest)
+        });
+        Some(Continuum { law, step: Some(self.quantum.value(1)) })
     }
 
     /// Through the distribution function of what is rounded.

@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod dates;
+pub mod law;
 pub mod normal;
 pub mod range;
 pub mod spaced;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::law::Continuum;
 use crate::words::args::{Args, Fault};
 use crate::words::assignment::Assignment;
 use crate::words::stream::Stream;
@@ -42,13 +44,21 @@ pub trait Domain: fmt::Debug + Send + Sync {
     /// One draw. Uses the stream alone, so that the same stream gives the same value on every machine.
     fn sample(&self, stream: &mut Stream) -> Value;
     /// Whether `value` may be drawn from here (within rounding).
-    fn contains(&self, value: &Value) -> bool;
+    fn contains(&self, value: &Value) -> bool {
+        self.settle(value).is_some()
+    }
+    /// `value` as this domain itself hands it to a trial: 3 where somebody wrote 3.0 for an int; `None` if it is not inside.
+    fn settle(&self, value: &Value) -> Option<Value>;
     /// How many distinct values there are; `None` for a continuum.
     fn cardinality(&self) -> Option<u64>;
     /// The `index`-th value of a domain with a cardinality.
     fn level(&self, index: u64) -> Option<Value>;
     /// How a model may see it.
     fn geometry(&self) -> Geometry;
+    /// How its values are distributed, if they are not simply listed.
+    fn continuum(&self) -> Option<Continuum> {
+        None
+    }
     /// Where `value` lies in [0, 1] under the domain's own scale (its distribution function); `None` if it is not inside.
     fn to_unit(&self, value: &Value) -> Option<f64>;
     /// The value at `unit` in [0, 1]; the inverse of [`Domain::to_unit`] up to rounding.

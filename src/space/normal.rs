@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::continuous::{Continuous, Support, plain, quantised};
+use super::law::Law;
 use super::uniform::EXPONENT_LIMIT;
 use super::{Form, ParamKind, brief, gauss};
 use crate::words::args::Reader;
@@ -78,6 +79,10 @@ impl Continuous for Normal {
         self.loc.abs() + REACH * self.scale
     }
 
+    fn law(&self) -> Law {
+        Law::Normal { loc: self.loc, scale: self.scale }
+    }
+
     fn describe(&self) -> String {
         format!("normal, mean {}, deviation {}", brief::number(self.loc), brief::number(self.scale))
     }
@@ -114,6 +119,10 @@ impl Continuous for LogNormal {
 
     fn largest(&self) -> f64 {
         libm::exp(self.exponent.loc + REACH * self.exponent.scale)
+    }
+
+    fn law(&self) -> Law {
+        Law::LogNormal { loc: self.exponent.loc, scale: self.exponent.scale }
     }
 
     fn describe(&self) -> String {

@@ -27,8 +27,8 @@ impl<S: Sequence> Domain for Evenly<S> {
         self.0.at(stream.random_range(0..self.0.count()))
     }
 
-    fn contains(&self, value: &Value) -> bool {
-        self.0.position(value).is_some()
+    fn settle(&self, value: &Value) -> Option<Value> {
+        self.0.position(value).map(|index| self.0.at(index))
     }
 
     fn cardinality(&self) -> Option<u64> {

@@ -3,6 +3,7 @@
 use rand::RngExt;
 
 use super::continuous::{Continuous, Support, plain, quantised};
+use super::law::Law;
 use super::{Form, ParamKind, brief, decimal};
 use crate::words::args::{Args, Reader};
 use crate::words::stream::Stream;
@@ -94,6 +95,10 @@ impl Continuous for Uniform {
         self.low.abs().max(self.high.abs())
     }
 
+    fn law(&self) -> Law {
+        Law::Uniform { low: self.low, high: self.high }
+    }
+
     fn describe(&self) -> String {
         format!("{} to {}", brief::number(self.low), brief::number(self.high))
     }
@@ -151,6 +156,10 @@ impl Continuous for LogUniform {
 
     fn scale_note(&self) -> &'static str {
         ", log scale"
+    }
+
+    fn law(&self) -> Law {
+        Law::LogUniform { low: self.min, high: self.max }
     }
 
     fn describe(&self) -> String {

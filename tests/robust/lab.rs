@@ -230,8 +230,13 @@ impl Ended {
 
 /// The scriptable trainer, built beside the binary.
 pub fn trainer() -> PathBuf {
+    built("fake_trainer")
+}
+
+/// A program of `tests/support`.
+pub fn built(name: &str) -> PathBuf {
     let profile = Path::new(env!("CARGO_BIN_EXE_hypertune")).parent().unwrap();
-    let path = profile.join("examples/fake_trainer");
+    let path = profile.join("examples").join(name);
     assert!(path.exists(), "cargo builds examples before tests: {} is missing", path.display());
     path
 }

@@ -1,4 +1,4 @@
-//! What only the real binary can show: crashes, signals, stragglers, full disks, floods, checkpoints, devices.
+//! What only the real binary can show: crashes, signals, stragglers, full disks, floods, checkpoints, devices, outside tuners.
 
 mod checkpoints;
 mod children;
@@ -10,3 +10,5 @@ mod limits;
 mod lock;
 mod signals;
 mod slots;
+mod tuner;
+mod tuner_faults;

@@ -1,0 +1,103 @@
+//! Tuners by reference: `org/name:version` is the executable `org/name` in a folder of tuners.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::program::{Missing, locate_in};
+
+/// Folders of tuners, separated by colons.
+pub const FOLDERS_VARIABLE: &str = "HYPERTUNE_TUNERS";
+/// The folder of tuners beside a matrix file.
+pub const BESIDE: &str = "tuners";
+
+/// A reference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HubRef {
+    /// `org/name`: a path below a folder of tuners.
+    pub path: String,
+    /// What follows the colon; handed to the tuner.
+    pub version: Option<String>,
+}
+
+/// Where a tuner was looked for in vain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotFound {
+    /// Every folder, in order.
+    pub folders: Vec<PathBuf>,
+    /// A file of that name that may not be executed.
+    pub not_executable: Option<PathBuf>,
+}
+
+impl HubRef {
+    /// Reads `org/name` or `org/name:version`; `None` for anything else, and for what would leave the folder.
+    pub fn parse(text: &str) -> Option<HubRef> {
+        let (path, version) = text.split_once(':').map_or((text, None), |(path, version)| (path, Some(version)));
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\0', '\\']);
+        let good = path.split('/').all(plain) && version != Some("");
+        good.then(|| HubRef { path: path.to_owned(), version: version.map(str::to_owned) })
+    }
+
+    /// The executable: in the folders of HYPERTUNE_TUNERS, then in `tuners` in the folder `beside` the matrix file.
+    pub fn find(&self, beside: &Path) -> Result<PathBuf, NotFound> {
+        self.find_in(env::var_os(FOLDERS_VARIABLE).as_deref(), beside)
+    }
+
+    /// [`HubRef::find`] with `listed` for HYPERTUNE_TUNERS.
+    pub fn find_in(&self, listed: Option<&OsStr>, beside: &Path) -> Result<PathBuf, NotFound> {
+        let listed = listed.into_iter().flat_map(env::split_paths).filter(|folder| !folder.as_os_str().is_empty());
+        let folders: Vec<PathBuf> = listed.chain([beside.join(BESIDE)]).collect();
+        let mut not_executable = None;
+        for folder in &folders {
+            // A path with a slash is taken as it is, also where the folder is the current one.
+            match locate_in(&folder.join(&self.path).to_string_lossy(), None) {
+                Ok(found) => return Ok(found),
+                Err(Missing::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
+                Err(Missing::NotFound) => {}
+            }
+        }
+        Err(NotFound { folders, not_executable })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_is_a_path_and_a_version() {
+        let parsed = |text| HubRef::parse(text).map(|r| (r.path, r.version));
+        assert_eq!(parsed("acme/evolve:1.2"), Some(("acme/evolve".into(), Some("1.2".into()))));
+        assert_eq!(parsed("acme/evolve"), Some(("acme/evolve".into(), None)));
+        for bad in ["", "/etc/passwd", "../evolve", "acme/../../x", "acme/", "acme/evolve:", ":1"] {
+            assert_eq!(parsed(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn listed_folders_come_before_the_one_beside_the_matrix() {
+        let root = tempfile::tempdir().unwrap();
+        let tuner = |folder: &str, mode| {
+            let path = root.path().join(folder).join("acme/evolve");
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "#!/bin/sh\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        let [first, second] = ["first", "second"].map(|name| root.path().join(name));
+        let listed = env::join_paths([&first, &second]).unwrap();
+        let reference = HubRef::parse("acme/evolve:1").unwrap();
+        let find = || reference.find_in(Some(&listed), root.path());
+        let folders = vec![first.clone(), second.clone(), root.path().join("tuners")];
+        assert_eq!(find(), Err(NotFound { folders: folders.clone(), not_executable: None }));
+        let plain = tuner("first", 0o644);
+        assert_eq!(find(), Err(NotFound { folders, not_executable: Some(plain) }));
+        let beside = tuner("tuners", 0o755);
+        assert_eq!(find(), Ok(beside));
+        let listed_one = tuner("second", 0o755);
+        assert_eq!(find(), Ok(listed_one));
+    }
+}

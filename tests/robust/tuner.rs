@@ -1,0 +1,163 @@
+//! An outside tuner proposes: what it is told, one outcome however the study is disturbed, no process left.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, Outcome, built};
+
+/// Two parameters; the fake tuner proposes for them.
+pub const SPACE: &str = "
+seed: 7
+metric: {name: loss, optimization: minimize}
+params:
+  x: {kind: uniform, value: [0, 1]}
+  y: {kind: choice, value: [0.1, 0.2, 0.3]}
+";
+
+/// `kind` with the fake tuner told `words`.
+pub fn lab(kind: &str, words: &str) -> Lab {
+    let command: Vec<String> = [built("fake_tuner").display().to_string()]
+        .into_iter()
+        .chain(words.split_whitespace().map(str::to_owned))
+        .collect();
+    Lab::new(&format!("{kind}\ntuner: {{command: {}, timeout: 20, params: {{depth: 3}}}}{SPACE}", json!(command)))
+}
+
+const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
+const HYPERBAND: &str = "kind: hyperband\nmaxIterations: 9\nresource: {name: epochs}";
+
+fn questions(lab: &Lab) -> Vec<Value> {
+    let log = fs::read_to_string(lab.path("questions")).unwrap();
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What a study that nothing disturbs comes to.
+pub fn undisturbed() -> Outcome {
+    let lab = lab(ITERATIVE, "");
+    lab.run("-j 1", "").exits(0);
+    lab.outcome()
+}
+
+#[test]
+fn one_seed_has_one_outcome() {
+    assert_eq!(undisturbed(), undisturbed());
+    assert_eq!(undisturbed().configurations.len(), 8);
+}
+
+#[test]
+fn it_is_told_of_every_job_once_and_of_the_space() {
+    let lab = lab(HYPERBAND, "log=questions");
+    lab.run("-j 2", "").exits(0);
+    let questions = questions(&lab);
+    let told: Vec<&Value> = questions.iter().flat_map(|q| q["observations"].as_array().unwrap()).collect();
+    let ends = lab.records("end");
+    for (told, end) in told.iter().zip(&ends) {
+        assert_eq!((&told["trial"], &told["value"], &told["status"]), (&end["trial"], &end["score"], &end["status"]));
+    }
+    assert!(told.len() > 5 && told.len() <= ends.len());
+    let asked: u64 = questions.iter().map(|q| q["count"].as_u64().unwrap()).sum();
+    assert_eq!(asked, 15, "as many configurations as hyperband starts");
+    let first = &questions[0];
+    assert_eq!(first["params"], json!({"depth": 3}));
+    assert_eq!((&first["op"], &first["version"], &first["maxResource"]), (&json!("suggest"), &json!(1), &json!(9)));
+    assert_eq!((&first["bracket"], &first["resource"], &first["trials"]), (&json!(2), &json!(1), &json!([0, 1])));
+    assert_eq!(first["space"]["x"], json!({"kind": "uniform", "type": "float", "low": 0.0, "high": 1.0, "log": false}));
+    lab.nothing_lives();
+}
+
+#[test]
+fn a_tuner_that_prints_and_complains_at_length_blocks_nobody() {
+    let lab = lab(ITERATIVE, "flood");
+    lab.run("-j 2", "").exits(0);
+    assert_eq!(lab.records("end").len(), 8);
+    assert!(fs::metadata(lab.study().join("tuner.stderr.log")).unwrap().len() > 1 << 20);
+}
+
+#[test]
+fn one_that_has_no_more_lets_the_study_end_with_what_it_has() {
+    let lab = lab(HYPERBAND, "none after=5");
+    lab.run("-j 1", "").exits(0);
+    assert_eq!(lab.outcome().configurations.len(), 5);
+    let before = lab.journal();
+    lab.run("-j 1", "").exits(0);
+    assert_eq!(lab.journal(), before);
+}
+
+#[test]
+fn starting_points_overrule_it_and_it_is_told_of_them() {
+    let lab = lab(&format!("{ITERATIVE}\ninitial: [{{x: 0.9}}, {{x: 0.8, y: 0.1}}]"), "log=questions");
+    lab.run("-j 1", "").exits(0);
+    let ran = lab.records("launch");
+    assert_eq!(ran[0]["params"], json!({"x": 0.9, "y": 0.3}));
+    assert_eq!(ran[1]["params"], json!({"x": 0.8, "y": 0.1}));
+    let questions = questions(&lab);
+    assert_eq!(questions.len(), 7, "nobody need be asked for a complete starting point");
+    assert_eq!(questions[1]["observations"][0]["params"], ran[0]["params"]);
+}
+
+#[test]
+fn an_earlier_kill_or_signal_changes_nothing_and_leaves_no_process() {
+    let whole = undisturbed();
+    for (signal, code) in [(9, None), (2, Some(130))] {
+        let lab = lab(ITERATIVE, "log=questions breed");
+        let driver = lab.start("-j 1 --grace 200ms", "");
+        lab.until("three ends", || lab.records("end").len() >= 3);
+        driver.signal(signal);
+        assert_eq!(driver.end().status.code(), code);
+        lab.nothing_lives();
+        let ended = lab.records("end").len();
+        fs::remove_file(lab.path("questions")).unwrap();
+        lab.run("-j 1", "").exits(0);
+        assert_eq!(lab.outcome(), whole);
+        let told = questions(&lab)[0]["observations"].as_array().unwrap().len();
+        assert!((3..=ended + 1).contains(&told), "{told} of {ended}");
+    }
+}
+
+#[test]
+fn one_that_stays_is_ended_with_all_it_started() {
+    let lab = lab("kind: iterative\nmaxIterations: 1", "stay breed");
+    lab.run("-j 1", "").exits(0);
+    lab.nothing_lives();
+}
+
+#[test]
+fn an_interruption_does_not_wait_for_an_answer() {
+    let lab = lab(ITERATIVE, "silence after=2 log=questions breed");
+    let mut driver = lab.start("-j 2", "");
+    lab.until("a question that stays open", || {
+        fs::read_to_string(lab.path("questions")).is_ok_and(|log| log.lines().count() >= 3)
+    });
+    assert!(!driver.is_over());
+    driver.signal(15);
+    driver.end().exits(143);
+    lab.nothing_lives();
+}
+
+#[test]
+fn a_reference_is_found_in_listed_folders_and_told_its_version() {
+    let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{hubRef: 'acme/evolve:1.2'}}{SPACE}"));
+    let elsewhere = lab.path("elsewhere");
+    let missing = lab.run("", "").exits(2).complains("there is no tuner `acme/evolve`").complains("tuners/acme/evolve");
+    assert!(!missing.err.contains("elsewhere") && !lab.study().exists());
+    let line = lab.line("", "");
+    let listed = || {
+        let mut command = lab.hypertune(&line);
+        command.env("HYPERTUNE_TUNERS", format!("/nowhere:{}", elsewhere.display()));
+        crate::lab::Ended::of(command.output().unwrap())
+    };
+    let missing = listed().exits(2).complains("/nowhere/acme/evolve");
+    assert!(missing.err.contains(&elsewhere.join("acme/evolve").display().to_string()), "{}", missing.err);
+    let script =
+        format!("#!/bin/sh\necho version $HYPERTUNE_TUNER_VERSION >&2\nexec {}\n", built("fake_tuner").display());
+    fs::create_dir_all(elsewhere.join("acme")).unwrap();
+    fs::write(elsewhere.join("acme/evolve"), script).unwrap();
+    listed().exits(2).complains("not executable");
+    fs::set_permissions(elsewhere.join("acme/evolve"), fs::Permissions::from_mode(0o755)).unwrap();
+    listed().exits(0);
+    assert_eq!(fs::read_to_string(lab.study().join("tuner.stderr.log")).unwrap(), "version 1.2\n");
+    fs::rename(&elsewhere, lab.path("tuners")).unwrap();
+    lab.run("--overwrite", "").exits(0);
+}

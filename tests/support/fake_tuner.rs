@@ -1,0 +1,155 @@
+//! An outside tuner that does what it is told by the words of its command line.
+//!
+//! ```text
+//! after=N       answer N questions before anything goes wrong (default 0)
+//! once=FILE     let it go wrong only where FILE is not there yet, and put it there
+//! die nonsense silence outside many endless unasked         what goes wrong
+//! none          say politely that there are no more, then
+//! log=FILE      append every question there
+//! flood         print blank lines and a mebibyte of stderr before every answer
+//! stay          take no notice of a closed stdin and of SIGTERM
+//! breed         start a process in the group, and one in a session of its own
+//! ```
+//! Its suggestions are a function of the seed, the trial and the best value it was told of.
+
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio, exit};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+#[derive(Default)]
+struct Tuner {
+    /// What goes wrong.
+    fault: Option<String>,
+    after: usize,
+    once: Option<PathBuf>,
+    log: Option<PathBuf>,
+    flood: bool,
+    stay: bool,
+    /// The best value it was told of, and the first parameter there.
+    best: Option<(f64, f64)>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut tuner = Tuner::default();
+    for word in std::env::args().skip(1) {
+        tuner.hear(&word)?;
+    }
+    for (answered, line) in io::stdin().lock().lines().enumerate() {
+        let line = line?;
+        tuner.note(&line)?;
+        let question: Value = serde_json::from_str(&line)?;
+        if answered >= tuner.after && tuner.goes_wrong()? {
+            tuner.fail(&question)?;
+        }
+        tuner.learn(&question);
+        if tuner.flood {
+            eprintln!("{}", "e".repeat(1 << 20));
+            print!("{}", "\n".repeat(100_000));
+        }
+        say(&json!({"suggestions": tuner.suggestions(&question)}).to_string())?;
+    }
+    if tuner.stay {
+        sleep(Duration::from_secs(600));
+    }
+    Ok(())
+}
+
+impl Tuner {
+    fn hear(&mut self, word: &str) -> Result<(), Box<dyn Error>> {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("after", n) => self.after = n.parse()?,
+            ("once", file) => self.once = Some(file.into()),
+            ("log", file) => self.log = Some(file.into()),
+            ("flood", _) => self.flood = true,
+            ("breed", _) => breed()?,
+            ("stay", _) => {
+                self.stay = true;
+                signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::new(AtomicBool::new(false)))?;
+            }
+            _ => self.fault = Some(word.to_owned()),
+        }
+        Ok(())
+    }
+
+    fn note(&self, line: &str) -> io::Result<()> {
+        let Some(path) = &self.log else { return Ok(()) };
+        writeln!(OpenOptions::new().create(true).append(true).open(path)?, "{line}")
+    }
+
+    fn goes_wrong(&self) -> io::Result<bool> {
+        let Some(path) = self.once.as_ref().filter(|_| self.fault.is_some()) else { return Ok(self.fault.is_some()) };
+        let first = !path.exists();
+        OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(first)
+    }
+
+    fn fail(&self, question: &Value) -> io::Result<()> {
+        let suggestion = &self.suggestions(question)[0];
+        match self.fault.as_deref().unwrap_or_default() {
+            "die" => {
+                eprintln!("the dog ate my model");
+                exit(3);
+            }
+            "nonsense" => say("let me think")?,
+            "outside" => say(r#"{"suggestions": [{"x": 7, "y": 0.1}]}"#)?,
+            "many" => say(&json!({"suggestions": vec![suggestion; 100]}).to_string())?,
+            "none" => say(r#"{"done": true}"#)?,
+            "unasked" => {
+                say(&json!({"suggestions": self.suggestions(question)}).to_string())?;
+                say("by the way")?;
+            }
+            "endless" => loop {
+                print!("{}", "x".repeat(1 << 16));
+            },
+            _ => {}
+        }
+        sleep(Duration::from_secs(600));
+        Ok(())
+    }
+
+    fn learn(&mut self, question: &Value) {
+        let minimize = question["metric"]["optimization"] == "minimize";
+        for told in question["observations"].as_array().into_iter().flatten() {
+            let (Some(value), Some(x)) = (told["value"].as_f64(), told["params"]["x"].as_f64()) else { continue };
+            let cost = if minimize { value } else { -value };
+            if self.best.is_none_or(|(least, _)| cost < least) {
+                self.best = Some((cost, x));
+            }
+        }
+    }
+
+    fn suggestions(&self, question: &Value) -> Vec<Value> {
+        let seed = question["seed"].as_f64().unwrap_or_default();
+        let one = |trial: &Value| {
+            let draw = (trial.as_f64().unwrap_or_default() * 0.618_034 + seed * 0.1).fract();
+            let x = self.best.map_or(draw, |(_, x)| (x + 0.2 * (draw - 0.5)).clamp(0.0, 1.0));
+            let ys = &question["space"]["y"]["values"];
+            json!({"x": x, "y": ys[(draw * 3.0) as usize]})
+        };
+        question["trials"].as_array().into_iter().flatten().map(one).collect()
+    }
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn breed() -> io::Result<()> {
+    for (program, words) in [("sleep", &["600"][..]), ("setsid", &["sleep", "600"])] {
+        let mut command = Command::new(program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Whoever ends the tuner has to end them.
+        command.spawn()?;
+    }
+    Ok(())
+}

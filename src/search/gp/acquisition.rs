@@ -44,16 +44,15 @@ impl Acquisition {
         match self {
             Acquisition::LogExpectedImprovement { margin } => {
                 let z = (best - margin - mean) / deviation;
-                let log_h = log_h(z);
                 // h' = Φ, so ∂ln EI/∂μ = −Φ/(σ·h) and ∂ln EI/∂σ = φ/(σ·h)
-                let by_mean = -libm::exp(log_cdf(z) - log_h) / deviation;
-                let by_deviation = libm::exp(log_pdf(z) - log_h) / deviation;
-                Merit { value: libm::log(deviation) + log_h, by_mean, by_deviation }
+                let (cdf, pdf) = over_h(z);
+                let value = libm::log(deviation) + log_h(z);
+                Merit { value, by_mean: -cdf / deviation, by_deviation: pdf / deviation }
             }
             Acquisition::LogProbability { margin } => {
                 let z = (best - margin - mean) / deviation;
-                let hazard = libm::exp(log_pdf(z) - log_cdf(z));
-                Merit { value: log_cdf(z), by_mean: -hazard / deviation, by_deviation: -hazard * z / deviation }
+                let hazard = hazard(z) / deviation;
+                Merit { value: log_cdf(z), by_mean: -hazard, by_deviation: -hazard * z }
             }
             Acquisition::ConfidenceBound { kappa } => {
                 Merit { value: kappa * deviation - mean, by_mean: -1.0, by_deviation: kappa }
@@ -69,26 +68,43 @@ pub fn log_pdf(z: f64) -> f64 {
 
 /// ln Φ(z).
 pub fn log_cdf(z: f64) -> f64 {
-    if z > -5.0 { libm::log(gauss::cdf(z)) } else { log_pdf(z) + libm::log(mills(-z)) }
+    if z > TAIL { libm::log(gauss::cdf(z)) } else { log_pdf(z) - libm::log(hazard(z)) }
 }
 
 /// ln (φ(z) + z·Φ(z)): log expected improvement of a standard normal.
 pub fn log_h(z: f64) -> f64 {
-    if z > -5.0 {
-        let (pdf, cdf) = (libm::exp(log_pdf(z)), gauss::cdf(z));
-        return libm::log(pdf + z * cdf);
+    if z > TAIL {
+        return libm::log(pdf(z) + z * gauss::cdf(z));
     }
     // φ(z)·(1 − a·M(a)) with a = −z; with M = 1/(a + c), 1 − a·M = c·M
-    let a = -z;
-    let tail = mills_tail(a);
-    log_pdf(z) + libm::log(tail / (a + tail))
+    let rest = mills_rest(-z);
+    log_pdf(z) + libm::log(rest / (rest - z))
 }
 
-/// Mills' ratio (1 − Φ(a))/φ(a) for a ≥ 5, by Laplace's continued fraction 1/(a + 1/(a + 2/(a + 3/(a + …)))).
-fn mills(a: f64) -> f64 {
-    1.0 / (a + mills_tail(a))
+/// Below it, differences of φ and Φ lose too many digits, and quotients of both go by Mills' ratio.
+const TAIL: f64 = -5.0;
+
+fn pdf(z: f64) -> f64 {
+    libm::exp(log_pdf(z))
 }
 
-fn mills_tail(a: f64) -> f64 {
-    (1..=24).rev().fold(0.0, |tail, k| f64::from(k) / (a + tail))
+/// Φ(z)/h and φ(z)/h with h = φ(z) + z·Φ(z).
+fn over_h(z: f64) -> (f64, f64) {
+    if z > TAIL {
+        let (pdf, cdf) = (pdf(z), gauss::cdf(z));
+        let h = pdf + z * cdf;
+        return (cdf / h, pdf / h);
+    }
+    let rest = mills_rest(-z);
+    (1.0 / rest, (rest - z) / rest)
+}
+
+/// φ(z)/Φ(z).
+fn hazard(z: f64) -> f64 {
+    if z > TAIL { pdf(z) / gauss::cdf(z) } else { mills_rest(-z) - z }
+}
+
+/// c in Mills' ratio (1 − Φ(a))/φ(a) = 1/(a + c) for a ≥ 5, by Laplace's continued fraction c = 1/(a + 2/(a + 3/(a + …))).
+fn mills_rest(a: f64) -> f64 {
+    (1..=24).rev().fold(0.0, |rest, k| f64::from(k) / (a + rest))
 }

@@ -10,6 +10,8 @@ pub mod linalg;
 pub mod model;
 pub mod posterior;
 pub mod searcher;
+#[cfg(test)]
+mod tests;
 pub mod transform;
 
 use std::sync::Arc;

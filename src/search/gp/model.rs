@@ -111,9 +111,8 @@ impl Model {
     /// believer). `None` while nothing finite was read, or where the numbers cannot be worked with.
     pub fn posterior(&mut self) -> Option<&Posterior> {
         if self.posterior.is_none() {
-            let costs = self.costs()?;
-            let values = transform::values(&costs);
-            let hyper = self.hyper(&costs);
+            let values = transform::values(&costs(&self.rows)?);
+            let hyper = self.hyper();
             let kernel = Kernel::new(self.settings.shape, &self.axes, &hyper);
             let chosen = self.choose(self.rows.len(), ROWS, &values);
             let mut posterior = Posterior::new(kernel, self.sample(&chosen, &values)).ok()?;
@@ -149,14 +148,9 @@ impl Model {
         ranking
     }
 
-    /// Costs of all readings; a failure costs as much as the worst value seen. `None` before the first value.
-    fn costs(&self) -> Option<Vec<f64>> {
-        let worst = self.rows.iter().filter_map(|row| row.cost).reduce(f64::max)?;
-        Some(self.rows.iter().map(|row| row.cost.unwrap_or(worst)).collect())
-    }
-
-    /// Hyperparameters fitted to the first so many readings, where so many is the last of a growing series of numbers.
-    fn hyper(&mut self, costs: &[f64]) -> Hyper {
+    /// Hyperparameters fitted to the first so many readings and nothing else, where so many is the last of a growing series of
+    /// numbers.
+    fn hyper(&mut self) -> Hyper {
         let mut due = 4usize;
         while due < self.rows.len() {
             let next = ((due as f64 * GROWTH) as usize).max(due + 1);
@@ -169,13 +163,15 @@ impl Model {
         if let Some((_, hyper)) = self.hyper.as_ref().filter(|(at, _)| *at == due) {
             return hyper.clone();
         }
-        let has_resource = self.rows.iter().any(|row| row.point.t != self.rows[0].point.t);
+        let rows = &self.rows[..due];
+        let has_resource = rows.iter().any(|row| row.point.t != rows[0].point.t);
         let mut priors = priors(self.axes.len(), has_resource);
         if let Some(length) = self.settings.length {
             priors.centre_lengths(length);
         }
-        let values = transform::values(&costs[..due]);
-        let chosen = self.choose(due, FIT_ROWS, &values);
+        // failures alone tell nothing, and leave the priors' means
+        let values = costs(rows).map(|costs| transform::values(&costs)).unwrap_or_default();
+        let chosen = self.choose(values.len(), FIT_ROWS, &values);
         let starts = starts(&priors, self.settings.restarts, &mut self.stream(due, Purpose::Fit));
         let hyper = fit(self.settings.shape, &self.axes, &self.sample(&chosen, &values), &priors, &starts);
         self.hyper = Some((due, hyper.clone()));
@@ -207,4 +203,10 @@ impl Model {
     fn stream(&self, count: usize, purpose: Purpose) -> Stream {
         stream(self.seed, TrialId(count as u64), purpose)
     }
+}
+
+/// Costs of `rows`; a failure costs as much as the worst value among them. `None` without a value.
+fn costs(rows: &[Row]) -> Option<Vec<f64>> {
+    let worst = rows.iter().filter_map(|row| row.cost).reduce(f64::max)?;
+    Some(rows.iter().map(|row| row.cost.unwrap_or(worst)).collect())
 }

@@ -1,0 +1,83 @@
+//! Growing, shrinking and many right-hand sides at once, against one whole factor and one side at a time.
+
+use super::super::kernel::Kernel;
+use super::super::likelihood::covariance;
+use super::super::linalg::{Cholesky, LANES, Triangle};
+use super::{Case, SHAPES};
+
+fn matrix(rows: usize) -> Triangle {
+    let case = Case::new(5, 3, rows);
+    covariance(&Kernel::new(SHAPES[2], &case.axes, &case.hyper), &case.sample.points, 1e-8)
+}
+
+fn right_side(rows: usize, k: usize) -> Vec<f64> {
+    (0..rows).map(|i| ((i * 7 + k * 3) % 11) as f64 - 5.0).collect()
+}
+
+#[test]
+fn a_factor_cut_short_is_that_of_the_leading_rows_and_grows_again() {
+    let whole = matrix(20);
+    let mut factor = Cholesky::of(&whole).unwrap();
+    let (log, solved) = (factor.log_determinant(), solve(&factor, 20));
+    factor.truncate(11);
+    let mut head = whole.clone();
+    head.truncate(11);
+    assert_eq!((factor.rows(), head.rows()), (11, 11));
+    let leading = Cholesky::of(&head).unwrap();
+    assert!((factor.log_determinant() - leading.log_determinant()).abs() < 1e-12);
+    assert_near(&solve(&factor, 11), &solve(&leading, 11));
+    (11..20).for_each(|i| factor.append(whole.row(i)).unwrap());
+    assert!((factor.log_determinant() - log).abs() < 1e-12);
+    assert_near(&solve(&factor, 20), &solved);
+}
+
+#[test]
+fn a_row_that_cannot_be_appended_leaves_the_factor_as_it_was() {
+    let whole = matrix(9);
+    let mut factor = Cholesky::of(&whole).unwrap();
+    let before = solve(&factor, 9);
+    // the last row once more, without noise of its own
+    let mut copy = whole.row(8).to_vec();
+    copy.push(copy[8]);
+    assert_eq!(factor.append(&copy).unwrap_err().row, 9);
+    copy[9] = f64::NAN;
+    assert_eq!(factor.append(&copy).unwrap_err().row, 9);
+    assert_eq!((factor.rows(), solve(&factor, 9)), (9, before));
+}
+
+#[test]
+fn several_right_hand_sides_are_solved_like_each_alone() {
+    for rows in [1, 8, 13, 30] {
+        let factor = Cholesky::of(&matrix(rows)).unwrap();
+        let sides: Vec<Vec<f64>> = (0..LANES).map(|k| right_side(rows, k)).collect();
+        let mut lanes: Vec<[f64; LANES]> = (0..rows).map(|i| std::array::from_fn(|k| sides[k][i])).collect();
+        factor.forward_lanes(&mut lanes, 0);
+        factor.backward_lanes(&mut lanes, 0);
+        for (k, side) in sides.into_iter().enumerate() {
+            let mut alone = side;
+            factor.solve(&mut alone);
+            assert_near(&lanes.iter().map(|row| row[k]).collect::<Vec<_>>(), &alone);
+        }
+    }
+}
+
+#[test]
+fn infinities_and_negative_pivots_are_refused() {
+    for pivot in [-1.0, 0.0, f64::NAN, f64::NEG_INFINITY] {
+        let mut matrix = matrix(12);
+        matrix.row_mut(10)[10] = pivot;
+        assert_eq!(Cholesky::of(&matrix).unwrap_err().row, 10, "{pivot}");
+    }
+}
+
+fn solve(factor: &Cholesky, rows: usize) -> Vec<f64> {
+    let mut side = right_side(rows, 0);
+    factor.solve(&mut side);
+    side
+}
+
+fn assert_near(a: &[f64], b: &[f64]) {
+    for (x, y) in a.iter().zip(b) {
+        assert!((x - y).abs() <= 1e-10 * (1.0 + y.abs()), "{x} {y}");
+    }
+}

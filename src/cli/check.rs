@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::study::Study;
 use super::{findings, output};
 use crate::report::text;
+use crate::schedule::finite;
 
 /// Checks the file and says what it comes to.
 pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
@@ -26,12 +27,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
         }
         FormatArg::Text => {
             findings::warn(&study.warnings);
-            output::text(&format!(
-                "{}: {}
-",
-                study.matrix_path,
-                in_short(&study)
-            ))?;
+            output::text(&format!("{}: {}\n", study.matrix_path, in_short(&study)))?;
         }
     }
     Ok(Exit::Done)
@@ -39,6 +35,9 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
 
 fn in_short(study: &Study) -> String {
     let plan = study.experiment.plan();
-    let (trials, jobs) = (text::counted(plan.trials(), "trial"), text::counted(plan.jobs(), "job"));
-    format!("{}, {trials}, {jobs}; nothing is wrong", study.experiment.method.kind)
+    let counts = match (finite(plan.trials()), finite(plan.jobs())) {
+        (Some(trials), Some(jobs)) => format!("{}, {}", text::counted(trials, "trial"), text::counted(jobs, "job")),
+        _ => "without an end of its own".to_owned(),
+    };
+    format!("{}, {counts}; nothing is wrong", study.experiment.method.kind)
 }

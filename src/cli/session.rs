@@ -55,7 +55,7 @@ impl Session<'_> {
         let options = execution::options(self.execution, study.concurrency, self.existing)?;
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
-        let watcher = progress::watcher(&experiment.plan(), execution::verbosity(self.execution));
+        let watcher = progress::watcher(&experiment, execution::verbosity(self.execution));
         let driven = driver::Study { experiment, renderer, folder: study.folder.clone(), header, tuner };
         driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::tally::Tally;
 use crate::journal::record::EndRecord;
 use crate::report::text;
+use crate::words::ids::JobId;
 use crate::words::outcome::Outcome;
 
-/// `trial 14 rung 1 attempt 1: loss 0.0123, 3.2s`.
+/// `trial 14 rung 2: loss 0.0123, 3.2s`; rungs count from 1 where people read them, and only a further attempt is named.
 pub fn ended(tally: &Tally, end: &EndRecord) -> String {
     let result = match (&end.outcome, &tally.metric) {
         (Outcome::Failed { failure }, _) => failure.to_string(),
@@ -18,5 +19,7 @@ pub fn ended(tally: &Tally, end: &EndRecord) -> String {
         (Outcome::Succeeded { .. }, _) => "done".to_owned(),
     };
     let took = Duration::try_from_secs_f64(end.usage.duration_s).unwrap_or_default();
-    format!("{}: {result}, {}", end.job, text::span(took))
+    let JobId { key, attempt } = end.job;
+    let attempt = if attempt.0 > 1 { format!(" attempt {attempt}") } else { String::new() };
+    format!("trial {} rung {}{attempt}: {result}, {}", key.trial, key.rung.0 + 1, text::span(took))
 }

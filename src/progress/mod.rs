@@ -1,17 +1,19 @@
 //! What a person sees while a study runs: lines that redraw themselves on a terminal, one plain line per finished rung
 //! elsewhere. All of it goes to stderr.
 
+pub mod goal;
 pub mod job;
 pub mod line;
 pub mod plain;
 pub mod tally;
 pub mod terminal;
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use crate::engine::experiment::Experiment;
 use crate::run::watch::{Unwatched, Watcher};
-use crate::schedule::Plan;
+use goal::Goal;
+use tally::Tally;
 
 /// How much a person wants to see.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,10 +28,11 @@ pub enum Verbosity {
 }
 
 /// The watcher that suits stderr.
-pub fn watcher(plan: &Plan, verbosity: Verbosity) -> Arc<dyn Watcher> {
+pub fn watcher(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Watcher> {
+    let tally = Tally::new(&experiment.plan(), Goal::of(experiment));
     match verbosity {
         Verbosity::Quiet => Arc::new(Unwatched),
-        _ if io::stderr().is_terminal() => Arc::new(terminal::Terminal::new(plan, verbosity)),
-        _ => Arc::new(plain::Plain::new(plan, verbosity)),
+        _ if terminal::can_redraw() => Arc::new(terminal::Terminal::new(tally, verbosity)),
+        _ => Arc::new(plain::Plain::new(tally, verbosity)),
     }
 }

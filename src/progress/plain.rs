@@ -6,29 +6,27 @@ use super::tally::Tally;
 use super::{Verbosity, job, line};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
-use crate::schedule::Plan;
 
-/// Share of the planned jobs after which a plan without fixed rungs is heard of.
-const TENTHS: u64 = 10;
+/// A study without fixed rungs is heard of after each such part of it.
+const PARTS: f64 = 10.0;
 
 /// Prints to stderr.
 #[derive(Debug)]
 pub struct Plain {
     tally: Mutex<Tally>,
-    open_ended: bool,
     verbosity: Verbosity,
 }
 
 impl Plain {
-    /// For a study that follows `plan`.
-    pub fn new(plan: &Plan, verbosity: Verbosity) -> Plain {
-        Plain { tally: Mutex::new(Tally::new(plan)), open_ended: plan.open_ended, verbosity }
+    /// For a study counted by `tally`.
+    pub fn new(tally: Tally, verbosity: Verbosity) -> Plain {
+        Plain { tally: Mutex::new(tally), verbosity }
     }
 
     /// The line that `record` gives rise to, if any.
     fn line(&self, record: &Record) -> Option<String> {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = tally.done * TENTHS / tally.planned_jobs.max(1);
+        let before = step(&tally);
         let full = tally.record(record);
         if !tally.is_live() {
             return None;
@@ -38,11 +36,18 @@ impl Plain {
         {
             return Some(job::ended(&tally, end));
         }
-        if self.open_ended {
-            let crossed = tally.done * TENTHS / tally.planned_jobs.max(1) > before;
-            return crossed.then(|| line::study(&tally, tally.now));
+        if tally.open_ended {
+            return (step(&tally) > before).then(|| line::study(&tally, tally.now, usize::MAX));
         }
         full.map(|rung| line::full_rung(&tally, &rung))
+    }
+}
+
+/// How many parts of a study are behind us; where it has no bound, how often its jobs have doubled.
+fn step(tally: &Tally) -> u64 {
+    match tally.share(tally.now) {
+        Some(share) => (share * PARTS) as u64,
+        None => u64::from(tally.done.max(1).ilog2()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Counts kept up from the records as they come: what every kind of display shows.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use super::goal::Goal;
 use crate::engine::experiment::Promoted;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
@@ -67,8 +69,10 @@ pub struct Tally {
     pub metric: Option<Metric>,
     /// The resource's name.
     pub resource: Option<String>,
-    /// Jobs planned.
-    pub planned_jobs: u64,
+    /// Where the study ends.
+    pub goal: Goal,
+    /// Whether the schedule decides as it goes, so that no rung is ever full.
+    pub open_ended: bool,
     /// Jobs that ended and do not run again.
     pub done: u64,
     /// Jobs running.
@@ -79,9 +83,9 @@ pub struct Tally {
     pub best: Option<Incumbent>,
     /// Study time of the last record.
     pub now: Moment,
-    planned_resource: f64,
+    /// Resource of the done, as it counts.
+    pub spent: f64,
     promoted: Promoted,
-    spent: f64,
     session: Session,
     pid: u32,
     live: bool,
@@ -113,11 +117,12 @@ enum Standing {
 struct Session {
     since: Moment,
     spent: f64,
+    done: u64,
 }
 
 impl Tally {
-    /// Nothing yet of `plan`.
-    pub fn new(plan: &Plan) -> Tally {
+    /// Nothing yet of `plan`, which is carried out as far as `goal`.
+    pub fn new(plan: &Plan, goal: Goal) -> Tally {
         let rung = |r: &crate::schedule::RungPlan| RungTally {
             configs: r.configs,
             resource: r.resource,
@@ -130,15 +135,15 @@ impl Tally {
         Tally {
             metric: None,
             resource: None,
-            planned_jobs: plan.jobs(),
+            goal,
+            open_ended: plan.open_ended,
             done: 0,
             running: 0,
             failed: 0,
             best: None,
             now: Moment(0),
-            planned_resource: 0.0,
-            promoted: Promoted::default(),
             spent: 0.0,
+            promoted: Promoted::default(),
             session: Session::default(),
             pid: std::process::id(),
             live: false,
@@ -155,7 +160,7 @@ impl Tally {
             Record::Session { at, pid, .. } => {
                 self.live = *pid == self.pid;
                 self.running = 0;
-                self.session = Session { since: *at, spent: self.spent };
+                self.session = Session { since: *at, spent: self.spent, done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
             Record::End(end) => self.end(end),
@@ -176,25 +181,47 @@ impl Tally {
         now.since(self.session.since).as_secs_f64()
     }
 
-    /// Seconds until the plan is done at this session's rate per unit of resource; `None` until a job has ended.
+    /// Seconds until the study is done at this session's rate per unit of resource, or until a limit comes; `None` while neither
+    /// can be told.
     pub fn time_left(&self, now: Moment) -> Option<f64> {
-        let spent = self.spent - self.session.spent;
-        let left = (self.planned_resource - self.spent).max(0.0);
-        (spent > 0.0).then(|| left * self.elapsed(now) / spent)
+        let at_rate = |left: f64, so_far: f64| (so_far > 0.0).then(|| left.max(0.0) * self.elapsed(now) / so_far);
+        let resource = self.goal.resource.and_then(|all| at_rate(all - self.spent, self.spent - self.session.spent));
+        let jobs = self.goal.jobs.filter(|_| self.goal.jobs_are_limited);
+        let so_far = (self.done - self.session.done.min(self.done)) as f64;
+        let jobs = jobs.and_then(|all| at_rate(all as f64 - self.done as f64, so_far));
+        let time = self.goal.time.map(|all| all.saturating_sub(now.since(Moment(0))).as_secs_f64());
+        [resource, jobs, time].into_iter().flatten().min_by(f64::total_cmp)
     }
 
-    /// Brackets that have begun and are not full, each with its lowest rung that is not.
-    pub fn current_rungs(&self) -> impl Iterator<Item = FullRung> + '_ {
-        self.brackets.iter().filter_map(|(&bracket, rungs)| {
+    /// Which share of the study is behind us, 0 to 1, by the bound that is nearest; `None` where there is no bound.
+    pub fn share(&self, now: Moment) -> Option<f64> {
+        let jobs = self.goal.jobs.map(|all| self.done as f64 / all.max(1) as f64);
+        let resource = self.goal.resource.map(|all| self.spent / all);
+        let time = self.goal.time.map(|all| now.since(Moment(0)).as_secs_f64() / all.as_secs_f64());
+        [jobs, resource, time].into_iter().flatten().filter(|share| share.is_finite()).max_by(f64::total_cmp)
+    }
+
+    /// Brackets that have begun and are not full, first begun first, each with its lowest rung that is not.
+    pub fn current_rungs(&self) -> Vec<FullRung> {
+        let current = self.brackets.iter().filter_map(|(&bracket, rungs)| {
             let at = rungs.iter().position(|r| !r.is_full())?;
             Some(FullRung { bracket, rung: Rung(at as u32), rungs: rungs.len(), tally: rungs[at] })
-        })
+        });
+        let mut current: Vec<_> = current.collect();
+        current.sort_by_key(|rung| (rung.bracket.round, Reverse(rung.bracket.bracket)));
+        current
+    }
+
+    /// Every bracket that has begun, first begun first, with all its rungs.
+    pub fn ladders(&self) -> Vec<(BracketId, &[RungTally])> {
+        let mut begun: Vec<_> = self.brackets.iter().map(|(&id, rungs)| (id, rungs.as_slice())).collect();
+        begun.sort_by_key(|(id, _)| (id.round, Reverse(id.bracket)));
+        begun
     }
 
     fn header(&mut self, header: &Header) {
         self.metric = header.metric.clone();
         self.resource = header.resource.as_ref().map(|r| r.name.clone());
-        self.planned_resource = header.plan.resource;
         self.promoted = header.promoted;
     }
 

@@ -10,14 +10,13 @@ use super::tally::Tally;
 use super::{Verbosity, job, line};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
-use crate::schedule::Plan;
 
 /// A study that is over before this shows no progress at all.
 const SILENCE: Duration = Duration::from_millis(250);
 /// Time between two drawings.
 const REDRAW: Duration = Duration::from_millis(100);
-/// Columns where the terminal does not say.
-const WIDTH: usize = 80;
+/// Columns and lines where the terminal does not say.
+const USUAL: (usize, usize) = (80, 24);
 
 /// What the driver's threads and the painting thread share.
 #[derive(Debug)]
@@ -50,9 +49,9 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// For a study that follows `plan`.
-    pub fn new(plan: &Plan, verbosity: Verbosity) -> Terminal {
-        let state = State { tally: Tally::new(plan), over: false, heard: Instant::now() };
+    /// For a study counted by `tally`.
+    pub fn new(tally: Tally, verbosity: Verbosity) -> Terminal {
+        let state = State { tally, over: false, heard: Instant::now() };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let screen = screen();
         let painter = std::thread::Builder::new().name("progress".into()).spawn({
@@ -99,11 +98,19 @@ impl Drop for Terminal {
     }
 }
 
+/// Whether stderr is a terminal that takes more than plain lines (`TERM=dumb` is one that does not).
+pub fn can_redraw() -> bool {
+    !target().is_hidden()
+}
+
+fn target() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr_with_hz(20)
+}
+
 /// One bar whose message is every line: a frame is one drawing, never half of one.
 fn screen() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let target = ProgressDrawTarget::stderr_with_hz(20);
-    ProgressBar::with_draw_target(None, target).with_style(style)
+    ProgressBar::with_draw_target(None, target()).with_style(style)
 }
 
 fn paint(shared: &Shared, screen: &ProgressBar) {
@@ -114,15 +121,16 @@ fn paint(shared: &Shared, screen: &ProgressBar) {
         if state.over {
             return screen.finish_and_clear();
         }
-        let frame = line::frame(&state.tally, state.tally.now.after(state.heard.elapsed()), width());
+        let frame = line::frame(&state.tally, state.tally.now.after(state.heard.elapsed()), size());
         drop(state);
         screen.set_message(frame);
         pause = REDRAW;
     }
 }
 
-/// Columns to draw in; the last one stays free, so that no terminal wraps.
-fn width() -> usize {
+/// What to draw in; the last column and the last line stay free, so that no terminal wraps or scrolls.
+fn size() -> line::Screen {
     let size = terminal_size::terminal_size_of(std::io::stderr());
-    size.map_or(WIDTH, |(width, _)| usize::from(width.0)).saturating_sub(1)
+    let (columns, lines) = size.map_or(USUAL, |(width, height)| (usize::from(width.0), usize::from(height.0)));
+    line::Screen { columns: columns.saturating_sub(1), lines: lines.saturating_sub(1) }
 }

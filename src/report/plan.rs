@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use super::amount;
 use crate::engine::experiment::Experiment;
-use crate::schedule::Plan;
+use crate::schedule::{Plan, finite};
 use crate::words::objective::Metric;
 use crate::words::units::{Resource, ResourceSpec};
 
 /// One rung as planned.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct RungView {
-    /// Number of configurations.
-    pub configs: u64,
+    /// Number of configurations; `None` where only a limit of the study ends them.
+    pub configs: Option<u64>,
     /// Resource of each.
     #[serde(serialize_with = "amount::resource")]
     pub resource: Resource,
@@ -49,18 +49,18 @@ pub struct PlanView {
     pub brackets: Vec<BracketView>,
     /// How often the round is repeated.
     pub rounds: u32,
-    /// Whether the numbers are upper bounds of what will run.
+    /// Whether the numbers only sketch what will run: the schedule decides as it goes.
     pub open_ended: bool,
-    /// New configurations over all rounds.
-    pub trials: u64,
+    /// New configurations over all rounds; like the sums below `None` where only a limit of the study ends it.
+    pub trials: Option<u64>,
     /// Jobs over all rounds.
-    pub jobs: u64,
+    pub jobs: Option<u64>,
     /// Sum of the jobs' resources; jobs that continue a checkpoint count with what they add.
-    #[serde(serialize_with = "amount::sum")]
-    pub resource_total: f64,
+    #[serde(serialize_with = "amount::maybe")]
+    pub resource_total: Option<f64>,
     /// What as many trials at full resource would cost.
-    #[serde(serialize_with = "amount::sum")]
-    pub full_resource_total: f64,
+    #[serde(serialize_with = "amount::maybe")]
+    pub full_resource_total: Option<f64>,
     /// What is allotted; `None` where the kind knows no resource.
     pub resource: Option<ResourceSpec>,
     /// What is ranked by.
@@ -81,16 +81,17 @@ impl PlanView {
         let method = &experiment.method;
         let plan = experiment.plan();
         let totals = experiment.totals(&plan);
+        let trials = finite(totals.trials);
         PlanView {
             kind: method.kind,
             eta: method.schedule.eta(),
             brackets: brackets(&plan),
             rounds: plan.rounds,
             open_ended: plan.open_ended,
-            trials: totals.trials,
-            jobs: totals.jobs,
-            resource_total: totals.resource,
-            full_resource_total: totals.full_resource,
+            trials,
+            jobs: finite(totals.jobs),
+            resource_total: trials.map(|_| totals.resource),
+            full_resource_total: trials.map(|_| totals.full_resource),
             resource: experiment.resource.clone(),
             metric: experiment.metric.clone(),
             seed: experiment.seed,
@@ -102,7 +103,7 @@ impl PlanView {
 }
 
 fn brackets(plan: &Plan) -> Vec<BracketView> {
-    let rung = |r: &crate::schedule::RungPlan| RungView { configs: r.configs, resource: r.resource };
+    let rung = |r: &crate::schedule::RungPlan| RungView { configs: finite(r.configs), resource: r.resource };
     let brackets = plan.brackets.iter();
     brackets.map(|b| BracketView { bracket: b.bracket, rungs: b.rungs.iter().map(rung).collect() }).collect()
 }

@@ -10,14 +10,15 @@ use super::best::BestView;
 use super::failures::{FailureGroup, failures};
 use super::view::{JobStatus, JobView, StudyView};
 use crate::engine::event::FinishReason;
+use crate::schedule::finite;
 use crate::words::ids::TrialId;
 use crate::words::units::Moment;
 
 /// Jobs by how they stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct JobCounts {
-    /// Planned, without retries.
-    pub planned: u64,
+    /// Planned, without retries; null where only a limit of the study ends it.
+    pub planned: Option<u64>,
     /// Launched, retries included.
     pub launched: u64,
     /// Still running, as far as the journal knows.
@@ -135,7 +136,7 @@ fn is_dropped(latest: &JobView, full: f64) -> bool {
 fn counts(view: &StudyView, dropped: u64) -> JobCounts {
     let count = |is: fn(JobStatus) -> bool| view.jobs.iter().filter(|j| is(j.status)).count() as u64;
     JobCounts {
-        planned: view.header.plan.jobs,
+        planned: finite(view.header.plan.jobs),
         launched: view.jobs.len() as u64,
         running: count(|s| s == JobStatus::Running),
         succeeded: count(|s| s == JobStatus::Succeeded),

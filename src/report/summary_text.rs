@@ -62,7 +62,8 @@ fn jobs_text(jobs: &JobCounts) -> String {
         .map(|(n, what)| format!("{} {what}", text::count(*n)))
         .collect();
     words.extend((jobs.dropped > 0).then(|| format!("{} dropped on the way", text::counted(jobs.dropped, "trial"))));
-    format!("{} launched, {} planned: {}", text::count(jobs.launched), text::count(jobs.planned), words.join(", "))
+    let planned = jobs.planned.map(|n| format!(", {} planned", text::count(n))).unwrap_or_default();
+    format!("{} launched{planned}: {}", text::count(jobs.launched), words.join(", "))
 }
 
 /// The best trial as text: its value, its parameters, the command that repeats it.

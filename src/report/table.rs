@@ -12,6 +12,9 @@ use crate::words::objective::Direction;
 const FIRST_WIDTH: usize = 9;
 const PAIR_WIDTH: usize = 3 + 9 + 2 + 8;
 
+/// What ends a study that has no end of its own.
+const ENDS: &str = ": end it with `numRuns`, --max-jobs, --max-resource or --time-limit";
+
 /// The whole plan, for a screen of `width` columns (a pipe has no width).
 pub fn plan(plan: &PlanView, width: Option<u16>) -> String {
     let mut out = heading(plan);
@@ -59,7 +62,7 @@ fn bracket_table(brackets: &[BracketView]) -> String {
         let mut row = vec![iteration.to_string()];
         for bracket in brackets {
             row.extend(match bracket.rungs.get(iteration) {
-                Some(rung) => [text::count(rung.configs), text::amount(rung.resource.amount())],
+                Some(rung) => [planned(rung.configs), text::amount(rung.resource.amount())],
                 None => [String::new(), String::new()],
             });
         }
@@ -75,27 +78,29 @@ fn bracket_table(brackets: &[BracketView]) -> String {
 }
 
 fn totals(plan: &PlanView) -> String {
-    let bound = if plan.open_ended { "at most " } else { "" };
+    let about = if plan.open_ended && plan.jobs.is_some() { "about " } else { "" };
     let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
+    let ends = if plan.trials.is_none() { ENDS } else { "" };
     let mut rows = vec![
-        ("trials", format!("{bound}{}{rounds}", text::count(plan.trials))),
-        ("jobs", format!("{bound}{}", text::count(plan.jobs))),
+        ("trials", format!("{}{rounds}{ends}", planned(plan.trials))),
+        ("jobs", format!("{about}{}", planned(plan.jobs))),
     ];
-    if let Some(resource) = &plan.resource {
-        let amount = |x| format!("{} {}", text::amount(x), resource.name);
-        rows.push(("resource", format!("{bound}{}", amount(plan.resource_total))));
-        let times = plan.full_resource_total / plan.resource_total;
-        let share =
-            if times.is_finite() { format!(", {} times as much", text::short(round(times))) } else { String::new() };
-        rows.push(("all trials in full", format!("{}{share}", amount(plan.full_resource_total))));
+    if let (Some(spec), Some(total), Some(full)) = (&plan.resource, plan.resource_total, plan.full_resource_total) {
+        let amount = |x| format!("{} {}", text::amount(x), spec.name);
+        rows.push(("resource", format!("{about}{}", amount(total))));
+        let times = round(full / total);
+        let share = if times.is_finite() { format!(", {} times as much", text::short(times)) } else { String::new() };
+        rows.push(("all trials in full", format!("{}{share}", amount(full))));
     }
-    if let Some(distinct) = plan.distinct.filter(|d| *d < plan.trials) {
-        rows.push((
-            "distinct",
-            format!("only {} configurations differ, so some run more than once", text::count(distinct)),
-        ));
+    if let Some(distinct) = plan.distinct.filter(|d| plan.trials.is_none_or(|trials| *d < trials)) {
+        rows.push(("distinct", format!("{}, so some run more than once", text::counted(distinct, "configuration"))));
     }
     two_columns("", &rows)
+}
+
+/// A planned number that may have no end.
+fn planned(count: Option<u64>) -> String {
+    count.map_or_else(|| "endless".to_owned(), text::count)
 }
 
 fn round(x: f64) -> f64 {
@@ -129,9 +134,9 @@ fn commands(plan: &PlanView) -> String {
 
 /// Names with what they are, aligned, each line after `indent`.
 pub(super) fn two_columns(indent: &str, rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
     rows.iter().fold(String::new(), |mut out, (name, value)| {
-        let _ = writeln!(out, "{indent}{name:width$}  {value}");
+        let _ = writeln!(out, "{indent}{}  {value}", text::padded(name, width));
         out
     })
 }

@@ -3,8 +3,29 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::words::assignment::Assignment;
+
+/// Columns that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// As much of `text` as `columns` have room for.
+pub fn cut(text: &str, columns: usize) -> &str {
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        taken > columns
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// `text` and blanks up to `columns`.
+pub fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
 
 /// A metric's value, in at most six significant digits.
 pub fn short(value: f64) -> String {
@@ -106,6 +127,13 @@ fn is_plain_option(element: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        assert_eq!([width("lr"), width("größe"), width("日本")], [2, 5, 4]);
+        assert_eq!([cut("日本語", 5), cut("größe", 4), cut("lr", 9), cut("lr", 0)], ["日本", "größ", "lr", ""]);
+        assert_eq!([padded("日本", 5), padded("größe", 6), padded("long", 2)], ["日本 ", "größe ", "long"]);
+    }
 
     #[test]
     fn values_are_short_and_keep_their_size() {

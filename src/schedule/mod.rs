@@ -25,6 +25,11 @@ pub const MAX_JOBS: u64 = 10_000_000;
 /// A number of trials that stands for "until a limit of the study ends it".
 pub const ENDLESS: u64 = u64::MAX;
 
+/// A planned number, unless it is [`ENDLESS`].
+pub fn finite(count: u64) -> Option<u64> {
+    (count != ENDLESS).then_some(count)
+}
+
 /// One rung as planned: at most `configs` jobs at `resource`.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct RungPlan {

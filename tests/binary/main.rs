@@ -7,4 +7,5 @@ mod lab;
 mod one_outcome;
 mod options;
 mod plans;
+mod terminal;
 mod views;

@@ -23,6 +23,10 @@ fn quiet_is_silent_and_verbose_tells_every_job() {
     assert_eq!(lab.run("-q --study q.study", "").exits(0).err, "");
     let told = lab.run("-v --study v.study", "").exits(0).err;
     assert_eq!(told.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{told}");
+    assert!(
+        told.contains("trial 6 rung 1: loss 1.03072, ") && told.contains("trial 6 rung 3: loss 0.141833, "),
+        "{told}"
+    );
 }
 
 #[test]

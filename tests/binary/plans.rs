@@ -92,3 +92,37 @@ fn check_says_that_nothing_is_wrong_or_what() {
     let lines: Vec<_> = json["diagnostics"].as_array().expect("a list").iter().map(|d| d["line"].clone()).collect();
     assert!(lines.contains(&2.into()) && lines.contains(&3.into()), "{json}");
 }
+
+const ASHA: &str = "\
+kind: asha
+maxIterations: 9
+resource: {name: epochs}
+metric: {name: loss, optimization: minimize}
+seed: 5
+params:
+  lr: {kind: uniform, value: [0, 1]}
+";
+
+#[test]
+fn a_study_without_an_end_of_its_own_shows_no_number_for_it() {
+    let lab = Lab::new(ASHA);
+    let plan = lab.hypertune("plan m.yaml").exits(0).says("--max-jobs").out;
+    let check = lab.hypertune("check m.yaml").exits(0).says("without an end of its own").out;
+    let run = lab.run("-j 2 --max-jobs 12", "").exits(4).says("12 launched: 12 succeeded");
+    for text in [plan, check, run.out, run.err] {
+        assert!(!text.contains("18446744073709551615") && !text.contains("18,446,744"), "{text}");
+    }
+    let plan = lab.hypertune("plan m.yaml --format json").exits(0).json();
+    assert!(plan["trials"].is_null() && plan["brackets"][0]["rungs"][0]["configs"].is_null(), "{plan}");
+    let summary = lab.run("-q --max-jobs 12 --format json", "").exits(4).json();
+    assert!(summary["jobs"]["planned"].is_null(), "{summary}");
+}
+
+#[test]
+fn off_a_terminal_a_study_without_rungs_that_fill_is_heard_of_at_every_tenth() {
+    let lab = Lab::new(ASHA);
+    let told = lab.run("-j 1 --max-jobs 20", "").exits(4).err;
+    let lines: Vec<_> = told.lines().filter(|line| line.contains(" of 20 jobs")).collect();
+    assert_eq!(lines.len(), 10, "{told}");
+    assert!(lines[9].starts_with("20 of 20 jobs · best loss "), "{told}");
+}

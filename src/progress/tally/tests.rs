@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::progress::line;
 use crate::report::samples::{Sample, halving};
@@ -11,9 +13,12 @@ fn plan() -> Plan {
     Plan { brackets, rounds: 1, open_ended: false }
 }
 
+/// Four jobs, 6 epochs.
+const GOAL: Goal = Goal { jobs: Some(4), resource: Some(6.0), time: None, jobs_are_limited: false };
+
 /// The counts after `sample`, and the line of every rung it filled.
 fn tally(sample: &Sample) -> (Tally, Vec<String>) {
-    let mut tally = Tally::new(&plan());
+    let mut tally = Tally::new(&plan(), GOAL);
     let mut lines = Vec::new();
     for record in sample.records() {
         if let Some(rung) = tally.record(record) {
@@ -30,7 +35,7 @@ fn every_filled_rung_is_told_once() {
     bracket 1 rung 1 of 2: 3 configurations at epochs=1, 1 failed, best loss 0.25 (trial 2), 1 goes on
     bracket 1 rung 2 of 2: 1 configuration at epochs=3, best loss 0.125 (trial 2)
     ");
-    insta::assert_snapshot!(line::study(&tally, tally.now), @"4 of 4 jobs, 1 failed · best loss 0.125 (trial 2) · 4.0s");
+    insta::assert_snapshot!(line::study(&tally, tally.now, usize::MAX), @"4 of 4 jobs, 1 failed · best loss 0.125 (trial 2) · 4.0s");
 }
 
 #[test]
@@ -39,8 +44,9 @@ fn the_line_of_a_running_study_says_what_is_left() {
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Timeout, "");
     let (tally, lines) = tally(&sample);
     assert!(lines.is_empty());
-    insta::assert_snapshot!(line::study(&tally, tally.now), @"1 of 4 jobs, 1 running, 1 failed · 1.0s, about 5.0s left");
-    let rungs: Vec<_> = tally.current_rungs().map(|r| (line::place(&r), r.tally.ended, r.tally.configs)).collect();
+    insta::assert_snapshot!(line::study(&tally, tally.now, usize::MAX), @"1 of 4 jobs, 1 running, 1 failed · 1.0s, about 5.0s left");
+    let rungs: Vec<_> =
+        tally.current_rungs().iter().map(|r| (line::place(r), r.tally.ended, r.tally.configs)).collect();
     assert_eq!(rungs, [("bracket 1 rung 1 of 2".to_owned(), 1, 3)]);
 }
 
@@ -72,5 +78,23 @@ fn a_rung_into_which_too_few_are_promoted_waits_for_no_more() {
     sample.retire(0).retire(1).retire(2);
     let (counts, lines) = tally(&sample);
     assert_eq!(lines, ["bracket 1 rung 1 of 2: 3 configurations at epochs=1, 3 failed"]);
-    assert_eq!(counts.current_rungs().count(), 0);
+    assert_eq!(counts.current_rungs().len(), 0);
+}
+
+#[test]
+fn what_is_left_follows_the_nearest_limit() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
+    let left = |goal: Goal| {
+        let mut tally = Tally::new(&plan(), goal);
+        for record in sample.records() {
+            tally.record(record);
+        }
+        (tally.time_left(tally.now), tally.share(tally.now))
+    };
+    assert_eq!(left(GOAL), (Some(5.0), Some(0.25)));
+    assert_eq!(left(Goal { jobs: Some(2), jobs_are_limited: true, ..GOAL }), (Some(1.0), Some(0.5)));
+    assert_eq!(left(Goal { resource: Some(2.0), ..GOAL }), (Some(1.0), Some(0.5)));
+    assert_eq!(left(Goal { time: Some(Duration::from_secs(4)), ..Goal::default() }), (Some(3.0), Some(0.25)));
+    assert_eq!(left(Goal::default()), (None, None));
 }

@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use super::*;
+use crate::journal::record::Record;
+use crate::progress::goal::Goal;
+use crate::report::samples::Sample;
+use crate::schedule::{BracketPlan, ENDLESS, Plan, RungPlan};
+use crate::words::units::Resource;
+
+/// One bracket of 27 configurations that starts at 1 epoch.
+fn plan(configs: [u64; 2]) -> Plan {
+    let rung = |configs, r| RungPlan { configs, resource: Resource::new(r).expect("finite") };
+    let brackets = vec![BracketPlan { bracket: 1, rungs: vec![rung(configs[0], 1.0), rung(configs[1], 3.0)] }];
+    Plan { brackets, rounds: 1, open_ended: configs[0] == ENDLESS }
+}
+
+/// Eight jobs of `plan` ended and one is running.
+fn tally(plan: &Plan, goal: Goal) -> Tally {
+    let mut sample = Sample::new();
+    for trial in 0..8 {
+        sample.launch(trial, 0, 1, 1.0).succeed(trial, 0, 0.5);
+    }
+    sample.promote(0).launch(0, 1, 1, 3.0).succeed(0, 1, 0.25).launch(9, 0, 1, 1.0);
+    let mut tally = Tally::new(plan, goal);
+    for record in sample.records() {
+        tally.record(record);
+    }
+    tally
+}
+
+fn drawn(tally: &Tally, columns: usize) -> String {
+    let frame = frame(tally, tally.now, Screen { columns, lines: 24 });
+    assert!(frame.lines().all(|line| text::width(line) <= columns), "{columns}:\n{frame}");
+    frame
+}
+
+#[test]
+fn every_width_keeps_what_matters_most() {
+    let goal = Goal { jobs: Some(36), resource: Some(54.0), ..Goal::default() };
+    let tally = tally(&plan([27, 9]), goal);
+    let frames: Vec<_> = [100, 60, 50, 40, 30].map(|columns| drawn(&tally, columns)).into();
+    insta::assert_snapshot!(frames.join("\n\n"), @r"
+    9 of 36 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s, about 35s left
+      bracket 1 rung 1 of 2  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
+
+    9 of 36 jobs, 1 running · best 0.25 (trial 0) · 35s left
+      bracket 1 rung 1 of 2  ━━━━╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
+
+    9 of 36 jobs, 1 running · 35s left
+      bracket 1 rung 1 of 2  ━╌╌╌╌   8/27  at epochs=1
+
+    9 of 36 jobs, 1 running · 35s left
+      bracket 1 rung 1 of 2  ━━╌╌╌╌╌╌   8/27
+
+    9 of 36 jobs, 1 running
+      bracket 1 rung 1 of 2   8/27
+    ");
+    (1..30).for_each(|columns| drop(drawn(&tally, columns)));
+}
+
+#[test]
+fn without_rungs_that_fill_the_jobs_at_each_are_told() {
+    let limited = Goal { resource: Some(2700.0), time: Some(Duration::from_secs(60)), ..Goal::default() };
+    let frames = [Goal::default(), limited].map(|goal| drawn(&tally(&plan([ENDLESS, ENDLESS]), goal), 80));
+    insta::assert_snapshot!(frames.join("\n\n"), @r"
+    9 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s
+      bracket 1  8 jobs at epochs=1, 1 at 3
+
+    9 jobs, 11 of 2,700 epochs, 1 running · best 0.25 (trial 0) · 51s left
+      bracket 1  8 jobs at epochs=1, 1 at 3
+    ");
+}
+
+#[test]
+fn a_low_screen_says_what_it_leaves_out() {
+    let mut tally = Tally::new(&plan([27, 9]), Goal::default());
+    let mut sample = Sample::new();
+    for trial in 0..6 {
+        sample.launch(trial, 0, 1, 1.0);
+    }
+    for mut record in sample.records().iter().cloned() {
+        if let Record::Launch(launch) = &mut record {
+            launch.bracket.round = launch.job.key.trial.0 as u32;
+        }
+        tally.record(&record);
+    }
+    let frame = |lines| frame(&tally, tally.now, Screen { columns: 80, lines });
+    assert_eq!([1, 2, 3, 7, 9].map(|lines| frame(lines).lines().count()), [1, 2, 3, 7, 7]);
+    insta::assert_snapshot!(frame(4), @r"
+    0 jobs, 6 running · 0.0s
+      bracket 1 rung 1 of 2          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
+      round 2 bracket 1 rung 1 of 2  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
+      and 4 brackets more
+    ");
+}

@@ -35,6 +35,25 @@ pub struct Field {
     pub name: &'static str,
     /// Whether it must be there.
     pub need: Need,
+    /// The fields of the mapping it holds; none where it holds no mapping.
+    pub within: &'static [Field],
+}
+
+impl Field {
+    /// One that must be there.
+    pub const fn required(name: &'static str) -> Field {
+        Field { name, need: Need::Required, within: &[] }
+    }
+
+    /// One that may be there.
+    pub const fn optional(name: &'static str) -> Field {
+        Field { name, need: Need::Optional, within: &[] }
+    }
+
+    /// One that may be there and holds a mapping with the fields `within`.
+    pub const fn mapping(name: &'static str, within: &'static [Field]) -> Field {
+        Field { name, need: Need::Optional, within }
+    }
 }
 
 /// One entry of the matrix catalogue of kinds.
@@ -52,6 +71,8 @@ pub struct MethodKind {
     pub resource: Need,
     /// Builds it from its own fields; `resourceType` (`int` or `float`) is among the arguments where `resource` is given.
     pub build: fn(&Args) -> Result<Method, Vec<Fault>>,
+    /// What is worth knowing of fields that are legal, each with its place.
+    pub advice: fn(&Args) -> Vec<Fault>,
 }
 
 /// One entry of the catalogue of samplers that a matrix may name with `sampler:`.

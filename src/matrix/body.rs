@@ -1,5 +1,6 @@
 //! The matrix itself: its kind, the kind's own fields, and the fields every matrix has.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,11 +9,11 @@ use super::fields::Fields;
 use super::findings::Findings;
 use super::initial::initial;
 use super::names::{quoted, suggestion};
-use super::node::{Entry, Node, Span};
+use super::node::{Node, Span};
 use super::params::Declared;
 use super::tuner::{TunerSpec, tuner};
 use super::written::Written;
-use super::{catalogue, early_stopping, metric, params};
+use super::{catalogue, early_stopping, metric, nested, params};
 use crate::engine::experiment::{Promoted, Stopping};
 use crate::method::{Method, MethodKind, Need};
 use crate::search::Sampler;
@@ -124,11 +125,11 @@ fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, fin
         (need, _) => need,
     };
     let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
-    if let Some(entry) = needed(fields, "params", params_need, findings) {
+    if let Some(entry) = fields.needed("params", params_need, findings) {
         body.params = params::read(&entry.value, entry.key_span.clone(), findings);
     }
-    body.metric = needed(fields, "metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
-    if let Some(entry) = needed(fields, "resource", resource_need, findings) {
+    body.metric = fields.needed("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
+    if let Some(entry) = fields.needed("resource", resource_need, findings) {
         body.resource = metric::resource(entry, findings);
     }
     if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
@@ -147,15 +148,6 @@ fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, fin
         body.initial = fields.value("initial").map(|e| initial(e, &body.params, findings)).unwrap_or_default();
     }
     clash(body, findings);
-}
-
-/// The entry of a field of which the kind asks `need`; one it has no use for is left to be reported as unknown.
-fn needed<'n>(fields: &mut Fields<'n>, name: &'static str, need: Need, findings: &mut Findings) -> Option<&'n Entry> {
-    match need {
-        Need::Required => fields.required(name, findings),
-        Need::Optional => fields.value(name),
-        Need::Forbidden => None,
-    }
 }
 
 fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
@@ -197,17 +189,9 @@ fn method(
     body: &mut Body,
     findings: &mut Findings,
 ) -> Option<Method> {
-    let mut entries = Vec::new();
-    let mut complete = true;
-    for field in kind.fields {
-        let entry = match field.need {
-            Need::Required => fields.required(field.name, findings),
-            Need::Optional => fields.value(field.name),
-            Need::Forbidden => None,
-        };
-        complete &= entry.is_some() || field.need != Need::Required;
-        entries.extend(entry.map(|entry| (field.name.to_owned(), &entry.value)));
-    }
+    let own = own_fields(kind, fields, findings);
+    let complete = kind.fields.iter().all(|f| f.need != Need::Required || own.iter().any(|(name, _)| *name == f.name));
+    let entries: Vec<(String, &Node)> = own.iter().map(|(name, node)| ((*name).to_owned(), node.as_ref())).collect();
     if kind.params == Need::Forbidden {
         body.listed =
             entries.iter().find(|(name, _)| name == "values").map(|(_, node)| listed(node)).unwrap_or_default();
@@ -224,7 +208,22 @@ fn method(
     if !complete || findings.errors() > before {
         return None;
     }
-    (kind.build)(&written.args).map_err(|faults| written.report(faults, findings)).ok()
+    let built = (kind.build)(&written.args).map_err(|faults| written.report(faults, findings)).ok()?;
+    written.advise((kind.advice)(&written.args), findings);
+    Some(built)
+}
+
+/// The kind's own fields, as far as they are there.
+fn own_fields<'n>(
+    kind: &'static MethodKind,
+    fields: &mut Fields<'n>,
+    findings: &mut Findings,
+) -> Vec<(&'static str, Cow<'n, Node>)> {
+    let own = kind.fields.iter().filter_map(|field| {
+        let entry = fields.needed(field.name, field.need, findings)?;
+        Some((field.name, nested::value(entry, field, findings)))
+    });
+    own.collect()
 }
 
 /// Names that every mapping of a list has, with the first one's values.

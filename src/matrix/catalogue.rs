@@ -31,7 +31,7 @@ pub static PARAMETERS: [&ParamKind; 16] = [
 ];
 
 /// Matrix kinds.
-pub static METHODS: [&MethodKind; 8] = [
+pub static METHODS: [&MethodKind; 10] = [
     &schedule::auto::KIND,
     &schedule::hyperband::KIND,
     &schedule::halving::KIND,
@@ -39,11 +39,14 @@ pub static METHODS: [&MethodKind; 8] = [
     &search::random::KIND,
     &search::grid::KIND,
     &search::mapping::KIND,
+    &search::bayes::KIND,
+    &search::hyperopt::KIND,
     &search::outside::KIND,
 ];
 
 /// Samplers.
-pub static SAMPLERS: [&SamplerKind; 3] = [&search::random::SAMPLER, &search::tpe::SAMPLER, &search::gp::SAMPLER];
+pub static SAMPLERS: [&SamplerKind; 4] =
+    [&search::random::SAMPLER, &search::tpe::SAMPLER, &search::gp::SAMPLER, &search::anneal::SAMPLER];
 
 /// The parameter kind called `name`.
 pub fn parameter(name: &str) -> Option<&'static ParamKind> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::findings::Findings;
 use super::names::{camel, quoted, suggestion};
 use super::node::{Content, Entry, Node, Span};
+use crate::method::Need;
 
 /// A mapping whose fields are taken one by one; what is left at the end is unknown.
 #[derive(Debug)]
@@ -76,6 +77,15 @@ impl<'n> Fields<'n> {
             findings.error(self.span(), format!("{} needs `{name}`", self.what));
         }
         found
+    }
+
+    /// The entry of a field of which a kind asks `need`; one it has no use for is left to be reported as unknown.
+    pub fn needed(&mut self, name: &'static str, need: Need, findings: &mut Findings) -> Option<&'n Entry> {
+        match need {
+            Need::Required => self.required(name, findings),
+            Need::Optional => self.value(name),
+            Need::Forbidden => None,
+        }
     }
 
     /// Text that may be there.

@@ -19,6 +19,7 @@ pub mod inputs;
 pub mod line;
 pub mod metric;
 pub mod names;
+pub mod nested;
 pub mod node;
 pub mod operation;
 pub mod overrides;

@@ -45,6 +45,13 @@ impl<'n> Written<'n> {
         }
     }
 
+    /// Notes what a kind has to say about these arguments.
+    pub fn advise(&self, advice: Vec<Fault>, findings: &mut Findings) {
+        for piece in advice {
+            findings.warn(self.place(&piece.path), piece.message, piece.hint);
+        }
+    }
+
     fn place(&self, path: &[Step]) -> Span {
         let Some((Step::Key(name), rest)) = path.split_first() else { return self.whole.clone() };
         match self.places.iter().find(|(other, _)| other == name) {

@@ -20,15 +20,16 @@ use super::{BracketPlan, ENDLESS, Next, Plan, RungPlan, Schedule, Scheduler, Sta
 pub static KIND: MethodKind = MethodKind {
     names: &["asha"],
     fields: &[
-        Field { name: "maxIterations", need: Need::Required },
-        Field { name: "minIterations", need: Need::Optional },
-        Field { name: "eta", need: Need::Optional },
-        Field { name: "numRuns", need: Need::Optional },
+        Field::required("maxIterations"),
+        Field::optional("minIterations"),
+        Field::optional("eta"),
+        Field::optional("numRuns"),
     ],
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,
     build,
+    advice: |_| Vec::new(),
 };
 
 /// One ladder without barriers, climbed by `runs` trials.

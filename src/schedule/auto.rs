@@ -24,15 +24,16 @@ use super::{BracketPlan, ENDLESS, Next, Plan, RungPlan, Schedule, Scheduler, Sta
 pub static KIND: MethodKind = MethodKind {
     names: &["auto"],
     fields: &[
-        Field { name: "maxIterations", need: Need::Required },
-        Field { name: "minIterations", need: Need::Optional },
-        Field { name: "eta", need: Need::Optional },
-        Field { name: "numRuns", need: Need::Optional },
+        Field::required("maxIterations"),
+        Field::optional("minIterations"),
+        Field::optional("eta"),
+        Field::optional("numRuns"),
     ],
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,
     build,
+    advice: |_| Vec::new(),
 };
 
 /// Most configurations of the first bracket: with η = 3 it has four rungs and costs as much as four full trainings.

@@ -14,16 +14,17 @@ use super::{BracketPlan, RungPlan, Schedule};
 pub static KIND: MethodKind = MethodKind {
     names: &["halving"],
     fields: &[
-        Field { name: "maxIterations", need: Need::Required },
-        Field { name: "minIterations", need: Need::Optional },
-        Field { name: "eta", need: Need::Optional },
-        Field { name: "prefact", need: Need::Optional },
-        Field { name: "rounds", need: Need::Optional },
+        Field::required("maxIterations"),
+        Field::optional("minIterations"),
+        Field::optional("eta"),
+        Field::optional("prefact"),
+        Field::optional("rounds"),
     ],
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,
     build,
+    advice: |_| Vec::new(),
 };
 
 /// ⌊prefact·η^(K−i)⌋ configurations, at least one, at the i-th of the K + 1 rungs from r_min to R.

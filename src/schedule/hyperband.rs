@@ -14,16 +14,17 @@ use super::{BracketPlan, RungPlan, Schedule};
 pub static KIND: MethodKind = MethodKind {
     names: &["hyperband"],
     fields: &[
-        Field { name: "maxIterations", need: Need::Required },
-        Field { name: "eta", need: Need::Optional },
-        Field { name: "minIterations", need: Need::Optional },
-        Field { name: "bracketSizes", need: Need::Optional },
-        Field { name: "rounds", need: Need::Optional },
+        Field::required("maxIterations"),
+        Field::optional("eta"),
+        Field::optional("minIterations"),
+        Field::optional("bracketSizes"),
+        Field::optional("rounds"),
     ],
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,
     build,
+    advice: |_| Vec::new(),
 };
 
 /// How many configurations a bracket starts where (s_max+1)·η^s/(s+1) is not whole.
@@ -65,14 +66,8 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
 }
 
 fn read_sizes(reader: &mut Reader<'_>) -> BracketSizes {
-    match reader.text_or_absent("bracketSizes").as_deref() {
-        None | Some("floor") => BracketSizes::Floor,
-        Some("ceil") => BracketSizes::Ceil,
-        Some(other) => {
-            reader.fault("bracketSizes", format!("`bracketSizes` must be floor or ceil, found {other:?}"));
-            BracketSizes::Floor
-        }
-    }
+    let words = [("floor", BracketSizes::Floor), ("ceil", BracketSizes::Ceil)];
+    reader.word_or_absent("bracketSizes", &words).unwrap_or_default()
 }
 
 #[cfg(test)]

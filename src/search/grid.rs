@@ -14,7 +14,7 @@ use crate::words::ids::TrialId;
 /// `kind: grid`: all combinations at full budget, or the first `numRuns` of them.
 pub static KIND: MethodKind = MethodKind {
     names: &["grid"],
-    fields: &[Field { name: "numRuns", need: Need::Optional }],
+    fields: &[Field::optional("numRuns")],
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,
@@ -27,6 +27,7 @@ pub static KIND: MethodKind = MethodKind {
             Some(Method { kind: "grid", schedule, sampler: Arc::new(Grid) })
         })
     },
+    advice: |_| Vec::new(),
 };
 
 /// The cartesian product of the parameters' values.

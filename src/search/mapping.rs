@@ -16,7 +16,7 @@ use crate::words::ids::TrialId;
 /// `kind: mapping`: `values`, a list of mappings, each run once at full budget.
 pub static KIND: MethodKind = MethodKind {
     names: &["mapping"],
-    fields: &[Field { name: "values", need: Need::Required }],
+    fields: &[Field::required("values")],
     params: Need::Forbidden,
     metric: Need::Optional,
     resource: Need::Forbidden,
@@ -28,6 +28,7 @@ pub static KIND: MethodKind = MethodKind {
             Some(Method { kind: "mapping", schedule, sampler: Arc::new(Listed { values: values.into() }) })
         })
     },
+    advice: |_| Vec::new(),
 };
 
 fn values(reader: &mut Reader<'_>) -> Vec<Assignment> {

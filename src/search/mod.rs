@@ -1,8 +1,11 @@
 //! Who proposes a configuration: random draws, a grid, listed values, models, an outside tuner.
 
+pub mod anneal;
+pub mod bayes;
 pub mod encoding;
 pub mod gp;
 pub mod grid;
+pub mod hyperopt;
 pub mod mapping;
 pub mod outside;
 pub mod prior;

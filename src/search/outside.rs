@@ -12,7 +12,7 @@ use crate::words::ids::TrialId;
 /// before it.
 pub static KIND: MethodKind = MethodKind {
     names: &["iterative"],
-    fields: &[Field { name: "maxIterations", need: Need::Required }],
+    fields: &[Field::required("maxIterations")],
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,
@@ -25,6 +25,7 @@ pub static KIND: MethodKind = MethodKind {
             Some(Method { kind: "iterative", schedule, sampler: Arc::new(Outside) })
         })
     },
+    advice: |_| Vec::new(),
 };
 
 /// The sampler of every matrix with a `tuner`.

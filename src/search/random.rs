@@ -17,7 +17,7 @@ use crate::words::stream::{Purpose, Stream, stream};
 /// `kind: random`: `numRuns` draws at full budget.
 pub static KIND: MethodKind = MethodKind {
     names: &["random"],
-    fields: &[Field { name: "numRuns", need: Need::Required }],
+    fields: &[Field::required("numRuns")],
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,
@@ -28,6 +28,7 @@ pub static KIND: MethodKind = MethodKind {
         reader
             .finish(|| Some(Method { kind: "random", schedule: Arc::new(Full::new(runs?)), sampler: Arc::new(Random) }))
     },
+    advice: |_| Vec::new(),
 };
 
 /// `sampler: random`.

@@ -98,6 +98,29 @@ impl<'a> Reader<'a> {
         self.typed(name, "true or false", Value::as_bool)
     }
 
+    /// One of two or more words that may be there.
+    pub fn word_or_absent<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text_or_absent(name)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let (last, others) = known.split_last().unwrap_or((&"", &[]));
+            self.fault(name, format!("`{name}` must be {} or {last}, found {text:?}", others.join(", ")));
+        }
+        found
+    }
+
+    /// What `read` makes of the mapping `name`, if that is there; faults keep their places.
+    pub fn mapping<T>(&mut self, name: &str, read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+        let entries = self.typed(name, "a mapping", |value| value.as_object().cloned())?;
+        let args: Args = entries.into_iter().collect();
+        let mut inner = args.reader();
+        inner.prefix = self.prefix.iter().cloned().chain([Step::Key(name.to_owned())]).collect();
+        let result = read(&mut inner);
+        self.faults.append(&mut inner.faults);
+        Some(result)
+    }
+
     /// The raw value of `name`; null counts as absent.
     pub fn raw(&self, name: &str) -> Option<&'a Value> {
         self.args.get(name)

@@ -2,6 +2,7 @@ mod commands;
 mod forms;
 mod hostile;
 mod lines;
+mod models;
 mod shapes;
 
 use super::super::diagnostics::Paint;

@@ -72,6 +72,12 @@ pub struct StudyArgs {
     /// Who proposes configurations, over the matrix's
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
+    /// Configurations to start with, whole or in part: a YAML or JSON list, or JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub enqueue: Vec<PathBuf>,
+    /// Earlier studies to learn from before the first proposal
+    #[arg(long, value_name = "STUDY", num_args = 1..)]
+    pub warm_start: Vec<PathBuf>,
 }
 
 /// How a study is carried out; none of it changes what runs.

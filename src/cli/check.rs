@@ -6,7 +6,8 @@ use super::args::{CheckArgs, FormatArg};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
-use super::{findings, output};
+use super::{findings, output, warm_start};
+use crate::progress::Verbosity;
 use crate::report::text;
 use crate::schedule::finite;
 
@@ -20,14 +21,15 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
             return Ok(Exit::Usage);
         }
     };
+    let study = warm_start::learn(study, Verbosity::Quiet)?;
     match args.format {
         FormatArg::Json => {
             let warnings: Vec<_> = study.warnings.iter().map(|w| w.to_json()).collect();
-            output::json(&json!({ "file": study.matrix_path, "errors": 0, "diagnostics": warnings }))?;
+            output::json(&json!({ "file": study.source.name, "errors": 0, "diagnostics": warnings }))?;
         }
         FormatArg::Text => {
             findings::warn(&study.warnings);
-            output::text(&format!("{}: {}\n", study.matrix_path, in_short(&study)))?;
+            output::text(&format!("{}: {}\n", study.source.name, in_short(&study)))?;
         }
     }
     Ok(Exit::Done)

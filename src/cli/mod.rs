@@ -23,6 +23,7 @@ mod study;
 mod trials;
 mod tuner;
 mod view;
+mod warm_start;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,8 @@ use super::args::{FormatArg, PlanArgs};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
-use super::{findings, output, seed};
+use super::{findings, output, seed, warm_start};
+use crate::progress::Verbosity;
 use crate::report::plan::PlanView;
 use crate::report::table;
 
@@ -14,11 +15,12 @@ use crate::report::table;
 pub fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
     let study = Study::load(&args.study).map_err(findings::refused)?;
     findings::warn(&study.warnings);
-    show(study, args.format)
+    show(study, args.format, Verbosity::Normal)
 }
 
 /// Prints the plan of `study`.
-pub fn show(study: Study, format: FormatArg) -> Result<Exit, Fault> {
+pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, Fault> {
+    let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
         None => study.with_seed(seed::draw()?),

@@ -7,7 +7,7 @@ use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::session::Session;
 use super::study::Study;
-use super::{execution, findings, plan, seed, session, view};
+use super::{execution, findings, plan, seed, session, view, warm_start};
 use crate::journal::fault::JournalFault;
 use crate::journal::identity::{Difference, Identity, differences};
 use crate::journal::layout::StudyFolder;
@@ -24,10 +24,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
         findings::warn(&study.warnings);
     }
     if args.dry_run {
-        return plan::show(study, args.format);
+        return plan::show(study, args.format, verbosity);
     }
     if study.renderer.is_none() {
-        return Err(Fault::usage(anyhow!("{} names no command", study.matrix_path))
+        return Err(Fault::usage(anyhow!("{} names no command", study.source.name))
             .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
     }
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::GoOn };
@@ -43,6 +43,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
 }
 
 fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, Fault> {
+    let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
         None => {
@@ -60,12 +61,12 @@ fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Ex
 fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fault> {
     let command = study.renderer.as_ref().map(|r| r.command()).unwrap_or_default();
     let options = study.options.to_value();
-    let now = Identity { matrix: &study.matrix, command, options: &options, seed: study.seed };
+    let now = Identity { matrix: &study.source.text, command, options: &options, seed: study.seed };
     let found = differences(&header, &now);
     if !found.is_empty() {
         return Err(changed(&study.folder, &found));
     }
-    session.carry_out(study.with_seed(header.seed), header)
+    session.carry_out(study.with_seed(header.seed).with_prior(&header.prior), header)
 }
 
 /// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.

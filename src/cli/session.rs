@@ -51,7 +51,7 @@ impl Session<'_> {
     fn drive(&self, study: &Study, header: Header) -> Result<FinishReason, Fault> {
         let Some(renderer) = &study.renderer else { return Err(Fault::usage(anyhow!("the study has no command"))) };
         find_program(renderer.command())?;
-        let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.matrix_path)).transpose()?;
+        let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
         let options = execution::options(self.execution, study.concurrency, self.existing)?;
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
@@ -116,8 +116,8 @@ pub fn header(study: &Study) -> Result<Header, Fault> {
         format: FORMAT,
         sampling_rules: SAMPLING_RULES,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        matrix_path: study.matrix_path.clone(),
-        matrix: study.matrix.clone(),
+        matrix_path: study.source.name.clone(),
+        matrix: study.source.text.clone(),
         directory: directory.to_string_lossy().into_owned(),
         command: study.renderer.as_ref().map(|r| r.command().to_vec()).unwrap_or_default(),
         options: study.options.to_value(),
@@ -125,6 +125,7 @@ pub fn header(study: &Study) -> Result<Header, Fault> {
         metric: experiment.metric.clone(),
         resource: experiment.resource.clone(),
         promoted: experiment.promoted,
+        prior: experiment.prior.to_vec(),
         plan: PlanTotals {
             trials: totals.trials,
             jobs: totals.jobs,

@@ -10,18 +10,21 @@ use serde_json::Value;
 use super::args::StudyArgs;
 use super::commands::ArgumentLists;
 use super::fault::Fault;
-use super::{findings, typed};
+use super::{findings, typed, warm_start};
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
 use crate::journal::record::Header;
-use crate::matrix::diagnostics::Diagnostic;
+use crate::matrix::diagnostics::{Diagnostic, Source};
 use crate::matrix::findings::Report;
+use crate::matrix::initial;
 use crate::matrix::overrides::Overrides;
 use crate::matrix::study;
 use crate::matrix::tuner::TunerSpec;
 use crate::report::view::JobView;
+use crate::search::prior::PriorObservation;
+use crate::words::assignment::Assignment;
 
 /// The options that change what runs, as the journal's header keeps them: what was not given is not there.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -39,6 +42,12 @@ pub struct StudyOptions {
     /// `--sampler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampler: Option<String>,
+    /// What the files of `--enqueue` hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enqueue: Vec<Assignment>,
+    /// `--warm-start`: the studies' folders, absolute. What was learnt from them stands beside these options in the header.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warm_start: Vec<String>,
 }
 
 fn is_default(style: &ArgStyle) -> bool {
@@ -52,6 +61,8 @@ impl StudyOptions {
             param: args.params.iter().map(typed::param_text).collect(),
             arg_style: args.arg_style,
             sampler: args.sampler.clone(),
+            enqueue: Vec::new(),
+            warm_start: args.warm_start.iter().map(|study| warm_start::folder(study)).collect(),
         }
     }
 
@@ -92,10 +103,8 @@ pub struct Study {
     pub concurrency: Option<u32>,
     /// What is legal and worth knowing.
     pub warnings: Vec<Diagnostic>,
-    /// The matrix file's name.
-    pub matrix_path: String,
-    /// Its text.
-    pub matrix: String,
+    /// The matrix file and its text.
+    pub source: Arc<Source>,
     /// The options that change what runs.
     pub options: StudyOptions,
 }
@@ -116,7 +125,12 @@ impl Study {
         };
         let loaded = study::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
-        Ok(Study::new(loaded, StudyFolder::new(folder), options))
+        let mut study = Study::new(loaded, StudyFolder::new(folder), options);
+        for file in &args.enqueue {
+            let points = initial::enqueued(file, &study.experiment.method, &study.experiment.space)?;
+            study.options.enqueue.extend(points);
+        }
+        Ok(study.with_points())
     }
 
     /// The study whose journal in `folder` begins with `header`.
@@ -129,7 +143,8 @@ impl Study {
         let overrides = overrides.with_context(unreadable).map_err(Fault::internal)?;
         let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
         let loaded = study::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
-        Ok(Study::new(loaded.map_err(findings::refused)?, folder, options))
+        let study = Study::new(loaded.map_err(findings::refused)?, folder, options);
+        Ok(study.with_points().with_prior(&header.prior))
     }
 
     fn new(loaded: study::Study, folder: StudyFolder, options: StudyOptions) -> Study {
@@ -141,10 +156,23 @@ impl Study {
             seed: loaded.seed,
             concurrency: loaded.concurrency,
             warnings: loaded.warnings,
-            matrix_path: loaded.source.name.clone(),
-            matrix: loaded.source.text.clone(),
+            source: loaded.source,
             options,
         }
+    }
+
+    /// The file's starting points, then those of `--enqueue`.
+    fn with_points(mut self) -> Study {
+        let experiment = Arc::make_mut(&mut self.experiment);
+        experiment.initial.extend(self.options.enqueue.iter().cloned());
+        self.warnings.extend(initial::too_many(experiment, &self.source));
+        self
+    }
+
+    /// Lets the sampler learn from these jobs of earlier studies.
+    pub fn with_prior(mut self, prior: &[PriorObservation]) -> Study {
+        Arc::make_mut(&mut self.experiment).prior = prior.into();
+        self
     }
 
     /// Lets every draw come from `seed`.

@@ -3,7 +3,7 @@
 use super::event::{Command, FinishReason, LimitKind};
 use super::launch::Job;
 use super::{Engine, Phase, retry};
-use crate::schedule::{Next, Start, Verdict};
+use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
 use crate::words::ids::{JobId, TrialId};
 use crate::words::outcome::{CurvePoint, Outcome, StopRule};
@@ -76,7 +76,7 @@ impl Engine {
         self.searcher.observe(&Observation {
             trial: key.trial,
             assignment: &job.assignment,
-            resource: reached(&job.start, outcome, curve),
+            resource: outcome.reached(job.start.previous.unwrap_or(Resource::ZERO), job.start.resource, curve),
             score,
             curve,
         });
@@ -174,12 +174,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The resource a job came to: what it was given, or its last reading's step where it was ended before.
-fn reached(start: &Start, outcome: &Outcome, curve: &[CurvePoint]) -> Resource {
-    let stopped = matches!(outcome, Outcome::Stopped { .. });
-    let last = curve.last().filter(|_| stopped).and_then(|point| Resource::new(point.step));
-    let previous = start.previous.unwrap_or(Resource::ZERO);
-    last.filter(|step| previous < *step && *step < start.resource).unwrap_or(start.resource)
 }

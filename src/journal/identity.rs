@@ -74,11 +74,22 @@ fn differing_options(before: &Value, after: &Value) -> Vec<(String, String, Stri
         return if same { Vec::new() } else { vec![("options".into(), before.to_string(), after.to_string())] };
     };
     let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+    let differ = names.filter(|name| before.get(*name) != after.get(*name));
+    differ.map(|name| difference(name, before.get(name), after.get(name))).collect()
+}
+
+/// An option that differs; of two lists, the first item that does.
+fn difference(name: &str, before: Option<&Value>, after: Option<&Value>) -> (String, String, String) {
     let shown = |value: Option<&Value>| value.map_or("not given".to_owned(), Value::to_string);
-    names
-        .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| (name.clone(), shown(before.get(name)), shown(after.get(name))))
-        .collect()
+    if let (Some(Value::Array(before)), Some(Value::Array(after))) = (before, after) {
+        let at = (0..).find(|at| before.get(*at) != after.get(*at)).unwrap_or(0);
+        return (format!("{name}, item {}", at + 1), shown(before.get(at)), shown(after.get(at)));
+    }
+    let counted = |value: Option<&Value>| match value {
+        Some(Value::Array(items)) if items.len() > 1 => format!("{} items", items.len()),
+        other => shown(other),
+    };
+    (name.to_owned(), counted(before), counted(after))
 }
 
 #[cfg(test)]
@@ -102,6 +113,7 @@ mod tests {
             metric: None,
             resource: None,
             promoted: Default::default(),
+            prior: Vec::new(),
             plan: PlanTotals::default(),
             started_at: String::new(),
         }

@@ -1,5 +1,6 @@
 //! The append-only record of a study: one JSON object per line of `journal.jsonl` in the study's folder.
 
+pub mod earlier;
 pub mod fault;
 pub mod identity;
 pub mod layout;

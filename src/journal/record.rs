@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
+use crate::search::prior::PriorObservation;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, JobId, Slot, TrialId};
 use crate::words::objective::Metric;
@@ -46,6 +47,9 @@ pub struct Header {
     /// Whether promoted trials go on from their checkpoints; tells what each job costs.
     #[serde(default)]
     pub promoted: Promoted,
+    /// What it learnt from earlier studies (`--warm-start`) when it was begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<PriorObservation>,
     /// Planned jobs, resource, and the cost of as many trials at full resource.
     pub plan: PlanTotals,
     /// When the study first started, RFC 3339.

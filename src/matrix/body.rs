@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use super::findings::Findings;
-use super::initial::initial;
+use super::initial::{initial, takes_points};
 use super::names::{quoted, suggestion};
 use super::node::{Node, Span};
 use super::params::Declared;
@@ -54,6 +54,8 @@ pub struct Body {
     pub tuner_span: Option<Span>,
     /// Starting points.
     pub initial: Vec<Assignment>,
+    /// Their place.
+    pub initial_span: Option<Span>,
 }
 
 /// Whether a metric will be given from outside the file.
@@ -77,6 +79,9 @@ pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Fi
         fields.finish(findings);
     }
     proposer(&mut body, sampler, findings);
+    if let (Some(place), Some(Err(message))) = (&body.initial_span, body.method.as_ref().map(takes_points)) {
+        findings.error(place.clone(), message);
+    }
     body
 }
 
@@ -145,7 +150,10 @@ fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, fin
             body.tuner_span = Some(entry.key_span.clone());
             body.tuner = tuner(entry, findings);
         }
-        body.initial = fields.value("initial").map(|e| initial(e, &body.params, findings)).unwrap_or_default();
+        if let Some(entry) = fields.value("initial") {
+            body.initial = initial(entry, &body.params, findings);
+            body.initial_span = Some(entry.key_span.clone());
+        }
     }
     clash(body, findings);
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diagnostics::Source;
+use super::diagnostics::{Diagnostic, Severity, Source};
 use super::fields::named;
 use super::findings::{Findings, Report};
 use super::names::{quoted, suggestion};
@@ -12,6 +12,8 @@ use super::node::{Entry, Node, Span};
 use super::params::{Built, Declared};
 use super::read::{Unreadable, decode, parse};
 use super::study;
+use crate::engine::experiment::Experiment;
+use crate::method::Method;
 use crate::space::{Param, Space};
 use crate::words::assignment::Assignment;
 
@@ -35,11 +37,31 @@ pub fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> V
 ///
 /// # Errors
 /// Every fault of the file in one report.
-pub fn enqueued(path: &Path, space: &Space) -> Result<Vec<Assignment>, Report> {
+pub fn enqueued(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
     let name = path.display().to_string();
+    takes_points(method).map_err(|message| Report::of(&name, message, None))?;
     let unreadable = |e: io::Error| Report::of(&name, format!("the file of starting points cannot be read: {e}"), None);
     let bytes = study::slurp(path).map_err(unreadable)?;
     enqueued_bytes(&name, &bytes, space)
+}
+
+/// A kind that lists its configurations runs each of them, and nothing else.
+pub fn takes_points(method: &Method) -> Result<(), String> {
+    let lists = method.sampler.supply(&Space::default()).is_some();
+    let refuse = || format!("`{}` lists its configurations itself, it takes no starting points", method.kind);
+    if lists { Err(refuse()) } else { Ok(()) }
+}
+
+/// A warning where there are more starting points than trials.
+pub fn too_many(experiment: &Experiment, source: &Arc<Source>) -> Option<Diagnostic> {
+    let (points, trials) = (experiment.initial.len() as u64, experiment.plan().trials());
+    (points > trials).then(|| Diagnostic {
+        severity: Severity::Warning,
+        message: format!("there are {points} starting points for {trials} trials: the last ones will not run"),
+        hint: None,
+        source: source.clone(),
+        span: None,
+    })
 }
 
 /// The starting points in the bytes of a file called `name`.
@@ -97,7 +119,8 @@ fn point(item: &Node, known: &Known<'_>, findings: &mut Findings) -> Assignment 
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
-        if *built == Built::StandIn || param.domain.contains(&value) {
+        let taken = if *built == Built::StandIn { Some(value) } else { param.domain.settle(&value) };
+        if let Some(value) = taken {
             point.set(param.name.clone(), value);
         } else {
             let message = format!("{} cannot take {}", quoted(&entry.key), entry.value.describe());

@@ -54,6 +54,8 @@ pub fn assignments(overrides: &Overrides, body: &mut Body, component: &mut Compo
     for assigned in &overrides.values {
         if let Some(declared) = body.params.iter_mut().find(|declared| *declared.param.name == *assigned.name) {
             fix(declared, assigned, findings);
+            let points = body.initial.iter_mut().filter(|point| point.get(&assigned.name).is_some());
+            points.for_each(|point| point.set(declared.param.name.clone(), assigned.value()));
         } else if let Some(declared) = component.inputs.iter_mut().find(|d| d.input.name == assigned.name) {
             give(&mut declared.input, assigned, findings);
         } else {

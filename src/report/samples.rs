@@ -43,6 +43,7 @@ impl Sample {
             metric,
             resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
             promoted: Default::default(),
+            prior: Vec::new(),
             plan: PlanTotals { trials: 3, jobs: 4, resource: 6.0, full_resource: 9.0 },
             started_at: "2026-03-01T10:00:00Z".into(),
         };

@@ -14,8 +14,7 @@ use super::Observation;
 /// is in this study's unit.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PriorObservation {
-    /// Tells the configurations of earlier studies apart; counted down from [`TrialId`]'s largest, so that no trial of this study
-    /// ever has it.
+    /// Tells the configurations of earlier studies apart: [`earlier_trial`], which no trial of this study ever is.
     pub trial: TrialId,
     /// What it ran with.
     pub params: Assignment,
@@ -26,6 +25,16 @@ pub struct PriorObservation {
     /// Its readings on the way, thinned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurvePoint>,
+}
+
+/// The name of the `index`-th configuration of earlier studies.
+pub fn earlier_trial(index: u64) -> TrialId {
+    TrialId(u64::MAX - index)
+}
+
+/// Whether `trial` is one of an earlier study.
+pub fn is_earlier(trial: TrialId) -> bool {
+    trial.0 > u64::MAX / 2
 }
 
 impl PriorObservation {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::objective::Score;
+use super::units::Resource;
 
 /// One metric reading: a point of a learning curve.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -108,6 +109,14 @@ impl Outcome {
             Outcome::Succeeded { score } | Outcome::Stopped { score, .. } => *score,
             Outcome::Failed { .. } => None,
         }
+    }
+
+    /// The resource a job came to that got `given` where its trial had `previous`: all of it, or its last reading's step where it was
+    /// ended before.
+    pub fn reached(&self, previous: Resource, given: Resource, curve: &[CurvePoint]) -> Resource {
+        let stopped = matches!(self, Outcome::Stopped { .. });
+        let last = curve.last().filter(|_| stopped).and_then(|point| Resource::new(point.step));
+        last.filter(|step| previous < *step && *step < given).unwrap_or(given)
     }
 
     /// Whether this end says nothing about the configuration, so that the job runs again as a new attempt: the driver died, a

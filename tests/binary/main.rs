@@ -7,5 +7,6 @@ mod lab;
 mod one_outcome;
 mod options;
 mod plans;
+mod starting;
 mod terminal;
 mod views;

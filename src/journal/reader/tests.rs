@@ -22,6 +22,7 @@ fn header() -> Record {
         metric: None,
         resource: None,
         promoted: Default::default(),
+        prior: Vec::new(),
         plan: PlanTotals::default(),
         started_at: "2026-01-01T00:00:00Z".into(),
     }))

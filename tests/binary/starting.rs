@@ -1,0 +1,123 @@
+//! Starting points from the matrix and from files, and what earlier studies found.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Ended, HYPERBAND, Lab};
+
+/// The configurations of a study's trials, in order.
+fn configurations(lab: &Lab, study: &str) -> Vec<Value> {
+    let journal = lab.read(&format!("{study}/journal.jsonl"));
+    let records = journal.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record"));
+    records.filter(|record| record["type"] == "launch").filter_map(|r| r.get("params").cloned()).collect()
+}
+
+fn with_initial(points: &str) -> Lab {
+    Lab::new(&format!("{HYPERBAND}  units: {{kind: range, value: [16, 64, 16]}}\ninitial: {points}\n"))
+}
+
+#[test]
+fn the_first_trials_take_the_files_points_then_those_of_enqueue() {
+    let lab = with_initial("[{lr: 0.5, units: 32.0}, {lr: 0.25}]");
+    lab.file("more.jsonl", "{\"units\": 48}\n{\"lr\": 0.125, \"units\": 16}\n").file("rest.yaml", "- lr: 0.0625\n");
+    lab.run("-q -j 1 --enqueue more.jsonl --enqueue rest.yaml", "").exits(0);
+    let ran = configurations(&lab, "m.study");
+    assert_eq!(ran[0], json!({"lr": 0.5, "units": 32}));
+    assert_eq!((&ran[1]["lr"], &ran[2]["units"]), (&json!(0.25), &json!(48)));
+    assert_eq!(ran[3], json!({"lr": 0.125, "units": 16}));
+    assert_eq!(ran[4]["lr"], json!(0.0625));
+    let without = with_initial("[]");
+    without.run("-q -j 1", "").exits(0);
+    let drawn = configurations(&without, "m.study");
+    assert_eq!((&ran[1]["units"], &ran[5..]), (&drawn[1]["units"], &drawn[5..]), "what is drawn does not shift");
+}
+
+#[test]
+fn points_of_a_file_are_part_of_the_study_and_kept_in_it() {
+    let lab = Lab::new(HYPERBAND);
+    lab.file("points.yaml", "- lr: 0.5\n- lr: 0.25\n");
+    lab.run("-q -j 1 --max-jobs 1 --enqueue points.yaml", "").exits(4);
+    lab.run("-q", "").exits(2).says("enqueue: begun with 2 items, now not given");
+    lab.file("points.yaml", "- lr: 0.5\n- lr: 0.3\n");
+    let other = r#"enqueue, item 2: begun with {"lr":0.25}, now {"lr":0.3}"#;
+    lab.run("-q --enqueue points.yaml", "").exits(2).says(other);
+    std::fs::remove_file(lab.path("points.yaml")).expect("it was there");
+    lab.hypertune("resume m.study -q -j 1").exits(0);
+    assert_eq!(configurations(&lab, "m.study")[1], json!({"lr": 0.25}));
+}
+
+#[test]
+fn a_fixed_parameter_stays_fixed() {
+    let lab = with_initial("[{lr: 0.5}]");
+    lab.run("-q -j 1 -P lr=0.75 --max-jobs 1", "").exits(4);
+    assert_eq!(configurations(&lab, "m.study")[0]["lr"], 0.75);
+}
+
+#[test]
+fn faulty_points_are_shown_where_they_stand() {
+    let lab = Lab::new(HYPERBAND);
+    lab.file("points.json", "[{\"lr\": 0.5},\n {\"lr\": 2, \"rl\": 1}]");
+    let run = || lab.run("--enqueue points.json", "").exits(2);
+    run().says("points.json:2:9").says("`lr` cannot take the number 2").says("did you mean `lr`?");
+    lab.run("--enqueue nothing.yaml", "").exits(2).says("nothing.yaml").says("cannot be read");
+    let in_matrix = with_initial("[{lr: x}]");
+    in_matrix.run("", "").exits(2).says("m.yaml:").says("`lr` cannot take the text \"x\"");
+    let few = with_initial("[{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}]");
+    few.hypertune("check m.yaml").exits(0).says("16 starting points for 15 trials");
+    assert!(!lab.path("m.study").exists());
+}
+
+#[test]
+fn a_kind_that_lists_its_configurations_takes_no_points() {
+    let grid = "kind: grid\nparams:\n  x: {kind: choice, value: [1, 2]}\n";
+    let lab = Lab::new(&format!("{grid}initial: [{{x: 2}}]\n"));
+    lab.run("", "").exits(2).says("`grid` lists its configurations itself");
+    lab.file("m.yaml", grid).file("points.yaml", "- {x: 2}\n");
+    lab.run("--enqueue points.yaml", "").exits(2).says("`grid` lists its configurations itself");
+}
+
+/// A finished study in `early.study`, and a matrix of the same problem for more epochs.
+fn with_an_earlier_study() -> Lab {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q --study early.study", "").exits(0);
+    lab.file("m.yaml", HYPERBAND.replace("maxIterations: 9", "maxIterations: 27\nsampler: tpe"));
+    lab
+}
+
+fn warm(lab: &Lab, options: &str) -> Ended {
+    lab.run(&format!("-j 1 --warm-start early.study {options}"), "")
+}
+
+#[test]
+fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
+    let lab = with_an_earlier_study();
+    lab.run("-q -j 1 --max-jobs 5 --study cold.study", "").exits(4);
+    warm(&lab, "--max-jobs 5").exits(4).says("learnt from 20 jobs of").says("early.study");
+    let (cold, first) = (configurations(&lab, "cold.study"), configurations(&lab, "m.study"));
+    assert_ne!(cold, first);
+    lab.run("-q", "").exits(2).says("warm_start: begun with").says("now not given");
+    // what was learnt is in the journal: nobody needs the earlier study any more
+    std::fs::rename(lab.path("early.study"), lab.path("gone.study")).expect("it was there");
+    warm(&lab, "-q --max-jobs 9").exits(4);
+    let ran = configurations(&lab, "m.study");
+    assert_eq!(ran[..5], first[..]);
+    lab.run("-q -j 1 --max-jobs 9 --study whole.study --warm-start gone.study", "").exits(4);
+    assert_eq!(configurations(&lab, "whole.study"), ran);
+}
+
+#[test]
+fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
+    let lab = with_an_earlier_study();
+    let refused = |matrix: &str, words: &str| {
+        lab.file("m.yaml", matrix);
+        warm(&lab, "").exits(2).says("early.study").says(words);
+        assert!(!lab.path("m.study").exists());
+    };
+    refused(&HYPERBAND.replace("loss", "error"), "ranks by `loss` and this study by `error`");
+    refused(&HYPERBAND.replace("minimize", "maximize"), "the other way round");
+    refused(&HYPERBAND.replace("epochs", "steps"), "allots `epochs` and this study `steps`");
+    refused(&HYPERBAND.replace("[0, 1]", "[7, 8]"), "20 with others");
+    refused(&HYPERBAND.replace("lr:", "rate:"), "20 with others");
+    lab.file("m.yaml", HYPERBAND);
+    lab.run("--warm-start nowhere", "").exits(2).says("nowhere holds no study");
+    warm(&lab, "--max-jobs 5").exits(4).says("the sampler `random` learns from nothing");
+}

@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use crate::space::{Geometry, Space};
+use crate::space::law::{Continuum, Law};
+use crate::space::{Domain, Geometry, Space};
 use crate::words::assignment::Assignment;
 use crate::words::stream::Stream;
 
 /// Most values of an ordered parameter that are tried one by one.
 const FEW: u64 = 32;
+/// How improbable a value of a parameter without bounds may be: past 3.1 deviations a model has nothing to go by, and a search that
+/// reaches the ends of the unit interval would end at values nobody ever draws.
+const TAIL: f64 = 1e-3;
 
 /// How distances are measured along one parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +44,8 @@ pub struct Encoding {
     axes: Vec<Axis>,
     /// Cumulative prior probabilities of unordered parameters' values; empty for ordered ones.
     cumulative: Vec<Vec<f64>>,
+    /// Least distance of ordered parameters' positions from 0 and 1.
+    tails: Vec<f64>,
 }
 
 impl Encoding {
@@ -54,7 +60,8 @@ impl Encoding {
             })
             .collect();
         let axis = |sums: &Vec<f64>| if sums.is_empty() { Axis::Ordered } else { Axis::Unordered };
-        Encoding { space, axes: cumulative.iter().map(axis).collect(), cumulative }
+        let tails = space.params.iter().map(|param| tail(&*param.domain)).collect();
+        Encoding { space, axes: cumulative.iter().map(axis).collect(), cumulative, tails }
     }
 
     /// One per parameter, in file order.
@@ -87,7 +94,8 @@ impl Encoding {
     pub fn snap(&self, x: &mut [f64]) {
         for (d, param) in self.space.params.iter().enumerate() {
             if self.axes[d] == Axis::Ordered {
-                x[d] = param.domain.to_unit(&param.domain.from_unit(x[d])).unwrap_or(x[d]).clamp(0.0, 1.0);
+                let near = x[d].clamp(self.tails[d], 1.0 - self.tails[d]);
+                x[d] = param.domain.to_unit(&param.domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
             }
         }
     }
@@ -134,6 +142,13 @@ impl Encoding {
                 0.5 * (sums[i] + if i == 0 { 0.0 } else { sums[i - 1] })
             }
         }
+    }
+}
+
+fn tail(domain: &dyn Domain) -> f64 {
+    match domain.continuum() {
+        Some(Continuum { law: Law::Normal { .. } | Law::LogNormal { .. }, .. }) => TAIL,
+        _ => 0.0,
     }
 }
 

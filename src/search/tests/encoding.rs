@@ -1,0 +1,138 @@
+//! Every parameter kind as models see it: there and back, unordered ones by identity, priors kept.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::search::encoding::{Axis, Encoding};
+use crate::space::Space;
+use crate::space::tests::{parameters, space};
+
+/// One parameter of every kind.
+fn every_kind() -> Space {
+    space(&[
+        ("choice", "choice", json!(["relu", "tanh", [1, 2], {"a": null}])),
+        ("scale", "choice", json!([16, 32, 64, 1024])),
+        ("pchoice", "pchoice", json!([["a", 0.2], ["b", 0.7], ["c", 0.1]])),
+        ("range", "range", json!([1, 100, 7])),
+        ("linspace", "linspace", json!([0, 1, 11])),
+        ("logspace", "logspace", json!([-5, -1, 9])),
+        ("geomspace", "geomspace", json!([0.001, 10, 6])),
+        ("daterange", "daterange", json!(["2024-01-01", "2025-01-01", 5])),
+        ("datetimerange", "datetimerange", json!(["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", 90])),
+        ("uniform", "uniform", json!([-1, 3])),
+        ("loguniform", "loguniform", json!({"min": 1e-5, "max": 0.1})),
+        ("quniform", "quniform", json!([0, 1, 0.05])),
+        ("qloguniform", "qloguniform", json!({"min": 1, "max": 1000, "q": 4})),
+        ("normal", "normal", json!([5, 2])),
+        ("lognormal", "lognormal", json!([0, 1])),
+        ("qnormal", "qnormal", json!([0, 10, 0.5])),
+        ("qlognormal", "qlognormal", json!([3, 1, 1])),
+    ])
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1e-3),
+        _ => a == b,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_any_kind_draws_has_a_place_that_leads_back_to_it(seed: u64) {
+        let space = every_kind();
+        let drawn = space.sample(&mut parameters(seed));
+        let encoding = Encoding::new(Arc::new(space));
+        let place = encoding.encode(&drawn).expect("a draw has a place");
+        let back = encoding.decode(&place);
+        for ((name, value), (_, back)) in drawn.iter().zip(back.iter()) {
+            prop_assert!(same(back, value), "{name}: {value} came back as {back}");
+        }
+    }
+
+    #[test]
+    fn any_place_snaps_to_a_legal_one_and_stays_there(units in prop::collection::vec(-0.5..1.5f64, 17)) {
+        let encoding = Encoding::new(Arc::new(every_kind()));
+        let place = |(unit, axis): (&f64, &Axis)| match axis {
+            Axis::Ordered => *unit,
+            Axis::Unordered => (unit.abs() * 2.0).floor(),
+        };
+        let mut x: Vec<f64> = units.iter().zip(encoding.axes()).map(place).collect();
+        encoding.snap(&mut x);
+        let again = encoding.encode(&encoding.decode(&x)).expect("what is decoded is legal");
+        for (d, (a, b)) in x.iter().zip(&again).enumerate() {
+            prop_assert!((a - b).abs() < 1e-9, "{d}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn only_what_has_no_order_is_compared_by_identity() {
+    let encoding = Encoding::new(Arc::new(every_kind()));
+    let unordered: Vec<usize> = (0..17).filter(|d| encoding.axes()[*d] == Axis::Unordered).collect();
+    assert_eq!(unordered, [0, 2]);
+    assert_eq!([Axis::Unordered.difference(0.0, 3.0), Axis::Unordered.difference(3.0, 1.0)], [1.0, 1.0]);
+    assert_eq!(Axis::Unordered.difference(2.0, 2.0), 0.0);
+    assert_eq!(Axis::Ordered.difference(0.25, 1.0), -0.75);
+}
+
+#[test]
+fn the_probabilities_of_a_pchoice_are_the_prior_of_models() {
+    let encoding = Encoding::new(Arc::new(every_kind()));
+    assert!(encoding.weights(9).is_empty());
+    for (found, expected) in encoding.weights(2).iter().zip([0.2, 0.7, 0.1]) {
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+    let mut stream = parameters(8);
+    let mut counts = [0u32; 3];
+    (0..4000).for_each(|_| counts[encoding.draw(&mut stream)[2] as usize] += 1);
+    for (count, expected) in counts.into_iter().zip([0.2, 0.7, 0.1]) {
+        assert!((f64::from(count) / 4000.0 - expected).abs() < 0.03, "{counts:?}");
+    }
+}
+
+#[test]
+fn levels_are_distinct_legal_places_and_few() {
+    let encoding = Encoding::new(Arc::new(every_kind()));
+    let counts: Vec<usize> = (0..17).map(|d| encoding.levels(d).len()).collect();
+    // a day in steps of 90 seconds has too many to try one by one, a continuum has none
+    assert_eq!(counts, [4, 4, 3, 15, 11, 9, 6, 0, 0, 0, 0, 21, 0, 0, 0, 0, 0]);
+    for (d, count) in counts.into_iter().enumerate() {
+        let levels = encoding.levels(d);
+        let mut x = encoding.draw(&mut parameters(1));
+        let decoded: std::collections::HashSet<String> = levels
+            .iter()
+            .map(|level| {
+                x[d] = *level;
+                encoding.decode(&x).iter().nth(d).map(|(_, v)| v.to_string()).unwrap()
+            })
+            .collect();
+        assert_eq!(decoded.len(), count);
+    }
+}
+
+/// Without bounds a place at the end of the unit interval would be a value that nobody ever draws.
+#[test]
+fn no_place_of_an_unbounded_kind_is_farther_out_than_a_thousandth() {
+    let encoding = Encoding::new(Arc::new(space(&[
+        ("normal", "normal", json!([5, 2])),
+        ("lognormal", "lognormal", json!([0, 1])),
+        ("bounded", "uniform", json!([0, 1])),
+    ])));
+    let at = |unit: f64| -> Vec<f64> {
+        let mut x = [unit; 3];
+        encoding.snap(&mut x);
+        encoding.decode(&x).iter().filter_map(|(_, v)| v.as_f64()).collect()
+    };
+    let z = 3.0902;
+    for (found, expected) in at(1.0).into_iter().zip([5.0 + 2.0 * z, f64::exp(z), 1.0]) {
+        assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+    for (found, expected) in at(0.0).into_iter().zip([5.0 - 2.0 * z, f64::exp(-z), 0.0]) {
+        assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+}

@@ -127,6 +127,13 @@ impl Model {
         self.posterior.as_ref()
     }
 
+    /// What is expected at full resource of the trials that run and have shown nothing yet.
+    pub fn expected(&mut self) -> Vec<f64> {
+        let points: Vec<Point> = self.pending.values().map(|x| Point { x: x.clone(), t: 0.0 }).collect();
+        let beliefs = self.posterior().map(|posterior| posterior.at_all(&points)).unwrap_or_default();
+        beliefs.into_iter().map(|belief| belief.mean).collect()
+    }
+
     /// Every trial with a reading, the one with the best expected value at full resource first.
     pub fn ranking(&mut self) -> Vec<Ranked> {
         let mut trials: BTreeMap<TrialId, Point> = BTreeMap::new();

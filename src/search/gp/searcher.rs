@@ -81,7 +81,7 @@ impl GpSearcher {
             return None;
         }
         let ranking = self.model.ranking();
-        let best = to_improve_on(&ranking)?;
+        let best = self.bar(&ranking)?;
         let known: Vec<Vec<f64>> = ranking.into_iter().take(PROMISING).map(|ranked| ranked.x).collect();
         let goal = Goal { posterior: self.model.posterior()?, acquisition: self.settings.acquisition, best };
         let pool = maximize(goal, &self.encoding, &known, EFFORT, &mut stream);
@@ -95,9 +95,16 @@ impl GpSearcher {
         self.model.readings() < self.settings.least_readings
     }
 
+    /// The least expected value among trials that had all of R (before the first of them, among all) and those that have just started:
+    /// what these are expected to reach is no longer to be hoped for elsewhere.
+    fn bar(&mut self, ranking: &[Ranked]) -> Option<f64> {
+        let full = ranking.iter().find(|ranked| ranked.reached >= 0.0).or(ranking.first())?.belief.mean;
+        Some(self.model.expected().into_iter().fold(full, f64::min))
+    }
+
     /// The paused trial with the most expected improvement for what its way to the end still costs, and that as a logarithm.
-    fn best_paused(&self, ranking: &[Ranked], paused: &[Paused]) -> Option<(TrialId, f64)> {
-        let best = to_improve_on(ranking)?;
+    fn best_paused(&mut self, ranking: &[Ranked], paused: &[Paused]) -> Option<(TrialId, f64)> {
+        let best = self.bar(ranking)?;
         let improvement = Acquisition::LogExpectedImprovement { margin: 0.0 };
         let spent: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.spent.amount())).collect();
         let merits = ranking.iter().filter_map(|ranked| {
@@ -176,10 +183,4 @@ impl Searcher for GpSearcher {
             _ => Advice::StartNew,
         }
     }
-}
-
-/// The least expected value among trials that had all of R; before the first of them, among all.
-fn to_improve_on(ranking: &[Ranked]) -> Option<f64> {
-    let full = ranking.iter().find(|ranked| ranked.reached >= 0.0);
-    full.or(ranking.first()).map(|ranked| ranked.belief.mean)
 }

@@ -1,5 +1,9 @@
 //! What the tests of every searcher share.
 
+mod encoding;
+mod models;
+mod study;
+
 use std::f64::consts::PI;
 use std::sync::Arc;
 

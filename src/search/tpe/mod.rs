@@ -3,6 +3,8 @@
 
 pub mod kde;
 pub mod searcher;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

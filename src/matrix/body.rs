@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::findings::Findings;
 use super::initial::{initial, takes_points};
-use super::names::{quoted, suggestion};
+use super::names::{quoted, slip, suggestion};
 use super::node::{Node, Span};
 use super::params::Declared;
 use super::tuner::{TunerSpec, tuner};
@@ -19,6 +19,7 @@ use crate::method::{Method, MethodKind, Need};
 use crate::search::Sampler;
 use crate::search::outside::Outside;
 use crate::space::Space;
+use crate::words::args::{Fault, Step};
 use crate::words::assignment::Assignment;
 use crate::words::objective::Metric;
 use crate::words::units::{ResourceKind, ResourceSpec};
@@ -119,7 +120,8 @@ fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> O
         let hint = suggestion(name, catalogue::method_names());
         findings.error_with(span, format!("there is no matrix kind {}", quoted(name)), hint);
     }
-    found
+    // what stands beside a slip of the pen is checked as it was meant
+    found.or_else(|| catalogue::method(slip(name, catalogue::method_names())?))
 }
 
 /// The fields of every kind, each only where the kind has a use for it.
@@ -198,7 +200,9 @@ fn method(
     findings: &mut Findings,
 ) -> Option<Method> {
     let own = own_fields(kind, fields, findings);
-    let complete = kind.fields.iter().all(|f| f.need != Need::Required || own.iter().any(|(name, _)| *name == f.name));
+    let is_there = |wanted: &str| own.iter().any(|(name, _)| *name == wanted);
+    let required = kind.fields.iter().filter(|field| field.need == Need::Required);
+    let missing: Vec<&str> = required.map(|field| field.name).filter(|name| !is_there(name)).collect();
     let entries: Vec<(String, &Node)> = own.iter().map(|(name, node)| ((*name).to_owned(), node.as_ref())).collect();
     if kind.params == Need::Forbidden {
         body.listed =
@@ -213,10 +217,13 @@ fn method(
         };
         written.add("resourceType", kind.into());
     }
-    if !complete || findings.errors() > before {
+    if findings.errors() > before {
         return None;
     }
-    let built = (kind.build)(&written.args).map_err(|faults| written.report(faults, findings)).ok()?;
+    // a missing field was told already
+    let told = |fault: &Fault| matches!(fault.path.first(), Some(Step::Key(name)) if missing.contains(&name.as_str()));
+    let report = |faults: Vec<Fault>| written.report(faults.into_iter().filter(|f| !told(f)).collect(), findings);
+    let built = (kind.build)(&written.args).map_err(report).ok()?;
     written.advise((kind.advice)(&written.args), findings);
     Some(built)
 }

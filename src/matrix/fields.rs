@@ -5,7 +5,7 @@ use indexmap::map::Entry as Slot;
 use serde_json::Value;
 
 use super::findings::Findings;
-use super::names::{camel, quoted, suggestion};
+use super::names::{camel, nearest, quoted, slip, suggestion};
 use super::node::{Content, Entry, Node, Span};
 use crate::method::Need;
 
@@ -18,6 +18,7 @@ pub struct Fields<'n> {
     /// By folded name: the entry, and whether it was asked for.
     entries: IndexMap<String, (&'n Entry, Asked)>,
     known: Vec<&'static str>,
+    missing: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +34,13 @@ impl<'n> Fields<'n> {
             findings.error(place, format!("{what} must be a mapping, found {}", node.describe()));
             return None;
         };
-        let mut read = Fields { what: what.to_owned(), span: place, entries: IndexMap::new(), known: Vec::new() };
+        let mut read = Fields {
+            what: what.to_owned(),
+            span: place,
+            entries: IndexMap::new(),
+            known: Vec::new(),
+            missing: Vec::new(),
+        };
         for entry in entries {
             match read.entries.entry(camel(&entry.key)) {
                 Slot::Occupied(first) => twice(entry, first.get().0, findings),
@@ -74,7 +81,8 @@ impl<'n> Fields<'n> {
     pub fn required(&mut self, name: &'static str, findings: &mut Findings) -> Option<&'n Entry> {
         let found = self.value(name);
         if found.is_none() {
-            findings.error(self.span(), format!("{} needs `{name}`", self.what));
+            findings.error(self.span(), self.needs(name));
+            self.missing.push(name);
         }
         found
     }
@@ -86,6 +94,10 @@ impl<'n> Fields<'n> {
             Need::Optional => self.value(name),
             Need::Forbidden => None,
         }
+    }
+
+    fn needs(&self, name: &str) -> String {
+        format!("{} needs `{name}`", self.what)
     }
 
     /// Text that may be there.
@@ -126,7 +138,7 @@ impl<'n> Fields<'n> {
         })
     }
 
-    /// One of a few words, if there.
+    /// One of a few words, if there; a slip of the pen is noted and stands for the word it is nearest to.
     pub fn choice<T: Copy>(
         &mut self,
         name: &'static str,
@@ -134,18 +146,24 @@ impl<'n> Fields<'n> {
         findings: &mut Findings,
     ) -> Option<T> {
         let (text, span) = self.text(name, findings)?;
-        let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let names = words.iter().map(|(word, _)| *word);
+        let is = |wanted: &str| words.iter().find(|(word, _)| word.eq_ignore_ascii_case(wanted));
+        let found = is(text);
         if found.is_none() {
-            let hint = suggestion(text, words.iter().map(|(word, _)| *word));
+            let hint = suggestion(text, names.clone());
             findings.error_with(span, format!("{} is no value of `{name}`", quoted(text)), hint);
         }
-        found.map(|(_, value)| *value)
+        found.or_else(|| is(slip(text, names)?)).map(|(_, value)| *value)
     }
 
-    /// Notes every field that was not asked for.
+    /// Notes every field that was not asked for. One that is a slip of a missing field stands for both faults.
     pub fn finish(self, findings: &mut Findings) {
         for (_, entry) in self.rest() {
-            let hint = if findings.is_full() { None } else { suggestion(&entry.key, self.known.iter().copied()) };
+            let known = self.known.iter().copied();
+            let hint = if findings.is_full() { None } else { suggestion(&entry.key, known.clone()) };
+            if let Some(meant) = nearest(&entry.key, known).filter(|meant| self.missing.contains(meant)) {
+                findings.take_back(&self.span, &self.needs(meant));
+            }
             let message = format!("{} has no field {}", self.what, quoted(&entry.key));
             findings.error_with(entry.key_span.clone(), message, hint);
         }

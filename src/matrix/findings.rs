@@ -98,6 +98,11 @@ impl Findings {
         Report { file: main.name.clone(), diagnostics: self.found, dropped: self.dropped }
     }
 
+    /// Forgets an error that another finding explains better.
+    pub fn take_back(&mut self, span: &Span, message: &str) {
+        self.found.retain(|d| d.span.as_ref() != Some(span) || d.message != message);
+    }
+
     /// Notes a finding about any text.
     pub fn push(&mut self, finding: Diagnostic) {
         if self.is_full() {

@@ -14,6 +14,7 @@ pub mod early_stopping;
 pub mod fields;
 pub mod findings;
 pub mod ignored;
+pub mod indent;
 pub mod initial;
 pub mod inputs;
 pub mod line;

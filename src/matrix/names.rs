@@ -36,6 +36,13 @@ pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> O
         .map(|(_, name)| name)
 }
 
+/// The name that `written` is a slip of: so near that what stands beside it can be checked as if it had been written.
+pub fn slip<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let name = nearest(written, names)?;
+    let letters = name.chars().count();
+    (strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()) <= (letters / 6).max(1)).then_some(name)
+}
+
 /// "did you mean" with the nearest name, else the names there are.
 pub fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
     if let Some(name) = nearest(written, names.clone()) {
@@ -57,6 +64,13 @@ mod tests {
         assert_eq!(nearest("max_iterations", names), Some("maxIterations"));
         assert_eq!(nearest("zzz", names), None);
         assert_eq!(suggestion("zzz", names).as_deref(), Some("it may be `maxIterations`, `eta`, `metric`"));
+    }
+
+    #[test]
+    fn a_slip_is_nearer_than_near() {
+        assert_eq!(slip("hyperbnad", ["hyperband"]), Some("hyperband"));
+        assert_eq!(slip("failure_earlystoping", ["failure_early_stopping"]), Some("failure_early_stopping"));
+        assert_eq!((nearest("mean", ["median"]), slip("mean", ["median"])), (Some("median"), None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::catalogue;
 use super::fields::{Fields, named};
 use super::findings::Findings;
-use super::names::{quoted, suggestion};
+use super::names::{quoted, slip, suggestion};
 use super::node::{Entry, Node, Span};
 use super::written::{self, single};
 use crate::space::choice::CHOICE;
@@ -72,7 +72,8 @@ fn kind_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static 
         let hint = suggestion(name, catalogue::parameter_names());
         findings.error_with(span, format!("there is no parameter kind {}", quoted(name)), hint);
     }
-    found
+    // the value beside a slip of the pen is checked as it was meant
+    found.or_else(|| catalogue::parameter(slip(name, catalogue::parameter_names())?))
 }
 
 fn build(kind: &'static ParamKind, value: &Entry, findings: &mut Findings) -> Option<Box<dyn Domain>> {

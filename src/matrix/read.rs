@@ -2,6 +2,7 @@
 
 use serde_yaml::{DuplicateKeyPolicy, NonFiniteFloatPolicy, Options};
 
+use super::indent;
 use super::node::{Node, Span};
 
 /// Largest file that is read, in bytes.
@@ -37,7 +38,7 @@ impl Unreadable {
 /// The text of a file: UTF-8 (a byte-order mark is dropped, UTF-16 is named) and no binary data.
 pub fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
     if bytes.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, more than the {MAX_BYTES} that are read", bytes.len());
+        let message = format!("the file is larger than {} MiB, the most that is read", MAX_BYTES >> 20);
         return Err(Unreadable::whole(message, "is this really a matrix file?"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -116,7 +117,10 @@ fn explain(error: &serde_yaml::Error, text: &str) -> Unreadable {
         _ if said.contains("recursion limit") => {
             ("the document is nested too deeply".to_owned(), Some("write it out with fewer levels"))
         }
-        _ => (said, tab_hint(text, span.as_ref())),
+        _ => {
+            let hint = span.as_ref().and_then(|span| indent::hint(text, span.start));
+            return Unreadable { message: said, span, hint };
+        }
     };
     Unreadable { message, span, hint: hint.map(str::to_owned) }
 }
@@ -141,15 +145,6 @@ fn first_line(error: &serde_yaml::Error) -> String {
     let line = line.split(" at line ").next().unwrap_or(line);
     let mut letters = line.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
-/// YAML forbids tabs as indentation, and parsers say so in a roundabout way.
-fn tab_hint(text: &str, span: Option<&Span>) -> Option<&'static str> {
-    let start = span?.start;
-    let from = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
-    let upto = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let indent = text[from..upto].chars().take_while(|c| c.is_whitespace());
-    indent.into_iter().any(|c| c == '\t').then_some("indent with spaces, YAML allows no tabs")
 }
 
 #[cfg(test)]

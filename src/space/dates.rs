@@ -96,7 +96,7 @@ fn build_datetimes(args: &Args) -> Built {
 
 fn moment(reader: &mut Reader<'_>, name: &str, wanted: &str) -> Option<Written> {
     if reader.raw(name).is_none() {
-        reader.fault_at(Vec::new(), format!("`{name}` is missing"), None);
+        reader.fault(name, format!("`{name}` is missing"));
     }
     let text = reader.text_or_absent(name)?;
     let written = Written::parse(&text);
@@ -212,9 +212,9 @@ mod tests {
         insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-01-02", 1])), @"no moment lies between start and stop in these steps (the stop is left out; a range that counts down needs a negative step)");
         insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-03-02", 0.5])), @r#"Key("step") `step` of a daterange must be a whole number of days"#);
         insta::assert_snapshot!(fault(&DATERANGE, json!([2024, "2024-03-02"])), @r#"
-    Key("start") `start` must be text, found the number 2024
-    `step` is missing
-    "#);
+        Key("start") `start` must be text, found the number 2024
+        Key("step") `step` is missing
+        "#);
         insta::assert_snapshot!(fault(&DATETIMERANGE, json!(["2024-02-01T10:00:00Z", "2024-03-02T00:00:00", 0])), @r#"Key("stop") `start` and `stop` must both have an offset (like +02:00 or Z), or neither"#);
     }
 }

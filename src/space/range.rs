@@ -183,8 +183,8 @@ mod tests {
         insta::assert_snapshot!(fault(&RANGE, json!([10, 1, 1])), @"no value lies between 10 and 1 in steps of 1 (the stop is left out; a range that counts down needs a negative step)");
         insta::assert_snapshot!(fault(&RANGE, json!([1e-300, 1, 1])), @"start, stop and step are too far apart in size to count the values exactly");
         insta::assert_snapshot!(fault(&RANGE, json!([0, "ten"])), @r#"
-    Key("stop") `stop` must be a number, found the text "ten"
-    `step` is missing
-    "#);
+        Key("stop") `stop` must be a number, found the text "ten"
+        Key("step") `step` is missing
+        "#);
     }
 }

@@ -240,7 +240,7 @@ mod tests {
         insta::assert_snapshot!(fault(&UNIFORM, json!([1, 1])), @r#"Key("high") `high` (1) must be above `low` (1)"#);
         insta::assert_snapshot!(fault(&UNIFORM, json!({"min": 3, "max": 2})), @r#"Key("max") `max` (2) must be above `min` (3)"#);
         insta::assert_snapshot!(fault(&UNIFORM, json!([-1e308, 1e308])), @r#"Key("high") `low` and `high` are too far apart: the width is not a finite number"#);
-        insta::assert_snapshot!(fault(&UNIFORM, json!([0])), @"`high` is missing");
+        insta::assert_snapshot!(fault(&UNIFORM, json!([0])), @r#"Key("high") `high` is missing"#);
         insta::assert_snapshot!(fault(&LOGUNIFORM, json!([-800, 710])), @r#"
     Key("low") exp(-800) is outside the range of floats: `low` is a natural-log exponent
     Key("high") exp(710) is outside the range of floats: `high` is a natural-log exponent

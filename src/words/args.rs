@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
 
     fn required(&mut self, name: &str) -> Option<()> {
         if self.args.get(name).is_none() {
-            self.fault_at(Vec::new(), format!("`{name}` is missing"), None);
+            self.fault(name, format!("`{name}` is missing"));
             return None;
         }
         Some(())

@@ -4,6 +4,7 @@ mod hostile;
 mod lines;
 mod models;
 mod shapes;
+mod slips;
 
 use super::super::diagnostics::Paint;
 use super::*;
@@ -218,12 +219,6 @@ error: there is no parameter kind `unifrom`
    |
    = help: did you mean `uniform`?
 
-error: parameter `layers` needs `value`
-  --> matrix.yaml:16:3
-   |
-16 |   layers:
-   |   ^^^^^^
-
 error: parameter `layers` has no field `values`
   --> matrix.yaml:18:5
    |
@@ -266,6 +261,6 @@ error: `percent` must be above 0 and at most 99, found 100
 26 |     percent: 100
    |              ^^^
 
-matrix.yaml: 15 errors, nothing was launched
+matrix.yaml: 14 errors, nothing was launched
 "#);
 }

@@ -68,11 +68,11 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
         .replace("  kappa", "  kapa")
         .replace("nu: 1.9", "nu: -1")
         .replace("    lengthScale", "    length_scale: 2\n    lengthScale")), @"
-    1:1 the matrix needs `numInitialRuns`
-    4:1 the matrix has no field `numInitialTrials` (did you mean `numInitialRuns`?)
-    8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
-    12:5 `lengthScale` is the same field as `length_scale` (it was given on line 11 already, keep one)
-    ");
+        4:1 the matrix has no field `numInitialTrials` (did you mean `numInitialRuns`?)
+        8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
+        12:5 `lengthScale` is the same field as `length_scale` (it was given on line 11 already, keep one)
+        13:9 `nu` must be above 0, found -1
+        ");
     insta::assert_snapshot!(told_of(&BAYES
         .replace("  kappa", "  kapa")
         .replace("kernel: matern", "kernel: [1]")
@@ -106,7 +106,6 @@ fn both_names_of_hyperopt_and_each_algorithm() {
 #[test]
 fn hyperopts_faults_have_their_places() {
     insta::assert_snapshot!(told_of(&HYPEROPT.replace("anneal", "atpe").replace("metric: ", "metrics: ")), @r#"
-    1:1 the matrix needs `metric`
     3:12 `algorithm` must be tpe, rand or anneal, found "atpe"
     4:1 the matrix has no field `metrics` (did you mean `metric`?)
     "#);

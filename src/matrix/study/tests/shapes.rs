@@ -86,9 +86,15 @@ fn what_is_no_matrix_says_what_is_missing() {
     --
     1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
     --
+    1:1 the matrix needs `metric`
+    1:1 the matrix needs `resource`
+    1:1 the matrix needs `maxIterations`
     1:7 there is no matrix kind `hyperbnad` (did you mean `hyperband`?)
     2:1 `params` is empty, there is nothing to tune
     --
+    1:1 the matrix needs `params`
+    1:1 the matrix needs `metric`
+    1:1 the matrix needs `resource`
     1:7 there is no matrix kind `hyperbnad` (did you mean `hyperband`?)
     --
     1:1 the matrix must be a mapping, found the number 3

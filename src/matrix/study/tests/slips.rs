@@ -1,0 +1,59 @@
+//! Slips of the pen: what stands beside them is checked all the same, and one slip is told once.
+
+use super::*;
+
+#[test]
+fn a_kind_that_is_nearly_right_is_checked_as_what_was_meant() {
+    let text = "\
+kind: hyperbnd
+eta: 1
+maxIteration: 9
+numRuns: 3
+metric: {name: loss, optimization: minimise}
+resource: {name: epochs}
+params:
+  a: {kind: unifrm, value: [1, 0]}
+earlyStopping:
+  - {kind: failure_early_stoping, percent: 150}
+";
+    insta::assert_snapshot!(told_of(text), @"
+    1:7 there is no matrix kind `hyperbnd` (did you mean `hyperband`?)
+    2:6 `eta` must be above 1, found 1
+    3:1 the matrix has no field `maxIteration` (did you mean `maxIterations`?)
+    4:1 the matrix has no field `numRuns` (it may be `kind`, `params`, `metric`, `resource`, `resume`, `seed`, `concurrency`, `earlyStopping`, `tuner`, `initial`, `sampler`, `maxIterations`, `eta`, `minIterations`, `bracketSizes`, `rounds`)
+    5:36 `minimise` is no value of `optimization` (did you mean `minimize`?)
+    8:13 there is no parameter kind `unifrm` (did you mean `uniform`?)
+    8:32 `high` (0) must be above `low` (1)
+    10:12 `failure_early_stoping` is no value of `kind` (did you mean `failure_early_stopping`?)
+    10:44 `percent` must be above 0 and at most 99, found 150
+    ");
+}
+
+#[test]
+fn a_missing_field_and_its_misspelling_are_one_fault() {
+    let text = "kind: random\nnumRun: 3\nparms:\n  a: {kind: choice, values: [1]}\n";
+    insta::assert_snapshot!(told_of(text), @"
+    2:1 the matrix has no field `numRun` (did you mean `numRuns`?)
+    3:1 the matrix has no field `parms` (did you mean `params`?)
+    ");
+}
+
+#[test]
+fn what_is_missing_does_not_hide_what_is_wrong() {
+    let text = "kind: halving\neta: 0.5\nprefact: -1\nparams: {a: {kind: range, value: [0, ten]}}\n";
+    insta::assert_snapshot!(told_of(text), @r#"
+    1:1 the matrix needs `metric`
+    1:1 the matrix needs `resource`
+    1:1 the matrix needs `maxIterations`
+    2:6 `eta` must be above 1, found 0.5
+    3:10 `prefact` must be above 0, found -1
+    4:27 `step` is missing
+    4:38 `stop` must be a number, found the text "ten"
+    "#);
+}
+
+#[test]
+fn the_documented_example_as_it_is_printed_names_the_indent_that_is_wrong() {
+    let printed = DOCUMENTED.replace("\n  early_stopping:", "\n   early_stopping:");
+    insta::assert_snapshot!(told_of(&printed), @"25:4 while parsing a block mapping, did not find expected key (it is indented by 3 spaces, the lines above that it may belong to by 2 or 4)");
+}

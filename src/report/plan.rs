@@ -42,6 +42,8 @@ pub struct ParamView {
 pub struct PlanView {
     /// The matrix kind.
     pub kind: &'static str,
+    /// Who proposes.
+    pub sampler: &'static str,
     /// The reduction factor, where there is one.
     #[serde(serialize_with = "amount::maybe")]
     pub eta: Option<f64>,
@@ -84,6 +86,7 @@ impl PlanView {
         let trials = finite(totals.trials);
         PlanView {
             kind: method.kind,
+            sampler: method.sampler.name(),
             eta: method.schedule.eta(),
             brackets: brackets(&plan),
             rounds: plan.rounds,

@@ -35,6 +35,8 @@ pub fn plan(plan: &PlanView, width: Option<u16>) -> String {
 fn heading(plan: &PlanView) -> String {
     let mut words = vec![plan.kind.to_owned()];
     words.extend(plan.eta.map(|eta| format!("eta {eta}")));
+    // random draws are what one expects, and some kinds are their own sampler
+    words.extend((![plan.kind, "random"].contains(&plan.sampler)).then(|| format!("sampler {}", plan.sampler)));
     words.push(match &plan.metric {
         Some(metric) => format!("{} {}", direction(metric.direction), metric.name),
         None => "no metric, so nothing is ranked".to_owned(),

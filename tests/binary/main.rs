@@ -4,6 +4,7 @@ mod again;
 mod bad_input;
 mod endings;
 mod lab;
+mod models;
 mod one_outcome;
 mod options;
 mod plans;

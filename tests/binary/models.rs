@@ -1,0 +1,85 @@
+//! Kinds that bring a model: each run through, stopped and gone on with, and planned.
+
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+
+const BAYES: &str = "\
+kind: bayes
+numInitialRuns: 5
+maxIterations: 7
+utilityFunction: {acquisitionFunction: ei, eps: 0.01, gaussianProcess: {numRestartsOptimizer: 1}}
+metric: {name: loss, optimization: minimize}
+seed: 5
+params:
+  lr: {kind: uniform, value: [0, 1]}
+  width: {kind: range, value: [0, 3, 1]}
+";
+
+fn hyperopt(algorithm: &str) -> String {
+    let own = format!("kind: hyperopt\nnumRuns: 6\nmaxIterations: 2\nalgorithm: {algorithm}\n");
+    own + BAYES.split_once("0.01, gaussianProcess: {numRestartsOptimizer: 1}}\n").expect("its parts").1
+}
+
+/// Trial, parameters and value of every job, in the order of trials.
+fn jobs(lab: &Lab, study: &str) -> Vec<Value> {
+    let jobs = lab.hypertune(&format!("export {study}")).exits(0).json_lines();
+    let mut jobs: Vec<_> = jobs.iter().map(|job| json!([job["trial"], job["params"], job["value"]])).collect();
+    jobs.sort_by_key(|job| job[0].as_u64());
+    jobs
+}
+
+/// Runs the study whole, and again with a stop in its middle; the outcome.
+fn whole_and_in_two(matrix: &str) -> Vec<Value> {
+    let lab = Lab::new(matrix);
+    lab.run("-q -j 1 --study whole.study", "").exits(0);
+    lab.run("-q -j 1 --max-jobs 3", "").exits(4);
+    lab.run("-q -j 1 --max-jobs 8", "").exits(4);
+    lab.run("-q -j 1", "").exits(0);
+    let whole = jobs(&lab, "whole.study");
+    assert_eq!(jobs(&lab, "m.study"), whole);
+    assert_eq!(whole.len(), 12);
+    whole
+}
+
+#[test]
+fn bayes_draws_then_suggests_and_goes_on_where_it_stopped() {
+    let bayes = whole_and_in_two(BAYES);
+    let random = whole_and_in_two(&hyperopt("rand"));
+    assert_eq!(bayes[..5], random[..5]);
+    assert!((5..12).all(|i| bayes[i] != random[i]), "{bayes:?}");
+}
+
+#[test]
+fn every_algorithm_of_hyperopt_goes_on_where_it_stopped() {
+    let [tpe, rand, anneal] = ["tpe", "rand", "anneal"].map(|name| whole_and_in_two(&hyperopt(name)));
+    assert!(tpe != rand && rand != anneal && anneal != tpe);
+    assert_eq!(tpe[..6], rand[..6]);
+}
+
+#[test]
+fn several_at_once_end_as_well() {
+    let lab = Lab::new(BAYES);
+    lab.run("-q -j 4 --max-jobs 7", "").exits(4);
+    lab.run("-q -j 4", "").exits(0);
+    assert_eq!(jobs(&lab, "m.study").len(), 12);
+}
+
+#[test]
+fn a_plan_says_who_proposes() {
+    let lab = Lab::new(BAYES);
+    insta::assert_snapshot!(lab.hypertune("plan m.yaml").exits(0).out, @"
+    bayes, sampler gp, minimize loss, seed 5
+
+    trials  12
+    jobs    12
+
+    parameters
+      lr     uniform  0 to 1
+      width  range    0, 1, 2
+    ");
+    lab.file("h.yaml", hyperopt("anneal"));
+    lab.hypertune("plan h.yaml").exits(0).says("hyperopt, sampler anneal, minimize loss, seed 5");
+    let json = lab.hypertune("plan h.yaml --format json").exits(0).json();
+    assert_eq!((&json["kind"], &json["sampler"], &json["trials"]), (&"hyperopt".into(), &"anneal".into(), &12.into()));
+}

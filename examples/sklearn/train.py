@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gradient boosting on scikit-learn's breast-cancer data, as people write such scripts: nothing in it knows of hypertune.
 
-The resource is the number of boosting rounds. The score is the mean accuracy over a cross-validation.
+The resource is the number of boosting rounds. The score is the mean log loss over a cross-validation.
 """
 
 import argparse

@@ -96,8 +96,8 @@ pub trait Searcher: Send {
         let _ = (ask, paused);
         Advice::NoOpinion
     }
-    /// Jobs of earlier studies, told once, before the first proposal. As they are told here they count like jobs of this study
-    /// whose trials were never proposed; a model that weighs them otherwise does it in its own version.
+    /// Jobs of earlier studies, told once, before the first proposal. They count like jobs of this study; a model that begins with
+    /// draws of its own makes so many fewer.
     fn warm_up(&mut self, prior: &[PriorObservation]) {
         prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
     }

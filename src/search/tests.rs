@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::prior::PriorObservation;
 use super::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::method::MethodKind;
 use crate::space::Space;
@@ -55,7 +56,19 @@ pub(super) fn branin(assignment: &Assignment) -> f64 {
 
 /// What `sampler` proposes one after the other, each value observed before the next, `trials` of them.
 pub(super) fn session(sampler: &dyn Sampler, context: &SearchContext, trials: u64, value: Cost) -> Vec<Assignment> {
+    warm_session(sampler, context, &[], trials, value)
+}
+
+/// [`session`] after a warm start.
+pub(super) fn warm_session(
+    sampler: &dyn Sampler,
+    context: &SearchContext,
+    prior: &[PriorObservation],
+    trials: u64,
+    value: Cost,
+) -> Vec<Assignment> {
     let mut searcher = sampler.searcher(context);
+    searcher.warm_up(prior);
     let mut proposed = Vec::new();
     for trial in (0..trials).map(TrialId) {
         let ask = Ask { trial, bracket: BracketId::default(), resource: Resource::ONE };

@@ -105,6 +105,24 @@ fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
 }
 
 #[test]
+fn every_model_begins_where_the_earlier_study_ended() {
+    let lab = with_an_earlier_study();
+    // the fake trainer's loss is least at 0.3
+    let distance = |study: &str| {
+        let from_best = |params: &Value| (params["lr"].as_f64().expect("a number") - 0.3).abs();
+        configurations(&lab, study).iter().map(from_best).sum::<f64>()
+    };
+    for kind in ["kind: hyperband\nsampler: tpe", "kind: hyperband\nsampler: gp", "kind: auto"] {
+        lab.file("m.yaml", HYPERBAND.replace("kind: hyperband", kind));
+        let options = "-q -j 1 --max-jobs 4 --overwrite --study";
+        lab.run(&format!("{options} cold.study"), "").exits(4);
+        lab.run(&format!("{options} warm.study --warm-start early.study"), "").exits(4);
+        let (cold, warm) = (distance("cold.study"), distance("warm.study"));
+        assert!(warm < 0.5 * cold, "{kind}: {warm} warm, {cold} cold");
+    }
+}
+
+#[test]
 fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
     let lab = with_an_earlier_study();
     let refused = |matrix: &str, words: &str| {

@@ -13,6 +13,7 @@ use super::likelihood::Sample;
 use super::posterior::{Belief, Posterior};
 use super::transform;
 use crate::search::encoding::Axis;
+use crate::search::prior::is_earlier;
 use crate::words::ids::TrialId;
 use crate::words::stream::{Purpose, Stream, stream};
 
@@ -102,9 +103,10 @@ impl Model {
         self.rows.len()
     }
 
-    /// Every trial's position, the running ones included.
+    /// The position of every trial of this study, the running ones included.
     pub fn positions(&self) -> impl Iterator<Item = &[f64]> {
-        self.rows.iter().map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
+        let own = self.rows.iter().filter(|row| !is_earlier(row.trial));
+        own.map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
     }
 
     /// The posterior after all readings, running trials taken as if they came out as expected (Ginsbourger et al. 2010, kriging

@@ -10,6 +10,7 @@ use super::climb::{Effort, Goal, maximize};
 use super::kernel::Point;
 use super::model::{Model, Ranked};
 use crate::search::encoding::Encoding;
+use crate::search::prior::{PriorObservation, configurations, is_earlier};
 use crate::search::random::RandomSearcher;
 use crate::search::{Advice, Ask, Observation, Paused, Proposal, SearchContext, Searcher};
 use crate::words::assignment::Assignment;
@@ -156,6 +157,11 @@ impl Searcher for GpSearcher {
         }
     }
 
+    fn warm_up(&mut self, prior: &[PriorObservation]) {
+        self.settings.initial = self.settings.initial.saturating_sub(configurations(prior));
+        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
+    }
+
     fn observe(&mut self, observation: &Observation<'_>) {
         self.thought = None;
         let Some(x) = self.encoding.encode(observation.assignment) else { return };
@@ -174,9 +180,9 @@ impl Searcher for GpSearcher {
         let ranking = self.model.ranking();
         let Some((trial, merit)) = self.best_paused(&ranking, paused) else { return Advice::StartNew };
         let Some(ask) = ask else {
-            let expected = ranking[0].trial;
-            let waits = paused.iter().any(|p| p.trial == expected);
-            return if waits { Advice::Continue(expected) } else { Advice::StartNew };
+            let expected = ranking.iter().map(|ranked| ranked.trial).find(|trial| !is_earlier(*trial));
+            let waits = expected.filter(|expected| paused.iter().any(|p| p.trial == *expected));
+            return waits.map_or(Advice::StartNew, Advice::Continue);
         };
         match self.think(ask.trial) {
             Thought::Suggest(_, fresh) if merit > fresh => Advice::Continue(trial),

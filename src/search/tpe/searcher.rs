@@ -7,6 +7,7 @@ use rand::RngExt;
 use super::Tpe;
 use super::kde::Density;
 use crate::search::encoding::Encoding;
+use crate::search::prior::{PriorObservation, configurations};
 use crate::search::random::RandomSearcher;
 use crate::search::{Ask, Observation, Proposal, SearchContext, Searcher};
 use crate::words::assignment::Assignment;
@@ -108,6 +109,11 @@ impl Searcher for TpeSearcher {
 
     fn adopt(&mut self, trial: TrialId, assignment: &Assignment) {
         self.random.adopt(trial, assignment);
+    }
+
+    fn warm_up(&mut self, prior: &[PriorObservation]) {
+        self.settings.initial = self.settings.initial.saturating_sub(configurations(prior));
+        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {

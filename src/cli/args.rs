@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use super::exit_codes;
 use super::quantity::{Size, Span};
 use super::typed;
 use crate::command::style::ArgStyle;
 use crate::matrix::overrides::{Assigned, MetricOverride};
+use crate::run::retention::Keep;
 use crate::run::slots::Gpus;
+use crate::words::ids::MAX_SLOTS;
+
+const STUDY: &str = "What is studied";
+const JOBS: &str = "How jobs run";
+const LIMITS: &str = "Limits (the same line with a larger one goes on)";
 
 /// Find the best hyperparameters of a command: a YAML matrix in, the best configuration out.
 #[derive(Clone, Debug, Parser)]
@@ -51,32 +57,32 @@ pub enum Command {
 pub struct StudyArgs {
     /// The matrix file (YAML)
     pub matrix: PathBuf,
-    /// The training command; parameters are appended as --name=value unless it holds {{ templates }}
+    /// The training command; parameters are appended unless it holds templates like {{ lr }}
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
     /// Folder of the study [default: the matrix file's stem with .study, in the current folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = STUDY)]
     pub study: Option<PathBuf>,
     /// Seed of every draw [default: the matrix's, else one is drawn and shown]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = STUDY)]
     pub seed: Option<u64>,
-    /// Metric to rank by
-    #[arg(long, value_name = "NAME[:minimize|maximize]", value_parser = typed::metric)]
+    /// Metric to rank by, written NAME, NAME:minimize or NAME:maximize
+    #[arg(long, value_name = "METRIC", value_parser = typed::metric, help_heading = STUDY)]
     pub metric: Option<MetricOverride>,
     /// Fix a parameter or an input
-    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = typed::param)]
+    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = typed::param, help_heading = STUDY)]
     pub params: Vec<Assigned>,
-    /// How parameters are appended: --lr=0.1, --lr 0.1 or lr=0.1
-    #[arg(long, value_name = "STYLE", default_value = "equals", value_parser = arg_style())]
+    /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
+    #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
     pub arg_style: ArgStyle,
     /// Who proposes configurations, over the matrix's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = STUDY)]
     pub sampler: Option<String>,
     /// Configurations to start with, whole or in part: a YAML or JSON list, or JSON lines
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = STUDY)]
     pub enqueue: Vec<PathBuf>,
     /// Earlier studies to learn from before the first proposal
-    #[arg(long, value_name = "STUDY", num_args = 1..)]
+    #[arg(long, value_name = "STUDY", num_args = 1.., help_heading = STUDY)]
     pub warm_start: Vec<PathBuf>,
 }
 
@@ -84,46 +90,46 @@ pub struct StudyArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ExecutionArgs {
     /// Jobs at once [default: the matrix's, else the number of processors]
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SLOTS)), help_heading = JOBS)]
     pub concurrency: Option<u32>,
     /// Go on even if the first jobs all fail for one reason
-    #[arg(long)]
+    #[arg(long, help_heading = JOBS)]
     pub keep_going: bool,
     /// Launch a failed job up to N times more
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = JOBS)]
     pub retries: Option<u32>,
-    /// End a job that runs longer
-    #[arg(long, value_name = "SPAN")]
+    /// End a job that runs longer than this, such as 90s, 5m or 1h30m
+    #[arg(long, value_name = "SPAN", help_heading = JOBS)]
     pub job_timeout: Option<Span>,
-    /// Time between SIGINT, SIGTERM and SIGKILL for a job that is ended
-    #[arg(long, value_name = "SPAN", default_value = "10s")]
+    /// Time between SIGINT, SIGTERM and SIGKILL for a job that is ended early
+    #[arg(long, value_name = "SPAN", default_value = "10s", help_heading = JOBS)]
     pub grace: Span,
     /// Stop the study after this time
-    #[arg(long, value_name = "SPAN")]
+    #[arg(long, value_name = "SPAN", help_heading = LIMITS)]
     pub time_limit: Option<Span>,
     /// Stop the study after N jobs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = LIMITS)]
     pub max_jobs: Option<u64>,
     /// Stop the study before it gives out more resource than this
-    #[arg(long, value_name = "X", value_parser = positive)]
+    #[arg(long, value_name = "X", value_parser = positive, help_heading = LIMITS)]
     pub max_resource: Option<f64>,
     /// Let running jobs end when a limit comes
-    #[arg(long)]
+    #[arg(long, help_heading = LIMITS)]
     pub finish_running: bool,
-    /// Keep at most this much of each job's stdout and stderr: the first and the last part
-    #[arg(long, value_name = "SIZE", default_value = "100MB")]
+    /// How much of each job's stdout and stderr is kept: the first and the last part
+    #[arg(long, value_name = "SIZE", default_value = "100MB", help_heading = JOBS)]
     pub log_limit: Size,
-    /// Which trials' checkpoints are kept
-    #[arg(long, value_enum, default_value_t = KeepArg::Promoted)]
-    pub keep_checkpoints: KeepArg,
-    /// GPUs to give to jobs: auto, none, or their numbers
-    #[arg(long, value_name = "auto|none|0,1,…", default_value = "none", value_parser = gpus)]
+    /// Whose checkpoints are kept: all, promoted (what may still go on, and what finished), best or none
+    #[arg(long, value_name = "WHOSE", default_value = "promoted", hide_possible_values = true, value_parser = one_of(KEEP), help_heading = JOBS)]
+    pub keep_checkpoints: Keep,
+    /// GPUs to give to jobs: auto, none, or their numbers like 0,1,3
+    #[arg(long, value_name = "GPUS", default_value = "none", value_parser = gpus, help_heading = JOBS)]
     pub gpus: Gpus,
     /// GPUs each job gets
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub gpus_per_job: u32,
     /// Jobs that share one GPU
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub jobs_per_gpu: u32,
     /// Print no progress
     #[arg(short, long, conflicts_with = "verbose")]
@@ -149,7 +155,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub overwrite: bool,
     /// How the result is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
@@ -160,7 +166,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub study: StudyArgs,
     /// How the plan is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
@@ -171,7 +177,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub study: StudyArgs,
     /// How the findings are printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
@@ -181,7 +187,7 @@ pub struct BestArgs {
     /// Folder of the study
     pub study: PathBuf,
     /// How it is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
@@ -191,7 +197,7 @@ pub struct TrialsArgs {
     /// Folder of the study
     pub study: PathBuf,
     /// How they are printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
@@ -214,12 +220,16 @@ pub struct ResumeArgs {
     #[command(flatten)]
     pub execution: ExecutionArgs,
     /// How the result is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-fn arg_style() -> impl TypedValueParser<Value = ArgStyle> {
-    PossibleValuesParser::new(ArgStyle::ALL.map(|(name, _)| name)).try_map(|name| name.parse::<ArgStyle>())
+/// One of a few words. (clap's own enums give each word a help line, which turns every `--help` into its long form.)
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    words: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    let meaning = move |word: String| words.into_iter().find(|(name, _)| *name == word).map(|(_, value)| value);
+    PossibleValuesParser::new(words.map(|(name, _)| name)).try_map(move |word| meaning(word).ok_or("no such word"))
 }
 
 fn exporter_names() -> PossibleValuesParser {
@@ -227,27 +237,18 @@ fn exporter_names() -> PossibleValuesParser {
 }
 
 /// For people or for programs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FormatArg {
     /// For people.
-    #[default]
     Text,
     /// For programs.
     Json,
 }
 
-/// Which checkpoints are kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum KeepArg {
-    /// Every trial's.
-    All,
-    /// Those of trials that may still be promoted.
-    Promoted,
-    /// The best trial's.
-    Best,
-    /// None, once a trial is over.
-    None,
-}
+const FORMATS: [(&str, FormatArg); 2] = [("text", FormatArg::Text), ("json", FormatArg::Json)];
+
+const KEEP: [(&str, Keep); 4] =
+    [("all", Keep::All), ("promoted", Keep::Promoted), ("best", Keep::Best), ("none", Keep::None)];
 
 /// A finite number above 0.
 fn positive(text: &str) -> Result<f64, String> {

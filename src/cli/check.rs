@@ -21,6 +21,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
             return Ok(Exit::Usage);
         }
     };
+    findings::warn_of_program(&study);
     let study = warm_start::learn(study, Verbosity::Quiet)?;
     match args.format {
         FormatArg::Json => {
@@ -41,5 +42,6 @@ fn in_short(study: &Study) -> String {
         (Some(trials), Some(jobs)) => format!("{}, {}", text::counted(trials, "trial"), text::counted(jobs, "job")),
         _ => "without an end of its own".to_owned(),
     };
-    format!("{}, {counts}; nothing is wrong", study.experiment.method.kind)
+    let command = if study.renderer.is_none() { ", and no command is given yet" } else { "" };
+    format!("{}, {counts}; nothing is wrong{command}", study.experiment.method.kind)
 }

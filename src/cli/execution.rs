@@ -5,13 +5,12 @@ use std::thread;
 
 use anyhow::anyhow;
 
-use super::args::{ExecutionArgs, KeepArg};
+use super::args::ExecutionArgs;
 use super::fault::Fault;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
 use crate::progress::Verbosity;
 use crate::run::logs::LogLimit;
 use crate::run::options::{Existing, RunOptions};
-use crate::run::retention::Keep;
 use crate::run::slots::{self, Sharing};
 
 /// Sets what the engine has to know; what was not given stays as the file has it.
@@ -41,7 +40,7 @@ pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -
         slots: slots.map_err(|why| Fault::usage(anyhow!(why)))?,
         grace: args.grace.0,
         log_limit: LogLimit(args.log_limit.0),
-        keep: keep(args.keep_checkpoints),
+        keep: args.keep_checkpoints,
         existing,
         ..RunOptions::default()
     })
@@ -53,15 +52,6 @@ pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
-    }
-}
-
-fn keep(arg: KeepArg) -> Keep {
-    match arg {
-        KeepArg::All => Keep::All,
-        KeepArg::Promoted => Keep::Promoted,
-        KeepArg::Best => Keep::Best,
-        KeepArg::None => Keep::None,
     }
 }
 

@@ -56,8 +56,11 @@ impl Fault {
         if self.drawn {
             return format!("{}\n", self.error.to_string().trim_end());
         }
-        let causes: Vec<_> = self.error.chain().map(ToString::to_string).collect();
-        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", causes.join(": "));
+        let sentence = self.error.chain().map(ToString::to_string).reduce(|said, cause| {
+            // some errors tell their cause themselves
+            if said.ends_with(&cause) { said } else { format!("{said}: {cause}") }
+        });
+        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", sentence.unwrap_or_default());
         for hint in &self.hints {
             let _ = writeln!(out, "  {hint}");
         }
@@ -80,6 +83,12 @@ mod tests {
         let error = anyhow::anyhow!("no such file").context("cannot read m.yaml");
         let text = Fault::usage(error).hint("name another file").text();
         assert_eq!(text, "\u{1b}[1;31merror\u{1b}[0m: cannot read m.yaml: no such file\n  name another file\n");
+    }
+
+    #[test]
+    fn a_cause_that_is_told_already_is_not_told_again() {
+        let error = anyhow::anyhow!("no such file").context("cannot read m.yaml: no such file");
+        assert!(Fault::usage(error).text().ends_with("cannot read m.yaml: no such file\n"));
     }
 
     #[test]

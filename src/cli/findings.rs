@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::fault::Fault;
+use super::study::Study;
 use crate::matrix::diagnostics::{Diagnostic, Paint};
 use crate::matrix::findings::Report;
 
@@ -10,6 +11,13 @@ use crate::matrix::findings::Report;
 pub fn paint() -> Paint {
     let wanted = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     if wanted && io::stderr().is_terminal() { Paint::Styled } else { Paint::Plain }
+}
+
+/// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
+pub fn warn_of_program(study: &Study) {
+    if let Some(why) = study.missing_program() {
+        anstream::eprintln!("\u{1b}[1;33mwarning\u{1b}[0m: {why}\n");
+    }
 }
 
 /// An invalid file as a fault: every finding with its source line.

@@ -20,6 +20,9 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
 
 /// Prints the plan of `study`.
 pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, Fault> {
+    if verbosity != Verbosity::Quiet {
+        findings::warn_of_program(&study);
+    }
     let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
@@ -28,9 +31,20 @@ pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exi
     let plan = PlanView::new(&study.experiment, study.first_commands()?);
     match format {
         FormatArg::Json => output::json(&plan)?,
-        FormatArg::Text => output::text(&table::plan(&plan, width()))?,
+        FormatArg::Text => output::text(&format!("{}{}", table::plan(&plan, width()), no_commands(&study, &plan)))?,
     }
     Ok(Exit::Done)
+}
+
+/// Why a plan shows no commands, where it shows none.
+fn no_commands(study: &Study, plan: &PlanView) -> &'static str {
+    if study.renderer.is_none() {
+        "\nno command yet: write it after two dashes, as in -- python3 train.py\n"
+    } else if plan.commands.is_empty() {
+        "\nfirst commands\n  as the tuner proposes\n"
+    } else {
+        ""
+    }
 }
 
 /// Columns of the terminal that stdout is, if it is one.

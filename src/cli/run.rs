@@ -43,6 +43,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
 }
 
 fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, Fault> {
+    session::find_program(&study)?;
     let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
@@ -71,6 +72,10 @@ fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fa
 
 /// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.
 fn recorded(folder: &StudyFolder) -> Result<Option<Header>, Fault> {
+    if folder.root().is_file() {
+        return Err(Fault::usage(anyhow!("{} is a file, no study's folder", folder.root().display()))
+            .hint("name another folder with --study"));
+    }
     match reader::open(folder) {
         Ok(found) => Ok(found.map(|(header, _)| header)),
         Err(JournalFault::Missing { .. }) => Ok(None),

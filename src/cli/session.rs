@@ -10,7 +10,6 @@ use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
 use super::{execution, output, run, tuner, view};
-use crate::command::program;
 use crate::engine::event::FinishReason;
 use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
@@ -50,7 +49,7 @@ impl Session<'_> {
 
     fn drive(&self, study: &Study, header: Header) -> Result<FinishReason, Fault> {
         let Some(renderer) = &study.renderer else { return Err(Fault::usage(anyhow!("the study has no command"))) };
-        find_program(renderer.command())?;
+        find_program(study)?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
         let options = execution::options(self.execution, study.concurrency, self.existing)?;
         let mut experiment = study.experiment.clone();
@@ -87,7 +86,7 @@ fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Faul
                 .hint("--keep-going lets a study go on past failures like these"));
         }
         FinishReason::Completed if exit == Exit::NoResult => {
-            return Err(Fault::no_result(anyhow!("no job gave what was wanted")));
+            return Err(Fault::no_result(anyhow!("no job gave a value")));
         }
         FinishReason::FailureShare { .. } => return Err(Fault::no_result(anyhow!(sentence))),
         FinishReason::Tuner { .. } => {
@@ -136,10 +135,9 @@ pub fn header(study: &Study) -> Result<Header, Fault> {
     })
 }
 
-/// Refuses a command whose program is not there, before anything is launched.
-fn find_program(command: &[String]) -> Result<(), Fault> {
-    let Some(first) = command.first().filter(|first| !first.contains("{{")) else { return Ok(()) };
-    program::locate(first).map(drop).map_err(|missing| Fault::usage(anyhow!(program::explain(first, &missing))))
+/// Refuses a command whose program is not there, before anything is sampled.
+pub fn find_program(study: &Study) -> Result<(), Fault> {
+    study.missing_program().map_or(Ok(()), |why| Err(Fault::usage(anyhow!(why))))
 }
 
 fn stopped(fault: RunFault, study: &Study) -> Fault {

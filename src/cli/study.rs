@@ -11,6 +11,7 @@ use super::args::StudyArgs;
 use super::commands::ArgumentLists;
 use super::fault::Fault;
 use super::{findings, typed, warm_start};
+use crate::command::program;
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -180,6 +181,12 @@ impl Study {
         Arc::make_mut(&mut self.experiment).seed = seed;
         self.seed = Some(seed);
         self
+    }
+
+    /// Why the command's program cannot be started from here, if it cannot.
+    pub fn missing_program(&self) -> Option<String> {
+        let first = self.renderer.as_ref()?.command().first().filter(|first| !first.contains("{{"))?;
+        program::locate(first).err().map(|missing| program::explain(first, &missing))
     }
 
     /// The first argument lists; none without a command.

@@ -1,7 +1,5 @@
 //! How a name and its value stand on a command line.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,15 +34,6 @@ impl ArgStyle {
     }
 }
 
-impl FromStr for ArgStyle {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<ArgStyle, String> {
-        let found = ArgStyle::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, style)| *style).ok_or_else(|| format!("`{name}` is none of equals, space, hydra"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +49,6 @@ mod tests {
         };
         assert_eq!(line(ArgStyle::Equals), ["--lr=0.00001"]);
         assert_eq!(line(ArgStyle::Space), ["--lr", "0.00001"]);
-        assert_eq!(line("hydra".parse().unwrap()), ["lr=0.00001", "x=null"]);
+        assert_eq!(line(ArgStyle::Hydra), ["lr=0.00001", "x=null"]);
     }
 }

@@ -21,6 +21,7 @@ use crate::search::outside::Outside;
 use crate::space::Space;
 use crate::words::args::{Fault, Step};
 use crate::words::assignment::Assignment;
+use crate::words::ids::MAX_SLOTS;
 use crate::words::objective::Metric;
 use crate::words::units::{ResourceKind, ResourceSpec};
 
@@ -162,9 +163,9 @@ fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, fin
 
 fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
     let (count, span) = fields.count("concurrency", findings)?;
-    let slots = u32::try_from(count).ok().filter(|slots| (1..=100_000).contains(slots));
+    let slots = u32::try_from(count).ok().filter(|slots| (1..=MAX_SLOTS).contains(slots));
     if slots.is_none() {
-        findings.error(span, format!("`concurrency` must be between 1 and 100000, found {count}"));
+        findings.error(span, format!("`concurrency` must be between 1 and {MAX_SLOTS}, found {count}"));
     }
     slots
 }

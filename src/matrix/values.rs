@@ -51,7 +51,9 @@ fn undeclared(name: &str, value: serde_json::Value) -> Input {
 
 /// Applies every `-P`: a parameter is left one value, an input is given it.
 pub fn assignments(overrides: &Overrides, body: &mut Body, component: &mut Component, findings: &mut Findings) {
-    for assigned in &overrides.values {
+    let later = |at: usize, name: &str| overrides.values[at + 1..].iter().any(|other| other.name == name);
+    let counts = |(at, assigned): &(usize, &Assigned)| !later(*at, &assigned.name);
+    for (_, assigned) in overrides.values.iter().enumerate().filter(counts) {
         if let Some(declared) = body.params.iter_mut().find(|declared| *declared.param.name == *assigned.name) {
             fix(declared, assigned, findings);
             let points = body.initial.iter_mut().filter(|point| point.get(&assigned.name).is_some());

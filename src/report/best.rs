@@ -15,7 +15,7 @@ use crate::words::units::Resource;
 /// The job with the best value among those at the highest resource that any job finished at; ties go to the lower trial.
 ///
 /// Jobs that were ended early count only where none finished, except the one whose reading ended the whole study: it reached
-/// what was asked for, whatever its resource.
+/// what was asked for, whatever its resource and whichever metric was asked for.
 pub fn best_job(view: &StudyView) -> Option<&JobView> {
     let direction = view.direction()?;
     let with = |status: JobStatus| view.jobs.iter().filter(move |j| j.status == status && j.score.is_some());
@@ -28,11 +28,10 @@ pub fn best_job(view: &StudyView) -> Option<&JobView> {
         .min_by(|a, b| rank(direction, (a.job.key.trial, a.score), (b.job.key.trial, b.score)))
 }
 
-/// The job that reached a condition on the study's own metric.
+/// The job that reached the condition which ended the study.
 fn goal_reached(view: &StudyView) -> Option<&JobView> {
-    let Some(FinishReason::MetricReached { job, metric, .. }) = &view.finish else { return None };
-    let ranked_by_it = view.header.metric.as_ref().is_some_and(|m| m.name == *metric);
-    view.jobs.iter().find(|j| ranked_by_it && j.job == *job && j.score.is_some())
+    let Some(FinishReason::MetricReached { job, .. }) = &view.finish else { return None };
+    view.jobs.iter().find(|j| j.job == *job && j.score.is_some())
 }
 
 /// The best trial, as `best --format json` prints it.
@@ -119,12 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn the_job_that_ended_the_study_is_best_at_any_resource() {
+    fn the_job_that_ended_the_study_competes_at_any_resource() {
         let job = JobId { key: JobKey { trial: TrialId(1), rung: Rung(0) }, attempt: Attempt(1) };
-        let mut sample = Sample::new();
-        sample.launch(0, 0, 1, 3.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5).end(1, 0, 1, stopped(0.01), "");
-        sample.finish(FinishReason::MetricReached { job, metric: "loss".into(), value: 0.01, threshold: 0.05 });
-        assert_eq!(best(&sample), Some(1));
+        let best_of = |metric: &str, value: f64| {
+            let mut sample = Sample::new();
+            sample.launch(0, 0, 1, 3.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5).end(1, 0, 1, stopped(value), "");
+            sample.finish(FinishReason::MetricReached { job, metric: metric.into(), value: 0.97, threshold: 0.95 });
+            best(&sample)
+        };
+        assert_eq!(
+            [best_of("loss", 0.01), best_of("accuracy", 0.01), best_of("accuracy", 0.6)],
+            [Some(1), Some(1), Some(0)]
+        );
     }
 
     #[test]

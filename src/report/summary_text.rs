@@ -112,7 +112,16 @@ pub fn finish_sentence(reason: &FinishReason) -> String {
         FinishReason::FirstFailures { failure } => format!("the first jobs all failed: {failure}"),
         FinishReason::Tuner { fault } => format!("the tuner failed: {fault}"),
         FinishReason::Limit { limit } => format!("stopped by {} before the plan ended", limit_flag(*limit)),
-        FinishReason::Interrupted { signal } => format!("interrupted by signal {signal}"),
+        FinishReason::Interrupted { signal } => format!("interrupted by {}", signal_name(*signal)),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    match signal {
+        1 => "SIGHUP".to_owned(),
+        2 => "SIGINT".to_owned(),
+        15 => "SIGTERM".to_owned(),
+        other => format!("signal {other}"),
     }
 }
 

@@ -36,6 +36,9 @@ id!(
     Slot(u32)
 );
 
+/// Most slots of a study: each costs a thread.
+pub const MAX_SLOTS: u32 = 100_000;
+
 /// One run of successive halving. `bracket` is the letter s of Hyperband's papers and tables (the largest starts the most
 /// configurations), `round` counts repetitions of the whole table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]

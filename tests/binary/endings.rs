@@ -57,6 +57,15 @@ fn a_reached_metric_ends_it_as_a_success() {
 }
 
 #[test]
+fn the_job_that_reached_another_metric_is_best_if_its_value_is() {
+    let lab = with_stopping("  - {metric: epochs, value: 2, optimization: maximize}\n");
+    let summary = lab.run("-q -j 1 --format json", "pace=5").exits(0).json();
+    let jobs = lab.hypertune("export m.study").exits(0).json_lines();
+    let best = jobs.iter().filter_map(|j| j["value"].as_f64()).fold(f64::INFINITY, f64::min);
+    assert_eq!(summary["value"], best);
+}
+
+#[test]
 fn a_share_of_failures_ends_it_as_a_failure() {
     let lab = with_stopping("  - {kind: failure_early_stopping, percent: 50}\n");
     let ended = lab.run("--keep-going -j 1", "exit=1").exits(3);
@@ -82,8 +91,10 @@ fn limits_stop_it_before_the_plan_ends() {
 
 #[test]
 fn a_study_that_never_began_has_no_folder() {
-    let lab = Lab::new(HYPERBAND);
-    lab.hypertune("run m.yaml -- no-such-program").exits(2).says("no-such-program");
+    let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
+    let early = lab.hypertune("run m.yaml -- no-such-program").exits(2).says("no-such-program");
+    assert!(!early.err.contains("seed"), "a seed was drawn before: {}", early.err);
+    lab.hypertune("run m.yaml --study m.yaml -- true").exits(2).says("m.yaml is a file").says("--study");
     lab.hypertune("run m.yaml -- ./m.yaml").exits(2).says("not executable");
     lab.hypertune("run m.yaml").exits(2).says("names no command");
     lab.hypertune("run m.yaml -j 0 -- true").exits(2);

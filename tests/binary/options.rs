@@ -81,3 +81,14 @@ fn a_job_that_takes_too_long_is_a_timeout() {
     lab.run("-q --job-timeout 100ms", "sleep=60000").exits(3).says("timeout");
     assert_eq!(lab.hypertune("export m.study").exits(0).json_lines()[0]["status"], "timeout");
 }
+
+#[test]
+fn help_is_short_however_it_is_asked_for() {
+    let lab = Lab::new(HYPERBAND);
+    for subcommand in ["run", "plan", "check", "best", "trials", "export", "resume"] {
+        let short = lab.hypertune(&format!("{subcommand} -h")).exits(0).out;
+        assert_eq!(lab.hypertune(&format!("{subcommand} --help")).exits(0).out, short);
+        assert_eq!(lab.hypertune(&format!("help {subcommand}")).exits(0).out, short);
+        assert!(short.lines().all(|line| line.chars().count() <= 100), "{short}");
+    }
+}

@@ -5,7 +5,7 @@ use crate::lab::{HYPERBAND, Lab};
 #[test]
 fn a_plan_shows_table_sums_parameters_and_the_first_commands() {
     let lab = Lab::new(HYPERBAND);
-    let plan = lab.hypertune("plan m.yaml -- train --fast").exits(0);
+    let plan = lab.hypertune("plan m.yaml -- true --fast").exits(0);
     insta::assert_snapshot!(plan.out, @r"
     hyperband, eta 3, minimize loss, seed 5
 
@@ -25,9 +25,9 @@ fn a_plan_shows_table_sums_parameters_and_the_first_commands() {
       lr  uniform  0 to 1
 
     first commands
-      train --fast --lr=0.08120607990769502 --epochs=1
-      train --fast --lr=0.4248389824072675 --epochs=1
-      train --fast --lr=0.5973782323337015 --epochs=1
+      true --fast --lr=0.08120607990769502 --epochs=1
+      true --fast --lr=0.4248389824072675 --epochs=1
+      true --fast --lr=0.5973782323337015 --epochs=1
     ");
     assert_eq!(plan.err, "");
 }
@@ -79,6 +79,34 @@ fn a_seed_that_is_not_given_is_drawn_and_shown() {
     assert_eq!(lab.hypertune("run m.yaml -q --format json --seed 0 --study zero.study -- true").json()["seed"], 0);
     lab.run(&format!("--max-jobs 2 --seed {seed}"), "").exits(4);
     lab.run("--max-jobs 3", "").exits(4).says(seed);
+}
+
+#[test]
+fn what_a_plan_cannot_show_it_explains() {
+    let lab = Lab::new(HYPERBAND);
+    lab.hypertune("plan m.yaml").exits(0).says("no command yet: write it after two dashes");
+    lab.hypertune("check m.yaml").exits(0).says("no command is given yet");
+    for line in
+        ["plan m.yaml -- no-such-program", "check m.yaml -- no-such-program", "run m.yaml --dry-run -- no-such-program"]
+    {
+        let ended = lab.hypertune(line).exits(0);
+        assert!(
+            ended.err.contains("warning: the command `no-such-program` is not in any folder of PATH"),
+            "{}",
+            ended.err
+        );
+    }
+    lab.file("tuner.sh", "exit 1\n");
+    lab.file("t.yaml", format!("{HYPERBAND}tuner: {{command: [sh, tuner.sh]}}\n"));
+    lab.hypertune("plan t.yaml -- true").exits(0).says("as the tuner proposes");
+}
+
+#[test]
+fn of_several_values_for_one_parameter_the_last_counts() {
+    let lab = Lab::new(HYPERBAND);
+    let plan = lab.hypertune("plan m.yaml -P lr=7 -P lr=0.5 --format json -- true").exits(0);
+    assert_eq!(plan.err, "");
+    assert_eq!(plan.json()["commands"][0][1], "--lr=0.5");
 }
 
 #[test]

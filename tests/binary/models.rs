@@ -77,6 +77,8 @@ fn a_plan_says_who_proposes() {
     parameters
       lr     uniform  0 to 1
       width  range    0, 1, 2
+
+    no command yet: write it after two dashes, as in -- python3 train.py
     ");
     lab.file("h.yaml", hyperopt("anneal"));
     lab.hypertune("plan h.yaml").exits(0).says("hyperopt, sampler anneal, minimize loss, seed 5");

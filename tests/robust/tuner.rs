@@ -1,5 +1,6 @@
 //! An outside tuner proposes: what it is told, one outcome however the study is disturbed, no process left.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -64,7 +65,34 @@ fn it_is_told_of_every_job_once_and_of_the_space() {
     assert_eq!((&first["op"], &first["version"], &first["maxResource"]), (&json!("suggest"), &json!(1), &json!(9)));
     assert_eq!((&first["bracket"], &first["resource"], &first["trials"]), (&json!(2), &json!(1), &json!([0, 1])));
     assert_eq!(first["space"]["x"], json!({"kind": "uniform", "type": "float", "low": 0.0, "high": 1.0, "log": false}));
+    assert_eq!(keys(&documented_question()), keys(questions.iter().find(|q| is_late(q)).unwrap()));
     lab.nothing_lives();
+}
+
+/// Whether the question tells of a job.
+fn is_late(question: &Value) -> bool {
+    question["observations"].as_array().is_some_and(|told| !told.is_empty())
+}
+
+/// The question that the protocol's description shows.
+fn documented_question() -> Value {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tuners/README.md")).unwrap();
+    let block =
+        text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block with a question");
+    serde_json::from_str(block).expect(block)
+}
+
+/// The keys of a question, of its first parameter and of its first observation, without those that only some observations have.
+fn keys(question: &Value) -> BTreeSet<String> {
+    let parts = [
+        ("", question),
+        ("space.", question["space"].as_object().and_then(|space| space.values().next()).unwrap()),
+        ("observation.", &question["observations"][0]),
+    ];
+    let names = parts
+        .iter()
+        .flat_map(|(part, value)| value.as_object().into_iter().flatten().map(move |(key, _)| format!("{part}{key}")));
+    names.filter(|name| !["observation.metrics", "observation.curve"].contains(&name.as_str())).collect()
 }
 
 #[test]
@@ -161,3 +189,36 @@ fn a_reference_is_found_in_listed_folders_and_told_its_version() {
     fs::rename(&elsewhere, lab.path("tuners")).unwrap();
     lab.run("--overwrite", "").exits(0);
 }
+
+#[test]
+fn the_example_in_python_proposes_for_every_kind_of_parameter() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tuners/evolve.py");
+    let lab = Lab::new(&format!(
+        "kind: random\nnumRuns: 60\nseed: 3\nmetric: {{name: loss, optimization: minimize}}\n\
+         tuner: {{command: [python3, {script}], params: {{parents: 4, fresh: 0}}}}\n{EVERY_KIND}"
+    ));
+    lab.run("-j 1 --keep-going", "fail-below=0.05").exits(0);
+    let ends = lab.records("end");
+    let best = |ends: &[Value]| ends.iter().filter_map(|e| e["score"].as_f64()).fold(f64::INFINITY, f64::min);
+    assert!(best(&ends[20..]) < best(&ends[..10]), "it learns from what it is told");
+}
+
+const EVERY_KIND: &str = "
+params:
+  a: {kind: uniform, value: [0, 1]}
+  b: {kind: loguniform, value: {min: 0.001, max: 10}}
+  c: {kind: quniform, value: [-1, 1, 0.1]}
+  d: {kind: qloguniform, value: {min: 16, max: 256, q: 16}}
+  e: {kind: normal, value: [0, 1]}
+  f: {kind: qnormal, value: [0, 3, 0.1]}
+  g: {kind: lognormal, value: [0, 1]}
+  h: {kind: qlognormal, value: [1, 1, 0.5]}
+  i: {kind: choice, value: [relu, [1, 2], null, true]}
+  j: {kind: pchoice, value: [[adam, 0.9], [{sgd: 0.9}, 0.1]]}
+  k: {kind: range, value: [0, 100000, 3]}
+  l: {kind: linspace, value: [0, 1, 11]}
+  m: {kind: logspace, value: [-3, 0, 7]}
+  n: {kind: geomspace, value: [1, 64, 7]}
+  o: {kind: daterange, value: ['2024-01-01', '2030-01-01', 1]}
+  p: {kind: datetimerange, value: ['2024-01-01T00:00:00Z', '2024-01-02T00:00:00Z', 60]}
+";

@@ -66,11 +66,10 @@ pub fn maximize(
     if !known.is_empty() {
         places.extend((0..effort.variations).map(|i| vary(&known[i % known.len()], encoding, stream)));
     }
-    let points: Vec<Point> = places.into_iter().map(|x| Point { x, t: 0.0 }).collect();
-    let beliefs = goal.posterior.at_all(&points);
+    let beliefs = goal.posterior.at_full(&places);
     let merit = |belief| goal.acquisition.merit(belief, goal.best).value;
     let mut pool: Vec<(f64, Vec<f64>)> =
-        points.into_iter().zip(beliefs).map(|(point, belief)| (merit(belief), point.x)).collect();
+        places.into_iter().zip(beliefs).map(|(x, belief)| (merit(belief), x)).collect();
     pool.sort_by(|a, b| b.0.total_cmp(&a.0));
     let climbed: Vec<_> =
         pool.iter().take(effort.climbs).map(|(_, x)| climb(goal, encoding, x, effort.steps)).collect();

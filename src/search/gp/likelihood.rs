@@ -1,7 +1,7 @@
 //! How well hyperparameters explain the observations: log marginal likelihood with weak priors, and its gradient
 //! (Rasmussen and Williams 2006, eqs. 2.30 and 5.9).
 
-use super::kernel::{Hyper, Kernel, Parts, Point, Shape};
+use super::kernel::{Hyper, Kernel, Parts, Place, Point, Shape};
 use super::linalg::{Cholesky, Triangle, dot};
 use crate::search::encoding::Axis;
 
@@ -39,13 +39,11 @@ pub struct Sample {
     pub values: Vec<f64>,
 }
 
-/// The covariance matrix of `points`, with noise and `jitter` on the diagonal.
-pub fn covariance(kernel: &Kernel, points: &[Point], jitter: f64) -> Triangle {
-    let mut matrix = Triangle::with_capacity(points.len());
-    let mut row = Vec::with_capacity(points.len());
-    for (i, a) in points.iter().enumerate() {
-        row.clear();
-        row.extend(points[..i].iter().map(|b| kernel.at(a, b)));
+/// The covariance matrix of `places`, with noise and `jitter` on the diagonal.
+pub fn covariance(kernel: &Kernel, places: &[Place], jitter: f64) -> Triangle {
+    let mut matrix = Triangle::with_capacity(places.len());
+    for (i, a) in places.iter().enumerate() {
+        let mut row = kernel.row(a, &places[..i]);
         row.push(kernel.variance() * (1.0 + jitter) + kernel.noise());
         matrix.push(&row);
     }
@@ -62,24 +60,24 @@ pub fn loss(
     gradient: &mut [f64],
 ) -> f64 {
     let kernel = Kernel::new(shape, axes, &Hyper::unpack(packed));
-    let n = sample.points.len();
+    let places = kernel.places(&sample.points);
+    let n = places.len();
     let mut parts: Vec<Parts> = Vec::with_capacity(n * (n + 1) / 2);
     let mut matrix = Triangle::with_capacity(n);
     let mut row = Vec::with_capacity(n);
-    for (i, a) in sample.points.iter().enumerate() {
+    for (i, a) in places.iter().enumerate() {
         row.clear();
-        for b in &sample.points[..i] {
-            let p = kernel.parts(a, b);
+        kernel.parts(a, &places[..i], |_, p| {
             row.push(p.value);
             parts.push(p);
-        }
+        });
         row.push(kernel.variance() * (1.0 + JITTER) + kernel.noise());
         matrix.push(&row);
     }
     let Ok(factor) = Cholesky::of(&matrix) else { return f64::INFINITY };
     let mut weights = sample.values.clone();
     factor.solve(&mut weights);
-    accumulate(&kernel, &sample.points, &parts, &factor.inverse(), &weights, gradient);
+    accumulate(&kernel, &places, &parts, &factor.inverse(), &weights, gradient);
     let fit = 0.5 * dot(&sample.values, &weights) + 0.5 * factor.log_determinant();
     let mut prior = 0.0;
     for i in 0..packed.len() {
@@ -93,7 +91,7 @@ pub fn loss(
 /// Writes ½·Σ (K⁻¹ − α·αᵀ)ᵢⱼ·∂Kᵢⱼ/∂θ.
 fn accumulate(
     kernel: &Kernel,
-    points: &[Point],
+    places: &[Place],
     parts: &[Parts],
     inverse: &Triangle,
     weights: &[f64],
@@ -101,15 +99,14 @@ fn accumulate(
 ) {
     gradient.fill(0.0);
     let (lengths, scalars) = gradient.split_at_mut(gradient.len() - Hyper::SCALARS);
+    let mut sums = vec![0.0; lengths.len()];
     let mut entries = parts.iter();
-    for (i, a) in points.iter().enumerate() {
+    for (i, a) in places.iter().enumerate() {
         let row = inverse.row(i);
         // every entry off the diagonal stands for two, so that the half falls away
-        for ((j, b), p) in points[..i].iter().enumerate().zip(entries.by_ref()) {
+        for ((j, b), p) in places[..i].iter().enumerate().zip(entries.by_ref()) {
             let w = row[j] - weights[i] * weights[j];
-            for (d, g) in lengths.iter_mut().enumerate() {
-                *g += w * p.slope * kernel.square(d, a, b);
-            }
+            kernel.add_squares(a, b, w * p.slope, &mut sums);
             scalars[0] += w * p.value * p.resource_square;
             scalars[1] += w * p.value;
         }
@@ -117,4 +114,5 @@ fn accumulate(
         scalars[1] += w * kernel.variance() * (1.0 + JITTER);
         scalars[2] += w * kernel.noise();
     }
+    kernel.spread_squares(&sums, lengths);
 }

@@ -2,19 +2,34 @@
 //!
 //! Sums run in one fixed order over eight lanes, so that the same numbers give the same bits on every machine.
 
+use super::lanes::{LANES, Lanes, total};
+
 /// Σ aᵢ·bᵢ over the shorter of both.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0f64; 8];
-    let (head_a, tail_a) = a.as_chunks::<8>();
-    let (head_b, tail_b) = b.as_chunks::<8>();
+    let mut lanes = [0.0f64; LANES];
+    let (head_a, tail_a) = a.as_chunks::<LANES>();
+    let (head_b, tail_b) = b.as_chunks::<LANES>();
     for (x, y) in head_a.iter().zip(head_b) {
-        for k in 0..8 {
+        for k in 0..LANES {
             lanes[k] += x[k] * y[k];
         }
     }
     let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| x * y).sum();
-    let four = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
-    (four[0] + four[2]) + (four[1] + four[3]) + tail
+    total(lanes) + tail
+}
+
+/// Σ (aᵢ − bᵢ)² over the shorter of both.
+pub fn square_between(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0f64; LANES];
+    let (head_a, tail_a) = a.as_chunks::<LANES>();
+    let (head_b, tail_b) = b.as_chunks::<LANES>();
+    for (x, y) in head_a.iter().zip(head_b) {
+        for k in 0..LANES {
+            lanes[k] += (x[k] - y[k]) * (x[k] - y[k]);
+        }
+    }
+    let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| (x - y) * (x - y)).sum();
+    total(lanes) + tail
 }
 
 /// A symmetric matrix, of which the lower triangle is kept row by row: row i has i + 1 entries.
@@ -65,11 +80,6 @@ impl Triangle {
         }
     }
 }
-
-/// Right-hand sides that are solved together: one number of each.
-pub const LANES: usize = 8;
-/// One row of [`LANES`] right-hand sides.
-pub type Lanes = [f64; LANES];
 
 /// A lower Cholesky factor L with A = L·Lᵀ.
 #[derive(Clone, Debug, Default)]

@@ -5,6 +5,7 @@ pub mod bounded;
 pub mod climb;
 pub mod fit;
 pub mod kernel;
+pub mod lanes;
 pub mod likelihood;
 pub mod linalg;
 pub mod model;

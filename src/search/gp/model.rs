@@ -10,7 +10,7 @@ use rand::RngExt;
 use super::fit::{fit, priors, starts};
 use super::kernel::{Hyper, Kernel, Point, Shape};
 use super::likelihood::Sample;
-use super::posterior::{Belief, Posterior};
+use super::posterior::Posterior;
 use super::transform;
 use crate::search::encoding::Axis;
 use crate::search::prior::is_earlier;
@@ -45,15 +45,15 @@ struct Row {
     cost: Option<f64>,
 }
 
-/// A configuration that was tried, with the belief about its value at full resource.
+/// A configuration that was tried, with what its value at full resource is expected to be.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ranked {
     /// Its trial.
     pub trial: TrialId,
     /// Its position.
     pub x: Vec<f64>,
-    /// What is believed of it.
-    pub belief: Belief,
+    /// What is expected of it.
+    pub mean: f64,
     /// The highest log resource it was read at; 0 is all of it.
     pub reached: f64,
 }
@@ -122,7 +122,7 @@ impl Model {
                 let point = Point { x: x.clone(), t: 0.0 };
                 let expected = posterior.at(&point).mean;
                 // a running copy of what is known adds nothing
-                let _ = posterior.append(point, expected);
+                let _ = posterior.append(&point, expected);
             }
             self.posterior = Some(posterior);
         }
@@ -131,29 +131,30 @@ impl Model {
 
     /// What is expected at full resource of the trials that run and have shown nothing yet.
     pub fn expected(&mut self) -> Vec<f64> {
-        let points: Vec<Point> = self.pending.values().map(|x| Point { x: x.clone(), t: 0.0 }).collect();
-        let beliefs = self.posterior().map(|posterior| posterior.at_all(&points)).unwrap_or_default();
-        beliefs.into_iter().map(|belief| belief.mean).collect()
+        let running: Vec<Vec<f64>> = self.pending.values().cloned().collect();
+        self.posterior().map(|posterior| posterior.means(&running)).unwrap_or_default()
     }
 
     /// Every trial with a reading, the one with the best expected value at full resource first.
     pub fn ranking(&mut self) -> Vec<Ranked> {
-        let mut trials: BTreeMap<TrialId, Point> = BTreeMap::new();
-        for row in &self.rows {
-            let point = trials.entry(row.trial).or_insert_with(|| row.point.clone());
-            point.t = point.t.max(row.point.t);
+        let mut reached: BTreeMap<TrialId, f64> = BTreeMap::new();
+        let mut positions: BTreeMap<TrialId, Vec<f64>> = BTreeMap::new();
+        for Row { trial, point, .. } in &self.rows {
+            reached.entry(*trial).and_modify(|t| *t = t.max(point.t)).or_insert_with(|| {
+                positions.insert(*trial, point.x.clone());
+                point.t
+            });
         }
+        let positions: Vec<Vec<f64>> = positions.into_values().collect();
         let Some(posterior) = self.posterior() else { return Vec::new() };
-        let points: Vec<Point> = trials.values().map(|point| Point { x: point.x.clone(), t: 0.0 }).collect();
-        let beliefs = posterior.at_all(&points);
-        let ranked = |((trial, point), belief): ((TrialId, Point), Belief)| Ranked {
-            trial,
-            x: point.x,
-            belief,
-            reached: point.t,
-        };
-        let mut ranking: Vec<Ranked> = trials.into_iter().zip(beliefs).map(ranked).collect();
-        ranking.sort_by(|a, b| a.belief.mean.total_cmp(&b.belief.mean).then(a.trial.cmp(&b.trial)));
+        let means = posterior.means(&positions);
+        let places = positions.into_iter().zip(means);
+        let mut ranking: Vec<Ranked> = reached
+            .into_iter()
+            .zip(places)
+            .map(|((trial, reached), (x, mean))| Ranked { trial, x, mean, reached })
+            .collect();
+        ranking.sort_by(|a, b| a.mean.total_cmp(&b.mean).then(a.trial.cmp(&b.trial)));
         ranking
     }
 

@@ -1,8 +1,9 @@
 //! What the model believes after the observations (Rasmussen and Williams 2006, algorithm 2.1).
 
-use super::kernel::{Kernel, Parts, Point};
+use super::kernel::{Group, Kernel, Parts, Place, Point};
+use super::lanes::{LANES, Lanes};
 use super::likelihood::{JITTER, Sample, covariance};
-use super::linalg::{Cholesky, LANES, Lanes, NotPositive, dot};
+use super::linalg::{Cholesky, NotPositive, dot};
 
 /// Mean and standard deviation of a value, without noise, in the transformed scale.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -17,7 +18,7 @@ pub struct Belief {
 #[derive(Clone, Debug)]
 pub struct Posterior {
     kernel: Kernel,
-    points: Vec<Point>,
+    places: Vec<Place>,
     values: Vec<f64>,
     factor: Cholesky,
     /// K⁻¹·y
@@ -27,12 +28,12 @@ pub struct Posterior {
 impl Posterior {
     /// Conditions `kernel` on `sample`; the jitter on the diagonal grows tenfold until the covariance can be factored.
     pub fn new(kernel: Kernel, sample: Sample) -> Result<Posterior, NotPositive> {
+        let places = kernel.places(&sample.points);
         let mut jitter = JITTER;
         loop {
-            match Cholesky::of(&covariance(&kernel, &sample.points, jitter)) {
+            match Cholesky::of(&covariance(&kernel, &places, jitter)) {
                 Ok(factor) => {
-                    let Sample { points, values } = sample;
-                    let mut all = Posterior { kernel, points, values, factor, weights: Vec::new() };
+                    let mut all = Posterior { kernel, places, values: sample.values, factor, weights: Vec::new() };
                     all.weigh();
                     return Ok(all);
                 }
@@ -43,11 +44,12 @@ impl Posterior {
     }
 
     /// One more observation, at the same hyperparameters.
-    pub fn append(&mut self, point: Point, value: f64) -> Result<(), NotPositive> {
-        let mut row: Vec<f64> = self.points.iter().map(|p| self.kernel.at(&point, p)).collect();
+    pub fn append(&mut self, point: &Point, value: f64) -> Result<(), NotPositive> {
+        let place = self.kernel.place(point);
+        let mut row = self.kernel.row(&place, &self.places);
         row.push(self.kernel.variance() * (1.0 + JITTER) + self.kernel.noise());
         self.factor.append(&row)?;
-        self.points.push(point);
+        self.places.push(place);
         self.values.push(value);
         self.weigh();
         Ok(())
@@ -56,19 +58,19 @@ impl Posterior {
     /// Forgets all observations but the first `count`.
     pub fn truncate(&mut self, count: usize) {
         self.factor.truncate(count);
-        self.points.truncate(count);
+        self.places.truncate(count);
         self.values.truncate(count);
         self.weigh();
     }
 
     /// Number of observations.
     pub fn len(&self) -> usize {
-        self.points.len()
+        self.places.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.places.is_empty()
     }
 
     /// The kernel it was made with.
@@ -78,24 +80,29 @@ impl Posterior {
 
     /// The belief about the value at `point`.
     pub fn at(&self, point: &Point) -> Belief {
-        let mut k: Vec<f64> = self.points.iter().map(|p| self.kernel.at(point, p)).collect();
+        let place = self.kernel.place(point);
+        let mut k = self.kernel.row(&place, &self.places);
         let mean = dot(&k, &self.weights);
         self.factor.forward(&mut k);
         self.belief(mean, dot(&k, &k))
     }
 
-    /// The beliefs about the values at many points.
-    pub fn at_all(&self, points: &[Point]) -> Vec<Belief> {
-        let mut beliefs = Vec::with_capacity(points.len());
-        let mut block: Vec<Lanes> = vec![[0.0; LANES]; self.points.len()];
-        for group in points.chunks(LANES) {
-            let mut means = [0.0; LANES];
-            for (i, known) in self.points.iter().enumerate() {
-                for (k, point) in group.iter().enumerate() {
-                    block[i][k] = self.kernel.at(point, known);
-                    means[k] += block[i][k] * self.weights[i];
-                }
-            }
+    /// The means at full resource of many configurations: far cheaper than the beliefs.
+    pub fn means(&self, xs: &[Vec<f64>]) -> Vec<f64> {
+        let mut all = Vec::with_capacity(xs.len());
+        for group in xs.chunks(LANES) {
+            let means = self.covariances(group, |_, _| {});
+            all.extend_from_slice(&means[..group.len()]);
+        }
+        all
+    }
+
+    /// The beliefs about the values of many configurations at full resource.
+    pub fn at_full(&self, xs: &[Vec<f64>]) -> Vec<Belief> {
+        let mut beliefs = Vec::with_capacity(xs.len());
+        let mut block: Vec<Lanes> = vec![[0.0; LANES]; self.places.len()];
+        for group in xs.chunks(LANES) {
+            let means = self.covariances(group, |i, covariances| block[i] = covariances);
             self.factor.forward_lanes(&mut block, 0);
             let mut explained = [0.0; LANES];
             for lanes in &block {
@@ -108,20 +115,37 @@ impl Posterior {
         beliefs
     }
 
+    /// Hands each observation's covariances with `xs` (at most [`LANES`], at full resource) to `each`; gives the means.
+    fn covariances(&self, xs: &[Vec<f64>], mut each: impl FnMut(usize, Lanes)) -> Lanes {
+        let group = Group::new(&self.kernel, xs);
+        let mut means = [0.0; LANES];
+        for (i, (known, weight)) in self.places.iter().zip(&self.weights).enumerate() {
+            let covariances = group.with(&self.kernel, known);
+            for k in 0..LANES {
+                means[k] += covariances[k] * weight;
+            }
+            each(i, covariances);
+        }
+        means
+    }
+
     /// The belief, with the gradients of its mean and deviation over the ordered parameters.
     pub fn with_gradient(&self, point: &Point, mean_slope: &mut [f64], deviation_slope: &mut [f64]) -> Belief {
-        let parts: Vec<Parts> = self.points.iter().map(|p| self.kernel.parts(point, p)).collect();
+        let place = self.kernel.place(point);
+        let mut parts: Vec<Parts> = Vec::with_capacity(self.places.len());
+        self.kernel.parts(&place, &self.places, |_, p| parts.push(p));
         let k: Vec<f64> = parts.iter().map(|p| p.value).collect();
         let mut half = k.clone();
         self.factor.forward(&mut half);
         let belief = self.belief(dot(&k, &self.weights), dot(&half, &half));
         self.factor.backward(&mut half);
-        mean_slope.fill(0.0);
-        deviation_slope.fill(0.0);
-        for (i, p) in parts.iter().enumerate() {
-            self.kernel.add_gradient(point, &self.points[i], p, self.weights[i], mean_slope);
-            self.kernel.add_gradient(point, &self.points[i], p, -half[i] / belief.deviation, deviation_slope);
+        let mut sums = [vec![0.0; self.kernel.ordered()], vec![0.0; self.kernel.ordered()]];
+        for (i, (p, known)) in parts.iter().zip(&self.places).enumerate() {
+            self.kernel.add_gradient(&place, known, p, self.weights[i], &mut sums[0]);
+            self.kernel.add_gradient(&place, known, p, -half[i] / belief.deviation, &mut sums[1]);
         }
+        self.kernel.spread_gradient(&sums[0], mean_slope);
+        self.kernel.spread_gradient(&sums[1], deviation_slope);
         belief
     }
 

@@ -99,7 +99,7 @@ impl GpSearcher {
     /// The least expected value among trials that had all of R (before the first of them, among all) and those that have just started:
     /// what these are expected to reach is no longer to be hoped for elsewhere.
     fn bar(&mut self, ranking: &[Ranked]) -> Option<f64> {
-        let full = ranking.iter().find(|ranked| ranked.reached >= 0.0).or(ranking.first())?.belief.mean;
+        let full = ranking.iter().find(|ranked| ranked.reached >= 0.0).or(ranking.first())?.mean;
         Some(self.model.expected().into_iter().fold(full, f64::min))
     }
 
@@ -108,9 +108,12 @@ impl GpSearcher {
         let best = self.bar(ranking)?;
         let improvement = Acquisition::LogExpectedImprovement { margin: 0.0 };
         let spent: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.spent.amount())).collect();
-        let merits = ranking.iter().filter_map(|ranked| {
-            let left = 1.0 - spent.get(&ranked.trial)? / self.full.amount();
-            Some((ranked.trial, improvement.merit(ranked.belief, best).value - libm::log(left)))
+        let waiting: Vec<&Ranked> = ranking.iter().filter(|ranked| spent.contains_key(&ranked.trial)).collect();
+        let places: Vec<Vec<f64>> = waiting.iter().map(|ranked| ranked.x.clone()).collect();
+        let beliefs = self.model.posterior()?.at_full(&places);
+        let merits = waiting.iter().zip(beliefs).map(|(ranked, belief)| {
+            let left = 1.0 - spent[&ranked.trial] / self.full.amount();
+            (ranked.trial, improvement.merit(belief, best).value - libm::log(left))
         });
         merits.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }

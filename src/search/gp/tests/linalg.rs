@@ -1,13 +1,15 @@
 //! Growing, shrinking and many right-hand sides at once, against one whole factor and one side at a time.
 
 use super::super::kernel::Kernel;
+use super::super::lanes::LANES;
 use super::super::likelihood::covariance;
-use super::super::linalg::{Cholesky, LANES, Triangle};
+use super::super::linalg::{Cholesky, Triangle};
 use super::{Case, SHAPES};
 
 fn matrix(rows: usize) -> Triangle {
     let case = Case::new(5, 3, rows);
-    covariance(&Kernel::new(SHAPES[2], &case.axes, &case.hyper), &case.sample.points, 1e-8)
+    let kernel = Kernel::new(SHAPES[2], &case.axes, &case.hyper);
+    covariance(&kernel, &kernel.places(&case.sample.points), 1e-8)
 }
 
 fn right_side(rows: usize, k: usize) -> Vec<f64> {

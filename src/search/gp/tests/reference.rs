@@ -3,7 +3,7 @@
 use super::super::kernel::{Hyper, Kernel, Point, Shape};
 use super::super::likelihood::{Sample, loss};
 use super::super::posterior::Posterior;
-use super::{SHAPES, close, no_priors};
+use super::{Case, SHAPES, close, no_priors};
 use crate::search::encoding::Axis;
 
 /// Positions (one ordered, one unordered parameter), log resources and values.
@@ -76,12 +76,8 @@ fn beliefs_are_those_of_a_reference() {
         let posterior = Posterior::new(Kernel::new(shape, &AXES, &hyper()), sample()).unwrap();
         let (mut by_mean, mut by_deviation) = ([0.0; 2], [0.0; 2]);
         for (i, point) in asked.iter().enumerate() {
-            let three = [
-                posterior.at(point),
-                posterior.at_all(&asked)[i],
-                posterior.with_gradient(point, &mut by_mean, &mut by_deviation),
-            ];
-            for belief in three {
+            let slopes = posterior.with_gradient(point, &mut by_mean, &mut by_deviation);
+            for belief in [posterior.at(point), slopes] {
                 assert!(close(belief.mean, means[i], 1e-9), "{shape:?}: {belief:?}, mean {}", means[i]);
                 assert!(
                     close(belief.deviation, deviations[i], 1e-9),
@@ -89,6 +85,23 @@ fn beliefs_are_those_of_a_reference() {
                     deviations[i]
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn many_at_full_resource_are_believed_like_each_alone() {
+    let mut case = Case::new(11, 5, 30);
+    let xs: Vec<Vec<f64>> = (0..19).map(|_| case.point().x).collect();
+    for shape in SHAPES {
+        let kernel = Kernel::new(shape, &case.axes, &case.hyper);
+        let posterior = Posterior::new(kernel, case.sample.clone()).unwrap();
+        let (beliefs, means) = (posterior.at_full(&xs), posterior.means(&xs));
+        assert_eq!((beliefs.len(), means.len()), (19, 19));
+        for (i, x) in xs.iter().enumerate() {
+            let alone = posterior.at(&Point { x: x.clone(), t: 0.0 });
+            assert!(close(beliefs[i].mean, alone.mean, 1e-12) && close(means[i], alone.mean, 1e-12), "{shape:?} {i}");
+            assert!(close(beliefs[i].deviation, alone.deviation, 1e-12), "{shape:?} {i}: {alone:?} {:?}", beliefs[i]);
         }
     }
 }
@@ -148,7 +161,7 @@ fn what_is_appended_one_by_one_is_believed_as_if_known_from_the_start() {
     let mut grown = Posterior::new(kernel(), Sample::default()).unwrap();
     assert!(grown.is_empty());
     for (point, value) in points.into_iter().zip(values) {
-        grown.append(point, value).unwrap();
+        grown.append(&point, value).unwrap();
     }
     let asked = Point { x: vec![0.4, 1.0], t: -0.3 };
     let (a, b) = (whole.at(&asked), grown.at(&asked));

@@ -139,16 +139,17 @@ impl Engine {
 
     /// Why the study is over, once nothing runs. Slots were filled just before, so what has not started will not.
     fn ended_by(&mut self) -> Option<FinishReason> {
-        if !self.running.is_empty() || (self.starts_again() && !self.again.is_empty()) {
+        let comes = !self.again.is_empty() || !self.asked.is_empty();
+        if !self.running.is_empty() || (self.starts_again() && comes) {
             return None;
         }
         match self.phase.clone() {
-            Phase::Open if self.asked.is_empty() => Some(FinishReason::Completed),
+            Phase::Open => Some(FinishReason::Completed),
             Phase::Ending(FinishReason::Limit { limit: LimitKind::Time }) if !self.work_is_left() => {
                 Some(FinishReason::Completed)
             }
             Phase::Ending(reason) => Some(reason),
-            Phase::Open | Phase::Finished(_) => None,
+            Phase::Finished(_) => None,
         }
     }
 

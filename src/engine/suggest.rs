@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Engine;
 use super::event::{Command, FinishReason};
 use super::launch::Job;
-use super::{Engine, Phase};
 use crate::schedule::Start;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{Slot, TrialId};
@@ -24,11 +24,12 @@ pub(super) struct Asked {
 }
 
 impl Engine {
-    /// Launches the answered trials. Answers that nobody asked for are ignored; those that come too late start nothing.
+    /// Launches the answered trials, those that a limit of jobs or resource had still room for among them. Answers that nobody asked for
+    /// are ignored; those that come too late start nothing.
     pub(super) fn suggested(&mut self, suggestions: Vec<(TrialId, Assignment)>, out: &mut Vec<Command>) {
         for (trial, proposal) in suggestions {
             let Some(asked) = self.asked.remove(&trial) else { continue };
-            if self.phase == Phase::Open {
+            if self.starts_again() {
                 let assignment = Arc::new(self.with_starting_point(trial, proposal));
                 self.launch(Job::first(asked.start, assignment), Some(asked.slot), out);
             } else {

@@ -27,6 +27,11 @@ impl Wake {
         }
     }
 
+    /// Whether it was rung and not heard yet.
+    pub fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire)
+    }
+
     /// Readable once it was rung.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()

@@ -165,6 +165,15 @@ fn an_interruption_does_not_wait_for_an_answer() {
 }
 
 #[test]
+fn a_limit_comes_while_it_thinks() {
+    let lab = lab(ITERATIVE, "silence after=2");
+    lab.run("-j 1 --time-limit 700ms", "").exits(4).complains("--time-limit");
+    lab.nothing_lives();
+    lab.run("-j 1 --max-jobs 1 --overwrite", "").exits(4).complains("--max-jobs");
+    assert_eq!(lab.records("end").len(), 1);
+}
+
+#[test]
 fn a_reference_is_found_in_listed_folders_and_told_its_version() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{hubRef: 'acme/evolve:1.2'}}{SPACE}"));
     let elsewhere = lab.path("elsewhere");

@@ -1,8 +1,8 @@
 //! Outside tuners and starting points.
 
 use super::world::{Draws, World, experiment, full, hyperband, nature, x};
-use crate::engine::event::{Event, FinishReason};
-use crate::engine::experiment::Experiment;
+use crate::engine::event::{Event, FinishReason, LimitKind};
+use crate::engine::experiment::{Experiment, Limits};
 use crate::words::ids::TrialId;
 
 fn answer(world: &mut World, trials: &[u64]) {
@@ -71,6 +71,23 @@ fn a_broken_tuner_ends_the_study_after_what_runs() {
     assert_eq!(world.finish(), Some(&FinishReason::Tuner { fault: "tuner.py died".into() }));
     let resumed = World::resumed(experiment(full(9), Draws::Outside), 1, &world.journal).unwrap();
     assert_eq!(resumed.asked, [TrialId(1)]);
+}
+
+#[test]
+fn a_limit_leaves_room_for_what_was_asked_for_before_it_came() {
+    let limits = || Limits { jobs: Some(2), ..Limits::default() };
+    let mut world = World::new(Experiment { limits: limits(), ..experiment(full(9), Draws::Outside) }, 4);
+    assert_eq!((world.asked.len(), world.finish()), (2, None));
+    run(&mut world, u64::MAX);
+    assert_eq!(world.finish(), Some(&FinishReason::Limit { limit: LimitKind::Jobs }));
+    assert_eq!(world.result().configurations.len(), 2);
+}
+
+#[test]
+fn an_interruption_does_not_wait_for_answers() {
+    let mut world = World::new(experiment(full(9), Draws::Outside), 2);
+    world.feed(Event::Interrupted { signal: 2 });
+    assert_eq!(world.finish(), Some(&FinishReason::Interrupted { signal: 2 }));
 }
 
 #[test]

@@ -197,6 +197,9 @@ impl Tuner {
     }
 
     fn ask(&self, line: &mut Line, group: &[(TrialId, BracketId, Resource)], desk: &Desk<'_>) -> Suggestions {
+        if self.cancel.is_rung() {
+            return Suggestions::default();
+        }
         let asked = match line {
             Line::Over => return Suggestions { rest: Rest::Over, ..Suggestions::default() },
             Line::Broken => return Suggestions::default(),

@@ -55,7 +55,17 @@ fn names(body: &Body, component: &Component) -> Names {
 }
 
 fn hint(fault: &TemplateFault) -> Option<String> {
-    fault.name.as_deref().and_then(|name| suggestion(name, fault.candidates.iter().map(String::as_str)))
+    let name = fault.name.as_deref()?;
+    match fault.candidates.iter().find(|candidate| is_part(name, candidate)) {
+        Some(whole) => Some(format!("`{whole}` is no plain name in a template: write params[\"{whole}\"].value")),
+        None => suggestion(name, fault.candidates.iter().map(String::as_str)),
+    }
+}
+
+/// Whether a template takes `name` for a name in `learning-rate`, say, which it reads as a difference.
+fn is_part(name: &str, whole: &str) -> bool {
+    let letter = |c: char| c.is_alphanumeric() || c == '_';
+    whole != name && whole.split(|c| !letter(c)).any(|part| part == name)
 }
 
 fn in_file(fault: &TemplateFault, component: &Component, findings: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::component::{CommandFrom, Component};
-use super::diagnostics::Severity;
+use super::diagnostics::{Diagnostic, Severity};
 use super::findings::Findings;
 use super::inputs::{self, DeclaredInput};
 use super::names::{quoted, suggestion};
@@ -56,6 +56,13 @@ pub fn assignments(overrides: &Overrides, body: &mut Body, component: &mut Compo
     for (_, assigned) in overrides.values.iter().enumerate().filter(counts) {
         if let Some(declared) = body.params.iter_mut().find(|declared| *declared.param.name == *assigned.name) {
             fix(declared, assigned, findings);
+            let input = component.inputs.iter().find(|d| d.input.name == assigned.name);
+            let input = input.filter(|_| overrides.command.is_none());
+            if let Some(mismatch) = input.and_then(|d| mismatch(&d.input, assigned)) {
+                findings.push(mismatch);
+                // it was told here, where it was written
+                declared.built = Built::StandIn;
+            }
             let points = body.initial.iter_mut().filter(|point| point.get(&assigned.name).is_some());
             points.for_each(|point| point.set(declared.param.name.clone(), assigned.value()));
         } else if let Some(declared) = component.inputs.iter_mut().find(|d| d.input.name == assigned.name) {
@@ -85,11 +92,18 @@ fn give(input: &mut Input, assigned: &Assigned, findings: &mut Findings) {
     // What YAML takes for a number may be meant as text.
     let value =
         if input.kind == InputType::Text && input.many == Many::One { assigned.text.clone().into() } else { value };
-    if !input.takes(&value) {
-        let message = inputs::mismatch(input, &quoted(&assigned.text));
-        findings.push(assigned.about_value(Severity::Error, message, None));
+    if let Some(mismatch) = mismatch(input, assigned) {
+        findings.push(mismatch);
     }
     input.value = Some(value);
+}
+
+/// What is wrong with a value that `input` cannot take.
+fn mismatch(input: &Input, assigned: &Assigned) -> Option<Diagnostic> {
+    let text = input.kind == InputType::Text && input.many == Many::One;
+    let fits = text || input.takes(&assigned.value());
+    let message = || inputs::mismatch(input, &quoted(&assigned.text));
+    (!fits).then(|| assigned.about_value(Severity::Error, message(), None))
 }
 
 fn unknown(assigned: &Assigned, body: &Body, component: &Component, findings: &mut Findings) {

@@ -1,5 +1,6 @@
 //! Where the command comes from, and what its templates and inputs may hold.
 
+use super::super::super::overrides::Assigned;
 use super::*;
 
 const MATRIX: &str = "matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}\n";
@@ -227,9 +228,37 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
     2 | component: {inputs: [{name: lr}, {name: b, type: int}], container: {command: [t, "{{ lr }}"]}}
       |                                         ^
     "#);
-    let given = Overrides {
-        values: vec![super::super::super::overrides::Assigned { name: "b".into(), text: "3".into() }],
-        ..Overrides::default()
-    };
+    let given = Overrides { values: vec![Assigned { name: "b".into(), text: "3".into() }], ..Overrides::default() };
     assert!(load_text(&component("{{ b }}"), &given).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn a_name_that_a_template_takes_apart_is_told_how_it_is_written() {
+    let matrix = "kind: random\nnumRuns: 1\nparams: {learning-rate: {kind: uniform, value: [0, 1]}}\n";
+    let report = load_text(matrix, &given(&["train", "--lr={{ learning-rate }}"])).unwrap_err();
+    insta::assert_snapshot!(told(&report), @r#"
+    1:18 nothing is called `learning` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    1:27 nothing is called `rate` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    "#);
+    assert!(load_text(matrix, &given(&["train", "--lr={{ params[\"learning-rate\"].value }}"])).is_ok());
+}
+
+#[test]
+fn a_fixed_parameter_that_its_input_cannot_take_is_told_where_it_was_fixed() {
+    let component = "
+component:
+  inputs: [{name: lr, type: float}]
+  container: {command: [train, '--lr={{ lr }}']}
+";
+    let text =
+        format!("matrix: {{kind: random, numRuns: 1, params: {{lr: {{kind: uniform, value: [0, 1]}}}}}}{component}");
+    let fixed = |value: &str| {
+        let values = vec![Assigned { name: "lr".into(), text: value.into() }];
+        load_text(&text, &Overrides { values, ..Overrides::default() })
+    };
+    insta::assert_snapshot!(told(&fixed("fast").unwrap_err()), @"
+    1:7 `fast` is not among the values of `lr` (the matrix has 0 to 1)
+    1:7 the input `lr` takes a number, not `fast`
+    ");
+    assert!(fixed("0.5").is_ok());
 }

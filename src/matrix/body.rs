@@ -95,8 +95,8 @@ fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings
     let Some(method) = &mut body.method else { return };
     if let Some((sampler, place)) = sampler {
         replace_sampler(method, sampler).unwrap_or_else(|message| findings.error(place, message));
-    } else if body.tuner_span.is_some() {
-        method.sampler = Arc::new(Outside);
+    } else if let Some(place) = &body.tuner_span {
+        replace_sampler(method, Arc::new(Outside)).unwrap_or_else(|message| findings.error(place.clone(), message));
     } else if method.sampler.asks_outside() {
         let message = format!("`{}` needs a `tuner`, the program that proposes", method.kind);
         let hint = "add `tuner: {command: [python3, tuner.py]}`".to_owned();
@@ -107,7 +107,8 @@ fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings
 /// Takes another sampler, unless the kind lists its configurations itself.
 pub fn replace_sampler(method: &mut Method, sampler: Arc<dyn Sampler>) -> Result<(), String> {
     if method.sampler.supply(&Space::default()).is_some() {
-        return Err(format!("`{}` lists its configurations itself, it takes no sampler", method.kind));
+        let what = if sampler.asks_outside() { "tuner" } else { "sampler" };
+        return Err(format!("`{}` lists its configurations itself, it takes no {what}", method.kind));
     }
     method.sampler = sampler;
     Ok(())

@@ -186,7 +186,14 @@ fn a_tuner_is_a_command_or_a_reference() {
         super::super::super::tuner::TunerSource::Command(vec!["python3".into(), "tuner.py".into()])
     );
     assert!(tuner("tuner: {hubRef: 'acme/t:1'}\n").unwrap().tuner.is_some());
-    insta::assert_snapshot!(told(&tuner("tuner: {params: {}}\n").unwrap_err()), @"7:1 the tuner needs either `command` or `hubRef`");
+    let patient = tuner("tuner: {command: t, timeout: 2.5}\n").unwrap().tuner.unwrap();
+    assert_eq!((spec.timeout.as_secs(), patient.timeout.as_millis()), (60, 2500));
+    let refused = |text: &str| told(&tuner(text).unwrap_err());
+    insta::assert_snapshot!(refused("tuner: {params: {}}\n"), @"7:1 the tuner needs either `command` or `hubRef`");
+    insta::assert_snapshot!(refused("tuner: {command: t, timeout: 0}\n"), @"7:30 `timeout` must be a number of seconds above 0, found 0");
+    insta::assert_snapshot!(refused("tuner: {hubRef: ../t}\n"), @"7:17 `../t` is no reference to a tuner (write org/name:version, the executable org/name in a folder of tuners)");
+    let grid = "kind: grid\ntuner: {command: t}\nparams: {x: {kind: choice, value: [1, 2]}}\n";
+    insta::assert_snapshot!(told_of(grid), @"2:1 `grid` lists its configurations itself, it takes no tuner");
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
         let noun = if ids.len() == 1 { "trial" } else { "trials" };
         let _ = writeln!(out, "  {} × {} ({noun} {}{more})", group.jobs, group.reason, ids.join(", "));
         for line in group.stderr_tail.lines() {
-            let _ = writeln!(out, "      {line}");
+            let _ = writeln!(out, "      {}", text::printed(line));
         }
         out
     })

@@ -85,20 +85,31 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// A parameter's value: floats in full, so that they can be typed again; text bare where that is plain.
+/// A parameter's value: floats in full, so that they can be typed again; text bare where that is plain, on one line where it is not.
 pub fn value(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) if !text.contains(char::is_control) => text.clone(),
         other => other.to_string(),
     }
 }
 
+/// Most columns of a value in a table.
+const CELL: usize = 40;
+
 /// A parameter's value for a table cell.
 pub fn short_value(cell: &Value) -> String {
-    match cell {
+    let whole = match cell {
         Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(|| n.to_string(), short),
         other => value(other),
-    }
+    };
+    if width(&whole) <= CELL { whole } else { format!("{}…", cut(&whole, CELL - 1)) }
+}
+
+/// A line of a job's output as a terminal would leave it: what a carriage return overwrote is gone, and so are colours.
+pub fn printed(line: &str) -> String {
+    let last = line.split('\r').rfind(|part| !part.trim().is_empty()).unwrap_or_default();
+    let plain = anstream::adapter::strip_str(last).to_string();
+    plain.chars().filter(|c| *c == '\t' || !c.is_control()).collect()
 }
 
 /// `name=value, name=value`.
@@ -147,6 +158,21 @@ mod tests {
     fn spans_have_two_units_at_most() {
         let cases = [0.0, 3.21, 42.0, 61.0, 3725.0, 90000.0].map(|s| span(Duration::from_secs_f64(s)));
         assert_eq!(cases, ["0.0s", "3.2s", "42s", "1m01s", "1h02m", "1d01h"]);
+    }
+
+    #[test]
+    fn values_stay_on_their_line_and_in_their_cell() {
+        let text = |text: &str| Value::String(text.to_owned());
+        assert_eq!([value(&text("it's")), value(&text("a\nb"))], ["it's", r#""a\nb""#]);
+        assert_eq!(short_value(&text(&"x".repeat(40))), "x".repeat(40));
+        assert_eq!(short_value(&text(&"日".repeat(30))), format!("{}…", "日".repeat(19)));
+    }
+
+    #[test]
+    fn output_is_shown_as_a_terminal_would_leave_it() {
+        assert_eq!(printed(" 1%|  |\r 2%|# |\r 3%|##|"), " 3%|##|");
+        assert_eq!(printed("\u{1b}[31mValueError\u{1b}[0m: bad\u{7}\r"), "ValueError: bad");
+        assert_eq!(printed(""), "");
     }
 
     #[test]

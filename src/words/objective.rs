@@ -81,3 +81,26 @@ pub fn rank(direction: Direction, a: (TrialId, Option<Score>), b: (TrialId, Opti
     };
     by_score.then(a.0.cmp(&b.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_finite_scores_rank_and_zero_has_one_sign() {
+        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Score::new), [None; 3]);
+        assert_eq!(Score::new(-0.0).map(|score| score.value().is_sign_positive()), Some(true));
+    }
+
+    #[test]
+    fn better_first_then_the_lower_trial_and_no_score_last() {
+        let entries = [(0, None), (1, Score::new(2.0)), (2, Score::new(1.0)), (3, None), (4, Score::new(1.0))];
+        let ranked = |direction| {
+            let mut entries = entries.map(|(trial, score)| (TrialId(trial), score));
+            entries.sort_by(|a, b| rank(direction, *a, *b));
+            entries.map(|(trial, _)| trial.0)
+        };
+        assert_eq!(ranked(Direction::Minimize), [2, 4, 1, 0, 3]);
+        assert_eq!(ranked(Direction::Maximize), [1, 2, 4, 0, 3]);
+    }
+}

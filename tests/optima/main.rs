@@ -53,5 +53,5 @@ fn behind_rungs_every_model_is_ahead_of_hyperband_with_a_fraction_of_its_budget(
     ] {
         assert_ahead(&HARTMANN, 9.0, (&rungs(kind), budget), (&hyperband, more));
     }
-    assert_ahead(&BRANIN, 9.0, (&rungs("kind: auto"), 90.0), (&hyperband, 450.0));
+    assert_ahead(&BRANIN, 9.0, (&rungs("kind: auto"), 108.0), (&hyperband, 540.0));
 }

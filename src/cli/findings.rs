@@ -6,6 +6,7 @@ use super::fault::Fault;
 use super::study::Study;
 use crate::matrix::diagnostics::{Diagnostic, Paint};
 use crate::matrix::findings::Report;
+use crate::progress::say;
 
 /// Colours where stderr is a terminal that wants them.
 pub fn paint() -> Paint {
@@ -16,7 +17,7 @@ pub fn paint() -> Paint {
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
 pub fn warn_of_program(study: &Study) {
     if let Some(why) = study.missing_program() {
-        anstream::eprintln!("\u{1b}[1;33mwarning\u{1b}[0m: {why}\n");
+        say(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {why}\n"));
     }
 }
 
@@ -29,6 +30,6 @@ pub fn refused(report: Report) -> Fault {
 pub fn warn(warnings: &[Diagnostic]) {
     let paint = paint();
     for warning in warnings {
-        eprintln!("{}\n", warning.render(paint).trim_end());
+        say(&format!("{}\n", warning.render(paint).trim_end()));
     }
 }

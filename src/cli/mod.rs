@@ -33,6 +33,8 @@ use args::{Cli, Command};
 use exit_codes::Exit;
 use fault::Fault;
 
+use crate::progress::say;
+
 /// Parses the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -47,7 +49,7 @@ pub fn main() -> ExitCode {
         if fault.is_broken_pipe() {
             return Exit::Done;
         }
-        anstream::eprint!("{}", fault.text());
+        say(fault.text().trim_end());
         fault.exit
     });
     ExitCode::from(exit.code())

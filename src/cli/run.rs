@@ -13,7 +13,7 @@ use crate::journal::identity::{Difference, Identity, differences};
 use crate::journal::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::Header;
-use crate::progress::Verbosity;
+use crate::progress::{Verbosity, say};
 use crate::run::options::Existing;
 
 /// Runs the study that `args` describe.
@@ -50,7 +50,7 @@ fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Ex
         None => {
             let drawn = seed::draw()?;
             if verbosity != Verbosity::Quiet {
-                eprintln!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)");
+                say(&format!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)"));
             }
             study.with_seed(drawn)
         }

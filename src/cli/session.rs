@@ -66,8 +66,8 @@ impl Session<'_> {
             FormatArg::Text => output::text(&summary_text::render(&summary))?,
             FormatArg::Json => output::json(&summary)?,
         }
-        if self.format == FormatArg::Json && exit == Exit::NoResult {
-            eprint!("{}", summary_text::failures_text(&summary.failures));
+        if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
+            progress::say(summary_text::failures_text(&summary.failures).trim_end());
         }
         ending(study, reason, exit)
     }
@@ -78,8 +78,12 @@ fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Faul
     let sentence = summary_text::finish_sentence(reason);
     let resume = text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()]);
     match reason {
-        FinishReason::Limit { .. } => eprintln!("\n{sentence}; the same line with a larger limit goes on"),
-        FinishReason::Interrupted { .. } => eprintln!("\n{sentence}; go on with the same line, or with\n  {resume}"),
+        FinishReason::Limit { .. } => {
+            progress::say(&format!("\n{sentence}; the same line with a larger limit goes on"));
+        }
+        FinishReason::Interrupted { .. } => {
+            progress::say(&format!("\n{sentence}; go on with the same line, or with\n  {resume}"));
+        }
         FinishReason::FirstFailures { .. } => {
             return Err(Fault::no_result(anyhow!(sentence))
                 .hint("mend the command and run it again with --overwrite")

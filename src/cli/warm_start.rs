@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::study::Study;
 use crate::journal::earlier;
 use crate::journal::layout::StudyFolder;
-use crate::progress::Verbosity;
+use crate::progress::{Verbosity, say};
 use crate::report::text;
 use crate::search::prior::PriorObservation;
 
@@ -40,7 +40,7 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
         if verbosity != Verbosity::Quiet {
             let jobs = text::counted(found.observations.len() as u64, "job");
             let left_out = if found.left_out > 0 { format!(", {} left out", found.left_out) } else { String::new() };
-            eprintln!("learnt from {jobs} of {folder}{left_out}");
+            say(&format!("learnt from {jobs} of {folder}{left_out}"));
         }
         known += found.trials;
         prior.extend(found.observations);
@@ -53,7 +53,7 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
     }
     let sampler = &experiment.method.sampler;
     if sampler.draws_blindly() && verbosity != Verbosity::Quiet {
-        eprintln!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name());
+        say(&format!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name()));
     }
     Ok(study.with_prior(&prior))
 }

@@ -8,6 +8,7 @@ pub mod plain;
 pub mod tally;
 pub mod terminal;
 
+use std::io::Write;
 use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
@@ -25,6 +26,12 @@ pub enum Verbosity {
     Normal,
     /// A line for every job as well.
     Verbose,
+}
+
+/// Prints `text` and a newline to stderr, without colours where they are not wanted. A terminal that was closed and a full disk
+/// behind a redirection are no reason to end a study, so it does not fail, as `eprintln!` would with a panic.
+pub fn say(text: &str) {
+    let _ = anstream::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// The watcher that suits stderr.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::tally::Tally;
-use super::{Verbosity, job, line};
+use super::{Verbosity, job, line, say};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 
@@ -54,11 +54,11 @@ fn step(tally: &Tally) -> u64 {
 impl Watcher for Plain {
     fn record(&self, record: &Record) {
         if let Some(line) = self.line(record) {
-            eprintln!("{line}");
+            say(&line);
         }
     }
 
     fn note(&self, text: &str) {
-        eprintln!("note: {text}");
+        say(&format!("note: {text}"));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::tally::Tally;
-use super::{Verbosity, job, line};
+use super::{Verbosity, job, line, say};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 
@@ -63,7 +63,7 @@ impl Terminal {
     }
 
     fn say(&self, line: &str) {
-        self.screen.suspend(|| eprintln!("{line}"));
+        self.screen.suspend(|| say(line));
     }
 }
 

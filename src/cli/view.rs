@@ -5,8 +5,8 @@ use std::path::Path;
 use super::fault::Fault;
 use crate::journal::fault::JournalFault;
 use crate::journal::layout::StudyFolder;
-use crate::journal::reader;
 use crate::journal::record::Record;
+use crate::journal::{lock, reader};
 use crate::report::view::{StudyView, ViewBuilder};
 
 /// Reads the journal in folder `study`, whether or not the study runs just now.
@@ -17,11 +17,17 @@ pub fn read(study: &Path) -> Result<StudyView, Fault> {
 
 /// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
 pub fn read_if_begun(study: &Path) -> Result<Option<StudyView>, Fault> {
-    let Some((header, records)) = reader::open(&StudyFolder::new(study)).map_err(unreadable)? else { return Ok(None) };
+    let folder = StudyFolder::new(study);
+    let driven_before = lock::is_held(&folder);
+    let Some((header, records)) = reader::open(&folder).map_err(unreadable)? else { return Ok(None) };
     let mut builder = ViewBuilder::default();
     builder.push(Record::Study(Box::new(header)));
     for record in records {
         builder.push(record.map_err(unreadable)?);
+    }
+    // Asked twice: a driver that came or went while we read knows more of its jobs than we do.
+    if !driven_before && !lock::is_held(&folder) {
+        builder.nobody_drives();
     }
     Ok(builder.finish(study).ok())
 }

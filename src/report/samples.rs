@@ -87,7 +87,7 @@ impl Sample {
         self.records.push(Record::End(Box::new(EndRecord {
             job: job(trial, rung, attempt),
             outcome,
-            readings: Readings { metrics, curve: Vec::new() },
+            readings: Readings { metrics, ..Readings::default() },
             usage: Usage { duration_s: 1.0, exit_code, signal: None, max_rss_bytes: Some(9 << 20), cpu_s: Some(0.5) },
             stderr_tail: stderr.to_owned(),
             at: self.now,

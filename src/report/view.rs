@@ -19,7 +19,7 @@ use crate::words::units::{Moment, Resource};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
-    /// Launched; no end in the journal yet.
+    /// Launched; no end in the journal yet, and a driver lives.
     Running,
     /// Ran to its end and gave what was wanted.
     Succeeded,
@@ -183,6 +183,11 @@ impl ViewBuilder {
         self.sessions += 1;
         self.last = at;
         self.finish = None;
+        self.nobody_drives();
+    }
+
+    /// No driver lives: what has no end in the journal is lost, and will run again when the study goes on.
+    pub fn nobody_drives(&mut self) {
         for job in self.jobs.iter_mut().filter(|j| j.status == JobStatus::Running) {
             job.status = JobStatus::Lost;
             job.reason = Some(Failure::Lost.to_string());

@@ -53,3 +53,13 @@ fn a_stopped_job_says_which_rule_and_the_two_numbers() {
     let outcome = Outcome::Stopped { score: Score::new(0.5), by };
     assert_eq!(reason(&outcome).as_deref(), Some("median: 0.5 against 0.25"));
 }
+
+#[test]
+fn without_a_driver_nothing_runs() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
+    let mut builder = ViewBuilder::default();
+    sample.records().iter().cloned().for_each(|record| builder.push(record));
+    builder.nobody_drives();
+    assert_eq!(statuses(&builder.finish(Path::new("s")).unwrap()), ["succeeded", "lost"]);
+}

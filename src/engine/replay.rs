@@ -15,7 +15,7 @@ use super::{Engine, Phase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::words::assignment::Assignment;
 use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
-use crate::words::outcome::{CurvePoint, Outcome, StopRule};
+use crate::words::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::words::units::{Moment, Resource};
 
 /// One recorded step.
@@ -53,8 +53,10 @@ pub enum Replayed<'a> {
         job: JobId,
         /// How.
         outcome: &'a Outcome,
-        /// The objective on the way.
+        /// The objective on the way, thinned.
         curve: &'a [CurvePoint],
+        /// Every reading of the objective, if they are known.
+        readings: Option<&'a [CurvePoint]>,
         /// When.
         at: Moment,
     },
@@ -160,7 +162,10 @@ impl Engine {
                 self.launch(due, None, &mut Vec::new());
                 Ok(())
             }
-            Replayed::Ended { job, outcome, curve, at } => self.replay_end(job, outcome, curve, at),
+            Replayed::Ended { job, outcome, curve, readings, at } => {
+                self.relearn(job, readings.unwrap_or_default());
+                self.replay_end(job, outcome, curve, at)
+            }
             Replayed::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
             Replayed::Retired(trial) => self.recorded(Verdict::Retire(trial)),
             Replayed::Kill { .. } => Ok(()),
@@ -268,6 +273,18 @@ impl Engine {
         match self.configure(start) {
             Configured::Ready(drawn) if *drawn == *recorded => Ok(drawn),
             _ => Err(Mismatch::Draw { trial }),
+        }
+    }
+
+    /// Tells the policies what the job printed then. What they said to it is in the journal.
+    fn relearn(&mut self, job: JobId, readings: &[CurvePoint]) {
+        let Some(metric) = &self.experiment.metric else { return };
+        let Some(running) = self.running.get(&job.key).filter(|running| running.job.attempt == job.attempt) else {
+            return;
+        };
+        for point in readings {
+            let reading = Reading { step: Some(point.step), numbers: vec![(metric.name.clone(), point.value)] };
+            self.policies.judge(&running.job.start, &reading);
         }
     }
 

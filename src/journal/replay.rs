@@ -86,5 +86,6 @@ fn launched(launch: &LaunchRecord) -> Replayed<'_> {
 }
 
 fn ended(end: &EndRecord) -> Replayed<'_> {
-    Replayed::Ended { job: end.job, outcome: &end.outcome, curve: &end.readings.curve, at: end.at }
+    let EndRecord { job, outcome, readings, at, .. } = end;
+    Replayed::Ended { job: *job, outcome, curve: &readings.curve, readings: readings.whole_curve(), at: *at }
 }

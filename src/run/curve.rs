@@ -34,6 +34,13 @@ impl ThinnedCurve {
         self.last = Some(point);
     }
 
+    /// How many points were pushed, if some of them are no longer there.
+    pub fn thinned_from(&self) -> Option<u64> {
+        let last_is_extra = self.last.is_some() && self.kept.last() != self.last.as_ref();
+        let kept = self.kept.len() as u64 + u64::from(last_is_extra);
+        (self.seen > kept).then_some(self.seen)
+    }
+
     /// The kept points in order; the last one pushed is the last.
     pub fn points(self) -> Vec<CurvePoint> {
         let mut points = self.kept;
@@ -53,8 +60,10 @@ mod tests {
         fn first_and_last_stay_and_the_gaps_are_even(length in 0u64..3000) {
             let mut curve = ThinnedCurve::default();
             (0..length).for_each(|i| curve.push(CurvePoint { step: i as f64, value: 0.5 }));
+            let thinned_from = curve.thinned_from();
             let steps: Vec<u64> = curve.points().iter().map(|p| p.step as u64).collect();
             prop_assert!(steps.len() <= MAX_POINTS);
+            prop_assert_eq!(thinned_from, (length > steps.len() as u64).then_some(length));
             prop_assert_eq!(steps.first().copied(), (length > 0).then_some(0));
             prop_assert_eq!(steps.last().copied(), length.checked_sub(1));
             let mut gaps: Vec<u64> = steps.windows(2).map(|w| w[1] - w[0]).collect();

@@ -155,4 +155,14 @@ pub struct Readings {
     /// The objective's curve, thinned to at most 64 points that keep the first and the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurvePoint>,
+    /// How many points there were before thinning, if it left any out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinned_from: Option<u64>,
+}
+
+impl Readings {
+    /// Every point of the objective's curve, if none was left out.
+    pub fn whole_curve(&self) -> Option<&[CurvePoint]> {
+        self.thinned_from.is_none().then_some(&self.curve)
+    }
 }

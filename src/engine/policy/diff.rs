@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, Seen, Verdict};
+use super::{Judge, Seen, Verdict, is_sparse};
 use crate::words::units::Resource;
 
 #[derive(Debug)]
 pub(super) struct Diff {
     fraction: f64,
-    /// By start and reading: the lowest cost reached by then. Only readings that improve on all earlier ones are kept.
+    /// By start and reading: the lowest cost reached by then. Only readings that improve on all earlier ones are kept, and of
+    /// very many not all.
     best: BTreeMap<Resource, BTreeMap<u64, f64>>,
 }
 
@@ -23,7 +24,8 @@ impl Judge for Diff {
     fn judge(&mut self, seen: &Seen) -> Option<Verdict> {
         let stairs = self.best.entry(seen.point.from).or_default();
         let by_now = stairs.range(..=seen.point.reading).next_back().map(|(_, cost)| *cost);
-        if by_now.is_none_or(|cost| seen.best < cost) && seen.best.is_finite() {
+        let kept = seen.look || is_sparse(seen.point.reading);
+        if kept && by_now.is_none_or(|cost| seen.best < cost) && seen.best.is_finite() {
             stairs.insert(seen.point.reading, seen.best);
             stairs.retain(|reading, cost| *reading <= seen.point.reading || *cost < seen.best);
         }

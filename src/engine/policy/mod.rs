@@ -1,8 +1,8 @@
 //! Early stopping of running jobs by their readings: one rule per file, each a pure function of what it was told.
 //!
 //! Rules compare jobs *at the same point*: after as many readings, and, where promoted jobs continue a checkpoint, from the same
-//! start. A job is never held against one that has trained longer. Rules know only jobs that ran since the engine started: the
-//! journal keeps no single readings, so after a resume they learn afresh.
+//! start. A job is never held against one that has trained longer. After a resume, rules on the objective learn again from the
+//! curves in the journal, as far as these are whole; of other metrics the journal keeps no single readings.
 
 mod diff;
 mod median;
@@ -78,14 +78,23 @@ impl Trace {
     }
 
     fn seen(&self, key: JobKey, from: Resource, interval: Interval) -> Seen {
+        let every = interval.every.max(1);
+        let due = self.readings >= interval.from && self.readings.is_multiple_of(every);
         Seen {
             key,
             point: Point { from, reading: self.readings },
             best: self.best,
             average: (self.finite > 0).then(|| self.sum / self.finite as f64),
-            look: self.readings >= interval.from && self.readings.is_multiple_of(interval.every.max(1)),
+            look: due && is_sparse(self.readings / every),
         }
     }
+}
+
+/// Every number up to 255, every other one up to 511, every fourth up to 1023 and so on: rules look and remember only there, so
+/// that jobs which print millions of readings do not fill the memory.
+fn is_sparse(number: u64) -> bool {
+    let digits = u64::BITS - number.leading_zeros();
+    number.trailing_zeros() + 8 >= digits
 }
 
 /// All policies of a study.
@@ -197,5 +206,42 @@ fn seen(trial: u64, reading: u64, best: f64, average: f64) -> Seen {
         best,
         average: Some(average),
         look: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_become_rare_and_stay_evenly_so() {
+        assert!((1..=256).all(is_sparse));
+        let between = |from, to| (from..to).filter(|n| is_sparse(*n)).count();
+        assert_eq!([between(256, 512), between(512, 1024), between(1 << 40, 1 << 40 | 1 << 20)], [128, 128, 1]);
+    }
+
+    #[test]
+    fn many_readings_leave_little_behind() {
+        let policy = |rule| Policy {
+            metric: "loss".into(),
+            direction: Direction::Minimize,
+            interval: Interval { every: 1, from: 1 },
+            rule,
+        };
+        let mut judges = [
+            policy(Rule::Median { min_samples: 1 }),
+            policy(Rule::Diff { percent: 10.0 }),
+            policy(Rule::Truncation { percent: 10.0, include_succeeded: true }),
+        ]
+        .map(|policy| (policy.clone(), judge(&policy.rule)));
+        let mut trace = Trace::EMPTY;
+        for reading in (1..=300_000u64).rev() {
+            trace.take(Direction::Minimize, reading as f64);
+            for (policy, judge) in &mut judges {
+                judge.judge(&trace.seen(seen(0, 1, 0.0, 0.0).key, Resource::ZERO, policy.interval));
+            }
+        }
+        // As text: what a rule remembers is its own business.
+        assert!(judges.iter().all(|(_, judge)| format!("{judge:?}").len() < 1_000_000));
     }
 }

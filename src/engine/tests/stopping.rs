@@ -1,6 +1,6 @@
 //! Metric conditions and policies through the whole engine.
 
-use super::world::{Draws, World, experiment, full, hyperband, reading, succeeded};
+use super::world::{Draws, World, experiment, full, hyperband, succeeded};
 use crate::engine::event::{Event, FinishReason};
 use crate::engine::experiment::{Experiment, Interval, MetricCondition, Policy, Rule, Stopping};
 use crate::words::objective::{Direction, Score};
@@ -21,14 +21,14 @@ fn print(world: &mut World, index: usize, reading: Reading) {
 fn a_reading_that_reaches_the_condition_ends_the_study_as_a_success() {
     let mut world = World::new(until("loss", 0.1), 3);
     assert!(world.engine.wants_readings());
-    print(&mut world, 1, reading(0.2));
+    world.print(1, 0.2);
     assert!(world.kills.is_empty());
     let reached = world.running[1].job;
-    print(&mut world, 1, reading(0.1));
+    world.print(1, 0.1);
     let killed: Vec<u64> = world.kills.iter().map(|(job, _)| job.key.trial.0).collect();
     assert_eq!(killed, [1, 0, 2], "the one that reached it first");
     assert_eq!(world.kills[0].1, StopRule::new(StopRule::STUDY_FINISHED, Some(0.1), Some(0.1)));
-    print(&mut world, 2, reading(0.0));
+    world.print(2, 0.0);
     world.bury(Some(0.1));
     let expected = FinishReason::MetricReached { job: reached, metric: "loss".into(), value: 0.1, threshold: 0.1 };
     assert_eq!(world.finish(), Some(&expected));
@@ -54,7 +54,7 @@ fn other_metrics_and_final_values_count_too() {
 fn a_crash_while_the_study_ends_changes_nothing() {
     let mut world = World::new(until("loss", 0.1), 3);
     let reached = world.running[2].job;
-    print(&mut world, 2, reading(0.05));
+    world.print(2, 0.05);
     let killed = world.kills[0].clone();
     world.end_trial(2, Outcome::Stopped { score: Score::new(0.2), by: killed.1 });
     let resumed = World::resumed(until("loss", 0.1), 3, &world.journal).unwrap();
@@ -62,8 +62,7 @@ fn a_crash_while_the_study_ends_changes_nothing() {
     assert!(matches!(resumed.finish(), Some(FinishReason::MetricReached { job, value: 0.05, .. }) if *job == reached));
 }
 
-#[test]
-fn a_policy_ends_one_job_once_and_its_value_counts_for_the_rung() {
+fn with_median(runs: u64) -> Experiment {
     let policy = Policy {
         metric: "loss".into(),
         direction: Direction::Minimize,
@@ -71,17 +70,36 @@ fn a_policy_ends_one_job_once_and_its_value_counts_for_the_rung() {
         rule: Rule::Median { min_samples: 1 },
     };
     let stopping = Stopping { policies: vec![policy], ..Stopping::default() };
-    let mut world = World::new(Experiment { stopping, ..experiment(full(3), Draws::Blind) }, 2);
-    print(&mut world, 0, reading(1.0));
-    print(&mut world, 0, reading(1.0));
-    print(&mut world, 1, reading(5.0));
+    Experiment { stopping, ..experiment(full(runs), Draws::Blind) }
+}
+
+#[test]
+fn a_policy_ends_one_job_once_and_its_value_counts_for_the_rung() {
+    let mut world = World::new(with_median(3), 2);
+    world.print(0, 1.0);
+    world.print(0, 1.0);
+    world.print(1, 5.0);
     assert!(world.kills.is_empty(), "too early to look");
-    print(&mut world, 1, reading(4.0));
-    print(&mut world, 1, reading(4.0));
+    world.print(1, 4.0);
+    world.print(1, 4.0);
     assert_eq!(world.kills.len(), 1);
     assert_eq!(world.kills[0].1, StopRule::new("median", Some(4.0), Some(1.0)));
     world.bury(Some(4.0));
     let progress = world.engine.progress();
     assert_eq!((progress.stopped, progress.incumbent.unwrap().score.value()), (1, 4.0));
     assert_eq!(world.running.len(), 2, "its slot goes on");
+}
+
+#[test]
+fn after_a_crash_policies_know_what_ended_jobs_had_printed() {
+    let mut world = World::new(with_median(3), 1);
+    world.print(0, 1.0);
+    world.print(0, 1.0);
+    world.end(0, succeeded(1.0));
+    world.print(0, 3.0);
+    let mut resumed = World::resumed(with_median(3), 1, &world.journal).unwrap();
+    resumed.print(0, 5.0);
+    assert!(resumed.kills.is_empty(), "what the lost attempt printed does not count");
+    resumed.print(0, 4.0);
+    assert_eq!(resumed.kills[0].1, StopRule::new("median", Some(4.0), Some(1.0)));
 }

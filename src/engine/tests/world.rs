@@ -1,6 +1,6 @@
 //! A study with scripted jobs: carries the engine's commands out on paper and keeps a journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,10 +116,6 @@ pub(super) fn failed(failure: Failure) -> Outcome {
     Outcome::Failed { failure }
 }
 
-pub(super) fn reading(value: f64) -> Reading {
-    Reading { step: None, numbers: vec![("loss".into(), value)] }
-}
-
 /// What a job comes to by itself: coarse values, so that ties are frequent, and every ninth job diverges.
 pub(super) fn nature(launch: &Launch) -> Outcome {
     let mix = launch.job.key.trial.0 * 7 + u64::from(launch.job.key.rung.0) * 5;
@@ -135,7 +131,7 @@ pub(super) fn nature(launch: &Launch) -> Outcome {
 pub(super) enum Line {
     Launch(Launch, Moment),
     Kill(JobId, StopRule),
-    Ended(JobId, Outcome, Moment),
+    Ended(JobId, Outcome, Moment, Vec<CurvePoint>),
     Promoted(TrialId),
     Retired(TrialId),
     Finish(FinishReason, Moment),
@@ -154,7 +150,9 @@ impl Line {
                 at: *at,
             },
             Line::Kill(job, why) => Replayed::Kill { job: *job, why },
-            Line::Ended(job, outcome, at) => Replayed::Ended { job: *job, outcome, curve: &[], at: *at },
+            Line::Ended(job, outcome, at, printed) => {
+                Replayed::Ended { job: *job, outcome, curve: printed, readings: Some(printed), at: *at }
+            }
             Line::Promoted(trial) => Replayed::Promoted(*trial),
             Line::Retired(trial) => Replayed::Retired(*trial),
             Line::Finish(reason, at) => Replayed::Finish(reason, *at),
@@ -179,6 +177,7 @@ pub(super) struct World {
     pub journal: Vec<Line>,
     pub kills: Vec<(JobId, StopRule)>,
     pub asked: Vec<TrialId>,
+    printed: HashMap<JobId, Vec<CurvePoint>>,
     pub wake: Option<Moment>,
 }
 
@@ -198,6 +197,7 @@ impl World {
             journal: Vec::new(),
             kills: Vec::new(),
             asked: Vec::new(),
+            printed: HashMap::new(),
             wake: None,
         }
     }
@@ -207,14 +207,14 @@ impl World {
         let mut world = World::idle(experiment, slots);
         for line in journal {
             world.engine.replay(line.replayed())?;
-            if let Line::Launch(_, at) | Line::Ended(_, _, at) | Line::Finish(_, at) = line {
+            if let Line::Launch(_, at) | Line::Ended(_, _, at, _) | Line::Finish(_, at) = line {
                 world.now = *at;
             }
         }
         world.journal = journal.to_vec();
         let Recovery { lost, unrecorded } = world.engine.recover();
         let now = world.now;
-        world.journal.extend(lost.into_iter().map(|job| Line::Ended(job, failed(Failure::Lost), now)));
+        world.journal.extend(lost.into_iter().map(|job| Line::Ended(job, failed(Failure::Lost), now, Vec::new())));
         world.obey(unrecorded);
         world.feed(Event::Begin);
         Ok(world)
@@ -252,14 +252,19 @@ impl World {
 
     /// Ends the `index`-th running job.
     pub fn end(&mut self, index: usize, outcome: Outcome) {
-        self.end_with_curve(index, outcome, Vec::new());
-    }
-
-    fn end_with_curve(&mut self, index: usize, outcome: Outcome, curve: Vec<CurvePoint>) {
         self.now = self.now.after(Duration::from_secs(1));
         let job = self.running.remove(index).job;
-        self.journal.push(Line::Ended(job, outcome.clone(), self.now));
+        let curve = self.printed.remove(&job).unwrap_or_default();
+        self.journal.push(Line::Ended(job, outcome.clone(), self.now, curve.clone()));
         self.feed(Event::Ended { job, outcome, curve });
+    }
+
+    /// The `index`-th running job prints its loss.
+    pub fn print(&mut self, index: usize, loss: f64) {
+        let job = self.running[index].job;
+        let printed = self.printed.entry(job).or_default();
+        printed.push(CurvePoint { step: printed.len() as f64 + 1.0, value: loss });
+        self.feed(Event::Reading { job, reading: Reading { step: None, numbers: vec![("loss".into(), loss)] } });
     }
 
     /// Ends the first running job of `trial`.
@@ -322,7 +327,7 @@ impl World {
                 Line::Launch(launch, _) => {
                     result.configurations.insert(launch.job.key.trial, (*launch.assignment).clone());
                 }
-                Line::Ended(job, outcome, _) if !outcome.runs_again() => {
+                Line::Ended(job, outcome, ..) if !outcome.runs_again() => {
                     let twice = result.ends.insert(job.key, outcome.clone());
                     assert!(twice.is_none() || twice.is_some_and(|o| matches!(o, Outcome::Failed { .. })));
                 }

@@ -49,6 +49,7 @@ fn sample(lr: f64) -> Vec<Record> {
             readings: Readings {
                 metrics: [("loss".to_owned(), json!("NaN"))].into_iter().collect(),
                 curve: vec![CurvePoint { step: 1.0, value: lr }],
+                thinned_from: Some(70),
             },
             usage: Usage { duration_s: lr.abs(), exit_code: Some(1), ..Usage::default() },
             stderr_tail: "no\nway".into(),

@@ -12,6 +12,7 @@ mod driver;
 pub mod fault;
 pub mod guard;
 mod job;
+mod json_glance;
 pub mod json_lines;
 mod json_text;
 mod ladder;

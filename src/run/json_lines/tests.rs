@@ -125,3 +125,20 @@ proptest! {
         prop_assert_eq!(value(&format!("{{\"loss\": {loss:?}}}")), finite(loss));
     }
 }
+
+#[test]
+fn what_goes_into_the_journal_can_be_read_back_however_deep_it_is() {
+    for depth in [30, 31, 32, 100, 124, 125, 126, 127, 5_000] {
+        let collected = collect(&format!("{{\"deep\": {}{}, \"loss\": 0.5}}", "[".repeat(depth), "]".repeat(depth)));
+        assert_eq!(collected.value, finite(0.5), "{depth}");
+        let kept = serde_json::to_string(&collected.readings.metrics).unwrap();
+        assert_eq!(kept.contains("deep"), depth <= 32, "{depth}");
+        assert!(kept.contains("\"loss\":0.5"), "{depth}");
+    }
+}
+
+#[test]
+fn a_reading_too_large_for_a_number_keeps_its_value() {
+    let collected = collect("{\"loss\": 0.5, \"huge\": 1e999}");
+    assert_eq!(collected.value, finite(0.5));
+}

@@ -5,7 +5,7 @@
 //! copy is real (a hard link would change with the file it links; file systems that share blocks do share them) and it appears
 //! by a rename, so it is whole or not there: if it is not there, the job was never spawned and the directory is untouched.
 
-use std::fs;
+use std::fs::{self, File, FileTimes};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,9 @@ use crate::engine::experiment::Promoted;
 use crate::journal::layout::StudyFolder;
 use crate::words::ids::{Attempt, JobKey, TrialId};
 use crate::words::units::Resource;
+
+/// How the names of directories set aside begin.
+const COPIES: &str = "checkpoint.";
 
 /// A file operation that failed, with the file it failed at.
 #[derive(Debug)]
@@ -74,14 +77,33 @@ impl Checkpoints {
         remove(&self.folder.snapshot(job.trial, job.rung))
     }
 
-    /// Removes a trial's checkpoints; its logs stay. Quick where the directory is empty.
+    /// Removes a trial's checkpoints, and what was set aside for a job of it that never succeeded; its logs stay. Quick where the
+    /// directory is empty.
     pub fn remove(&self, trial: TrialId) -> Result<(), FileFault> {
         let directory = self.folder.checkpoint(trial);
         match fs::remove_dir(&directory) {
-            Ok(()) => Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(_) => remove(&directory),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => remove(&directory)?,
+            _ => {}
         }
+        match self.promoted {
+            Promoted::StartOver => Ok(()),
+            Promoted::Continue => self.remove_copies(trial),
+        }
+    }
+
+    fn remove_copies(&self, trial: TrialId) -> Result<(), FileFault> {
+        let home = self.folder.trial(trial);
+        let entries = match fs::read_dir(&home) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(at(&home))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(at(&home))?;
+            if entry.file_name().as_encoded_bytes().starts_with(COPIES.as_bytes()) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn empty(&self, directory: &Path) -> Result<(), FileFault> {
@@ -105,6 +127,7 @@ fn copy_whole(from: &Path, to: &Path) -> Result<(), FileFault> {
     fs::rename(&partial, to).map_err(at(to))
 }
 
+/// Modification times come along: many scripts load the newest file they find.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), FileFault> {
     fs::create_dir(to).map_err(at(to))?;
     for entry in fs::read_dir(from).map_err(at(from))? {
@@ -118,10 +141,17 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), FileFault> {
             std::os::unix::fs::symlink(link, &target).map_err(at(&target))?;
         } else if kind.is_file() {
             fs::copy(&source, &target).map_err(at(&target))?;
+            copy_time(&source, &target)?;
         }
         // Sockets, pipes and devices are no state.
     }
-    Ok(())
+    copy_time(from, to)
+}
+
+fn copy_time(from: &Path, to: &Path) -> Result<(), FileFault> {
+    let modified = fs::metadata(from).and_then(|metadata| metadata.modified()).map_err(at(from))?;
+    let times = FileTimes::new().set_modified(modified);
+    File::open(to).and_then(|file| file.set_times(times)).map_err(at(to))
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub struct Opened {
     pub begun: Begun,
     /// Checkpoints whose removal a crash may have forestalled.
     pub removals: Vec<TrialId>,
+    /// Jobs that succeeded after others of their trial, and what those came to: a crash may have left copies set aside for them.
+    pub settled: Vec<(JobKey, Resource)>,
 }
 
 /// Whether the header is in the journal.
@@ -61,6 +63,7 @@ pub fn open(
         standing: Standing::default(),
         begun: Begun::No,
         removals: Vec::new(),
+        settled: Vec::new(),
     };
     if !study.folder.journal().exists() {
         return Ok(opened);
@@ -74,13 +77,17 @@ pub fn open(
         tuner.iter().for_each(|tuner| tuner.record(record));
     };
     show(&Record::Study(Box::new(header)));
-    let mut given: HashMap<JobKey, Resource> = HashMap::new();
+    let mut given: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
     opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |record| {
         match record {
-            Record::Launch(launch) => drop(given.insert(launch.job.key, launch.resource)),
+            Record::Launch(launch) => drop(given.insert(launch.job.key, (launch.resource, launch.previous))),
             Record::End(end) => {
-                let resource = given.remove(&end.job.key).unwrap_or(Resource::ZERO);
-                opened.retention.ended(end.job.key.trial, resource, &end.outcome);
+                let key = end.job.key;
+                let (resource, previous) = given.remove(&key).unwrap_or((Resource::ZERO, Resource::ZERO));
+                opened.retention.ended(key.trial, resource, &end.outcome);
+                if previous > Resource::ZERO && end.outcome.score().is_some() && !end.outcome.runs_again() {
+                    opened.settled.push((key, previous));
+                }
             }
             Record::Retired { trial } => opened.removals.extend(opened.retention.retired(*trial)),
             _ => {}

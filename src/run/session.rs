@@ -119,6 +119,9 @@ impl Equipment {
     ) -> Result<FinishReason, RunFault> {
         let recovery = opened.engine.recover();
         end_leftovers(&recovery, &self.folder, watcher);
+        for (job, previous) in &opened.settled {
+            self.checkpoints.settled(*job, *previous)?;
+        }
         let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
         let mut core = self.core(study, watcher, opened)?;
         let mut orders = take_up(&mut core, &study.header, options.slot_count(), begun, recovery);
@@ -166,6 +169,7 @@ impl Equipment {
             log_limit: options.log_limit,
             checkpoints: &self.checkpoints,
             places: &self.places,
+            signals: &self.signals,
             guard: &self.guard,
             oom: OomWatch::begin(),
             programs: Mutex::default(),

@@ -109,6 +109,34 @@ fn without_resume_every_job_begins_with_nothing() {
 }
 
 #[test]
+fn a_copy_keeps_the_order_of_its_files_in_time() {
+    let study = Study::new(Promoted::Continue);
+    study.begin(0, 1);
+    study.leave("epoch 1");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    for path in [study.model(), study.model().parent().unwrap().to_owned()] {
+        File::open(path).unwrap().set_times(FileTimes::new().set_modified(long_ago)).unwrap();
+    }
+    study.begin(1, 1);
+    study.begin(1, 2);
+    let modified = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    assert_eq!(modified(&study.model()), long_ago);
+    assert_eq!(modified(study.model().parent().unwrap()), long_ago);
+}
+
+#[test]
+fn removal_takes_what_was_set_aside_for_a_job_that_never_succeeded() {
+    let study = Study::new(Promoted::Continue);
+    study.begin(0, 1);
+    study.leave("epoch 1");
+    study.begin(1, 1);
+    fs::write(study.folder.trial(TrialId(0)).join("rung-0.stdout.log"), "x").unwrap();
+    study.checkpoints.remove(TrialId(0)).unwrap();
+    let left: Vec<_> = fs::read_dir(study.folder.trial(TrialId(0))).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["rung-0.stdout.log"]);
+}
+
+#[test]
 fn removal_takes_full_and_empty_and_absent_directories() {
     let study = Study::new(Promoted::Continue);
     study.begin(0, 1);

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What programs print when they could not get memory: Python, PyTorch, CUDA, C++, the JVM, TensorFlow.
 const COMPLAINTS: [&str; 7] = [
@@ -15,11 +16,20 @@ const COMPLAINTS: [&str; 7] = [
     "Cannot allocate memory",
 ];
 
+/// Jobs that die of SIGKILL this soon after a counter was seen to grow were killed in the same emergency.
+const SAME_EMERGENCY: Duration = Duration::from_secs(1);
+
 /// Watches the counters of processes killed for memory. They are read only where a job died of SIGKILL.
 #[derive(Debug)]
 pub struct OomWatch {
     counters: Vec<PathBuf>,
-    seen: AtomicU64,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    kills: u64,
+    grown_at: Option<Instant>,
 }
 
 impl OomWatch {
@@ -28,15 +38,19 @@ impl OomWatch {
         let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let counters: Vec<PathBuf> =
             own.lines().filter_map(counter_of).chain([PathBuf::from("/proc/vmstat")]).filter(|p| p.exists()).collect();
-        let seen = AtomicU64::new(total(&counters));
+        let seen = Mutex::new(Seen { kills: total(&counters), grown_at: None });
         OomWatch { counters, seen }
     }
 
-    /// Whether a process was killed for memory since the last such answer: the sentence to journal.
+    /// Whether a process was killed for memory since the last such answer, or just before it: the sentence to journal.
     pub fn killed_since(&self) -> Option<String> {
-        let now = total(&self.counters);
-        let before = self.seen.fetch_max(now, Ordering::Relaxed);
-        (now > before).then(|| "killed by the system because memory ran out".to_owned())
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let kills = total(&self.counters);
+        if kills > seen.kills {
+            *seen = Seen { kills, grown_at: Some(Instant::now()) };
+        }
+        let recent = seen.grown_at.is_some_and(|grown| grown.elapsed() < SAME_EMERGENCY);
+        recent.then(|| "killed by the system because memory ran out".to_owned())
     }
 }
 
@@ -69,14 +83,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grown_counter_is_evidence_once() {
+    fn a_grown_counter_is_evidence_for_those_killed_then() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("memory.events");
         fs::write(&path, "low 0\noom 3\noom_kill 3\n").unwrap();
-        let watch = OomWatch { seen: AtomicU64::new(3), counters: vec![path.clone()] };
+        let seen = Mutex::new(Seen { kills: 3, grown_at: None });
+        let watch = OomWatch { seen, counters: vec![path.clone()] };
         assert_eq!(watch.killed_since(), None);
         fs::write(&path, "low 0\noom 4\noom_kill 4\n").unwrap();
-        assert!(watch.killed_since().is_some());
+        assert!(watch.killed_since().is_some() && watch.killed_since().is_some(), "two at once");
+        watch.seen.lock().unwrap().grown_at = Instant::now().checked_sub(2 * SAME_EMERGENCY);
         assert_eq!(watch.killed_since(), None);
     }
 

@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::process::Command;
 
+use super::sys::without_ctrl_z;
+
 /// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.
 const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
 
@@ -88,13 +90,19 @@ fn numbered(slot: u32) -> SlotEnvironment {
 
 fn found_devices() -> Vec<String> {
     if let Ok(visible) = env::var("CUDA_VISIBLE_DEVICES") {
-        return listed(visible.split(','));
+        return visible_of(&visible);
     }
-    let asked = Command::new("nvidia-smi").args(["--query-gpu=index", "--format=csv,noheader"]).output();
-    match asked {
+    let mut question = Command::new("nvidia-smi");
+    question.args(["--query-gpu=index", "--format=csv,noheader"]);
+    match without_ctrl_z(|| question.output()) {
         Ok(answer) if answer.status.success() => listed(String::from_utf8_lossy(&answer.stdout).lines()),
         _ => Vec::new(),
     }
+}
+
+/// What CUDA sees with this value: everything before the first entry that is no device, such as -1.
+fn visible_of(variable: &str) -> Vec<String> {
+    listed(variable.split(',').take_while(|device| !device.trim().starts_with('-')))
 }
 
 fn listed<'a>(devices: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -129,6 +137,13 @@ mod tests {
         assert_eq!(devices(&listing(&["0", "3"]), 1, 1, None).unwrap(), ["0 0 0 0", "1 3 3 3"]);
         assert_eq!(devices(&listing(&["0", "1", "3"]), 2, 1, None).unwrap(), ["0 0,1 0,1 0,1"]);
         assert_eq!(devices(&listing(&["0", "3"]), 1, 2, Some(3)).unwrap(), ["0 0 0 0", "1 3 3 3", "2 0 0 0"]);
+    }
+
+    #[test]
+    fn hidden_devices_are_not_found() {
+        assert_eq!(visible_of("2, GPU-a1"), ["2", "GPU-a1"]);
+        assert_eq!(visible_of("-1"), [""; 0]);
+        assert_eq!(visible_of("0,-1,1"), ["0"]);
     }
 
     #[test]

@@ -9,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::Scope;
+use signal_hook::consts::SIGTSTP;
 
 use super::core::{Core, Orders};
 use super::fault::RunFault;
 use super::job::Workshop;
 use super::ladder::Why;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use super::sys::wait_readable;
 use super::tuner::{Desk, Tuner};
 use super::wake::Wake;
@@ -25,6 +26,9 @@ use crate::words::units::Resource;
 
 /// Longest time that journalled records stay off the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Signals that come this soon after the first are the same one: `timeout` and job managers signal a process and its group, and
+/// terminals' wrappers hand on what the terminal has sent already.
+const SAME_SIGNAL: Duration = Duration::from_millis(250);
 /// What is read of a stream at once: as much as a pipe holds.
 const BUFFER: usize = 64 << 10;
 
@@ -59,10 +63,13 @@ impl<'a> Driver<'a> {
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
         let disk = self.core().journal.sync_handle()?;
-        let (mut synced, mut interrupted) = (Instant::now(), false);
+        let (mut synced, mut interrupted) = (Instant::now(), None);
         loop {
             for signal in signals.take() {
-                self.interrupt(scope, signal, std::mem::replace(&mut interrupted, true));
+                match signal {
+                    SIGTSTP => self.suspend()?,
+                    _ => self.interrupt(scope, signal, &mut interrupted),
+                }
             }
             let orders = self.tick_if_due();
             self.give_out(scope, orders);
@@ -88,8 +95,8 @@ impl<'a> Driver<'a> {
     }
 
     fn wait(&self, signals: &Signals, timeout: Option<Duration>) -> Result<(), RunFault> {
-        let [a, b, c] = signals.descriptors();
-        let ready = wait_readable([a, b, c, Some(self.wake.descriptor())], timeout);
+        let [a, b, c, d] = signals.descriptors();
+        let ready = wait_readable([a, b, c, d, Some(self.wake.descriptor())], timeout);
         let [.., rung] = ready.map_err(|source| RunFault::System { wanted: "wait for events", source })?;
         if rung {
             self.wake.hear();
@@ -97,14 +104,27 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Ctrl-Z. Jobs go on: they are in groups of their own.
+    fn suspend(&self) -> Result<(), RunFault> {
+        self.workshop.places.wait_for_spawns();
+        signals::stop_here().map_err(|source| RunFault::System { wanted: "stop", source })
+    }
+
     /// The first signal ends jobs politely, another one at once.
-    fn interrupt<'s>(&'s self, scope: &Scope<'s>, signal: i32, again: bool) {
-        if again {
-            self.workshop.places.cut_short();
+    fn interrupt<'s>(&'s self, scope: &Scope<'s>, signal: i32, first: &mut Option<Instant>) {
+        if let Some(first) = first {
+            if first.elapsed() > SAME_SIGNAL {
+                self.workshop.places.cut_short();
+            }
             return;
         }
-        // The engine first: what it launches from here on is nothing.
-        let orders = self.core().handle(Event::Interrupted { signal });
+        *first = Some(Instant::now());
+        // The engine first: what it launches from here on is nothing. Jobs hear of it while it is locked, so that none of them
+        // comes with an end that it would launch again.
+        let mut core = self.core();
+        self.workshop.places.interrupt();
+        let orders = core.handle(Event::Interrupted { signal });
+        drop(core);
         let why = Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None));
         self.workshop.places.end_all(&why, Instant::now());
         self.cancel_questions();

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::sweep::{self, Mark, SESSION_VARIABLE};
-use super::sys::{Pid, memory_file, stand_apart};
+use super::sys::{Pid, memory_file, stand_apart, without_ctrl_z};
 use crate::words::ids::Slot;
 
 /// The hidden subcommand under which the binary is the guard; its one argument is the session.
@@ -34,7 +34,8 @@ impl Guard {
     /// Starts a guard: `program` is this binary, called as `program guard SESSION`.
     pub fn post(program: &Path, session: &str) -> io::Result<Guard> {
         let notes = memory_file()?;
-        let process = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg0("hypertune-guard")
             .args([SUBCOMMAND, session])
             .current_dir("/")
@@ -42,8 +43,8 @@ impl Guard {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(notes.try_clone()?)
-            .stderr(Stdio::null())
-            .spawn()?;
+            .stderr(Stdio::null());
+        let process = without_ctrl_z(|| command.spawn())?;
         Ok(Guard { process, notes })
     }
 

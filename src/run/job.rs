@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checkpoints::Checkpoints;
 use super::core::Ended;
@@ -18,6 +19,7 @@ use super::memory::OomWatch;
 use super::output::{Deaf, Heard, JobOutput};
 use super::places::{Places, Started};
 use super::process::{Child, JobCommand, spawn};
+use super::signals::{self, Signals};
 use super::slots::SlotEnvironment;
 use super::sweep::SESSION_VARIABLE;
 use super::sys::Reaped;
@@ -29,8 +31,11 @@ use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
 use crate::journal::record::{EndRecord, Usage};
-use crate::words::outcome::{Failure, Outcome, Reading};
+use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::words::units::Moment;
+
+/// Longest time between a job's end by a signal and the arrival of the same signal here.
+const SIGNALLED_TOGETHER: Duration = Duration::from_millis(300);
 
 /// All that jobs of a session share.
 pub struct Workshop<'a> {
@@ -50,6 +55,8 @@ pub struct Workshop<'a> {
     pub checkpoints: &'a Checkpoints,
     /// Who runs where.
     pub places: &'a Places,
+    /// Tell whether the driver is being ended too.
+    pub signals: &'a Signals,
     /// Told of process groups.
     pub guard: &'a Guard,
     /// Evidence of missing memory.
@@ -107,14 +114,25 @@ impl Workshop<'_> {
         let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
         let (heard, logs) = output.finish();
         followed.and(logs)?;
+        let status = reaped?.status;
+        let ended_by = ended_by.or_else(|| self.ended_with_us(status));
         let end = verdict::End {
-            status: Some(reaped?.status),
+            status: Some(status),
             value: &heard.collected.value,
             ended_by: ended_by.as_ref(),
             stderr_tail: &heard.stderr_tail,
         };
         let outcome = verdict::outcome(&end, &self.oom);
         Ok(ended(launch, outcome, usage, heard))
+    }
+
+    /// When a machine shuts down or a job manager's time is over, every process gets the signal at once, and a job may be gone
+    /// before we know of it: such an end says nothing about the configuration.
+    fn ended_with_us(&self, status: ExitStatus) -> Option<Why> {
+        let suspicious = signals::ended_by_one(status) || self.signals.pending();
+        let patience = if suspicious { SIGNALLED_TOGETHER } else { Duration::ZERO };
+        let interrupted = self.places.is_interrupted_within(patience);
+        interrupted.then(|| Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 
     /// A job without a process: it was ended before, or it could not be spawned.

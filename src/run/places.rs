@@ -4,11 +4,12 @@
 //! number that the kernel has given to somebody else is never signalled.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::ladder::{Ladder, Why};
-use super::sys::{Pid, signal_group};
+use super::sys::{Pid, continue_stopped_children, signal_group};
 use crate::words::ids::{JobId, Slot};
 
 /// A slot's place.
@@ -31,6 +32,8 @@ pub struct Places {
     places: Vec<Mutex<Place>>,
     grace: Duration,
     timeout: Option<Duration>,
+    /// Whether a signal wants the study's end, and who waits to know.
+    interrupted: (Mutex<bool>, Condvar),
 }
 
 /// What came of starting a job.
@@ -47,7 +50,8 @@ pub enum Started<T> {
 impl Places {
     /// `slots` free places; jobs get `grace` between polite and impolite signals and may run for `timeout`.
     pub fn new(slots: u32, grace: Duration, timeout: Option<Duration>) -> Places {
-        Places { places: (0..slots).map(|_| Mutex::default()).collect(), grace, timeout }
+        let places = (0..slots).map(|_| Mutex::default()).collect();
+        Places { places, grace, timeout, interrupted: Default::default() }
     }
 
     /// Gives `slot` to `job`; false if it is taken or there is no such slot, which would be a fault of the engine.
@@ -76,10 +80,28 @@ impl Places {
         }
     }
 
+    /// Returns when every spawn that has begun by now is through.
+    pub fn wait_for_spawns(&self) {
+        self.all().for_each(drop);
+    }
+
     /// The process of `slot` has ended and is about to be reaped: from here on it is not signalled. Why it was ended, if it was.
     pub fn release(&self, slot: Slot) -> Option<Why> {
         let tenant = self.place(slot)?.tenant.take()?;
         tenant.ending.map(|(why, _)| why)
+    }
+
+    /// A signal wants the study's end.
+    pub fn interrupt(&self) {
+        *self.interrupted.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.interrupted.1.notify_all();
+    }
+
+    /// Whether a signal wants the study's end, now or before `patience` is over.
+    pub fn is_interrupted_within(&self, patience: Duration) -> bool {
+        let flag = self.interrupted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.interrupted.1.wait_timeout_while(flag, patience, |interrupted| !*interrupted);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Begins to end `job` if it is still there and not being ended already. The next step is up to [`Places::escalate`].
@@ -157,7 +179,22 @@ impl Places {
     }
 
     fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Place>> {
-        self.places.iter().map(|place| place.lock().unwrap_or_else(PoisonError::into_inner))
+        self.places.iter().map(patiently)
+    }
+}
+
+/// A place's lock, which a spawn may hold. A child that is being spawned while Ctrl-Z is pressed belongs to our process group
+/// still: it stops, and holds whoever spawns it until it is told to go on.
+fn patiently(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+    loop {
+        match place.try_lock() {
+            Ok(place) => return place,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                continue_stopped_children();
+                sleep(Duration::from_millis(1));
+            }
+        }
     }
 }
 
@@ -203,6 +240,18 @@ mod tests {
         let started = places.start::<()>(SLOT, || unreachable!("it must not be spawned"));
         assert!(matches!(started, Started::EndedBefore));
         assert_eq!(places.release(SLOT), Some(rule));
+    }
+
+    #[test]
+    fn an_interruption_is_heard_by_who_waits_for_it() {
+        let places = places(None);
+        assert!(!places.is_interrupted_within(Duration::ZERO));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| places.is_interrupted_within(Duration::from_secs(600)));
+            places.interrupt();
+            assert!(waiting.join().unwrap());
+        });
+        assert!(places.is_interrupted_within(Duration::ZERO));
     }
 
     #[test]

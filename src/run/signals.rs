@@ -1,16 +1,33 @@
-//! Ctrl-C, SIGTERM and SIGHUP as something one can wait for.
+//! Ctrl-C, SIGTERM and SIGHUP as something one can wait for, and Ctrl-Z.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::{pipe, unregister};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
+use signal_hook::low_level::{pipe, raise, unregister};
 
 use super::sys;
 
-/// The signals that end a study, caught while this lives.
+/// Those that end a study.
+const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+/// Whether a process died of a signal that ends studies too, or says with its exit code, as shells do, that it did.
+pub fn ended_by_one(status: ExitStatus) -> bool {
+    let signal = status.signal().or_else(|| status.code()?.checked_sub(128));
+    signal.is_some_and(|signal| ENDING.contains(&signal))
+}
+
+/// Stops this process, as Ctrl-Z does where it is not caught, until a shell lets it go on.
+pub fn stop_here() -> io::Result<()> {
+    raise(SIGSTOP)
+}
+
+/// The signals that end a study, and the one that suspends it, caught while this lives.
 #[derive(Debug)]
 pub struct Signals {
     caught: Vec<Caught>,
@@ -24,11 +41,11 @@ struct Caught {
 }
 
 impl Signals {
-    /// Begins to catch them. SIGHUP stays ignored where it was (`nohup`).
+    /// Begins to catch them. What was ignored before (SIGHUP under `nohup`) stays ignored, except that a study can always be ended.
     pub fn catch() -> io::Result<Signals> {
         let mut signals = Signals { caught: Vec::new() };
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            if signal == SIGHUP && sys::is_ignored(signal) {
+        for signal in ENDING.into_iter().chain([SIGTSTP]) {
+            if [SIGHUP, SIGTSTP].contains(&signal) && sys::is_ignored(signal) {
                 continue;
             }
             let (ours, handler_s) = UnixStream::pair()?;
@@ -40,8 +57,13 @@ impl Signals {
     }
 
     /// Readable when there is something to [`Signals::take`].
-    pub fn descriptors(&self) -> [Option<BorrowedFd<'_>>; 3] {
-        [0, 1, 2].map(|i| self.caught.get(i).map(|caught| caught.pipe.as_fd()))
+    pub fn descriptors(&self) -> [Option<BorrowedFd<'_>>; 4] {
+        [0, 1, 2, 3].map(|i| self.caught.get(i).map(|caught| caught.pipe.as_fd()))
+    }
+
+    /// Whether one came that is not taken yet.
+    pub fn pending(&self) -> bool {
+        sys::wait_readable(self.descriptors(), Some(Duration::ZERO)).is_ok_and(|ready| ready.contains(&true))
     }
 
     /// The signals that came since the last call, each as often as it came.
@@ -71,13 +93,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_end_by_a_signal_is_known_by_its_code_too() {
+        let ended = |raw| ended_by_one(ExitStatus::from_raw(raw));
+        assert!([SIGTERM, SIGINT, 143 << 8, 129 << 8].map(ended).iter().all(|yes| *yes));
+        assert!(![0, 9, 1 << 8, 137 << 8].map(ended).iter().any(|yes| *yes));
+    }
+
+    #[test]
     fn a_signal_is_told_as_often_as_it_came() {
         let signals = Signals::catch().unwrap();
-        assert!(signals.take().is_empty());
+        assert!(!signals.pending() && signals.take().is_empty());
         signal_hook::low_level::raise(SIGTERM).unwrap();
         signal_hook::low_level::raise(SIGTERM).unwrap();
-        let [a, b, c] = signals.descriptors();
-        assert!(sys::wait_readable([a, b, c], None).unwrap().contains(&true));
+        assert!(sys::wait_readable(signals.descriptors(), None).unwrap().contains(&true));
+        assert!(signals.pending());
         assert_eq!(signals.take(), [SIGTERM, SIGTERM]);
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// A process, and the process group of the same number that it leads.
@@ -143,6 +144,26 @@ pub fn reap(pid: Pid) -> io::Result<Reaped> {
     })
 }
 
+/// Lets those children go on that were stopped as a terminal's Ctrl-Z does it.
+pub fn continue_stopped_children() {
+    loop {
+        // SAFETY: an all-zero siginfo is a valid value of that plain C struct, and the call only writes into it. Its process
+        // number may be read where the call succeeded.
+        let stopped = unsafe {
+            let mut found: libc::siginfo_t = std::mem::zeroed();
+            let options = libc::WSTOPPED | libc::WNOHANG;
+            let result = libc::waitid(libc::P_ALL, 0, &raw mut found, options);
+            if result == 0 { Pid::new(found.si_pid()).map(|pid| (pid, found.si_status())) } else { None }
+        };
+        match stopped {
+            // SAFETY: kill takes two integers; a Pid is above 1.
+            Some((pid, libc::SIGTSTP)) => drop(unsafe { libc::kill(pid.0, libc::SIGCONT) }),
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
 /// Sends `signal` to every process of the group that `leader` leads or led; no such group is no error.
 pub fn signal_group(leader: Pid, signal: Signal) {
     // SAFETY: kill takes two integers; a Pid is above 1, so this is never "every process" or our own group.
@@ -173,6 +194,26 @@ pub fn is_ignored(signal: i32) -> bool {
         let mut current: libc::sigaction = std::mem::zeroed();
         libc::sigaction(signal, std::ptr::null(), &raw mut current) == 0 && current.sa_sigaction == libc::SIG_IGN
     }
+}
+
+/// Does `work` while Ctrl-Z is ignored, here and in what `work` spawns: it would stop a child in the middle of being spawned, and
+/// us with it, in a way that no shell notices.
+pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    // SAFETY: all-zero sigactions are valid values, one of them with the null mask and SIG_IGN as its action; both live through
+    // the calls.
+    let before = unsafe {
+        let (mut ignore, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
+        ignore.sa_sigaction = libc::SIG_IGN;
+        (libc::sigaction(libc::SIGTSTP, &raw const ignore, &raw mut before) == 0).then_some(before)
+    };
+    let result = work();
+    if let Some(before) = before {
+        // SAFETY: `before` was filled by the call above.
+        unsafe { libc::sigaction(libc::SIGTSTP, &raw const before, std::ptr::null_mut()) };
+    }
+    result
 }
 
 /// A file that lies in memory only and goes with its last descriptor.

@@ -11,7 +11,7 @@ use super::companion::Companion;
 use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
 use crate::run::sweep::{SESSION_VARIABLE, STUDY_VARIABLE};
-use crate::run::sys::{Pid, Signal, pidfd, reap, signal_group};
+use crate::run::sys::{Pid, Signal, pidfd, reap, signal_group, without_ctrl_z};
 
 /// The session, in the environment of the tuner and of whatever it starts.
 pub const TUNER_VARIABLE: &str = "HYPERTUNE_TUNER";
@@ -77,7 +77,8 @@ fn open_log(path: &PathBuf) -> io::Result<(File, u64)> {
 }
 
 fn spawn(mut command: Command, log: File) -> io::Result<Companion> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+    let mut child = without_ctrl_z(|| command.spawn())?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
     let pid = pid.ok_or_else(|| io::Error::other("the system gave the child an impossible number"))?;
     let ends = child.stdin.take().zip(child.stdout.take()).ok_or_else(|| io::Error::other("it has no pipes"));

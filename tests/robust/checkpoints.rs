@@ -1,5 +1,6 @@
 //! Promoted trials go on from their checkpoint, retried jobs from its state at their beginning.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -80,6 +81,60 @@ fn dropped_trials_leave_no_checkpoints() {
     };
     // 15 trials, of which 1 + 1 + 3 reach nine epochs.
     assert_eq!(["all", "promoted", "best", "none"].map(kept), [15, 5, 1, 0]);
+}
+
+#[test]
+fn the_disk_holds_only_what_may_still_be_promoted() {
+    let lab = resuming();
+    let census = lab.path("census");
+    // Trials that are dropped are gone when the next job looks: it counts those that may go on, the running one, and the best.
+    lab.run("-j 1", &format!("checkpoint census={}", census.display())).exits(0);
+    let counts: Vec<(u32, u32)> = fs::read_to_string(census).unwrap().lines().map(pair).collect();
+    assert_eq!(counts.len(), JOBS);
+    let live = live_and_finished(&lab);
+    for (job, ((checkpoints, copies), live)) in counts.iter().zip(live).enumerate() {
+        assert!(*checkpoints <= live, "{checkpoints} checkpoints of {live} at job {job}");
+        assert!(*copies <= 1, "{copies} copies at job {job}");
+    }
+    let homes = fs::read_dir(lab.study().join("trials")).unwrap().flatten().map(|trial| trial.path());
+    let copies = homes
+        .flat_map(|home| fs::read_dir(home).unwrap().flatten())
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("checkpoint."));
+    assert_eq!(copies.count(), 0, "what was set aside is still there");
+}
+
+fn pair(line: &str) -> (u32, u32) {
+    let (a, b) = line.split_once(' ').unwrap();
+    (a.parse().unwrap(), b.parse().unwrap())
+}
+
+/// At each launch: trials that were launched before and not dropped since.
+fn live_and_finished(lab: &Lab) -> Vec<u32> {
+    let (mut live, mut counts) = (BTreeSet::new(), Vec::new());
+    let mut reached = BTreeMap::new();
+    for record in lab.journal() {
+        let trial = record["trial"].as_u64();
+        match record["type"].as_str() {
+            Some("launch") => {
+                counts.push(live.len() as u32);
+                live.insert(trial);
+                reached.insert(trial, record["resource"].as_f64());
+            }
+            Some("retired") if reached[&trial] != Some(9.0) => drop(live.remove(&trial)),
+            _ => {}
+        }
+    }
+    counts
+}
+
+#[test]
+fn a_promoted_job_that_fails_for_good_leaves_nothing_set_aside() {
+    let lab = resuming();
+    lab.run("-j 2 --keep-going", "fail-promoted=3 checkpoint").exits(0);
+    let homes = fs::read_dir(lab.study().join("trials")).unwrap().flatten().map(|trial| trial.path());
+    let kept: Vec<_> = homes.filter(|home| fs::read_dir(home).unwrap().flatten().any(|e| e.path().is_dir())).collect();
+    // Only the three trials that began at nine epochs ran to their end.
+    assert_eq!(kept.len(), 3, "{kept:?}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Whatever ends the driver, no child and no grandchild is left.
 
 use std::fs;
+use std::process::Command;
 
-use crate::lab::Lab;
+use crate::lab::{Ended, Lab, send};
 
 #[test]
 fn kill_9_takes_children_and_grandchildren_along() {
@@ -17,12 +18,68 @@ fn kill_9_takes_children_and_grandchildren_along() {
 }
 
 #[test]
+fn other_ends_that_nobody_can_refuse_leave_nothing_either() {
+    // Ctrl-\, and an abort inside the driver.
+    for signal in [3, 6] {
+        let lab = Lab::random(2);
+        let driver = lab.start("-j 2", "breed stray sleep=600000");
+        lab.until("all processes", || lab.living().len() >= 6);
+        driver.signal(signal);
+        driver.end();
+        lab.nothing_lives();
+    }
+}
+
+#[test]
+fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
+    let lab = Lab::random(2);
+    let log = lab.path("log");
+    let words = format!("log={} fail-first=1", log.display());
+    let driver = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
+    lab.until("all processes", || lab.living().len() == 4);
+    let guard = guard_of(driver.pid());
+    send(guard, 9);
+    driver.signal(9);
+    driver.end();
+    assert_eq!(lab.living().len(), 4, "without a guard nobody ends them");
+    let resumed = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
+    lab.until("two second attempts", || lab.records("launch").len() == 4);
+    lab.until("their processes", || lab.living().len() == 4);
+    resumed.signal(2);
+    resumed.end().exits(130).complains("ended 4 processes that an earlier session had left running");
+    lab.nothing_lives();
+}
+
+/// The process that ends jobs where their driver cannot.
+fn guard_of(driver: u32) -> u32 {
+    let found = Command::new("pgrep").args(["-P", &driver.to_string(), "-f", "hypertune-guard"]).output().unwrap();
+    String::from_utf8(found.stdout).unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn after_a_crash_no_job_is_said_to_run() {
+    let lab = Lab::random(2);
+    let states = || {
+        let listed = Ended::of(lab.hypertune("export m.study --format jsonl").output().unwrap()).exits(0).out;
+        let status = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["status"].to_string();
+        listed.lines().map(status).collect::<Vec<_>>()
+    };
+    let driver = lab.start("-j 2", "sleep=600000");
+    lab.until("two jobs", || lab.living().len() == 2);
+    assert_eq!(states(), ["\"running\""; 2]);
+    driver.signal(9);
+    driver.end();
+    assert_eq!(states(), ["\"lost\""; 2]);
+    lab.nothing_lives();
+}
+
+#[test]
 fn a_grandchild_that_holds_stdout_does_not_hold_the_study() {
     let lab = Lab::random(4);
     lab.run("-j 2", "hold").exits(0);
     assert_eq!(lab.records("end").len(), 4);
     // In a session of its own and the job ended well: it is the user's.
-    lab.living().iter().for_each(|pid| crate::lab::send(*pid, 9));
+    lab.living().iter().for_each(|pid| send(*pid, 9));
 }
 
 #[test]

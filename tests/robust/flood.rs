@@ -45,6 +45,37 @@ fn the_last_of_a_million_readings_counts() {
 }
 
 #[test]
+fn readings_of_a_mebibyte_leave_the_driver_small() {
+    let lab = Lab::random(2);
+    let mut driver = lab.start("-j 2 --log-limit 1MB", "objects=12 exit=0");
+    let mut largest = 0;
+    while !driver.is_over() {
+        largest = peak(&driver).unwrap_or(largest);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    driver.end().exits(0);
+    assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
+    assert!(lab.records("end").iter().all(|e| e["score"] == 12.0 && e["metrics"] == serde_json::json!({"loss": 12})));
+}
+
+#[test]
+fn rules_that_watch_a_flood_of_readings_stay_small_and_see_its_end() {
+    let rule = "earlyStopping:\n  - {metric: loss, optimization: minimize, policy: {kind: median, minSamples: 1}}\n\
+                \x20 - {metric: loss, optimization: minimize, value: -1}\n";
+    let lab = Lab::random(1);
+    fs::write(lab.path("m.yaml"), fs::read_to_string(lab.path("m.yaml")).unwrap() + rule).unwrap();
+    let mut driver = lab.start("--log-limit 1MB", "lines=300000 value=-2");
+    let mut largest = 0;
+    while !driver.is_over() {
+        largest = peak(&driver).unwrap_or(largest);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    driver.end().exits(0);
+    assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
+    assert_eq!(lab.records("finish")[0]["reason"], "metric_reached");
+}
+
+#[test]
 fn a_line_without_end_is_passed_over() {
     let lab = Lab::random(1);
     fs::write(lab.path("long.py"), "").unwrap();

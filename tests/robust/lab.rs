@@ -97,7 +97,7 @@ impl Lab {
     }
 
     /// Waits until `there` says so.
-    pub fn until(&self, what: &str, there: impl Fn() -> bool) {
+    pub fn until(&self, what: &str, mut there: impl FnMut() -> bool) {
         let begun = Instant::now();
         while !there() {
             assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}; the journal:\n{:#?}", self.journal());
@@ -185,6 +185,13 @@ impl Driver {
 
     pub fn signal(&self, signal: i32) {
         send(self.pid(), signal);
+    }
+
+    /// Signals it if it still runs.
+    pub fn press(&mut self, signal: i32) {
+        if !self.is_over() {
+            self.signal(signal);
+        }
     }
 
     /// Waits for its end.

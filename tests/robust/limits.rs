@@ -25,6 +25,32 @@ fn failures_worth_it_are_retried_and_others_are_not() {
 }
 
 #[test]
+fn the_file_may_ask_for_retries_and_a_timeout() {
+    let lab = Lab::random(1);
+    let matrix = std::fs::read_to_string(lab.path("m.yaml")).unwrap();
+    let matrix: String = matrix.lines().map(|line| format!("  {line}\n")).collect();
+    let operation = format!("kind: operation\ntermination: {{maxRetries: 1, timeout: 1}}\nmatrix:\n{matrix}");
+    std::fs::write(lab.path("m.yaml"), operation).unwrap();
+    lab.run("--grace 100ms", "sleep=600000").exits(3);
+    let ends = lab.records("end");
+    assert!(ends.len() == 2 && ends.iter().all(|e| e["failure"]["kind"] == "timeout"), "{ends:?}");
+}
+
+#[test]
+fn a_larger_resource_limit_goes_on_to_the_same_end() {
+    let whole = Lab::hyperband();
+    whole.run("-j 2", "").exits(0);
+    let lab = Lab::hyperband();
+    for most in [5, 20, 31] {
+        lab.run(&format!("-j 2 --max-resource {most}"), "").exits(4).complains("larger limit");
+        let given: f64 = lab.records("launch").iter().map(|l| l["resource"].as_f64().unwrap()).sum();
+        assert!(given <= f64::from(most), "{given}");
+    }
+    lab.run("-j 2", "").exits(0);
+    assert_eq!(lab.outcome(), whole.outcome());
+}
+
+#[test]
 fn at_a_limit_the_best_is_printed_and_the_study_goes_on_later() {
     let lab = Lab::random(6);
     let ended = lab.run("-j 2 --max-jobs 3 --format json", "").exits(4);

@@ -33,6 +33,33 @@ fn each_job_sees_its_own_devices() {
 }
 
 #[test]
+fn several_devices_a_job_and_several_jobs_a_device() {
+    for (options, concurrency, wanted) in [
+        ("--gpus none -j 2", 2, vec![]),
+        ("--gpus 0,1,2,3 --gpus-per-job 2", 2, vec!["0,1", "2,3"]),
+        ("--gpus 4,7 --jobs-per-gpu 2", 4, vec!["4", "7"]),
+        ("--gpus GPU-8932f937,GPU-46309b33 -j 1", 1, vec!["GPU-8932f937"]),
+    ] {
+        let lab = Lab::random(6);
+        let mut command = lab.hypertune(&lab.line(options, "variables sleep=30"));
+        Ended::of(command.env_remove("CUDA_VISIBLE_DEVICES").output().unwrap()).exits(0);
+        assert_eq!(lab.records("session")[0]["concurrency"], concurrency, "{options}");
+        for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"] {
+            let seen: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with(name)).collect();
+            assert_eq!(seen, wanted.iter().map(|w| format!("{name}={w}")).collect::<Vec<_>>(), "{options}");
+        }
+    }
+}
+
+#[test]
+fn without_nvidia_smi_auto_means_no_devices() {
+    let lab = Lab::random(2);
+    let mut command = lab.hypertune(&lab.line("--gpus auto -j 2", "variables"));
+    Ended::of(command.env("PATH", lab.path("")).env_remove("CUDA_VISIBLE_DEVICES").output().unwrap()).exits(0);
+    assert_eq!(variables(&lab), ["HYPERTUNE_SLOT=0", "HYPERTUNE_SLOT=1"]);
+}
+
+#[test]
 fn auto_asks_nvidia_smi() {
     let lab = Lab::random(4);
     let smi = lab.path("nvidia-smi");

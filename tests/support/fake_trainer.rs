@@ -12,6 +12,10 @@
 //! lines=N       N readings, as fast as can be       exit=C        exit C
 //! say=TEXT      TEXT on stderr                      kill=N        die of signal N
 //! log=FILE      append `begin …` and `end …` there  variables     print the variables hypertune sets
+//! nan-below=X   print NaN where the first is below  census=FILE   append how many trials have a checkpoint there
+//! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
+//! catch         note a SIGINT and go on             save=MS       wait for a caught SIGINT, then so long
+//! objects=N     N readings of a large list each
 //! ```
 //! The metric is the sum of |v − 0.3| over all numeric parameters, plus 1/epoch.
 
@@ -21,7 +25,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio, exit};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -35,6 +39,7 @@ struct Trainer {
     shape: Shape,
     checkpoint: bool,
     log: Option<PathBuf>,
+    caught: Arc<AtomicBool>,
 }
 
 #[derive(PartialEq)]
@@ -62,6 +67,7 @@ fn run() -> Anything {
         shape: Shape::Lines,
         checkpoint: false,
         log: None,
+        caught: Arc::default(),
     };
     for word in &words {
         let (name, argument) = word.split_once('=').unwrap_or((word, ""));
@@ -101,24 +107,42 @@ impl Trainer {
             "value" => self.value = Some(argument.into()),
             "metric" => self.metric = argument.into(),
             "checkpoint" => self.checkpoint = true,
-            "spoil" if first_attempt() => {
+            "spoil" | "spoil-odd"
+                if first_attempt() && (name == "spoil" || variable("TRIAL").parse::<u64>()? % 2 == 1) =>
+            {
                 fs::write(self.state(), "ruined")?;
                 exit(9);
             }
             "fail-first" if first_attempt() => exit(argument.parse()?),
-            "spoil" | "fail-first" => {}
+            "fail-promoted" if !matches!(variable("PREVIOUS_RESOURCE").as_str(), "" | "0") => exit(argument.parse()?),
+            "spoil" | "spoil-odd" | "fail-first" | "fail-promoted" => {}
             "fail-below" => {
-                let first: f64 = self.params.first().ok_or("no parameters")?.1.parse()?;
-                if first < argument.parse()? {
+                if self.first()? < argument.parse()? {
                     exit(1);
                 }
             }
             "exit" => exit(argument.parse()?),
             "kill" => die(argument.parse()?)?,
             "variables" => variables(),
+            "nan-below" if self.first()? < argument.parse()? => self.value = Some("NaN".into()),
+            "nan-below" => {}
+            "census" => census(argument)?,
+            "catch" => drop(signal_hook::flag::register(signal_hook::consts::SIGINT, self.caught.clone())?),
+            "save" => {
+                while !self.caught.load(Ordering::Relaxed) {
+                    sleep(Duration::from_millis(5));
+                }
+                sleep(Duration::from_millis(argument.parse()?));
+            }
+            "objects" => objects(argument.parse()?)?,
             other => return Err(format!("no such word: {other}").into()),
         }
         Ok(())
+    }
+
+    /// The first parameter.
+    fn first(&self) -> Anything<f64> {
+        Ok(self.params.first().ok_or("no parameters")?.1.parse()?)
     }
 
     fn train(&self) -> Anything {
@@ -184,6 +208,33 @@ fn ignore(signal: &str) -> Anything {
         other => return Err(format!("ignore what? {other}").into()),
     };
     signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
+}
+
+/// Trials that have a checkpoint, and trials that have a second one set aside.
+fn census(file: &str) -> Anything {
+    let (mut checkpoints, mut copies) = (0, 0);
+    for trial in fs::read_dir(PathBuf::from(variable("STUDY_DIR")).join("trials"))? {
+        for entry in fs::read_dir(trial?.path())? {
+            let entry = entry?;
+            let name = entry.file_name().into_string().map_err(|_| "a strange name")?;
+            let used = entry.path().is_dir() && fs::read_dir(entry.path())?.next().is_some();
+            checkpoints += u32::from(used && name == "checkpoint");
+            copies += u32::from(used && name.starts_with("checkpoint."));
+        }
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+    Ok(file.write_all(format!("{checkpoints} {copies}\n").as_bytes())?)
+}
+
+/// Readings of nearly a mebibyte, with the metric and without it in turn.
+fn objects(count: u64) -> Anything {
+    let mut out = io::stdout().lock();
+    let list = "1,".repeat(490_000);
+    for i in 1..=count {
+        let name = if i % 2 == 0 { "loss" } else { "other" };
+        writeln!(out, "{{\"predictions\": [{list}1], \"{name}\": {i}}}")?;
+    }
     Ok(())
 }
 

@@ -98,11 +98,11 @@ fn a_suspended_driver_goes_on() {
     let mut script = script.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut keys = script.stdin.take().unwrap();
     // Again and again, so that some of it falls into the spawning of a job.
-    lab.until("its end", || {
+    for _ in 0..100 {
         sleep(Duration::from_millis(10));
         let _ = keys.write_all(CTRL_Z);
-        lab.records("finish").len() == 1
-    });
+    }
+    lab.until("its end", || lab.records("finish").len() == 1);
     drop(keys);
     script.wait().unwrap();
     assert_eq!(lab.records("finish")[0]["reason"], "completed");

@@ -65,11 +65,12 @@ impl<'a> Driver<'a> {
         let disk = self.core().journal.sync_handle()?;
         let (mut synced, mut interrupted) = (Instant::now(), None);
         loop {
-            for signal in signals.take() {
-                match signal {
-                    SIGTSTP => self.suspend()?,
-                    _ => self.interrupt(scope, signal, &mut interrupted),
-                }
+            let signals_now = signals.take();
+            if signals_now.contains(&SIGTSTP) {
+                self.suspend()?;
+            }
+            for signal in signals_now.into_iter().filter(|signal| *signal != SIGTSTP) {
+                self.interrupt(scope, signal, &mut interrupted);
             }
             let orders = self.tick_if_due();
             self.give_out(scope, orders);
@@ -106,8 +107,8 @@ impl<'a> Driver<'a> {
 
     /// Ctrl-Z. Jobs go on: they are in groups of their own.
     fn suspend(&self) -> Result<(), RunFault> {
-        self.workshop.places.wait_for_spawns();
-        signals::stop_here().map_err(|source| RunFault::System { wanted: "stop", source })
+        let stopped = self.workshop.places.between_spawns(signals::stop_here);
+        stopped.map_err(|source| RunFault::System { wanted: "stop", source })
     }
 
     /// The first signal ends jobs politely, another one at once.

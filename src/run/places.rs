@@ -80,9 +80,10 @@ impl Places {
         }
     }
 
-    /// Returns when every spawn that has begun by now is through.
-    pub fn wait_for_spawns(&self) {
-        self.all().for_each(drop);
+    /// Does `work` while nothing is being spawned.
+    pub fn between_spawns<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _all: Vec<_> = self.all().collect();
+        work()
     }
 
     /// The process of `slot` has ended and is about to be reaped: from here on it is not signalled. Why it was ended, if it was.

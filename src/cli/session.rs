@@ -4,6 +4,7 @@ use std::env;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::args::{ExecutionArgs, FormatArg};
 use super::exit_codes::Exit;
@@ -15,7 +16,7 @@ use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::progress;
 use crate::report::summary::Summary;
-use crate::report::view::{JobStatus, StudyView};
+use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
 use crate::run::fault::RunFault;
 use crate::run::options::Existing;
@@ -69,12 +70,12 @@ impl Session<'_> {
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
             progress::say(summary_text::failures_text(&summary.failures).trim_end());
         }
-        ending(study, reason, exit)
+        ending(study, view, reason, exit)
     }
 }
 
 /// The exit code, and on stderr what to do next where the study is not simply done.
-fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Fault> {
+fn ending(study: &Study, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, Fault> {
     let sentence = summary_text::finish_sentence(reason);
     let resume = text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()]);
     match reason {
@@ -85,7 +86,9 @@ fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Faul
             progress::say(&format!("\n{sentence}; go on with the same line, or with\n  {resume}"));
         }
         FinishReason::FirstFailures { .. } => {
-            return Err(Fault::no_result(anyhow!(sentence))
+            let fault = Fault::no_result(anyhow!(sentence));
+            let fault = how_to_print(view).into_iter().fold(fault, Fault::hint);
+            return Err(fault
                 .hint("mend the command and run it again with --overwrite")
                 .hint("--keep-going lets a study go on past failures like these"));
         }
@@ -101,6 +104,16 @@ fn ending(study: &Study, reason: &FinishReason, exit: Exit) -> Result<Exit, Faul
         FinishReason::Completed | FinishReason::MetricReached { .. } => {}
     }
     Ok(exit)
+}
+
+/// What a command has to print, where it ended well and did not print the metric.
+fn how_to_print(view: &StudyView) -> Option<String> {
+    let ended_well = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
+    view.jobs.iter().find(|job| job.status.is_failure() && ended_well(job))?;
+    let name = Value::from(view.header.metric.as_ref()?.name.as_str());
+    Some(format!(
+        "print it on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or choose another with --metric"
+    ))
 }
 
 /// Whether some job gave what was wanted: a value, or in a study without a metric a good end.

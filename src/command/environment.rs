@@ -12,8 +12,8 @@ pub type Variable = (&'static str, OsString);
 pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) -> Vec<Variable> {
     let launch = context.launch;
     let amount = |amount: Resource| match resource {
-        Some(spec) => spec.value(amount).to_string(),
-        None => amount.to_string(),
+        Some(spec) if amount > Resource::ZERO => spec.value(amount).to_string(),
+        _ => amount.to_string(),
     };
     let params = serde_json::to_string(&*launch.assignment).unwrap_or_default();
     let text = |value: String| OsString::from(value);

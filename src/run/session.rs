@@ -96,7 +96,9 @@ impl Equipment {
         let system = |wanted| move |source| RunFault::System { wanted, source };
         let session = format!("{}-{}", process::id(), jiff::Timestamp::now().as_nanosecond());
         let slots = options.slot_count();
-        let pool = ThreadPoolBuilder::new().num_threads(slots as usize).thread_name(|i| format!("slot-{i}")).build();
+        // a trial runs one job at a time, so that more threads than trials would have nothing to do
+        let trials = study.experiment.plan().trials().clamp(1, u64::from(slots));
+        let pool = ThreadPoolBuilder::new().num_threads(trials as usize).thread_name(|i| format!("slot-{i}")).build();
         Ok(Equipment {
             signals: Signals::catch().map_err(system("catch signals"))?,
             guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,

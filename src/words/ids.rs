@@ -36,8 +36,8 @@ id!(
     Slot(u32)
 );
 
-/// Most slots of a study: each costs a thread.
-pub const MAX_SLOTS: u32 = 100_000;
+/// Most slots of a study: each costs a thread, and a pool of thousands of threads is busy with itself alone.
+pub const MAX_SLOTS: u32 = 1_024;
 
 /// One run of successive halving. `bracket` is the letter s of Hyperband's papers and tables (the largest starts the most
 /// configurations), `round` counts repetitions of the whole table.

@@ -35,6 +35,7 @@ fn jobs_without_a_value_are_failures_with_their_reason() {
     let lab = Lab::new(HYPERBAND);
     lab.run("--keep-going --study nan.study", "value=NaN").exits(3).says("NaN");
     lab.run("--keep-going --study none.study", "nothing").exits(3).says("loss");
+    lab.run("--study how.study", "nothing").exits(3).says("in Python print(json.dumps({\"loss\": …}))");
     lab.run("--keep-going --study other.study", "metric=accuracy").exits(3).says("accuracy");
 }
 

@@ -92,3 +92,20 @@ fn help_is_short_however_it_is_asked_for() {
         assert!(short.lines().all(|line| line.chars().count() <= 100), "{short}");
     }
 }
+
+#[test]
+fn a_slot_costs_nothing_where_there_is_no_trial_for_it() {
+    let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}, {lr: 0.6}]\n");
+    lab.run("-q -j 1024", "").exits(0).says("2 launched, 2 planned: 2 succeeded");
+    lab.hypertune("run m.yaml -j 1025 -- true").exits(2).says("1025 is not in 1..=1024");
+}
+
+#[test]
+fn a_first_job_has_no_previous_resource_in_any_type() {
+    for kind in ["int", "float"] {
+        let lab = Lab::new(&HYPERBAND.replace("{name: epochs}", &format!("{{name: epochs, type: {kind}}}")));
+        lab.run("-q -j 1 --max-jobs 1", "variables").exits(4);
+        let seen = lab.read("m.study/trials/0/rung-0.stdout.log");
+        assert!(seen.lines().any(|line| line == "HYPERTUNE_PREVIOUS_RESOURCE=0"), "{seen}");
+    }
+}

@@ -71,14 +71,6 @@ impl Triangle {
         self.entries.extend_from_slice(row);
         self.rows += 1;
     }
-
-    /// Forgets all rows from `rows` on.
-    pub fn truncate(&mut self, rows: usize) {
-        if rows < self.rows {
-            self.rows = rows;
-            self.entries.truncate(rows * (rows + 1) / 2);
-        }
-    }
 }
 
 /// A lower Cholesky factor L with A = L·Lᵀ.
@@ -97,32 +89,32 @@ pub struct NotPositive {
 impl Cholesky {
     /// Factor of the matrix whose lower triangle is `matrix`.
     pub fn of(matrix: &Triangle) -> Result<Cholesky, NotPositive> {
-        let n = matrix.rows();
-        let mut all = Cholesky { factor: Triangle::with_capacity(n) };
-        let mut block: Vec<Lanes> = Vec::with_capacity(n);
-        for start in (0..n).step_by(LANES) {
-            let count = LANES.min(n - start);
-            // the columns before the block, for all its rows at once
-            block.clear();
-            block.resize(start, [0.0; LANES]);
-            for k in 0..count {
-                for (lanes, entry) in block.iter_mut().zip(matrix.row(start + k)) {
-                    lanes[k] = *entry;
-                }
-            }
-            all.forward_lanes(&mut block, 0);
-            for k in 0..count {
-                let head = block.iter().map(|lanes| lanes[k]);
-                let row: Vec<f64> = head.chain(matrix.row(start + k)[start..].iter().copied()).collect();
-                all.push_solved(row, start)?;
-            }
-        }
+        let mut all = Cholesky { factor: Triangle::with_capacity(matrix.rows()) };
+        let rows: Vec<&[f64]> = (0..matrix.rows()).map(|i| matrix.row(i)).collect();
+        all.extend(&rows)?;
         Ok(all)
     }
 
-    /// Factor of the matrix grown by one row (its last entry is the diagonal).
-    pub fn append(&mut self, row: &[f64]) -> Result<(), NotPositive> {
-        self.push_solved(row.to_vec(), 0)
+    /// Factor of the matrix grown by `rows`, each ending at its diagonal. Where one is refused, those before it are in.
+    pub fn extend<R: AsRef<[f64]>>(&mut self, rows: &[R]) -> Result<(), NotPositive> {
+        let mut block: Vec<Lanes> = Vec::new();
+        for group in rows.chunks(LANES) {
+            // the columns before the block, for all its rows at once
+            let start = self.rows();
+            block.clear();
+            block.resize(start, [0.0; LANES]);
+            for (k, row) in group.iter().enumerate() {
+                for (lanes, entry) in block.iter_mut().zip(row.as_ref()) {
+                    lanes[k] = *entry;
+                }
+            }
+            self.forward_lanes(&mut block, 0);
+            for (k, row) in group.iter().enumerate() {
+                let head = block.iter().map(|lanes| lanes[k]);
+                self.push_solved(head.chain(row.as_ref()[start..].iter().copied()).collect(), start)?;
+            }
+        }
+        Ok(())
     }
 
     /// Appends a row of which the entries before `solved` are those of L already.
@@ -141,11 +133,6 @@ impl Cholesky {
         row[n] = pivot.sqrt();
         self.factor.push(&row);
         Ok(())
-    }
-
-    /// Forgets all rows from `rows` on.
-    pub fn truncate(&mut self, rows: usize) {
-        self.factor.truncate(rows);
     }
 
     /// Number of rows.
@@ -274,7 +261,7 @@ mod tests {
     fn rows_appended_one_by_one_give_the_same_factor() {
         let a = matrix(21);
         let mut grown = Cholesky::default();
-        (0..21).for_each(|i| grown.append(a.row(i)).unwrap());
+        (0..21).for_each(|i| grown.extend(&[a.row(i)]).unwrap());
         let whole = Cholesky::of(&a).unwrap();
         for i in 0..21 {
             for (x, y) in grown.factor.row(i).iter().zip(whole.factor.row(i)) {

@@ -21,6 +21,8 @@ use crate::words::stream::{Purpose, Stream, stream};
 const FIT_ROWS: usize = 200;
 /// Most observations that the posterior rests on.
 const ROWS: usize = 400;
+/// Most running trials that it rests on besides, the last ones.
+const BELIEVED: usize = 200;
 /// Growth of the number of observations after which hyperparameters are fitted anew.
 const GROWTH: f64 = 1.1;
 
@@ -118,12 +120,10 @@ impl Model {
             let kernel = Kernel::new(self.settings.shape, &self.axes, &hyper);
             let chosen = self.choose(self.rows.len(), ROWS, &values);
             let mut posterior = Posterior::new(kernel, self.sample(&chosen, &values)).ok()?;
-            for x in self.pending.values() {
-                let point = Point { x: x.clone(), t: 0.0 };
-                let expected = posterior.at(&point).mean;
-                // a running copy of what is known adds nothing
-                let _ = posterior.append(&point, expected);
-            }
+            let running: Vec<Vec<f64>> = self.pending.values().rev().take(BELIEVED).cloned().collect();
+            let expected = posterior.means(&running);
+            let points: Vec<Point> = running.into_iter().map(|x| Point { x, t: 0.0 }).collect();
+            posterior.extend(&points, &expected);
             self.posterior = Some(posterior);
         }
         self.posterior.as_ref()

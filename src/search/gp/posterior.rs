@@ -43,23 +43,20 @@ impl Posterior {
         }
     }
 
-    /// One more observation, at the same hyperparameters.
-    pub fn append(&mut self, point: &Point, value: f64) -> Result<(), NotPositive> {
-        let place = self.kernel.place(point);
-        let mut row = self.kernel.row(&place, &self.places);
-        row.push(self.kernel.variance() * (1.0 + JITTER) + self.kernel.noise());
-        self.factor.append(&row)?;
-        self.places.push(place);
-        self.values.push(value);
-        self.weigh();
-        Ok(())
-    }
-
-    /// Forgets all observations but the first `count`.
-    pub fn truncate(&mut self, count: usize) {
-        self.factor.truncate(count);
-        self.places.truncate(count);
-        self.values.truncate(count);
+    /// More observations, at the same hyperparameters. Where one adds nothing to those before it, it and what follows is left out.
+    pub fn extend(&mut self, points: &[Point], values: &[f64]) {
+        let known = self.places.len();
+        self.places.extend(self.kernel.places(points));
+        let diagonal = self.kernel.variance() * (1.0 + JITTER) + self.kernel.noise();
+        let row = |i: usize| {
+            let mut row = self.kernel.row(&self.places[i], &self.places[..i]);
+            row.push(diagonal);
+            row
+        };
+        let rows: Vec<Vec<f64>> = (known..self.places.len()).map(row).collect();
+        let added = self.factor.extend(&rows).map_or_else(|fault| fault.row - known, |()| rows.len());
+        self.places.truncate(known + added);
+        self.values.extend_from_slice(&values[..added]);
         self.weigh();
     }
 
@@ -71,11 +68,6 @@ impl Posterior {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
-    }
-
-    /// The kernel it was made with.
-    pub fn kernel(&self) -> &Kernel {
-        &self.kernel
     }
 
     /// The belief about the value at `point`.

@@ -1,4 +1,4 @@
-//! Growing, shrinking and many right-hand sides at once, against one whole factor and one side at a time.
+//! Growing and many right-hand sides at once, against one whole factor and one side at a time.
 
 use super::super::kernel::Kernel;
 use super::super::lanes::LANES;
@@ -17,34 +17,34 @@ fn right_side(rows: usize, k: usize) -> Vec<f64> {
 }
 
 #[test]
-fn a_factor_cut_short_is_that_of_the_leading_rows_and_grows_again() {
-    let whole = matrix(20);
-    let mut factor = Cholesky::of(&whole).unwrap();
-    let (log, solved) = (factor.log_determinant(), solve(&factor, 20));
-    factor.truncate(11);
-    let mut head = whole.clone();
-    head.truncate(11);
-    assert_eq!((factor.rows(), head.rows()), (11, 11));
-    let leading = Cholesky::of(&head).unwrap();
-    assert!((factor.log_determinant() - leading.log_determinant()).abs() < 1e-12);
-    assert_near(&solve(&factor, 11), &solve(&leading, 11));
-    (11..20).for_each(|i| factor.append(whole.row(i)).unwrap());
-    assert!((factor.log_determinant() - log).abs() < 1e-12);
-    assert_near(&solve(&factor, 20), &solved);
+fn a_factor_grows_by_any_number_of_rows_at_a_time() {
+    let whole = matrix(30);
+    let solved = solve(&Cholesky::of(&whole).unwrap(), 30);
+    for at_once in [1, 5, 8, 19] {
+        let mut factor = Cholesky::default();
+        let rows: Vec<&[f64]> = (0..30).map(|i| whole.row(i)).collect();
+        rows.chunks(at_once).for_each(|rows| factor.extend(rows).unwrap());
+        assert_eq!(factor.rows(), 30);
+        assert_near(&solve(&factor, 30), &solved);
+    }
 }
 
 #[test]
-fn a_row_that_cannot_be_appended_leaves_the_factor_as_it_was() {
+fn a_row_that_is_refused_leaves_those_before_it() {
     let whole = matrix(9);
-    let mut factor = Cholesky::of(&whole).unwrap();
-    let before = solve(&factor, 9);
+    let nine = solve(&Cholesky::of(&whole).unwrap(), 9);
     // the last row once more, without noise of its own
     let mut copy = whole.row(8).to_vec();
     copy.push(copy[8]);
-    assert_eq!(factor.append(&copy).unwrap_err().row, 9);
-    copy[9] = f64::NAN;
-    assert_eq!(factor.append(&copy).unwrap_err().row, 9);
-    assert_eq!((factor.rows(), solve(&factor, 9)), (9, before));
+    let mut factor = Cholesky::default();
+    let mut rows: Vec<Vec<f64>> = (0..9).map(|i| whole.row(i).to_vec()).collect();
+    rows.push(copy);
+    assert_eq!(factor.extend(&rows).unwrap_err().row, 9);
+    assert_eq!(factor.rows(), 9);
+    assert_near(&solve(&factor, 9), &nine);
+    rows[9][9] = f64::NAN;
+    assert_eq!(factor.extend(&rows[9..]).unwrap_err().row, 9);
+    assert_near(&solve(&factor, 9), &nine);
 }
 
 #[test]

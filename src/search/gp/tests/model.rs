@@ -6,6 +6,7 @@ use rand::RngExt;
 use super::super::Gp;
 use super::super::kernel::Point;
 use super::super::model::Model;
+use super::super::posterior::Posterior;
 use super::close;
 use crate::search::encoding::Axis;
 use crate::space::tests::parameters;
@@ -79,6 +80,18 @@ fn a_running_trial_is_taken_to_come_out_as_expected() {
     assert_eq!(model.ranking().len(), 12, "it is not ranked before it was read");
     model.observe(TrialId(12), place.clone(), Some(9.0));
     assert!(model.posterior().unwrap().at(&place).mean > before.mean + 1.0, "what was read counts instead");
+}
+
+#[test]
+fn of_very_many_running_trials_only_the_last_are_taken_in() {
+    let mut model = model(1);
+    model.observe(TrialId(0), full(&[0.5]), Some(1.0));
+    model.observe(TrialId(1), full(&[0.6]), Some(2.0));
+    for i in 2..242u64 {
+        model.expect(TrialId(i), vec![(i as f64 * 0.618).fract()]);
+    }
+    assert_eq!(model.posterior().map(Posterior::len), Some(202));
+    assert_eq!((model.expected().len(), model.positions().count()), (240, 242));
 }
 
 #[test]

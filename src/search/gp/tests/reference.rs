@@ -154,23 +154,34 @@ fn two_resources_of_one_configuration_as_by_hand() {
 }
 
 #[test]
-fn what_is_appended_one_by_one_is_believed_as_if_known_from_the_start() {
+fn what_is_learnt_later_is_believed_as_if_known_from_the_start() {
     let kernel = || Kernel::new(Shape::Matern52, &AXES, &hyper());
-    let whole = Posterior::new(kernel(), sample()).unwrap();
-    let Sample { points, values } = sample();
-    let mut grown = Posterior::new(kernel(), Sample::default()).unwrap();
-    assert!(grown.is_empty());
-    for (point, value) in points.into_iter().zip(values) {
-        grown.append(&point, value).unwrap();
-    }
     let asked = Point { x: vec![0.4, 1.0], t: -0.3 };
-    let (a, b) = (whole.at(&asked), grown.at(&asked));
-    assert!(close(a.mean, b.mean, 1e-12) && close(a.deviation, b.deviation, 1e-12), "{a:?} {b:?}");
-    grown.truncate(3);
+    let whole = Posterior::new(kernel(), sample()).unwrap().at(&asked);
     let Sample { points, values } = sample();
-    let three =
-        Posterior::new(kernel(), Sample { points: points[..3].to_vec(), values: values[..3].to_vec() }).unwrap();
-    let (a, b) = (three.at(&asked), grown.at(&asked));
-    assert_eq!(grown.len(), 3);
-    assert!(close(a.mean, b.mean, 1e-12) && close(a.deviation, b.deviation, 1e-12), "{a:?} {b:?}");
+    for at_once in [1, 3, 7] {
+        let mut grown = Posterior::new(kernel(), Sample::default()).unwrap();
+        assert!(grown.is_empty());
+        for (points, values) in points.chunks(at_once).zip(values.chunks(at_once)) {
+            grown.extend(points, values);
+        }
+        let belief = grown.at(&asked);
+        assert_eq!(grown.len(), 7);
+        assert!(
+            close(belief.mean, whole.mean, 1e-12) && close(belief.deviation, whole.deviation, 1e-12),
+            "{belief:?} {whole:?}"
+        );
+    }
+}
+
+#[test]
+fn from_a_row_that_cannot_be_worked_with_on_nothing_is_learnt() {
+    let Sample { points, values } = sample();
+    let three = Sample { points: points[..3].to_vec(), values: values[..3].to_vec() };
+    let kernel = Kernel::new(Shape::Matern52, &AXES, &hyper());
+    let mut posterior = Posterior::new(kernel, three).unwrap();
+    let nowhere = Point { x: vec![f64::NAN, 0.0], t: 0.0 };
+    posterior.extend(&[points[3].clone(), nowhere, points[4].clone()], &[values[3], 0.0, values[4]]);
+    assert_eq!(posterior.len(), 4);
+    assert!(posterior.at(&points[6]).mean.is_finite());
 }

@@ -33,7 +33,8 @@ pub struct Gp {
     pub model: Settings,
     /// What a suggestion maximises.
     pub acquisition: Acquisition,
-    /// Share of trials drawn from the prior, 0…1: what the model is wrong about is found all the same.
+    /// Share of trials drawn from the prior, 0…1: what the model is wrong about is found all the same. Small, for the expected
+    /// improvement explores by itself.
     pub random_fraction: f64,
     /// Trials drawn from the prior before anything else.
     pub initial: u64,
@@ -46,7 +47,7 @@ impl Default for Gp {
         Gp {
             model: Settings::default(),
             acquisition: Acquisition::LogExpectedImprovement { margin: 0.0 },
-            random_fraction: 0.05,
+            random_fraction: 0.02,
             initial: 0,
             least_readings: 10,
         }

@@ -65,8 +65,8 @@ impl Engine {
             return Some(AT_ONCE);
         }
         let Outcome::Failed { failure } = outcome else { return None };
-        let retries = &self.experiment.retries;
-        retries.allow(job.failures, failure).then(|| now.after(retry::pause(retries, job.failures + 1)))
+        let again = self.retries.allow(job.failures, failure);
+        again.then(|| now.after(retry::pause(&self.retries, job.failures + 1)))
     }
 
     /// The job is over for good: the searcher learns from it, the schedule decides on its rung.

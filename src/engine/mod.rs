@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::event::{Command, Event, FinishReason};
-use self::experiment::Experiment;
+use self::experiment::{Experiment, Retries};
 use self::launch::{Live, Running};
 use self::policy::Policies;
 use self::progress::Tally;
@@ -65,6 +65,8 @@ pub struct Engine {
     trials: HashMap<TrialId, Live>,
     /// Jobs to be launched once more.
     again: Again,
+    /// The experiment's; in a replay, those of the recorded session.
+    retries: Retries,
     /// Handed out by the scheduler and not launched.
     held: VecDeque<Start>,
     /// Trials that hold a slot while the outside tuner thinks.
@@ -99,6 +101,7 @@ impl Engine {
             running: BTreeMap::new(),
             trials: HashMap::new(),
             again: Again::default(),
+            retries: experiment.retries,
             held: VecDeque::new(),
             asked: BTreeMap::new(),
             tuner: suggest::Tuner::Answers,

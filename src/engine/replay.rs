@@ -22,7 +22,10 @@ use crate::words::units::{Moment, Resource};
 #[derive(Clone, Copy, Debug)]
 pub enum Replayed<'a> {
     /// A driver took the study up: whatever ran before is lost.
-    Session,
+    Session {
+        /// Further attempts of a job that failed, until the next session.
+        retries: u32,
+    },
     /// A job was launched.
     Launch {
         /// Trial, rung and attempt.
@@ -149,8 +152,9 @@ impl Engine {
     /// Applies one recorded step without filling slots; errs with what differs when this engine would have done otherwise.
     pub fn replay(&mut self, step: Replayed<'_>) -> Result<(), Mismatch> {
         match step {
-            Replayed::Session => {
+            Replayed::Session { retries } => {
                 self.lose_running();
+                self.retries.max = retries;
                 Ok(())
             }
             Replayed::Launch { job, bracket, resource, previous, assignment, .. } => {
@@ -181,6 +185,7 @@ impl Engine {
     /// Ends the replay: jobs in flight are lost and run again before anything else.
     pub fn recover(&mut self) -> Recovery {
         let lost = self.lose_running();
+        self.retries = self.experiment.retries;
         let mut verdicts: Vec<_> = self.unrecorded.drain(..).collect();
         verdicts.extend(self.decide());
         let mut unrecorded = Vec::new();

@@ -144,6 +144,8 @@ pub enum Record {
         pid: u32,
         /// Jobs at once.
         concurrency: u32,
+        /// Further attempts of a job that fails.
+        retries: u32,
         /// RFC 3339.
         started_at: String,
         /// Study time.

@@ -63,7 +63,7 @@ fn moment(record: &Record) -> Option<Moment> {
 fn step(record: &Record) -> Option<Replayed<'_>> {
     Some(match record {
         Record::Study(_) => return None,
-        Record::Session { .. } => Replayed::Session,
+        Record::Session { retries, .. } => Replayed::Session { retries: *retries },
         Record::Launch(launch) => launched(launch),
         Record::Kill { job, why, .. } => Replayed::Kill { job: *job, why },
         Record::End(end) => ended(end),

@@ -55,7 +55,13 @@ impl Sample {
     /// A driver takes the study up.
     pub fn session(&mut self) -> &mut Sample {
         let started_at = "2026-03-01T10:00:00Z".to_owned();
-        self.records.push(Record::Session { pid: std::process::id(), concurrency: 2, started_at, at: self.now });
+        self.records.push(Record::Session {
+            pid: std::process::id(),
+            concurrency: 2,
+            retries: 0,
+            started_at,
+            at: self.now,
+        });
         self
     }
 

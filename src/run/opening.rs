@@ -116,12 +116,18 @@ pub fn end_leftovers(recovery: &Recovery, folder: &StudyFolder, watcher: &dyn Wa
 }
 
 /// Journals the header if the study is new, this session, and what the last one left unsaid.
-pub fn take_up(core: &mut Core<'_>, header: &Header, slots: u32, begun: Begun, recovery: Recovery) -> Orders {
+pub fn take_up(core: &mut Core<'_>, study: &Study<'_>, slots: u32, begun: Begun, recovery: Recovery) -> Orders {
     let now = core.clock.now();
     if begun == Begun::No {
-        core.write(Record::Study(Box::new(header.clone())));
+        core.write(Record::Study(Box::new(study.header.clone())));
     }
-    core.write(Record::Session { pid: process::id(), concurrency: slots, started_at: wall_time(), at: now });
+    core.write(Record::Session {
+        pid: process::id(),
+        concurrency: slots,
+        retries: study.experiment.retries.max,
+        started_at: wall_time(),
+        at: now,
+    });
     for job in recovery.lost {
         core.write(Record::End(Box::new(lost(job, now))));
     }

@@ -56,3 +56,24 @@ fn resume_needs_no_line_and_runs_where_the_study_was_begun() {
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(summary["jobs"]["succeeded"], 20);
 }
+
+#[test]
+fn retries_may_differ_from_one_session_to_the_next() {
+    let second_attempts =
+        |lab: &Lab| lab.read("launches").lines().filter(|l| l.starts_with("begin")).filter(is_second).count();
+    let fewer = Lab::new(HYPERBAND);
+    fewer.run("-q -j 1 --retries 1 --max-jobs 6", "log=launches fail-first=5").exits(4);
+    fewer.hypertune("resume m.study -q").exits(0);
+    assert_eq!(second_attempts(&fewer), 6);
+    let more = Lab::new(HYPERBAND);
+    more.run("-q -j 1 --keep-going --max-jobs 6", "log=launches fail-first=5").exits(4);
+    assert_eq!(second_attempts(&more), 0);
+    more.hypertune("resume m.study -q --keep-going --retries 1").exits(0);
+    // the first rung has lost 6 of its 9 trials for good, all others are there
+    assert_eq!(second_attempts(&more), 14);
+}
+
+/// A line of the trainer's log: `begin TRIAL RUNG ATTEMPT SLOT`.
+fn is_second(line: &&str) -> bool {
+    line.split(' ').nth(3) == Some("2")
+}

@@ -87,11 +87,8 @@ impl Notes {
             Record::Launch(launch) => self.launched(launch),
             Record::End(end) => self.ended(end),
             Record::Retired { trial } => drop(self.live.remove(trial)),
-            Record::Study(_)
-            | Record::Session { .. }
-            | Record::Kill { .. }
-            | Record::Promoted { .. }
-            | Record::Finish { .. } => {}
+            Record::Session { retries, .. } => self.retries.max = *retries,
+            Record::Study(_) | Record::Kill { .. } | Record::Promoted { .. } | Record::Finish { .. } => {}
         }
     }
 
@@ -205,8 +202,9 @@ mod tests {
 
     #[test]
     fn only_the_last_attempt_of_a_job_is_told_and_only_once() {
-        let retries = Retries { max: 1, pause: Duration::ZERO };
-        let mut notes = Notes::new(None, retries, &[]);
+        let mut notes = Notes::new(None, Retries { max: 9, pause: Duration::ZERO }, &[]);
+        let started_at = String::new();
+        notes.record(&Record::Session { pid: 7, concurrency: 1, retries: 1, started_at, at: Moment(0) });
         let failed = |failure| Outcome::Failed { failure };
         let ends = [failed(Failure::Lost), failed(Failure::Exit(1)), failed(Failure::Exit(2))];
         for (attempt, outcome) in (1..).zip(ends) {

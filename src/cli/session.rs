@@ -14,7 +14,7 @@ use super::{execution, output, run, tuner, view};
 use crate::engine::event::FinishReason;
 use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
-use crate::progress;
+use crate::progress::{self, Verbosity};
 use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
@@ -41,6 +41,9 @@ impl Session<'_> {
             && let Some(view) = view::read_if_begun(study.folder.root())?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
+            if execution::verbosity(self.execution) != Verbosity::Quiet {
+                eprintln!("note: this study was finished before, nothing is launched; --overwrite begins it afresh\n");
+            }
             return self.show(&study, &view, &reason);
         }
         let reason = self.drive(&study, header)?;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::Scope;
+use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTSTP;
 
 use super::core::{Core, Orders};
@@ -125,11 +126,21 @@ impl<'a> Driver<'a> {
         let mut core = self.core();
         self.workshop.places.interrupt();
         let orders = core.handle(Event::Interrupted { signal });
+        self.say_what_ends(signal, &core);
         drop(core);
         let why = Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None));
         self.workshop.places.end_all(&why, Instant::now());
         self.cancel_questions();
         self.give_out(scope, orders);
+    }
+
+    fn say_what_ends(&self, signal: i32, core: &Core<'_>) {
+        let jobs = self.workshop.places.tenants();
+        if jobs > 0 {
+            let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
+            let again = if signal == SIGINT { "Ctrl-C again" } else { "another signal" };
+            core.watcher.note(&format!("ending {jobs}; {again} ends them at once"));
+        }
     }
 
     fn cancel_questions(&self) {

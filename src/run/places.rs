@@ -119,6 +119,11 @@ impl Places {
         }
     }
 
+    /// How many jobs there are.
+    pub fn tenants(&self) -> usize {
+        self.all().filter(|place| place.tenant.is_some()).count()
+    }
+
     /// Kills every job that is being ended.
     pub fn cut_short(&self) {
         for mut place in self.all() {

@@ -46,7 +46,7 @@ fn each_signal_has_its_exit_code_and_leaves_nothing() {
         let lab = Lab::random(4);
         let driver = started(&lab, "", "breed stray");
         driver.signal(signal);
-        driver.end().exits(code).complains("hypertune resume");
+        driver.end().exits(code).complains("note: ending 2 jobs; ").complains("hypertune resume");
         last_is_a_finish(&lab, signal);
         assert!(lab.living().is_empty());
     }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::kinds::rounds;
 use crate::lab::{Ended, HYPERBAND, JOBS, Lab, Outcome};
 
 const WORDS: &str = "pace=1";
@@ -21,10 +22,10 @@ fn undisturbed() -> (Lab, Outcome) {
 fn killed_at_random_instants() {
     let (_, wanted) = undisturbed();
     let mut killed = 0;
-    for round in 0..6 {
+    for round in 0..6 * rounds() as u64 {
         let lab = Lab::hyperband();
         // From before the first record to after the last, in uneven steps.
-        for delay in [3, 7, 12, 18, 25, 33, 42, 52].map(|ms| ms + round) {
+        for delay in [3, 7, 12, 18, 25, 33, 42, 52].map(|ms| ms + round % 9) {
             let mut driver = lab.start("-j 3", WORDS);
             sleep(Duration::from_millis(delay));
             if driver.is_over() {
@@ -67,7 +68,8 @@ fn cut_at_every_record() {
 fn cut_inside_a_record() {
     let (lab, wanted) = undisturbed();
     let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
-    for cut in (1..journal.len()).step_by(journal.len() / 30) {
+    // With HYPERTUNE_ROUNDS=1000, at every byte.
+    for cut in (1..journal.len()).step_by((journal.len() / 30 / rounds()).max(1)) {
         assert_eq!(resumed_after_cut(&journal, cut).outcome(), wanted, "cut after {cut} bytes");
     }
 }

@@ -1,8 +1,26 @@
-//! A disk that takes no more.
+//! A disk that takes no more, a folder that takes nothing, a journal that cannot be read.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::lab::{Ended, JOBS, Lab};
+
+/// Runs a shell script whose mounts nobody else sees; its `"$@"` is hypertune with its arguments.
+fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> Ended {
+    let mut command = Command::new("unshare");
+    command.args([
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "bash",
+        "-c",
+        script,
+        "bash",
+        env!("CARGO_BIN_EXE_hypertune"),
+    ]);
+    command.args(lab.line(options, words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
+    Ended::of(command.output().unwrap())
+}
 
 /// Runs with files limited to `kib`: a write beyond that fails as on a full disk, naming another reason.
 fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> Ended {
@@ -11,6 +29,13 @@ fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> Ended {
     command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_hypertune")]);
     command.args(lab.line(options, words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
     Ended::of(command.output().unwrap())
+}
+
+/// Whether this system lets an ordinary user mount something of their own.
+fn can_mount() -> bool {
+    let mut probe = Command::new("unshare");
+    probe.args(["--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]);
+    probe.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 #[test]
@@ -27,6 +52,34 @@ fn a_full_disk_names_the_file_and_loses_nothing() {
     lab.no_slot_is_doubled();
 }
 
+/// A file system of its own that a file of others nearly fills: nothing is left for the journal, then for a log, then for a
+/// trial's folder, as the free space grows from nothing.
+#[test]
+fn a_really_full_disk_loses_nothing_either() {
+    if !can_mount() {
+        return;
+    }
+    let whole = Lab::hyperband();
+    whole.run("-j 2", "checkpoint").exits(0);
+    for free_kib in [0, 4, 8, 16, 36, 64, 100] {
+        let lab = Lab::hyperband();
+        fs::create_dir(lab.study()).unwrap();
+        let script = format!(
+            "mount -t tmpfs -o size=1m,mode=755 none m.study || exit 90
+             dd if=/dev/zero of=m.study/ballast bs=1k count=$((1024 - {free_kib})) status=none 2> /dev/null
+             \"$@\" > first 2>&1; echo $? > code; rm m.study/ballast
+             \"$@\"; code=$?; cp m.study/journal.jsonl .; exit $code"
+        );
+        in_shell(&lab, &script, "-j 2", "checkpoint").exits(0);
+        let first = fs::read_to_string(lab.path("first")).unwrap();
+        assert_eq!(fs::read_to_string(lab.path("code")).unwrap(), "1\n", "{free_kib} KiB: {first}");
+        assert!(first.contains("m.study") && first.contains("No space left"), "{first}");
+        fs::copy(lab.path("journal.jsonl"), lab.study().join("journal.jsonl")).unwrap();
+        assert_eq!(lab.outcome(), whole.outcome(), "{free_kib} KiB");
+        assert!(lab.living().is_empty());
+    }
+}
+
 #[test]
 fn a_full_disk_under_a_log_ends_the_other_children_too() {
     let lab = Lab::random(2);
@@ -39,4 +92,32 @@ fn a_full_disk_under_a_log_ends_the_other_children_too() {
 fn a_folder_that_takes_no_files_is_an_error_that_names_it() {
     let lab = Lab::random(1);
     lab.run("--study /proc/no.study", "").exits(1).complains("/proc/no.study");
+}
+
+#[test]
+fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
+    if !can_mount() {
+        return;
+    }
+    let lab = Lab::random(4);
+    lab.run("-j 1 --max-jobs 2", "").exits(4);
+    let protect = "mount --bind m.study m.study && mount -o remount,ro,bind m.study || exit 90; ";
+    let refused = in_shell(&lab, &format!("{protect} \"$@\""), "-j 1", "").exits(1);
+    assert!(refused.complains("m.study").err.contains("Read-only"));
+    for line in ["best m.study", "trials m.study", "export m.study"] {
+        in_shell(&lab, &format!("{protect} \"$1\" {line}"), "", "").exits(0);
+    }
+    lab.run("-j 1", "").exits(0);
+    in_shell(&lab, &format!("{protect} \"$@\""), "-j 1", "").exits(0);
+    assert_eq!(lab.outcome().values.len(), 4);
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_an_error_that_names_it() {
+    let lab = Lab::random(1);
+    fs::create_dir_all(lab.study().join("journal.jsonl")).unwrap();
+    lab.run("", "").exits(1).complains("m.study/journal.jsonl");
+    for line in ["best m.study", "resume m.study"] {
+        Ended::of(lab.hypertune(line).output().unwrap()).exits(1).complains("journal.jsonl");
+    }
 }

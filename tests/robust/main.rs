@@ -9,6 +9,7 @@ mod kinds;
 mod lab;
 mod limits;
 mod lock;
+mod policies;
 mod signals;
 mod slots;
 mod terminal;

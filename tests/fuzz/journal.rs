@@ -1,0 +1,211 @@
+//! The journal: a damaged one is refused with file and line, or read and gone on with; views are made of anything that can be read.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+use std::sync::{Arc, OnceLock};
+
+use hypertune::engine::Engine;
+use hypertune::engine::event::{Command, Event, FinishReason};
+use hypertune::engine::experiment::Experiment;
+use hypertune::journal::fault::JournalFault;
+use hypertune::journal::layout::StudyFolder;
+use hypertune::journal::reader::JournalReader;
+use hypertune::journal::record::{Header, Record};
+use hypertune::journal::replay::replay;
+use hypertune::matrix::overrides::Overrides;
+use hypertune::matrix::study::load_bytes;
+use hypertune::report::exporters::EXPORTERS;
+use hypertune::report::summary::Summary;
+use hypertune::report::view::ViewBuilder;
+use hypertune::report::{summary_text, trials, trials_table};
+use hypertune::words::objective::Score;
+use hypertune::words::outcome::Outcome;
+use proptest::prelude::*;
+
+use crate::cases;
+use crate::damage::{damage, damaged};
+
+const TAIL: &str = "seed: 7\nresource: {name: epochs}\nmetric: {name: loss, optimization: minimize}\n\
+                    params:\n  x: {kind: uniform, value: [0, 1]}\n  y: {kind: choice, value: [1, 2, 3]}\n";
+
+/// Matrices whose journals are damaged: a full rung, a ladder without barriers, a model, and rules on running jobs.
+const KINDS: [&str; 5] = [
+    "kind: hyperband\nmaxIterations: 9\nresume: true\n",
+    "kind: asha\nmaxIterations: 9\nnumRuns: 8\n",
+    "kind: auto\nmaxIterations: 9\nnumRuns: 8\n",
+    "kind: hyperband\nmaxIterations: 9\nsampler: tpe\nearlyStopping:\n  - {metric: loss, optimization: minimize, policy: {kind: median, minSamples: 1}}\n",
+    "kind: halving\nminIterations: 1\nmaxIterations: 4\neta: 2\nearlyStopping:\n  - {kind: failure_early_stopping, percent: 90}\n",
+];
+
+const WORDS: [&str; 24] = [
+    "launch",
+    "end",
+    "kill",
+    "promoted",
+    "retired",
+    "finish",
+    "session",
+    "study",
+    "succeeded",
+    "stopped",
+    "failed",
+    "lost",
+    "exit",
+    "interrupted",
+    "limit",
+    "completed",
+    "metric_reached",
+    "trial",
+    "rung",
+    "attempt",
+    "bracket",
+    "slot",
+    "score",
+    "params",
+];
+
+/// Journals as the real binary writes them, some jobs failing.
+fn journals() -> &'static [Vec<u8>] {
+    static JOURNALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    JOURNALS.get_or_init(|| KINDS.iter().map(|kind| written(&format!("{kind}{TAIL}"))).collect())
+}
+
+fn written(matrix: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("m.yaml"), matrix).unwrap();
+    let mut hypertune = Process::new(env!("CARGO_BIN_EXE_hypertune"));
+    hypertune
+        .args(["run", "m.yaml", "-q", "-j", "2", "--keep-going", "--retries", "1", "--"])
+        .current_dir(folder.path());
+    let ended = hypertune.arg(trainer()).args(["fail-below=0.2", "fail-first=0"]).output().unwrap();
+    assert!(ended.status.code().is_some_and(|code| code == 0 || code == 3), "{ended:?}");
+    std::fs::read(folder.path().join("m.study/journal.jsonl")).unwrap()
+}
+
+fn trainer() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_hypertune")).parent().unwrap().join("examples/fake_trainer");
+    assert!(path.exists(), "cargo builds examples before tests: {} is missing", path.display());
+    path
+}
+
+fn experiment(kind: usize) -> Experiment {
+    let matrix = format!("{}{TAIL}", KINDS[kind]);
+    let overrides = Overrides::default();
+    load_bytes("m.yaml", matrix.as_bytes(), Path::new(""), &overrides).expect("a good matrix").experiment
+}
+
+fn reader(journal: &[u8]) -> JournalReader<&[u8]> {
+    JournalReader::new(Path::new("m.study/journal.jsonl"), journal)
+}
+
+fn has_a_place(fault: &JournalFault) {
+    let text = fault.to_string();
+    assert!(text.starts_with("m.study/journal.jsonl:"), "{text}");
+}
+
+/// Every view of it.
+fn is_shown(journal: &[u8]) {
+    let mut reader = reader(journal);
+    let header = match reader.header() {
+        Ok(Some(header)) => header,
+        Ok(None) => return,
+        Err(fault) => return has_a_place(&fault),
+    };
+    let mut builder = ViewBuilder::default();
+    builder.push(Record::Study(Box::new(header)));
+    for record in &mut reader {
+        match record {
+            Ok(record) => builder.push(record),
+            Err(fault) => return has_a_place(&fault),
+        }
+    }
+    builder.nobody_drives();
+    let view = builder.finish(Path::new("m.study")).expect("it has a header");
+    let summary = Summary::new(&view, PathBuf::from("logs"), |_| Vec::new());
+    let _ = summary_text::render(&summary);
+    assert!(serde_json::to_string(&summary).is_ok());
+    let _ = trials_table::table(&view, &trials::trials(&view));
+    for exporter in EXPORTERS {
+        exporter.export(&view, &mut Vec::new()).expect("memory takes anything");
+    }
+}
+
+/// The study goes on from it: refused with a place, or driven to an end. The header stays as it is: a changed one is another
+/// study, and is refused as such.
+fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
+    let journal = [header, rest].concat();
+    let mut reader = reader(&journal);
+    let Ok(Some(Header { .. })) = reader.header() else { panic!("the header is whole") };
+    let mut engine = Engine::new(Arc::new(experiment(kind)), 2);
+    let folder = StudyFolder::new("m.study");
+    let standing = match replay(&mut reader, &folder, &mut engine, |_| {}) {
+        Ok(standing) => standing,
+        Err(fault) => return has_a_place(&fault),
+    };
+    assert!(standing.length <= journal.len() as u64);
+    let mut now = standing.at;
+    let recovery = engine.recover();
+    assert!(recovery.lost.len() < 1000);
+    let mut waiting = engine.handle(now, Event::Begin);
+    let mut finished: Option<FinishReason> = None;
+    let mut wake = None;
+    for step in 0..2000 {
+        let mut next = Vec::new();
+        for command in waiting {
+            match command {
+                Command::Launch(launch) => next.push(launch.job),
+                Command::Finish(reason) => finished = Some(reason),
+                Command::WakeAt(moment) => wake = Some(moment),
+                _ => {}
+            }
+        }
+        waiting = Vec::new();
+        for job in &next {
+            let outcome = Outcome::Succeeded { score: Score::new(f64::from(step)) };
+            now = now.after(std::time::Duration::from_secs(1));
+            waiting.extend(engine.handle(now, Event::Ended { job: *job, outcome, curve: Vec::new() }));
+        }
+        if finished.is_some() {
+            break;
+        }
+        if next.is_empty() {
+            let Some(moment) = wake.take() else { break };
+            now = now.max(moment);
+            waiting = engine.handle(now, Event::Tick);
+        }
+    }
+    assert!(finished.is_some() || standing.finished.is_some(), "the study has no end: {engine:?}");
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn damaged_journals_are_shown_or_refused(which in 0..KINDS.len(), damage in damage()) {
+        is_shown(&damaged(&journals()[which], &damage, &WORDS));
+    }
+
+    #[test]
+    fn damaged_journals_are_gone_on_with_or_refused(which in 0..KINDS.len(), damage in damage()) {
+        let journal = &journals()[which];
+        let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
+        let (header, rest) = journal.split_at(first);
+        is_gone_on_with(which, header, &damaged(rest, &damage, &WORDS));
+    }
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        is_shown(&bytes);
+    }
+}
+
+#[test]
+fn every_prefix_is_shown_and_gone_on_with() {
+    for (which, journal) in journals().iter().enumerate() {
+        let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
+        for cut in (first..=journal.len()).step_by(211) {
+            is_shown(&journal[..cut]);
+            is_gone_on_with(which, &journal[..first], &journal[first..cut]);
+        }
+    }
+}

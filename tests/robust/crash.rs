@@ -1,6 +1,8 @@
 //! A study stopped at any instant ends as one that was never stopped.
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use crate::kinds::rounds;
 use crate::lab::{Ended, HYPERBAND, JOBS, Lab, Outcome};
 
 const WORDS: &str = "pace=1";
+/// What a process gets that writes beyond its limit.
+const XFSZ: i32 = 25;
 
 fn undisturbed() -> (Lab, Outcome) {
     let lab = Lab::hyperband();
@@ -41,6 +45,29 @@ fn killed_at_random_instants() {
         lab.no_slot_is_doubled();
     }
     assert!(killed >= 12, "the study is too quick to be killed: {killed}");
+}
+
+/// The kernel kills the driver as it writes beyond a limit on the size of files: at a record's end or within one, wherever the
+/// limit happens to fall, with jobs at work.
+#[test]
+fn killed_while_writing_the_journal() {
+    let (lab, wanted) = undisturbed();
+    let length = fs::metadata(lab.study().join("journal.jsonl")).unwrap().len() as usize;
+    let mut killed = 0;
+    for limit in (1..length).step_by((length / 30 / rounds()).max(1)) {
+        let lab = Lab::hyperband();
+        let mut command = Command::new("prlimit");
+        command.args(["--core=0", &format!("--fsize={limit}"), env!("CARGO_BIN_EXE_hypertune")]);
+        command.args(lab.line("-j 3", WORDS).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
+        let ended = Ended::of(command.output().unwrap());
+        killed += u32::from(ended.status.signal() == Some(XFSZ));
+        let written = fs::metadata(lab.study().join("journal.jsonl")).map_or(0, |journal| journal.len() as usize);
+        assert!(written <= limit, "{ended:?}");
+        lab.run("-j 3", WORDS).exits(0);
+        assert_eq!(lab.outcome(), wanted, "killed after {written} bytes");
+        lab.no_slot_is_doubled();
+    }
+    assert!(killed >= 25, "{killed}");
 }
 
 /// Resumes a copy of `journal` cut after `length` bytes.
@@ -90,6 +117,8 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
     let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
     let again = lab.run("-j 3 --format json", WORDS).exits(0);
     assert_eq!(first.out, again.out);
+    let resumed = lab.hypertune("resume m.study --format json").output().unwrap();
+    assert!(Ended::of(resumed).exits(0).out.contains("\"reason\": \"completed\""));
     assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
 }
 
@@ -117,6 +146,13 @@ fn another_line_is_refused_and_nothing_is_touched() {
     assert_eq!(lab.outcome().values.len(), JOBS);
 }
 
+/// Every view of the study ends with `code`.
+fn shown(lab: &Lab, code: i32) {
+    for line in ["best m.study", "trials m.study", "export m.study"] {
+        Ended::of(lab.hypertune(line).output().unwrap()).exits(code);
+    }
+}
+
 #[test]
 fn a_corrupt_middle_and_another_format_are_refused() {
     let lab = Lab::hyperband();
@@ -125,10 +161,14 @@ fn a_corrupt_middle_and_another_format_are_refused() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(1).complains("journal.jsonl:3");
+    shown(&lab, 1);
     fs::write(&path, text.replacen("\"format\":", "\"format\":9", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(2).complains("format 91");
+    shown(&lab, 2);
     fs::write(&path, text.replacen("\"sampling_rules\":", "\"sampling_rules\":9", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(2).complains("sampling rules 91");
+    Ended::of(lab.hypertune("resume m.study").output().unwrap()).exits(2).complains("sampling rules 91");
+    shown(&lab, 0);
     File::create(&path).unwrap();
     lab.run("-j 3", WORDS).exits(0);
 }

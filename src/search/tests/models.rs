@@ -60,10 +60,12 @@ fn a_region_that_always_fails_is_proposed_less_and_less() {
         let mut failed = 0;
         for seed in 0..4 {
             let mut study = Study::new(&*model, unit_square(), seed);
-            let proposed = study.run(35, |a| if number(a, "x") < 0.5 { f64::NAN } else { 1.0 + number(a, "y") });
+            // what works promises more the nearer it is to what fails
+            let proposed =
+                study.run(35, |a| if number(a, "x") < 0.5 { f64::NAN } else { number(a, "x") + number(a, "y") });
             failed += proposed[20..].iter().filter(|a| number(a, "x") < 0.5).count();
         }
-        assert!(failed < 15, "{}: {failed} of 60 where half of all draws fail", model.name());
+        assert!(failed < 22, "{}: {failed} of 60 where half of all draws fail", model.name());
     }
 }
 

@@ -40,20 +40,31 @@ impl Bounds<'_> {
     }
 }
 
+/// How long a minimisation goes on.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Patience {
+    /// At most so many steps.
+    pub iterations: usize,
+    /// The longest first step along any variable.
+    pub reach: f64,
+    /// It is over when a step gains no more than this share of the value (or of 1).
+    pub gain: f64,
+}
+
 /// Whether the value falls along `direction`; a slope that is not a number does not.
 fn descends(direction: &[f64], gradient: &[f64]) -> bool {
     dot(direction, gradient) < 0.0
 }
 
 /// Minimises `function` (which writes its gradient into its second argument and may answer with infinity where it is undefined) from
-/// `start` in at most `iterations` steps, none longer than `reach` in any variable at first.
+/// `start`.
 pub fn minimize(
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
     start: &[f64],
     bounds: Bounds<'_>,
-    iterations: usize,
-    reach: f64,
+    patience: Patience,
 ) -> Minimum {
+    let Patience { iterations, reach, gain: least } = patience;
     let n = start.len();
     let (mut x, mut gradient) = (start.to_vec(), vec![0.0; n]);
     bounds.clamp(&mut x);
@@ -95,7 +106,7 @@ pub fn minimize(
         value = reached;
         std::mem::swap(&mut x, &mut next);
         std::mem::swap(&mut gradient, &mut next_gradient);
-        if gain <= 1e-7 * (1.0 + value.abs()) {
+        if gain <= least * (1.0 + value.abs()) {
             break;
         }
     }

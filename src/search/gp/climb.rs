@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::acquisition::Acquisition;
-use super::bounded::{Bounds, minimize};
+use super::bounded::{Bounds, Patience, minimize};
 use super::kernel::Point;
 use super::posterior::Posterior;
 use crate::search::encoding::{Axis, Encoding};
@@ -12,6 +12,8 @@ use crate::words::stream::Stream;
 
 /// Longest first step of a climb along one parameter, as a share of its range.
 const REACH: f64 = 0.2;
+/// A climb is over when a step gains no more than this share of the merit.
+const GAIN: f64 = 1e-7;
 
 /// What a search may spend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,7 +87,8 @@ fn climb(goal: Goal<'_>, encoding: &Encoding, start: &[f64], steps: usize) -> (f
     let high: Vec<f64> = (0..start.len()).map(|d| held(d, 1.0)).collect();
     let mut spare = vec![0.0; start.len()];
     let loss = |x: &[f64], gradient: &mut [f64]| goal.loss(x, gradient, &mut spare);
-    let mut x = minimize(loss, start, Bounds { low: &low, high: &high }, steps, REACH).at;
+    let patience = Patience { iterations: steps, reach: REACH, gain: GAIN };
+    let mut x = minimize(loss, start, Bounds { low: &low, high: &high }, patience).at;
     encoding.snap(&mut x);
     let merit = goal.merit(&x);
     step_levels(goal, encoding, merit, x)

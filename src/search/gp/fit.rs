@@ -2,15 +2,15 @@
 
 use rand::RngExt;
 
-use super::bounded::{Bounds, minimize};
+use super::bounded::{Bounds, Patience, minimize};
 use super::kernel::{Hyper, Shape};
 use super::likelihood::{Priors, Sample, loss};
 use crate::search::encoding::Axis;
 use crate::space::gauss;
 use crate::words::stream::Stream;
 
-/// Iterations of one fit: the likelihood is flat long before the optimiser is done.
-const ITERATIONS: usize = 25;
+/// What one fit may take: the likelihood is flat long before the optimiser is done.
+const PATIENCE: Patience = Patience { iterations: 25, reach: 1.0, gain: 1e-7 };
 
 /// What is believed of the hyperparameters of values with unit variance before there are any.
 ///
@@ -52,7 +52,7 @@ pub fn fit(shape: Shape, axes: &[Axis], sample: &Sample, priors: &Priors, starts
     let bounds = Bounds { low: &priors.low, high: &priors.high };
     let climb = |start: &Vec<f64>| {
         let function = |packed: &[f64], gradient: &mut [f64]| loss(shape, axes, sample, priors, packed, gradient);
-        minimize(function, start, bounds, ITERATIONS, 1.0)
+        minimize(function, start, bounds, PATIENCE)
     };
     let ends = starts.iter().map(climb);
     let best = ends.fold(climb(&priors.mean), |best, end| if end.value < best.value { end } else { best });

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::bounded::{Bounds, Minimum, minimize};
+use super::super::bounded::{Bounds, Minimum, Patience, minimize};
 use super::close;
 
 fn within(function: impl FnMut(&[f64], &mut [f64]) -> f64, start: &[f64], low: &[f64], high: &[f64]) -> Minimum {
-    minimize(function, start, Bounds { low, high }, 300, 1.0)
+    minimize(function, start, Bounds { low, high }, Patience { iterations: 300, reach: 1.0, gain: 1e-7 })
 }
 
 /// (1 − x)² + 100·(y − x²)²
@@ -28,6 +28,23 @@ fn the_banana_inside_and_at_the_edge_of_its_box() {
         let cut = within(rosenbrock, &start, &[-2.0, -2.0], &[0.5, 2.0]);
         assert!(cut.at[0] == 0.5 && close(cut.at[1], 0.25, 1e-3), "{start:?} {cut:?}");
     }
+}
+
+#[test]
+fn it_goes_on_no_longer_than_it_is_told() {
+    let calls = |iterations, gain| {
+        let mut calls = 0;
+        let counted = |p: &[f64], gradient: &mut [f64]| {
+            calls += 1;
+            rosenbrock(p, gradient)
+        };
+        let bounds = Bounds { low: &[-2.0, -2.0], high: &[2.0, 2.0] };
+        minimize(counted, &[-1.2, 1.0], bounds, Patience { iterations, reach: 1.0, gain });
+        calls
+    };
+    assert_eq!(calls(0, 0.0), 1);
+    assert!(calls(3, 0.0) < calls(30, 0.0));
+    assert!(calls(30, 0.5) < calls(30, 1e-7));
 }
 
 #[test]

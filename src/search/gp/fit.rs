@@ -10,7 +10,7 @@ use crate::space::gauss;
 use crate::words::stream::Stream;
 
 /// What one fit may take: the likelihood is flat long before the optimiser is done.
-const PATIENCE: Patience = Patience { iterations: 25, reach: 1.0, gain: 1e-7 };
+const PATIENCE: Patience = Patience { iterations: 25, reach: 1.0, gain: 3e-4 };
 
 /// What is believed of the hyperparameters of values with unit variance before there are any.
 ///

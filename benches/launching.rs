@@ -1,7 +1,8 @@
 //! How fast hypertune launches jobs, next to a bare loop: two threads that spawn the same program, read its stdout and wait.
 //!
 //! `cargo bench --bench launching` prints a table of ratios measured in one run. Rounds of both are taken in turn, so that
-//! what disturbs the machine disturbs both; CPU time is of the whole process tree, which noise touches least.
+//! what disturbs the machine disturbs both; CPU time is of the whole process tree, which noise touches least. Studies stay until the end:
+//! where many directories were just deleted, ext4 takes several times as long to make one.
 
 use std::fs;
 use std::io::Read;
@@ -50,7 +51,6 @@ fn main() {
             bare.push(measure(&mut bare_command(&tiny, jobs)));
             let study = folder.path().join(format!("{jobs}-{round}.study"));
             ours.push(measure(&mut hypertune(folder.path(), &study, &tiny, jobs)));
-            fs::remove_dir_all(study).expect("the study can be removed");
         }
         let [bare, ours] = [median(bare), median(ours)];
         let rate = |cost: Cost| f64::from(jobs) / cost.wall;

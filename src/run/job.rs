@@ -18,9 +18,10 @@ use super::logs::LogLimit;
 use super::memory::OomWatch;
 use super::output::{Deaf, Heard, JobOutput};
 use super::places::{Places, Started};
-use super::process::{Child, JobCommand, spawn};
+use super::process::Child;
 use super::signals::{self, Signals};
 use super::slots::SlotEnvironment;
+use super::spawn::{JobCommand, Spawner};
 use super::sweep::SESSION_VARIABLE;
 use super::sys::Reaped;
 use super::verdict;
@@ -61,6 +62,8 @@ pub struct Workshop<'a> {
     pub guard: &'a Guard,
     /// Evidence of missing memory.
     pub oom: OomWatch,
+    /// Makes processes.
+    pub spawner: &'a Spawner,
     /// Programs by the name they are called by.
     pub programs: Mutex<HashMap<String, PathBuf>>,
 }
@@ -80,7 +83,8 @@ impl Workshop<'_> {
             Err(why) => return Ok(self.never_ran(launch, &why)),
         };
         let begun = Instant::now();
-        let started = self.places.start(launch.slot, || spawn(&command).map(|child| (child.pid(), child)));
+        let spawn = || self.spawner.spawn(&command).map(|spawned| (spawned.pid, Child::new(spawned)));
+        let started = self.places.start(launch.slot, spawn);
         match started {
             Started::Running(child) => self.attend(launch, child, begun, listener, buffer),
             Started::Refused(e) => Ok(self.never_ran(launch, &format!("{}: {e}", command.program.display()))),

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod session;
 mod signals;
 pub mod slots;
+mod spawn;
 mod starts_over;
 mod sweep;
 mod sys;

@@ -4,12 +4,11 @@
 //! number that the kernel has given to somebody else is never signalled.
 
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread::sleep;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ladder::{Ladder, Why};
-use super::sys::{Pid, continue_stopped_children, signal_group};
+use super::sys::{Pid, signal_group};
 use crate::words::ids::{JobId, Slot};
 
 /// A slot's place.
@@ -179,29 +178,17 @@ impl Places {
     }
 
     fn place(&self, slot: Slot) -> Option<MutexGuard<'_, Place>> {
-        let place = self.places.get(usize::try_from(slot.0).ok()?)?;
-        // A panic elsewhere must not keep us from ending children.
-        Some(place.lock().unwrap_or_else(PoisonError::into_inner))
+        self.places.get(usize::try_from(slot.0).ok()?).map(locked)
     }
 
     fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Place>> {
-        self.places.iter().map(patiently)
+        self.places.iter().map(locked)
     }
 }
 
-/// A place's lock, which a spawn may hold. A child that is being spawned while Ctrl-Z is pressed belongs to our process group
-/// still: it stops, and holds whoever spawns it until it is told to go on.
-fn patiently(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
-    loop {
-        match place.try_lock() {
-            Ok(place) => return place,
-            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                continue_stopped_children();
-                sleep(Duration::from_millis(1));
-            }
-        }
-    }
+/// A panic elsewhere must not keep us from ending children.
+fn locked(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn signal(process: Option<(Pid, Instant)>, ladder: &Ladder) {

@@ -1,35 +1,16 @@
-//! One child process: spawned as leader of its own group, followed until it ends, nothing of its group left behind.
-//!
-//! No `pre_exec`, no user switch and no `PATH` in the child's environment: each of them would turn the standard library's fast
-//! spawn into a fork of the whole driver.
+//! One child process, leader of its own group: followed until it ends, nothing of its group left behind.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::sys::{Pid, Reaped, Signal, pidfd, reap, signal_group, wait_readable};
+use super::spawn::Spawned;
+use super::sys::{Pid, Reaped, Signal, reap, signal_group, wait_readable};
 
 /// Most bytes read of a stream after the child's own end. A pipe holds 64 KiB unless somebody enlarged it, to at most this;
 /// whatever comes later was written by a process that outlived the child.
 const LAST_WORDS: usize = 1 << 20;
-
-/// What is spawned.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct JobCommand {
-    /// The executable's path; a bare name is looked up in `PATH`.
-    pub program: PathBuf,
-    /// What the program is told that it was called by.
-    pub name: OsString,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-    /// Added to the driver's own environment.
-    pub env: Vec<(&'static str, OsString)>,
-}
 
 /// Takes what a child prints.
 pub trait Sink {
@@ -50,34 +31,13 @@ pub struct Child {
     stderr: Option<File>,
 }
 
-/// Spawns `command` in the current directory, with a null stdin and pipes for the rest.
-pub fn spawn(command: &JobCommand) -> io::Result<Child> {
-    let mut child = Command::new(&command.program)
-        .arg0(&command.name)
-        .args(&command.args)
-        .envs(command.env.iter().map(|(name, value)| (name, value)))
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
-    let pid = pid.ok_or_else(|| io::Error::other("the system gave the child an impossible number"))?;
-    match pidfd(pid) {
-        Ok(ended) => {
-            let stdout = child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe)));
-            let stderr = child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe)));
-            Ok(Child { pid, ended, stdout, stderr })
-        }
-        Err(e) => {
-            signal_group(pid, Signal::Kill);
-            let _ = reap(pid);
-            Err(e)
-        }
-    }
-}
-
 impl Child {
+    /// What was just spawned.
+    pub fn new(spawned: Spawned) -> Child {
+        let Spawned { pid, ended, stdout, stderr } = spawned;
+        Child { pid, ended, stdout: Some(stdout), stderr: Some(stderr) }
+    }
+
     /// Its number, and its group's.
     pub fn pid(&self) -> Pid {
         self.pid
@@ -156,6 +116,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::time::Instant;
 
+    use super::super::spawn::{JobCommand, Spawner};
     use super::*;
 
     #[derive(Default)]
@@ -180,7 +141,8 @@ mod tests {
             args: vec!["-c".into(), script.into()],
             env: vec![("GREETING", "hello".into())],
         };
-        let (mut child, mut heard) = (spawn(&command).unwrap(), Heard::default());
+        let spawned = Spawner::new().unwrap().spawn(&command).unwrap();
+        let (mut child, mut heard) = (Child::new(spawned), Heard::default());
         let Ok(()) = child.follow(&mut heard, &mut [0; 4096]);
         (heard, child.reap().unwrap())
     }

@@ -19,6 +19,7 @@ use super::opening::{Opened, end_leftovers, open, take_up};
 use super::options::{Existing, RunOptions};
 use super::places::Places;
 use super::signals::Signals;
+use super::spawn::Spawner;
 use super::starts_over::StartsOver;
 use super::sweep::{self, Mark, SESSION_VARIABLE};
 use super::tuner::{Desk, Program, Tuner};
@@ -79,6 +80,7 @@ struct Equipment {
     session: String,
     signals: Signals,
     guard: Guard,
+    spawner: Spawner,
     places: Places,
     checkpoints: Checkpoints,
     wake: Wake,
@@ -102,6 +104,7 @@ impl Equipment {
         Ok(Equipment {
             signals: Signals::catch().map_err(system("catch signals"))?,
             guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,
+            spawner: Spawner::new().map_err(system("prepare for spawning"))?,
             places: Places::new(slots, options.grace, study.experiment.job_timeout),
             checkpoints: Checkpoints::new(folder.clone(), study.experiment.promoted),
             wake: Wake::new().map_err(system("make a pipe"))?,
@@ -173,6 +176,7 @@ impl Equipment {
             places: &self.places,
             signals: &self.signals,
             guard: &self.guard,
+            spawner: &self.spawner,
             oom: OomWatch::begin(),
             programs: Mutex::default(),
         }

@@ -11,7 +11,7 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
 use signal_hook::low_level::{pipe, raise, unregister};
 
-use super::sys;
+use super::sys::{self, Disposition};
 
 /// Those that end a study.
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
@@ -45,7 +45,7 @@ impl Signals {
     pub fn catch() -> io::Result<Signals> {
         let mut signals = Signals { caught: Vec::new() };
         for signal in ENDING.into_iter().chain([SIGTSTP]) {
-            if [SIGHUP, SIGTSTP].contains(&signal) && sys::is_ignored(signal) {
+            if [SIGHUP, SIGTSTP].contains(&signal) && sys::disposition(signal) == Disposition::Ignored {
                 continue;
             }
             let (ours, handler_s) = UnixStream::pair()?;

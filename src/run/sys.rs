@@ -1,4 +1,4 @@
-//! The few system calls the standard library lacks, each behind a safe function. The crate's only unsafe code.
+//! The few system calls the standard library lacks, each behind a safe function. With `spawn`, the crate's only unsafe code.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -144,26 +144,6 @@ pub fn reap(pid: Pid) -> io::Result<Reaped> {
     })
 }
 
-/// Lets those children go on that were stopped as a terminal's Ctrl-Z does it.
-pub fn continue_stopped_children() {
-    loop {
-        // SAFETY: an all-zero siginfo is a valid value of that plain C struct, and the call only writes into it. Its process
-        // number may be read where the call succeeded.
-        let stopped = unsafe {
-            let mut found: libc::siginfo_t = std::mem::zeroed();
-            let options = libc::WSTOPPED | libc::WNOHANG;
-            let result = libc::waitid(libc::P_ALL, 0, &raw mut found, options);
-            if result == 0 { Pid::new(found.si_pid()).map(|pid| (pid, found.si_status())) } else { None }
-        };
-        match stopped {
-            // SAFETY: kill takes two integers; a Pid is above 1.
-            Some((pid, libc::SIGTSTP)) => drop(unsafe { libc::kill(pid.0, libc::SIGCONT) }),
-            Some(_) => {}
-            None => return,
-        }
-    }
-}
-
 /// Sends `signal` to every process of the group that `leader` leads or led; no such group is no error.
 pub fn signal_group(leader: Pid, signal: Signal) {
     // SAFETY: kill takes two integers; a Pid is above 1, so this is never "every process" or our own group.
@@ -187,12 +167,29 @@ pub fn stand_apart() {
     }
 }
 
-/// Whether whoever started us wants `signal` ignored.
-pub fn is_ignored(signal: i32) -> bool {
+/// What becomes of a signal that comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// What the system does with it.
+    Default,
+    /// Nothing: whoever started us wants it so, or we do.
+    Ignored,
+    /// It is caught.
+    Handled,
+}
+
+/// What becomes of `signal` now; of what is no signal, what the system does.
+pub fn disposition(signal: i32) -> Disposition {
     // SAFETY: an all-zero sigaction is a valid value; with a null new action the call only writes into it.
-    unsafe {
+    let action = unsafe {
         let mut current: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, std::ptr::null(), &raw mut current) == 0 && current.sa_sigaction == libc::SIG_IGN
+        libc::sigaction(signal, std::ptr::null(), &raw mut current);
+        current.sa_sigaction
+    };
+    match action {
+        libc::SIG_DFL => Disposition::Default,
+        libc::SIG_IGN => Disposition::Ignored,
+        _ => Disposition::Handled,
     }
 }
 

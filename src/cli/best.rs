@@ -8,11 +8,11 @@ use super::{output, view};
 use crate::journal::layout::StudyFolder;
 use crate::report::best::BestView;
 use crate::report::summary_text::best_text;
-use crate::report::view::JobView;
+use crate::report::view::{Detail, JobView};
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, Fault> {
-    let view = view::read(&args.study)?;
+    let view = view::read(&args.study, Detail::Results)?;
     // the command is a convenience: without the component file, say, the rest still stands
     let study = Study::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();

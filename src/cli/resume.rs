@@ -12,11 +12,12 @@ use super::session::Session;
 use super::study::Study;
 use super::view;
 use crate::journal::layout::StudyFolder;
+use crate::report::view::Detail;
 use crate::run::options::Existing;
 
 /// Goes on with the study in `args.study`, in the folder where it was begun.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
-    let header = view::read(&args.study)?.header;
+    let header = view::read(&args.study, Detail::Results)?.header;
     let folder = StudyFolder::new(&args.study).absolute()?;
     let directory = Path::new(&header.directory);
     if directory.is_absolute() {

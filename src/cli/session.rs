@@ -16,7 +16,7 @@ use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::progress::{self, Verbosity};
 use crate::report::summary::Summary;
-use crate::report::view::{JobStatus, JobView, StudyView};
+use crate::report::view::{Detail, JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
 use crate::run::fault::RunFault;
 use crate::run::options::Existing;
@@ -38,7 +38,7 @@ impl Session<'_> {
     pub fn carry_out(&self, study: Study, header: Header) -> Result<Exit, Fault> {
         if self.existing == Existing::GoOn
             && study.folder.journal().exists()
-            && let Some(view) = view::read_if_begun(study.folder.root())?
+            && let Some(view) = view::read_if_begun(study.folder.root(), Detail::Results)?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
@@ -47,7 +47,7 @@ impl Session<'_> {
             return self.show(&study, &view, &reason);
         }
         let reason = self.drive(&study, header)?;
-        let view = view::read(study.folder.root())?;
+        let view = view::read(study.folder.root(), Detail::Results)?;
         self.show(&study, &view, &reason)
     }
 

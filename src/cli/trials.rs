@@ -4,11 +4,12 @@ use super::args::{FormatArg, TrialsArgs};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::{output, view};
+use crate::report::view::Detail;
 use crate::report::{trials, trials_table};
 
 /// Prints every trial, best first.
 pub fn trials(args: &TrialsArgs) -> Result<Exit, Fault> {
-    let view = view::read(&args.study)?;
+    let view = view::read(&args.study, Detail::Results)?;
     let trials = trials::trials(&view);
     match args.format {
         FormatArg::Json => output::json(&trials)?,

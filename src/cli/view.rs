@@ -7,20 +7,20 @@ use crate::journal::fault::JournalFault;
 use crate::journal::layout::StudyFolder;
 use crate::journal::record::Record;
 use crate::journal::{lock, reader};
-use crate::report::view::{StudyView, ViewBuilder};
+use crate::report::view::{Detail, StudyView, ViewBuilder};
 
 /// Reads the journal in folder `study`, whether or not the study runs just now.
-pub fn read(study: &Path) -> Result<StudyView, Fault> {
+pub fn read(study: &Path, detail: Detail) -> Result<StudyView, Fault> {
     let empty = || Fault::no_result(anyhow::anyhow!("{} holds no study yet: its journal is empty", study.display()));
-    read_if_begun(study)?.ok_or_else(empty)
+    read_if_begun(study, detail)?.ok_or_else(empty)
 }
 
 /// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
-pub fn read_if_begun(study: &Path) -> Result<Option<StudyView>, Fault> {
+pub fn read_if_begun(study: &Path, detail: Detail) -> Result<Option<StudyView>, Fault> {
     let folder = StudyFolder::new(study);
     let driven_before = lock::is_held(&folder);
     let Some((header, records)) = reader::open(&folder).map_err(unreadable)? else { return Ok(None) };
-    let mut builder = ViewBuilder::default();
+    let mut builder = ViewBuilder::new(detail);
     builder.push(Record::Study(Box::new(header)));
     for record in records {
         builder.push(record.map_err(unreadable)?);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::view::{StudyView, ViewBuilder};
+use super::view::{Detail, StudyView, ViewBuilder};
 use crate::engine::event::FinishReason;
 use crate::journal::record::{EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, Record, SAMPLING_RULES, Usage};
 use crate::words::assignment::Assignment;
@@ -136,7 +136,7 @@ impl Sample {
 
     /// The view of it.
     pub fn view(&self) -> StudyView {
-        let mut builder = ViewBuilder::default();
+        let mut builder = ViewBuilder::new(Detail::Full);
         self.records.iter().cloned().for_each(|r| builder.push(r));
         builder.finish(Path::new("matrix.study")).expect("a sample has a header")
     }

@@ -79,7 +79,7 @@ pub struct JobView {
     pub reason: Option<String>,
     /// What it is ranked by.
     pub score: Option<Score>,
-    /// Its last reading.
+    /// Its last reading; empty where it was left out.
     pub metrics: Map<String, Value>,
     /// What it ran with.
     pub params: Arc<Assignment>,
@@ -128,9 +128,19 @@ impl StudyView {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoHeader;
 
+/// How much of each job a view holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// All of it.
+    Full,
+    /// All but what it printed besides its value: half the memory, and all that a result needs.
+    Results,
+}
+
 /// Builds a view, record by record.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ViewBuilder {
+    detail: Detail,
     header: Option<Header>,
     jobs: Vec<JobView>,
     latest: HashMap<TrialId, usize>,
@@ -141,6 +151,20 @@ pub struct ViewBuilder {
 }
 
 impl ViewBuilder {
+    /// One that has seen nothing.
+    pub fn new(detail: Detail) -> ViewBuilder {
+        ViewBuilder {
+            detail,
+            header: None,
+            jobs: Vec::new(),
+            latest: HashMap::new(),
+            params: HashMap::new(),
+            finish: None,
+            sessions: 0,
+            last: Moment::default(),
+        }
+    }
+
     /// Takes in the next record of the journal.
     pub fn push(&mut self, record: Record) {
         match record {
@@ -221,12 +245,15 @@ impl ViewBuilder {
 
     fn end(&mut self, end: EndRecord) {
         self.last = end.at;
+        let detail = self.detail;
         let Some(job) = self.latest_of(end.job.key.trial).filter(|j| j.job == end.job) else { return };
         job.status = JobStatus::of(&end.outcome);
         job.reason = reason(&end.outcome);
         // what was cut off by a limit or a signal runs again and counts nowhere
         job.score = end.outcome.score().filter(|_| !end.outcome.runs_again());
-        job.metrics = end.readings.metrics;
+        if detail == Detail::Full {
+            job.metrics = end.readings.metrics;
+        }
         job.usage = Some(end.usage);
         job.stderr_tail = end.stderr_tail;
     }

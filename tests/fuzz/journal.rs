@@ -16,7 +16,7 @@ use hypertune::matrix::overrides::Overrides;
 use hypertune::matrix::study::load_bytes;
 use hypertune::report::exporters::EXPORTERS;
 use hypertune::report::summary::Summary;
-use hypertune::report::view::ViewBuilder;
+use hypertune::report::view::{Detail, ViewBuilder};
 use hypertune::report::{summary_text, trials, trials_table};
 use hypertune::words::objective::Score;
 use hypertune::words::outcome::Outcome;
@@ -111,7 +111,7 @@ fn is_shown(journal: &[u8]) {
         Ok(None) => return,
         Err(fault) => return has_a_place(&fault),
     };
-    let mut builder = ViewBuilder::default();
+    let mut builder = ViewBuilder::new(Detail::Full);
     builder.push(Record::Study(Box::new(header)));
     for record in &mut reader {
         match record {

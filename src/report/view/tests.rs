@@ -58,8 +58,22 @@ fn a_stopped_job_says_which_rule_and_the_two_numbers() {
 fn without_a_driver_nothing_runs() {
     let mut sample = Sample::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
-    let mut builder = ViewBuilder::default();
+    let mut builder = ViewBuilder::new(Detail::Full);
     sample.records().iter().cloned().for_each(|record| builder.push(record));
     builder.nobody_drives();
     assert_eq!(statuses(&builder.finish(Path::new("s")).unwrap()), ["succeeded", "lost"]);
+}
+
+#[test]
+fn results_alone_leave_out_what_was_printed_besides() {
+    let mut sample = Sample::new();
+    sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
+    let view = |detail| {
+        let mut builder = ViewBuilder::new(detail);
+        sample.records().iter().cloned().for_each(|record| builder.push(record));
+        builder.finish(Path::new("s")).unwrap()
+    };
+    let (full, results) = (view(Detail::Full), view(Detail::Results));
+    assert!(!full.jobs[0].metrics.is_empty() && results.jobs[0].metrics.is_empty());
+    assert_eq!(full.jobs[0].score, results.jobs[0].score);
 }

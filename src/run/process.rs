@@ -12,6 +12,9 @@ use super::sys::{Pid, Reaped, Signal, reap, signal_group, wait_readable};
 /// whatever comes later was written by a process that outlived the child.
 const LAST_WORDS: usize = 1 << 20;
 
+/// A job that ends this soon is heard at its end: one waking instead of two. A pipe holds what it prints until then.
+const MOMENT: Duration = Duration::from_millis(2);
+
 /// Takes what a child prints.
 pub trait Sink {
     /// What can go wrong in taking it.
@@ -46,24 +49,49 @@ impl Child {
     /// Hands what it prints to `sink` until it has ended. A process that holds its stdout open any longer is not waited for.
     /// Stops at the first fault of `sink`; call again, with a sink that has none, to go on.
     pub fn follow<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Fault> {
-        loop {
+        let mut ended = self.ends_within(MOMENT);
+        while !ended {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
             // A failing poll means a descriptor that is not ours to poll: the blocking reap still works.
-            let Ok([out, err, ended]) = wait_readable([fds[0], fds[1], Some(self.ended.as_fd())], None) else {
+            let Ok([out, err, over]) = wait_readable([fds[0], fds[1], Some(self.ended.as_fd())], None) else {
                 return Ok(());
             };
-            if out {
-                pass_on(&mut self.stdout, buffer, |bytes| sink.stdout(bytes))?;
-            }
-            if err {
-                pass_on(&mut self.stderr, buffer, |bytes| sink.stderr(bytes))?;
-            }
-            if ended {
+            self.pass_on([out, err], sink, buffer)?;
+            ended = over;
+        }
+        self.drain(sink, buffer)
+    }
+
+    fn ends_within(&self, patience: Duration) -> bool {
+        matches!(wait_readable([Some(self.ended.as_fd())], Some(patience)), Ok([true]))
+    }
+
+    /// One read of each stream that is ready; how many bytes came.
+    fn pass_on<S: Sink>(&mut self, ready: [bool; 2], sink: &mut S, buffer: &mut [u8]) -> Result<usize, S::Fault> {
+        let [out, err] = ready;
+        let mut passed = 0;
+        if out {
+            passed += pass_on(&mut self.stdout, buffer, |bytes| sink.stdout(bytes))?;
+        }
+        if err {
+            passed += pass_on(&mut self.stderr, buffer, |bytes| sink.stderr(bytes))?;
+        }
+        Ok(passed)
+    }
+
+    /// What the streams hold at the child's end, without waiting for more.
+    fn drain<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Fault> {
+        let mut left = 2 * LAST_WORDS;
+        while left > 0 {
+            let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
+            let ready = wait_readable(fds, Some(Duration::ZERO)).unwrap_or_default();
+            if ready == [false; 2] {
                 break;
             }
+            left = left.saturating_sub(self.pass_on(ready, sink, buffer)?);
         }
-        drain(&mut self.stdout, buffer, |bytes| sink.stdout(bytes))?;
-        drain(&mut self.stderr, buffer, |bytes| sink.stderr(bytes))
+        (self.stdout, self.stderr) = (None, None);
+        Ok(())
     }
 
     /// Kills what is left of its group (data loaders that hold a device), then frees its number. To be called when it has ended.
@@ -74,40 +102,24 @@ impl Child {
     }
 }
 
-/// One read; a stream at its end is closed.
+/// One read, of so many bytes; a stream at its end is closed.
 fn pass_on<F>(
     stream: &mut Option<File>,
     buffer: &mut [u8],
-    mut sink: impl FnMut(&[u8]) -> Result<(), F>,
-) -> Result<(), F> {
-    let Some(pipe) = stream else { return Ok(()) };
-    match pipe.read(buffer) {
-        Ok(0) => *stream = None,
-        Ok(length) => sink(&buffer[..length])?,
-        Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-        Err(_) => *stream = None,
+    sink: impl FnOnce(&[u8]) -> Result<(), F>,
+) -> Result<usize, F> {
+    let Some(pipe) = stream else { return Ok(0) };
+    let length = match pipe.read(buffer) {
+        Ok(length) => length,
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(0),
+        Err(_) => 0,
+    };
+    if length == 0 {
+        *stream = None;
+    } else {
+        sink(&buffer[..length])?;
     }
-    Ok(())
-}
-
-/// What a stream holds at the end of its child, without waiting for more.
-fn drain<F>(
-    stream: &mut Option<File>,
-    buffer: &mut [u8],
-    mut sink: impl FnMut(&[u8]) -> Result<(), F>,
-) -> Result<(), F> {
-    let mut left = LAST_WORDS;
-    while let Some(pipe) = stream.as_ref().filter(|_| left > 0) {
-        if !matches!(wait_readable([Some(pipe.as_fd())], Some(Duration::ZERO)), Ok([true])) {
-            break;
-        }
-        pass_on(stream, buffer, |bytes| {
-            left = left.saturating_sub(bytes.len());
-            sink(bytes)
-        })?;
-    }
-    *stream = None;
-    Ok(())
+    Ok(length)
 }
 
 #[cfg(test)]

@@ -196,8 +196,7 @@ impl Scheduler for Climb {
 fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     let mut reader = args.reader();
     let ladder = Ladder::read(&mut reader);
-    let runs = reader.count_or_absent("numRuns").unwrap_or(ENDLESS);
-    reader.check(runs >= 1, "numRuns", "`numRuns` must be 1 or more");
+    let runs = reader.positive_or_absent("numRuns").unwrap_or(ENDLESS);
     let schedule = ladder.map(|ladder| Asha::new(ladder, runs));
     if let Some(Err(message)) = schedule.as_ref().map(|schedule| schedule.plan(None).check_size()) {
         reader.fault("numRuns", message);
@@ -231,7 +230,7 @@ mod tests {
 
     #[test]
     fn faults_name_what_is_wrong() {
-        insta::assert_snapshot!(method(json!({"maxIterations": 27, "numRuns": 0})).unwrap_err(), @"`numRuns` must be 1 or more");
+        insta::assert_snapshot!(method(json!({"maxIterations": 27, "numRuns": 0})).unwrap_err(), @"`numRuns` must be a whole number, 1 or more, found the number 0");
         insta::assert_snapshot!(
             method(json!({"maxIterations": 27, "numRuns": 8_000_000})).unwrap_err(),
             @"the plan has 11851850 jobs, at most 10000000 are allowed"

@@ -117,8 +117,7 @@ impl Schedule for Auto {
 fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     let mut reader = args.reader();
     let ladder = Ladder::read(&mut reader);
-    let runs = reader.count_or_absent("numRuns").unwrap_or(ENDLESS);
-    reader.check(runs >= 1, "numRuns", "`numRuns` must be 1 or more");
+    let runs = reader.positive_or_absent("numRuns").unwrap_or(ENDLESS);
     let schedule = ladder.map(|ladder| Auto::new(&ladder, runs));
     if let Some(Err(message)) = schedule.as_ref().map(|schedule| schedule.plan(None).check_size()) {
         reader.fault("numRuns", message);

@@ -164,7 +164,7 @@ mod tests {
         `eta` must be above 1, found 1
         `maxIterations` must be 1 or more, found 0.5
         `bracketSizes` must be floor or ceil, found "round"
-        `rounds` must be 1 or more
+        `rounds` must be a whole number, 1 or more, found the number 0
         "#);
     }
 

@@ -170,7 +170,6 @@ impl Scheduler for Live {
 
 /// Reads `rounds` (≥ 1, default 1).
 pub fn read_rounds(reader: &mut Reader<'_>) -> u32 {
-    let rounds = reader.count_or_absent("rounds").unwrap_or(1);
-    reader.check(rounds >= 1, "rounds", "`rounds` must be 1 or more");
+    let rounds = reader.positive_or_absent("rounds").unwrap_or(1);
     u32::try_from(rounds).unwrap_or(u32::MAX)
 }

@@ -89,8 +89,8 @@ pub fn shape(nu: f64) -> Shape {
 
 fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     let mut reader = args.reader();
-    let initial = at_least_one(&mut reader, "numInitialRuns");
-    let iterations = at_least_one(&mut reader, "maxIterations");
+    let initial = reader.positive("numInitialRuns");
+    let iterations = reader.positive("maxIterations");
     let given = reader.mapping("utilityFunction", utility);
     reader.finish(|| {
         let (initial, runs) = (initial?, initial?.saturating_add(iterations?).min(ENDLESS - 1));
@@ -101,12 +101,6 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
         let sampler = Gp { model, acquisition, random_fraction: 0.0, initial, least_readings: 1 };
         Some(Method { kind: "bayes", schedule: Arc::new(Full::new(runs)), sampler: Arc::new(sampler) })
     })
-}
-
-fn at_least_one(reader: &mut Reader<'_>, name: &str) -> Option<u64> {
-    let count = reader.count(name);
-    reader.check(count != Some(0), name, format!("`{name}` must be at least 1"));
-    count
 }
 
 fn utility(reader: &mut Reader<'_>) -> (Acquisition, Option<Settings>) {

@@ -20,8 +20,7 @@ pub static KIND: MethodKind = MethodKind {
     resource: Need::Forbidden,
     build: |args| {
         let mut reader = args.reader();
-        let runs = reader.count_or_absent("numRuns");
-        reader.check(runs != Some(0), "numRuns", "`numRuns` must be at least 1");
+        let runs = reader.positive_or_absent("numRuns");
         reader.finish(|| {
             let schedule = Arc::new(Full::new(runs.unwrap_or(ENDLESS)));
             Some(Method { kind: "grid", schedule, sampler: Arc::new(Grid) })
@@ -125,6 +124,6 @@ mod tests {
 
     #[test]
     fn a_cap_of_zero_is_refused() {
-        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be at least 1");
+        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
     }
 }

@@ -43,11 +43,8 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     let mut reader = args.reader();
     let words = [("tpe", Algorithm::Tpe), ("rand", Algorithm::Rand), ("anneal", Algorithm::Anneal)];
     let algorithm = reader.word_or_absent("algorithm", &words).unwrap_or_default();
-    let runs = reader.count_or_absent("numRuns");
-    let iterations = reader.count_or_absent("maxIterations");
-    for (name, count) in [("numRuns", runs), ("maxIterations", iterations)] {
-        reader.check(count != Some(0), name, format!("`{name}` must be at least 1"));
-    }
+    let runs = reader.positive_or_absent("numRuns");
+    let iterations = reader.positive_or_absent("maxIterations");
     if reader.raw("numRuns").is_none() && reader.raw("maxIterations").is_none() {
         reader.fault_at(Vec::new(), "`numRuns` is missing", Some("it is the number of trials".into()));
     }

@@ -18,8 +18,7 @@ pub static KIND: MethodKind = MethodKind {
     resource: Need::Forbidden,
     build: |args| {
         let mut reader = args.reader();
-        let iterations = reader.count("maxIterations");
-        reader.check(iterations != Some(0), "maxIterations", "`maxIterations` must be at least 1");
+        let iterations = reader.positive("maxIterations");
         reader.finish(|| {
             let schedule = Arc::new(Full::new(iterations?));
             Some(Method { kind: "iterative", schedule, sampler: Arc::new(Outside) })
@@ -81,6 +80,6 @@ mod tests {
     #[test]
     fn the_number_of_iterations_is_needed() {
         insta::assert_snapshot!(method_fault(&KIND, json!({})), @"`maxIterations` is missing");
-        insta::assert_snapshot!(method_fault(&KIND, json!({"maxIterations": 0})), @"`maxIterations` must be at least 1");
+        insta::assert_snapshot!(method_fault(&KIND, json!({"maxIterations": 0})), @"`maxIterations` must be a whole number, 1 or more, found the number 0");
     }
 }

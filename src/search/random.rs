@@ -23,8 +23,7 @@ pub static KIND: MethodKind = MethodKind {
     resource: Need::Forbidden,
     build: |args| {
         let mut reader = args.reader();
-        let runs = reader.count("numRuns");
-        reader.check(runs != Some(0), "numRuns", "`numRuns` must be at least 1");
+        let runs = reader.positive("numRuns");
         reader
             .finish(|| Some(Method { kind: "random", schedule: Arc::new(Full::new(runs?)), sampler: Arc::new(Random) }))
     },
@@ -179,6 +178,6 @@ mod tests {
     #[test]
     fn the_number_of_runs_is_needed() {
         insta::assert_snapshot!(method_fault(&KIND, json!({})), @"`numRuns` is missing");
-        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be at least 1");
+        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
     }
 }

@@ -83,9 +83,18 @@ impl<'a> Reader<'a> {
 
     /// A whole number ≥ 0 that may be there; 3.0 counts as 3.
     pub fn count_or_absent(&mut self, name: &str) -> Option<u64> {
-        self.typed(name, "a whole number, 0 or more", |v| {
-            v.as_u64().or_else(|| v.as_f64().filter(|x| *x >= 0.0 && x.fract() == 0.0 && *x < 9e15).map(|x| x as u64))
-        })
+        self.typed(name, "a whole number, 0 or more", whole)
+    }
+
+    /// A whole number ≥ 1 that must be there.
+    pub fn positive(&mut self, name: &str) -> Option<u64> {
+        self.required(name)?;
+        self.positive_or_absent(name)
+    }
+
+    /// A whole number ≥ 1 that may be there; 3.0 counts as 3.
+    pub fn positive_or_absent(&mut self, name: &str) -> Option<u64> {
+        self.typed(name, "a whole number, 1 or more", |v| whole(v).filter(|count| *count > 0))
     }
 
     /// Text that may be there.
@@ -173,6 +182,11 @@ impl<'a> Reader<'a> {
         }
         found
     }
+}
+
+fn whole(value: &Value) -> Option<u64> {
+    let float = || value.as_f64().filter(|x| *x >= 0.0 && x.fract() == 0.0 && *x < 9e15);
+    value.as_u64().or_else(|| float().map(|x| x as u64))
 }
 
 /// A value for an error message: its type and, where it is short, itself.

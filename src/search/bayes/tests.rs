@@ -79,7 +79,7 @@ fn every_value_is_checked() {
     insta::assert_snapshot!(method_fault(&KIND, json!({"numInitialRuns": 0, "utilityFunction": {
         "acquisitionFunction": "eci", "kappa": -1, "eps": -0.5, "gaussianProcess":
         {"kernel": "linear", "lengthScale": 0, "nu": 0, "numRestartsOptimizer": 1001}}})), @r#"
-    `numInitialRuns` must be at least 1
+    `numInitialRuns` must be a whole number, 1 or more, found the number 0
     `maxIterations` is missing
     `acquisitionFunction` must be ucb, ei or poi, found "eci"
     `kappa` must be 0 or more, found -1

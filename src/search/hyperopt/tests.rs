@@ -23,11 +23,11 @@ fn an_iteration_starts_so_many_runs() {
 #[test]
 fn every_value_is_checked() {
     insta::assert_snapshot!(method_fault(&KIND, json!({})), @"`numRuns` is missing");
-    insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": "x"})), @r#"`numRuns` must be a whole number, 0 or more, found the text "x""#);
+    insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": "x"})), @r#"`numRuns` must be a whole number, 1 or more, found the text "x""#);
     insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0, "maxIterations": 0, "algorithm": "atpe"})), @r#"
     `algorithm` must be tpe, rand or anneal, found "atpe"
-    `numRuns` must be at least 1
-    `maxIterations` must be at least 1
+    `numRuns` must be a whole number, 1 or more, found the number 0
+    `maxIterations` must be a whole number, 1 or more, found the number 0
     "#);
 }
 

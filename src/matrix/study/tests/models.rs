@@ -68,17 +68,17 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
         .replace("  kappa", "  kapa")
         .replace("nu: 1.9", "nu: -1")
         .replace("    lengthScale", "    length_scale: 2\n    lengthScale")), @"
-        4:1 the matrix has no field `numInitialTrials` (did you mean `numInitialRuns`?)
-        8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
-        12:5 `lengthScale` is the same field as `length_scale` (it was given on line 11 already, keep one)
-        13:9 `nu` must be above 0, found -1
-        ");
+    4:1 the matrix has no field `numInitialTrials` (did you mean `numInitialRuns`?)
+    8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
+    12:5 `lengthScale` is the same field as `length_scale` (it was given on line 11 already, keep one)
+    13:9 `nu` must be above 0, found -1
+    ");
     insta::assert_snapshot!(told_of(&BAYES
         .replace("  kappa", "  kapa")
         .replace("kernel: matern", "kernel: [1]")
         .replace("nu: 1.9", "nu: -1")
         .replace("maxIterations: 15", "maxIterations: 0")), @"
-    3:16 `maxIterations` must be at least 1
+    3:16 `maxIterations` must be a whole number, 1 or more, found the number 0
     8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
     10:13 `kernel` must be text, found a list of 1
     12:9 `nu` must be above 0, found -1

@@ -142,6 +142,10 @@ pub enum Record {
     Session {
         /// Its process id.
         pid: u32,
+        /// The value of `HYPERTUNE_SESSION` in its jobs' environment, by which they are found after a crash; empty in journals
+        /// of versions that did not record it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        mark: String,
         /// Jobs at once.
         concurrency: u32,
         /// Further attempts of a job that fails.

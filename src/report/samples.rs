@@ -57,6 +57,7 @@ impl Sample {
         let started_at = "2026-03-01T10:00:00Z".to_owned();
         self.records.push(Record::Session {
             pid: std::process::id(),
+            mark: String::new(),
             concurrency: 2,
             retries: 0,
             started_at,

@@ -116,13 +116,21 @@ pub fn end_leftovers(recovery: &Recovery, folder: &StudyFolder, watcher: &dyn Wa
 }
 
 /// Journals the header if the study is new, this session, and what the last one left unsaid.
-pub fn take_up(core: &mut Core<'_>, study: &Study<'_>, slots: u32, begun: Begun, recovery: Recovery) -> Orders {
+pub fn take_up(
+    core: &mut Core<'_>,
+    study: &Study<'_>,
+    mark: &str,
+    slots: u32,
+    begun: Begun,
+    recovery: Recovery,
+) -> Orders {
     let now = core.clock.now();
     if begun == Begun::No {
         core.write(Record::Study(Box::new(study.header.clone())));
     }
     core.write(Record::Session {
         pid: process::id(),
+        mark: mark.to_owned(),
         concurrency: slots,
         retries: study.experiment.retries.max,
         started_at: wall_time(),

@@ -129,7 +129,7 @@ impl Equipment {
         }
         let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
         let mut core = self.core(study, watcher, opened)?;
-        let mut orders = take_up(&mut core, study, options.slot_count(), begun, recovery);
+        let mut orders = take_up(&mut core, study, &self.session, options.slot_count(), begun, recovery);
         orders.removals.extend(removals);
         let listens = core.engine.wants_readings();
         let workshop = self.workshop(study, options);

@@ -204,7 +204,14 @@ mod tests {
     fn only_the_last_attempt_of_a_job_is_told_and_only_once() {
         let mut notes = Notes::new(None, Retries { max: 9, pause: Duration::ZERO }, &[]);
         let started_at = String::new();
-        notes.record(&Record::Session { pid: 7, concurrency: 1, retries: 1, started_at, at: Moment(0) });
+        notes.record(&Record::Session {
+            pid: 7,
+            mark: String::new(),
+            concurrency: 1,
+            retries: 1,
+            started_at,
+            at: Moment(0),
+        });
         let failed = |failure| Outcome::Failed { failure };
         let ends = [failed(Failure::Lost), failed(Failure::Exit(1)), failed(Failure::Exit(2))];
         for (attempt, outcome) in (1..).zip(ends) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::line::Damage;
 use super::record::{FORMAT, SAMPLING_RULES};
 
 /// Why a journal cannot be read, written or gone on with. Every message names the file and says what to do.
@@ -23,14 +24,14 @@ pub enum JournalFault {
         /// The study's folder.
         folder: PathBuf,
     },
-    /// A line in the middle does not hold a record.
+    /// A line is not as it was written.
     Corrupt {
         /// The file.
         path: PathBuf,
         /// From 1.
         line: u64,
-        /// What the parser says.
-        why: String,
+        /// What is wrong with it.
+        damage: Damage,
     },
     /// The journal was written in another format.
     Format {
@@ -73,15 +74,15 @@ impl fmt::Display for JournalFault {
             JournalFault::Missing { folder } => {
                 write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
             }
-            JournalFault::Corrupt { path, line, why } => write!(
+            JournalFault::Corrupt { path, line, damage } => write!(
                 f,
-                "{}:{line}: not a journal record: {why}; restore the file from a copy, or cut it off before this line to lose \
-                 what follows and go on",
+                "{}:{line}: damaged record: {damage}; restore the file from a copy, or cut it off before this line, which loses \
+                 what follows",
                 path.display()
             ),
             JournalFault::Format { path, found } => write!(
                 f,
-                "{}: journal format {found}, this hypertune reads format {FORMAT}; use the version that wrote it, or start \
+                "{}: journal format {found}, this hypertune reads formats 1 to {FORMAT}; use the version that wrote it, or start \
                  afresh with --overwrite",
                 path.display()
             ),

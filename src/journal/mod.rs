@@ -4,6 +4,7 @@ pub mod earlier;
 pub mod fault;
 pub mod identity;
 pub mod layout;
+pub mod line;
 pub mod lock;
 pub mod reader;
 pub mod record;

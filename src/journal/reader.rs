@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::fault::JournalFault;
 use super::layout::StudyFolder;
-use super::record::{FORMAT, Header, Record, SAMPLING_RULES};
+use super::line::{self, Damage, JournalEnd, LineFormat};
+use super::record::{Header, Record, SAMPLING_RULES};
 
 /// Longest line that is taken for a record. A header holds the matrix file, an end record up to a mebibyte of metrics.
 pub const MAX_LINE: u64 = 64 << 20;
@@ -18,8 +19,9 @@ pub const MAX_LINE: u64 = 64 << 20;
 pub struct JournalReader<R = BufReader<File>> {
     path: PathBuf,
     source: R,
+    format: LineFormat,
     line: u64,
-    offset: u64,
+    end: JournalEnd,
     buffer: Vec<u8>,
     over: bool,
 }
@@ -66,7 +68,8 @@ pub fn check_sampling_rules(header: &Header, folder: &StudyFolder) -> Result<(),
 impl<R: BufRead> JournalReader<R> {
     /// A reader over `source`; `path` is for messages.
     pub fn new(path: &Path, source: R) -> JournalReader<R> {
-        JournalReader { path: path.to_owned(), source, line: 0, offset: 0, buffer: Vec::new(), over: false }
+        let (format, end) = (LineFormat::default(), JournalEnd::default());
+        JournalReader { path: path.to_owned(), source, format, line: 0, end, buffer: Vec::new(), over: false }
     }
 
     /// The first line. `None` if it is torn or absent.
@@ -74,27 +77,37 @@ impl<R: BufRead> JournalReader<R> {
         if !self.fetch()? {
             return Ok(None);
         }
-        if let Ok(Stamp { kind, format: Some(found) }) = serde_json::from_slice(&self.buffer)
-            && kind == "study"
-            && found != u64::from(FORMAT)
-        {
-            return Err(JournalFault::Format { path: self.path.clone(), found });
-        }
+        self.format = self.stamped()?;
         match self.parse()? {
             Line::Record(Record::Study(header)) => Ok(Some(*header)),
-            Line::Record(_) => Err(self.corrupt("the first record must be the study's header".into())),
+            Line::Record(_) => Err(self.corrupt(Damage::NoHeader)),
             Line::End => Ok(None),
         }
     }
 
-    /// Bytes of the whole records read so far: where writing may go on once the iterator is through.
-    pub fn offset(&self) -> u64 {
-        self.offset
+    /// Where the records read so far end.
+    pub fn end(&self) -> JournalEnd {
+        self.end
     }
 
     /// The line of the record read last, from 1.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The format of the journal whose first line is in the buffer. What a line with a wrong checksum says is not believed.
+    fn stamped(&self) -> Result<LineFormat, JournalFault> {
+        let checked = line::has_checksum(&self.buffer);
+        if checked && line::checked(&self.buffer).is_err() {
+            return Ok(LineFormat::Checked);
+        }
+        match serde_json::from_slice(&self.buffer) {
+            Ok(Stamp { kind, format: Some(found) }) if kind == "study" => {
+                LineFormat::of_number(found).ok_or_else(|| JournalFault::Format { path: self.path.clone(), found })
+            }
+            _ if checked => Ok(LineFormat::Checked),
+            _ => Ok(LineFormat::Plain),
+        }
     }
 
     /// Reads one line into the buffer, without its newline; false at the end and before a torn last line.
@@ -106,38 +119,61 @@ impl<R: BufRead> JournalReader<R> {
             self.line += 1;
             return Ok(true);
         }
-        if self.buffer.len() as u64 >= MAX_LINE {
-            self.line += 1;
-            return Err(self.corrupt(format!("longer than {MAX_LINE} bytes")));
-        }
-        Ok(false)
+        let damage = if self.buffer.len() as u64 >= MAX_LINE {
+            Damage::TooLong(MAX_LINE)
+        } else if let Some((last, line)) = self.buffer.split_last()
+            && *last != 0
+            && line::checked(line).is_ok()
+        {
+            // What a crash leaves ends within a line or with it, so that this byte was a newline.
+            Damage::NoNewline
+        } else {
+            return Ok(false);
+        };
+        self.line += 1;
+        Err(self.corrupt(damage))
     }
 
-    /// The record in the buffer. After a power cut a file system may show blocks it never wrote as NULs: such a line, with no
-    /// record behind it, is a torn end too.
+    /// The record in the buffer, or the end where the line is one that a power cut tore.
     fn parse(&mut self) -> Result<Line, JournalFault> {
-        match serde_json::from_slice(&self.buffer) {
+        let length = self.buffer.len() as u64 + 1;
+        let blank = self.buffer.windows(2).any(|pair| pair == [0, 0]);
+        match self.record() {
             Ok(record) => {
-                self.offset += self.buffer.len() as u64 + 1;
+                self.end = JournalEnd { format: self.format, length: self.end.length + length, lines: self.line };
                 Ok(Line::Record(record))
             }
-            Err(e) => {
-                let fault = self.corrupt(e.to_string());
-                if !self.buffer.contains(&0) {
-                    return Err(fault);
-                }
-                while self.fetch()? {
-                    if serde_json::from_slice::<Record>(&self.buffer).is_ok() {
-                        return Err(fault);
-                    }
-                }
-                Ok(Line::End)
+            Err(damage) => {
+                let fault = self.corrupt(damage);
+                if blank && self.nothing_follows()? { Ok(Line::End) } else { Err(fault) }
             }
         }
     }
 
-    fn corrupt(&self, why: String) -> JournalFault {
-        JournalFault::Corrupt { path: self.path.clone(), line: self.line, why }
+    fn record(&mut self) -> Result<Record, Damage> {
+        self.format.check(&mut self.buffer, self.line)?;
+        // One line is parsed at a time, so that serde_json's own line number is always 1.
+        let why = |e: serde_json::Error| Damage::NotARecord(e.to_string().replace(" at line 1 column ", " at column "));
+        serde_json::from_slice(&self.buffer).map_err(why)
+    }
+
+    /// After a power cut a file system may show blocks that it never wrote as NULs: a line with a run of them is a torn end if no
+    /// record follows it.
+    fn nothing_follows(&mut self) -> Result<bool, JournalFault> {
+        while self.fetch()? {
+            let sound = match self.format {
+                LineFormat::Plain => serde_json::from_slice::<Record>(&self.buffer).is_ok(),
+                LineFormat::Checked => line::checked(&self.buffer).is_ok(),
+            };
+            if sound {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn corrupt(&self, damage: Damage) -> JournalFault {
+        JournalFault::Corrupt { path: self.path.clone(), line: self.line, damage }
     }
 }
 

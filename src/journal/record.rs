@@ -12,8 +12,8 @@ use crate::words::objective::Metric;
 use crate::words::outcome::{Outcome, Readings, StopRule};
 use crate::words::units::{Moment, Resource, ResourceSpec};
 
-/// The journal's format; a journal of another one is refused.
-pub const FORMAT: u32 = 1;
+/// The format of new journals. Format 1, without numbers and checksums, is read and appended to as it is; others are refused.
+pub const FORMAT: u32 = 2;
 
 /// Version of the rules that turn a seed into draws and promotions. Raised with every change of them.
 pub const SAMPLING_RULES: u32 = 1;
@@ -21,7 +21,7 @@ pub const SAMPLING_RULES: u32 = 1;
 /// The first line: what the study is.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// [`FORMAT`].
+    /// [`FORMAT`] when the study was begun.
     pub format: u32,
     /// [`SAMPLING_RULES`].
     pub sampling_rules: u32,

@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use super::fault::JournalFault;
 use super::layout::StudyFolder;
+use super::line::JournalEnd;
 use super::reader::JournalReader;
 use super::record::{EndRecord, LaunchRecord, Record};
 use crate::engine::Engine;
@@ -18,8 +19,8 @@ pub struct Standing {
     pub at: Moment,
     /// Why it is over, if it is over for good.
     pub finished: Option<FinishReason>,
-    /// Bytes of whole records: where writing goes on.
-    pub length: u64,
+    /// Where the next record is appended.
+    pub end: JournalEnd,
 }
 
 /// Replays what follows the header. `seen` is told each record once the engine agrees with it.
@@ -29,7 +30,7 @@ pub fn replay<R: BufRead>(
     engine: &mut Engine,
     mut seen: impl FnMut(&Record),
 ) -> Result<Standing, JournalFault> {
-    let mut standing = Standing { length: reader.offset(), ..Standing::default() };
+    let mut standing = Standing { end: reader.end(), ..Standing::default() };
     while let Some(record) = reader.next() {
         let record = record?;
         if let Some(at) = moment(&record) {
@@ -46,7 +47,7 @@ pub fn replay<R: BufRead>(
             standing.finished = Some(reason.clone()).filter(|reason| !reason.can_go_on());
         }
         seen(&record);
-        standing.length = reader.offset();
+        standing.end = reader.end();
     }
     Ok(standing)
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::fault::JournalFault;
+use super::line::JournalEnd;
 use super::record::Record;
 
 /// The open end of a journal. Syncing to the disk is the caller's choice of moment: see [`JournalWriter::sync_handle`].
@@ -12,7 +13,7 @@ use super::record::Record;
 pub struct JournalWriter {
     path: PathBuf,
     file: File,
-    length: u64,
+    end: JournalEnd,
     line: Vec<u8>,
     unsynced: bool,
 }
@@ -20,45 +21,40 @@ pub struct JournalWriter {
 impl JournalWriter {
     /// A new, empty journal at `path`; what was there before is gone.
     pub fn create(path: &Path) -> Result<JournalWriter, JournalFault> {
-        JournalWriter::open_at(path, 0)
+        JournalWriter::open_at(path, JournalEnd::default())
     }
 
-    /// Goes on with the journal at `path` after its first `length` bytes: a torn last line beyond them is cut off.
-    pub fn open_at(path: &Path, length: u64) -> Result<JournalWriter, JournalFault> {
+    /// Appends to the journal at `path` from `end` on, in the format it has: a torn last line beyond `end` is cut off.
+    pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalFault> {
         let opened = OpenOptions::new().create(true).append(true).open(path).and_then(|file| {
-            if file.metadata()?.len() != length {
-                file.set_len(length)?;
+            if file.metadata()?.len() != end.length {
+                file.set_len(end.length)?;
             }
             Ok(file)
         });
         match opened {
-            Ok(file) => Ok(JournalWriter {
-                path: path.to_owned(),
-                file,
-                length,
-                line: Vec::with_capacity(1024),
-                unsynced: false,
-            }),
+            Ok(file) => {
+                Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), unsynced: false })
+            }
             Err(source) => Err(JournalFault::Io { path: path.to_owned(), doing: "write", source }),
         }
     }
 
     /// Appends one record. On an error nothing of it stays in the file.
     pub fn append(&mut self, record: &Record) -> Result<(), JournalFault> {
-        self.line.clear();
-        let written = serde_json::to_writer(&mut self.line, record).map_err(io::Error::from).and_then(|()| {
-            self.line.push(b'\n');
-            self.file.write_all(&self.line)
-        });
+        let number = self.end.lines + 1;
+        let written = self.end.format.write(record, number, &mut self.line);
+        let written = written.and_then(|()| self.file.write_all(&self.line));
         match written {
             Ok(()) => {
-                self.length += self.line.len() as u64;
+                self.end.length += self.line.len() as u64;
+                self.end.lines = number;
                 self.unsynced = true;
                 Ok(())
             }
             Err(source) => {
                 // A reader copes with a torn line, so a failing cut is no further harm.
-                let _ = self.file.set_len(self.length);
+                let _ = self.file.set_len(self.end.length);
                 Err(self.fault("write", source))
             }
         }
@@ -88,9 +84,9 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Bytes of whole records in the file.
-    pub fn length(&self) -> u64 {
-        self.length
+    /// Where the next record is appended.
+    pub fn end(&self) -> JournalEnd {
+        self.end
     }
 
     /// A fault that names this file.
@@ -110,16 +106,16 @@ mod tests {
         let path = dir.path().join("journal.jsonl");
         let mut writer = JournalWriter::create(&path).unwrap();
         writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap();
-        let whole = writer.length();
+        let whole = writer.end();
         writer.append(&Record::Promoted { trial: TrialId(2) }).unwrap();
-        File::options().write(true).open(&path).unwrap().set_len(whole + 5).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(whole.length + 5).unwrap();
 
         let mut writer = JournalWriter::open_at(&path, whole).unwrap();
         writer.append(&Record::Retired { trial: TrialId(3) }).unwrap();
         writer.sync().unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"
-        {"type":"promoted","trial":1}
-        {"type":"retired","trial":3}
+        {"type":"promoted","trial":1,"n":1,"crc":"63c9fc2e"}
+        {"type":"retired","trial":3,"n":2,"crc":"5a2eeb03"}
         "#);
     }
 
@@ -128,7 +124,7 @@ mod tests {
         let mut writer = JournalWriter {
             path: "study/journal.jsonl".into(),
             file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
-            length: 0,
+            end: JournalEnd::default(),
             line: Vec::new(),
             unsynced: false,
         };

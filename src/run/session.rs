@@ -145,7 +145,7 @@ impl Equipment {
     fn core<'a>(&'a self, study: &Study<'a>, watcher: &'a dyn Watcher, opened: Opened) -> Result<Core<'a>, RunFault> {
         Ok(Core {
             engine: opened.engine,
-            journal: JournalWriter::open_at(&study.folder.journal(), opened.standing.length)?,
+            journal: JournalWriter::open_at(&study.folder.journal(), opened.standing.end)?,
             retention: opened.retention,
             clock: Clock::from(opened.standing.at),
             starts_over: StartsOver::new(study.experiment.promoted),

@@ -70,6 +70,24 @@ fn journals() -> &'static [Vec<u8>] {
     JOURNALS.get_or_init(|| KINDS.iter().map(|kind| written(&format!("{kind}{TAIL}"))).collect())
 }
 
+/// The same in format 1, in which nothing but the record itself tells that it is damaged.
+fn plain_journals() -> &'static [Vec<u8>] {
+    static JOURNALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    let record = |line: &str| format!("{}}}\n", &line[..line.rfind(",\"n\":").expect("a number")]);
+    let plain = |journal: &Vec<u8>| {
+        let text: String = String::from_utf8_lossy(journal).lines().map(record).collect();
+        text.replacen("\"format\":2", "\"format\":1", 1).into_bytes()
+    };
+    JOURNALS.get_or_init(|| journals().iter().map(plain).collect())
+}
+
+/// What the journal's reader says of all of it.
+fn is_read(journal: &[u8]) -> Result<usize, JournalFault> {
+    let mut reader = reader(journal);
+    reader.header()?;
+    reader.try_fold(0, |records, record| record.map(|_| records + 1))
+}
+
 fn written(matrix: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("m.yaml"), matrix).unwrap();
@@ -142,7 +160,7 @@ fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
         Ok(standing) => standing,
         Err(fault) => return has_a_place(&fault),
     };
-    assert!(standing.length <= journal.len() as u64);
+    assert!(standing.end.length <= journal.len() as u64);
     let mut now = standing.at;
     let recovery = engine.recover();
     assert!(recovery.lost.len() < 1000);
@@ -183,14 +201,44 @@ proptest! {
     #[test]
     fn damaged_journals_are_shown_or_refused(which in 0..KINDS.len(), damage in damage()) {
         is_shown(&damaged(&journals()[which], &damage, &WORDS));
+        is_shown(&damaged(&plain_journals()[which], &damage, &WORDS));
     }
 
     #[test]
     fn damaged_journals_are_gone_on_with_or_refused(which in 0..KINDS.len(), damage in damage()) {
+        for journal in [&journals()[which], &plain_journals()[which]] {
+            let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
+            let (header, rest) = journal.split_at(first);
+            is_gone_on_with(which, header, &damaged(rest, &damage, &WORDS));
+        }
+    }
+
+    #[test]
+    fn ten_flipped_bits_are_found_each(which in 0..KINDS.len(), bits in prop::collection::vec(any::<prop::sample::Index>(), 10)) {
         let journal = &journals()[which];
-        let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
-        let (header, rest) = journal.split_at(first);
-        is_gone_on_with(which, header, &damaged(rest, &damage, &WORDS));
+        for bit in bits {
+            let bit = bit.index(journal.len() * 8);
+            let mut flipped = journal.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let fault = is_read(&flipped).expect_err("a flipped bit is damage");
+            prop_assert!(matches!(fault, JournalFault::Corrupt { .. }), "bit {}: {}", bit, fault);
+            has_a_place(&fault);
+        }
+    }
+
+    #[test]
+    fn missing_repeated_and_swapped_lines_are_found(
+        which in 0..KINDS.len(), first in any::<prop::sample::Index>(), second in any::<prop::sample::Index>()
+    ) {
+        let lines: Vec<&[u8]> = journals()[which].split_inclusive(|byte| *byte == b'\n').collect();
+        let (first, second) = (first.index(lines.len() - 1), second.index(lines.len()));
+        let (mut missing, mut repeated, mut swapped) = (lines.clone(), lines.clone(), lines.clone());
+        missing.remove(first);
+        repeated.insert(first, lines[second]);
+        swapped.swap(first, second);
+        for (lines, sound) in [(missing, false), (repeated, false), (swapped, first == second)] {
+            prop_assert_eq!(is_read(&lines.concat()).is_ok(), sound);
+        }
     }
 
     #[test]
@@ -206,6 +254,7 @@ fn every_prefix_is_shown_and_gone_on_with() {
         for cut in (first..=journal.len()).step_by(211) {
             is_shown(&journal[..cut]);
             is_gone_on_with(which, &journal[..first], &journal[first..cut]);
+            is_read(&journal[..cut]).expect("a torn end is no damage");
         }
     }
 }

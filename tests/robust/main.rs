@@ -5,6 +5,7 @@ mod children;
 mod crash;
 mod disk;
 mod flood;
+mod formats;
 mod kinds;
 mod lab;
 mod limits;

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::journal::record::{EndRecord, LaunchRecord, PlanTotals, Usage};
+use crate::journal::record::{EndRecord, FORMAT, LaunchRecord, PlanTotals, Usage};
 use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::words::outcome::{CurvePoint, Failure, Outcome, Readings};
 use crate::words::units::{Moment, Resource};
@@ -66,8 +66,23 @@ fn sample(lr: f64) -> Vec<Record> {
 }
 
 fn text(records: &[Record]) -> Vec<u8> {
+    lines(records).concat()
+}
+
+fn lines(records: &[Record]) -> Vec<Vec<u8>> {
+    let line = |(number, record)| {
+        let mut line = Vec::new();
+        LineFormat::Checked.write(record, number, &mut line).unwrap();
+        line
+    };
+    (1..).zip(records).map(line).collect()
+}
+
+/// The same in format 1.
+fn plain(records: &[Record]) -> Vec<u8> {
     let line = |r| serde_json::to_string(r).unwrap() + "\n";
-    records.iter().map(line).collect::<String>().into_bytes()
+    let text = records.iter().map(line).collect::<String>();
+    text.replacen("\"format\":2", "\"format\":1", 1).into_bytes()
 }
 
 /// Records, where writing may go on, or the fault.
@@ -78,7 +93,7 @@ fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalFault> {
     for record in &mut reader {
         records.push(record?);
     }
-    Ok((records, reader.offset()))
+    Ok((records, reader.end().length))
 }
 
 proptest! {
@@ -124,16 +139,72 @@ fn blocks_of_nuls_at_the_end_are_a_torn_end() {
 }
 
 #[test]
-fn a_corrupt_middle_names_file_and_line() {
+fn damage_names_file_and_line() {
     let mut bytes = text(&sample(0.1));
     let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second] = b'!';
-    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: not a journal record: expected value at line 1 column 1; restore the file from a copy, or cut it off before this line to lose what follows and go on");
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: its checksum does not match its bytes; restore the file from a copy, or cut it off before this line, which loses what follows");
+    let mut bytes = plain(&sample(0.1));
+    let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
+    bytes[second] = b'!';
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: it is not a journal record: expected value at column 1; restore the file from a copy, or cut it off before this line, which loses what follows");
+}
+
+#[test]
+fn format_1_is_read() {
+    let records = sample(0.1);
+    let bytes = plain(&records);
+    let (read, length) = read(&bytes).unwrap();
+    assert_eq!(length, bytes.len() as u64);
+    assert_eq!(read[1..], records[1..]);
+    let Record::Study(header) = &read[0] else { panic!("{read:?}") };
+    assert_eq!(header.format, 1);
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    let bytes = text(&sample(0.1));
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let fault = read(&flipped).expect_err("a flipped bit is no record");
+        assert!(matches!(fault, JournalFault::Corrupt { .. }), "bit {bit}: {fault}");
+    }
+}
+
+#[test]
+fn every_missing_repeated_or_moved_line_is_found() {
+    let lines = lines(&sample(0.1));
+    let refused = |lines: &[Vec<u8>]| assert!(matches!(read(&lines.concat()), Err(JournalFault::Corrupt { .. })));
+    for at in 0..lines.len() {
+        let mut repeated = lines.clone();
+        repeated.insert(at, lines[at].clone());
+        refused(&repeated);
+        for other in (0..lines.len()).filter(|other| *other != at) {
+            let mut swapped = lines.clone();
+            swapped.swap(at, other);
+            refused(&swapped);
+        }
+        // Without the last line it is what a crash leaves.
+        if at + 1 < lines.len() {
+            let mut shorter = lines.clone();
+            shorter.remove(at);
+            refused(&shorter);
+        }
+    }
+}
+
+#[test]
+fn a_single_nul_in_the_last_line_is_damage() {
+    let mut bytes = text(&sample(0.1));
+    let at = bytes.len() - 40;
+    bytes[at] = 0;
+    assert!(matches!(read(&bytes), Err(JournalFault::Corrupt { line: 5, damage: Damage::Checksum, .. })));
 }
 
 #[test]
 fn another_format_is_refused_whatever_else_it_holds() {
-    insta::assert_snapshot!(read(b"{\"type\":\"study\",\"format\":9,\"colour\":\"blue\"}\n").unwrap_err(), @"s/journal.jsonl: journal format 9, this hypertune reads format 1; use the version that wrote it, or start afresh with --overwrite");
+    insta::assert_snapshot!(read(b"{\"type\":\"study\",\"format\":9,\"colour\":\"blue\"}\n").unwrap_err(), @"s/journal.jsonl: journal format 9, this hypertune reads formats 1 to 2; use the version that wrote it, or start afresh with --overwrite");
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! Journals of format 1, written by version 0.1.0, are shown and resumed.
+
+use std::fs;
+use std::path::Path;
+
+use crate::lab::{Ended, JOBS, Lab};
+
+/// The matrix and the command of the two journals.
+const MATRIX: &str = "kind: hyperband
+maxIterations: 9
+eta: 3
+seed: 7
+resume: true
+resource: {name: epochs, type: int}
+metric: {name: loss, optimization: minimize}
+params:
+  x: {kind: uniform, value: [0, 1]}
+  y: {kind: choice, value: [0.1, 0.2, 0.3]}
+";
+const COMMAND: [&str; 4] = ["sh", "-c", "sleep 0.05; echo \"{\\\"loss\\\": ${1#--x=}}\"", "job"];
+
+/// A study with the journal `tests/data/journal-1-{name}.jsonl`.
+fn recorded(name: &str) -> Lab {
+    let lab = Lab::new(MATRIX);
+    let journal = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/journal-1-{name}.jsonl"));
+    fs::create_dir(lab.study()).unwrap();
+    fs::copy(journal, lab.study().join("journal.jsonl")).unwrap();
+    lab
+}
+
+fn run(lab: &Lab) -> Ended {
+    Ended::of(lab.hypertune("run m.yaml -j 2 --").args(COMMAND).output().unwrap())
+}
+
+#[test]
+fn half_a_study_is_resumed_to_the_outcome_of_the_whole_one() {
+    let (half, whole) = (recorded("half"), recorded("whole"));
+    let before = fs::read_to_string(half.study().join("journal.jsonl")).unwrap();
+    Ended::of(half.hypertune("trials m.study").output().unwrap()).exits(0);
+    run(&half).exits(0);
+    let after = fs::read_to_string(half.study().join("journal.jsonl")).unwrap();
+    let kept = before.rfind('\n').unwrap();
+    assert_eq!(after[..kept], before[..kept], "no line is rewritten");
+    assert!(!after.contains("\"crc\":"), "format 1 stays format 1");
+    assert_eq!(half.outcome(), whole.outcome());
+    assert_eq!(half.outcome().values.len(), JOBS);
+}
+
+#[test]
+fn a_finished_study_is_shown() {
+    let lab = recorded("whole");
+    run(&lab).exits(0).complains("finished before");
+    for line in ["best m.study", "trials m.study", "export m.study"] {
+        Ended::of(lab.hypertune(line).output().unwrap()).exits(0);
+    }
+}

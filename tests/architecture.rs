@@ -144,6 +144,26 @@ fn pure_layers_touch_nothing_of_the_operating_system() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The standard library's macros panic where the stream cannot be written, and block where it is not read.
+#[test]
+fn streams_are_written_in_one_file_each() {
+    const WRITERS: [&str; 2] = ["src/cli/output.rs", "src/progress/stderr.rs"];
+    const MACROS: [&str; 4] = ["print!(", "println!(", "eprint!(", "eprintln!("];
+    const HANDLES: [&str; 6] =
+        ["stdout().lock", "stderr().lock", "stdout().write", "stderr().write", "anstream::stdout", "anstream::stderr"];
+    let mut faults = Vec::new();
+    for Source { path, text, .. } in sources() {
+        let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let (is_writer, code) = (WRITERS.iter().any(|w| path.ends_with(w)), if is_test { "" } else { code });
+        let handles = HANDLES.iter().filter(|_| !is_writer);
+        for banned in MACROS.iter().chain(handles).filter(|banned| code.contains(*banned)) {
+            faults.push(format!("{}: names {banned}", path.display()));
+        }
+    }
+    assert!(faults.is_empty(), "write through progress::say or cli::output:\n{}", faults.join("\n"));
+}
+
 #[test]
 fn the_reader_of_imports_sees_every_form() {
     let text = "use crate::words::ids; use crate::{engine::event, run}; let x = crate::cli::main();";

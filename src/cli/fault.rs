@@ -45,12 +45,6 @@ impl Fault {
         self
     }
 
-    /// Whether nobody reads stdout any more: that is no fault at all.
-    pub fn is_broken_pipe(&self) -> bool {
-        let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-        self.error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
-    }
-
     /// What stderr gets.
     pub fn text(&self) -> String {
         if self.drawn {
@@ -89,12 +83,5 @@ mod tests {
     fn a_cause_that_is_told_already_is_not_told_again() {
         let error = anyhow::anyhow!("no such file").context("cannot read m.yaml: no such file");
         assert!(Fault::usage(error).text().ends_with("cannot read m.yaml: no such file\n"));
-    }
-
-    #[test]
-    fn a_closed_pipe_is_recognized_under_its_context() {
-        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot print");
-        assert!(Fault::internal(error).is_broken_pipe());
-        assert!(!Fault::usage(anyhow::anyhow!("x")).is_broken_pipe());
     }
 }

@@ -25,6 +25,8 @@ mod tuner;
 mod view;
 mod warm_start;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,26 +35,38 @@ use args::{Cli, Command};
 use exit_codes::Exit;
 use fault::Fault;
 
-use crate::progress::say;
+use crate::progress::{say, stderr};
 
 /// Parses the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // nobody may be reading; the code says it as well
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() });
-        }
-    };
-    let exit = dispatch(cli.command).unwrap_or_else(|fault| {
-        if fault.is_broken_pipe() {
-            return Exit::Done;
-        }
+    panic::set_hook(Box::new(report_panic));
+    let parsed = Cli::try_parse();
+    let exit = parsed.map_or_else(|error| explain(&error), |cli| dispatch(cli.command)).unwrap_or_else(|fault| {
         say(fault.text().trim_end());
         fault.exit
     });
+    stderr::flush(stderr::PATIENCE);
     ExitCode::from(exit.code())
+}
+
+/// What clap has to say: help and version on stdout, wrong usage on stderr.
+fn explain(error: &clap::Error) -> Result<Exit, Fault> {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        say(text.trim_end());
+        return Ok(Exit::Usage);
+    }
+    output::text(&text).map(|()| Exit::Done)
+}
+
+/// The standard library's own report is written in the thread that panics, which stops if stderr is not read.
+fn report_panic(panic: &panic::PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    let trace = match backtrace.status() {
+        BacktraceStatus::Captured => format!("\n{backtrace}"),
+        _ => String::new(),
+    };
+    say(&format!("internal error: {panic} (please report){trace}"));
 }
 
 fn dispatch(command: Command) -> Result<Exit, Fault> {

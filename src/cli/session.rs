@@ -14,7 +14,7 @@ use super::{execution, output, run, tuner, view};
 use crate::engine::event::FinishReason;
 use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
-use crate::progress::{self, Verbosity};
+use crate::progress::{self, Verbosity, stderr};
 use crate::report::summary::Summary;
 use crate::report::view::{Detail, JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
@@ -42,7 +42,9 @@ impl Session<'_> {
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
-                eprintln!("note: this study was finished before, nothing is launched; --overwrite begins it afresh\n");
+                progress::say(
+                    "note: this study was finished before, nothing is launched; --overwrite begins it afresh\n",
+                );
             }
             return self.show(&study, &view, &reason);
         }
@@ -66,9 +68,13 @@ impl Session<'_> {
     fn show(&self, study: &Study, view: &StudyView, reason: &FinishReason) -> Result<Exit, Fault> {
         let summary = Summary::new(view, study.folder.trials(), |job| study.repeat(job));
         let exit = Exit::of(reason, has_result(view));
-        match self.format {
-            FormatArg::Text => output::text(&summary_text::render(&summary))?,
-            FormatArg::Json => output::json(&summary)?,
+        let text = match self.format {
+            FormatArg::Text => summary_text::render(&summary),
+            FormatArg::Json => output::json_text(&summary).map_err(Fault::internal)?,
+        };
+        match reason {
+            FinishReason::Interrupted { .. } => output::within(stderr::PATIENCE, move || output::text(&text))?,
+            _ => output::text(&text)?,
         }
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
             progress::say(summary_text::failures_text(&summary.failures).trim_end());

@@ -4,16 +4,18 @@
 pub mod goal;
 pub mod job;
 pub mod line;
+pub mod line_queue;
 pub mod plain;
+pub mod stderr;
 pub mod tally;
 pub mod terminal;
 
-use std::io::Write;
 use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
 use crate::run::watch::{Unwatched, Watcher};
 use goal::Goal;
+pub use stderr::say;
 use tally::Tally;
 
 /// How much a person wants to see.
@@ -26,12 +28,6 @@ pub enum Verbosity {
     Normal,
     /// A line for every job as well.
     Verbose,
-}
-
-/// Prints `text` and a newline to stderr, without colours where they are not wanted. A terminal that was closed and a full disk
-/// behind a redirection are no reason to end a study, so it does not fail, as `eprintln!` would with a panic.
-pub fn say(text: &str) {
-    let _ = anstream::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// The watcher that suits stderr.

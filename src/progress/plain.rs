@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::stderr::{say, say_progress};
 use super::tally::Tally;
-use super::{Verbosity, job, line, say};
+use super::{Verbosity, job, line};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 
@@ -54,7 +55,7 @@ fn step(tally: &Tally) -> u64 {
 impl Watcher for Plain {
     fn record(&self, record: &Record) {
         if let Some(line) = self.line(record) {
-            say(&line);
+            say_progress(&line);
         }
     }
 

@@ -1,13 +1,14 @@
 //! Progress on a terminal: one line for the study and one for each bracket's current rung, redrawn in place.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::line_queue::{Importance, LineQueue};
 use super::tally::Tally;
-use super::{Verbosity, job, line, say};
+use super::{Verbosity, job, line, stderr};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 
@@ -22,15 +23,28 @@ const USUAL: (usize, usize) = (80, 24);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    wake: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     tally: Tally,
-    over: bool,
+    /// Lines to print above the frame.
+    lines: LineQueue,
     /// When the last record came, so that the time on screen goes on between records.
     heard: Instant,
+    /// When the drawing under way began.
+    drawing_since: Option<Instant>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Running,
+    /// The session is over, the frame is to be cleared.
+    Closing,
+    /// Nothing is drawn any more.
+    Closed,
 }
 
 impl Shared {
@@ -39,31 +53,37 @@ impl Shared {
     }
 }
 
-/// Draws to stderr from a thread of its own until it is dropped.
+/// Draws to stderr from a thread of its own until it is dropped. Only that thread touches the terminal: one that takes no output
+/// (Ctrl-S, a window that hangs) stops it and nothing else.
 #[derive(Debug)]
 pub struct Terminal {
     shared: Arc<Shared>,
-    screen: ProgressBar,
     verbosity: Verbosity,
-    painter: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
     /// For a study counted by `tally`.
     pub fn new(tally: Tally, verbosity: Verbosity) -> Terminal {
-        let state = State { tally, over: false, heard: Instant::now() };
-        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
-        let screen = screen();
-        let painter = std::thread::Builder::new().name("progress".into()).spawn({
-            let (shared, screen) = (shared.clone(), screen.clone());
-            move || paint(&shared, &screen)
+        let (lines, heard) = (LineQueue::new(), Instant::now());
+        let state = State { tally, lines, heard, drawing_since: None, stage: Stage::Running };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let painter = thread::Builder::new().name("progress".into()).spawn({
+            let shared = shared.clone();
+            move || paint(&shared)
         });
-        // without the thread nothing is drawn; the study itself does not depend on it
-        Terminal { shared, screen, verbosity, painter: painter.ok() }
+        if painter.is_err() {
+            // Nothing is drawn then; the study itself does not depend on it.
+            shared.lock().stage = Stage::Closed;
+        }
+        Terminal { shared, verbosity }
     }
 
-    fn say(&self, line: &str) {
-        self.screen.suspend(|| say(line));
+    fn print(&self, mut state: MutexGuard<'_, State>, line: &str, importance: Importance) {
+        if state.stage == Stage::Closed {
+            return stderr::say(line);
+        }
+        state.lines.push(line, importance);
+        self.shared.changed.notify_all();
     }
 }
 
@@ -77,24 +97,27 @@ impl Watcher for Terminal {
             && let Record::End(end) = record
         {
             let line = job::ended(&state.tally, end);
-            drop(state);
-            self.say(&line);
+            self.print(state, &line, Importance::Progress);
         }
     }
 
     fn note(&self, text: &str) {
-        self.say(&format!("note: {text}"));
+        self.print(self.shared.lock(), &format!("note: {text}"), Importance::Message);
     }
 }
 
 impl Drop for Terminal {
+    /// Waits for the terminal to be cleared, with a bound.
     fn drop(&mut self) {
-        self.shared.lock().over = true;
-        self.shared.wake.notify_all();
-        if let Some(painter) = self.painter.take() {
-            // a painter that panicked has nothing left to clear
-            let _ = painter.join();
+        let mut state = self.shared.lock();
+        if state.stage == Stage::Closed {
+            return;
         }
+        state.stage = Stage::Closing;
+        self.shared.changed.notify_all();
+        let begun = state.drawing_since.unwrap_or_else(Instant::now);
+        let left = stderr::PATIENCE.saturating_sub(begun.elapsed());
+        drop(self.shared.changed.wait_timeout_while(state, left, |state| state.stage != Stage::Closed));
     }
 }
 
@@ -113,18 +136,35 @@ fn screen() -> ProgressBar {
     ProgressBar::with_draw_target(None, target()).with_style(style)
 }
 
-fn paint(shared: &Shared, screen: &ProgressBar) {
-    let mut pause = SILENCE;
+fn paint(shared: &Shared) {
+    let screen = screen();
+    let (mut drawn, mut pause) = (false, SILENCE);
     loop {
-        let waited = shared.wake.wait_timeout_while(shared.lock(), pause, |state| !state.over);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.over {
-            return screen.finish_and_clear();
-        }
+        let idle = |state: &mut State| state.stage == Stage::Running && state.lines.is_empty();
+        let waited = shared.changed.wait_timeout_while(shared.lock(), pause, idle);
+        let (mut state, wait) = waited.unwrap_or_else(PoisonError::into_inner);
+        let lines = state.lines.take_batch();
+        let closing = state.stage == Stage::Closing && state.lines.is_empty();
         let frame = line::frame(&state.tally, state.tally.now.after(state.heard.elapsed()), size());
+        state.drawing_since = Some(Instant::now());
         drop(state);
-        screen.set_message(frame);
-        pause = REDRAW;
+        match lines {
+            Some(lines) if drawn => screen.suspend(|| stderr::write(&lines)),
+            Some(lines) => stderr::write(&lines),
+            None => {}
+        }
+        if closing {
+            screen.finish_and_clear();
+        } else if drawn || wait.timed_out() {
+            screen.set_message(frame);
+            (drawn, pause) = (true, REDRAW);
+        }
+        let mut state = shared.lock();
+        state.drawing_since = None;
+        if closing {
+            state.stage = Stage::Closed;
+            return shared.changed.notify_all();
+        }
     }
 }
 

@@ -37,11 +37,19 @@ impl Exporter for Csv {
 
     fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(COLUMNS)?;
+        writer.write_record(COLUMNS).map_err(io_error)?;
         for row in rows(view) {
-            writer.write_record(cells(&row)?)?;
+            writer.write_record(cells(&row)?).map_err(io_error)?;
         }
         writer.flush()
+    }
+}
+
+/// The writer's own error; csv's conversion hides which one it was.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -31,7 +31,7 @@ pub mod slots;
 mod spawn;
 mod starts_over;
 mod sweep;
-mod sys;
+pub(crate) mod sys;
 pub mod tuner;
 mod verdict;
 mod wake;

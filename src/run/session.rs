@@ -139,7 +139,9 @@ impl Equipment {
         self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
         self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
         let Core { journal, finished, fault, .. } = driver.core.into_inner().unwrap_or_else(PoisonError::into_inner);
-        close(Left { journal, finished, fault }, self.guard, &self.session)
+        let closed = close(Left { journal, finished, fault }, self.guard, &self.session);
+        self.signals.release();
+        closed
     }
 
     fn core<'a>(&'a self, study: &Study<'a>, watcher: &'a dyn Watcher, opened: Opened) -> Result<Core<'a>, RunFault> {

@@ -5,13 +5,19 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::low_level::{pipe, raise, unregister};
 
 use super::sys::{self, Disposition};
+
+/// Whether the signals below have their default action: outside of sessions.
+static UNCAUGHT: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Those that end a study.
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
@@ -44,16 +50,24 @@ impl Signals {
     /// Begins to catch them. What was ignored before (SIGHUP under `nohup`) stays ignored, except that a study can always be ended.
     pub fn catch() -> io::Result<Signals> {
         let mut signals = Signals { caught: Vec::new() };
+        UNCAUGHT.store(false, Ordering::SeqCst);
         for signal in ENDING.into_iter().chain([SIGTSTP]) {
             if [SIGHUP, SIGTSTP].contains(&signal) && sys::disposition(signal) == Disposition::Ignored {
                 continue;
             }
             let (ours, handler_s) = UnixStream::pair()?;
             ours.set_nonblocking(true)?;
+            register_conditional_default(signal, UNCAUGHT.clone())?;
             let registration = pipe::register(signal, handler_s)?;
             signals.caught.push(Caught { signal, pipe: ours, registration });
         }
         Ok(signals)
+    }
+
+    /// The session is over: from now on the signals end this process again, whatever it is waiting for. Without this they would
+    /// be lost, as the handlers stay installed for good.
+    pub fn release(self) {
+        UNCAUGHT.store(true, Ordering::SeqCst);
     }
 
     /// Readable when there is something to [`Signals::take`].

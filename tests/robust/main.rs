@@ -1,5 +1,6 @@
 //! What only the real binary can show: crashes, signals, stragglers, full disks, floods, checkpoints, devices, outside tuners.
 
+mod blocked_output;
 mod checkpoints;
 mod children;
 mod crash;

@@ -18,6 +18,7 @@ mod json_text;
 mod ladder;
 mod lines;
 pub mod logs;
+pub mod machine_trouble;
 mod memory;
 mod opening;
 pub mod options;

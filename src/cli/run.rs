@@ -11,8 +11,8 @@ use super::{execution, findings, plan, seed, session, view, warm_start};
 use crate::journal::fault::JournalFault;
 use crate::journal::identity::{Difference, Identity, differences};
 use crate::journal::layout::StudyFolder;
-use crate::journal::reader;
 use crate::journal::record::Header;
+use crate::journal::{claim, reader};
 use crate::progress::{Verbosity, say};
 use crate::run::options::Existing;
 
@@ -31,6 +31,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
             .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
     }
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::GoOn };
+    claim::check(&study.folder).map_err(view::unreadable)?;
     let recorded = match existing {
         Existing::Overwrite => None,
         Existing::GoOn => recorded(&study.folder)?,
@@ -72,10 +73,6 @@ fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fa
 
 /// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.
 fn recorded(folder: &StudyFolder) -> Result<Option<Header>, Fault> {
-    if folder.root().is_file() {
-        return Err(Fault::usage(anyhow!("{} is a file, no study's folder", folder.root().display()))
-            .hint("name another folder with --study"));
-    }
     match reader::open(folder) {
         Ok(found) => Ok(found.map(|(header, _)| header)),
         Err(JournalFault::Missing { .. }) => Ok(None),

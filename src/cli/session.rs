@@ -170,11 +170,9 @@ fn stopped(fault: RunFault, study: &Study) -> Fault {
     match fault {
         RunFault::Changed(found) => run::changed(&study.folder, &found),
         RunFault::Journal(
-            fault @ (JournalFault::Held { .. }
-            | JournalFault::Format { .. }
-            | JournalFault::SamplingRules { .. }
-            | JournalFault::Mismatch { .. }),
+            fault @ (JournalFault::Held { .. } | JournalFault::SamplingRules { .. } | JournalFault::Mismatch { .. }),
         ) => Fault::usage(fault),
+        RunFault::Journal(fault) => view::unreadable(fault),
         fault => Fault::internal(fault),
     }
 }

@@ -35,6 +35,7 @@ pub fn read_if_begun(study: &Path, detail: Detail) -> Result<Option<StudyView>, 
 /// A folder without a study of ours is wrong usage, everything else is not the user's fault.
 pub fn unreadable(fault: JournalFault) -> Fault {
     match &fault {
+        JournalFault::Foreign { .. } => Fault::usage(fault).hint("name a new or empty folder with --study"),
         JournalFault::Missing { .. } | JournalFault::Format { .. } => Fault::usage(fault),
         _ => Fault::internal(fault),
     }

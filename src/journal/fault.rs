@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::claim::Obstacle;
 use super::line::Damage;
 use super::record::{FORMAT, SAMPLING_RULES};
 
@@ -23,6 +24,20 @@ pub enum JournalFault {
     Missing {
         /// The study's folder.
         folder: PathBuf,
+    },
+    /// The folder is not for a study: what is there is not ours.
+    Foreign {
+        /// The folder, or what in it is in the way.
+        path: PathBuf,
+        /// What it is.
+        obstacle: Obstacle,
+    },
+    /// The journal was removed or replaced while the study ran.
+    Displaced {
+        /// The file.
+        path: PathBuf,
+        /// Where its records were written again, if they could be.
+        kept: Option<PathBuf>,
     },
     /// A line is not as it was written.
     Corrupt {
@@ -74,6 +89,10 @@ impl fmt::Display for JournalFault {
             JournalFault::Missing { folder } => {
                 write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
             }
+            JournalFault::Foreign { path, obstacle } => {
+                write!(f, "{} cannot be used for a study: {obstacle}; nothing was changed", path.display())
+            }
+            JournalFault::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
             JournalFault::Corrupt { path, line, damage } => write!(
                 f,
                 "{}:{line}: damaged record: {damage}; restore the file from a copy, or cut it off before this line, which loses \
@@ -104,6 +123,27 @@ impl fmt::Display for JournalFault {
                 path.display()
             ),
         }
+    }
+}
+
+fn displaced(f: &mut fmt::Formatter<'_>, path: &Path, kept: Option<&Path>) -> fmt::Result {
+    let journal = path.display();
+    match kept {
+        Some(kept) if kept == path => write!(
+            f,
+            "{journal} was removed while the study ran; it was written again with all its records, and the same command line \
+             continues the study"
+        ),
+        Some(kept) => write!(
+            f,
+            "{journal} was replaced by another file while the study ran; the study's records are in {}: move them back to \
+             continue it",
+            kept.display()
+        ),
+        None => write!(
+            f,
+            "{journal} was removed or replaced while the study ran, and its records could not be written again"
+        ),
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! STUDY/journal.jsonl                         what happened
-//! STUDY/lock                                  who drives it (held with flock; holds the driver's process id)
+//! STUDY/lock                                  the process id of the driver; locked, as the journal is, while it runs
+//! STUDY/journal.new.jsonl                     for a moment, the journal that takes the place of a discarded one
+//! STUDY/journal.discarded.jsonl               the journal of a study that is being discarded
 //! STUDY/tuner.stderr.log                      what an outside tuner prints on stderr
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
@@ -10,9 +12,12 @@
 //! STUDY/trials/7/checkpoint.before-rung-1/    the checkpoint as it was when the running job began
 //! ```
 
+use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::{self, absent_is_fine};
 use crate::words::ids::{Attempt, JobId, Rung, TrialId};
 
 /// One of a job's two output streams.
@@ -61,7 +66,22 @@ impl StudyFolder {
         self.root.join("journal.jsonl")
     }
 
-    /// The file whose lock the driver holds.
+    /// An empty journal before it is put in the place of a discarded one.
+    pub fn new_journal(&self) -> PathBuf {
+        self.root.join("journal.new.jsonl")
+    }
+
+    /// The journal of a study that is being discarded: while it is there, other files may be those of that study.
+    pub fn discarded(&self) -> PathBuf {
+        self.root.join("journal.discarded.jsonl")
+    }
+
+    /// The files that the driver keeps in the folder, whether they are there or not.
+    pub fn files(&self) -> [PathBuf; 5] {
+        [self.journal(), self.new_journal(), self.discarded(), self.lock(), self.tuner_log()]
+    }
+
+    /// The file that holds the driver's process id.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
@@ -100,15 +120,32 @@ impl StudyFolder {
         })
     }
 
-    /// Removes what hypertune put there, the journal first, and nothing else; the lock file stays with its holder.
-    pub fn clear(&self) -> io::Result<()> {
-        let absent_is_fine = |result: io::Result<()>| match result {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+    /// Whether an entry of `trials` has the name of a trial.
+    pub fn is_trial(name: &OsStr) -> bool {
+        !name.is_empty() && name.as_encoded_bytes().iter().all(u8::is_ascii_digit)
+    }
+
+    /// Removes what is left of a discarded study; other files stay, and so does what links point to.
+    pub fn remove_discarded(&self) -> io::Result<()> {
+        absent_is_fine(fs::remove_file(self.tuner_log()))?;
+        absent_is_fine(self.remove_trials())?;
+        absent_is_fine(fs::remove_file(self.discarded()))
+    }
+
+    fn remove_trials(&self) -> io::Result<()> {
+        let trials = self.trials();
+        files::directory(&trials)?;
+        for entry in fs::read_dir(&trials)? {
+            let entry = entry?;
+            if !StudyFolder::is_trial(&entry.file_name()) {
+                continue;
+            }
+            if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+        }
+        match fs::remove_dir(&trials) {
+            Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
             other => other,
-        };
-        absent_is_fine(std::fs::remove_file(self.journal()))?;
-        absent_is_fine(std::fs::remove_file(self.tuner_log()))?;
-        absent_is_fine(std::fs::remove_dir_all(self.trials()))
+        }
     }
 }
 
@@ -127,15 +164,23 @@ mod tests {
     }
 
     #[test]
-    fn clearing_leaves_foreign_files_alone() {
+    fn what_is_not_of_a_discarded_study_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        std::fs::create_dir_all(folder.checkpoint(TrialId(0))).unwrap();
-        std::fs::write(folder.journal(), "x").unwrap();
-        std::fs::write(dir.path().join("thesis.tex"), "x").unwrap();
-        folder.clear().unwrap();
-        folder.clear().unwrap();
-        assert!(dir.path().join("thesis.tex").exists());
-        assert!(!folder.journal().exists() && !folder.trials().exists());
+        let folder = StudyFolder::new(dir.path().join("s"));
+        let outside = dir.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("precious"), "x").unwrap();
+        fs::create_dir_all(folder.checkpoint(TrialId(0))).unwrap();
+        std::os::unix::fs::symlink(&outside, folder.trials().join("1")).unwrap();
+        for foreign in [folder.root().join("thesis.tex"), folder.trials().join("notes")] {
+            fs::write(foreign, "x").unwrap();
+        }
+        fs::write(folder.discarded(), "x").unwrap();
+        folder.remove_discarded().unwrap();
+        folder.remove_discarded().unwrap();
+        assert!(outside.join("precious").exists());
+        assert!(folder.root().join("thesis.tex").exists() && folder.trials().join("notes").exists());
+        assert_eq!(fs::read_dir(folder.trials()).unwrap().count(), 1);
+        assert!(!folder.discarded().exists());
     }
 }

@@ -1,55 +1,116 @@
-//! One driver per study: an exclusive lock that the kernel frees when its holder dies, however it dies.
+//! One driver per study: exclusive locks that the kernel frees when their holder dies, however it dies.
 //!
-//! Readers (`trials`, `best`, `export`) only ask whether it is held, which takes it for some microseconds; a driver that comes just
-//! then tries again.
+//! The journal itself is locked, so that no second driver can write to it whatever happens to the lock file, and so is the lock file,
+//! which holds the driver's process id for messages and is what versions before 0.2 lock.
+//!
+//! Readers (`trials`, `best`, `export`) only ask whether the locks are held, which takes them for some microseconds; a driver that comes
+//! just then tries again.
+//!
+//! The locks are those of flock(2). On NFS Linux emulates them with byte-range locks, which keeps drivers on several machines apart as
+//! long as the file system is mounted with locking (not `nolock`).
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use super::fault::JournalFault;
+use super::files;
 use super::layout::StudyFolder;
 
-/// How often a driver tries to take the lock before it believes that another one has it, and the pause between.
+/// How often a driver tries to take a lock before it reports that another one has it, and the pause between.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The right to drive a study, given back when dropped. The file stays and tells who held it last.
+/// The right to drive a study, given back when dropped. Both files stay.
 #[derive(Debug)]
 pub struct StudyLock {
-    _file: File,
+    folder: StudyFolder,
+    _lock: File,
+    journal: File,
 }
 
-/// Takes the study, or says who holds it. The folder must exist. A lock file left by a dead process is no obstacle.
+/// Takes the study, or says who holds it. The folder must exist; the journal is made if there is none.
 pub fn acquire(folder: &StudyFolder) -> Result<StudyLock, JournalFault> {
     let path = folder.lock();
     let fault = |source| JournalFault::Io { path: path.clone(), doing: "lock", source };
-    let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
-    let mut file = opened.map_err(fault)?;
-    let mut taken = file.try_lock();
-    for _ in 1..TRIES {
-        if !matches!(taken, Err(TryLockError::WouldBlock)) {
+    let mut lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(fault)?;
+    if !try_lock(&lock).map_err(fault)? {
+        return Err(JournalFault::Held { pid: holder(&mut lock), path });
+    }
+    let journal = lock_journal(&folder.journal())?;
+    let noted = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id()));
+    noted.map_err(fault)?;
+    Ok(StudyLock { folder: folder.clone(), _lock: lock, journal })
+}
+
+impl StudyLock {
+    /// A handle of the locked journal, for appending.
+    pub fn journal(&self) -> io::Result<File> {
+        self.journal.try_clone()
+    }
+
+    /// Discards the study: an empty journal, locked too, takes the place of its journal in one step; then everything else of it is
+    /// removed. If that is interrupted, [`StudyFolder::discarded`] stays and says what remains to be removed.
+    pub fn discard(&mut self) -> io::Result<()> {
+        let (journal, new, discarded) = (self.folder.journal(), self.folder.new_journal(), self.folder.discarded());
+        let file = files::create(&new, OpenOptions::new().read(true).append(true))?;
+        if !try_lock(&file)? {
+            return Err(io::Error::other("another process has locked it"));
+        }
+        if self.journal.metadata()?.len() > 0 {
+            std::fs::rename(&journal, &discarded)?;
+        }
+        std::fs::rename(&new, &journal)?;
+        self.journal = file;
+        File::open(self.folder.root())?.sync_all()?;
+        self.folder.remove_discarded()
+    }
+}
+
+/// Opens the journal and locks it. Between the two another driver may have put a new one in its place, which is then locked instead.
+fn lock_journal(path: &Path) -> Result<File, JournalFault> {
+    let fault = |source| JournalFault::Io { path: path.to_owned(), doing: "lock", source };
+    for _ in 0..TRIES {
+        let file = open(path, OpenOptions::new().read(true).append(true)).map_err(fault)?;
+        if !try_lock(&file).map_err(fault)? {
             break;
         }
-        sleep(PAUSE);
-        taken = file.try_lock();
+        if files::is_same(path, &file).map_err(fault)? {
+            return Ok(file);
+        }
     }
-    match taken {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(JournalFault::Held { pid: holder(&mut file), path }),
-        Err(TryLockError::Error(source)) => return Err(fault(source)),
+    Err(JournalFault::Held { pid: None, path: path.to_owned() })
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    files::open(path, options.create(true).truncate(false))
+}
+
+/// Whether we have it now; others may look at it for a moment.
+fn try_lock(file: &File) -> io::Result<bool> {
+    for attempt in 1.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if attempt >= TRIES => break,
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            Err(TryLockError::Error(source)) => return Err(source),
+        }
     }
-    let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
-    noted.map_err(fault)?;
-    Ok(StudyLock { _file: file })
+    Ok(false)
 }
 
 /// Whether somebody drives the study now, as far as this machine and its file systems can tell. Disturbs nobody.
 pub fn is_held(folder: &StudyFolder) -> bool {
-    match File::open(folder.lock()) {
+    // Both: the lock file may have been removed, and versions before 0.2 do not lock the journal.
+    [folder.lock(), folder.journal()].iter().any(|path| is_locked(path))
+}
+
+fn is_locked(path: &Path) -> bool {
+    match files::open_to_read(path) {
         Ok(file) => !matches!(file.try_lock_shared(), Ok(())),
-        // Whoever drives a study has made the file.
+        // A driver has made both files.
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
@@ -63,6 +124,8 @@ fn holder(file: &mut File) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -76,6 +139,37 @@ mod tests {
         drop(first);
         acquire(&folder).unwrap();
         assert!(!is_held(&folder));
+    }
+
+    #[test]
+    fn a_removed_lock_file_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let _first = acquire(&folder).unwrap();
+        fs::remove_file(folder.lock()).unwrap();
+        assert!(is_held(&folder));
+        for _ in 0..2 {
+            let refused = acquire(&folder).unwrap_err();
+            assert!(matches!(refused, JournalFault::Held { pid: None, .. }), "{refused}");
+            assert!(is_held(&folder));
+        }
+    }
+
+    #[test]
+    fn a_discarded_study_leaves_an_empty_locked_journal_and_foreign_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        fs::create_dir_all(folder.trials().join("7/checkpoint")).unwrap();
+        fs::write(folder.journal(), "{\"type\":\"study\"").unwrap();
+        fs::write(folder.new_journal(), "left by a crash").unwrap();
+        fs::write(dir.path().join("thesis.tex"), "").unwrap();
+        let mut lock = acquire(&folder).unwrap();
+        lock.discard().unwrap();
+        assert!(matches!(lock_journal(&folder.journal()), Err(JournalFault::Held { .. })));
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["journal.jsonl", "lock", "thesis.tex"]);
+        assert_eq!(fs::metadata(folder.journal()).unwrap().len(), 0);
     }
 
     #[test]

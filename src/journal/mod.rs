@@ -1,7 +1,10 @@
 //! The append-only record of a study: one JSON object per line of `journal.jsonl` in the study's folder.
 
+pub mod claim;
+pub mod displaced;
 pub mod earlier;
 pub mod fault;
+pub mod files;
 pub mod identity;
 pub mod layout;
 pub mod line;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::fault::JournalFault;
+use super::files;
 use super::layout::StudyFolder;
 use super::line::{self, Damage, JournalEnd, LineFormat};
 use super::record::{Header, Record, SAMPLING_RULES};
@@ -43,7 +44,7 @@ struct Stamp {
 /// Opens a study's journal and reads its header. `Ok(None)`: the journal ends before its header does, so nothing was ever launched.
 pub fn open(folder: &StudyFolder) -> Result<Option<(Header, JournalReader)>, JournalFault> {
     let path = folder.journal();
-    let file = File::open(&path).map_err(|source| match source.kind() {
+    let file = files::open_to_read(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             JournalFault::Missing { folder: folder.root().to_owned() }
         }

@@ -4,7 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::displaced;
 use super::fault::JournalFault;
+use super::files;
 use super::line::JournalEnd;
 use super::record::Record;
 
@@ -26,18 +28,19 @@ impl JournalWriter {
 
     /// Appends to the journal at `path` from `end` on, in the format it has: a torn last line beyond `end` is cut off.
     pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalFault> {
-        let opened = OpenOptions::new().create(true).append(true).open(path).and_then(|file| {
-            if file.metadata()?.len() != end.length {
-                file.set_len(end.length)?;
-            }
-            Ok(file)
+        let opened = files::open(path, OpenOptions::new().create(true).append(true));
+        let fault = |source| JournalFault::Io { path: path.to_owned(), doing: "write", source };
+        JournalWriter::append_to(path, opened.map_err(fault)?, end)
+    }
+
+    /// The same with the journal already open for appending.
+    pub fn append_to(path: &Path, file: File, end: JournalEnd) -> Result<JournalWriter, JournalFault> {
+        let whole = file.metadata().and_then(|found| match found.len() == end.length {
+            true => Ok(()),
+            false => file.set_len(end.length),
         });
-        match opened {
-            Ok(file) => {
-                Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), unsynced: false })
-            }
-            Err(source) => Err(JournalFault::Io { path: path.to_owned(), doing: "write", source }),
-        }
+        whole.map_err(|source| JournalFault::Io { path: path.to_owned(), doing: "write", source })?;
+        Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), unsynced: false })
     }
 
     /// Appends one record. On an error nothing of it stays in the file.
@@ -80,8 +83,14 @@ impl JournalWriter {
         if self.unsynced {
             self.unsynced = false;
             self.file.sync_data().map_err(|source| self.fault("sync", source))?;
+            self.check_in_place()?;
         }
         Ok(())
+    }
+
+    /// Fails if the journal was removed or replaced, for which a sync that succeeds is no sign.
+    pub fn check_in_place(&self) -> Result<(), JournalFault> {
+        displaced::check(&self.path, &self.file)
     }
 
     /// Where the next record is appended.

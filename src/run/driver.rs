@@ -85,6 +85,7 @@ impl<'a> Driver<'a> {
                 core.journal.mark_synced();
                 drop(core);
                 disk.sync_data().map_err(|source| self.core().journal.fault("sync", source))?;
+                self.core().journal.check_in_place()?;
                 synced = Instant::now();
                 continue;
             }

@@ -15,6 +15,13 @@ pub enum RunFault {
     Journal(JournalFault),
     /// Another file of the study.
     File(FileFault),
+    /// A study that is to be overwritten could not be removed whole.
+    Discard {
+        /// Its folder.
+        folder: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
     /// The study in the folder is another one.
     Changed(Vec<Difference>),
     /// A service of the operating system.
@@ -52,6 +59,11 @@ impl fmt::Display for RunFault {
         match self {
             RunFault::Journal(fault) => fault.fmt(f),
             RunFault::File(FileFault { path, source }) => write!(f, "cannot write {}: {source}", path.display()),
+            RunFault::Discard { folder, source } => write!(
+                f,
+                "cannot remove the earlier study in {}: {source}; the next run in this folder tries again",
+                folder.display()
+            ),
             RunFault::Changed(differences) => {
                 let names: Vec<&str> = differences.iter().map(|d| d.what.as_str()).collect();
                 write!(
@@ -70,7 +82,9 @@ impl std::error::Error for RunFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RunFault::Journal(fault) => fault.source(),
-            RunFault::File(FileFault { source, .. }) | RunFault::System { source, .. } => Some(source),
+            RunFault::File(FileFault { source, .. })
+            | RunFault::System { source, .. }
+            | RunFault::Discard { source, .. } => Some(source),
             RunFault::Internal(_) | RunFault::Changed(_) => None,
         }
     }

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::journal::files;
+
 /// Most bytes kept of one stream of one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogLimit(pub u64);
@@ -45,7 +47,7 @@ impl LogFile {
         let room = self.limit.div_ceil(2).saturating_sub(self.head_length);
         let (first, rest) = bytes.split_at(usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len()));
         if self.head.is_none() {
-            self.head = Some(File::create(&self.path)?);
+            self.head = Some(files::create(&self.path, File::options().write(true))?);
         }
         if let Some(head) = self.head.as_mut().filter(|_| !first.is_empty()) {
             head.write_all(first)?;
@@ -80,8 +82,7 @@ impl LogFile {
         }
         while !bytes.is_empty() {
             if self.ring.is_none() {
-                let options = File::options().read(true).write(true).create(true).truncate(true).clone();
-                self.ring = Some(options.open(self.ring_path())?);
+                self.ring = Some(files::create(&self.ring_path(), File::options().read(true).write(true))?);
             }
             let at = self.ring_total % size;
             let room = usize::try_from(size - at).unwrap_or(usize::MAX).min(bytes.len());

@@ -33,6 +33,8 @@ pub struct Opened {
     pub standing: Standing,
     /// Whether there is anything recorded yet.
     pub begun: Begun,
+    /// Whether it has launched a job.
+    pub launched: bool,
     /// Checkpoints whose removal a crash may have forestalled.
     pub removals: Vec<TrialId>,
     /// Jobs that succeeded after others of their trial, and what those came to: a crash may have left copies set aside for them.
@@ -48,6 +50,23 @@ pub enum Begun {
     Yes,
 }
 
+impl Opened {
+    /// A study of which nothing is recorded.
+    pub fn new(study: &Study<'_>, options: &RunOptions) -> Opened {
+        let experiment = &study.experiment;
+        let direction = experiment.metric.as_ref().map(|m| m.direction);
+        Opened {
+            engine: Engine::new(experiment.clone(), options.slot_count()),
+            retention: Retention::new(options.keep, experiment.method.schedule.full(), direction),
+            standing: Standing::default(),
+            begun: Begun::No,
+            launched: false,
+            removals: Vec::new(),
+            settled: Vec::new(),
+        }
+    }
+}
+
 /// Reads the journal, if there is one, into a fresh engine.
 pub fn open(
     study: &Study<'_>,
@@ -55,19 +74,7 @@ pub fn open(
     watcher: &dyn Watcher,
     tuner: Option<&Tuner>,
 ) -> Result<Opened, RunFault> {
-    let experiment = &study.experiment;
-    let direction = experiment.metric.as_ref().map(|m| m.direction);
-    let mut opened = Opened {
-        engine: Engine::new(experiment.clone(), options.slot_count()),
-        retention: Retention::new(options.keep, experiment.method.schedule.full(), direction),
-        standing: Standing::default(),
-        begun: Begun::No,
-        removals: Vec::new(),
-        settled: Vec::new(),
-    };
-    if !study.folder.journal().exists() {
-        return Ok(opened);
-    }
+    let mut opened = Opened::new(study, options);
     let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(opened) };
     check_identity(study, &header)?;
     reader::check_sampling_rules(&header, &study.folder)?;
@@ -80,7 +87,10 @@ pub fn open(
     let mut given: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
     opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |record| {
         match record {
-            Record::Launch(launch) => drop(given.insert(launch.job.key, (launch.resource, launch.previous))),
+            Record::Launch(launch) => {
+                opened.launched = true;
+                given.insert(launch.job.key, (launch.resource, launch.previous));
+            }
             Record::End(end) => {
                 let key = end.job.key;
                 let (resource, previous) = given.remove(&key).unwrap_or((Resource::ZERO, Resource::ZERO));

@@ -1,6 +1,6 @@
 //! From a study's folder to its end: lock, journal, guard, threads.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,10 +29,14 @@ use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
-use crate::journal::lock;
+use crate::journal::lock::{self, StudyLock};
 use crate::journal::record::Header;
 use crate::journal::writer::JournalWriter;
+use crate::journal::{claim, files};
 use crate::words::ids::Slot;
+
+/// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
+const JOB_DESCRIPTORS: usize = 16;
 
 /// What is driven.
 pub struct Study<'a> {
@@ -55,23 +59,46 @@ pub struct Study<'a> {
 /// Whatever keeps the driver from going on. No child is left running.
 pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Result<FinishReason, RunFault> {
     let root = study.folder.root();
+    claim::check(&study.folder)?;
     fs::create_dir_all(root).map_err(|source| RunFault::file(root, source))?;
     let folder = study.folder.absolute().map_err(|source| RunFault::file(root, source))?;
-    let _lock = lock::acquire(&study.folder)?;
-    if options.existing == Existing::Overwrite {
-        study.folder.clear().map_err(|source| RunFault::file(root, source))?;
-    }
+    let mut lock = lock::acquire(&study.folder)?;
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunFault::System { wanted: "make a pipe", source })?;
-    let opened = open(study, options, watcher, tuner.as_ref())?;
+    let opened = match options.existing {
+        Existing::GoOn => open(study, options, watcher, tuner.as_ref())?,
+        Existing::Overwrite => Opened::new(study, options),
+    };
     if let Some(reason) = opened.standing.finished {
         return Ok(reason);
     }
-    match fs::create_dir(folder.trials()) {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(RunFault::file(folder.trials(), e)),
-        _ => {}
-    }
-    Equipment::get(study, options, folder, tuner)?.drive(study, options, watcher, opened)
+    let equipment = Equipment::get(study, options, folder, tuner)?;
+    discard(&mut lock, &study.folder, options.existing, &opened)?;
+    let trials = study.folder.trials();
+    files::make_directory(&trials).map_err(|source| RunFault::file(trials, source))?;
+    let journal = study.folder.journal();
+    let file = lock.journal().map_err(|source| RunFault::file(&journal, source))?;
+    let journal = JournalWriter::append_to(&journal, file, opened.standing.end)?;
+    equipment.drive(study, options, watcher, opened, journal)
+}
+
+/// Removes the study that is to be overwritten, now that the new one can begin, or what an earlier session did not get to remove.
+fn discard(lock: &mut StudyLock, folder: &StudyFolder, existing: Existing, opened: &Opened) -> Result<(), RunFault> {
+    let discarded = match existing {
+        Existing::Overwrite => {
+            spare_descriptors().map_err(|source| RunFault::System { wanted: "open files for a job", source })?;
+            lock.discard()
+        }
+        Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => folder.remove_discarded(),
+        Existing::GoOn => Ok(()),
+    };
+    discarded.map_err(|source| RunFault::Discard { folder: folder.root().to_owned(), source })
+}
+
+/// Succeeds if a job's pipes and files can be opened.
+fn spare_descriptors() -> io::Result<()> {
+    let opened: io::Result<Vec<File>> = (0..JOB_DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
+    opened.map(drop)
 }
 
 /// What a session has of its own besides engine and journal.
@@ -121,6 +148,7 @@ impl Equipment {
         options: &RunOptions,
         watcher: &dyn Watcher,
         mut opened: Opened,
+        journal: JournalWriter,
     ) -> Result<FinishReason, RunFault> {
         let recovery = opened.engine.recover();
         end_leftovers(&recovery, &self.folder, watcher);
@@ -128,7 +156,7 @@ impl Equipment {
             self.checkpoints.settled(*job, *previous)?;
         }
         let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
-        let mut core = self.core(study, watcher, opened)?;
+        let mut core = self.core(study, watcher, opened, journal);
         let mut orders = take_up(&mut core, study, &self.session, options.slot_count(), begun, recovery);
         orders.removals.extend(removals);
         let listens = core.engine.wants_readings();
@@ -144,10 +172,16 @@ impl Equipment {
         closed
     }
 
-    fn core<'a>(&'a self, study: &Study<'a>, watcher: &'a dyn Watcher, opened: Opened) -> Result<Core<'a>, RunFault> {
-        Ok(Core {
+    fn core<'a>(
+        &'a self,
+        study: &Study<'a>,
+        watcher: &'a dyn Watcher,
+        opened: Opened,
+        journal: JournalWriter,
+    ) -> Core<'a> {
+        Core {
             engine: opened.engine,
-            journal: JournalWriter::open_at(&study.folder.journal(), opened.standing.end)?,
+            journal,
             retention: opened.retention,
             clock: Clock::from(opened.standing.at),
             starts_over: StartsOver::new(study.experiment.promoted),
@@ -157,7 +191,7 @@ impl Equipment {
             wake_at: None,
             finished: None,
             fault: None,
-        })
+        }
     }
 
     /// One place past the slots' is the tuner's.

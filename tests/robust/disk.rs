@@ -66,8 +66,9 @@ fn a_really_full_disk_loses_nothing_either() {
         fs::create_dir(lab.study()).unwrap();
         let script = format!(
             "mount -t tmpfs -o size=1m,mode=755 none m.study || exit 90
-             dd if=/dev/zero of=m.study/ballast bs=1k count=$((1024 - {free_kib})) status=none 2> /dev/null
-             \"$@\" > first 2>&1; echo $? > code; rm m.study/ballast
+             mkdir m.study/lost+found
+             dd if=/dev/zero of=m.study/lost+found/ballast bs=1k count=$((1024 - {free_kib})) status=none 2> /dev/null
+             \"$@\" > first 2>&1; echo $? > code; rm m.study/lost+found/ballast
              \"$@\"; code=$?; cp m.study/journal.jsonl .; exit $code"
         );
         in_shell(&lab, &script, "-j 2", "checkpoint").exits(0);
@@ -116,7 +117,7 @@ fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
 fn a_journal_that_cannot_be_read_is_an_error_that_names_it() {
     let lab = Lab::random(1);
     fs::create_dir_all(lab.study().join("journal.jsonl")).unwrap();
-    lab.run("", "").exits(1).complains("m.study/journal.jsonl");
+    lab.run("", "").exits(2).complains("m.study/journal.jsonl");
     for line in ["best m.study", "resume m.study"] {
         Ended::of(lab.hypertune(line).output().unwrap()).exits(1).complains("journal.jsonl");
     }

@@ -1,6 +1,7 @@
 //! One driver per study; readers are free.
 
 use std::fs;
+use std::path::Path;
 
 use crate::lab::{Ended, Lab};
 
@@ -33,4 +34,58 @@ fn a_dead_driver_s_lock_is_taken_over() {
     assert!(left.trim() == pid || left.is_empty());
     lab.run("-j 2", "pace=50").exits(0);
     assert_eq!(lab.outcome().values.len(), 2);
+}
+
+#[test]
+fn a_removed_lock_file_lets_no_second_driver_in() {
+    let lab = Lab::random(2);
+    let words = "sleep=600000";
+    let driver = lab.start("-j 2", words);
+    lab.until("two jobs", || lab.living().len() == 2);
+    for _ in 0..2 {
+        fs::remove_file(lab.study().join("lock")).unwrap();
+        lab.run("-j 2", words).exits(2).complains("driving this study");
+        lab.run("-j 2 --overwrite", words).exits(2).complains("driving this study");
+    }
+    let shown = Ended::of(lab.hypertune("trials m.study").output().unwrap());
+    assert!(shown.out.contains("running"), "a reader sees that it is driven: {shown:?}");
+    driver.signal(9);
+    driver.end();
+    lab.nothing_lives();
+    lab.run("-j 2", "pace=1").exits(2).complains("command");
+}
+
+/// A study whose journal is taken away by `displace` as soon as it holds records.
+fn displaced(displace: impl Fn(&Path)) -> (Lab, Ended) {
+    let lab = Lab::random(100);
+    let driver = lab.start("-j 2", "pace=50");
+    lab.until("records", || lab.records("end").len() > 2);
+    displace(&lab.study().join("journal.jsonl"));
+    let ended = driver.end().exits(1);
+    lab.nothing_lives();
+    (lab, ended)
+}
+
+#[test]
+fn a_journal_that_is_removed_ends_the_session_and_is_written_again() {
+    let (lab, ended) = displaced(|journal| fs::remove_file(journal).unwrap());
+    ended.complains("journal.jsonl was removed while the study ran");
+    let before = lab.records("end").len();
+    assert!(before > 2);
+    lab.run("-j 2 --max-jobs 50", "pace=50").exits(4);
+    assert!(lab.outcome().values.len() >= 50);
+}
+
+#[test]
+fn a_journal_that_is_replaced_ends_the_session_and_is_kept_beside_the_other() {
+    let (lab, ended) = displaced(|journal| {
+        fs::copy(journal, journal.with_extension("copy")).unwrap();
+        fs::rename(journal.with_extension("copy"), journal).unwrap();
+    });
+    ended.complains("journal.displaced-1.jsonl");
+    let kept = lab.study().join("journal.displaced-1.jsonl");
+    let replaced = fs::read(lab.study().join("journal.jsonl")).unwrap();
+    assert!(fs::read(&kept).unwrap().len() > replaced.len());
+    fs::rename(kept, lab.study().join("journal.jsonl")).unwrap();
+    lab.run("-j 2 --max-jobs 50", "pace=50").exits(4);
 }

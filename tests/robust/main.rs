@@ -6,6 +6,7 @@ mod children;
 mod crash;
 mod disk;
 mod flood;
+mod foreign;
 mod formats;
 mod kinds;
 mod lab;

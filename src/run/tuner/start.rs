@@ -4,12 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::companion::Companion;
 use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
+use crate::journal::files;
 use crate::run::sweep::{SESSION_VARIABLE, STUDY_VARIABLE};
 use crate::run::sys::{Pid, Signal, pidfd, reap, signal_group, without_ctrl_z};
 
@@ -70,8 +71,8 @@ pub fn start(program: &Program, desk: &Desk<'_>) -> Result<Talk, String> {
     Ok(Talk { companion, log: Log { path: log_path, from } })
 }
 
-fn open_log(path: &PathBuf) -> io::Result<(File, u64)> {
-    let log = OpenOptions::new().create(true).append(true).open(path)?;
+fn open_log(path: &Path) -> io::Result<(File, u64)> {
+    let log = files::open(path, OpenOptions::new().create(true).append(true))?;
     let from = log.metadata()?.len();
     Ok((log, from))
 }

@@ -1,0 +1,161 @@
+//! Opens, creates and removes files of a study's folder. Links inside the folder are not followed, and nothing waits for the other end
+//! of a FIFO.
+//!
+//! The folder itself may be named through links. A job that replaces its own files while they are being opened is not guarded against:
+//! it may write wherever its user may.
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Opens the regular file `path`.
+///
+/// # Errors
+/// What is there is a link, a directory, a FIFO, a socket or a device; or the system's own error.
+pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    if let Ok(found) = fs::symlink_metadata(path)
+        && let Some(kind) = not_a_file(found.file_type())
+    {
+        return Err(unexpected(kind));
+    }
+    regular(path, options.clone().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY))
+}
+
+/// Opens the regular file `path` for reading, through links too.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    if let Some(kind) = not_a_file(fs::metadata(path)?.file_type()) {
+        return Err(unexpected(kind));
+    }
+    regular(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY))
+}
+
+/// A new, empty file at `path` in the place of any file or link there; what a link points to, or a second name of the file holds, stays.
+pub fn create(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    let mut options = options.clone();
+    let options = options.create_new(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
+    match options.open(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
+/// Makes the directory `path` unless it is there.
+///
+/// # Errors
+/// What is there is something else, a link to a directory included.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => directory(path),
+        made => made,
+    }
+}
+
+/// Succeeds if `path` is a directory and no link to one.
+pub fn directory(path: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?.file_type();
+    match not_a_file(found) {
+        _ if found.is_dir() => Ok(()),
+        Some(kind) => Err(unexpected(kind)),
+        None => Err(unexpected("a file")),
+    }
+}
+
+/// Whether `path` still names the open `file`.
+pub fn is_same(path: &Path, file: &File) -> io::Result<bool> {
+    let identity = |found: Metadata| (found.dev(), found.ino());
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(identity(found) == identity(file.metadata()?)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Succeeds if `result` does, or fails because there is nothing.
+pub fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// What something that is no regular file is.
+pub fn not_a_file(found: FileType) -> Option<&'static str> {
+    let kinds = [
+        (found.is_symlink(), "a symbolic link"),
+        (found.is_dir(), "a directory"),
+        (found.is_fifo(), "a FIFO"),
+        (found.is_socket(), "a socket"),
+        (found.is_block_device() || found.is_char_device(), "a device"),
+    ];
+    kinds.into_iter().find_map(|(is_it, kind)| is_it.then_some(kind))
+}
+
+fn regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    let file = options.open(path)?;
+    match not_a_file(file.metadata()?.file_type()) {
+        Some(kind) => Err(unexpected(kind)),
+        None => Ok(file),
+    }
+}
+
+fn unexpected(kind: &str) -> io::Error {
+    io::Error::other(format!("it is {kind}; remove it, or use another folder for the study"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn links_and_special_files_are_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("target"), "precious").unwrap();
+        symlink(at("target"), at("link")).unwrap();
+        symlink(at("new"), at("dangling")).unwrap();
+        assert!(Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        let options = OpenOptions::new().read(true).append(true).create(true).clone();
+        for (name, kind) in
+            [("link", "a symbolic link"), ("dangling", "a symbolic link"), ("fifo", "a FIFO"), (".", "a directory")]
+        {
+            let refused = open(&at(name), &options).unwrap_err().to_string();
+            assert!(refused.contains(kind), "{name}: {refused}");
+        }
+        assert!(open_to_read(&at("fifo")).is_err() && open_to_read(&at("link")).is_ok());
+        assert!(!at("new").exists());
+        open(&at("fresh"), &options).unwrap();
+    }
+
+    #[test]
+    fn a_created_file_leaves_what_a_link_points_to_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["link", "second-name"] {
+            fs::write(at("target"), "precious").unwrap();
+            match name {
+                "link" => symlink(at("target"), at(name)).unwrap(),
+                _ => fs::hard_link(at("target"), at(name)).unwrap(),
+            }
+            create(&at(name), OpenOptions::new().write(true)).unwrap();
+            assert_eq!(fs::read_to_string(at("target")).unwrap(), "precious");
+            assert_eq!(fs::read_to_string(at(name)).unwrap(), "");
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_directory_is_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        symlink("/", dir.path().join("trials")).unwrap();
+        let refused = make_directory(&dir.path().join("trials")).unwrap_err();
+        insta::assert_snapshot!(refused, @"it is a symbolic link; remove it, or use another folder for the study");
+        make_directory(&dir.path().join("new")).unwrap();
+        make_directory(&dir.path().join("new")).unwrap();
+    }
+}

@@ -6,7 +6,7 @@
 //!
 //! Layers; a file imports only from layers above its own in this list:
 //! 1. [`words`]: ids, units, objective, assignment, outcome, random streams, arguments
-//! 2. [`space`]: what may vary; one file per parameter family
+//! 2. [`space`]: what may vary, one file per parameter family; [`collect`]: from printed bytes to readings
 //! 3. [`search`] (who proposes a configuration), [`schedule`] (how much resource it gets) and [`method`] (which goes with which)
 //! 4. [`engine`]: the state machine and its checked input; early-stopping and retry rules
 //!    — up to here no file, process, thread, clock, environment or printing —
@@ -19,6 +19,7 @@
 compile_error!("hypertune runs on Linux only: it watches its children by pidfd and finds strays in /proc");
 
 pub mod cli;
+pub mod collect;
 pub mod command;
 pub mod engine;
 pub mod journal;

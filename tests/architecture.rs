@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the crate's root with its layer.
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
     ("words", 1),
     ("space", 2),
+    ("collect", 2),
     ("search", 3),
     ("schedule", 3),
     ("method", 3),

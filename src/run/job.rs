@@ -12,7 +12,6 @@ use super::checkpoints::Checkpoints;
 use super::core::Ended;
 use super::fault::RunFault;
 use super::guard::Guard;
-use super::json_lines::JsonLines;
 use super::ladder::Why;
 use super::logs::LogLimit;
 use super::memory::OomWatch;
@@ -25,6 +24,7 @@ use super::spawn::{JobCommand, Spawner};
 use super::sweep::SESSION_VARIABLE;
 use super::sys::Reaped;
 use super::verdict;
+use crate::collect::{CollectorKind, Wanted};
 use crate::command::JobContext;
 use crate::command::program::{explain, locate};
 use crate::command::template::Renderer;
@@ -105,7 +105,7 @@ impl Workshop<'_> {
         let name = |name: &String| name.clone();
         let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
-        let collector = Box::new(JsonLines::new(metric, step));
+        let collector = <&CollectorKind>::default().collector(Wanted { metric, step });
         let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, listener);
         let followed = child.follow(&mut output, buffer);
         if followed.is_err() {

@@ -5,18 +5,12 @@
 
 pub mod checkpoints;
 mod clock;
-pub mod collector;
 mod core;
-pub mod curve;
 mod driver;
 pub mod fault;
 pub mod guard;
 mod job;
-mod json_glance;
-pub mod json_lines;
-mod json_text;
 mod ladder;
-mod lines;
 pub mod logs;
 pub mod machine_trouble;
 mod memory;

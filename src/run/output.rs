@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::collector::{Collected, Collector, Seen};
 use super::fault::RunFault;
-use super::lines::LineSplitter;
 use super::logs::{LogFile, LogLimit};
 use super::process::Sink;
+use crate::collect::collector::{Collected, Collector, LineKind};
+use crate::collect::lines::LineSplitter;
 use crate::journal::layout::{LogStream, StudyFolder};
 use crate::words::ids::JobId;
 use crate::words::outcome::Reading;
@@ -102,7 +102,7 @@ impl Sink for Deaf {
 }
 
 fn take(collector: &mut Box<dyn Collector>, wanted: bool, line: &[u8], readings: &mut Vec<Reading>) {
-    if collector.line(line) == Seen::Reading && wanted {
+    if collector.line(line) == LineKind::Reading && wanted {
         readings.push(collector.reading());
     }
 }
@@ -133,7 +133,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::run::json_lines::JsonLines;
+    use crate::collect::{CollectorKind, Wanted};
     use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
 
     #[test]
@@ -144,7 +144,8 @@ mod tests {
         std::fs::create_dir_all(folder.trial(TrialId(0))).unwrap();
         let told = Mutex::new(Vec::new());
         let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
-        let collector = Box::new(JsonLines::new(Some("loss".into()), None));
+        let wanted = Wanted { metric: Some("loss".into()), step: None };
+        let collector = <&CollectorKind>::default().collector(wanted);
         let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, Some(&listener));
         output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
         output.stdout(b"ss\": 1}").unwrap();

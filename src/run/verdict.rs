@@ -3,9 +3,9 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use super::collector::MetricValue;
 use super::ladder::Why;
 use super::memory::{OomWatch, complaint};
+use crate::collect::collector::MetricValue;
 use crate::words::objective::Score;
 use crate::words::outcome::{Failure, Outcome};
 

@@ -1,8 +1,8 @@
 //! What jobs print: whatever it is, the reading of it is bounded, finite where it must be, and can be journalled and read back.
 
+use hypertune::collect::collector::{LineKind, MetricValue};
+use hypertune::collect::{COLLECTORS, Wanted};
 use hypertune::journal::record::{EndRecord, Record, Usage};
-use hypertune::run::collector::{Collector, MetricValue, Seen};
-use hypertune::run::json_lines::JsonLines;
 use hypertune::words::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 use hypertune::words::outcome::{Failure, Outcome};
 use hypertune::words::units::Moment;
@@ -24,12 +24,12 @@ const PRINTED: &str = r#"epoch 1: loss 0.3
 const WORDS: [&str; 12] =
     ["loss", "epochs", "NaN", "Infinity", "-Infinity", "null", "true", "{}", "[[[[", "{\"a\":", "\\ud800", "\\u0000"];
 
-/// Collects it, with and without somebody who wants to know every reading.
+/// Collects it with every collector, with and without an objective.
 fn collects(printed: &[u8]) {
-    for metric in [Some("loss".to_owned()), None] {
-        let mut collector = Box::new(JsonLines::new(metric, Some("epochs".into())));
+    for (kind, metric) in COLLECTORS.iter().flat_map(|kind| [(kind, Some("loss".to_owned())), (kind, None)]) {
+        let mut collector = kind.collector(Wanted { metric, step: Some("epochs".into()) });
         for line in printed.split(|b| *b == b'\n') {
-            if collector.line(line) == Seen::Reading {
+            if collector.line(line) == LineKind::Reading {
                 let reading = collector.reading();
                 assert!(reading.step.is_none_or(f64::is_finite));
             }

@@ -15,7 +15,7 @@ pub struct ThinnedCurve {
 }
 
 impl ThinnedCurve {
-    /// Takes the next point.
+    /// Appends a point.
     pub fn push(&mut self, point: CurvePoint) {
         if self.seen.trailing_zeros() >= self.stride_log2 || self.seen == 0 {
             if self.kept.len() == MAX_POINTS - 1 {
@@ -34,14 +34,14 @@ impl ThinnedCurve {
         self.last = Some(point);
     }
 
-    /// How many points were pushed, if some of them are no longer there.
+    /// How many points were pushed, if some of them were dropped.
     pub fn thinned_from(&self) -> Option<u64> {
         let last_is_extra = self.last.is_some() && self.kept.last() != self.last.as_ref();
         let kept = self.kept.len() as u64 + u64::from(last_is_extra);
         (self.seen > kept).then_some(self.seen)
     }
 
-    /// The kept points in order; the last one pushed is the last.
+    /// The points that were kept, in order. The first and the last that were pushed are among them.
     pub fn points(self) -> Vec<CurvePoint> {
         let mut points = self.kept;
         points.extend(self.last.filter(|last| points.last() != Some(last)));

@@ -2,8 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn wanted() -> Wanted {
+    Wanted { metric: Some("loss".into()), step: Some("epochs".into()) }
+}
+
 fn collect(text: &str) -> Collected {
-    let mut collector = Box::new(JsonLines::new(Some("loss".into()), Some("epochs".into())));
+    let mut collector = Box::new(JsonLines::new(wanted()));
     text.lines().for_each(|line| {
         collector.line(line.as_bytes());
     });
@@ -67,8 +71,8 @@ fn a_pretty_printed_object_at_the_end_is_taken_if_no_line_was_one() {
 
 #[test]
 fn readings_carry_their_step_and_every_number() {
-    let mut collector = JsonLines::new(None, Some("epochs".into()));
-    assert_eq!(collector.line(b"{\"epochs\": 3, \"a\": 1.5, \"b\": \"x\", \"c\": NaN}"), Seen::Reading);
+    let mut collector = JsonLines::new(Wanted { metric: None, ..wanted() });
+    assert_eq!(collector.line(b"{\"epochs\": 3, \"a\": 1.5, \"b\": \"x\", \"c\": NaN}"), LineKind::Reading);
     let reading = collector.reading();
     assert_eq!(reading.step, Some(3.0));
     assert_eq!(reading.number("a"), Some(1.5));
@@ -80,7 +84,7 @@ fn readings_carry_their_step_and_every_number() {
 
 #[test]
 fn an_endless_unfinished_object_stays_bounded() {
-    let mut collector = JsonLines::new(Some("loss".into()), None);
+    let mut collector = JsonLines::new(Wanted { step: None, ..wanted() });
     for _ in 0..200_000 {
         collector.line(b"{ \"not\": \"closed\",");
     }
@@ -101,7 +105,7 @@ fn a_huge_reading_leaves_its_scalars_in_the_journal() {
 proptest! {
     #[test]
     fn foreign_bytes_never_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..20)) {
-        let mut collector = Box::new(JsonLines::new(Some("loss".into()), Some("epochs".into())));
+        let mut collector = Box::new(JsonLines::new(wanted()));
         for line in &lines {
             collector.line(line);
         }
@@ -110,9 +114,9 @@ proptest! {
 
     #[test]
     fn nearly_json_never_panics(lines in proptest::collection::vec("[{}\":,a-fNI0-9 \\[\\]\\\\.-]{0,40}|\\{(\"loss\": ?(NaN|-?[0-9]{1,3}(\\.[0-9]+)?|null|\\{\\}))?\\}", 0..20)) {
-        let mut collector = Box::new(JsonLines::new(Some("loss".into()), Some("epochs".into())));
+        let mut collector = Box::new(JsonLines::new(wanted()));
         for line in &lines {
-            if collector.line(line.as_bytes()) == Seen::Reading {
+            if collector.line(line.as_bytes()) == LineKind::Reading {
                 let _ = collector.reading();
             }
         }

@@ -1,8 +1,8 @@
-//! Python's `json.dumps` writes NaN and the infinities as bare words, which JSON lacks.
+//! Python's `json.dumps` writes NaN and the infinities as bare words, which are not JSON.
 
 use std::borrow::Cow;
 
-/// `text` with `NaN`, `Infinity` and `-Infinity` outside of strings put into quotes; borrowed if there are none.
+/// Quotes `NaN`, `Infinity` and `-Infinity` outside of strings. Borrows `text` if there are none.
 pub fn python_numbers_quoted(text: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::new();
     let (mut copied, mut at, mut in_string) = (0, 0, false);

@@ -1,9 +1,9 @@
-//! Chunks of bytes into lines, in bounded memory.
+//! Splits chunks of bytes into lines, in bounded memory.
 
-/// Longest line that is looked at; a longer one is passed over.
+/// Bytes of the longest line; longer ones are dropped.
 pub const MAX_LINE: usize = 1 << 20;
 
-/// Cuts a stream into lines. Lines that lie whole in a chunk are not copied.
+/// Splits a stream into lines. A line that is contained in one chunk is not copied.
 #[derive(Debug, Default)]
 pub struct LineSplitter {
     partial: Vec<u8>,
@@ -11,7 +11,7 @@ pub struct LineSplitter {
 }
 
 impl LineSplitter {
-    /// Calls `line` for every line that `chunk` ends, without its newline.
+    /// Calls `line` for every line that is completed by `chunk`, without its newline.
     pub fn push(&mut self, chunk: &[u8], mut line: impl FnMut(&[u8])) {
         let mut rest = chunk;
         while let Some(at) = memchr(rest) {
@@ -27,7 +27,7 @@ impl LineSplitter {
         self.hold(rest);
     }
 
-    /// Calls `line` for a last line that no newline ended.
+    /// Ends the stream: calls `line` for a last line without a newline.
     pub fn finish(&mut self, mut line: impl FnMut(&[u8])) {
         if !self.partial.is_empty() || self.overlong {
             self.end(&mut line);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlong_line_is_passed_over_and_the_next_is_seen() {
+    fn an_overlong_line_is_dropped_and_the_next_is_kept() {
         let (mut splitter, mut lines) = (LineSplitter::default(), Vec::new());
         for _ in 0..3 {
             splitter.push(&vec![b'x'; MAX_LINE / 2], |l| lines.push(l.len()));

@@ -1,0 +1,49 @@
+//! The interface between what a job prints and the readings in it.
+
+use crate::words::objective::Score;
+use crate::words::outcome::{Reading, Readings};
+
+/// The objective of a job, as far as its output tells.
+#[derive(Clone, PartialEq, Debug)]
+pub enum MetricValue {
+    /// A value that can be ranked.
+    Finite(Score),
+    /// The last reading of the metric was NaN or infinite; the sentence says which.
+    NotFinite(String),
+    /// The metric was never printed as a number; the sentence says what was printed instead.
+    Missing(String),
+    /// The study ranks nothing.
+    NotAsked,
+}
+
+/// All that was collected from one job.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Collected {
+    /// The objective.
+    pub value: MetricValue,
+    /// What the journal records.
+    pub readings: Readings,
+    /// Step of the first reading, in units of the resource, if that reading carried one.
+    pub first_step: Option<f64>,
+}
+
+/// What a line of output is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineKind {
+    /// A reading, which [`Collector::reading`] returns.
+    Reading,
+    /// Anything else: it belongs to the log only.
+    Other,
+}
+
+/// Collects the readings of one job from its stdout. Memory is bounded whatever the job prints.
+pub trait Collector: Send {
+    /// Takes the next line, without its newline.
+    fn line(&mut self, line: &[u8]) -> LineKind;
+
+    /// The most recent reading. Built only when asked for, because most studies never look at single readings.
+    fn reading(&self) -> Reading;
+
+    /// Ends the collection: the job has exited and every line was passed on.
+    fn finish(self: Box<Self>) -> Collected;
+}

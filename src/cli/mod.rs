@@ -36,9 +36,11 @@ use exit_codes::Exit;
 use fault::Fault;
 
 use crate::progress::{say, stderr};
+use crate::run::sys::reset_inherited_signals;
 
 /// Parses the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
+    reset_inherited_signals();
     panic::set_hook(Box::new(report_panic));
     let parsed = Cli::try_parse();
     let exit = parsed.map_or_else(|error| explain(&error), |cli| dispatch(cli.command)).unwrap_or_else(|fault| {

@@ -68,7 +68,7 @@ impl<'a> Driver<'a> {
         loop {
             let signals_now = signals.take();
             if signals_now.contains(&SIGTSTP) {
-                self.suspend()?;
+                Self::suspend()?;
             }
             for signal in signals_now.into_iter().filter(|signal| *signal != SIGTSTP) {
                 self.interrupt(scope, signal, &mut interrupted);
@@ -107,10 +107,10 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Ctrl-Z. Jobs go on: they are in groups of their own.
-    fn suspend(&self) -> Result<(), RunFault> {
-        let stopped = self.workshop.places.between_spawns(signals::stop_here);
-        stopped.map_err(|source| RunFault::System { wanted: "stop", source })
+    /// Ctrl-Z. Jobs go on: they are in groups of their own. A child that is being spawned is not stopped either: it blocks signals
+    /// until it has left our group.
+    fn suspend() -> Result<(), RunFault> {
+        signals::stop_here().map_err(|source| RunFault::System { wanted: "stop", source })
     }
 
     /// The first signal ends jobs politely, another one at once.

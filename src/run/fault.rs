@@ -31,6 +31,8 @@ pub enum RunFault {
         /// Its answer.
         source: io::Error,
     },
+    /// The system lacks something that hypertune cannot do without; the sentence says what.
+    Unsupported(String),
     /// A fault of hypertune's own.
     Internal(String),
 }
@@ -73,6 +75,7 @@ impl fmt::Display for RunFault {
                 )
             }
             RunFault::System { wanted, source } => write!(f, "cannot {wanted}: {source}"),
+            RunFault::Unsupported(what) => f.write_str(what),
             RunFault::Internal(what) => write!(f, "a fault of hypertune itself: {what}"),
         }
     }
@@ -85,7 +88,7 @@ impl std::error::Error for RunFault {
             RunFault::File(FileFault { source, .. })
             | RunFault::System { source, .. }
             | RunFault::Discard { source, .. } => Some(source),
-            RunFault::Internal(_) | RunFault::Changed(_) => None,
+            RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Changed(_) => None,
         }
     }
 }

@@ -83,7 +83,7 @@ impl Workshop<'_> {
             Err(why) => return Ok(self.never_ran(launch, &why)),
         };
         let begun = Instant::now();
-        let spawn = || self.spawner.spawn(&command).map(|spawned| (spawned.pid, Child::new(spawned)));
+        let spawn = |child: &_| self.spawner.spawn(&command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
         let started = self.places.start(launch.slot, spawn);
         match started {
             Started::Running(child) => self.attend(launch, child, begun, listener, buffer),

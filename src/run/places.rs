@@ -8,27 +8,70 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ladder::{Ladder, Why};
-use super::sys::{Pid, signal_group};
+use super::spawn::SpawningChild;
+use super::sys::{Pid, Signal, signal_group};
 use crate::words::ids::{JobId, Slot};
 
 /// A slot's place.
 #[derive(Debug, Default)]
 struct Place {
-    tenant: Option<Tenant>,
+    tenant: Mutex<Option<Tenant>>,
+    /// The end of the job was asked for.
+    ending: Condvar,
+    /// While the job's process is being made.
+    child: SpawningChild,
 }
 
 /// A job from its launch record to the reaping of its process.
 #[derive(Debug)]
 struct Tenant {
     job: JobId,
-    process: Option<(Pid, Instant)>,
-    ending: Option<(Why, Ladder)>,
+    stage: Stage,
+    ending: Option<Ending>,
+}
+
+/// How far the job's process is.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// There is none yet, or no longer one that may be signalled.
+    Reserved,
+    /// The slot's thread is in `clone` or waits for `exec`, without the place's lock.
+    Spawning,
+    /// It runs.
+    Running { pid: Pid, since: Instant },
+}
+
+/// Why and how far a job is being ended.
+#[derive(Debug)]
+struct Ending {
+    why: Why,
+    ladder: Ladder,
+    /// The last signal that reached a process.
+    sent: Option<Signal>,
+}
+
+impl Ending {
+    /// Sends the signal that is due to the job's process, if there is one.
+    fn deliver(&mut self, stage: Stage, child: &SpawningChild) {
+        let signal = self.ladder.signal();
+        let is_sent = match stage {
+            Stage::Reserved => false,
+            Stage::Spawning => child.signal(signal),
+            Stage::Running { pid, .. } => {
+                signal_job(pid, signal);
+                true
+            }
+        };
+        if is_sent {
+            self.sent = Some(signal);
+        }
+    }
 }
 
 /// All places of a session, and how patient it is.
 #[derive(Debug)]
 pub struct Places {
-    places: Vec<Mutex<Place>>,
+    places: Vec<Place>,
     grace: Duration,
     timeout: Option<Duration>,
     /// Whether a signal wants the study's end, and who waits to know.
@@ -49,46 +92,54 @@ pub enum Started<T> {
 impl Places {
     /// `slots` free places; jobs get `grace` between polite and impolite signals and may run for `timeout`.
     pub fn new(slots: u32, grace: Duration, timeout: Option<Duration>) -> Places {
-        let places = (0..slots).map(|_| Mutex::default()).collect();
+        let places = (0..slots).map(|_| Place::default()).collect();
         Places { places, grace, timeout, interrupted: Default::default() }
     }
 
     /// Gives `slot` to `job`; false if it is taken or there is no such slot, which would be a fault of the engine.
     #[must_use]
     pub fn occupy(&self, slot: Slot, job: JobId) -> bool {
-        let Some(mut place) = self.place(slot) else { return false };
-        let free = place.tenant.is_none();
+        let Some(place) = self.place(slot) else { return false };
+        let mut tenant = place.lock();
+        let free = tenant.is_none();
         if free {
-            place.tenant = Some(Tenant { job, process: None, ending: None });
+            *tenant = Some(Tenant { job, stage: Stage::Reserved, ending: None });
         }
         free
     }
 
-    /// Spawns the job of `slot` with `spawn`, unless its end was asked for in the meantime.
-    pub fn start<T>(&self, slot: Slot, spawn: impl FnOnce() -> io::Result<(Pid, T)>) -> Started<T> {
-        let Some(mut place) = self.place(slot) else { return Started::EndedBefore };
-        let Some(tenant) = place.tenant.as_mut().filter(|tenant| tenant.ending.is_none()) else {
-            return Started::EndedBefore;
-        };
-        match spawn() {
-            Ok((pid, running)) => {
-                tenant.process = Some((pid, Instant::now()));
-                Started::Running(running)
-            }
-            Err(e) => Started::Refused(e),
+    /// Spawns the job of `slot` with `spawn`, unless its end was asked for before. No lock is held meanwhile: a program on a file
+    /// system that does not answer keeps `spawn` for as long as that takes. An end that is asked for then is delivered to the
+    /// [`SpawningChild`], and to what it has become.
+    pub fn start<T>(&self, slot: Slot, spawn: impl FnOnce(&SpawningChild) -> io::Result<(Pid, T)>) -> Started<T> {
+        let Some(place) = self.place(slot) else { return Started::EndedBefore };
+        match place.lock().as_mut().filter(|tenant| tenant.ending.is_none()) {
+            Some(tenant) => tenant.stage = Stage::Spawning,
+            None => return Started::EndedBefore,
         }
-    }
-
-    /// Does `work` while nothing is being spawned.
-    pub fn between_spawns<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _all: Vec<_> = self.all().collect();
-        work()
+        let spawned = spawn(&place.child);
+        let mut tenant = place.lock();
+        let is_ending = tenant.as_ref().is_some_and(|tenant| tenant.ending.is_some());
+        let (stage, started) = match spawned {
+            Ok((pid, running)) => (Stage::Running { pid, since: Instant::now() }, Started::Running(running)),
+            Err(_) if is_ending => (Stage::Reserved, Started::EndedBefore),
+            Err(e) => (Stage::Reserved, Started::Refused(e)),
+        };
+        if let Some(Tenant { stage: current, ending, .. }) = tenant.as_mut() {
+            *current = stage;
+            if let Some(ending) = ending
+                && ending.sent != Some(ending.ladder.signal())
+            {
+                ending.deliver(stage, &place.child);
+            }
+        }
+        started
     }
 
     /// The process of `slot` has ended and is about to be reaped: from here on it is not signalled. Why it was ended, if it was.
     pub fn release(&self, slot: Slot) -> Option<Why> {
-        let tenant = self.place(slot)?.tenant.take()?;
-        tenant.ending.map(|(why, _)| why)
+        let tenant = self.place(slot)?.lock().take()?;
+        tenant.ending.map(|ending| ending.why)
     }
 
     /// A signal wants the study's end.
@@ -106,29 +157,29 @@ impl Places {
 
     /// Begins to end `job` if it is still there and not being ended already. The next step is up to [`Places::escalate`].
     pub fn end(&self, job: JobId, why: &Why, now: Instant) {
-        for place in self.all() {
+        for place in &self.places {
             self.end_at(place, |tenant| tenant.job == job, why, now);
         }
     }
 
     /// Begins to end every job.
     pub fn end_all(&self, why: &Why, now: Instant) {
-        for place in self.all() {
+        for place in &self.places {
             self.end_at(place, |_| true, why, now);
         }
     }
 
     /// How many jobs there are.
     pub fn tenants(&self) -> usize {
-        self.all().filter(|place| place.tenant.is_some()).count()
+        self.places.iter().filter(|place| place.lock().is_some()).count()
     }
 
     /// Kills every job that is being ended.
     pub fn cut_short(&self) {
-        for mut place in self.all() {
-            if let Some(Tenant { process, ending: Some((_, ladder)), .. }) = &mut place.tenant {
-                ladder.cut_short();
-                signal(*process, ladder);
+        for place in &self.places {
+            if let Some(Tenant { stage, ending: Some(ending), .. }) = place.lock().as_mut() {
+                ending.ladder.cut_short();
+                ending.deliver(*stage, &place.child);
             }
         }
     }
@@ -136,23 +187,20 @@ impl Places {
     /// Ends jobs that ran too long and takes the next step with those that do not go. When to look again, at the latest.
     pub fn escalate(&self, now: Instant) -> Option<Instant> {
         let mut next = self.timeout.map(|timeout| now + timeout);
-        for mut place in self.all() {
-            let Some(tenant) = &mut place.tenant else { continue };
-            let due = match (&mut tenant.ending, tenant.process, self.timeout) {
-                (Some((_, ladder)), process, _) => {
-                    if ladder.advance(now).is_some() {
-                        signal(process, ladder);
+        for place in &self.places {
+            let mut tenant = place.lock();
+            let Some(tenant) = tenant.as_mut() else { continue };
+            let due = match (&mut tenant.ending, tenant.stage, self.timeout) {
+                (Some(ending), stage, _) => {
+                    if ending.ladder.advance(now).is_some() {
+                        ending.deliver(stage, &place.child);
                     }
-                    ladder.due()
+                    ending.ladder.due()
                 }
-                (None, Some((_, since)), Some(timeout)) if since + timeout <= now => {
-                    let ladder = Ladder::begin(&Why::Timeout, self.grace, now);
-                    signal(tenant.process, &ladder);
-                    let due = ladder.due();
-                    tenant.ending = Some((Why::Timeout, ladder));
-                    due
+                (None, Stage::Running { since, .. }, Some(timeout)) if since + timeout <= now => {
+                    self.begin_to_end(place, tenant, &Why::Timeout, now)
                 }
-                (None, Some((_, since)), Some(timeout)) => Some(since + timeout),
+                (None, Stage::Running { since, .. }, Some(timeout)) => Some(since + timeout),
                 (None, _, _) => None,
             };
             next = [next, due].into_iter().flatten().min();
@@ -160,113 +208,46 @@ impl Places {
         next
     }
 
-    fn end_at(&self, mut place: MutexGuard<'_, Place>, whom: impl Fn(&Tenant) -> bool, why: &Why, now: Instant) {
-        let Some(tenant) = place.tenant.as_mut().filter(|tenant| whom(tenant)) else { return };
+    fn end_at(&self, place: &Place, whom: impl Fn(&Tenant) -> bool, why: &Why, now: Instant) {
+        let mut tenant = place.lock();
+        let Some(tenant) = tenant.as_mut().filter(|tenant| whom(tenant)) else { return };
         match &mut tenant.ending {
-            None => {
-                let ladder = Ladder::begin(why, self.grace, now);
-                signal(tenant.process, &ladder);
-                tenant.ending = Some((why.clone(), ladder));
-            }
-            Some((before, ladder)) if *why == Why::DriverFault => {
-                *before = Why::DriverFault;
-                ladder.cut_short();
-                signal(tenant.process, ladder);
+            None => drop(self.begin_to_end(place, tenant, why, now)),
+            Some(ending) if *why == Why::DriverFault => {
+                ending.why = Why::DriverFault;
+                ending.ladder.cut_short();
+                ending.deliver(tenant.stage, &place.child);
             }
             Some(_) => {}
         }
     }
 
-    fn place(&self, slot: Slot) -> Option<MutexGuard<'_, Place>> {
-        self.places.get(usize::try_from(slot.0).ok()?).map(locked)
+    /// Sends the first signal, now or once there is a process. When the next one is due.
+    fn begin_to_end(&self, place: &Place, tenant: &mut Tenant, why: &Why, now: Instant) -> Option<Instant> {
+        let mut ending = Ending { why: why.clone(), ladder: Ladder::begin(why, self.grace, now), sent: None };
+        ending.deliver(tenant.stage, &place.child);
+        let due = ending.ladder.due();
+        tenant.ending = Some(ending);
+        place.ending.notify_all();
+        due
     }
 
-    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Place>> {
-        self.places.iter().map(locked)
+    fn place(&self, slot: Slot) -> Option<&Place> {
+        self.places.get(usize::try_from(slot.0).ok()?)
     }
 }
 
-/// A panic elsewhere must not keep us from ending children.
-fn locked(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+impl Place {
+    /// A panic elsewhere must not keep us from ending children.
+    fn lock(&self) -> MutexGuard<'_, Option<Tenant>> {
+        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn signal(process: Option<(Pid, Instant)>, ladder: &Ladder) {
-    if let Some((pid, _)) = process {
-        signal_group(pid, ladder.signal());
-    }
+/// Signals a running job: all processes of its group.
+fn signal_job(pid: Pid, signal: Signal) {
+    signal_group(pid, signal);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
-    use crate::words::outcome::StopRule;
-
-    const SLOT: Slot = Slot(0);
-
-    fn job(trial: u64) -> JobId {
-        JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) }
-    }
-
-    fn places(timeout: Option<Duration>) -> Places {
-        Places::new(1, Duration::from_secs(10), timeout)
-    }
-
-    #[test]
-    fn a_place_is_given_once() {
-        let places = places(None);
-        assert!(places.occupy(SLOT, job(0)));
-        assert!(!places.occupy(SLOT, job(1)));
-        assert!(!places.occupy(Slot(1), job(1)));
-        assert_eq!(places.release(SLOT), None);
-        assert!(places.occupy(SLOT, job(1)));
-    }
-
-    #[test]
-    fn a_job_that_is_ended_before_it_is_spawned_is_not_spawned() {
-        let places = places(None);
-        let rule = Why::Rule(StopRule::new(StopRule::LIMIT, None, None));
-        assert!(places.occupy(SLOT, job(0)));
-        places.end(job(1), &rule, Instant::now());
-        places.end(job(0), &rule, Instant::now());
-        let started = places.start::<()>(SLOT, || unreachable!("it must not be spawned"));
-        assert!(matches!(started, Started::EndedBefore));
-        assert_eq!(places.release(SLOT), Some(rule));
-    }
-
-    #[test]
-    fn an_interruption_is_heard_by_who_waits_for_it() {
-        let places = places(None);
-        assert!(!places.is_interrupted_within(Duration::ZERO));
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| places.is_interrupted_within(Duration::from_secs(600)));
-            places.interrupt();
-            assert!(waiting.join().unwrap());
-        });
-        assert!(places.is_interrupted_within(Duration::ZERO));
-    }
-
-    #[test]
-    fn a_refused_spawn_is_handed_on() {
-        let places = places(None);
-        assert!(places.occupy(SLOT, job(0)));
-        let started = places.start::<()>(SLOT, || Err(io::ErrorKind::NotFound.into()));
-        assert!(matches!(started, Started::Refused(e) if e.kind() == io::ErrorKind::NotFound));
-    }
-
-    #[test]
-    fn jobs_that_run_too_long_are_ended_for_it() {
-        let minute = Duration::from_secs(60);
-        let places = places(Some(minute));
-        assert!(places.occupy(SLOT, job(0)));
-        // A number above every pid_max: signals go nowhere.
-        let nobody = Pid::new(i32::MAX).unwrap();
-        assert!(matches!(places.start(SLOT, || Ok((nobody, ()))), Started::Running(())));
-        let now = Instant::now();
-        let due = places.escalate(now).unwrap();
-        assert!(due <= now + minute);
-        assert_eq!(places.escalate(now + minute), Some(now + minute + Duration::from_secs(10)));
-        assert_eq!(places.release(SLOT), Some(Why::Timeout));
-    }
-}
+mod tests;

@@ -128,7 +128,8 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::time::Instant;
 
-    use super::super::spawn::{JobCommand, Spawner};
+    use super::super::signals::Signals;
+    use super::super::spawn::{JobCommand, Spawner, SpawningChild};
     use super::*;
 
     #[derive(Default)]
@@ -153,7 +154,8 @@ mod tests {
             args: vec!["-c".into(), script.into()],
             env: vec![("GREETING", "hello".into())],
         };
-        let spawned = Spawner::new().unwrap().spawn(&command).unwrap();
+        let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
+        let spawned = spawner.spawn(&command, &SpawningChild::default()).unwrap();
         let (mut child, mut heard) = (Child::new(spawned), Heard::default());
         let Ok(()) = child.follow(&mut heard, &mut [0; 4096]);
         (heard, child.reap().unwrap())

@@ -19,9 +19,10 @@ use super::opening::{Opened, end_leftovers, open, take_up};
 use super::options::{Existing, RunOptions};
 use super::places::Places;
 use super::signals::Signals;
-use super::spawn::Spawner;
+use super::spawn::{Spawner, check_kernel};
 use super::starts_over::StartsOver;
 use super::sweep::{self, Mark, SESSION_VARIABLE};
+use super::sys::probe_pidfd;
 use super::tuner::{Desk, Program, Tuner};
 use super::wake::Wake;
 use super::watch::Watcher;
@@ -58,6 +59,7 @@ pub struct Study<'a> {
 /// # Errors
 /// Whatever keeps the driver from going on. No child is left running.
 pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Result<FinishReason, RunFault> {
+    check_kernel(probe_pidfd())?;
     let root = study.folder.root();
     claim::check(&study.folder)?;
     fs::create_dir_all(root).map_err(|source| RunFault::file(root, source))?;
@@ -128,13 +130,14 @@ impl Equipment {
         // a trial runs one job at a time, so that more threads than trials would have nothing to do
         let trials = study.experiment.plan().trials().clamp(1, u64::from(slots));
         let pool = ThreadPoolBuilder::new().num_threads(trials as usize).thread_name(|i| format!("slot-{i}")).build();
+        let signals = Signals::catch().map_err(system("catch signals"))?;
         Ok(Equipment {
-            signals: Signals::catch().map_err(system("catch signals"))?,
             guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,
-            spawner: Spawner::new().map_err(system("prepare for spawning"))?,
+            spawner: Spawner::new(&signals).map_err(system("prepare for spawning"))?,
             places: Places::new(slots, options.grace, study.experiment.job_timeout),
             checkpoints: Checkpoints::new(folder.clone(), study.experiment.promoted),
             wake: Wake::new().map_err(system("make a pipe"))?,
+            signals,
             pool: pool.map_err(|e| system("start a thread per slot")(io::Error::other(e)))?,
             folder,
             session,

@@ -12,8 +12,12 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::sys::{Disposition, Pid, disposition, reap};
+use super::fault::RunFault;
+use super::signals::Signals;
+use super::sys::{Disposition, Pid, Signal, disposition, reap, signal_process};
 
 /// What is spawned.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,9 +55,53 @@ pub struct Spawned {
     pub stderr: File,
 }
 
+/// A child between `clone` and its program, where the thread that spawns it waits for as long as the program's file system takes.
+/// Through this, other threads can signal it.
+#[derive(Debug, Default)]
+pub struct SpawningChild {
+    /// Written by the child itself; 0 if there is none.
+    pid: AtomicI32,
+    /// Held while the child is signalled, and before it is reaped, so that its number is not given to another process meanwhile.
+    signalling: Mutex<()>,
+}
+
+impl SpawningChild {
+    /// Signals the child; whether there is one.
+    pub fn signal(&self, signal: Signal) -> bool {
+        let _held = self.hold();
+        let Some(pid) = Pid::new(self.pid.load(Ordering::Acquire)) else { return false };
+        signal_process(pid, signal);
+        true
+    }
+
+    fn clear(&self) {
+        let _held = self.hold();
+        self.pid.store(0, Ordering::Release);
+    }
+
+    fn hold(&self) -> MutexGuard<'_, ()> {
+        self.signalling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Refuses a kernel on which children cannot be watched; `probe` is the result of [`super::sys::probe_pidfd`].
+pub fn check_kernel(probe: io::Result<()>) -> Result<(), RunFault> {
+    let Err(error) = probe else { return Ok(()) };
+    match error.raw_os_error() {
+        Some(libc::ENOSYS) => {
+            Err(RunFault::Unsupported("this kernel lacks pidfd_open (Linux 5.3 or later is needed)".into()))
+        }
+        Some(libc::EPERM | libc::EACCES) => {
+            let what = format!("pidfd_open is forbidden here, as a rule by the seccomp filter of a container: {error}");
+            Err(RunFault::Unsupported(what))
+        }
+        _ => Err(RunFault::System { wanted: "open a pidfd", source: error }),
+    }
+}
+
 impl Spawner {
-    /// To be made when the handlers of signals are in place.
-    pub fn new() -> io::Result<Spawner> {
+    /// `_caught` are the signals that this process handles from now on: a child starts with their defaults.
+    pub fn new(_caught: &Signals) -> io::Result<Spawner> {
         let inherited = std::env::vars_os().map(|(name, value)| variable(name.as_bytes(), value.as_bytes()));
         Ok(Spawner {
             inherited: inherited.collect::<io::Result<_>>()?,
@@ -62,8 +110,9 @@ impl Spawner {
         })
     }
 
-    /// Spawns `command` in the current directory, with a null stdin and pipes for the rest.
-    pub fn spawn(&self, command: &JobCommand) -> io::Result<Spawned> {
+    /// Spawns `command` in the current directory, with a null stdin and pipes for the rest. Until it returns, `child` reaches the
+    /// new process.
+    pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> io::Result<Spawned> {
         let text = |text: &[u8]| CString::new(text).map_err(io::Error::from);
         let program = text(command.program.as_os_str().as_bytes())?;
         let argv = std::iter::once(&command.name).chain(&command.args).map(|arg| text(arg.as_bytes()));
@@ -82,6 +131,7 @@ impl Spawner {
             env: env.as_ptr(),
             streams: [self.null.as_raw_fd(), stdout_end.as_raw_fd(), stderr_end.as_raw_fd()],
             handled: (self.handled.as_ptr(), self.handled.len()),
+            child,
             fault: 0,
         };
         let (pid, ended) = go(&mut way)?;
@@ -105,12 +155,13 @@ fn pointers<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<*const c_char> {
 }
 
 /// All that the child reads on its way, and where it leaves word if it fails.
-struct Way {
+struct Way<'a> {
     program: *const c_char,
     argv: *const *const c_char,
     env: *const *const c_char,
     streams: [RawFd; 3],
     handled: (*const c_int, usize),
+    child: &'a SpawningChild,
     fault: c_int,
 }
 
@@ -118,7 +169,7 @@ struct Way {
 const STACK: usize = 32 << 10;
 
 /// Clones this process into [`arrive`], and comes back when the child is the program or has failed to become it.
-fn go(way: &mut Way) -> io::Result<(Pid, OwnedFd)> {
+fn go(way: &mut Way<'_>) -> io::Result<(Pid, OwnedFd)> {
     let mut stack = MaybeUninit::<[u8; STACK]>::uninit();
     let mut ended: RawFd = -1;
     // SAFETY: all pointers are to live locals or into vectors that the caller holds, and the child is done with them when `clone`
@@ -135,6 +186,16 @@ fn go(way: &mut Way) -> io::Result<(Pid, OwnedFd)> {
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
         if pid < 0 { Err(refused) } else { Ok(pid) }
     }?;
+    // From here on it is signalled as a job, or not at all.
+    way.child.clear();
+    if ended < 0 {
+        // A kernel that ignores CLONE_PIDFD: the check at start refuses those.
+        Pid::new(pid).into_iter().for_each(|pid| {
+            signal_process(pid, Signal::Kill);
+            let _ = reap(pid);
+        });
+        return Err(io::Error::from_raw_os_error(libc::ENOSYS));
+    }
     // SAFETY: the kernel has just put the child's descriptor there, closed on exec; nobody else owns it.
     let ended = unsafe { OwnedFd::from_raw_fd(ended) };
     let pid = Pid::new(pid).ok_or_else(|| io::Error::other("the system gave the child an impossible number"))?;
@@ -155,7 +216,7 @@ extern "C" fn arrive(way: *mut c_void) -> c_int {
     // SAFETY: `way` is what `go` passed and outlives this function: the caller waits. The calls take integers and pointers into it or
     // to live locals; all-zero values of sigset_t (nothing blocked) are valid.
     unsafe {
-        let way = &mut *way.cast::<Way>();
+        let way = &mut *way.cast::<Way<'_>>();
         let in_place =
             libc::setpgid(0, 0) == 0 && way.streams.iter().zip(0..).all(|(from, to)| libc::dup2(*from, to) == to);
         if in_place {
@@ -166,6 +227,8 @@ extern "C" fn arrive(way: *mut c_void) -> c_int {
             }
             // Rust's own start-up had it ignored, which a program would inherit.
             libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            // From here on a signal to this process ends it, also while `execve` waits for a file system.
+            way.child.pid.store(libc::getpid(), Ordering::Release);
             let nothing: libc::sigset_t = zeroed();
             libc::sigprocmask(libc::SIG_SETMASK, &raw const nothing, null_mut());
             libc::execve(way.program, way.argv, way.env);
@@ -184,7 +247,7 @@ mod tests {
     fn said(program: &str, args: &[&str], env: Vec<(&'static str, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
         let command = JobCommand { program: program.into(), name: "name".into(), args, env };
-        let mut child = Spawner::new()?.spawn(&command)?;
+        let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default())?;
         let mut said = String::new();
         child.stdout.read_to_string(&mut said)?;
         reap(child.pid)?;
@@ -220,6 +283,30 @@ mod tests {
         assert_eq!(kind("/nowhere/at/all", ""), io::ErrorKind::NotFound);
         assert_eq!(kind("/", ""), io::ErrorKind::PermissionDenied);
         assert_eq!(kind("/bin/true", "nul \0 inside"), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_kernel_without_pidfds_is_refused_with_a_sentence() {
+        let said = |code| check_kernel(Err(io::Error::from_raw_os_error(code))).unwrap_err().to_string();
+        assert_eq!(said(libc::ENOSYS), "this kernel lacks pidfd_open (Linux 5.3 or later is needed)");
+        assert!(said(libc::EPERM).contains("seccomp"));
+        assert!(said(libc::EMFILE).starts_with("cannot open a pidfd: "));
+        check_kernel(super::super::sys::probe_pidfd()).unwrap();
+    }
+
+    #[test]
+    fn after_a_spawn_that_succeeded_or_failed_there_is_no_spawning_child() {
+        let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
+        for (program, starts) in [("/bin/true", true), ("/nowhere/at/all", false)] {
+            let command = JobCommand { program: program.into(), name: "name".into(), args: vec![], env: vec![] };
+            let child = SpawningChild::default();
+            let spawned = spawner.spawn(&command, &child);
+            assert_eq!(spawned.is_ok(), starts);
+            assert!(!child.signal(Signal::Kill));
+            if let Ok(spawned) = spawned {
+                assert!(reap(spawned.pid).unwrap().status.success());
+            }
+        }
     }
 
     #[test]

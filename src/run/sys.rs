@@ -193,6 +193,40 @@ pub fn disposition(signal: i32) -> Disposition {
     }
 }
 
+/// Undoes what a parent may have done to signals that processes are run with: SIGCHLD, which must not be ignored for children to be
+/// waited for, gets its default, and the signals that end, stop and continue a process are unblocked.
+pub fn reset_inherited_signals() {
+    let unblocked = [
+        libc::SIGHUP,
+        libc::SIGINT,
+        libc::SIGQUIT,
+        libc::SIGTERM,
+        libc::SIGCHLD,
+        libc::SIGCONT,
+        libc::SIGTSTP,
+        libc::SIGTTIN,
+        libc::SIGTTOU,
+    ];
+    // SAFETY: SIG_DFL is a valid disposition; `set` is a live local, made empty before use.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in unblocked {
+            libc::sigaddset(&raw mut set, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Whether this kernel lets children be watched: opens a pidfd of this process and closes it.
+pub fn probe_pidfd() -> io::Result<()> {
+    let own = i32::try_from(std::process::id()).map_err(io::Error::other)?;
+    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, own, 0) };
+    checked(i32::try_from(fd).map_err(io::Error::other)?).map(|fd| drop(owned(fd)))
+}
+
 /// Does `work` while Ctrl-Z is ignored, here and in what `work` spawns: it would stop a child in the middle of being spawned, and
 /// us with it, in a way that no shell notices.
 pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {

@@ -1,8 +1,9 @@
 //! Ctrl-C, SIGTERM and SIGHUP: children end, the journal is closed, the study goes on later.
 
-use std::process::Command;
+use std::fs;
+use std::process::{Command, Stdio};
 
-use crate::lab::{Driver, Lab};
+use crate::lab::{Driver, Ended, Lab, send, trainer};
 
 const INT: i32 = 2;
 const TERM: i32 = 15;
@@ -50,6 +51,38 @@ fn each_signal_has_its_exit_code_and_leaves_nothing() {
         last_is_a_finish(&lab, signal);
         assert!(lab.living().is_empty());
     }
+}
+
+/// `env` with `options` that change signals, then hypertune.
+fn with_signals(lab: &Lab, options: &str, words: &str) -> Command {
+    let mut command = Command::new("env");
+    command.args(options.split_whitespace()).arg(env!("CARGO_BIN_EXE_hypertune"));
+    command.args(lab.line("-j 2", words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_parent_that_ignores_sigchld_does_no_harm() {
+    let lab = Lab::random(4);
+    let ended = Ended::of(with_signals(&lab, "--ignore-signal=CHLD", "signals").output().unwrap());
+    ended.exits(0);
+    assert_eq!(lab.outcome().values.len(), 4);
+    let log = fs::read_to_string(lab.study().join("trials/0/rung-0.stdout.log")).unwrap();
+    let mask = |name: &str| u64::from_str_radix(log.split_once(name).unwrap().1.split_whitespace().next().unwrap(), 16);
+    assert_eq!(mask("SigIgn:").unwrap() & 1 << (17 - 1), 0, "the job ignores SIGCHLD: {log}");
+}
+
+#[test]
+fn a_parent_that_blocks_signals_does_not_make_the_study_deaf() {
+    let lab = Lab::random(4);
+    let blocked = "--block-signal=HUP,INT,TERM,CHLD,TSTP";
+    let mut command = with_signals(&lab, blocked, &format!("log={} sleep=600000", lab.path("log").display()));
+    let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    lab.until("two jobs", || lab.records("launch").len() == 2 && lab.living().len() == 2);
+    send(child.id(), TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    last_is_a_finish(&lab, TERM);
+    lab.nothing_lives();
 }
 
 #[test]
@@ -118,4 +151,39 @@ fn a_signal_to_every_process_at_once_is_no_failure_of_the_jobs() {
     assert!(Command::new("kill").arg("-TERM").args(&everybody).status().unwrap().success());
     driver.end().exits(143);
     last_is_a_finish(&lab, TERM);
+}
+
+/// The program's folder is covered, once the first job runs, by a file system whose server never answers: the second `exec` hangs.
+#[test]
+fn a_program_whose_file_system_hangs_does_not_hold_up_ctrl_c() {
+    let lab = Lab::random(4);
+    fs::create_dir(lab.path("programs")).unwrap();
+    fs::copy(trainer(), lab.path("programs/trainer")).unwrap();
+    let script = r#"
+        exec 3<>/dev/fuse || exit 90
+        "$@" & hypertune=$!
+        until [ -e log ]; do sleep 0.01; done
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none programs || { kill $hypertune; wait; exit 90; }
+        while [ "$(grep -c '"type":"launch"' m.study/journal.jsonl)" -lt 2 ]; do sleep 0.01; done
+        sleep 0.3; kill -INT $hypertune; wait $hypertune"#;
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash"]);
+    command.arg(env!("CARGO_BIN_EXE_hypertune")).args([
+        "run",
+        "m.yaml",
+        "-j",
+        "1",
+        "--",
+        "programs/trainer",
+        "log=log",
+    ]);
+    let command = command.arg("sleep=500").current_dir(lab.path("")).stdin(Stdio::null());
+    let ended = Ended::of(command.output().unwrap());
+    if ended.status.code() == Some(90) || ended.err.contains("unshare failed") {
+        eprintln!("skipped: this system lets an ordinary user mount no FUSE file system");
+        return;
+    }
+    ended.exits(130);
+    assert_eq!(lab.records("end").len(), 2);
+    assert_eq!(lab.records("end")[1]["by"]["rule"], "interrupted");
 }

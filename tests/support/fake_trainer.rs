@@ -15,7 +15,7 @@
 //! nan-below=X   print NaN where the first is below  census=FILE   append how many trials have a checkpoint there
 //! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
 //! catch         note a SIGINT and go on             save=MS       wait for a caught SIGINT, then so long
-//! objects=N     N readings of a large list each
+//! objects=N     N readings of a large list each     signals       print which signals are blocked and ignored
 //! ```
 //! The metric is the sum of |v − 0.3| over all numeric parameters, plus 1/epoch.
 
@@ -135,6 +135,7 @@ impl Trainer {
                 sleep(Duration::from_millis(argument.parse()?));
             }
             "objects" => objects(argument.parse()?)?,
+            "signals" => print!("{}", fs::read_to_string("/proc/self/status")?),
             other => return Err(format!("no such word: {other}").into()),
         }
         Ok(())

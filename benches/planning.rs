@@ -11,7 +11,8 @@ use hypertune::matrix::overrides::Overrides;
 use hypertune::matrix::study::{Study, load_bytes};
 use hypertune::report::plan::PlanView;
 use hypertune::report::table;
-use hypertune::search::{Ask, Proposal};
+use hypertune::search::Proposal;
+use hypertune::words::advice::TrialRequest;
 use hypertune::words::ids::{BracketId, TrialId};
 use hypertune::words::units::Resource;
 
@@ -49,9 +50,10 @@ fn draws(criterion: &mut Criterion) {
     let draw_all = || {
         let mut searcher = experiment.method.sampler.searcher(&context);
         for trial in 0..1_000_000 {
-            let ask = Ask { trial: TrialId(trial), bracket: BracketId::default(), resource: Resource::ONE };
-            if let Proposal::Ready(assignment) = searcher.propose(&ask) {
-                searcher.adopt(ask.trial, black_box(&assignment));
+            let request =
+                TrialRequest { trial: TrialId(trial), bracket: BracketId::default(), resource: Resource::ONE };
+            if let Proposal::Ready(assignment) = searcher.propose(&request) {
+                searcher.register(request.trial, black_box(&assignment));
             }
         }
     };

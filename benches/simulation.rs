@@ -1,5 +1,5 @@
-//! A million jobs on ten thousand simulated slots, through the same engine that runs real studies, with random draws from
-//! four parameters: seconds and peak memory. And how idle eight slots are, beside Hyperband that takes bracket after bracket.
+//! Time and peak memory of a simulated study with a million jobs on 10,000 slots and random draws of four parameters, and the idle
+//! time of 8 slots compared with Hyperband with sequential brackets.
 //!
 //! `cargo bench --bench simulation`
 
@@ -8,36 +8,37 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hypertune::engine::experiment::{Experiment, FirstFailures, Limits, Promoted, Retries, Stopping};
-use hypertune::method::Method;
+use hypertune::kinds::Method;
 use hypertune::schedule::Schedule;
-use hypertune::schedule::hyperband::{BracketSizes, table};
-use hypertune::schedule::ladder::Ladder;
-use hypertune::schedule::rounds::Rounds;
+use hypertune::schedule::hyperband::{BracketSizes, brackets};
+use hypertune::schedule::rung_levels::RungLevels;
+use hypertune::schedule::sync_brackets::SyncBrackets;
 use hypertune::search::random::Random;
-use hypertune::sim::barrier::BracketByBracket;
+use hypertune::sim::log_normal::LogNormalJobs;
+use hypertune::sim::sequential_brackets::SequentialBrackets;
 use hypertune::sim::simulate;
-use hypertune::sim::spread::Spread;
 use hypertune::space::{Param, Space, uniform};
 use hypertune::words::args::Args;
 use hypertune::words::objective::{Direction, Metric};
 use hypertune::words::units::ResourceKind;
 
-/// Run times of a factor of e^0.5 = 1.6 above or below the median, a minute for each unit of resource.
-const SPREAD: Spread = Spread { seed: 1, sigma: 0.5, unit: Duration::from_secs(60) };
+/// A median of one minute per unit of resource; one standard deviation is a factor of e^0.5 = 1.6.
+const JOBS: LogNormalJobs = LogNormalJobs { seed: 1, sigma: 0.5, unit: Duration::from_secs(60) };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    nobody_waits()?;
+    idle_slots()?;
     a_million_jobs()
 }
 
-fn nobody_waits() -> Result<(), Box<dyn Error>> {
+fn idle_slots() -> Result<(), Box<dyn Error>> {
     let ours = hyperband(1)?;
-    for (name, schedule) in [("any bracket", ours.clone()), ("bracket by bracket", Arc::new(BracketByBracket(ours)))] {
-        let course = simulate(Arc::new(experiment(schedule)?), 8, &mut { SPREAD });
+    for (name, schedule) in [("any bracket", ours.clone()), ("sequential brackets", Arc::new(SequentialBrackets(ours)))]
+    {
+        let result = simulate(Arc::new(experiment(schedule)?), 8, &mut { JOBS });
         println!(
-            "R = 81, eta = 3, 8 slots, {name:18}: {:4.1} % idle until the tail, {:5.1} h in all",
-            course.before_tail.idle_share() * 100.0,
-            course.whole.span.as_secs_f64() / 3600.0
+            "R = 81, eta = 3, 8 slots, {name:19}: {:4.1} % idle until the tail, {:5.1} h in all",
+            result.before_tail.idle_fraction() * 100.0,
+            result.whole.span.as_secs_f64() / 3600.0
         );
     }
     Ok(())
@@ -46,15 +47,15 @@ fn nobody_waits() -> Result<(), Box<dyn Error>> {
 fn a_million_jobs() -> Result<(), Box<dyn Error>> {
     let experiment = experiment(hyperband(5348)?)?;
     let clock = Instant::now();
-    let course = simulate(Arc::new(experiment), 10_000, &mut { SPREAD });
+    let result = simulate(Arc::new(experiment), 10_000, &mut { JOBS });
     let seconds = clock.elapsed().as_secs_f64();
-    println!("{} jobs on 10000 slots: {seconds:.2} s, {}", course.launches, peak_memory());
+    println!("{} jobs on 10000 slots: {seconds:.2} s, {}", result.launches, peak_memory());
     Ok(())
 }
 
-fn hyperband(rounds: u32) -> Result<Arc<dyn Schedule>, String> {
-    let ladder = Ladder::new(1.0, 81.0, 3.0, ResourceKind::Int)?;
-    Ok(Arc::new(Rounds::new(table(&ladder, BracketSizes::Floor), rounds, &ladder)))
+fn hyperband(rounds: u32) -> Result<Arc<dyn Schedule>, Box<dyn Error>> {
+    let levels = RungLevels::new(1.0, 81.0, 3.0, ResourceKind::Int)?;
+    Ok(Arc::new(SyncBrackets::new(brackets(&levels, BracketSizes::Floor), rounds, &levels)))
 }
 
 fn experiment(schedule: Arc<dyn Schedule>) -> Result<Experiment, Box<dyn Error>> {
@@ -84,11 +85,11 @@ fn space() -> Result<Space, String> {
     Ok(Space { params: ["lr", "momentum", "dropout", "decay"].map(param).into_iter().collect::<Result<_, String>>()? })
 }
 
-/// The most memory this process had, as the kernel tells it; nothing where it does not.
+/// The peak resident memory of this process according to the kernel.
 fn peak_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak =
         status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.split_whitespace().next());
     let megabytes = peak.and_then(|kb| kb.parse::<f64>().ok()).map(|kb| kb / 1024.0);
-    megabytes.map_or_else(|| "peak memory unknown".to_owned(), |mb| format!("{mb:.0} MB at most"))
+    megabytes.map_or_else(|| "peak memory unknown".to_owned(), |mb| format!("peak memory {mb:.0} MB"))
 }

@@ -1,5 +1,4 @@
-//! How long a slot waits for a suggestion: each is asked for right after an observation, so that what the model rebuilds and refits is
-//! in it.
+//! The time of one suggestion after a new observation, including the updates and fits of the model.
 //!
 //! `cargo bench --bench suggestions`
 
@@ -10,19 +9,20 @@ use std::time::{Duration, Instant};
 use hypertune::search::gp::Gp;
 use hypertune::search::random::Random;
 use hypertune::search::tpe::Tpe;
-use hypertune::search::{Ask, Observation, Proposal, Sampler, SearchContext};
+use hypertune::search::{Observation, Proposal, Sampler, SearchContext};
 use hypertune::space::{Param, Space, uniform};
+use hypertune::words::advice::TrialRequest;
 use hypertune::words::args::Args;
 use hypertune::words::assignment::Assignment;
 use hypertune::words::ids::{BracketId, TrialId};
 use hypertune::words::objective::{Direction, Score};
 use hypertune::words::units::Resource;
 
-/// (parameters, observations before the first timed suggestion, suggestions timed one after the other: a tenth more than before, so that
-/// at least one falls on the model's refit).
+/// (parameters, observations before the first timed suggestion, number of timed suggestions). A tenth more suggestions than
+/// observations, so that the model is fitted at least once.
 const SIZES: [(usize, u64, u64); 3] = [(20, 200, 40), (20, 2000, 220), (200, 200, 40)];
 
-/// Jobs end at these shares of the full resource, in turn.
+/// Resources of the jobs, in turn.
 const RUNGS: [f64; 4] = [3.0, 9.0, 27.0, 81.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -56,24 +56,24 @@ fn milliseconds(time: Duration) -> String {
 
 fn times(sampler: &dyn Sampler, dims: usize, before: u64, timed: u64) -> Result<Vec<Duration>, Box<dyn Error>> {
     let space = Arc::new(space(dims)?);
-    let full = Resource::new(RUNGS[3]).ok_or("the full resource is a positive number")?;
-    let context = SearchContext { space, seed: 1, direction: Some(Direction::Minimize), full };
+    let max_resource = Resource::new(RUNGS[3]).ok_or("the maximum resource must be a positive number")?;
+    let context = SearchContext { space, seed: 1, direction: Some(Direction::Minimize), max_resource };
     let mut searcher = sampler.searcher(&context);
     let mut random = Random.searcher(&context);
     let mut times = Vec::new();
     for trial in (0..before + timed).map(TrialId) {
-        let ask = Ask { trial, bracket: BracketId::default(), resource: full };
+        let request = TrialRequest { trial, bracket: BracketId::default(), resource: max_resource };
         let clock = Instant::now();
-        let proposal = if trial.0 < before { random.propose(&ask) } else { searcher.propose(&ask) };
+        let proposal = if trial.0 < before { random.propose(&request) } else { searcher.propose(&request) };
         let took = clock.elapsed();
-        let Proposal::Ready(assignment) = proposal else { return Err("models propose themselves".into()) };
+        let Proposal::Ready(assignment) = proposal else { return Err("expected a configuration".into()) };
         times.extend((trial.0 >= before).then_some(took));
-        searcher.adopt(trial, &assignment);
+        searcher.register(trial, &assignment);
         let resource = RUNGS[trial.0 as usize % RUNGS.len()];
         searcher.observe(&Observation {
             trial,
             assignment: &assignment,
-            resource: Resource::new(resource).ok_or("a rung is a positive number")?,
+            resource: Resource::new(resource).ok_or("a resource must be a positive number")?,
             score: Score::new(loss(&assignment, resource)),
             curve: &[],
         });
@@ -81,7 +81,7 @@ fn times(sampler: &dyn Sampler, dims: usize, before: u64, timed: u64) -> Result<
     Ok(times)
 }
 
-/// A valley along half of the parameters, each weighing less than the one before, that deepens with the resource.
+/// A quadratic function of every second parameter with decreasing weights, plus a term that decreases with the resource.
 fn loss(assignment: &Assignment, resource: f64) -> f64 {
     let values = assignment.iter().filter_map(|(_, value)| value.as_f64());
     let bowl: f64 = values.step_by(2).enumerate().map(|(i, x)| (x - 0.3) * (x - 0.3) / (1.0 + i as f64)).sum();

@@ -11,7 +11,7 @@ const LAYERS: [(&str, u8); 15] = [
     ("collect", 2),
     ("search", 3),
     ("schedule", 3),
-    ("method", 3),
+    ("kinds", 3),
     ("engine", 4),
     ("journal", 5),
     ("command", 5),

@@ -71,7 +71,7 @@ impl Journal {
     /// `params resource score` of each job that is taken, and how many are left out.
     fn taken(&self, wanted: &Experiment) -> String {
         let Earlier { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
-        let line = |o: &hypertune::search::prior::PriorObservation| {
+        let line = |o: &hypertune::search::PriorObservation| {
             let steps: Vec<f64> = o.curve.iter().map(|point| point.step).collect();
             format!("{} {} {} {}\n", json!(o.params), o.resource, json!(o.score), json!(steps))
         };

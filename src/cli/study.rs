@@ -24,7 +24,7 @@ use crate::matrix::overrides::Overrides;
 use crate::matrix::study;
 use crate::matrix::tuner::TunerSpec;
 use crate::report::view::JobView;
-use crate::search::prior::PriorObservation;
+use crate::search::PriorObservation;
 use crate::words::assignment::Assignment;
 
 /// The options that change what runs, as the journal's header keeps them: what was not given is not there.

@@ -10,7 +10,7 @@ use crate::journal::earlier;
 use crate::journal::layout::StudyFolder;
 use crate::progress::{Verbosity, say};
 use crate::report::text;
-use crate::search::prior::PriorObservation;
+use crate::search::PriorObservation;
 
 /// Most bytes of it: it stands in the journal's first line.
 const MOST: usize = 32 << 20;
@@ -52,7 +52,7 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
         )));
     }
     let sampler = &experiment.method.sampler;
-    if sampler.draws_blindly() && verbosity != Verbosity::Quiet {
+    if sampler.ignores_observations() && verbosity != Verbosity::Quiet {
         say(&format!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name()));
     }
     Ok(study.with_prior(&prior))

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use rand::Rng;
 
-use crate::method::Method;
+use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
-use crate::search::SearchContext;
-use crate::search::prior::PriorObservation;
+use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
@@ -201,7 +200,7 @@ pub struct Totals {
 impl Experiment {
     /// What the schedule will do with what the sampler has to give.
     pub fn plan(&self) -> Plan {
-        self.method.schedule.plan(self.method.sampler.supply(&self.space))
+        self.method.schedule.plan(self.method.sampler.max_trials(&self.space))
     }
 
     /// The sums of `plan`.
@@ -222,7 +221,7 @@ impl Experiment {
 
     /// R, or 1 where the schedule knows no resource.
     pub fn full(&self) -> Resource {
-        self.method.schedule.full().unwrap_or(Resource::ONE)
+        self.method.schedule.max_resource().unwrap_or(Resource::ONE)
     }
 
     /// What the searcher is made from.
@@ -231,7 +230,7 @@ impl Experiment {
             space: self.space.clone(),
             seed: self.seed,
             direction: self.metric.as_ref().map(|m| m.direction),
-            full: self.full(),
+            max_resource: self.full(),
         }
     }
 

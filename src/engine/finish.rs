@@ -3,6 +3,7 @@
 use super::event::{Command, FinishReason, LimitKind};
 use super::launch::Job;
 use super::{Engine, Phase, retry};
+use crate::kinds::SearcherAdvisor;
 use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
 use crate::words::ids::{JobId, TrialId};
@@ -88,7 +89,7 @@ impl Engine {
 
     /// What the schedule decides with the searcher's advice.
     pub(super) fn decide(&mut self) -> Vec<Verdict> {
-        let verdicts = self.scheduler.decide(&mut *self.searcher);
+        let verdicts = self.scheduler.decide(&mut SearcherAdvisor(&mut *self.searcher));
         self.forget_retired(&verdicts);
         verdicts
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::event::{Command, Launch};
 use super::{Engine, Phase, suggest};
 use crate::schedule::{Next, Start};
-use crate::search::{Ask, Proposal};
+use crate::search::Proposal;
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
 use crate::words::units::{Moment, Resource};
@@ -124,10 +125,10 @@ impl Engine {
         if let Some(point) = self.complete_starting_point(trial) {
             return Configured::Ready(Arc::new(point));
         }
-        match self.searcher.propose(&Ask { trial, bracket: start.bracket, resource: start.resource }) {
+        match self.searcher.propose(&TrialRequest { trial, bracket: start.bracket, resource: start.resource }) {
             Proposal::Ready(proposal) => Configured::Ready(Arc::new(self.with_starting_point(trial, proposal))),
-            Proposal::Outside if self.tuner == suggest::Tuner::Answers => Configured::Outside,
-            Proposal::Outside | Proposal::Exhausted => Configured::Exhausted,
+            Proposal::External if self.tuner == suggest::Tuner::Answers => Configured::Outside,
+            Proposal::External | Proposal::Exhausted => Configured::Exhausted,
         }
     }
 
@@ -158,7 +159,7 @@ impl Engine {
     pub(super) fn launch(&mut self, job: Job, slot: Option<Slot>, out: &mut Vec<Command>) {
         let id = job.id();
         if !self.trials.contains_key(&id.key.trial) {
-            self.searcher.adopt(id.key.trial, &job.assignment);
+            self.searcher.register(id.key.trial, &job.assignment);
             let live = Live { assignment: job.assignment.clone(), bracket: job.start.bracket };
             self.trials.insert(id.key.trial, live);
         }

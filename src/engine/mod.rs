@@ -92,11 +92,11 @@ impl Engine {
     pub fn new(experiment: Arc<Experiment>, slots: u32) -> Engine {
         let direction = experiment.metric.as_ref().map(|m| m.direction);
         let mut searcher = experiment.method.sampler.searcher(&experiment.search_context());
-        searcher.warm_up(&experiment.prior);
+        searcher.warm_start(&experiment.prior);
         Engine {
             scheduler: experiment.method.schedule.scheduler(direction),
             searcher,
-            supply: experiment.method.sampler.supply(&experiment.space),
+            supply: experiment.method.sampler.max_trials(&experiment.space),
             slots: Slots::new(slots.max(1)),
             running: BTreeMap::new(),
             trials: HashMap::new(),

@@ -253,12 +253,12 @@ impl Engine {
     }
 
     fn is_exhausted_at(&mut self, start: &Start) -> bool {
-        let blind = self.experiment.method.sampler.draws_blindly();
+        let blind = self.experiment.method.sampler.ignores_observations();
         blind && start.previous.is_none() && matches!(self.configure(start), Configured::Exhausted)
     }
 
     fn may_overtake(&self, recorded: JobId, start: &Start) -> bool {
-        let waits = !self.experiment.method.sampler.draws_blindly();
+        let waits = !self.experiment.method.sampler.ignores_observations();
         waits && (start.previous.is_some() || start.key.trial < recorded.key.trial)
     }
 
@@ -272,7 +272,7 @@ impl Engine {
             return Ok(live.assignment.clone());
         }
         let recorded = recorded.ok_or(Mismatch::NoConfiguration { trial })?;
-        if !self.experiment.method.sampler.draws_blindly() {
+        if !self.experiment.method.sampler.ignores_observations() {
             return Ok(Arc::new(recorded.clone()));
         }
         match self.configure(start) {

@@ -15,7 +15,7 @@ use super::layout::StudyFolder;
 use super::reader;
 use super::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::engine::experiment::Experiment;
-use crate::search::prior::{PriorObservation, earlier_trial};
+use crate::search::{PriorObservation, prior_trial};
 use crate::space::Space;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{JobKey, TrialId};
@@ -179,7 +179,7 @@ impl Study<'_> {
         let job = Job { reached: end.outcome.reached(previous, given, curve), score: end.outcome.score(), curve };
         let Job { reached, score, curve } = self.in_new_units(job)?;
         Some(PriorObservation {
-            trial: earlier_trial(self.known + index as u64),
+            trial: prior_trial(self.known + index as u64),
             params: self.trials.get_index(index)?.1.clone(),
             resource: reached,
             score,
@@ -223,7 +223,7 @@ fn up_to(full: Resource, job: Job<'_>) -> Option<Job<'_>> {
 fn translate(params: &Assignment, space: &Space) -> Option<Assignment> {
     let value = |param: &crate::space::Param| {
         let only = || param.domain.level(0).filter(|_| param.domain.cardinality() == Some(1));
-        let value = params.get(&param.name).map_or_else(only, |value| param.domain.settle(value));
+        let value = params.get(&param.name).map_or_else(only, |value| param.domain.normalize(value));
         Some((param.name.clone(), value?))
     };
     space.params.iter().map(value).collect()

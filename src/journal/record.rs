@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
-use crate::search::prior::PriorObservation;
+use crate::search::PriorObservation;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, JobId, Slot, TrialId};
 use crate::words::objective::Metric;

@@ -13,11 +13,11 @@ use super::node::{Node, Span};
 use super::params::Declared;
 use super::tuner::{TunerSpec, tuner};
 use super::written::Written;
-use super::{catalogue, early_stopping, metric, nested, params};
+use super::{early_stopping, metric, nested, params};
 use crate::engine::experiment::{Promoted, Stopping};
-use crate::method::{Method, MethodKind, Need};
-use crate::search::Sampler;
-use crate::search::outside::Outside;
+use crate::kinds::{self, MatrixKind, Method, Need};
+use crate::search::external::External;
+use crate::search::{self, Sampler};
 use crate::space::Space;
 use crate::words::args::{Fault, Step};
 use crate::words::assignment::Assignment;
@@ -29,7 +29,7 @@ use crate::words::units::{ResourceKind, ResourceSpec};
 #[derive(Debug, Default)]
 pub struct Body {
     /// The kind's catalogue entry.
-    pub kind: Option<&'static MethodKind>,
+    pub kind: Option<&'static MatrixKind>,
     /// The place of the kind.
     pub kind_span: Span,
     /// Schedule and sampler.
@@ -96,8 +96,8 @@ fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings
     if let Some((sampler, place)) = sampler {
         replace_sampler(method, sampler).unwrap_or_else(|message| findings.error(place, message));
     } else if let Some(place) = &body.tuner_span {
-        replace_sampler(method, Arc::new(Outside)).unwrap_or_else(|message| findings.error(place.clone(), message));
-    } else if method.sampler.asks_outside() {
+        replace_sampler(method, Arc::new(External)).unwrap_or_else(|message| findings.error(place.clone(), message));
+    } else if method.sampler.is_external() {
         let message = format!("`{}` needs a `tuner`, the program that proposes", method.kind);
         let hint = "add `tuner: {command: [python3, tuner.py]}`".to_owned();
         findings.error_with(body.kind_span.clone(), message, Some(hint));
@@ -106,29 +106,29 @@ fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings
 
 /// Takes another sampler, unless the kind lists its configurations itself.
 pub fn replace_sampler(method: &mut Method, sampler: Arc<dyn Sampler>) -> Result<(), String> {
-    if method.sampler.supply(&Space::default()).is_some() {
-        let what = if sampler.asks_outside() { "tuner" } else { "sampler" };
+    if method.sampler.max_trials(&Space::default()).is_some() {
+        let what = if sampler.is_external() { "tuner" } else { "sampler" };
         return Err(format!("`{}` lists its configurations itself, it takes no {what}", method.kind));
     }
     method.sampler = sampler;
     Ok(())
 }
 
-fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> Option<&'static MethodKind> {
+fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> Option<&'static MatrixKind> {
     let (name, span) = fields.required_text("kind", findings)?;
     *place = span.clone();
-    let found = catalogue::method(name);
+    let found = kinds::by_name(name);
     if found.is_none() {
-        let hint = suggestion(name, catalogue::method_names());
+        let hint = suggestion(name, kinds::names());
         findings.error_with(span, format!("there is no matrix kind {}", quoted(name)), hint);
     }
     // what stands beside a slip of the pen is checked as it was meant
-    found.or_else(|| catalogue::method(slip(name, catalogue::method_names())?))
+    found.or_else(|| kinds::by_name(slip(name, kinds::names())?))
 }
 
 /// The fields of every kind, each only where the kind has a use for it.
 fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, findings: &mut Findings) {
-    let need = |of: fn(&MethodKind) -> Need| body.kind.map_or(Need::Optional, of);
+    let need = |of: fn(&MatrixKind) -> Need| body.kind.map_or(Need::Optional, of);
     let metric_need = match (need(|k| k.metric), metric_from) {
         (Need::Required, MetricFrom::CommandLine) => Need::Optional,
         (need, _) => need,
@@ -173,12 +173,12 @@ fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> 
 
 fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(Arc<dyn Sampler>, Span)> {
     let (name, span) = fields.text("sampler", findings)?;
-    let found = catalogue::sampler(name);
+    let found = search::catalogue::by_name(name);
     if found.is_none() {
-        let hint = suggestion(name, catalogue::sampler_names());
+        let hint = suggestion(name, search::catalogue::names());
         findings.error_with(span.clone(), format!("there is no sampler {}", quoted(name)), hint);
     }
-    found.map(|kind| ((kind.build)(), span))
+    found.map(|sampler| (sampler, span))
 }
 
 /// A parameter with the resource's name would be passed twice.
@@ -196,7 +196,7 @@ fn clash(body: &Body, findings: &mut Findings) {
 
 /// The kind's own fields, and the method they make.
 fn method(
-    kind: &'static MethodKind,
+    kind: &'static MatrixKind,
     fields: &mut Fields<'_>,
     body: &mut Body,
     findings: &mut Findings,
@@ -232,7 +232,7 @@ fn method(
 
 /// The kind's own fields, as far as they are there.
 fn own_fields<'n>(
-    kind: &'static MethodKind,
+    kind: &'static MatrixKind,
     fields: &mut Fields<'n>,
     findings: &mut Findings,
 ) -> Vec<(&'static str, Cow<'n, Node>)> {

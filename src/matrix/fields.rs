@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::findings::Findings;
 use super::names::{camel, nearest, quoted, slip, suggestion};
 use super::node::{Content, Entry, Node, Span};
-use crate::method::Need;
+use crate::kinds::Need;
 
 /// A mapping whose fields are taken one by one; what is left at the end is unknown.
 #[derive(Debug)]

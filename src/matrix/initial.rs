@@ -13,7 +13,7 @@ use super::params::{Built, Declared};
 use super::read::{Unreadable, decode, parse};
 use super::study;
 use crate::engine::experiment::Experiment;
-use crate::method::Method;
+use crate::kinds::Method;
 use crate::space::{Param, Space};
 use crate::words::assignment::Assignment;
 
@@ -47,7 +47,7 @@ pub fn enqueued(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assig
 
 /// A kind that lists its configurations runs each of them, and nothing else.
 pub fn takes_points(method: &Method) -> Result<(), String> {
-    let lists = method.sampler.supply(&Space::default()).is_some();
+    let lists = method.sampler.max_trials(&Space::default()).is_some();
     let refuse = || format!("`{}` lists its configurations itself, it takes no starting points", method.kind);
     if lists { Err(refuse()) } else { Ok(()) }
 }
@@ -119,7 +119,7 @@ fn point(item: &Node, known: &Known<'_>, findings: &mut Findings) -> Assignment 
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
-        let taken = if *built == Built::StandIn { Some(value) } else { param.domain.settle(&value) };
+        let taken = if *built == Built::StandIn { Some(value) } else { param.domain.normalize(&value) };
         if let Some(value) = taken {
             point.set(param.name.clone(), value);
         } else {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::fields::Fields;
 use super::findings::Findings;
 use super::node::{Content, Entry, Node};
-use crate::method::Field;
+use crate::kinds::Field;
 
 /// The value of `entry`. Where `field` holds a mapping its keys come out in the catalogue's spelling; what it does not know is
 /// noted and left out, and so is what is no mapping.

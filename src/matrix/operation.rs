@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::catalogue;
 use super::component::CommandFrom;
 use super::fields::{Fields, json, named};
 use super::findings::Findings;
 use super::ignored::Ignored;
 use super::names::{nearest, quoted, suggestion};
 use super::node::{Entry, Node, Span};
+use crate::kinds;
 
 /// What was read of a root.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
     if let Some((kind, span)) = fields.text("kind", findings)
         && kind != "operation"
     {
-        let names = catalogue::method_names().chain(["operation"]);
+        let names = kinds::names().chain(["operation"]);
         let message = format!("there is no matrix kind {}", quoted(kind));
         findings.error_with(span, message, suggestion(kind, names));
     }
@@ -119,7 +119,7 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
 /// Whether the root is a matrix itself: it holds no matrix, and a kind of one (or nearly) or a matrix's own fields.
 fn is_bare(root: &Node) -> bool {
     let kind = root.get("kind").and_then(Node::text);
-    let method = kind.is_some_and(|kind| nearest(kind, catalogue::method_names()).is_some());
+    let method = kind.is_some_and(|kind| nearest(kind, kinds::names()).is_some());
     let typical = ["maxIterations", "max_iterations", "numRuns", "num_runs", "metric", "values"];
     let looks_like_one =
         kind.is_none_or(|kind| kind != "operation") && typical.iter().any(|name| root.get(name).is_some());

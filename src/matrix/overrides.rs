@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::body::replace_sampler;
-use super::catalogue;
 use super::diagnostics::{Diagnostic, Severity, Source};
 use super::findings::Findings;
 use super::names::{quoted, suggestion};
 use super::read::scalar;
 use crate::command::style::ArgStyle;
-use crate::method::Method;
+use crate::kinds::Method;
+use crate::search::catalogue;
 use crate::words::objective::{Direction, Metric};
 
 /// Options of the command line that change what a file means.
@@ -98,12 +98,12 @@ pub fn metric(given: &MetricOverride, in_file: Option<&Metric>, findings: &mut F
 pub fn sampler(name: &str, method: &mut Method, findings: &mut Findings) -> bool {
     let text = format!("--sampler {name}");
     let refuse = |message: String, hint| finding(Severity::Error, &text, 10..text.len(), message, hint);
-    let Some(kind) = catalogue::sampler(name) else {
-        let hint = suggestion(name, catalogue::sampler_names());
+    let Some(sampler) = catalogue::by_name(name) else {
+        let hint = suggestion(name, catalogue::names());
         findings.push(refuse(format!("there is no sampler {}", quoted(name)), hint));
         return false;
     };
-    let replaced = replace_sampler(method, (kind.build)());
+    let replaced = replace_sampler(method, sampler);
     if let Err(message) = &replaced {
         findings.push(refuse(message.clone(), None));
     }

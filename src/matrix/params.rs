@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::catalogue;
 use super::fields::{Fields, named};
 use super::findings::Findings;
 use super::names::{quoted, slip, suggestion};
 use super::node::{Entry, Node, Span};
 use super::written::{self, single};
 use crate::space::choice::CHOICE;
-use crate::space::{Domain, Param, ParamKind};
+use crate::space::{Domain, Param, ParamKind, catalogue};
 
 /// A parameter and where it stands.
 #[derive(Debug)]
@@ -67,13 +66,13 @@ fn written_domain(entry: &Entry, findings: &mut Findings) -> (Option<&'static Pa
 
 fn kind_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {
     let (name, span) = fields.required_text("kind", findings)?;
-    let found = catalogue::parameter(name);
+    let found = catalogue::by_name(name);
     if found.is_none() {
-        let hint = suggestion(name, catalogue::parameter_names());
+        let hint = suggestion(name, catalogue::names());
         findings.error_with(span, format!("there is no parameter kind {}", quoted(name)), hint);
     }
     // the value beside a slip of the pen is checked as it was meant
-    found.or_else(|| catalogue::parameter(slip(name, catalogue::parameter_names())?))
+    found.or_else(|| catalogue::by_name(slip(name, catalogue::names())?))
 }
 
 fn build(kind: &'static ParamKind, value: &Entry, findings: &mut Findings) -> Option<Box<dyn Domain>> {

@@ -224,9 +224,9 @@ fn experiment(operation: Operation<'_>, body: Body, seed: u64, findings: &mut Fi
     };
     if faults.is_empty()
         && findings.errors() == 0
-        && let Err(message) = experiment.plan().check_size()
+        && let Err(error) = experiment.plan().check_size()
     {
-        findings.error(body.kind_span, message);
+        findings.error(body.kind_span, error.to_string());
     }
     Some(experiment)
 }

@@ -57,7 +57,7 @@ impl Opened {
         let direction = experiment.metric.as_ref().map(|m| m.direction);
         Opened {
             engine: Engine::new(experiment.clone(), options.slot_count()),
-            retention: Retention::new(options.keep, experiment.method.schedule.full(), direction),
+            retention: Retention::new(options.keep, experiment.method.schedule.max_resource(), direction),
             standing: Standing::default(),
             begun: Begun::No,
             launched: false,

@@ -1,40 +1,36 @@
-//! `anneal`: neighbours of good trials, nearer and nearer (after the annealing of Hyperopt 0.2; Bergstra, Yamins and Cox 2013).
+//! Simulated annealing: new trials are neighbours of good trials, at a distance that shrinks (after `hyperopt.anneal`,
+//! Hyperopt 0.2; Bergstra, Yamins and Cox 2013).
 //!
-//! The trial to start from has rank r, 0 being the best, with probability (1 − ½)^r·½ (a geometric distribution of mean 2 over r + 1, Hyperopt's
-//! `avg_best_idx`); what lies beyond the last trial counts as the last. With n trials observed the neighbourhood has width w = 1/(1 + 0.1·n)
-//! (its `shrink_coef`). An ordered parameter is drawn evenly from a window of width w of its distribution function around the start, moved
-//! inwards where it would reach over an end. One without order, or with few values, keeps its value with probability 1 − w and is drawn
-//! from its prior otherwise.
+//! The starting trial has rank r (0 is the best) with probability (1 − ½)^r·½, a geometric distribution with mean 2 over r + 1
+//! (Hyperopt's `avg_best_idx`); a rank beyond the last trial counts as the last. With n observed trials the neighbourhood has
+//! width w = 1/(1 + 0.1·n) (Hyperopt's `shrink_coef`). An ordered parameter is drawn uniformly from a window of width w around the
+//! start, on the scale of its distribution function; a window that exceeds [0, 1] is shifted inwards. An unordered parameter, or
+//! one with few values, keeps its value with probability 1 − w and is otherwise drawn from its prior.
 //!
-//! Trials at several resources are ranked by the resource they reached, then by their value there. Failures count among the n, none is
-//! started from.
+//! Trials are ranked by their highest resource, then by the value there. Failed trials count in n and are never a start.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rand::RngExt;
 
 use super::encoding::Encoding;
 use super::random::RandomSearcher;
-use super::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::method::SamplerKind;
+use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::objective::Direction;
 use crate::words::stream::{Purpose, Stream, stream};
 use crate::words::units::Resource;
 
-/// Probability that a start is given to the next best trial instead: 1 − 1/`avg_best_idx`.
-const PASS_ON: f64 = 0.5;
-/// What each observation adds to the neighbourhood's divisor (`shrink_coef`).
-const SHRINK: f64 = 0.1;
-/// How often a neighbour that already runs in a finite space is drawn again.
+/// Probability of moving on to the next rank when a start is chosen: 1 − 1/`avg_best_idx`.
+const NEXT_RANK: f64 = 0.5;
+/// Increase of the neighbourhood's divisor per observed trial (`shrink_coef`).
+const SHRINK_COEF: f64 = 0.1;
+/// How often a neighbour is drawn again if its configuration is already used in a finite space.
 const REDRAWS: u32 = 64;
 
-/// `sampler: anneal`.
-pub static SAMPLER: SamplerKind = SamplerKind { name: "anneal", build: || Arc::new(Anneal) };
-
-/// Simulated annealing; nothing of it is up to the file.
+/// Simulated annealing; it has no settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Anneal;
 
@@ -47,93 +43,91 @@ impl Sampler for Anneal {
         Box::new(AnnealSearcher::new(context))
     }
 
-    fn draws_blindly(&self) -> bool {
+    fn ignores_observations(&self) -> bool {
         false
     }
 }
 
-/// What is known of one trial.
 #[derive(Clone, Debug)]
-struct Seen {
+struct ObservedTrial {
     x: Vec<f64>,
-    /// The highest it was read at.
+    /// The highest resource with a result.
     resource: Resource,
-    /// There, less is better; infinite for a failure.
+    /// The result there; infinite if the job failed.
     cost: f64,
 }
 
-/// See [`Anneal`].
 #[derive(Debug)]
 struct AnnealSearcher {
     encoding: Encoding,
     random: RandomSearcher,
     seed: u64,
     direction: Direction,
-    seen: BTreeMap<TrialId, Seen>,
-    /// By parameter: whether it keeps its value or is drawn anew.
-    jumps: Vec<bool>,
+    trials: BTreeMap<TrialId, ObservedTrial>,
+    /// For each parameter, whether it is kept or redrawn instead of moved.
+    is_discrete: Vec<bool>,
 }
 
 impl AnnealSearcher {
     fn new(context: &SearchContext) -> AnnealSearcher {
         let encoding = Encoding::new(context.space.clone());
         AnnealSearcher {
-            jumps: (0..encoding.axes().len()).map(|d| !encoding.levels(d).is_empty()).collect(),
+            is_discrete: (0..encoding.axes().len()).map(|d| !encoding.levels(d).is_empty()).collect(),
             encoding,
             random: RandomSearcher::new(context),
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
-            seen: BTreeMap::new(),
+            trials: BTreeMap::new(),
         }
     }
 
     fn suggest(&self, trial: TrialId) -> Option<Assignment> {
-        let mut ranking: Vec<&Seen> = self.seen.values().filter(|seen| seen.cost.is_finite()).collect();
+        let mut ranking: Vec<&ObservedTrial> = self.trials.values().filter(|trial| trial.cost.is_finite()).collect();
         ranking.sort_by(|a, b| b.resource.cmp(&a.resource).then(a.cost.total_cmp(&b.cost)));
         let mut stream = stream(self.seed, trial, Purpose::Model);
         let neighbour = |_| {
             let mut rank = 0;
-            while stream.random::<f64>() < PASS_ON {
+            while stream.random::<f64>() < NEXT_RANK {
                 rank += 1;
             }
             let start = ranking.get(rank).or(ranking.last())?;
-            Some(self.encoding.decode(&self.near(&start.x, &mut stream)))
+            Some(self.encoding.decode(&self.neighbour(&start.x, &mut stream)))
         };
         (0..REDRAWS).map_while(neighbour).find(|assignment| self.random.is_new(assignment))
     }
 
-    fn near(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
-        let width = 1.0 / (1.0 + SHRINK * self.seen.len() as f64);
-        let mut near = self.encoding.draw(stream);
+    fn neighbour(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
+        let width = 1.0 / (1.0 + SHRINK_COEF * self.trials.len() as f64);
+        let mut x = self.encoding.draw(stream);
         for d in 0..start.len() {
-            let chance: f64 = stream.random();
-            if !self.jumps[d] {
-                near[d] = start[d].clamp(0.5 * width, 1.0 - 0.5 * width) + width * (chance - 0.5);
-            } else if chance >= width {
-                near[d] = start[d];
+            let u: f64 = stream.random();
+            if !self.is_discrete[d] {
+                x[d] = start[d].clamp(0.5 * width, 1.0 - 0.5 * width) + width * (u - 0.5);
+            } else if u >= width {
+                x[d] = start[d];
             }
         }
-        self.encoding.snap(&mut near);
-        near
+        self.encoding.snap(&mut x);
+        x
     }
 }
 
 impl Searcher for AnnealSearcher {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        Proposal::Ready(self.suggest(ask.trial).unwrap_or_else(|| self.random.draw(ask.trial)))
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        Proposal::Ready(self.suggest(request.trial).unwrap_or_else(|| self.random.draw(request.trial)))
     }
 
-    fn adopt(&mut self, trial: TrialId, assignment: &Assignment) {
-        self.random.adopt(trial, assignment);
+    fn register(&mut self, trial: TrialId, assignment: &Assignment) {
+        self.random.register(trial, assignment);
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
         let Some(x) = self.encoding.encode(observation.assignment) else { return };
         let cost = observation.score.map_or(f64::INFINITY, |score| self.direction.cost(score));
-        let seen = Seen { x, resource: observation.resource, cost };
-        let known = self.seen.entry(observation.trial).or_insert_with(|| seen.clone());
-        if seen.resource >= known.resource {
-            *known = seen;
+        let new = ObservedTrial { x, resource: observation.resource, cost };
+        let known = self.trials.entry(observation.trial).or_insert_with(|| new.clone());
+        if new.resource >= known.resource {
+            *known = new;
         }
     }
 }

@@ -1,55 +1,45 @@
-//! A space as models see it: every parameter is one position.
+//! Configurations as vectors for models: one coordinate per parameter.
 //!
-//! An ordered parameter's position is its place in the unit interval (its distribution function), an unordered one's is the index
-//! of its value. Configurations come out legal: what a model thinks of lies on the domain's own values.
+//! The coordinate of an ordered parameter is the value of its distribution function, in [0, 1]; that of an unordered one is the
+//! index of its value. Decoded configurations always have values of the parameters' domains.
 
 use std::sync::Arc;
 
 use rand::RngExt;
 
-use crate::space::law::{Continuum, Law};
-use crate::space::{Domain, Geometry, Space};
+use crate::space::distribution::{Distribution, NumericDistribution};
+use crate::space::{Domain, Geometry, Param, Space};
 use crate::words::assignment::Assignment;
 use crate::words::stream::Stream;
 
-/// Most values of an ordered parameter that are tried one by one.
-const FEW: u64 = 32;
-/// How improbable a value of a parameter without bounds may be: past 3.1 deviations a model has nothing to go by, and a search that
-/// reaches the ends of the unit interval would end at values nobody ever draws.
+/// Maximum number of values of an ordered parameter that are tried one by one.
+const MAX_LEVELS: u64 = 32;
+/// Probability cut off at each end of an unbounded parameter: beyond 3.1 standard deviations there is no data, and an optimizer
+/// that reaches 0 or 1 would propose values that are practically never drawn.
 const TAIL: f64 = 1e-3;
 
-/// How distances are measured along one parameter.
+/// How distances along one parameter are measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Axis {
-    /// Difference of positions in [0, 1].
+    /// Difference of coordinates in [0, 1].
     Ordered,
-    /// 0 for the same value, 1 for any other (Hamming); positions are value indices.
+    /// Hamming distance: 0 for the same value, 1 for different values. Coordinates are value indices.
     Unordered,
 }
 
-impl Axis {
-    /// Signed distance along this axis.
-    pub fn difference(self, a: f64, b: f64) -> f64 {
-        match self {
-            Axis::Ordered => a - b,
-            Axis::Unordered => f64::from(u8::from(a != b)),
-        }
-    }
-}
-
-/// Positions of configurations and back.
+/// Converts configurations to vectors and back.
 #[derive(Clone, Debug)]
 pub struct Encoding {
     space: Arc<Space>,
     axes: Vec<Axis>,
-    /// Cumulative prior probabilities of unordered parameters' values; empty for ordered ones.
+    /// Cumulative prior probabilities of the values of each unordered parameter; empty for ordered ones.
     cumulative: Vec<Vec<f64>>,
-    /// Least distance of ordered parameters' positions from 0 and 1.
+    /// Minimum distance of each ordered parameter's coordinate from 0 and 1.
     tails: Vec<f64>,
 }
 
 impl Encoding {
-    /// The positions of `space`.
+    /// The encoding of `space`.
     pub fn new(space: Arc<Space>) -> Encoding {
         let cumulative: Vec<Vec<f64>> = space
             .params
@@ -69,28 +59,28 @@ impl Encoding {
         &self.axes
     }
 
-    /// Prior probability of each value of the unordered parameter `d`; empty for an ordered one.
+    /// Prior probability of each value of parameter `d`; empty for an ordered parameter.
     pub fn weights(&self, d: usize) -> Vec<f64> {
         let sums = &self.cumulative[d];
         (0..sums.len()).map(|i| sums[i] - if i == 0 { 0.0 } else { sums[i - 1] }).collect()
     }
 
-    /// The position of `assignment`; `None` where a value is missing or outside its domain (another study's, say).
+    /// The vector of `assignment`; `None` if a value is missing or outside its domain.
     pub fn encode(&self, assignment: &Assignment) -> Option<Vec<f64>> {
-        let place = |(d, param): (usize, &crate::space::Param)| {
+        let coordinate = |(d, param): (usize, &Param)| {
             let unit = param.domain.to_unit(assignment.get(&param.name)?)?;
-            Some(self.position(d, unit.clamp(0.0, 1.0)))
+            Some(self.coordinate(d, unit.clamp(0.0, 1.0)))
         };
-        self.space.params.iter().enumerate().map(place).collect()
+        self.space.params.iter().enumerate().map(coordinate).collect()
     }
 
-    /// The configuration at `x`.
+    /// The configuration of the vector `x`.
     pub fn decode(&self, x: &[f64]) -> Assignment {
         let value = |d: usize| self.space.params[d].domain.from_unit(self.unit(d, x[d]));
         self.space.params.iter().enumerate().map(|(d, param)| (param.name.clone(), value(d))).collect()
     }
 
-    /// Moves `x` onto the nearest legal configuration.
+    /// Moves `x` to the nearest valid configuration.
     pub fn snap(&self, x: &mut [f64]) {
         for (d, param) in self.space.params.iter().enumerate() {
             if self.axes[d] == Axis::Ordered {
@@ -100,31 +90,26 @@ impl Encoding {
         }
     }
 
-    /// A draw from the prior.
+    /// Draws a vector from the prior.
     pub fn draw(&self, stream: &mut Stream) -> Vec<f64> {
-        let mut x: Vec<f64> = (0..self.axes.len()).map(|d| self.position(d, stream.random())).collect();
+        let mut x: Vec<f64> = (0..self.axes.len()).map(|d| self.coordinate(d, stream.random())).collect();
         self.snap(&mut x);
         x
     }
 
-    /// The positions of parameter `d`'s values, if they are few or have no order.
+    /// The coordinates of the values of parameter `d` if it is unordered or has at most [`MAX_LEVELS`] values; otherwise empty.
     pub fn levels(&self, d: usize) -> Vec<f64> {
         let domain = &self.space.params[d].domain;
         match self.axes[d] {
             Axis::Unordered => (0..self.cumulative[d].len()).map(|i| i as f64).collect(),
             Axis::Ordered => {
-                let count = domain.cardinality().filter(|count| *count <= FEW).unwrap_or(0);
+                let count = domain.cardinality().filter(|count| *count <= MAX_LEVELS).unwrap_or(0);
                 (0..count).filter_map(|i| domain.to_unit(&domain.level(i)?)).collect()
             }
         }
     }
 
-    /// How many configurations there are, if not a continuum.
-    pub fn cardinality(&self) -> Option<u64> {
-        self.space.cardinality()
-    }
-
-    fn position(&self, d: usize, unit: f64) -> f64 {
+    fn coordinate(&self, d: usize, unit: f64) -> f64 {
         let sums = &self.cumulative[d];
         match self.axes[d] {
             Axis::Ordered => unit,
@@ -132,13 +117,13 @@ impl Encoding {
         }
     }
 
-    /// The middle of an unordered value's cell, the position itself of an ordered one.
-    fn unit(&self, d: usize, position: f64) -> f64 {
+    /// The value of the distribution function for a coordinate: for an unordered parameter, the middle of the value's interval.
+    fn unit(&self, d: usize, coordinate: f64) -> f64 {
         let sums = &self.cumulative[d];
         match self.axes[d] {
-            Axis::Ordered => position.clamp(0.0, 1.0),
+            Axis::Ordered => coordinate.clamp(0.0, 1.0),
             Axis::Unordered => {
-                let i = (position as usize).min(sums.len() - 1);
+                let i = (coordinate as usize).min(sums.len() - 1);
                 0.5 * (sums[i] + if i == 0 { 0.0 } else { sums[i - 1] })
             }
         }
@@ -146,8 +131,9 @@ impl Encoding {
 }
 
 fn tail(domain: &dyn Domain) -> f64 {
-    match domain.continuum() {
-        Some(Continuum { law: Law::Normal { .. } | Law::LogNormal { .. }, .. }) => TAIL,
+    let unbounded = |d| matches!(d, Distribution::Normal { .. } | Distribution::LogNormal { .. });
+    match domain.distribution() {
+        Some(NumericDistribution { distribution, .. }) if unbounded(distribution) => TAIL,
         _ => 0.0,
     }
 }
@@ -180,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decoded_encodes_to_the_same_place() {
+    fn a_decoded_vector_encodes_to_itself() {
         let encoding = mixed();
         let mut stream = parameters(3);
         for _ in 0..200 {
@@ -193,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn unordered_values_are_indices_and_drawn_by_their_probability() {
+    fn unordered_coordinates_are_indices_drawn_with_their_probability() {
         let encoding = mixed();
         assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered, Axis::Ordered, Axis::Unordered]);
         assert_eq!(encoding.levels(1), [0.0, 1.0, 2.0]);
@@ -205,11 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_of_another_space_has_no_place() {
+    fn a_configuration_of_another_space_is_not_encoded() {
         let encoding = mixed();
         assert_eq!(encoding.encode(&Assignment::default()), None);
-        let mut stranger = encoding.decode(&[0.5, 0.0, 0.5, 0.0]);
-        stranger.set("lr".into(), json!(7.0));
-        assert_eq!(encoding.encode(&stranger), None);
+        let mut other = encoding.decode(&[0.5, 0.0, 0.5, 0.0]);
+        other.set("lr".into(), json!(7.0));
+        assert_eq!(encoding.encode(&other), None);
     }
 }

@@ -1,37 +1,17 @@
-//! `grid`: every combination of discrete parameters once, the last parameter varying fastest; computed by index.
+//! Grid search: every combination of discrete parameters once, the last parameter varying fastest.
 
 use std::sync::Arc;
 
-use super::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::method::{Field, Method, MethodKind, Need};
-use crate::schedule::ENDLESS;
-use crate::schedule::full::Full;
-use crate::space::Space;
+use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::space::{Param, Space};
+use crate::words::advice::TrialRequest;
 use crate::words::args::{Fault, Step};
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 
-/// `kind: grid`: all combinations at full budget, or the first `numRuns` of them.
-pub static KIND: MethodKind = MethodKind {
-    names: &["grid"],
-    fields: &[Field::optional("numRuns")],
-    params: Need::Required,
-    metric: Need::Optional,
-    resource: Need::Forbidden,
-    build: |args| {
-        let mut reader = args.reader();
-        let runs = reader.positive_or_absent("numRuns");
-        reader.finish(|| {
-            let schedule = Arc::new(Full::new(runs.unwrap_or(ENDLESS)));
-            Some(Method { kind: "grid", schedule, sampler: Arc::new(Grid) })
-        })
-    },
-    advice: |_| Vec::new(),
-};
-
-/// The cartesian product of the parameters' values.
+/// The cartesian product of the parameters' values; trial k runs combination k, which is computed from its index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Grid;
+pub struct Grid;
 
 impl Sampler for Grid {
     fn name(&self) -> &'static str {
@@ -42,38 +22,37 @@ impl Sampler for Grid {
         Box::new(GridSearcher { space: context.space.clone() })
     }
 
-    fn draws_blindly(&self) -> bool {
+    fn ignores_observations(&self) -> bool {
         true
     }
 
-    fn supply(&self, space: &Space) -> Option<u64> {
-        // a product past u64 is limited all the same, and far beyond any plan
-        Some(space.cardinality().unwrap_or(ENDLESS - 1))
+    fn max_trials(&self, space: &Space) -> Option<u64> {
+        // A product above u64::MAX is limited too, and larger than any plan.
+        Some(space.cardinality().unwrap_or(u64::MAX - 1))
     }
 
     fn check(&self, space: &Space) -> Vec<Fault> {
         let continuous = space.params.iter().filter(|p| p.domain.cardinality().is_none());
-        let fault = |p: &crate::space::Param| Fault {
+        let fault = |p: &Param| Fault {
             path: vec![Step::Key(p.name.to_string())],
-            message: format!("a grid needs values that can be listed, and `{}` cannot be", p.kind),
+            message: format!("a grid needs parameters with a finite number of values; `{}` is continuous", p.kind),
             hint: Some("use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`".into()),
         };
         continuous.map(fault).collect()
     }
 }
 
-/// Trial k runs combination k.
 #[derive(Debug)]
 struct GridSearcher {
     space: Arc<Space>,
 }
 
 impl Searcher for GridSearcher {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        self.space.configuration(ask.trial.0).map_or(Proposal::Exhausted, Proposal::Ready)
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        self.space.configuration(request.trial.0).map_or(Proposal::Exhausted, Proposal::Ready)
     }
 
-    fn adopt(&mut self, _trial: TrialId, _assignment: &Assignment) {}
+    fn register(&mut self, _trial: TrialId, _assignment: &Assignment) {}
 
     fn observe(&mut self, _observation: &Observation<'_>) {}
 }
@@ -83,7 +62,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::search::tests::{context, method_fault, run};
+    use crate::search::tests::{context, run};
     use crate::space::tests::space;
 
     fn small() -> Space {
@@ -101,7 +80,7 @@ mod tests {
     {"a":"y","b":1}
     {"a":"y","b":2}
     "#);
-        assert_eq!(Grid.supply(&small()), Some(6));
+        assert_eq!(Grid.max_trials(&small()), Some(6));
     }
 
     #[test]
@@ -113,17 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn continuous_parameters_are_refused_by_name() {
+    fn continuous_parameters_are_rejected_by_name() {
         let mixed = space(&[("a", "choice", json!([1])), ("lr", "uniform", json!([0, 1]))]);
         let faults = Grid.check(&mixed);
         assert_eq!(faults.len(), 1);
         assert_eq!(faults[0].path, [Step::Key("lr".into())]);
-        insta::assert_snapshot!(faults[0].message, @"a grid needs values that can be listed, and `uniform` cannot be");
+        insta::assert_snapshot!(faults[0].message, @"a grid needs parameters with a finite number of values; `uniform` is continuous");
         assert!(Grid.check(&small()).is_empty());
-    }
-
-    #[test]
-    fn a_cap_of_zero_is_refused() {
-        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
     }
 }

@@ -1,139 +1,95 @@
-//! Who proposes a configuration: random draws, a grid, listed values, models, an outside tuner.
+//! Samplers: who proposes the configuration of a new trial.
 
-pub mod anneal;
-pub mod bayes;
-pub mod encoding;
+pub(crate) mod anneal;
+pub mod catalogue;
+mod encoding;
+pub(crate) mod external;
 pub mod gp;
-pub mod grid;
-pub mod hyperopt;
-pub mod mapping;
-pub mod outside;
-pub mod prior;
+pub(crate) mod grid;
+pub(crate) mod listed;
+mod observation;
 pub mod random;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod tpe;
 
 use std::fmt;
 use std::sync::Arc;
 
-use self::prior::PriorObservation;
 use crate::space::Space;
+use crate::words::advice::{Advice, PausedTrial, TrialRequest};
 use crate::words::args::Fault;
 use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::outcome::CurvePoint;
+use crate::words::ids::TrialId;
+use crate::words::objective::Direction;
 use crate::words::units::Resource;
 
-/// A request for one new trial's configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// The trial that will run it.
-    pub trial: TrialId,
-    /// The bracket it starts in.
-    pub bracket: BracketId,
-    /// The resource of its first job.
-    pub resource: Resource,
-}
+pub(crate) use self::observation::prior_trial;
+pub use self::observation::{Observation, PriorObservation};
 
-/// What a searcher answers.
+/// A searcher's answer to a [`TrialRequest`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Proposal {
-    /// Run this.
+    /// Run this configuration.
     Ready(Assignment),
-    /// An outside program must be asked; the answer comes as an event.
-    Outside,
-    /// There is nothing left to propose.
+    /// An external tuner proposes; its answer arrives as an event.
+    External,
+    /// All configurations have been proposed.
     Exhausted,
 }
 
-/// What became of a job, for a model to learn from.
-#[derive(Clone, Copy, Debug)]
-pub struct Observation<'a> {
-    /// Whose job.
-    pub trial: TrialId,
-    /// What it ran with.
-    pub assignment: &'a Assignment,
-    /// The resource it reached.
-    pub resource: Resource,
-    /// Its value; `None` where it failed.
-    pub score: Option<Score>,
-    /// Its readings on the way, thinned.
-    pub curve: &'a [CurvePoint],
-}
-
-/// A trial that waits between two rungs.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Paused {
-    /// Which.
-    pub trial: TrialId,
-    /// What it has been given.
-    pub spent: Resource,
-}
-
-/// What a searcher thinks a free slot is best used for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Advice {
-    /// More of this trial.
-    Continue(TrialId),
-    /// A new trial; where none may start, nothing.
-    StartNew,
-    /// It cannot tell.
-    NoOpinion,
-}
-
-/// A live proposer. Its proposals may depend on the seed, the trial and what it was told before, and on nothing else.
+/// The state of a running sampler. Its proposals depend on the seed, the trial and the previous calls only.
 pub trait Searcher: Send {
     /// A configuration for a new trial.
-    fn propose(&mut self, ask: &Ask) -> Proposal;
-    /// The trial starts with `assignment`: the searcher's own proposal, a starting point, or what a journal recorded.
-    fn adopt(&mut self, trial: TrialId, assignment: &Assignment);
+    fn propose(&mut self, request: &TrialRequest) -> Proposal;
+    /// The trial starts with `assignment`: this searcher's proposal, a starting point of the matrix, or a recorded
+    /// configuration.
+    fn register(&mut self, trial: TrialId, assignment: &Assignment);
     /// A job ended.
     fn observe(&mut self, observation: &Observation<'_>);
-    /// What is best done next: one of the `paused` trials or, if one may start, the new trial of `ask`.
-    fn advise(&mut self, ask: Option<&Ask>, paused: &[Paused]) -> Advice {
-        let _ = (ask, paused);
+    /// The best use of a free slot: one of the `paused` trials, or `new_trial` if one may start.
+    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
+        let _ = (new_trial, paused);
         Advice::NoOpinion
     }
-    /// Jobs of earlier studies, told once, before the first proposal. They count like jobs of this study; a model that begins with
-    /// draws of its own makes so many fewer.
-    fn warm_up(&mut self, prior: &[PriorObservation]) {
-        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
+    /// Observations of earlier studies, passed once before the first proposal. They count like observations of this study;
+    /// each of their configurations replaces one initial random draw.
+    fn warm_start(&mut self, prior: &[PriorObservation]) {
+        prior.iter().for_each(|prior| self.observe(&prior.observation()));
     }
 }
 
-/// What every searcher is made from.
+/// The part of a study that a searcher needs.
 #[derive(Clone, Debug)]
 pub struct SearchContext {
-    /// What may vary.
+    /// The parameters.
     pub space: Arc<Space>,
-    /// The study's seed; draws come from [`crate::words::stream::stream`].
+    /// The study's seed; see [`crate::words::stream::stream`].
     pub seed: u64,
-    /// Which way is better; `None` in a study without a metric.
+    /// `None` in a study without a metric.
     pub direction: Option<Direction>,
-    /// R: the resource at which a configuration counts in full. 1 where the schedule knows no resource.
-    pub full: Resource,
+    /// R, the resource of the last rung; [`Resource::ONE`] if nothing is allotted.
+    pub max_resource: Resource,
 }
 
-/// A checked choice of searcher: how a matrix names it, and how it is set going.
+/// A sampler with checked settings.
 pub trait Sampler: fmt::Debug + Send + Sync {
-    /// The name in the catalogue.
+    /// Its name in output.
     fn name(&self) -> &'static str;
-    /// A fresh searcher.
+    /// A searcher that has proposed nothing.
     fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher>;
-    /// Whether its proposals ignore observations, so that a replay must draw the very same ones.
-    fn draws_blindly(&self) -> bool;
-    /// Whether its proposals come from a program outside ([`Proposal::Outside`]), so that the matrix must name one.
-    fn asks_outside(&self) -> bool {
+    /// Whether proposals do not depend on observations, so that a replay must repeat them exactly.
+    fn ignores_observations(&self) -> bool;
+    /// Whether an external tuner proposes ([`Proposal::External`]), so that the matrix must have one.
+    fn is_external(&self) -> bool {
         false
     }
-    /// How many trials it has to give, if that is limited.
-    fn supply(&self, space: &Space) -> Option<u64> {
+    /// The number of configurations that can be proposed, if it is limited.
+    fn max_trials(&self, space: &Space) -> Option<u64> {
         let _ = space;
         None
     }
-    /// What it cannot work with in a space; paths start at a parameter's name.
+    /// Parameters that the sampler does not support; each path starts with a parameter's name.
     fn check(&self, space: &Space) -> Vec<Fault> {
         let _ = space;
         Vec::new()

@@ -1,4 +1,4 @@
-//! `random`: every trial is drawn from its own stream; a finite space gives nothing twice before it has given everything.
+//! Random search: each trial is drawn from its own stream. A finite space repeats no configuration before all have been proposed.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,34 +6,14 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::method::{Field, Method, MethodKind, Need, SamplerKind};
-use crate::schedule::full::Full;
+use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::stream::{Purpose, Stream, stream};
 
-/// `kind: random`: `numRuns` draws at full budget.
-pub static KIND: MethodKind = MethodKind {
-    names: &["random"],
-    fields: &[Field::required("numRuns")],
-    params: Need::Required,
-    metric: Need::Optional,
-    resource: Need::Forbidden,
-    build: |args| {
-        let mut reader = args.reader();
-        let runs = reader.positive("numRuns");
-        reader
-            .finish(|| Some(Method { kind: "random", schedule: Arc::new(Full::new(runs?)), sampler: Arc::new(Random) }))
-    },
-    advice: |_| Vec::new(),
-};
-
-/// `sampler: random`.
-pub static SAMPLER: SamplerKind = SamplerKind { name: "random", build: || Arc::new(Random) };
-
-/// Draws that look at nothing but the seed, the trial and, in a finite space, what earlier trials run with.
+/// Draws depend on the seed, the trial and, in a finite space, the configurations of earlier trials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Random;
 
@@ -46,59 +26,60 @@ impl Sampler for Random {
         Box::new(RandomSearcher::new(context))
     }
 
-    fn draws_blindly(&self) -> bool {
+    fn ignores_observations(&self) -> bool {
         true
     }
 }
 
-/// How often a repeated configuration is drawn again before an unused one is looked for by index. Redraws keep the
-/// parameters' own probabilities; the look-up ends for certain.
+/// How often a repeated configuration is drawn again before an unused one is searched by index. Redrawing keeps the
+/// parameters' probabilities; the search always terminates.
 const REDRAWS: u32 = 64;
 
-/// The live random searcher; models use it for the draws they do not choose themselves.
+/// The random searcher; models use it for their random draws.
 #[derive(Debug)]
 pub struct RandomSearcher {
     space: Arc<Space>,
     seed: u64,
-    /// In a finite space, fingerprints of what trials run with. Two configurations share one with probability 2⁻⁶⁴; that costs a redraw.
-    taken: HashSet<u64>,
-    distinct: Option<u64>,
+    /// Hashes of the configurations of all trials, in a finite space only. A collision (probability 2⁻⁶⁴) costs a redraw.
+    used: HashSet<u64>,
+    /// The number of configurations of a finite space.
+    cardinality: Option<u64>,
 }
 
 impl RandomSearcher {
-    /// A searcher that knows of no trial yet.
+    /// A searcher without trials.
     pub fn new(context: &SearchContext) -> RandomSearcher {
-        let distinct = context.space.cardinality();
-        RandomSearcher { space: context.space.clone(), seed: context.seed, taken: HashSet::new(), distinct }
+        let cardinality = context.space.cardinality();
+        RandomSearcher { space: context.space.clone(), seed: context.seed, used: HashSet::new(), cardinality }
     }
 
-    /// The configuration of `trial`. Repeats one that was adopted before only when a finite space has no other left.
+    /// The configuration of `trial`. It is a repetition only if all configurations of a finite space are used.
     pub fn draw(&self, trial: TrialId) -> Assignment {
         let mut stream = stream(self.seed, trial, Purpose::Parameters);
         let first = self.space.sample(&mut stream);
-        if self.is_new(&first) || self.distinct.is_some_and(|all| self.taken.len() as u64 >= all) {
+        if self.is_new(&first) || self.cardinality.is_some_and(|all| self.used.len() as u64 >= all) {
             return first;
         }
         let redrawn = (0..REDRAWS).map(|_| self.space.sample(&mut stream)).find(|a| self.is_new(a));
         redrawn.or_else(|| self.unused(&mut stream)).unwrap_or(first)
     }
 
-    /// The next configuration, in the space's own order from a drawn place on, that no trial runs with.
+    /// The first unused configuration in index order from a random index.
     fn unused(&self, stream: &mut Stream) -> Option<Assignment> {
-        let all = self.distinct?;
+        let all = self.cardinality?;
         let start = stream.random_range(0..all);
-        // among one more than are taken, one is free
-        let tries = (self.taken.len() as u64 + 1).min(all);
+        // Of one more configuration than are used, at least one is unused.
+        let tries = (self.used.len() as u64 + 1).min(all);
         let indices = (0..tries).map(|i| if i < all - start { start + i } else { i - (all - start) });
         indices.filter_map(|index| self.space.configuration(index)).find(|a| self.is_new(a))
     }
 
-    /// Whether no trial of a finite space runs with `assignment` yet; in a continuum always.
+    /// Whether no trial of a finite space has this configuration; always true in an infinite space.
     pub fn is_new(&self, assignment: &Assignment) -> bool {
-        self.taken.is_empty() || !self.taken.contains(&self.fingerprint(assignment))
+        self.used.is_empty() || !self.used.contains(&self.hash(assignment))
     }
 
-    fn fingerprint(&self, assignment: &Assignment) -> u64 {
+    fn hash(&self, assignment: &Assignment) -> u64 {
         let mut hasher = DefaultHasher::new();
         for param in &self.space.params {
             assignment.get(&param.name).hash(&mut hasher);
@@ -108,13 +89,13 @@ impl RandomSearcher {
 }
 
 impl Searcher for RandomSearcher {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        Proposal::Ready(self.draw(ask.trial))
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        Proposal::Ready(self.draw(request.trial))
     }
 
-    fn adopt(&mut self, _trial: TrialId, assignment: &Assignment) {
-        if self.distinct.is_some() {
-            self.taken.insert(self.fingerprint(assignment));
+    fn register(&mut self, _trial: TrialId, assignment: &Assignment) {
+        if self.cardinality.is_some() {
+            self.used.insert(self.hash(assignment));
         }
     }
 
@@ -128,27 +109,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::search::tests::{context, method_fault, run};
+    use crate::search::tests::{context, run};
     use crate::space::tests::space;
 
     #[test]
-    fn a_finite_space_is_drawn_completely_before_anything_repeats() {
+    fn a_finite_space_is_drawn_completely_before_a_configuration_repeats() {
         let space = space(&[("a", "choice", json!(["x", "y", "z"])), ("b", "range", json!([0, 100, 1]))]);
         let drawn: Vec<String> = run(&mut RandomSearcher::new(&context(space, 1)), 320);
         assert_eq!(drawn[..300].iter().collect::<HashSet<_>>().len(), 300);
-        // afterwards repeats are given, without end
+        // Then configurations repeat.
         assert_eq!(drawn.len(), 320);
     }
 
     #[test]
-    fn a_value_that_is_almost_never_drawn_still_comes_before_a_repeat() {
+    fn a_very_improbable_value_is_drawn_before_another_repeats() {
         let space = space(&[("a", "pchoice", json!([["rare", 0.000001], ["usual", 0.999999]]))]);
         let drawn = run(&mut RandomSearcher::new(&context(space, 1)), 2);
         assert_eq!(drawn, [r#"{"a":"usual"}"#, r#"{"a":"rare"}"#]);
     }
 
     #[test]
-    fn draws_depend_on_the_seed_and_the_trial_and_not_on_the_order_of_asking() {
+    fn draws_depend_on_seed_and_trial_and_not_on_the_order_of_requests() {
         let space = || space(&[("lr", "uniform", json!([0, 1])), ("n", "qnormal", json!([0, 10, 1]))]);
         let one = RandomSearcher::new(&context(space(), 42));
         let other = RandomSearcher::new(&context(space(), 42));
@@ -161,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_trials_of_a_seed_are_what_they_always_were() {
+    fn the_draws_of_a_seed_are_stable() {
         let space = space(&[
             ("lr", "loguniform", json!({"min": 1e-5, "max": 0.1})),
             ("units", "choice", json!([16, 32, 64])),
@@ -173,11 +154,5 @@ mod tests {
     {"lr":0.0005961491006496746,"units":64,"dropout":0.2}
     {"lr":0.000011064878385492099,"units":16,"dropout":0.2}
     "#);
-    }
-
-    #[test]
-    fn the_number_of_runs_is_needed() {
-        insta::assert_snapshot!(method_fault(&KIND, json!({})), @"`numRuns` is missing");
-        insta::assert_snapshot!(method_fault(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
     }
 }

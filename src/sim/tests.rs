@@ -1,51 +1,56 @@
-//! Studies played in virtual time: the engine's promises as figures.
+//! Studies in virtual time: idle slots, independence of the number of slots, limits, retries.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::barrier::BracketByBracket;
-use super::spread::Spread;
+use super::log_normal::LogNormalJobs;
+use super::sequential_brackets::SequentialBrackets;
 use super::*;
-use crate::engine::experiment::{Limits, MetricCondition, Promoted, Retries, Stopping};
-use crate::method::Method;
+use crate::engine::event::{Command, FinishReason, Launch};
+use crate::engine::experiment::{Experiment, Limits, MetricCondition, Promoted, Retries, Stopping};
+use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::asha::Asha;
-use crate::schedule::hyperband::{self, BracketSizes};
-use crate::schedule::ladder::Ladder;
-use crate::schedule::rounds::Rounds;
-use crate::search::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::schedule::hyperband::{BracketSizes, brackets};
+use crate::schedule::rung_levels::RungLevels;
+use crate::schedule::sync_brackets::SyncBrackets;
+use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{JobKey, TrialId};
 use crate::words::objective::{Direction, Metric};
-use crate::words::units::ResourceKind;
+use crate::words::outcome::{Failure, Outcome};
+use crate::words::units::{Moment, ResourceKind};
 
-/// Proposes nothing in particular, for ever.
+/// Proposes the empty configuration without end.
 #[derive(Debug)]
-struct Blank;
+struct Empty;
 
-impl Sampler for Blank {
+impl Sampler for Empty {
     fn name(&self) -> &'static str {
-        "blank"
+        "empty"
     }
     fn searcher(&self, _context: &SearchContext) -> Box<dyn Searcher> {
-        Box::new(Blank)
+        Box::new(Empty)
     }
-    fn draws_blindly(&self) -> bool {
+    fn ignores_observations(&self) -> bool {
         true
     }
 }
 
-impl Searcher for Blank {
-    fn propose(&mut self, _ask: &Ask) -> Proposal {
+impl Searcher for Empty {
+    fn propose(&mut self, _request: &TrialRequest) -> Proposal {
         Proposal::Ready(Assignment::default())
     }
-    fn adopt(&mut self, _trial: TrialId, _assignment: &Assignment) {}
+    fn register(&mut self, _trial: TrialId, _assignment: &Assignment) {}
     fn observe(&mut self, _observation: &Observation<'_>) {}
 }
 
 fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
     Experiment {
-        method: Method { kind: "hyperband", schedule, sampler: Arc::new(Blank) },
+        method: Method { kind: "hyperband", schedule, sampler: Arc::new(Empty) },
         space: Arc::new(Space::default()),
         metric: Some(Metric { name: "loss".to_owned(), direction: Direction::Minimize }),
         resource: None,
@@ -61,42 +66,42 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
     }
 }
 
-fn ladder(max: f64) -> Ladder {
-    Ladder::new(1.0, max, 3.0, ResourceKind::Int).unwrap()
+fn levels(max: f64) -> RungLevels {
+    RungLevels::new(1.0, max, 3.0, ResourceKind::Int).unwrap()
 }
 
 fn hyperband(max: f64, rounds: u32) -> Arc<dyn Schedule> {
-    let ladder = ladder(max);
-    Arc::new(Rounds::new(hyperband::table(&ladder, BracketSizes::Floor), rounds, &ladder))
+    let levels = levels(max);
+    Arc::new(SyncBrackets::new(brackets(&levels, BracketSizes::Floor), rounds, &levels))
 }
 
-const SPREAD: Spread = Spread { seed: 1, sigma: 0.5, unit: Duration::from_secs(60) };
+const JOBS: LogNormalJobs = LogNormalJobs { seed: 1, sigma: 0.5, unit: Duration::from_secs(60) };
 
-/// Watches over another world: who was promoted, and whether every slot was free when it was given.
-struct Watched<W> {
-    world: W,
+/// Records jobs and promotions of another model and checks that every launch uses a free slot.
+struct Recorder<M> {
+    model: M,
     free_at: Vec<Moment>,
     promoted: BTreeSet<TrialId>,
     jobs: BTreeSet<JobKey>,
 }
 
-impl<W: World> Watched<W> {
-    fn new(world: W, slots: u32) -> Self {
-        Watched { world, free_at: vec![Moment(0); slots as usize], promoted: BTreeSet::new(), jobs: BTreeSet::new() }
+impl<M: JobModel> Recorder<M> {
+    fn new(model: M, slots: u32) -> Self {
+        Recorder { model, free_at: vec![Moment(0); slots as usize], promoted: BTreeSet::new(), jobs: BTreeSet::new() }
     }
 }
 
-impl<W: World> World for Watched<W> {
-    fn perform(&mut self, now: Moment, launch: &Launch) -> Performance {
-        let performance = self.world.perform(now, launch);
+impl<M: JobModel> JobModel for Recorder<M> {
+    fn launch(&mut self, now: Moment, launch: &Launch) -> SimulatedJob {
+        let job = self.model.launch(now, launch);
         let free_at = &mut self.free_at[launch.slot.0 as usize];
         assert!(*free_at <= now, "{} is launched on busy slot {}", launch.job, launch.slot);
-        *free_at = now.after(performance.took);
+        *free_at = now.after(job.run_time);
         self.jobs.insert(launch.job.key);
-        performance
+        job
     }
 
-    fn notice(&mut self, _now: Moment, command: &Command) {
+    fn on_command(&mut self, _now: Moment, command: &Command) {
         if let Command::Promoted(trial) = command {
             self.promoted.insert(*trial);
         }
@@ -104,92 +109,92 @@ impl<W: World> World for Watched<W> {
 }
 
 #[test]
-fn no_slot_idles_before_the_tail_and_plain_hyperband_shows_why_that_matters() {
+fn no_slot_is_idle_before_the_tail_unlike_with_sequential_brackets() {
     let idle = |schedule: Arc<dyn Schedule>| {
-        let course = simulate(Arc::new(experiment(schedule)), 8, &mut { SPREAD });
-        assert_eq!(course.reason, Some(FinishReason::Completed));
-        (course.before_tail.idle_share(), course.whole)
+        let result = simulate(Arc::new(experiment(schedule)), 8, &mut { JOBS });
+        assert_eq!(result.reason, Some(FinishReason::Completed));
+        (result.before_tail.idle_fraction(), result.whole)
     };
     let (ours, ours_whole) = idle(hyperband(81.0, 1));
-    let (plain, plain_whole) = idle(Arc::new(BracketByBracket(hyperband(81.0, 1))));
+    let (sequential, sequential_whole) = idle(Arc::new(SequentialBrackets(hyperband(81.0, 1))));
     let figures = format!(
-        "idle before the tail: {:.1} %, bracket by bracket {:.1} %\nwhole study: {:.1} h, bracket by bracket {:.1} h",
+        "idle before the tail: {:.1} %, sequential brackets {:.1} %\nwhole study: {:.1} h, sequential brackets {:.1} h",
         ours * 100.0,
-        plain * 100.0,
+        sequential * 100.0,
         ours_whole.span.as_secs_f64() / 3600.0,
-        plain_whole.span.as_secs_f64() / 3600.0
+        sequential_whole.span.as_secs_f64() / 3600.0
     );
     println!("{figures}");
     insta::assert_snapshot!(figures, @r"
-    idle before the tail: 0.0 %, bracket by bracket 71.8 %
-    whole study: 5.7 h, bracket by bracket 12.3 h
+    idle before the tail: 0.0 %, sequential brackets 71.8 %
+    whole study: 5.7 h, sequential brackets 12.3 h
     ");
     assert!(ours < 0.05);
-    assert_eq!(ours_whole.busy, plain_whole.busy, "both do the same work");
+    assert_eq!(ours_whole.busy, sequential_whole.busy, "both run the same jobs");
 }
 
 #[test]
-fn the_same_jobs_and_promotions_on_any_number_of_slots() {
+fn jobs_and_promotions_do_not_depend_on_the_number_of_slots() {
     let outcome = |slots| {
-        let mut world = Watched::new(SPREAD, slots);
-        let course = simulate(Arc::new(experiment(hyperband(27.0, 2))), slots, &mut world);
-        assert_eq!(course.launches, world.jobs.len() as u64);
-        (world.jobs, world.promoted)
+        let mut recorder = Recorder::new(JOBS, slots);
+        let result = simulate(Arc::new(experiment(hyperband(27.0, 2))), slots, &mut recorder);
+        assert_eq!(result.launches, recorder.jobs.len() as u64);
+        (recorder.jobs, recorder.promoted)
     };
-    let alone = outcome(1);
-    assert_eq!(alone.0.len() as u64, hyperband(27.0, 2).plan(None).jobs());
+    let single = outcome(1);
+    assert_eq!(single.0.len() as u64, hyperband(27.0, 2).plan(None).jobs());
     for slots in [2, 8, 500] {
-        assert_eq!(outcome(slots), alone, "{slots} slots");
+        assert_eq!(outcome(slots), single, "{slots} slots");
     }
 }
 
 #[test]
-fn thousands_of_slots_are_kept_busy() {
-    let mut world = Watched::new(SPREAD, 2_000);
-    let course = simulate(Arc::new(experiment(Arc::new(Asha::new(ladder(27.0), 20_000)))), 2_000, &mut world);
-    assert_eq!(course.before_tail.idle_share(), 0.0);
-    assert!(course.launches > 26_000);
+fn thousands_of_slots_are_busy_until_the_tail() {
+    let mut recorder = Recorder::new(JOBS, 2_000);
+    let result = simulate(Arc::new(experiment(Arc::new(Asha::new(levels(27.0), 20_000)))), 2_000, &mut recorder);
+    assert_eq!(result.before_tail.idle_fraction(), 0.0);
+    assert!(result.launches > 26_000);
 }
 
 #[test]
-fn a_metric_condition_ends_running_jobs_with_what_they_printed() {
+fn a_metric_condition_kills_running_jobs_and_keeps_their_readings() {
     let mut experiment = experiment(hyperband(81.0, 1));
     let condition = MetricCondition { metric: "loss".to_owned(), value: 0.9, direction: Direction::Minimize };
     experiment.stopping.conditions.push(condition);
-    let course = simulate(Arc::new(experiment), 8, &mut { SPREAD });
-    assert!(matches!(course.reason, Some(FinishReason::MetricReached { .. })));
-    assert!(course.launches < 81);
+    let result = simulate(Arc::new(experiment), 8, &mut { JOBS });
+    assert!(matches!(result.reason, Some(FinishReason::MetricReached { .. })));
+    assert!(result.launches < 81);
 }
 
 #[test]
-fn a_time_limit_wakes_the_engine() {
+fn a_time_limit_ends_the_study() {
     let mut experiment = experiment(hyperband(81.0, 1));
     experiment.limits.time = Some(Duration::from_secs(600));
-    let course = simulate(Arc::new(experiment), 8, &mut { SPREAD });
-    assert!(matches!(course.reason, Some(FinishReason::Limit { .. })));
-    assert_eq!(course.whole.span, Duration::from_secs(600));
+    let result = simulate(Arc::new(experiment), 8, &mut { JOBS });
+    assert!(matches!(result.reason, Some(FinishReason::Limit { .. })));
+    assert_eq!(result.whole.span, Duration::from_secs(600));
 }
 
 /// Fails the first attempt of every job.
-struct Flaky(Spread);
+struct Flaky(LogNormalJobs);
 
-impl World for Flaky {
-    fn perform(&mut self, now: Moment, launch: &Launch) -> Performance {
-        let performance = self.0.perform(now, launch);
+impl JobModel for Flaky {
+    fn launch(&mut self, now: Moment, launch: &Launch) -> SimulatedJob {
+        let job = self.0.launch(now, launch);
         if launch.job.attempt.0 > 1 {
-            return performance;
+            return job;
         }
-        Performance { outcome: Outcome::Failed { failure: crate::words::outcome::Failure::Exit(1) }, ..performance }
+        SimulatedJob { outcome: Outcome::Failed { failure: Failure::Exit(1) }, ..job }
     }
 }
 
 #[test]
-fn retries_take_a_slot_each_and_lose_no_job() {
+fn every_failed_job_is_retried() {
     let mut experiment = experiment(hyperband(27.0, 1));
     experiment.retries = Retries { max: 1, pause: Duration::from_secs(5) };
     let jobs = experiment.plan().jobs();
-    let mut world = Watched::new(Flaky(SPREAD), 8);
-    let course = simulate(Arc::new(experiment), 8, &mut world);
-    assert_eq!((course.launches, world.jobs.len() as u64), (2 * jobs, jobs));
-    assert_eq!(course.reason, Some(FinishReason::Completed));
+    let mut recorder = Recorder::new(Flaky(JOBS), 8);
+    let result = simulate(Arc::new(experiment), 8, &mut recorder);
+    assert_eq!((result.launches, recorder.jobs.len() as u64), (2 * jobs, jobs));
+    assert_eq!(result.reason, Some(FinishReason::Completed));
 }

@@ -1,40 +1,40 @@
-//! How busy slots were over a span of time.
+//! How busy slots were.
 
 use std::time::Duration;
 
 use crate::words::units::Moment;
 
-/// Slots, a span of time, and how much of it they were busy.
+/// The busy time of slots in a period.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Usage {
-    /// How many slots.
+pub struct SlotUsage {
+    /// Number of slots.
     pub slots: u32,
-    /// How long.
+    /// Length of the period.
     pub span: Duration,
-    /// Busy time, summed over the slots.
+    /// Sum of the busy times of all slots.
     pub busy: Duration,
 }
 
-impl Usage {
-    /// The share of slot time that nothing ran in, 0…1; 0 for an empty span.
-    pub fn idle_share(&self) -> f64 {
+impl SlotUsage {
+    /// The idle fraction of the slots' time, in [0, 1]; 0 for an empty period.
+    pub fn idle_fraction(&self) -> f64 {
         let available = self.span.as_secs_f64() * f64::from(self.slots);
         if available == 0.0 { 0.0 } else { (1.0 - self.busy.as_secs_f64() / available).max(0.0) }
     }
 }
 
-/// Sums busy time while jobs come and go.
+/// Sums busy time as jobs start and end.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct UsageMeter {
     slots: u32,
     running: u32,
-    read: Moment,
+    updated: Moment,
     busy: Duration,
 }
 
-impl Meter {
-    pub(super) fn new(slots: u32) -> Meter {
-        Meter { slots, running: 0, read: Moment::default(), busy: Duration::ZERO }
+impl UsageMeter {
+    pub(super) fn new(slots: u32) -> UsageMeter {
+        UsageMeter { slots, running: 0, updated: Moment::default(), busy: Duration::ZERO }
     }
 
     pub(super) fn started(&mut self, now: Moment) {
@@ -47,15 +47,15 @@ impl Meter {
         self.running -= 1;
     }
 
-    /// From the beginning to `now`.
-    pub(super) fn usage(&mut self, now: Moment) -> Usage {
+    /// Usage from time 0 to `now`.
+    pub(super) fn usage(&mut self, now: Moment) -> SlotUsage {
         self.advance(now);
-        Usage { slots: self.slots, span: now.since(Moment::default()), busy: self.busy }
+        SlotUsage { slots: self.slots, span: now.since(Moment::default()), busy: self.busy }
     }
 
     fn advance(&mut self, now: Moment) {
-        self.busy = self.busy.saturating_add(now.since(self.read).saturating_mul(self.running));
-        self.read = now;
+        self.busy = self.busy.saturating_add(now.since(self.updated).saturating_mul(self.running));
+        self.updated = now;
     }
 }
 
@@ -66,17 +66,17 @@ mod tests {
     #[test]
     fn busy_time_is_summed_over_slots() {
         let second = |n: u64| Moment(n * 1_000_000_000);
-        let mut meter = Meter::new(2);
+        let mut meter = UsageMeter::new(2);
         meter.started(second(0));
         meter.started(second(1));
         meter.ended(second(3));
         let usage = meter.usage(second(4));
         assert_eq!((usage.span.as_secs(), usage.busy.as_secs()), (4, 6));
-        assert_eq!(usage.idle_share(), 0.25);
+        assert_eq!(usage.idle_fraction(), 0.25);
     }
 
     #[test]
-    fn no_time_is_not_idle_time() {
-        assert_eq!(Meter::new(3).usage(Moment::default()).idle_share(), 0.0);
+    fn an_empty_period_has_no_idle_time() {
+        assert_eq!(UsageMeter::new(3).usage(Moment::default()).idle_fraction(), 0.0);
     }
 }

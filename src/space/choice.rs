@@ -1,32 +1,32 @@
-//! `choice` and `pchoice`: one of the listed items.
+//! `choice` and `pchoice`: one of several items.
 
 use std::collections::HashMap;
 
 use rand::RngExt;
 use serde_json::Value;
 
-use super::{Built, Domain, Form, Geometry, ParamKind, brief, decimal};
+use super::{Domain, DomainResult, Form, Geometry, ParamKind, decimal, display};
 use crate::words::args::{Args, Reader, Step, describe};
 use crate::words::stream::Stream;
 
-/// `choice`: a list of anything, drawn from evenly. An item listed twice is twice as likely.
+/// `choice`: a list of any values, drawn uniformly. An item that is listed twice is twice as probable.
 pub static CHOICE: ParamKind = ParamKind {
     name: "choice",
     forms: &[Form::Items],
     build: |args| {
         let mut reader = args.reader();
         let entries = items(&mut reader).iter().map(|item| (item.clone(), 1.0)).collect();
-        reader.finish(|| Some(Box::new(Choice::new(entries)?.into_scale()) as Box<dyn Domain>))
+        reader.finish(|| Some(Box::new(Choice::new(entries)?.with_order()) as Box<dyn Domain>))
     },
     advice: |_| None,
 };
 
-/// `pchoice`: a list of [item, p], 0 ≤ p ≤ 1, with a sum of at most 1; what is missing to 1 goes to the last item.
+/// `pchoice`: a list of [item, p] with 0 ≤ p ≤ 1 and a sum of at most 1; the remainder to 1 is added to the last item.
 pub static PCHOICE: ParamKind =
     ParamKind { name: "pchoice", forms: &[Form::Items], build: build_pchoice, advice: |_| None };
 
-/// How far a sum of probabilities may exceed 1 through rounding.
-const SLACK: f64 = 1e-9;
+/// Tolerance for a sum of probabilities above 1, for rounding errors.
+const TOLERANCE: f64 = 1e-9;
 
 /// Distinct values with their probabilities.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Choice {
     items: Vec<Value>,
     /// Each > 0, sum 1.
     weights: Vec<f64>,
-    /// Sums of the weights up to and with each item.
+    /// Cumulative weights.
     cumulative: Vec<f64>,
     geometry: Geometry,
 }
@@ -43,7 +43,7 @@ fn items<'a>(reader: &mut Reader<'a>) -> &'a [Value] {
     let found = reader.raw("items");
     match found.and_then(Value::as_array) {
         Some(items) if !items.is_empty() => return items,
-        Some(_) => reader.fault_at(Vec::new(), "the list holds no item", None),
+        Some(_) => reader.fault_at(Vec::new(), "the list is empty", None),
         None => {
             let found = found.map_or("nothing".into(), describe);
             reader.fault_at(Vec::new(), format!("`value` must be a list of items, found {found}"), None);
@@ -52,7 +52,7 @@ fn items<'a>(reader: &mut Reader<'a>) -> &'a [Value] {
     &[]
 }
 
-fn build_pchoice(args: &Args) -> Built {
+fn build_pchoice(args: &Args) -> DomainResult {
     let mut reader = args.reader();
     let mut entries = Vec::new();
     for (index, item) in items(&mut reader).iter().enumerate() {
@@ -61,8 +61,8 @@ fn build_pchoice(args: &Args) -> Built {
         }
     }
     let sum: f64 = entries.iter().map(|(_, p)| p).sum();
-    if sum > 1.0 + SLACK {
-        let message = format!("the probabilities sum to {}, which is more than 1", brief::number(sum));
+    if sum > 1.0 + TOLERANCE {
+        let message = format!("the probabilities sum to {}, which is more than 1", display::number(sum));
         reader.fault_at(Vec::new(), message, None);
     }
     if let Some((_, last)) = entries.last_mut() {
@@ -71,7 +71,7 @@ fn build_pchoice(args: &Args) -> Built {
     reader.finish(|| Some(Box::new(Choice::new(entries)?) as Box<dyn Domain>))
 }
 
-/// Reads one [item, p].
+/// Reads a pair [item, p].
 fn weighted(reader: &mut Reader<'_>, index: usize, entry: &Value) -> Option<(Value, f64)> {
     let path = vec![Step::Key("items".into()), Step::Item(index)];
     let Some([item, p]) = entry.as_array().map(Vec::as_slice) else {
@@ -88,16 +88,16 @@ fn weighted(reader: &mut Reader<'_>, index: usize, entry: &Value) -> Option<(Val
 }
 
 impl Choice {
-    /// Joins equal items and leaves out those that are never drawn; `None` where nothing is left.
+    /// Merges equal items and removes those with probability 0; `None` if nothing is left.
     fn new(entries: Vec<(Value, f64)>) -> Option<Choice> {
         let total: f64 = entries.iter().map(|(_, weight)| weight).sum();
-        let mut places = HashMap::new();
+        let mut indices = HashMap::new();
         let (mut items, mut weights) = (Vec::new(), Vec::<f64>::new());
         for (item, weight) in entries.into_iter().filter(|(_, weight)| *weight > 0.0) {
-            match places.get(&item) {
-                Some(place) => weights[*place] += weight / total,
+            match indices.get(&item) {
+                Some(index) => weights[*index] += weight / total,
                 None => {
-                    places.insert(item.clone(), items.len());
+                    indices.insert(item.clone(), items.len());
                     items.push(item);
                     weights.push(weight / total);
                 }
@@ -114,21 +114,21 @@ impl Choice {
         (!items.is_empty()).then_some(Choice { items, weights, cumulative, geometry })
     }
 
-    /// Ordered, if the items are numbers, each listed once, that only rise or only fall.
-    fn into_scale(mut self) -> Choice {
+    /// Ordered if the items are equally probable numbers that strictly increase or strictly decrease.
+    fn with_order(mut self) -> Choice {
         let numbers: Option<Vec<f64>> = self.items.iter().map(Value::as_f64).collect();
         let monotone = numbers.is_some_and(|n| n.is_sorted_by(|a, b| a < b) || n.is_sorted_by(|a, b| a > b));
-        if monotone && self.is_even() {
+        if monotone && self.is_uniform() {
             self.geometry = Geometry::Ordered;
         }
         self
     }
 
-    fn is_even(&self) -> bool {
+    fn is_uniform(&self) -> bool {
         self.weights.iter().all(|w| decimal::close(*w, self.weights[0]))
     }
 
-    /// Ints and floats of one value count as the same item.
+    /// Integers and floats with the same value are equal.
     fn position(&self, value: &Value) -> Option<usize> {
         let same = |item: &Value| match (item.as_f64(), value.as_f64()) {
             (Some(a), Some(b)) => decimal::close(a, b),
@@ -147,7 +147,7 @@ impl Domain for Choice {
         self.items[self.index_at(stream.random())].clone()
     }
 
-    fn settle(&self, value: &Value) -> Option<Value> {
+    fn normalize(&self, value: &Value) -> Option<Value> {
         self.position(value).map(|index| self.items[index].clone())
     }
 
@@ -163,7 +163,7 @@ impl Domain for Choice {
         self.geometry.clone()
     }
 
-    /// Centres of cells as wide as the items are likely.
+    /// The middle of an interval whose width is the item's probability.
     fn to_unit(&self, value: &Value) -> Option<f64> {
         let index = self.position(value)?;
         Some(self.cumulative[index] - 0.5 * self.weights[index])
@@ -174,10 +174,10 @@ impl Domain for Choice {
     }
 
     fn describe(&self) -> String {
-        let even = self.is_even();
-        brief::listing(self.items.len() as u64, |i| {
-            let item = brief::value(&self.items[i as usize]);
-            if even { item } else { format!("{item} {} %", brief::number(100.0 * self.weights[i as usize])) }
+        let uniform = self.is_uniform();
+        display::list(self.items.len() as u64, |i| {
+            let item = display::value(&self.items[i as usize]);
+            if uniform { item } else { format!("{item} {} %", display::number(100.0 * self.weights[i as usize])) }
         })
     }
 }
@@ -191,7 +191,7 @@ mod tests {
     use crate::space::tests::{all, domain, fault, shares};
 
     #[test]
-    fn anything_may_be_chosen_evenly() {
+    fn any_values_are_drawn_uniformly() {
         let items = json!([1, 2.5, "relu", [3, 4], {"a": 1}, true, null, "1"]);
         assert_eq!(all(&CHOICE, items.clone()), items);
         for share in shares(&CHOICE, items, 16_000) {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_to_one_goes_to_the_last_item() {
+    fn the_remainder_to_one_is_added_to_the_last_item() {
         let documented = json!([["a", 0.1], ["b", 0.2], ["c", 0.6]]);
         let found = shares(&PCHOICE, documented.clone(), 20_000);
         for (share, p) in found.iter().zip([0.1, 0.2, 0.7]) {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_of_probability_zero_is_no_level() {
+    fn items_with_probability_zero_are_removed() {
         let two = domain(&PCHOICE, json!([["never", 0], ["a", 0.5], ["b", 0.5]]));
         assert_eq!(two.cardinality(), Some(2));
         assert!(!two.contains(&json!("never")));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_order_are_a_scale() {
+    fn sorted_numbers_are_ordered() {
         let geometry = |items| domain(&CHOICE, items).geometry();
         assert_eq!(geometry(json!([16, 32, 64])), Geometry::Ordered);
         assert_eq!(geometry(json!([0.5, 0.1])), Geometry::Ordered);
@@ -229,15 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn an_item_listed_twice_is_one_value_twice_as_likely() {
+    fn an_item_listed_twice_is_one_value_with_twice_the_probability() {
         let twice = domain(&CHOICE, json!(["a", "b", "a", "c"]));
         assert_eq!(twice.cardinality(), Some(3));
         assert_eq!(twice.geometry(), Geometry::Unordered { weights: vec![0.5, 0.25, 0.25] });
     }
 
     #[test]
-    fn bad_lists_are_refused() {
-        insta::assert_snapshot!(fault(&CHOICE, json!([])), @"the list holds no item");
+    fn invalid_lists_are_rejected() {
+        insta::assert_snapshot!(fault(&CHOICE, json!([])), @"the list is empty");
         insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 0.9], ["b", 0.2]])), @"the probabilities sum to 1.1, which is more than 1");
         insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 1.5], "b"])), @r#"
     Key("items") Item(0) Item(1) a probability must be a number from 0 to 1, found the number 1.5

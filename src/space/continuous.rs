@@ -1,16 +1,16 @@
-//! Continuous distributions as domains, plain and quantised.
+//! Domains with a continuous distribution, with and without rounding to multiples of a step.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::law::{Continuum, Law};
-use super::quantum::{Multiples, Quantum};
-use super::{Built, Domain, Geometry, brief, decimal};
+use super::distribution::{Distribution, NumericDistribution};
+use super::quantization::{Multiples, Quantization};
+use super::{Domain, DomainResult, Geometry, decimal, display};
 use crate::words::args::{Args, Reader};
 use crate::words::stream::Stream;
 
-/// Where values lie: [low, high], the ends within rounding; ±∞ where there is no bound.
+/// The interval [low, high] of possible values; ±∞ if there is no bound.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Support {
     pub(super) low: f64,
@@ -18,6 +18,7 @@ pub(super) struct Support {
 }
 
 impl Support {
+    /// Whether `x` is inside; the bounds are compared with a tolerance for rounding.
     fn contains(self, x: f64) -> bool {
         x.is_finite()
             && (x >= self.low || decimal::close(x, self.low))
@@ -25,38 +26,38 @@ impl Support {
     }
 }
 
-/// A distribution over the reals.
+/// A distribution over the real numbers.
 pub(super) trait Continuous: fmt::Debug + Send + Sync {
-    /// One draw.
+    /// Draws a value.
     fn draw(&self, stream: &mut Stream) -> f64;
-    /// The distribution function: the share of draws at or below `x`, for any finite `x`.
+    /// The cumulative distribution function at any finite `x`.
     fn cdf(&self, x: f64) -> f64;
-    /// Its inverse; finite for every `unit` in [0, 1].
+    /// The inverse of [`Continuous::cdf`]; finite for every `unit` in [0, 1].
     fn quantile(&self, unit: f64) -> f64;
-    /// Where draws lie.
+    /// The interval of possible draws.
     fn support(&self) -> Support;
-    /// A bound on the size of any draw, finite.
-    fn largest(&self) -> f64;
-    /// `, log scale`, where that is to be said of a range.
+    /// A finite upper bound of the absolute value of draws.
+    fn max_abs(&self) -> f64;
+    /// `, log scale` if the distribution is uniform in the logarithm, otherwise empty.
     fn scale_note(&self) -> &'static str {
         ""
     }
-    /// Its name and numbers.
-    fn law(&self) -> Law;
-    /// The effective range in a few words.
+    /// The distribution as data.
+    fn distribution(&self) -> Distribution;
+    /// The range or parameters as a short text.
     fn describe(&self) -> String;
 }
 
-/// A distribution whose draws are taken as they come.
+/// A domain without rounding.
 #[derive(Debug)]
-pub(super) struct Plain<C>(pub(super) C);
+pub(super) struct Unrounded<C>(pub(super) C);
 
-impl<C: Continuous> Domain for Plain<C> {
+impl<C: Continuous> Domain for Unrounded<C> {
     fn sample(&self, stream: &mut Stream) -> Value {
         decimal::json(self.0.draw(stream))
     }
 
-    fn settle(&self, value: &Value) -> Option<Value> {
+    fn normalize(&self, value: &Value) -> Option<Value> {
         value.as_f64().filter(|x| self.0.support().contains(*x)).map(decimal::json)
     }
 
@@ -72,8 +73,8 @@ impl<C: Continuous> Domain for Plain<C> {
         Geometry::Ordered
     }
 
-    fn continuum(&self) -> Option<Continuum> {
-        Some(Continuum { law: self.0.law(), step: None })
+    fn distribution(&self) -> Option<NumericDistribution> {
+        Some(NumericDistribution { distribution: self.0.distribution(), step: None })
     }
 
     fn to_unit(&self, value: &Value) -> Option<f64> {
@@ -81,7 +82,7 @@ impl<C: Continuous> Domain for Plain<C> {
     }
 
     fn from_unit(&self, unit: f64) -> Value {
-        decimal::json(self.0.quantile(clean(unit)))
+        decimal::json(self.0.quantile(clamp_unit(unit)))
     }
 
     fn describe(&self) -> String {
@@ -89,53 +90,54 @@ impl<C: Continuous> Domain for Plain<C> {
     }
 }
 
-/// A distribution whose draws are rounded to multiples of q; inside the bounds, where there are any.
+/// A domain whose values are multiples of q within the bounds, if there are any.
 #[derive(Debug)]
-pub(super) struct Quantised<C> {
-    law: C,
-    quantum: Quantum,
+pub(super) struct Quantized<C> {
+    distribution: C,
+    quantization: Quantization,
     bounds: Option<Multiples>,
 }
 
-impl<C: Continuous> Quantised<C> {
-    /// Reads `q`; notes what is wrong with it.
-    pub(super) fn read(reader: &mut Reader<'_>, law: C) -> Option<Quantised<C>> {
-        let quantum = Quantum::read(reader, law.quantile(0.001).abs().max(law.quantile(0.999).abs()), law.largest())?;
-        let Support { low, high } = law.support();
+impl<C: Continuous> Quantized<C> {
+    /// Reads `q` and reports its faults.
+    pub(super) fn read(reader: &mut Reader<'_>, distribution: C) -> Option<Quantized<C>> {
+        let usual = distribution.quantile(0.001).abs().max(distribution.quantile(0.999).abs());
+        let quantization = Quantization::read(reader, usual, distribution.max_abs())?;
+        let Support { low, high } = distribution.support();
         if !high.is_finite() {
-            return Some(Quantised { law, quantum, bounds: None });
+            return Some(Quantized { distribution, quantization, bounds: None });
         }
-        let bounds = quantum.inside(low, high);
+        let bounds = quantization.multiples_in(low, high);
         if bounds.is_none() {
-            let (low, high) = (brief::number(low), brief::number(high));
-            reader.fault("q", format!("no multiple of `q` lies between {low} and {high}"));
+            let (low, high) = (display::number(low), display::number(high));
+            reader.fault("q", format!("no multiple of `q` is between {low} and {high}"));
         }
-        Some(Quantised { law, quantum, bounds: Some(bounds?) })
+        Some(Quantized { distribution, quantization, bounds: Some(bounds?) })
     }
 
     fn round(&self, x: f64) -> Value {
-        let k = self.quantum.nearest(x);
-        self.quantum.value(self.bounds.map_or(k, |b| k.clamp(b.first, b.last)))
+        let k = self.quantization.nearest(x);
+        self.quantization.value(self.bounds.map_or(k, |b| k.clamp(b.first, b.last)))
     }
 
     fn position(&self, value: &Value) -> Option<i64> {
-        let k = self.quantum.index_of(value)?;
+        let k = self.quantization.index_of(value)?;
         let inside = match self.bounds {
             Some(bounds) => bounds.first <= k && k <= bounds.last,
-            // a law without bounds still has a lower end where it is positive, and zero rounds from there
-            None => self.law.support().low <= self.quantum.number(k),
+            // A positive distribution without an upper bound has a lower bound, and its values can round to zero.
+            None => self.distribution.support().low <= self.quantization.number(k),
         };
         inside.then_some(k)
     }
 }
 
-impl<C: Continuous> Domain for Quantised<C> {
+impl<C: Continuous> Domain for Quantized<C> {
     fn sample(&self, stream: &mut Stream) -> Value {
-        self.round(self.law.draw(stream))
+        self.round(self.distribution.draw(stream))
     }
 
-    fn settle(&self, value: &Value) -> Option<Value> {
-        self.position(value).map(|k| self.quantum.value(k))
+    fn normalize(&self, value: &Value) -> Option<Value> {
+        self.position(value).map(|k| self.quantization.value(k))
     }
 
     fn cardinality(&self) -> Option<u64> {
@@ -145,56 +147,56 @@ impl<C: Continuous> Domain for Quantised<C> {
     fn level(&self, index: u64) -> Option<Value> {
         let bounds = self.bounds?;
         let k = bounds.first.checked_add_unsigned(index).filter(|k| *k <= bounds.last)?;
-        Some(self.quantum.value(k))
+        Some(self.quantization.value(k))
     }
 
     fn geometry(&self) -> Geometry {
         Geometry::Ordered
     }
 
-    fn continuum(&self) -> Option<Continuum> {
-        let law = self.bounds.map_or(self.law.law(), |b| {
-            let [least, greatest] = [b.first, b.last].map(|k| self.quantum.number(k));
-            self.law.law().between(least, greatest)
+    fn distribution(&self) -> Option<NumericDistribution> {
+        let distribution = self.bounds.map_or(self.distribution.distribution(), |b| {
+            let [low, high] = [b.first, b.last].map(|k| self.quantization.number(k));
+            self.distribution.distribution().with_bounds(low, high)
         });
-        Some(Continuum { law, step: Some(self.quantum.value(1)) })
+        Some(NumericDistribution { distribution, step: Some(self.quantization.value(1)) })
     }
 
-    /// Through the distribution function of what is rounded.
+    /// The distribution function before rounding.
     fn to_unit(&self, value: &Value) -> Option<f64> {
-        self.position(value).map(|k| self.law.cdf(self.quantum.number(k)).clamp(0.0, 1.0))
+        self.position(value).map(|k| self.distribution.cdf(self.quantization.number(k)).clamp(0.0, 1.0))
     }
 
     fn from_unit(&self, unit: f64) -> Value {
-        self.round(self.law.quantile(clean(unit)))
+        self.round(self.distribution.quantile(clamp_unit(unit)))
     }
 
     fn describe(&self) -> String {
-        let q = brief::number(self.quantum.size());
+        let q = display::number(self.quantization.size());
         match self.bounds {
             Some(b) => {
-                let [first, last] = [b.first, b.last].map(|k| brief::number(self.quantum.number(k)));
-                format!("{first} to {last} in steps of {q}{}", self.law.scale_note())
+                let [first, last] = [b.first, b.last].map(|k| display::number(self.quantization.number(k)));
+                format!("{first} to {last} in steps of {q}{}", self.distribution.scale_note())
             }
-            None => format!("{}, in steps of {q}", self.law.describe()),
+            None => format!("{}, in steps of {q}", self.distribution.describe()),
         }
     }
 }
 
-/// Builds the domain of a law as it is.
-pub(super) fn plain<C: Continuous + 'static>(args: &Args, law: fn(&mut Reader<'_>) -> Option<C>) -> Built {
+/// Builds a domain without rounding.
+pub(super) fn unrounded<C: Continuous + 'static>(args: &Args, read: fn(&mut Reader<'_>) -> Option<C>) -> DomainResult {
     let mut reader = args.reader();
-    let law = law(&mut reader);
-    reader.finish(|| Some(Box::new(Plain(law?)) as Box<dyn Domain>))
+    let distribution = read(&mut reader);
+    reader.finish(|| Some(Box::new(Unrounded(distribution?)) as Box<dyn Domain>))
 }
 
-/// Builds the domain of a law rounded to multiples of the argument `q`.
-pub(super) fn quantised<C: Continuous + 'static>(args: &Args, law: fn(&mut Reader<'_>) -> Option<C>) -> Built {
+/// Builds a domain whose values are multiples of the argument `q`.
+pub(super) fn quantized<C: Continuous + 'static>(args: &Args, read: fn(&mut Reader<'_>) -> Option<C>) -> DomainResult {
     let mut reader = args.reader();
-    let domain = match law(&mut reader) {
-        Some(law) => Quantised::read(&mut reader, law),
+    let domain = match read(&mut reader) {
+        Some(distribution) => Quantized::read(&mut reader, distribution),
         None => {
-            // the law is faulty: still say what is wrong with q
+            // The distribution is invalid; still check `q`.
             let q = reader.number("q");
             reader.check(q.is_none_or(|q| q > 0.0), "q", "`q` must be above 0");
             None
@@ -203,7 +205,7 @@ pub(super) fn quantised<C: Continuous + 'static>(args: &Args, law: fn(&mut Reade
     reader.finish(|| Some(Box::new(domain?) as Box<dyn Domain>))
 }
 
-/// `unit` inside [0, 1]; NaN becomes the middle.
-fn clean(unit: f64) -> f64 {
+/// `unit` clamped to [0, 1]; NaN becomes 0.5.
+fn clamp_unit(unit: f64) -> f64 {
     if unit.is_nan() { 0.5 } else { unit.clamp(0.0, 1.0) }
 }

@@ -1,4 +1,4 @@
-//! `daterange` and `datetimerange`: ISO dates in steps of days, ISO date-times in steps of seconds; the stop is left out.
+//! `daterange` and `datetimerange`: ISO dates in steps of days, ISO date-times in steps of seconds; the stop is excluded.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
@@ -6,8 +6,8 @@ use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use serde_json::Value;
 
 use super::decimal;
-use super::sequence::{Evenly, Sequence};
-use super::{Built, Domain, Form, ParamKind};
+use super::sequence::{Sequence, SequenceDomain};
+use super::{Domain, DomainResult, Form, ParamKind};
 use crate::words::args::{Args, Reader};
 
 const START_STOP_STEP: Form = Form::Named { required: &["start", "stop", "step"], optional: &[], positional: true };
@@ -16,55 +16,55 @@ const START_STOP_STEP: Form = Form::Named { required: &["start", "stop", "step"]
 pub static DATERANGE: ParamKind =
     ParamKind { name: "daterange", forms: &[START_STOP_STEP], build: build_dates, advice: |_| None };
 
-/// `datetimerange`: `start`, `stop` (excluded) as YYYY-MM-DDTHH:MM:SS with or without an offset, `step` ≠ 0 in seconds. The
-/// start's offset is kept.
+/// `datetimerange`: `start`, `stop` (excluded) as YYYY-MM-DDTHH:MM:SS with or without an offset, `step` ≠ 0 in seconds.
+/// Values have the offset of `start`.
 pub static DATETIMERANGE: ParamKind =
     ParamKind { name: "datetimerange", forms: &[START_STOP_STEP], build: build_datetimes, advice: |_| None };
 
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
-/// How a moment is written.
+/// The format of values.
 #[derive(Clone, Copy, Debug)]
-enum Style {
+enum Format {
     Date,
     DateTime(Option<PiecesOffset>),
 }
 
-/// Moments `step` nanoseconds apart.
+/// Date-times at intervals of `step` nanoseconds.
 #[derive(Debug)]
-struct Moments {
+struct DateTimes {
     start: DateTime,
     step: i128,
     count: u64,
-    style: Style,
+    format: Format,
 }
 
-/// A moment as written.
-struct Written {
+/// A parsed date or date-time.
+struct Parsed {
     local: DateTime,
     has_time: bool,
     offset: Option<PiecesOffset>,
 }
 
-impl Written {
-    fn parse(text: &str) -> Option<Written> {
+impl Parsed {
+    fn parse(text: &str) -> Option<Parsed> {
         let pieces = Pieces::parse(text.trim()).ok().filter(|p| p.time_zone_annotation().is_none())?;
         let local = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
-        Some(Written { local, has_time: pieces.time().is_some(), offset: pieces.offset() })
+        Some(Parsed { local, has_time: pieces.time().is_some(), offset: pieces.offset() })
     }
 
-    /// Nanoseconds from `start` to here: between instants where there are offsets, between wall clocks otherwise.
+    /// Nanoseconds since `start`: between instants if there are offsets, otherwise between local times.
     fn since(&self, start: &DateTime, offset: Option<PiecesOffset>) -> i128 {
         let seconds = |o: Option<PiecesOffset>| o.map_or(0, |o| i128::from(o.to_numeric_offset().seconds()));
         self.local.duration_since(*start).as_nanos() + (seconds(offset) - seconds(self.offset)) * SECOND
     }
 }
 
-fn build_dates(args: &Args) -> Built {
+fn build_dates(args: &Args) -> DomainResult {
     let mut reader = args.reader();
     let [start, stop] = ["start", "stop"].map(|name| {
-        let written = moment(&mut reader, name, "a date like 2024-01-31")?;
+        let written = read_datetime(&mut reader, name, "a date like 2024-01-31")?;
         let plain = !written.has_time && written.offset.is_none();
         reader.check(
             plain,
@@ -76,53 +76,54 @@ fn build_dates(args: &Args) -> Built {
     let days = reader.number("step");
     let step = days.filter(|d| d.fract() == 0.0 && d.abs() < 1e7).map(|d| d as i128 * DAY);
     reader.check(days.is_none() || step.is_some(), "step", "`step` of a daterange must be a whole number of days");
-    finish(reader, start, stop, step, Style::Date)
+    finish(reader, start, stop, step, Format::Date)
 }
 
-fn build_datetimes(args: &Args) -> Built {
+fn build_datetimes(args: &Args) -> DomainResult {
     let mut reader = args.reader();
-    let [start, stop] = ["start", "stop"].map(|name| moment(&mut reader, name, "a date-time like 2024-01-31T12:00:00"));
+    let [start, stop] =
+        ["start", "stop"].map(|name| read_datetime(&mut reader, name, "a date-time like 2024-01-31T12:00:00"));
     if let (Some(a), Some(b)) = (&start, &stop) {
         let both = a.offset.is_some() == b.offset.is_some();
         reader.check(both, "stop", "`start` and `stop` must both have an offset (like +02:00 or Z), or neither");
     }
     let seconds = reader.number("step");
-    // to the nanosecond; the bound keeps the product exact enough and far inside an i128
+    // Rounded to nanoseconds; the bound prevents an overflow.
     let step = seconds.filter(|s| s.abs() < 1e12).map(|s| (s * 1e9).round() as i128);
     reader.check(seconds.is_none() || step.is_some(), "step", "`step` of a datetimerange is too large");
-    let style = Style::DateTime(start.as_ref().and_then(|s| s.offset));
-    finish(reader, start, stop, step, style)
+    let format = Format::DateTime(start.as_ref().and_then(|s| s.offset));
+    finish(reader, start, stop, step, format)
 }
 
-fn moment(reader: &mut Reader<'_>, name: &str, wanted: &str) -> Option<Written> {
+fn read_datetime(reader: &mut Reader<'_>, name: &str, wanted: &str) -> Option<Parsed> {
     if reader.raw(name).is_none() {
         reader.fault(name, format!("`{name}` is missing"));
     }
     let text = reader.text_or_absent(name)?;
-    let written = Written::parse(&text);
+    let written = Parsed::parse(&text);
     reader.check(written.is_some(), name, format!("`{name}` must be {wanted}, found the text {text:?}"));
     written
 }
 
 fn finish(
     mut reader: Reader<'_>,
-    start: Option<Written>,
-    stop: Option<Written>,
+    start: Option<Parsed>,
+    stop: Option<Parsed>,
     step: Option<i128>,
-    style: Style,
-) -> Built {
-    let moments = match (start, stop, step) {
+    format: Format,
+) -> DomainResult {
+    let values = match (start, stop, step) {
         (Some(start), Some(stop), Some(step)) if reader.is_clean() => {
-            count(&mut reader, stop.since(&start.local, start.offset), step).map(|count| Moments {
+            count(&mut reader, stop.since(&start.local, start.offset), step).map(|count| DateTimes {
                 start: start.local,
                 step,
                 count,
-                style,
+                format,
             })
         }
         _ => None,
     };
-    reader.finish(|| Some(Box::new(Evenly(moments?)) as Box<dyn Domain>))
+    reader.finish(|| Some(Box::new(SequenceDomain(values?)) as Box<dyn Domain>))
 }
 
 fn count(reader: &mut Reader<'_>, span: i128, step: i128) -> Option<u64> {
@@ -131,42 +132,42 @@ fn count(reader: &mut Reader<'_>, span: i128, step: i128) -> Option<u64> {
         return None;
     }
     if span == 0 || (span > 0) != (step > 0) {
-        let hint = "the stop is left out; a range that counts down needs a negative step";
-        reader.fault_at(Vec::new(), "no moment lies between start and stop in these steps", Some(hint.into()));
+        let hint = "the stop is excluded; a decreasing range needs a negative step";
+        reader.fault_at(Vec::new(), "the range from start to stop has no values", Some(hint.into()));
         return None;
     }
     u64::try_from(decimal::div_ceil(span.abs(), step.abs())).ok()
 }
 
-impl Moments {
+impl DateTimes {
     fn local(&self, index: u64) -> DateTime {
         let nanos = i128::from(index) * self.step;
         let whole = i64::try_from(nanos / SECOND).unwrap_or(i64::MAX);
         let span = SignedDuration::new(whole, (nanos % SECOND) as i32);
-        // in local time of one fixed offset, between start and a stop that exist
+        // Both are between start and stop, which are valid, in the same offset.
         self.start.checked_add(span).unwrap_or(self.start)
     }
 }
 
-impl Sequence for Moments {
+impl Sequence for DateTimes {
     fn count(&self) -> u64 {
         self.count
     }
 
     fn at(&self, index: u64) -> Value {
         let local = self.local(index);
-        Value::from(match self.style {
-            Style::Date => Date::from(local).to_string(),
-            Style::DateTime(None) => local.to_string(),
-            Style::DateTime(Some(offset)) => Pieces::from(local).with_offset(offset).to_string(),
+        Value::from(match self.format {
+            Format::Date => Date::from(local).to_string(),
+            Format::DateTime(None) => local.to_string(),
+            Format::DateTime(Some(offset)) => Pieces::from(local).with_offset(offset).to_string(),
         })
     }
 
     fn position(&self, value: &Value) -> Option<u64> {
-        let written = Written::parse(value.as_str()?)?;
-        let offset = match self.style {
-            Style::Date => None,
-            Style::DateTime(offset) => offset,
+        let written = Parsed::parse(value.as_str()?)?;
+        let offset = match self.format {
+            Format::Date => None,
+            Format::DateTime(offset) => offset,
         };
         if written.offset.is_some() != offset.is_some() {
             return None;
@@ -206,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn invalid_dates_are_rejected() {
         insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-30", "2024-03-02", 1])), @r#"Key("start") `start` must be a date like 2024-01-31, found the text "2024-02-30""#);
         insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01T10:00", "2024-03-02", 1])), @r#"Key("start") `start` of a daterange is a date without a time; `datetimerange` takes times"#);
-        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-01-02", 1])), @"no moment lies between start and stop in these steps (the stop is left out; a range that counts down needs a negative step)");
+        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-01-02", 1])), @"the range from start to stop has no values (the stop is excluded; a decreasing range needs a negative step)");
         insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-03-02", 0.5])), @r#"Key("step") `step` of a daterange must be a whole number of days"#);
         insta::assert_snapshot!(fault(&DATERANGE, json!([2024, "2024-03-02"])), @r#"
         Key("start") `start` must be text, found the number 2024

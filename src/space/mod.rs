@@ -1,117 +1,117 @@
-//! What may vary: parameters and their domains, one file per family.
+//! Search spaces: parameters and their domains, one file per family of parameter kinds.
 
-pub mod choice;
-pub mod dates;
-pub mod law;
-pub mod normal;
-pub mod range;
-pub mod spaced;
-pub mod uniform;
-
-mod brief;
+pub mod catalogue;
+pub(crate) mod choice;
 mod continuous;
+mod dates;
 mod decimal;
-pub mod gauss;
-mod quantum;
+mod display;
+pub(crate) mod distribution;
+mod normal;
+mod quantization;
+mod range;
 mod sequence;
+mod spaced;
+pub(crate) mod std_normal;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod uniform;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use self::law::Continuum;
+use self::distribution::NumericDistribution;
 use crate::words::args::{Args, Fault};
 use crate::words::assignment::Assignment;
 use crate::words::stream::Stream;
 
-/// How a model may see a domain.
+/// Whether the values of a domain are ordered.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Geometry {
-    /// Neighbours are alike: the unit interval carries the domain's own scale.
+    /// Neighbouring values are similar. [`Domain::to_unit`] gives their scale.
     Ordered,
-    /// Values have no order; `weights` are their prior probabilities (sum 1) in the order of [`Domain::level`].
+    /// Values have no order.
     Unordered {
-        /// One per value.
+        /// Prior probability of each value, in the order of [`Domain::level`]; their sum is 1.
         weights: Vec<f64>,
     },
 }
 
-/// The values one parameter may take.
+/// The values of a parameter.
 pub trait Domain: fmt::Debug + Send + Sync {
-    /// One draw. Uses the stream alone, so that the same stream gives the same value on every machine.
+    /// Draws a value. It depends on the stream only, so that the same stream gives the same value on every machine.
     fn sample(&self, stream: &mut Stream) -> Value;
-    /// Whether `value` may be drawn from here (within rounding).
+    /// Whether the domain has `value`, up to a rounding error.
     fn contains(&self, value: &Value) -> bool {
-        self.settle(value).is_some()
+        self.normalize(value).is_some()
     }
-    /// `value` as this domain itself hands it to a trial: 3 where somebody wrote 3.0 for an int; `None` if it is not inside.
-    fn settle(&self, value: &Value) -> Option<Value>;
-    /// How many distinct values there are; `None` for a continuum.
+    /// `value` as it is passed to a trial, for instance 3 instead of 3.0 for an integer; `None` if the domain does not have it.
+    fn normalize(&self, value: &Value) -> Option<Value>;
+    /// Number of distinct values; `None` if it is infinite.
     fn cardinality(&self) -> Option<u64>;
-    /// The `index`-th value of a domain with a cardinality.
+    /// The `index`-th value; `None` if there is none or the number of values is infinite.
     fn level(&self, index: u64) -> Option<Value>;
-    /// How a model may see it.
+    /// Whether the values are ordered.
     fn geometry(&self) -> Geometry;
-    /// How its values are distributed, if they are not simply listed.
-    fn continuum(&self) -> Option<Continuum> {
+    /// The distribution of the values; `None` if the values are enumerated.
+    fn distribution(&self) -> Option<NumericDistribution> {
         None
     }
-    /// Where `value` lies in [0, 1] under the domain's own scale (its distribution function); `None` if it is not inside.
+    /// The distribution function at `value`, in [0, 1]; `None` if the domain does not have the value.
     fn to_unit(&self, value: &Value) -> Option<f64>;
-    /// The value at `unit` in [0, 1]; the inverse of [`Domain::to_unit`] up to rounding.
+    /// The value at `unit` in [0, 1], the inverse of [`Domain::to_unit`] up to a rounding error.
     #[allow(clippy::wrong_self_convention)] // the pair of `to_unit`, from a number that is not a domain
     fn from_unit(&self, unit: f64) -> Value;
-    /// The effective range or values, in a few words for the plan.
+    /// The range or the values as a short text, for the plan.
     fn describe(&self) -> String;
 }
 
-/// How the written `value` of a parameter maps to named arguments.
+/// How the field `value` of a parameter is converted to arguments.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// A list of anything, handed over as the one argument `items`.
+    /// A list of any values becomes the argument `items`.
     Items,
-    /// Named arguments. A mapping gives them by name; where `positional`, a list or an `a:b:c` string gives them in this order.
+    /// Named arguments, given by a mapping. If `positional`, a list or an `a:b:c` string can give them in this order.
     Named {
-        /// Those that must be there.
+        /// Required arguments.
         required: &'static [&'static str],
-        /// Those that may follow.
+        /// Optional arguments, after the required ones.
         optional: &'static [&'static str],
-        /// Whether a list or a string may give them too.
+        /// Whether a list or a string can give them.
         positional: bool,
     },
 }
 
-/// A domain, or all that is wrong with its arguments.
-pub type Built = Result<Box<dyn Domain>, Vec<Fault>>;
+/// A domain, or the faults of its arguments.
+pub type DomainResult = Result<Box<dyn Domain>, Vec<Fault>>;
 
-/// A parameter kind: one entry of the matrix catalogue.
+/// A parameter kind: an entry of [`catalogue::KINDS`].
 #[derive(Debug)]
 pub struct ParamKind {
-    /// The name after `kind:`.
+    /// The value of the field `kind`.
     pub name: &'static str,
-    /// The written forms, most usual first.
+    /// The forms of `value`, the most common first.
     pub forms: &'static [Form],
-    /// Builds the domain, or says what is wrong with the arguments.
-    pub build: fn(&Args) -> Built,
-    /// A sentence of advice for arguments that are legal and seldom meant.
+    /// Builds the domain from the arguments.
+    pub build: fn(&Args) -> DomainResult,
+    /// A warning about valid arguments that are probably a mistake.
     pub advice: fn(&Args) -> Option<String>,
 }
 
-/// One parameter.
+/// A parameter.
 #[derive(Debug)]
 pub struct Param {
-    /// Its name, shared by every trial's assignment.
+    /// Its name, shared with the assignments of all trials.
     pub name: Arc<str>,
-    /// The kind it was declared with.
+    /// The name of its kind.
     pub kind: &'static str,
     /// Its values.
     pub domain: Box<dyn Domain>,
 }
 
-/// Every parameter of a study, in file order.
+/// The parameters of a study, in the order of the matrix.
 #[derive(Debug, Default)]
 pub struct Space {
     /// The parameters.
@@ -119,12 +119,13 @@ pub struct Space {
 }
 
 impl Space {
-    /// One configuration, each parameter drawn in file order from the one stream.
+    /// Draws a configuration, one parameter after the other from the same stream.
     pub fn sample(&self, stream: &mut Stream) -> Assignment {
         self.params.iter().map(|p| (p.name.clone(), p.domain.sample(stream))).collect()
     }
 
-    /// The `index`-th of all configurations, the last parameter varying fastest; `None` past the last one or with any continuum.
+    /// The `index`-th of all configurations, the last parameter varying fastest; `None` after the last one or if their number is
+    /// infinite.
     pub fn configuration(&self, index: u64) -> Option<Assignment> {
         let mut left = index;
         let mut levels = Vec::with_capacity(self.params.len());
@@ -137,7 +138,7 @@ impl Space {
         (left == 0).then(|| names.zip(levels.into_iter().rev()).collect())
     }
 
-    /// How many distinct configurations there are; `None` with any continuum (or past u64).
+    /// Number of distinct configurations; `None` if it is infinite or above `u64::MAX`.
     pub fn cardinality(&self) -> Option<u64> {
         self.params.iter().try_fold(1u64, |all, p| all.checked_mul(p.domain.cardinality()?))
     }

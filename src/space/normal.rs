@@ -1,12 +1,12 @@
-//! `normal`, `lognormal` and their quantised forms.
+//! `normal`, `lognormal` and their forms rounded to multiples of q.
 
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
-use super::continuous::{Continuous, Support, plain, quantised};
-use super::law::Law;
-use super::uniform::EXPONENT_LIMIT;
-use super::{Form, ParamKind, brief, gauss};
+use super::continuous::{Continuous, Support, quantized, unrounded};
+use super::distribution::Distribution;
+use super::uniform::MAX_EXPONENT;
+use super::{Form, ParamKind, display, std_normal};
 use crate::words::args::Reader;
 use crate::words::stream::Stream;
 
@@ -15,29 +15,29 @@ const LOC_SCALE_Q: Form = Form::Named { required: &["loc", "scale", "q"], option
 
 /// `normal`: mean `loc`, standard deviation `scale` > 0.
 pub static NORMAL: ParamKind =
-    ParamKind { name: "normal", forms: &[LOC_SCALE], build: |args| plain(args, normal), advice: |_| None };
+    ParamKind { name: "normal", forms: &[LOC_SCALE], build: |args| unrounded(args, normal), advice: |_| None };
 
-/// `lognormal`: exp of a normal draw.
+/// `lognormal`: exp of a normal draw with mean `loc` and standard deviation `scale` > 0.
 pub static LOGNORMAL: ParamKind =
-    ParamKind { name: "lognormal", forms: &[LOC_SCALE], build: |args| plain(args, log_normal), advice: |_| None };
+    ParamKind { name: "lognormal", forms: &[LOC_SCALE], build: |args| unrounded(args, log_normal), advice: |_| None };
 
 /// `qnormal`: a normal draw rounded to multiples of q.
 pub static QNORMAL: ParamKind =
-    ParamKind { name: "qnormal", forms: &[LOC_SCALE_Q], build: |args| quantised(args, normal), advice: |_| None };
+    ParamKind { name: "qnormal", forms: &[LOC_SCALE_Q], build: |args| quantized(args, normal), advice: |_| None };
 
-/// `qlognormal`: a lognormal draw rounded to multiples of q; zero is one of them.
+/// `qlognormal`: a lognormal draw rounded to multiples of q, which include zero.
 pub static QLOGNORMAL: ParamKind = ParamKind {
     name: "qlognormal",
     forms: &[LOC_SCALE_Q],
-    build: |args| quantised(args, log_normal),
+    build: |args| quantized(args, log_normal),
     advice: |_| None,
 };
 
-/// No draw is farther than this many scales from the mean: beyond 3.65 the ziggurat adds −ln(u)/3.65 with u ≥ 2⁻⁵³, at most 10.1
-/// (J. A. Doornik, "An improved ziggurat method to generate normal random samples", 2005).
-const REACH: f64 = 14.0;
+/// Maximum distance of a draw from the mean in standard deviations: beyond 3.65 the ziggurat algorithm adds −ln(u)/3.65 with u ≥ 2⁻⁵³,
+/// at most 10.1 (J. A. Doornik, "An improved ziggurat method to generate normal random samples", 2005).
+const MAX_DEVIATION: f64 = 14.0;
 
-/// Half the distance between the doubles below 1: the tail probability at which 0 and 1 of the unit interval are cut.
+/// 2⁻⁵³, half the distance of 64-bit floats below 1: 0 and 1 of the unit interval are replaced by TAIL and 1 − TAIL.
 const TAIL: f64 = f64::EPSILON / 2.0;
 
 #[derive(Debug)]
@@ -49,12 +49,12 @@ struct Normal {
 fn normal(reader: &mut Reader<'_>) -> Option<Normal> {
     let (loc, scale) = (reader.number("loc"), reader.number("scale"));
     reader.check(scale.is_none_or(|s| s > 0.0), "scale", "`scale` (the standard deviation) must be above 0");
-    let law = Normal { loc: loc?, scale: scale.filter(|s| *s > 0.0)? };
-    let finite = law.largest().is_finite();
+    let normal = Normal { loc: loc?, scale: scale.filter(|s| *s > 0.0)? };
+    let finite = normal.max_abs().is_finite();
     reader.check(finite, "scale", "draws with this `loc` and `scale` may not be finite");
-    let distinct = law.loc + law.scale != law.loc;
-    reader.check(distinct, "scale", "`scale` vanishes beside `loc`: every draw would be the same");
-    (finite && distinct).then_some(law)
+    let distinct = normal.loc + normal.scale != normal.loc;
+    reader.check(distinct, "scale", "`scale` is too small relative to `loc`: all draws would be equal");
+    (finite && distinct).then_some(normal)
 }
 
 impl Continuous for Normal {
@@ -64,27 +64,27 @@ impl Continuous for Normal {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        gauss::cdf((x - self.loc) / self.scale)
+        std_normal::cdf((x - self.loc) / self.scale)
     }
 
     fn quantile(&self, unit: f64) -> f64 {
-        self.loc + self.scale * gauss::quantile(unit.clamp(TAIL, 1.0 - TAIL))
+        self.loc + self.scale * std_normal::quantile(unit.clamp(TAIL, 1.0 - TAIL))
     }
 
     fn support(&self) -> Support {
         Support { low: f64::NEG_INFINITY, high: f64::INFINITY }
     }
 
-    fn largest(&self) -> f64 {
-        self.loc.abs() + REACH * self.scale
+    fn max_abs(&self) -> f64 {
+        self.loc.abs() + MAX_DEVIATION * self.scale
     }
 
-    fn law(&self) -> Law {
-        Law::Normal { loc: self.loc, scale: self.scale }
+    fn distribution(&self) -> Distribution {
+        Distribution::Normal { loc: self.loc, scale: self.scale }
     }
 
     fn describe(&self) -> String {
-        format!("normal, mean {}, deviation {}", brief::number(self.loc), brief::number(self.scale))
+        format!("normal, mean {}, deviation {}", display::number(self.loc), display::number(self.scale))
     }
 }
 
@@ -95,7 +95,7 @@ struct LogNormal {
 
 fn log_normal(reader: &mut Reader<'_>) -> Option<LogNormal> {
     let exponent = normal(reader)?;
-    let fits = exponent.largest() <= EXPONENT_LIMIT;
+    let fits = exponent.max_abs() <= MAX_EXPONENT;
     reader.check(fits, "scale", "exp of a draw with this `loc` and `scale` may be outside the range of floats");
     fits.then_some(LogNormal { exponent })
 }
@@ -117,17 +117,17 @@ impl Continuous for LogNormal {
         Support { low: 0.0, high: f64::INFINITY }
     }
 
-    fn largest(&self) -> f64 {
-        libm::exp(self.exponent.loc + REACH * self.exponent.scale)
+    fn max_abs(&self) -> f64 {
+        libm::exp(self.exponent.loc + MAX_DEVIATION * self.exponent.scale)
     }
 
-    fn law(&self) -> Law {
-        Law::LogNormal { loc: self.exponent.loc, scale: self.exponent.scale }
+    fn distribution(&self) -> Distribution {
+        Distribution::LogNormal { loc: self.exponent.loc, scale: self.exponent.scale }
     }
 
     fn describe(&self) -> String {
-        let middle = brief::number(libm::exp(self.exponent.loc));
-        format!("lognormal, median {middle}, deviation {} of the logarithm", brief::number(self.exponent.scale))
+        let middle = display::number(libm::exp(self.exponent.loc));
+        format!("lognormal, median {middle}, deviation {} of the logarithm", display::number(self.exponent.scale))
     }
 }
 
@@ -139,21 +139,21 @@ mod tests {
     use crate::space::tests::{domain, draws, fault, moments};
 
     #[test]
-    fn draws_have_the_moments_asked_for() {
+    fn draws_have_the_given_moments() {
         let (mean, deviation) = moments(draws(&NORMAL, json!([5, 2]), 20_000).into_iter());
         assert!((mean - 5.0).abs() < 0.06 && (deviation - 2.0).abs() < 0.05, "{mean} {deviation}");
         let (mean, deviation) = moments(draws(&LOGNORMAL, json!([1, 0.5]), 20_000).iter().map(|x| x.ln()));
         assert!((mean - 1.0).abs() < 0.02 && (deviation - 0.5).abs() < 0.02, "{mean} {deviation}");
-        // rounding to q adds a variance of q²/12
+        // Rounding to q adds a variance of q²/12.
         let (mean, deviation) = moments(draws(&QNORMAL, json!([0, 1, 0.5]), 20_000).into_iter());
         assert!(mean.abs() < 0.03 && (deviation - 1.0104).abs() < 0.03, "{mean} {deviation}");
         let (mean, _) = moments(draws(&QLOGNORMAL, json!([3, 0.5, 1]), 20_000).into_iter());
-        // exp(loc + scale²/2)
+        // exp(loc + scale²/2).
         assert!((mean / 22.76 - 1.0).abs() < 0.02, "{mean}");
     }
 
     #[test]
-    fn a_third_of_the_draws_is_beyond_one_deviation() {
+    fn a_third_of_the_draws_is_beyond_one_standard_deviation() {
         let beyond = draws(&NORMAL, json!([0, 1]), 20_000).iter().filter(|z| z.abs() > 1.0).count();
         assert!((beyond as f64 / 20_000.0 - 0.3173).abs() < 0.015, "{beyond}");
     }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_steps_are_ints_and_small_draws_round_to_a_plain_zero() {
+    fn integer_steps_give_integers_and_small_draws_round_to_zero() {
         let ints = domain(&QNORMAL, json!([0, 3, 2]));
         assert_eq!(ints.from_unit(0.9).to_string(), "4");
         assert_eq!(domain(&QNORMAL, json!([0, 1, 0.5])).from_unit(0.45).to_string(), "0.0");
@@ -177,9 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn draws_that_would_not_be_finite_are_refused() {
+    fn arguments_with_infinite_draws_are_rejected() {
         insta::assert_snapshot!(fault(&NORMAL, json!([0, 0])), @r#"Key("scale") `scale` (the standard deviation) must be above 0"#);
-        insta::assert_snapshot!(fault(&NORMAL, json!([1e300, 1])), @r#"Key("scale") `scale` vanishes beside `loc`: every draw would be the same"#);
+        insta::assert_snapshot!(fault(&NORMAL, json!([1e300, 1])), @r#"Key("scale") `scale` is too small relative to `loc`: all draws would be equal"#);
         insta::assert_snapshot!(fault(&NORMAL, json!([0, 1e308])), @r#"Key("scale") draws with this `loc` and `scale` may not be finite"#);
         insta::assert_snapshot!(fault(&LOGNORMAL, json!([700, 1])), @r#"Key("scale") exp of a draw with this `loc` and `scale` may be outside the range of floats"#);
         insta::assert_snapshot!(fault(&QNORMAL, json!([0, 1, -1])), @r#"Key("q") `q` must be above 0, found -1"#);

@@ -1,14 +1,14 @@
-//! `range`: start, start + step, start + 2·step, … with the stop left out.
+//! `range`: start, start + step, start + 2·step, …, without the stop.
 
 use serde_json::{Number, Value};
 
 use super::decimal::{self, Decimal};
-use super::sequence::{Evenly, Sequence};
-use super::{Built, Domain, Form, ParamKind};
+use super::sequence::{Sequence, SequenceDomain};
+use super::{Domain, DomainResult, Form, ParamKind};
 use crate::words::args::{Args, Reader};
 
-/// `range`: `start`, `stop` (excluded), `step` ≠ 0. Values are ints where start and step are written as ints; they are exact
-/// multiples of what was written, so 0:1:0.1 has ten values and the fourth is 0.3.
+/// `range`: `start`, `stop` (excluded), `step` ≠ 0. Values are integers if start and step are written as integers. They are computed
+/// in decimal arithmetic: 0:1:0.1 has ten values, and the fourth is 0.3.
 pub static RANGE: ParamKind = ParamKind {
     name: "range",
     forms: &[Form::Named { required: &["start", "stop", "step"], optional: &[], positional: true }],
@@ -16,35 +16,35 @@ pub static RANGE: ParamKind = ParamKind {
     advice: |_| None,
 };
 
-/// Whether values print as 3 or as 3.0.
+/// The type of the values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Type {
+enum NumberType {
     Int,
     Float,
 }
 
-/// start + i·step, each a mantissa over the one `exponent`.
+/// (start + i·step)·10^exponent for i from 0 to count − 1.
 #[derive(Debug)]
 struct Range {
     start: i128,
     step: i128,
     exponent: i32,
     count: u64,
-    values: Type,
+    values: NumberType,
 }
 
-fn build(args: &Args) -> Built {
+fn build(args: &Args) -> DomainResult {
     let mut reader = args.reader();
-    let [start, stop, step] = ["start", "stop", "step"].map(|name| written(&mut reader, name));
+    let [start, stop, step] = ["start", "stop", "step"].map(|name| read_number(&mut reader, name));
     let range = match (start, stop, step) {
         (Some(start), Some(stop), Some(step)) => check(&mut reader, [&start, &stop, &step]),
         _ => None,
     };
-    reader.finish(|| Some(Box::new(Evenly(range?)) as Box<dyn Domain>))
+    reader.finish(|| Some(Box::new(SequenceDomain(range?)) as Box<dyn Domain>))
 }
 
-/// The number under `name` as it is written.
-fn written(reader: &mut Reader<'_>, name: &str) -> Option<Number> {
+/// The number `name` as it is written.
+fn read_number(reader: &mut Reader<'_>, name: &str) -> Option<Number> {
     reader.number(name)?;
     reader.raw(name)?.as_number().cloned()
 }
@@ -61,8 +61,9 @@ fn check(reader: &mut Reader<'_>, numbers: [&Number; 3]) -> Option<Range> {
     }
     let span = end - first;
     if span == 0 || (span > 0) != (stride > 0) {
-        let hint = "the stop is left out; a range that counts down needs a negative step";
-        let message = format!("no value lies between {} and {} in steps of {}", numbers[0], numbers[1], numbers[2]);
+        let hint = "the stop is excluded; a decreasing range needs a negative step";
+        let message =
+            format!("the range from {} to {} in steps of {} has no values", numbers[0], numbers[1], numbers[2]);
         reader.fault_at(Vec::new(), message, Some(hint.into()));
         return None;
     }
@@ -70,8 +71,8 @@ fn check(reader: &mut Reader<'_>, numbers: [&Number; 3]) -> Option<Range> {
         reader.fault("step", "`step` is too small: the range has more than 2^64 values");
         return None;
     };
-    let whole = |n: &Number| n.is_i64() || n.is_u64();
-    let values = if whole(numbers[0]) && whole(numbers[2]) { Type::Int } else { Type::Float };
+    let is_int = |n: &Number| n.is_i64() || n.is_u64();
+    let values = if is_int(numbers[0]) && is_int(numbers[2]) { NumberType::Int } else { NumberType::Float };
     Some(Range { start: first, step: stride, exponent, count, values })
 }
 
@@ -80,7 +81,7 @@ impl Range {
         self.start + i128::from(index) * self.step
     }
 
-    /// Where the mantissa is, if it is one of the values'.
+    /// The index of the value with this mantissa.
     fn index_of(&self, mantissa: i128) -> Option<u64> {
         let offset = mantissa - self.start;
         if offset % self.step != 0 {
@@ -98,32 +99,32 @@ impl Sequence for Range {
     fn at(&self, index: u64) -> Value {
         let (mantissa, exponent) = (self.mantissa(index), self.exponent);
         match self.values {
-            Type::Float => decimal::json(decimal::to_f64(mantissa, exponent)),
-            Type::Int => {
-                // the step is an int, so the exponent is 0, or that of a float stop: −36 at the least
-                let whole = mantissa / 10i128.pow(exponent.unsigned_abs().min(36));
-                // between start and stop, so inside what JSON ints hold unless the stop is a larger float
-                i64::try_from(whole)
+            NumberType::Float => decimal::json(decimal::to_f64(mantissa, exponent)),
+            NumberType::Int => {
+                // The step is an integer, so the exponent is 0 or, for a float stop, negative and at least −36.
+                let integer = mantissa / 10i128.pow(exponent.unsigned_abs().min(36));
+                // Between start and stop, so in the range of JSON integers unless the stop is a larger float.
+                i64::try_from(integer)
                     .map(Value::from)
-                    .or_else(|_| u64::try_from(whole).map(Value::from))
-                    .unwrap_or_else(|_| decimal::json(whole as f64))
+                    .or_else(|_| u64::try_from(integer).map(Value::from))
+                    .unwrap_or_else(|_| decimal::json(integer as f64))
             }
         }
     }
 
     fn position(&self, value: &Value) -> Option<u64> {
         let x = value.as_f64()?;
-        let of_written = Decimal::of(value.as_number()?)?;
-        if let Some(([mantissa, one], _)) = decimal::align([of_written, Decimal::power_of_ten(self.exponent)])
+        let decimal = Decimal::of(value.as_number()?)?;
+        if let Some(([mantissa, one], _)) = decimal::align([decimal, Decimal::power_of_ten(self.exponent)])
             && mantissa % one == 0
             && let Some(index) = self.index_of(mantissa / one)
         {
             return Some(index);
         }
-        // a float that is off by rounding, like 0.30000000000000004
+        // A float with a rounding error, like 0.30000000000000004.
         let steps = (x - decimal::to_f64(self.start, self.exponent)) / decimal::to_f64(self.step, self.exponent);
         let index = steps.round() as u64;
-        let near = self.values == Type::Float && index < self.count && steps > -0.5;
+        let near = self.values == NumberType::Float && index < self.count && steps > -0.5;
         (near && decimal::close(x, decimal::to_f64(self.mantissa(index), self.exponent))).then_some(index)
     }
 }
@@ -136,14 +137,14 @@ mod tests {
     use crate::space::tests::{all, domain, fault};
 
     #[test]
-    fn ints_stay_ints_and_the_stop_is_left_out() {
+    fn integers_stay_integers_and_the_stop_is_excluded() {
         assert_eq!(all(&RANGE, json!([1, 10, 3])), json!([1, 4, 7]));
         assert_eq!(all(&RANGE, json!([0, 3, 1])), json!([0, 1, 2]));
         assert_eq!(all(&RANGE, json!([0, 2.5, 1])), json!([0, 1, 2]));
     }
 
     #[test]
-    fn float_steps_neither_drift_nor_overshoot() {
+    fn float_steps_have_no_rounding_errors() {
         assert_eq!(all(&RANGE, json!([0, 0.5, 0.1])).to_string(), "[0.0,0.1,0.2,0.3,0.4]");
         assert_eq!(domain(&RANGE, json!([0, 0.3, 0.1])).cardinality(), Some(3));
         assert_eq!(domain(&RANGE, json!([1, 2, 0.1])).cardinality(), Some(10));
@@ -152,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn negative_steps_count_down_through_a_clean_zero() {
+    fn negative_steps_decrease_through_a_positive_zero() {
         assert_eq!(all(&RANGE, json!([2, -2, -1])), json!([2, 1, 0, -1]));
         assert_eq!(all(&RANGE, json!([0.2, -0.2, -0.1])).to_string(), "[0.2,0.1,0.0,-0.1]");
     }
 
     #[test]
-    fn huge_ranges_cost_nothing() {
+    fn huge_ranges_need_no_memory() {
         let huge = domain(&RANGE, json!([0, 1_000_000_000_000_u64, 1]));
         assert_eq!(huge.cardinality(), Some(1_000_000_000_000));
         assert_eq!(huge.level(999_999_999_999), Some(json!(999_999_999_999_u64)));
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn membership_forgives_rounding_and_nothing_more() {
+    fn membership_tolerates_rounding_errors_only() {
         let tenths = domain(&RANGE, json!([0, 1, 0.1]));
         assert!(tenths.contains(&json!(0.1 + 0.2)));
         assert!(tenths.contains(&json!(0)) && !tenths.contains(&json!(1)) && !tenths.contains(&json!(0.35)));
@@ -178,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn empty_and_endless_ranges_are_refused() {
+    fn empty_and_unbounded_ranges_are_rejected() {
         insta::assert_snapshot!(fault(&RANGE, json!([1, 10, 0])), @r#"Key("step") `step` must not be 0"#);
-        insta::assert_snapshot!(fault(&RANGE, json!([10, 1, 1])), @"no value lies between 10 and 1 in steps of 1 (the stop is left out; a range that counts down needs a negative step)");
+        insta::assert_snapshot!(fault(&RANGE, json!([10, 1, 1])), @"the range from 10 to 1 in steps of 1 has no values (the stop is excluded; a decreasing range needs a negative step)");
         insta::assert_snapshot!(fault(&RANGE, json!([1e-300, 1, 1])), @"start, stop and step are too far apart in size to count the values exactly");
         insta::assert_snapshot!(fault(&RANGE, json!([0, "ten"])), @r#"
         Key("stop") `stop` must be a number, found the text "ten"

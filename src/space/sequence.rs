@@ -1,33 +1,33 @@
-//! Domains whose values form a sequence that is computed by index and drawn from evenly, however long it is.
+//! Domains of equally probable values that are computed by index, so that their number does not matter.
 
 use std::fmt;
 
 use rand::RngExt;
 use serde_json::Value;
 
-use super::{Domain, Geometry, brief};
+use super::{Domain, Geometry, display};
 use crate::words::stream::Stream;
 
-/// Ordered values, computed by index; never empty.
+/// At least one value, in increasing or decreasing order.
 pub(super) trait Sequence: fmt::Debug + Send + Sync {
-    /// How many, ≥ 1.
+    /// Number of values, ≥ 1.
     fn count(&self) -> u64;
     /// The value at `index` < count.
     fn at(&self, index: u64) -> Value;
-    /// Where `value` is, if it is among them (within rounding).
+    /// The index of `value`, compared with a tolerance for rounding.
     fn position(&self, value: &Value) -> Option<u64>;
 }
 
-/// A sequence whose values are equally likely.
+/// The domain of a sequence.
 #[derive(Debug)]
-pub(super) struct Evenly<S>(pub(super) S);
+pub(super) struct SequenceDomain<S>(pub(super) S);
 
-impl<S: Sequence> Domain for Evenly<S> {
+impl<S: Sequence> Domain for SequenceDomain<S> {
     fn sample(&self, stream: &mut Stream) -> Value {
         self.0.at(stream.random_range(0..self.0.count()))
     }
 
-    fn settle(&self, value: &Value) -> Option<Value> {
+    fn normalize(&self, value: &Value) -> Option<Value> {
         self.0.position(value).map(|index| self.0.at(index))
     }
 
@@ -43,17 +43,17 @@ impl<S: Sequence> Domain for Evenly<S> {
         Geometry::Ordered
     }
 
-    /// Centres of equal cells: (i + ½) / n.
+    /// (i + ½) / n for the i-th of n values.
     fn to_unit(&self, value: &Value) -> Option<f64> {
         Some((self.0.position(value)? as f64 + 0.5) / self.0.count() as f64)
     }
 
     fn from_unit(&self, unit: f64) -> Value {
-        // the cast saturates, so that NaN and anything outside [0, 1] lands on an end
+        // The cast saturates, so that NaN and values outside [0, 1] give the first or last value.
         self.0.at(((unit * self.0.count() as f64) as u64).min(self.0.count() - 1))
     }
 
     fn describe(&self) -> String {
-        brief::listing(self.0.count(), |i| brief::value(&self.0.at(i)))
+        display::list(self.0.count(), |i| display::value(&self.0.at(i)))
     }
 }

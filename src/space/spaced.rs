@@ -1,23 +1,23 @@
-//! `linspace`, `logspace`, `geomspace`: a number of values from start to stop, both included, as floats.
+//! `linspace`, `logspace`, `geomspace`: a given number of floats from start to stop, both included, as in NumPy.
 
 use serde_json::Value;
 
 use super::decimal::{self, Decimal};
-use super::sequence::{Evenly, Sequence};
-use super::{Built, Domain, Form, ParamKind};
+use super::sequence::{Sequence, SequenceDomain};
+use super::{Domain, DomainResult, Form, ParamKind};
 use crate::words::args::{Args, Reader};
 
 const START_STOP_NUM: Form = Form::Named { required: &["start", "stop", "num"], optional: &[], positional: true };
 
-/// `linspace`: `num` ≥ 1 even steps from `start` to `stop`, both included; always floats, as in numpy.
+/// `linspace`: `num` ≥ 1 equally spaced floats from `start` to `stop`.
 pub static LINSPACE: ParamKind = ParamKind {
     name: "linspace",
     forms: &[START_STOP_NUM],
-    build: |args| build(args, |_, start, stop, num| Some(Curve::Even(Even::new(start, stop, num)?))),
+    build: |args| build(args, |_, start, stop, num| Some(Formula::Linear(Linspace::new(start, stop, num)?))),
     advice: |_| None,
 };
 
-/// `logspace`: `base` (10 unless given) to the powers of a linspace of the exponents `start` to `stop`.
+/// `logspace`: `base` (default 10) to the powers of a linspace from `start` to `stop`.
 pub static LOGSPACE: ParamKind = ParamKind {
     name: "logspace",
     forms: &[Form::Named { required: &["start", "stop", "num"], optional: &["base"], positional: true }],
@@ -25,53 +25,53 @@ pub static LOGSPACE: ParamKind = ParamKind {
     advice: |_| None,
 };
 
-/// `geomspace`: `num` values with even ratios from `start` to `stop`, both included and exact.
+/// `geomspace`: `num` values with equal ratios from `start` to `stop`, which are exact.
 pub static GEOMSPACE: ParamKind =
     ParamKind { name: "geomspace", forms: &[START_STOP_NUM], build: |args| build(args, ratios), advice: |_| None };
 
-/// Most values: a double still tells their indices apart.
-const MOST: u64 = 1 << 53;
+/// Maximum number of values: up to it a 64-bit float represents every index.
+const MAX_NUM: u64 = 1 << 53;
 
-/// How a value follows from its index.
+/// The formula of a value.
 #[derive(Debug)]
-enum Curve {
-    /// Even steps.
-    Even(Even),
-    /// base to even exponents.
-    Powers { base: f64, exponents: Even },
-    /// start^(1−t) · stop^t for t from 0 to 1; both of `sign`.
+enum Formula {
+    /// Equal differences.
+    Linear(Linspace),
+    /// base^exponent.
+    Powers { base: f64, exponents: Linspace },
+    /// sign·start^(1−t)·stop^t for t from 0 to 1, with positive `start` and `stop`.
     Ratios { sign: f64, start: f64, stop: f64 },
 }
 
 #[derive(Debug)]
 struct Spaced {
     num: u64,
-    curve: Curve,
+    formula: Formula,
 }
 
-type MakeCurve = fn(&mut Reader<'_>, f64, f64, u64) -> Option<Curve>;
+type MakeFormula = fn(&mut Reader<'_>, f64, f64, u64) -> Option<Formula>;
 
-fn build(args: &Args, curve: MakeCurve) -> Built {
+fn build(args: &Args, formula: MakeFormula) -> DomainResult {
     let mut reader = args.reader();
     let (start, stop, num) = (reader.number("start"), reader.number("stop"), reader.count("num"));
-    if num == Some(0) || num > Some(MOST) {
+    if num == Some(0) || num > Some(MAX_NUM) {
         reader.fault("num", "`num` must be at least 1 and at most 2^53");
     }
     let spaced = match (start, stop, num) {
-        (Some(start), Some(stop), Some(num)) if reader.is_clean() => spaced(&mut reader, start, stop, num, curve),
+        (Some(start), Some(stop), Some(num)) if reader.is_clean() => spaced(&mut reader, start, stop, num, formula),
         _ => None,
     };
-    reader.finish(|| Some(Box::new(Evenly(spaced?)) as Box<dyn Domain>))
+    reader.finish(|| Some(Box::new(SequenceDomain(spaced?)) as Box<dyn Domain>))
 }
 
-fn spaced(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64, curve: MakeCurve) -> Option<Spaced> {
-    let Some(curve) = curve(reader, start, stop, num) else {
+fn spaced(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64, formula: MakeFormula) -> Option<Spaced> {
+    let Some(formula) = formula(reader, start, stop, num) else {
         if reader.is_clean() {
-            reader.fault_at(Vec::new(), "start and stop are too far apart in size for that many exact steps", None);
+            reader.fault_at(Vec::new(), "start and stop are too far apart in magnitude for exact steps", None);
         }
         return None;
     };
-    let spaced = Spaced { num, curve };
+    let spaced = Spaced { num, formula };
     let same = |i| spaced.number(i) == spaced.number(i + 1);
     if num > 1 && (same(0) || same(num - 2)) {
         let message = format!("start and stop are too close to each other for {num} distinct values");
@@ -81,7 +81,7 @@ fn spaced(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64, curve: MakeC
     Some(spaced)
 }
 
-fn powers(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64) -> Option<Curve> {
+fn powers(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64) -> Option<Formula> {
     let base = reader.number_or_absent("base").unwrap_or(10.0);
     reader.check(base > 0.0 && base != 1.0, "base", format!("`base` must be above 0 and not 1, found {base}"));
     for (name, exponent) in [("start", start), ("stop", stop)] {
@@ -89,57 +89,57 @@ fn powers(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64) -> Option<Cu
         reader.check(fits, name, format!("{base} to the power of {exponent} is outside the range of floats"));
     }
     reader.is_clean().then_some(())?;
-    Some(Curve::Powers { base, exponents: Even::new(start, stop, num)? })
+    Some(Formula::Powers { base, exponents: Linspace::new(start, stop, num)? })
 }
 
-fn ratios(reader: &mut Reader<'_>, start: f64, stop: f64, _num: u64) -> Option<Curve> {
+fn ratios(reader: &mut Reader<'_>, start: f64, stop: f64, _num: u64) -> Option<Formula> {
     for (name, end) in [("start", start), ("stop", stop)] {
         reader.check(end.is_normal(), name, format!("`{name}` of a geomspace must not be 0, found {end}"));
     }
     let opposite = (start < 0.0) != (stop < 0.0);
     reader.check(!opposite, "stop", "`start` and `stop` of a geomspace must have the same sign");
     reader.is_clean().then_some(())?;
-    Some(Curve::Ratios { sign: 1f64.copysign(start), start: start.abs(), stop: stop.abs() })
+    Some(Formula::Ratios { sign: 1f64.copysign(start), start: start.abs(), stop: stop.abs() })
 }
 
-/// Even steps between two decimals: (start·(num−1) + i·(stop−start)) / (num−1), over one exponent.
+/// (start·(n − i) + stop·i)/n·10^exponent for i from 0 to n, the number of intervals.
 #[derive(Debug)]
-struct Even {
+struct Linspace {
     start: i128,
     stop: i128,
     exponent: i32,
     intervals: u64,
 }
 
-impl Even {
-    /// `None` where the exact sums need more than 36 digits.
-    fn new(start: f64, stop: f64, num: u64) -> Option<Even> {
+impl Linspace {
+    /// `None` if the sums need more than 36 digits.
+    fn new(start: f64, stop: f64, num: u64) -> Option<Linspace> {
         let ([start, stop], exponent) = decimal::align([Decimal::from_f64(start)?, Decimal::from_f64(stop)?])?;
         let intervals = num - 1;
         let largest = start.abs().max(stop.abs()).checked_mul(i128::from(intervals.max(1)))?;
-        (largest < 10i128.pow(36)).then_some(Even { start, stop, exponent, intervals })
+        (largest < 10i128.pow(36)).then_some(Linspace { start, stop, exponent, intervals })
     }
 
     fn at(&self, index: u64) -> f64 {
         if self.intervals == 0 {
             return decimal::to_f64(self.start, self.exponent);
         }
-        // a weighted mean of the ends, so never larger than the product checked above
-        let (done, left) = (i128::from(index), i128::from(self.intervals - index));
-        decimal::ratio_to_f64(self.start * left + self.stop * done, self.intervals, self.exponent)
+        // A weighted mean of the ends, at most the product checked above.
+        let (index, rest) = (i128::from(index), i128::from(self.intervals - index));
+        decimal::ratio_to_f64(self.start * rest + self.stop * index, self.intervals, self.exponent)
     }
 }
 
 impl Spaced {
     fn number(&self, index: u64) -> f64 {
-        match &self.curve {
-            Curve::Even(even) => even.at(index),
-            Curve::Powers { base, exponents } => decimal::tidy(libm::pow(*base, exponents.at(index))),
-            Curve::Ratios { start, sign, .. } if index == 0 => sign * start,
-            Curve::Ratios { stop, sign, .. } if index == self.num - 1 => sign * stop,
-            Curve::Ratios { start, stop, sign } => {
+        match &self.formula {
+            Formula::Linear(linspace) => linspace.at(index),
+            Formula::Powers { base, exponents } => decimal::round_short(libm::pow(*base, exponents.at(index))),
+            Formula::Ratios { start, sign, .. } if index == 0 => sign * start,
+            Formula::Ratios { stop, sign, .. } if index == self.num - 1 => sign * stop,
+            Formula::Ratios { start, stop, sign } => {
                 let done = index as f64 / (self.num - 1) as f64;
-                sign * decimal::tidy(libm::pow(*start, 1.0 - done) * libm::pow(*stop, done))
+                sign * decimal::round_short(libm::pow(*start, 1.0 - done) * libm::pow(*stop, done))
             }
         }
     }
@@ -180,7 +180,7 @@ mod tests {
     use crate::space::tests::{all, domain, fault};
 
     #[test]
-    fn linspace_holds_both_ends_and_clean_decimals() {
+    fn linspace_includes_both_ends_and_has_exact_decimals() {
         let tenths = all(&LINSPACE, json!([0, 1, 11])).to_string();
         assert_eq!(tenths, "[0.0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1.0]");
         assert_eq!(all(&LINSPACE, json!([1, -1, 5])).to_string(), "[1.0,0.5,0.0,-0.5,-1.0]");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn logspace_gives_powers_of_its_base() {
+    fn logspace_gives_powers_of_the_base() {
         assert_eq!(all(&LOGSPACE, json!([-4, 0, 5])).to_string(), "[0.0001,0.001,0.01,0.1,1.0]");
         assert_eq!(all(&LOGSPACE, json!([1, 4, 4, 2])).to_string(), "[2.0,4.0,8.0,16.0]");
         assert_eq!(all(&LOGSPACE, json!([0, 2, 3, 0.5])).to_string(), "[1.0,0.5,0.25]");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_spacings_are_refused() {
+    fn invalid_arguments_are_rejected() {
         insta::assert_snapshot!(fault(&LINSPACE, json!([0, 1, 0])), @r#"Key("num") `num` must be at least 1 and at most 2^53"#);
         insta::assert_snapshot!(fault(&LINSPACE, json!([1, 1, 3])), @"start and stop are too close to each other for 3 distinct values (for a single value write `num: 1`)");
         insta::assert_snapshot!(fault(&LINSPACE, json!([0, 1, 2.5])), @r#"Key("num") `num` must be a whole number, 0 or more, found the number 2.5"#);

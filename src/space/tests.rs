@@ -1,36 +1,18 @@
-//! What holds for every kind: arguments never panic, draws are inside, the unit interval is there and back, and the seeds that
-//! were once given draw what they drew then.
+//! Tests of all parameter kinds: no arguments panic, draws are in the domain, conversions to the unit interval and back, and draws
+//! of a seed are stable.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Built, Domain, Form, Geometry, Param, ParamKind, Space, choice, dates, normal, range, spaced, uniform};
+use super::catalogue::{KINDS, by_name};
+use super::{Domain, DomainResult, Form, Geometry, Param, ParamKind, Space, normal, range, spaced, uniform};
 use crate::words::args::{Args, Fault};
 use crate::words::ids::TrialId;
 use crate::words::stream::{Purpose, Stream, stream};
 
-const KINDS: [&ParamKind; 16] = [
-    &choice::CHOICE,
-    &choice::PCHOICE,
-    &range::RANGE,
-    &spaced::LINSPACE,
-    &spaced::LOGSPACE,
-    &spaced::GEOMSPACE,
-    &dates::DATERANGE,
-    &dates::DATETIMERANGE,
-    &uniform::UNIFORM,
-    &uniform::LOGUNIFORM,
-    &uniform::QUNIFORM,
-    &uniform::QLOGUNIFORM,
-    &normal::NORMAL,
-    &normal::LOGNORMAL,
-    &normal::QNORMAL,
-    &normal::QLOGNORMAL,
-];
-
-/// The arguments that a written `value` comes to.
+/// The arguments for a written `value`.
 pub(super) fn args(kind: &ParamKind, value: &Value) -> Args {
     match (kind.forms[0], value) {
         (Form::Items, items) => [("items".to_owned(), items.clone())].into_iter().collect(),
@@ -43,7 +25,7 @@ pub(super) fn args(kind: &ParamKind, value: &Value) -> Args {
     }
 }
 
-fn build(kind: &ParamKind, value: &Value) -> Built {
+fn build(kind: &ParamKind, value: &Value) -> DomainResult {
     (kind.build)(&args(kind, value))
 }
 
@@ -51,35 +33,35 @@ pub(super) fn domain(kind: &ParamKind, value: Value) -> Box<dyn Domain> {
     build(kind, &value).unwrap_or_else(|faults| panic!("{}: {faults:?}", kind.name))
 }
 
-/// Parameters by name, kind and written value.
+/// A space of parameters given by name, kind and value.
 pub(crate) fn space(params: &[(&str, &str, Value)]) -> Space {
     let param = |(name, kind, value): &(&str, &str, Value)| {
-        let kind = KINDS.into_iter().find(|k| k.name == *kind).expect("a kind of this name");
+        let kind = KINDS.into_iter().find(|k| k.name == *kind).expect("a kind with this name");
         Param { name: Arc::from(*name), kind: kind.name, domain: domain(kind, value.clone()) }
     };
     Space { params: params.iter().map(param).collect() }
 }
 
-/// Every value of a small domain, in order.
+/// All values of a small domain, in order.
 pub(super) fn all(kind: &ParamKind, value: Value) -> Value {
     let domain = domain(kind, value);
     (0..domain.cardinality().unwrap()).map(|i| domain.level(i).unwrap()).collect()
 }
 
-/// What is said of faulty arguments: `path: message (hint)`, one a line.
+/// The messages for invalid arguments: `path message (hint)`, one per line.
 pub(super) fn fault(kind: &ParamKind, value: Value) -> String {
     let line = |f: &Fault| {
         let path: String = f.path.iter().map(|step| format!("{step:?} ")).collect();
         format!("{path}{}{}", f.message, f.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())
     };
-    build(kind, &value).expect_err("these arguments are faulty").iter().map(line).collect::<Vec<_>>().join("\n")
+    build(kind, &value).expect_err("the arguments are invalid").iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn parameters(seed: u64) -> Stream {
     stream(seed, TrialId(0), Purpose::Parameters)
 }
 
-/// How often each level of a domain comes among `draws`.
+/// The fraction of each value of a domain among `draws` draws.
 pub(super) fn shares(kind: &ParamKind, value: Value, draws: u32) -> Vec<f64> {
     let domain = domain(kind, value);
     let levels: Vec<Value> = (0..domain.cardinality().unwrap()).map(|i| domain.level(i).unwrap()).collect();
@@ -87,12 +69,12 @@ pub(super) fn shares(kind: &ParamKind, value: Value, draws: u32) -> Vec<f64> {
     let mut stream = parameters(7);
     for _ in 0..draws {
         let drawn = domain.sample(&mut stream);
-        counts[levels.iter().position(|l| *l == drawn).expect("a draw is a level")] += 1;
+        counts[levels.iter().position(|l| *l == drawn).expect("the domain has the drawn value")] += 1;
     }
     counts.iter().map(|c| f64::from(*c) / f64::from(draws)).collect()
 }
 
-/// Numeric draws.
+/// Draws numbers.
 pub(super) fn draws(kind: &ParamKind, value: Value, count: usize) -> Vec<f64> {
     let domain = domain(kind, value);
     let mut stream = parameters(11);
@@ -106,35 +88,37 @@ pub(super) fn moments(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f6
     (mean, (values.map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt())
 }
 
-/// One ordinary domain of each kind, in the order of [`KINDS`].
-fn ordinary() -> Vec<Box<dyn Domain>> {
+/// A typical domain of each kind. The order matters for draws from one stream.
+fn typical() -> Vec<(&'static ParamKind, Box<dyn Domain>)> {
     let values = [
-        json!(["relu", "tanh", [1, 2]]),
-        json!([["a", 0.2], ["b", 0.7]]),
-        json!([1, 100, 7]),
-        json!([0, 1, 11]),
-        json!([-5, -1, 9]),
-        json!([0.001, 10, 6]),
-        json!(["2024-01-01", "2025-01-01", 5]),
-        json!(["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", 90]),
-        json!([-1, 3]),
-        json!([-9, -1]),
-        json!([0, 1, 0.05]),
-        json!({"min": 1, "max": 1000, "q": 4}),
-        json!([5, 2]),
-        json!([0, 1]),
-        json!([0, 10, 0.5]),
-        json!([3, 1, 1]),
+        ("choice", json!(["relu", "tanh", [1, 2]])),
+        ("pchoice", json!([["a", 0.2], ["b", 0.7]])),
+        ("range", json!([1, 100, 7])),
+        ("linspace", json!([0, 1, 11])),
+        ("logspace", json!([-5, -1, 9])),
+        ("geomspace", json!([0.001, 10, 6])),
+        ("daterange", json!(["2024-01-01", "2025-01-01", 5])),
+        ("datetimerange", json!(["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", 90])),
+        ("uniform", json!([-1, 3])),
+        ("loguniform", json!([-9, -1])),
+        ("quniform", json!([0, 1, 0.05])),
+        ("qloguniform", json!({"min": 1, "max": 1000, "q": 4})),
+        ("normal", json!([5, 2])),
+        ("lognormal", json!([0, 1])),
+        ("qnormal", json!([0, 10, 0.5])),
+        ("qlognormal", json!([3, 1, 1])),
     ];
-    KINDS.iter().zip(values).map(|(kind, value)| domain(kind, value)).collect()
+    assert_eq!(values.len(), KINDS.len());
+    let kind = |name| by_name(name).expect("a kind with this name");
+    values.into_iter().map(|(name, value)| (kind(name), domain(kind(name), value))).collect()
 }
 
 #[test]
-fn seeds_draw_what_they_always_drew() {
+fn the_draws_of_a_seed_are_stable() {
     let draw = |seed| {
         let mut stream = parameters(seed);
-        let domains = ordinary();
-        let lines = domains.iter().zip(KINDS).map(|(d, k)| {
+        let domains = typical();
+        let lines = domains.iter().map(|(k, d)| {
             let three: Vec<String> = (0..3).map(|_| d.sample(&mut stream).to_string()).collect();
             format!("{}: {}\n", k.name, three.join(" "))
         });
@@ -179,9 +163,8 @@ fn seeds_draw_what_they_always_drew() {
 }
 
 #[test]
-fn descriptions_are_a_few_words() {
-    let lines: Vec<String> =
-        ordinary().iter().zip(KINDS).map(|(d, k)| format!("{}: {}", k.name, d.describe())).collect();
+fn descriptions_are_short() {
+    let lines: Vec<String> = typical().iter().map(|(k, d)| format!("{}: {}", k.name, d.describe())).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     choice: relu, tanh, [1,2]
     pchoice: a 20 %, b 80 %
@@ -203,8 +186,8 @@ fn descriptions_are_a_few_words() {
 }
 
 #[test]
-fn draws_are_members_and_the_unit_interval_is_there_and_back() {
-    for (domain, kind) in ordinary().iter().zip(KINDS) {
+fn draws_are_in_the_domain_and_survive_a_round_trip_through_the_unit_interval() {
+    for (kind, domain) in typical() {
         let mut stream = parameters(3);
         for _ in 0..500 {
             let value = domain.sample(&mut stream);
@@ -217,8 +200,8 @@ fn draws_are_members_and_the_unit_interval_is_there_and_back() {
 }
 
 #[test]
-fn levels_count_up_to_the_cardinality() {
-    for (domain, kind) in ordinary().iter().zip(KINDS) {
+fn there_are_as_many_levels_as_the_cardinality() {
+    for (kind, domain) in typical() {
         let Some(count) = domain.cardinality() else {
             assert_eq!(domain.level(0), None, "{}", kind.name);
             continue;
@@ -241,7 +224,7 @@ fn assert_same(kind: &ParamKind, back: &Value, value: &Value) {
     }
 }
 
-/// Any JSON, with more of the values that tend to hurt.
+/// Any JSON value, with a preference for values that are prone to errors.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         4 => (-20i64..20).prop_map(Value::from),
@@ -262,7 +245,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_arguments_panic_and_whatever_is_built_works(
+    fn no_arguments_panic_and_every_built_domain_works(
         kind in 0..KINDS.len(),
         names in prop::bool::weighted(0.2),
         values in prop::collection::vec(any_json(), 0..5),
@@ -285,11 +268,11 @@ proptest! {
         prop_assert!(!domain.describe().is_empty());
         for value in [domain.sample(&mut parameters(seed)), domain.from_unit(unit), domain.from_unit(0.0), domain.from_unit(1.0)] {
             prop_assert!(domain.contains(&value), "{value} is not in {domain:?}");
-            let there = domain.to_unit(&value).expect("a member has a place");
+            let there = domain.to_unit(&value).expect("the value is in the domain");
             prop_assert!((0.0..=1.0).contains(&there), "{value} at {there} of {domain:?}");
-            // an item of a choice is handed on as it was written
-            let clean = value.as_f64().is_none_or(|x| x != 0.0 || x.is_sign_positive());
-            prop_assert!(clean || matches!(kind.forms, [Form::Items]), "a negative zero from {domain:?}");
+            // An item of a choice is passed on as it is written.
+            let no_negative_zero = value.as_f64().is_none_or(|x| x != 0.0 || x.is_sign_positive());
+            prop_assert!(no_negative_zero || matches!(kind.forms, [Form::Items]), "a negative zero from {domain:?}");
         }
         if let Some(count) = domain.cardinality() {
             prop_assert!(count > 0);
@@ -300,7 +283,7 @@ proptest! {
     }
 
     #[test]
-    fn continuous_kinds_invert_their_distribution_function(
+    fn from_unit_is_the_inverse_of_to_unit_for_continuous_kinds(
         kind in prop::sample::select(vec![&uniform::UNIFORM, &uniform::LOGUNIFORM, &normal::NORMAL, &normal::LOGNORMAL]),
         first in -30.0..30.0f64,
         second in 0.01..5.0f64,
@@ -312,12 +295,12 @@ proptest! {
             json!([first, first + second])
         };
         let domain = domain(kind, bounds);
-        let there = domain.to_unit(&domain.from_unit(unit)).expect("a member has a place");
+        let there = domain.to_unit(&domain.from_unit(unit)).expect("the value is in the domain");
         prop_assert!((there - unit).abs() < 1e-9, "{unit} came back as {there} in {domain:?}");
     }
 
     #[test]
-    fn levels_of_sequences_sit_in_the_middle_of_their_cells(
+    fn levels_of_sequences_are_in_the_middle_of_their_intervals(
         kind in prop::sample::select(vec![&range::RANGE, &spaced::LINSPACE, &spaced::LOGSPACE, &spaced::GEOMSPACE]),
         start in 1i64..50,
         width in 1i64..100,
@@ -335,8 +318,8 @@ proptest! {
     }
 
     #[test]
-    fn nothing_at_all_is_inside_by_accident(value in any_json()) {
-        for domain in ordinary() {
+    fn contains_and_to_unit_agree_for_all_values(value in any_json()) {
+        for (_, domain) in typical() {
             prop_assert_eq!(domain.contains(&value), domain.to_unit(&value).is_some());
         }
     }

@@ -1,10 +1,10 @@
-//! `uniform`, `loguniform` and their quantised forms.
+//! `uniform`, `loguniform` and their forms rounded to multiples of q.
 
 use rand::RngExt;
 
-use super::continuous::{Continuous, Support, plain, quantised};
-use super::law::Law;
-use super::{Form, ParamKind, brief, decimal};
+use super::continuous::{Continuous, Support, quantized, unrounded};
+use super::distribution::Distribution;
+use super::{Form, ParamKind, decimal, display};
 use crate::words::args::{Args, Reader};
 use crate::words::stream::Stream;
 
@@ -13,15 +13,19 @@ const MIN_MAX: Form = Form::Named { required: &["min", "max"], optional: &[], po
 const LOW_HIGH_Q: Form = Form::Named { required: &["low", "high", "q"], optional: &[], positional: true };
 const MIN_MAX_Q: Form = Form::Named { required: &["min", "max", "q"], optional: &[], positional: false };
 
-/// `uniform`: [low, high).
-pub static UNIFORM: ParamKind =
-    ParamKind { name: "uniform", forms: &[LOW_HIGH, MIN_MAX], build: |args| plain(args, uniform), advice: |_| None };
+/// `uniform`: a uniform draw from [low, high).
+pub static UNIFORM: ParamKind = ParamKind {
+    name: "uniform",
+    forms: &[LOW_HIGH, MIN_MAX],
+    build: |args| unrounded(args, uniform),
+    advice: |_| None,
+};
 
-/// `loguniform`: exp of a uniform draw between the natural-log exponents low and high; or `{min, max}`, the values themselves.
+/// `loguniform`: exp of a uniform draw from [low, high), which are natural logarithms; or `{min, max}`, the bounds of the values.
 pub static LOGUNIFORM: ParamKind = ParamKind {
     name: "loguniform",
     forms: &[LOW_HIGH, MIN_MAX],
-    build: |args| plain(args, log_uniform),
+    build: |args| unrounded(args, log_uniform),
     advice: |args| exponent_advice(args, "loguniform"),
 };
 
@@ -29,7 +33,7 @@ pub static LOGUNIFORM: ParamKind = ParamKind {
 pub static QUNIFORM: ParamKind = ParamKind {
     name: "quniform",
     forms: &[LOW_HIGH_Q, MIN_MAX_Q],
-    build: |args| quantised(args, uniform),
+    build: |args| quantized(args, uniform),
     advice: |_| None,
 };
 
@@ -37,29 +41,28 @@ pub static QUNIFORM: ParamKind = ParamKind {
 pub static QLOGUNIFORM: ParamKind = ParamKind {
     name: "qloguniform",
     forms: &[LOW_HIGH_Q, MIN_MAX_Q],
-    build: |args| quantised(args, log_uniform),
+    build: |args| quantized(args, log_uniform),
     advice: |args| exponent_advice(args, "qloguniform"),
 };
 
-/// Largest exponent size whose exp is a normal float: exp(±708) is, exp(710) is infinite, exp(−709) subnormal.
-pub(super) const EXPONENT_LIMIT: f64 = 708.0;
+/// Maximum absolute value of an exponent: exp(±708) is a normal float, exp(710) is infinite and exp(−709) subnormal.
+pub(super) const MAX_EXPONENT: f64 = 708.0;
 
-/// Draws from [low, high).
 #[derive(Debug)]
 struct Uniform {
     low: f64,
     high: f64,
 }
 
-/// Reads the two bounds under either pair of names, and which pair it was.
+/// Reads the bounds `min` and `max`, or `low` and `high`; returns them with their names.
 fn bounds(reader: &mut Reader<'_>) -> Option<([f64; 2], [&'static str; 2])> {
-    let written_as_values = reader.raw("min").is_some() || reader.raw("max").is_some();
-    let names = if written_as_values { ["min", "max"] } else { ["low", "high"] };
+    let has_values = reader.raw("min").is_some() || reader.raw("max").is_some();
+    let names = if has_values { ["min", "max"] } else { ["low", "high"] };
     let [low, high] = names.map(|name| reader.number(name));
     let (low, high) = (low?, high?);
     if low >= high {
         let [first, second] = names;
-        let [above, below] = [high, low].map(brief::number);
+        let [above, below] = [high, low].map(display::number);
         reader.fault(second, format!("`{second}` ({above}) must be above `{first}` ({below})"));
         return None;
     }
@@ -83,7 +86,7 @@ impl Continuous for Uniform {
     }
 
     fn quantile(&self, unit: f64) -> f64 {
-        // rounding can reach the excluded end
+        // Rounding can give the excluded upper bound.
         (self.low + unit * (self.high - self.low)).clamp(self.low, self.high.next_down())
     }
 
@@ -91,20 +94,20 @@ impl Continuous for Uniform {
         Support { low: self.low, high: self.high }
     }
 
-    fn largest(&self) -> f64 {
+    fn max_abs(&self) -> f64 {
         self.low.abs().max(self.high.abs())
     }
 
-    fn law(&self) -> Law {
-        Law::Uniform { low: self.low, high: self.high }
+    fn distribution(&self) -> Distribution {
+        Distribution::Uniform { low: self.low, high: self.high }
     }
 
     fn describe(&self) -> String {
-        format!("{} to {}", brief::number(self.low), brief::number(self.high))
+        format!("{} to {}", display::number(self.low), display::number(self.high))
     }
 }
 
-/// exp of a uniform draw: [min, max) with even density over the logarithm.
+/// Uniform in the logarithm on [min, max).
 #[derive(Debug)]
 struct LogUniform {
     exponents: Uniform,
@@ -121,14 +124,14 @@ fn log_uniform(reader: &mut Reader<'_>) -> Option<LogUniform> {
         return positive.then_some(LogUniform { exponents, min: low, max: high });
     }
     for (name, exponent) in names.into_iter().zip([low, high]) {
-        if exponent.abs() > EXPONENT_LIMIT {
+        if exponent.abs() > MAX_EXPONENT {
             let message = format!("exp({exponent}) is outside the range of floats: `{name}` is a natural-log exponent");
             reader.fault(name, message);
         }
     }
     reader.is_clean().then_some(())?;
-    // exp(ln 100) is meant to be 100
-    let [min, max] = [low, high].map(|exponent| decimal::tidy(libm::exp(exponent)));
+    // exp(ln 100) is to be 100.
+    let [min, max] = [low, high].map(|exponent| decimal::round_short(libm::exp(exponent)));
     reader.check(min < max, "high", "`low` and `high` are too close to each other");
     (min < max).then_some(LogUniform { exponents: Uniform { low, high }, min, max })
 }
@@ -150,7 +153,7 @@ impl Continuous for LogUniform {
         Support { low: self.min, high: self.max }
     }
 
-    fn largest(&self) -> f64 {
+    fn max_abs(&self) -> f64 {
         self.max
     }
 
@@ -158,16 +161,16 @@ impl Continuous for LogUniform {
         ", log scale"
     }
 
-    fn law(&self) -> Law {
-        Law::LogUniform { low: self.min, high: self.max }
+    fn distribution(&self) -> Distribution {
+        Distribution::LogUniform { low: self.min, high: self.max }
     }
 
     fn describe(&self) -> String {
-        format!("{} to {}{}", brief::number(self.min), brief::number(self.max), self.scale_note())
+        format!("{} to {}{}", display::number(self.min), display::number(self.max), self.scale_note())
     }
 }
 
-/// Exponents that look like the values themselves: 0 < low < high ≤ 1.
+/// Warns if the exponents are probably meant as values: 0 < low < high ≤ 1.
 fn exponent_advice(args: &Args, kind: &str) -> Option<String> {
     let [low, high] = ["low", "high"].map(|name| args.get(name).and_then(serde_json::Value::as_f64));
     let (low, high) = (low?, high?);
@@ -178,10 +181,10 @@ fn exponent_advice(args: &Args, kind: &str) -> Option<String> {
     Some(format!(
         "`{kind}` takes natural-log exponents, so this draws values from {} to {}; for values from {low} to {high} write \
          `value: {{min: {low}, max: {high}{q}}}`, which is the same as the exponents `value: {{low: {}, high: {}{q}}}`",
-        brief::number(libm::exp(low)),
-        brief::number(libm::exp(high)),
-        brief::number(libm::log(low)),
-        brief::number(libm::log(high)),
+        display::number(libm::exp(low)),
+        display::number(libm::exp(high)),
+        display::number(libm::log(low)),
+        display::number(libm::log(high)),
     ))
 }
 
@@ -193,16 +196,16 @@ mod tests {
     use crate::space::tests::{all, args, domain, draws, fault, moments, shares};
 
     #[test]
-    fn uniform_draws_spread_evenly_below_the_top() {
+    fn uniform_draws_have_the_moments_of_the_distribution() {
         let found = draws(&UNIFORM, json!([-1, 3]), 20_000);
         assert!(found.iter().all(|x| (-1.0..3.0).contains(x)));
         let (mean, deviation) = moments(found.iter().copied());
-        // 4 / √12
+        // 4 / √12.
         assert!((mean - 1.0).abs() < 0.04 && (deviation - 1.1547).abs() < 0.02, "{mean} {deviation}");
     }
 
     #[test]
-    fn the_top_is_never_returned() {
+    fn the_upper_bound_is_never_drawn() {
         for pair in [json!([0.0, 5e-324]), json!([1.0, 1.0000000000000002]), json!([-1e300, 1e300])] {
             let high = pair[1].as_f64().unwrap();
             assert!(domain(&UNIFORM, pair).from_unit(1.0).as_f64().unwrap() < high);
@@ -222,21 +225,21 @@ mod tests {
     }
 
     #[test]
-    fn quantised_draws_are_clean_multiples_inside_the_bounds() {
+    fn quantized_draws_are_exact_multiples_within_the_bounds() {
         assert_eq!(all(&QUNIFORM, json!([0, 0.5, 0.1])).to_string(), "[0.0,0.1,0.2,0.3,0.4,0.5]");
         assert_eq!(all(&QUNIFORM, json!([0, 10, 3])).to_string(), "[0,3,6,9]");
         assert_eq!(all(&QUNIFORM, json!([1, 10, 3])).to_string(), "[3,6,9]");
         assert_eq!(all(&QUNIFORM, json!([-0.05, 0.15, 0.1])).to_string(), "[0.0,0.1]");
         assert_eq!(all(&QLOGUNIFORM, json!({"min": 16, "max": 80, "q": 16})).to_string(), "[16,32,48,64,80]");
         assert_eq!(all(&QLOGUNIFORM, json!([0, 2, 1])).to_string(), "[1,2,3,4,5,6,7]");
-        // a cell of width q in the middle, half of one at the ends
+        // The first and last multiple have half the probability of the others.
         for (share, p) in shares(&QUNIFORM, json!([0, 4, 1]), 20_000).iter().zip([0.125, 0.25, 0.25, 0.25, 0.125]) {
             assert!((share - p).abs() < 0.015, "{share} for {p}");
         }
     }
 
     #[test]
-    fn impossible_bounds_are_refused() {
+    fn invalid_bounds_are_rejected() {
         insta::assert_snapshot!(fault(&UNIFORM, json!([1, 1])), @r#"Key("high") `high` (1) must be above `low` (1)"#);
         insta::assert_snapshot!(fault(&UNIFORM, json!({"min": 3, "max": 2})), @r#"Key("max") `max` (2) must be above `min` (3)"#);
         insta::assert_snapshot!(fault(&UNIFORM, json!([-1e308, 1e308])), @r#"Key("high") `low` and `high` are too far apart: the width is not a finite number"#);
@@ -246,7 +249,7 @@ mod tests {
     Key("high") exp(710) is outside the range of floats: `high` is a natural-log exponent
     "#);
         insta::assert_snapshot!(fault(&LOGUNIFORM, json!({"min": 0, "max": 1})), @r#"Key("min") `min` on a log scale must be above 0, found 0"#);
-        insta::assert_snapshot!(fault(&QUNIFORM, json!([0.2, 0.8, 1])), @r#"Key("q") no multiple of `q` lies between 0.2 and 0.8"#);
+        insta::assert_snapshot!(fault(&QUNIFORM, json!([0.2, 0.8, 1])), @r#"Key("q") no multiple of `q` is between 0.2 and 0.8"#);
         insta::assert_snapshot!(fault(&QUNIFORM, json!([3, 1, 0])), @r#"
     Key("high") `high` (1) must be above `low` (3)
     Key("q") `q` must be above 0
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn exponents_that_look_like_values_get_advice() {
+    fn exponents_that_look_like_values_are_warned_about() {
         let advice = |value| (LOGUNIFORM.advice)(&args(&LOGUNIFORM, &value));
         insta::assert_snapshot!(advice(json!([0.01, 0.1])).unwrap(), @"`loguniform` takes natural-log exponents, so this draws values from 1.01005 to 1.10517; for values from 0.01 to 0.1 write `value: {min: 0.01, max: 0.1}`, which is the same as the exponents `value: {low: -4.60517, high: -2.30259}`");
         assert_eq!(advice(json!([-3, -1])), None);

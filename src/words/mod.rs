@@ -1,5 +1,6 @@
 //! Words: the small types every other layer speaks in. Imports nothing of the crate.
 
+pub mod advice;
 pub mod args;
 pub mod assignment;
 pub mod ids;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use hypertune::cli::exit_codes;
-use hypertune::matrix::catalogue;
+use hypertune::matrix::catalogue::POLICIES;
+use hypertune::{kinds, search, space};
 
 use crate::blocks::Use;
 use crate::scene::Scene;
@@ -71,7 +72,7 @@ fn the_readme_s_exit_codes_are_the_program_s() {
 #[test]
 fn the_readme_names_every_kind_and_its_fields() {
     let readme = read("README.md");
-    for kind in catalogue::METHODS {
+    for kind in kinds::KINDS {
         let row = readme.lines().find(|line| line.starts_with(&format!("| `{}`", kind.names[0])));
         let row = row.unwrap_or_else(|| panic!("README.md has no row for kind {}", kind.names[0]));
         for word in kind.names.iter().copied().chain(kind.fields.iter().map(|field| field.name)) {
@@ -81,11 +82,11 @@ fn the_readme_names_every_kind_and_its_fields() {
     }
     let yaml: String =
         blocks_of("README.md").into_iter().filter(|b| b.usage == Use::Part(None)).map(|b| b.text).collect();
-    let stopping = catalogue::POLICIES.map(|(name, _)| name);
-    for name in catalogue::parameter_names().chain(stopping) {
+    let stopping = POLICIES.map(|(name, _)| name);
+    for name in space::catalogue::names().chain(stopping) {
         assert!(yaml.contains(&format!("kind: {name},")), "no YAML of README.md shows `kind: {name}`");
     }
-    for name in catalogue::sampler_names() {
+    for name in search::catalogue::names() {
         assert!(readme.contains(&format!("- `{name}`: ")), "README.md does not describe the sampler {name}");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hypertune::engine::event::Launch;
 use hypertune::matrix::overrides::Overrides;
 use hypertune::matrix::study::load_bytes;
-use hypertune::sim::{Performance, World, simulate};
+use hypertune::sim::{JobModel, SimulatedJob, simulate};
 use hypertune::words::assignment::Assignment;
 use hypertune::words::objective::Score;
 use hypertune::words::outcome::Outcome;
@@ -61,15 +61,15 @@ struct Lab<'a> {
     least: f64,
 }
 
-impl World for Lab<'_> {
-    fn perform(&mut self, _now: Moment, launch: &Launch) -> Performance {
+impl JobModel for Lab<'_> {
+    fn launch(&mut self, _now: Moment, launch: &Launch) -> SimulatedJob {
         let resource = launch.resource.amount();
         let regret = (self.problem.regret)(&place(&launch.assignment), resource / self.full);
         if resource == self.full {
             self.least = self.least.min(regret);
         }
         let outcome = Outcome::Succeeded { score: Score::new(regret) };
-        Performance { took: Duration::from_secs_f64(resource), outcome, curve: Vec::new() }
+        SimulatedJob { run_time: Duration::from_secs_f64(resource), outcome, curve: Vec::new() }
     }
 }
 

@@ -11,14 +11,15 @@ use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Promoted, Retries, Stopping};
 use crate::engine::replay::{Mismatch, Recovery, Replayed};
-use crate::method::Method;
+use crate::kinds::Method;
 use crate::schedule::Schedule;
-use crate::schedule::full::Full;
-use crate::schedule::hyperband::{BracketSizes, table};
-use crate::schedule::ladder::Ladder;
-use crate::schedule::rounds::Rounds;
-use crate::search::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::schedule::full_budget::FullBudget;
+use crate::schedule::hyperband::{BracketSizes, brackets};
+use crate::schedule::rung_levels::RungLevels;
+use crate::schedule::sync_brackets::SyncBrackets;
+use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{JobId, JobKey, TrialId};
 use crate::words::objective::{Direction, Metric, Score};
@@ -46,10 +47,10 @@ impl Sampler for Draws {
     fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher> {
         Box::new(Drawing { draws: *self, seed: context.seed, memory: 0.0 })
     }
-    fn draws_blindly(&self) -> bool {
+    fn ignores_observations(&self) -> bool {
         matches!(self, Draws::Blind | Draws::Few(_))
     }
-    fn supply(&self, _space: &Space) -> Option<u64> {
+    fn max_trials(&self, _space: &Space) -> Option<u64> {
         if let Draws::Few(count) = self { Some(*count) } else { None }
     }
 }
@@ -65,15 +66,15 @@ pub(super) fn x(value: f64) -> Assignment {
 }
 
 impl Searcher for Drawing {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        let drawn: f64 = stream(self.seed, ask.trial, Purpose::Parameters).random();
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        let drawn: f64 = stream(self.seed, request.trial, Purpose::Parameters).random();
         match self.draws {
             Draws::Blind | Draws::Few(_) => Proposal::Ready(x(drawn)),
             Draws::Learning => Proposal::Ready(x(drawn + self.memory)),
-            Draws::Outside => Proposal::Outside,
+            Draws::Outside => Proposal::External,
         }
     }
-    fn adopt(&mut self, trial: TrialId, _assignment: &Assignment) {
+    fn register(&mut self, trial: TrialId, _assignment: &Assignment) {
         self.memory = (self.memory * 31.0 + trial.0 as f64).sin();
     }
     fn observe(&mut self, observation: &Observation<'_>) {
@@ -82,12 +83,12 @@ impl Searcher for Drawing {
 }
 
 pub(super) fn hyperband(max: f64) -> Arc<dyn Schedule> {
-    let ladder = Ladder::new(1.0, max, 3.0, ResourceKind::Int).unwrap();
-    Arc::new(Rounds::new(table(&ladder, BracketSizes::Floor), 1, &ladder))
+    let levels = RungLevels::new(1.0, max, 3.0, ResourceKind::Int).unwrap();
+    Arc::new(SyncBrackets::new(brackets(&levels, BracketSizes::Floor), 1, &levels))
 }
 
 pub(super) fn full(runs: u64) -> Arc<dyn Schedule> {
-    Arc::new(Full::new(runs))
+    Arc::new(FullBudget::new(runs))
 }
 
 pub(super) fn experiment(schedule: Arc<dyn Schedule>, draws: Draws) -> Experiment {

@@ -4,14 +4,14 @@ use super::*;
 use crate::journal::record::Record;
 use crate::progress::goal::Goal;
 use crate::report::samples::Sample;
-use crate::schedule::{BracketPlan, ENDLESS, Plan, RungPlan};
+use crate::schedule::{BracketPlan, Plan, RungPlan, UNLIMITED};
 use crate::words::units::Resource;
 
 /// One bracket of 27 configurations that starts at 1 epoch.
 fn plan(configs: [u64; 2]) -> Plan {
     let rung = |configs, r| RungPlan { configs, resource: Resource::new(r).expect("finite") };
     let brackets = vec![BracketPlan { bracket: 1, rungs: vec![rung(configs[0], 1.0), rung(configs[1], 3.0)] }];
-    Plan { brackets, rounds: 1, open_ended: configs[0] == ENDLESS }
+    Plan { brackets, rounds: 1, open_ended: configs[0] == UNLIMITED }
 }
 
 /// Eight jobs of `plan` ended and one is running.
@@ -61,7 +61,7 @@ fn every_width_keeps_what_matters_most() {
 #[test]
 fn without_rungs_that_fill_the_jobs_at_each_are_told() {
     let limited = Goal { resource: Some(2700.0), time: Some(Duration::from_secs(60)), ..Goal::default() };
-    let frames = [Goal::default(), limited].map(|goal| drawn(&tally(&plan([ENDLESS, ENDLESS]), goal), 80));
+    let frames = [Goal::default(), limited].map(|goal| drawn(&tally(&plan([UNLIMITED, UNLIMITED]), goal), 80));
     insta::assert_snapshot!(frames.join("\n\n"), @r"
     9 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s
       bracket 1  8 jobs at epochs=1, 1 at 3

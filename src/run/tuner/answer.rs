@@ -78,7 +78,7 @@ fn configuration(item: &Value, space: &Space) -> Result<Assignment, String> {
     let value = |param: &crate::space::Param| {
         let name = &param.name;
         let Some(value) = given.get(&**name) else { return Err(format!("gave a suggestion without `{name}`")) };
-        let settled = param.domain.settle(value);
+        let settled = param.domain.normalize(value);
         let outside = || format!("suggested {} for `{name}`, which takes {}", describe(value), param.domain.describe());
         settled.map(|value| (name.clone(), value)).ok_or_else(outside)
     };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::experiment::Retries;
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
-use crate::search::prior::PriorObservation;
+use crate::search::PriorObservation;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::Score;

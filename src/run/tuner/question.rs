@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::notes::Observation;
 use crate::engine::experiment::Experiment;
-use crate::space::law::{Continuum, Law};
+use crate::space::distribution::{Distribution, NumericDistribution};
 use crate::space::{Domain, Geometry, Param, Space};
 use crate::words::ids::{BracketId, TrialId};
 use crate::words::objective::Metric;
@@ -82,8 +82,8 @@ pub fn outline(space: &Space) -> Value {
 fn parameter(param: &Param) -> Value {
     let domain = &*param.domain;
     let mut entry = Map::from_iter([("kind".to_owned(), param.kind.into())]);
-    let rest = match (domain.continuum(), domain.geometry()) {
-        (Some(continuum), _) => continuous(&continuum),
+    let rest = match (domain.distribution(), domain.geometry()) {
+        (Some(numeric), _) => continuous(&numeric),
         (None, Geometry::Unordered { weights }) => {
             json!({"type": "choice", "values": listed(domain), "weights": weights})
         }
@@ -95,12 +95,12 @@ fn parameter(param: &Param) -> Value {
     entry.into()
 }
 
-fn continuous(Continuum { law, step }: &Continuum) -> Value {
-    let mut entry = match law {
-        Law::Uniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": false}),
-        Law::LogUniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": true}),
-        Law::Normal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": false}),
-        Law::LogNormal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": true}),
+fn continuous(NumericDistribution { distribution, step }: &NumericDistribution) -> Value {
+    let mut entry = match distribution {
+        Distribution::Uniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": false}),
+        Distribution::LogUniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": true}),
+        Distribution::Normal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": false}),
+        Distribution::LogNormal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": true}),
     };
     if let Some(step) = step {
         entry["q"] = step.clone();

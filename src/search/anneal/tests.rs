@@ -7,25 +7,26 @@ use crate::space::tests::space;
 use crate::words::ids::BracketId;
 use crate::words::objective::Score;
 
-/// A searcher that has seen trials with these values of `x` and scores, from trial 1000 on, and `failures` more.
-fn taught(space: Space, seen: &[(Value, f64)], failures: u64) -> AnnealSearcher {
+/// A searcher with observed trials of these values of `x` and scores, numbered from 1000, and `failures` failed trials.
+fn observed(space: Space, seen: &[(Value, f64)], failures: u64) -> AnnealSearcher {
     let mut searcher = AnnealSearcher::new(&context(space, 1));
     let jobs = seen.iter().map(|(x, score)| (x.clone(), Score::new(*score), Resource::ONE));
     let failed = (0..failures).map(|_| (seen[0].0.clone(), None, Resource::ONE));
-    jobs.chain(failed).zip(1000..).for_each(|(job, trial)| tell(&mut searcher, trial, job));
+    jobs.chain(failed).zip(1000..).for_each(|(job, trial)| observe(&mut searcher, trial, job));
     searcher
 }
 
-fn tell(searcher: &mut AnnealSearcher, trial: u64, (x, score, resource): (Value, Option<Score>, Resource)) {
+fn observe(searcher: &mut AnnealSearcher, trial: u64, (x, score, resource): (Value, Option<Score>, Resource)) {
     let assignment: Assignment = [("x".into(), x)].into_iter().collect();
     let trial = TrialId(trial);
     searcher.observe(&Observation { trial, assignment: &assignment, resource, score, curve: &[] });
 }
 
-/// What is proposed for `x`, one trial after the other, nothing observed in between.
+/// The proposed values of `x` for `count` trials without observations in between.
 fn proposals(searcher: &mut AnnealSearcher, count: u64) -> Vec<Value> {
-    let ask = |trial| Ask { trial: TrialId(trial), bracket: BracketId::default(), resource: Resource::ONE };
-    let proposed = (0..count).map(|trial| match searcher.propose(&ask(trial)) {
+    let request =
+        |trial| TrialRequest { trial: TrialId(trial), bracket: BracketId::default(), resource: Resource::ONE };
+    let proposed = (0..count).map(|trial| match searcher.propose(&request(trial)) {
         Proposal::Ready(assignment) => assignment.get("x").cloned().expect("a value"),
         other => panic!("{other:?}"),
     });
@@ -40,28 +41,28 @@ fn line() -> Space {
     space(&[("x", "uniform", json!([0, 1]))])
 }
 
-/// Least and greatest.
-fn ends(numbers: &[f64]) -> (f64, f64) {
+/// Minimum and maximum.
+fn range(numbers: &[f64]) -> (f64, f64) {
     numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
 }
 
 #[test]
-fn the_window_shrinks_with_every_observation_and_moves_inwards_at_an_end() {
-    // n = 10 makes w = 1/2, n = 90 makes w = 1/10
+fn the_window_shrinks_with_observations_and_shifts_inwards_at_a_bound() {
+    // n = 10 gives w = 1/2, n = 90 gives w = 1/10.
     for (start, failures, low, high) in
         [(0.5, 9, 0.25, 0.75), (0.5, 89, 0.45, 0.55), (0.0, 89, 0.0, 0.1), (0.98, 89, 0.9, 1.0)]
     {
-        let drawn = numbers(&mut taught(line(), &[(json!(start), 1.0)], failures), 300);
-        let (least, most) = ends(&drawn);
-        assert!(least >= low && most <= high, "{start}: {least} to {most}");
-        assert!(least < low + 0.1 * (high - low) && most > high - 0.1 * (high - low), "{start}: {least} to {most}");
+        let drawn = numbers(&mut observed(line(), &[(json!(start), 1.0)], failures), 300);
+        let (min, max) = range(&drawn);
+        assert!(min >= low && max <= high, "{start}: {min} to {max}");
+        assert!(min < low + 0.1 * (high - low) && max > high - 0.1 * (high - low), "{start}: {min} to {max}");
     }
 }
 
 #[test]
-fn half_of_the_starts_are_the_best_trial_a_quarter_the_second() {
+fn half_of_the_starts_are_the_best_trial_and_a_quarter_the_second() {
     let seen = [(json!(0.9), 3.0), (json!(0.1), 1.0), (json!(0.5), 2.0)];
-    let drawn = numbers(&mut taught(line(), &seen, 97), 1000);
+    let drawn = numbers(&mut observed(line(), &seen, 97), 1000);
     let near = |x: f64| drawn.iter().filter(|drawn| (*drawn - x).abs() < 0.1).count();
     assert_eq!(near(0.1) + near(0.5) + near(0.9), 1000);
     assert!((450..550).contains(&near(0.1)), "{}", near(0.1));
@@ -69,7 +70,7 @@ fn half_of_the_starts_are_the_best_trial_a_quarter_the_second() {
 }
 
 #[test]
-fn what_has_no_order_or_few_values_is_kept_or_drawn_anew() {
+fn unordered_and_small_parameters_are_kept_or_redrawn() {
     let wide = |name| space(&[("x", name, json!([1, 2, 3, 4])), ("y", "uniform", json!([0, 1]))]);
     let searcher = |space: Space| {
         let mut searcher = AnnealSearcher::new(&context(space, 1));
@@ -86,7 +87,7 @@ fn what_has_no_order_or_few_values_is_kept_or_drawn_anew() {
         }
         searcher
     };
-    // n = 10 makes w = 1/2: kept in a half and in the share of the draws that hit it again
+    // n = 10 gives w = 1/2: kept with probability 1/2, and redrawn to the same value sometimes.
     let of_choice = proposals(&mut searcher(wide("choice")), 800);
     let kept = of_choice.iter().filter(|x| **x == json!(2)).count();
     assert!((450..550).contains(&kept), "{kept}");
@@ -97,14 +98,14 @@ fn what_has_no_order_or_few_values_is_kept_or_drawn_anew() {
 }
 
 #[test]
-fn before_the_first_value_draws_are_random() {
-    let drawn = numbers(&mut taught(line(), &[(json!(0.5), f64::NAN)], 50), 100);
-    let (least, most) = ends(&drawn);
-    assert!(least < 0.1 && most > 0.9);
+fn without_a_result_proposals_are_random() {
+    let drawn = numbers(&mut observed(line(), &[(json!(0.5), f64::NAN)], 50), 100);
+    let (min, max) = range(&drawn);
+    assert!(min < 0.1 && max > 0.9);
 }
 
 #[test]
-fn every_parameter_kind_stays_inside_its_domain() {
+fn proposals_are_in_the_domains_of_all_parameter_kinds() {
     let all = || {
         space(&[
             ("choice", "choice", json!(["a", [1], null])),
@@ -130,26 +131,26 @@ fn every_parameter_kind_stays_inside_its_domain() {
 }
 
 #[test]
-fn a_finite_space_gives_nothing_twice_before_it_has_given_everything() {
+fn a_finite_space_is_proposed_completely_before_a_configuration_repeats() {
     let grid = space(&[("x", "range", json!([0, 6, 1])), ("y", "choice", json!(["a", "b"]))]);
     let drawn = run(&mut AnnealSearcher::new(&context(grid, 1)), 12);
     assert_eq!(drawn.iter().collect::<std::collections::HashSet<_>>().len(), 12);
 }
 
 #[test]
-fn who_reached_more_comes_first_and_a_later_failure_takes_a_trial_out() {
+fn a_higher_resource_ranks_first_and_a_later_failure_excludes_a_trial() {
     let three = Resource::new(3.0).expect("finite");
-    let mut searcher = taught(line(), &[(json!(0.1), 1.0)], 98);
-    tell(&mut searcher, 1, (json!(0.9), Score::new(5.0), three));
+    let mut searcher = observed(line(), &[(json!(0.1), 1.0)], 98);
+    observe(&mut searcher, 1, (json!(0.9), Score::new(5.0), three));
     let near = |drawn: &[f64], x: f64| drawn.iter().filter(|drawn| (*drawn - x).abs() < 0.1).count();
     let drawn = numbers(&mut searcher, 400);
     assert!((150..250).contains(&near(&drawn, 0.9)), "{drawn:?}");
-    tell(&mut searcher, 1, (json!(0.9), None, three));
+    observe(&mut searcher, 1, (json!(0.9), None, three));
     assert_eq!(near(&numbers(&mut searcher, 400), 0.9), 0);
 }
 
 #[test]
-fn more_can_be_better() {
+fn maximization_is_supported() {
     let direction = Some(Direction::Maximize);
     let proposed = session(&Anneal, &SearchContext { direction, ..square(2) }, 80, |a| -branin(a));
     let tail = proposed[60..].iter().map(branin).fold(0.0, f64::max);

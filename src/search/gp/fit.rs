@@ -1,62 +1,70 @@
-//! Hyperparameters from observations: the most probable ones under weak priors.
+//! Fits hyperparameters: maximum a posteriori with weak priors.
 
 use rand::RngExt;
 
-use super::bounded::{Bounds, Patience, minimize};
-use super::kernel::{Hyper, Shape};
-use super::likelihood::{Priors, Sample, loss};
+use super::kernel::{Hyperparameters, KernelShape};
+use super::lbfgs::{Bounds, StopCriteria, minimize};
+use super::likelihood::{Dataset, Priors, negative_log_posterior};
 use crate::search::encoding::Axis;
-use crate::space::gauss;
+use crate::space::std_normal;
 use crate::words::stream::Stream;
 
-/// What one fit may take: the likelihood is flat long before the optimiser is done.
-const PATIENCE: Patience = Patience { iterations: 25, reach: 1.0, gain: 3e-4 };
+/// Loose, because the likelihood is flat near its maximum.
+const STOP: StopCriteria = StopCriteria { max_iterations: 25, max_step: 1.0, min_relative_decrease: 3e-4 };
 
-/// What is believed of the hyperparameters of values with unit variance before there are any.
+/// Priors for values with unit variance, over `dims` parameters. `has_resource`: whether there are several resources.
 ///
-/// Lengths are about half a parameter's range in a handful of dimensions and grow with √d, so that the distance between two random
-/// configurations stays about the same number of lengths (Hvarfner, Hellsten and Nardi 2024, section 4). Everything is wide enough
-/// (a factor of e or more either way) for some dozen observations to overrule it.
+/// Length scales are about half of a parameter's range for seven parameters and grow with √d, so that the distance between two
+/// random configurations stays about the same number of length scales (Hvarfner, Hellsten and Nardi 2024, "Vanilla Bayesian
+/// Optimization Performs Great in High Dimensions", section 4). The standard deviations, in logarithms, are 0.7 or more, so that a
+/// few dozen observations override the priors.
 pub fn priors(dims: usize, has_resource: bool) -> Priors {
-    let length = libm::log(0.5) + 0.5 * libm::log((dims as f64 / 7.0).max(1.0 / 7.0));
-    // resource length (in e-folds of the resource), variance, noise
+    let length_scale = libm::log(0.5) + 0.5 * libm::log((dims as f64 / 7.0).max(1.0 / 7.0));
+    // (low, mean, high) of the logarithms of: length scale over ln(resource), signal variance, noise variance.
     let resource = if has_resource { (-1.5, 1.0, 3.0) } else { (1.0, 1.0, 1.0) };
     let scalars = [resource, (-5.0, 0.0, 4.0), (-11.5, -7.0, 0.0)];
     let mut priors = Priors {
-        mean: vec![length; dims],
-        deviation: vec![1.0; dims],
+        mean: vec![length_scale; dims],
+        std: vec![1.0; dims],
         low: vec![libm::log(0.03); dims],
         high: vec![libm::log(30.0); dims],
     };
-    for ((low, mean, high), deviation) in scalars.into_iter().zip([0.7, 1.0, 1.5]) {
+    for ((low, mean, high), std) in scalars.into_iter().zip([0.7, 1.0, 1.5]) {
         priors.low.push(low);
         priors.mean.push(mean);
         priors.high.push(high);
-        priors.deviation.push(deviation);
+        priors.std.push(std);
     }
     priors
 }
 
-/// `count` draws from `priors`, packed: further places to fit from.
+/// `count` draws of packed hyperparameters from `priors`: additional starting points of a fit.
 pub fn starts(priors: &Priors, count: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
     let start = |_| {
-        let moments = priors.mean.iter().zip(&priors.deviation);
-        moments.map(|(mean, deviation)| mean + deviation * gauss::quantile(stream.random())).collect()
+        let moments = priors.mean.iter().zip(&priors.std);
+        moments.map(|(mean, std)| mean + std * std_normal::quantile(stream.random())).collect()
     };
     (0..count).map(start).collect()
 }
 
-/// The most probable hyperparameters given `sample`, found from the priors' means and from each of `starts`; those means where the
-/// sample tells nothing.
-pub fn fit(shape: Shape, axes: &[Axis], sample: &Sample, priors: &Priors, starts: &[Vec<f64>]) -> Hyper {
+/// The most probable hyperparameters given `data`, searched from the priors' means and from each of `starts`. Without data, the
+/// priors' means.
+pub fn fit(
+    kernel: KernelShape,
+    axes: &[Axis],
+    data: &Dataset,
+    priors: &Priors,
+    starts: &[Vec<f64>],
+) -> Hyperparameters {
     let bounds = Bounds { low: &priors.low, high: &priors.high };
-    let climb = |start: &Vec<f64>| {
-        let function = |packed: &[f64], gradient: &mut [f64]| loss(shape, axes, sample, priors, packed, gradient);
-        minimize(function, start, bounds, PATIENCE)
+    let minimum = |start: &Vec<f64>| {
+        let function =
+            |packed: &[f64], gradient: &mut [f64]| negative_log_posterior(kernel, axes, data, priors, packed, gradient);
+        minimize(function, start, bounds, STOP)
     };
-    let ends = starts.iter().map(climb);
-    let best = ends.fold(climb(&priors.mean), |best, end| if end.value < best.value { end } else { best });
-    Hyper::unpack(&best.at)
+    let minima = starts.iter().map(minimum);
+    let best = minima.fold(minimum(&priors.mean), |best, other| if other.value < best.value { other } else { best });
+    Hyperparameters::unpack(&best.x)
 }
 
 #[cfg(test)]
@@ -66,42 +74,45 @@ mod tests {
     use crate::words::ids::TrialId;
     use crate::words::stream::{Purpose, stream};
 
-    /// Readings of a wave at random places: a short length explains them, and so does a long one with noise.
-    fn two_ways_to_see_it() -> Sample {
+    /// Noisy values of a sine at random points: explained by a short length scale, or by a long one with more noise.
+    fn ambiguous_data() -> Dataset {
         let mut stream = stream(53, TrialId(1), Purpose::Model);
         let x: Vec<f64> = (0..8).map(|_| stream.random()).collect();
-        let mut value = |x: &f64| libm::sin(6.0 * x) + 0.6 * gauss::quantile(stream.random());
+        let mut value = |x: &f64| libm::sin(6.0 * x) + 0.6 * std_normal::quantile(stream.random());
         let values = x.iter().map(&mut value).collect();
-        Sample { points: x.into_iter().map(|x| Point { x: vec![x], t: 0.0 }).collect(), values }
+        Dataset { points: x.into_iter().map(|x| Point { x: vec![x], t: 0.0 }).collect(), values }
     }
 
     #[test]
-    fn further_starts_find_a_likelier_end_and_the_same_one_each_time() {
-        let (sample, axes) = (two_ways_to_see_it(), [Axis::Ordered]);
+    fn restarts_find_a_more_probable_fit_deterministically() {
+        let (data, axes) = (ambiguous_data(), [Axis::Ordered]);
         let mut priors = priors(1, false);
-        priors.centre_lengths(20.0);
-        priors.deviation[0] = 3.0;
-        let lost = |hyper: &Hyper| loss(Shape::Matern52, &axes, &sample, &priors, &hyper.pack(), &mut [0.0; 4]);
+        priors.set_length_scale(20.0);
+        priors.std[0] = 3.0;
+        let loss = |fitted: &Hyperparameters| {
+            negative_log_posterior(KernelShape::Matern52, &axes, &data, &priors, &fitted.pack(), &mut [0.0; 4])
+        };
         let drawn = |seed| starts(&priors, 8, &mut stream(seed, TrialId(8), Purpose::Fit));
-        let alone = fit(Shape::Matern52, &axes, &sample, &priors, &[]);
-        let helped = fit(Shape::Matern52, &axes, &sample, &priors, &drawn(1));
-        assert!(lost(&helped) < lost(&alone) - 1.0, "{} {}", lost(&helped), lost(&alone));
-        assert_eq!(helped, fit(Shape::Matern52, &axes, &sample, &priors, &drawn(1)));
+        let fit = |starts: &[Vec<f64>]| fit(KernelShape::Matern52, &axes, &data, &priors, starts);
+        let (single, restarted) = (fit(&[]), fit(&drawn(1)));
+        assert!(loss(&restarted) < loss(&single) - 1.0, "{} {}", loss(&restarted), loss(&single));
+        assert_eq!(restarted, fit(&drawn(1)));
         assert_ne!(drawn(1), drawn(2));
     }
 
     #[test]
-    fn a_given_length_is_where_the_fit_starts_and_nothing_more() {
+    fn a_given_length_scale_is_the_start_of_the_fit_and_not_its_result() {
         let axes = [Axis::Ordered];
-        let centred = |length| {
+        let centred = |length_scale| {
             let mut priors = priors(1, false);
-            priors.centre_lengths(length);
+            priors.set_length_scale(length_scale);
             priors
         };
         assert_eq!(centred(1e9).mean[0], centred(1.0).high[0]);
-        let length = |sample: &Sample, length| fit(Shape::Gaussian, &axes, sample, &centred(length), &[]).lengths[0];
-        let nothing = Sample::default();
-        assert_eq!(length(&nothing, 2.0), libm::log(2.0));
-        assert!(length(&two_ways_to_see_it(), 1.0) < libm::log(0.5));
+        let fitted = |data: &Dataset, start| {
+            fit(KernelShape::SquaredExponential, &axes, data, &centred(start), &[]).length_scales[0]
+        };
+        assert_eq!(fitted(&Dataset::default(), 2.0), libm::log(2.0));
+        assert!(fitted(&ambiguous_data(), 1.0) < libm::log(0.5));
     }
 }

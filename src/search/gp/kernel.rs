@@ -1,53 +1,52 @@
-//! Covariance of a configuration's value at one resource with another's at another resource.
+//! Covariance of the values of two configurations x, x' at two resources with logarithms t, t'.
 //!
-//! k((x, t), (x', t')) = s²·M(x, x')·T(t, t'), with M a stationary kernel with one length per parameter (ARD) and T a squared
-//! exponential over the log resource: readings at a nearby resource say much about a configuration, those at a far one little. A long
-//! length along t makes all resources one.
+//! k((x, t), (x', t')) = s²·M(x, x')·T(t, t'), with M a stationary kernel with one length scale per parameter (ARD) and T a squared
+//! exponential. With a large length scale for t, the resource has no influence.
 
 use std::array::from_fn;
 
-use super::lanes::{LANES, Lanes, exp};
-use super::linalg::square_between;
+use super::linalg::squared_distance;
+use super::simd::{F64s, LANES, exp};
 use crate::search::encoding::Axis;
 
-/// Shape of the kernel over configurations (Rasmussen and Williams 2006, section 4.2).
+/// The kernel over configurations (Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", section 4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Shape {
-    /// Matérn with ν = 1/2.
-    Exponential,
+pub enum KernelShape {
+    /// Matérn with ν = 1/2, the exponential kernel.
+    Matern12,
     /// Matérn with ν = 3/2.
     Matern32,
     /// Matérn with ν = 5/2.
     #[default]
     Matern52,
     /// Squared exponential.
-    Gaussian,
+    SquaredExponential,
 }
 
-impl Shape {
-    /// (k, g) at squared scaled distances, with k(0) = 1 and g = −k′(r)/r.
+impl KernelShape {
+    /// (k(r), −k′(r)/r) for squared scaled distances r², with k(0) = 1.
     #[inline]
-    fn at(self, squares: Lanes) -> (Lanes, Lanes) {
+    fn evaluate(self, squares: F64s) -> (F64s, F64s) {
         let scaled = |by: f64| squares.map(|square| (by * square).sqrt());
-        let decay = |r: Lanes| exp(r.map(|r| -r));
+        let decay = |r: F64s| exp(r.map(|r| -r));
         match self {
-            Shape::Exponential => {
+            KernelShape::Matern12 => {
                 let r = scaled(1.0);
                 let e = decay(r);
                 (e, from_fn(|k| e[k] / r[k].max(1e-9)))
             }
-            Shape::Matern32 => {
+            KernelShape::Matern32 => {
                 let r = scaled(3.0);
                 let e = decay(r);
                 (from_fn(|k| (1.0 + r[k]) * e[k]), e.map(|e| 3.0 * e))
             }
-            Shape::Matern52 => {
+            KernelShape::Matern52 => {
                 let r = scaled(5.0);
                 let e = decay(r);
                 let slope = |k: usize| 5.0 / 3.0 * (1.0 + r[k]) * e[k];
                 (from_fn(|k| (1.0 + r[k] + r[k] * r[k] / 3.0) * e[k]), from_fn(slope))
             }
-            Shape::Gaussian => {
+            KernelShape::SquaredExponential => {
                 let e = exp(squares.map(|square| -0.5 * square));
                 (e, e)
             }
@@ -55,150 +54,164 @@ impl Shape {
     }
 }
 
-/// A place in the model: a configuration and a log resource.
+/// An input of the model: a configuration and a resource.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point {
-    /// One position per parameter.
+    /// One coordinate per parameter; see [`crate::search::encoding::Encoding`].
     pub x: Vec<f64>,
-    /// ln(resource / full resource), ≤ 0; 0 where nothing is allotted.
+    /// ln(resource / R), ≤ 0; 0 if nothing is allotted.
     pub t: f64,
 }
 
-/// Hyperparameters, all as logarithms, in the order of [`Hyper::pack`].
+/// Hyperparameters, all as natural logarithms.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Hyper {
-    /// ln length per parameter.
-    pub lengths: Vec<f64>,
-    /// ln length over the log resource.
-    pub resource_length: f64,
-    /// ln s².
+pub struct Hyperparameters {
+    /// Length scale of each parameter.
+    pub length_scales: Vec<f64>,
+    /// Length scale of the log resource.
+    pub resource_length_scale: f64,
+    /// Signal variance s².
     pub variance: f64,
-    /// ln variance of the noise.
+    /// Noise variance.
     pub noise: f64,
 }
 
-impl Hyper {
-    /// Number of hyperparameters besides the lengths.
+impl Hyperparameters {
+    /// Number of hyperparameters other than length scales.
     pub const SCALARS: usize = 3;
 
-    /// As one vector: lengths, resource length, variance, noise.
+    /// The inverse of [`Hyperparameters::unpack`].
+    #[cfg(test)]
     pub fn pack(&self) -> Vec<f64> {
-        let mut all = self.lengths.clone();
-        all.extend([self.resource_length, self.variance, self.noise]);
+        let mut all = self.length_scales.clone();
+        all.extend([self.resource_length_scale, self.variance, self.noise]);
         all
     }
 
-    /// The inverse of [`Hyper::pack`]; `all` holds at least [`Hyper::SCALARS`] entries.
-    pub fn unpack(all: &[f64]) -> Hyper {
-        let (lengths, rest) = all.split_at(all.len() - Self::SCALARS);
-        Hyper { lengths: lengths.to_vec(), resource_length: rest[0], variance: rest[1], noise: rest[2] }
+    /// Reads a vector of length scales, resource length scale, signal variance and noise variance.
+    pub fn unpack(all: &[f64]) -> Hyperparameters {
+        let (length_scales, rest) = all.split_at(all.len() - Self::SCALARS);
+        Hyperparameters {
+            length_scales: length_scales.to_vec(),
+            resource_length_scale: rest[0],
+            variance: rest[1],
+            noise: rest[2],
+        }
     }
 }
 
-/// A point as a kernel measures it: ordered parameters and the log resource in lengths, values of unordered ones as they are.
+/// A point with ordered parameters and the log resource divided by their length scales; unordered parameters are unchanged.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Place {
+pub struct ScaledPoint {
     ordered: Vec<f64>,
     unordered: Vec<f64>,
     resource: f64,
 }
 
-/// A kernel ready to be evaluated.
+/// A kernel with its hyperparameters.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    shape: Shape,
-    /// Ordered parameters with 1/length of each.
+    shape: KernelShape,
+    /// Index and 1/length scale of each ordered parameter.
     ordered: Vec<(usize, f64)>,
-    /// Unordered parameters with 1/length² of each.
+    /// Index and 1/length scale² of each unordered parameter.
     unordered: Vec<(usize, f64)>,
+    /// 1/length scale of the log resource.
     inverse_resource: f64,
     variance: f64,
     noise: f64,
 }
 
-/// One covariance with what its derivatives follow from.
+/// A covariance and the terms from which its derivatives are computed.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts {
-    /// k.
+pub struct CovarianceTerms {
+    /// The covariance k.
     pub value: f64,
-    /// −s²·M′(r)/r·T, with r the scaled distance of the configurations.
+    /// −s²·M′(r)/r·T for the scaled distance r of the configurations.
     pub slope: f64,
-    /// ((t − t') / length)².
+    /// The squared scaled distance of the log resources.
     pub resource_square: f64,
 }
 
 impl Kernel {
-    /// The kernel of `hyper` over parameters measured by `axes`.
-    pub fn new(shape: Shape, axes: &[Axis], hyper: &Hyper) -> Kernel {
-        let of = |axis: Axis| axes.iter().zip(&hyper.lengths).enumerate().filter(move |(_, (a, _))| **a == axis);
+    /// A kernel over parameters with these `axes`.
+    pub fn new(shape: KernelShape, axes: &[Axis], hyperparameters: &Hyperparameters) -> Kernel {
+        let of = |axis: Axis| {
+            axes.iter().zip(&hyperparameters.length_scales).enumerate().filter(move |(_, (a, _))| **a == axis)
+        };
         Kernel {
             shape,
-            ordered: of(Axis::Ordered).map(|(d, (_, length))| (d, libm::exp(-length))).collect(),
-            unordered: of(Axis::Unordered).map(|(d, (_, length))| (d, libm::exp(-2.0 * length))).collect(),
-            inverse_resource: libm::exp(-hyper.resource_length),
-            variance: libm::exp(hyper.variance),
-            noise: libm::exp(hyper.noise),
+            ordered: of(Axis::Ordered).map(|(d, (_, log))| (d, libm::exp(-log))).collect(),
+            unordered: of(Axis::Unordered).map(|(d, (_, log))| (d, libm::exp(-2.0 * log))).collect(),
+            inverse_resource: libm::exp(-hyperparameters.resource_length_scale),
+            variance: libm::exp(hyperparameters.variance),
+            noise: libm::exp(hyperparameters.noise),
         }
     }
 
-    /// Variance of the noise.
+    /// Noise variance.
     pub fn noise(&self) -> f64 {
         self.noise
     }
 
-    /// Variance of the value at any one point, without noise.
+    /// Signal variance: the prior variance of the value at any point, without noise.
     pub fn variance(&self) -> f64 {
         self.variance
     }
 
-    /// Where `point` lies for this kernel.
-    pub fn place(&self, point: &Point) -> Place {
-        Place {
+    /// Divides the coordinates of `point` by the length scales.
+    pub fn scale(&self, point: &Point) -> ScaledPoint {
+        ScaledPoint {
             ordered: self.ordered.iter().map(|(d, inverse)| point.x[*d] * inverse).collect(),
             unordered: self.unordered.iter().map(|(d, _)| point.x[*d]).collect(),
             resource: point.t * self.inverse_resource,
         }
     }
 
-    /// Where all of `points` lie.
-    pub fn places(&self, points: &[Point]) -> Vec<Place> {
-        points.iter().map(|point| self.place(point)).collect()
+    /// Scales all `points`.
+    pub fn scale_all(&self, points: &[Point]) -> Vec<ScaledPoint> {
+        points.iter().map(|point| self.scale(point)).collect()
     }
 
-    /// Hands the covariance of `a` with each of `others`, without noise, to `each`, with its parts.
+    /// Calls `each` with the index of each of `others` and the terms of its covariance with `a`, without noise.
     #[inline]
-    pub fn parts(&self, a: &Place, others: &[Place], mut each: impl FnMut(usize, Parts)) {
+    pub fn for_each_covariance(
+        &self,
+        a: &ScaledPoint,
+        others: &[ScaledPoint],
+        mut each: impl FnMut(usize, CovarianceTerms),
+    ) {
         let (mut squares, mut resources) = ([0.0; LANES], [0.0; LANES]);
         for (start, group) in others.chunks(LANES).enumerate() {
             for (k, b) in group.iter().enumerate() {
-                squares[k] = square_between(&a.ordered, &b.ordered) + self.mismatch(a, b);
+                squares[k] = squared_distance(&a.ordered, &b.ordered) + self.unordered_distance(a, b);
                 resources[k] = (a.resource - b.resource) * (a.resource - b.resource);
             }
-            let (shapes, slopes) = self.shape.at(squares);
-            let factors = over_resource(resources);
+            let (shapes, slopes) = self.shape.evaluate(squares);
+            let factors = resource_factors(resources);
             for k in 0..group.len() {
                 let scale = self.variance * factors[k];
                 let (value, slope) = (shapes[k] * scale, slopes[k] * scale);
-                each(start * LANES + k, Parts { value, slope, resource_square: resources[k] });
+                each(start * LANES + k, CovarianceTerms { value, slope, resource_square: resources[k] });
             }
         }
     }
 
     /// Covariances of `a` with `others`, without noise.
-    pub fn row(&self, a: &Place, others: &[Place]) -> Vec<f64> {
+    pub fn row(&self, a: &ScaledPoint, others: &[ScaledPoint]) -> Vec<f64> {
         let mut row = Vec::with_capacity(others.len() + 1);
-        self.parts(a, others, |_, parts| row.push(parts.value));
+        self.for_each_covariance(a, others, |_, terms| row.push(terms.value));
         row
     }
 
-    /// Sum of the unordered parameters' scaled squared distances.
-    fn mismatch(&self, a: &Place, b: &Place) -> f64 {
+    /// The scaled squared distance over the unordered parameters.
+    fn unordered_distance(&self, a: &ScaledPoint, b: &ScaledPoint) -> f64 {
         let values = a.unordered.iter().zip(&b.unordered);
         self.unordered.iter().zip(values).map(|((_, w), (x, y))| if x == y { 0.0 } else { *w }).sum()
     }
 
-    /// Adds `weight` times each parameter's scaled squared distance to `sums`, ordered parameters first.
-    pub fn add_squares(&self, a: &Place, b: &Place, weight: f64, sums: &mut [f64]) {
+    /// Adds `weight` times the scaled squared distance along each parameter to `sums`, ordered parameters first.
+    pub fn add_squared_distances(&self, a: &ScaledPoint, b: &ScaledPoint, weight: f64, sums: &mut [f64]) {
         let (ordered, unordered) = sums.split_at_mut(self.ordered.len());
         for ((sum, x), y) in ordered.iter_mut().zip(&a.ordered).zip(&b.ordered) {
             *sum += weight * (x - y) * (x - y);
@@ -208,73 +221,80 @@ impl Kernel {
         }
     }
 
-    /// Brings sums that came ordered parameters first into the parameters' own order.
-    pub fn spread_squares(&self, sums: &[f64], out: &mut [f64]) {
+    /// Reorders the sums of [`Kernel::add_squared_distances`] to the order of the parameters.
+    pub fn scatter_squared_distances(&self, sums: &[f64], out: &mut [f64]) {
         for ((d, _), sum) in self.ordered.iter().chain(&self.unordered).zip(sums) {
             out[*d] = *sum;
         }
     }
 
-    /// Adds `weight`·∂k(a, b)/∂a to `sums`, one per ordered parameter, in lengths.
-    pub fn add_gradient(&self, a: &Place, b: &Place, parts: &Parts, weight: f64, sums: &mut [f64]) {
-        let scale = -weight * parts.slope;
+    /// Adds `weight`·∂k(a, b)/∂a to `sums`, with one entry per ordered parameter and `a` scaled.
+    pub fn add_gradient(
+        &self,
+        a: &ScaledPoint,
+        b: &ScaledPoint,
+        terms: &CovarianceTerms,
+        weight: f64,
+        sums: &mut [f64],
+    ) {
+        let scale = -weight * terms.slope;
         for ((sum, x), y) in sums.iter_mut().zip(&a.ordered).zip(&b.ordered) {
             *sum += scale * (x - y);
         }
     }
 
-    /// Turns a gradient over ordered parameters in lengths into one over all parameters, zero for the unordered ones.
-    pub fn spread_gradient(&self, sums: &[f64], out: &mut [f64]) {
+    /// Converts the sums of [`Kernel::add_gradient`] to a gradient over all unscaled parameters, 0 for unordered ones.
+    pub fn scatter_gradient(&self, sums: &[f64], out: &mut [f64]) {
         out.fill(0.0);
         for ((d, inverse), sum) in self.ordered.iter().zip(sums) {
             out[*d] = sum * inverse;
         }
     }
 
-    /// How many parameters are ordered.
-    pub fn ordered(&self) -> usize {
+    /// Number of ordered parameters.
+    pub fn ordered_count(&self) -> usize {
         self.ordered.len()
     }
 }
 
-/// The factors over the log resource.
+/// T for squared scaled distances of log resources.
 #[inline]
-fn over_resource(squares: Lanes) -> Lanes {
+fn resource_factors(squares: F64s) -> F64s {
     if squares == [0.0; LANES] { [1.0; LANES] } else { exp(squares.map(|square| -0.5 * square)) }
 }
 
-/// Some configurations at full resource side by side, parameter by parameter.
+/// Up to [`LANES`] scaled configurations at the full resource, transposed: one vector per parameter.
 #[derive(Clone, Debug)]
-pub struct Group {
-    ordered: Vec<Lanes>,
-    unordered: Vec<Lanes>,
+pub struct ScaledBatch {
+    ordered: Vec<F64s>,
+    unordered: Vec<F64s>,
 }
 
-impl Group {
-    /// The first [`LANES`] of `xs`, as `kernel` measures them.
-    pub fn new(kernel: &Kernel, xs: &[Vec<f64>]) -> Group {
-        let lanes = |d: usize, scale: f64| -> Lanes { from_fn(|k| xs.get(k).map_or(0.0, |x| x[d] * scale)) };
-        Group {
+impl ScaledBatch {
+    /// The first [`LANES`] of `xs`.
+    pub fn new(kernel: &Kernel, xs: &[Vec<f64>]) -> ScaledBatch {
+        let lanes = |d: usize, scale: f64| -> F64s { from_fn(|k| xs.get(k).map_or(0.0, |x| x[d] * scale)) };
+        ScaledBatch {
             ordered: kernel.ordered.iter().map(|(d, inverse)| lanes(*d, *inverse)).collect(),
             unordered: kernel.unordered.iter().map(|(d, _)| lanes(*d, 1.0)).collect(),
         }
     }
 
-    /// Covariances of `known` with each of the group, without noise.
+    /// Covariances of `point` with each configuration of the batch, without noise.
     #[inline]
-    pub fn with(&self, kernel: &Kernel, known: &Place) -> Lanes {
+    pub fn covariances(&self, kernel: &Kernel, point: &ScaledPoint) -> F64s {
         let mut squares = [0.0; LANES];
-        for (lanes, y) in self.ordered.iter().zip(&known.ordered) {
+        for (lanes, y) in self.ordered.iter().zip(&point.ordered) {
             for k in 0..LANES {
                 squares[k] += (lanes[k] - y) * (lanes[k] - y);
             }
         }
-        for ((lanes, y), (_, w)) in self.unordered.iter().zip(&known.unordered).zip(&kernel.unordered) {
+        for ((lanes, y), (_, w)) in self.unordered.iter().zip(&point.unordered).zip(&kernel.unordered) {
             for k in 0..LANES {
                 squares[k] += if lanes[k] == *y { 0.0 } else { *w };
             }
         }
-        let scale = kernel.variance * over_resource([known.resource * known.resource; LANES])[0];
-        kernel.shape.at(squares).0.map(|shape| scale * shape)
+        let scale = kernel.variance * resource_factors([point.resource * point.resource; LANES])[0];
+        kernel.shape.evaluate(squares).0.map(|shape| scale * shape)
     }
 }

@@ -1,20 +1,20 @@
-//! How well hyperparameters explain the observations: log marginal likelihood with weak priors, and its gradient
-//! (Rasmussen and Williams 2006, eqs. 2.30 and 5.9).
+//! The log posterior density of hyperparameters (log marginal likelihood plus log priors) and its gradient (Rasmussen and Williams
+//! 2006, eqs. 2.30 and 5.9).
 
-use super::kernel::{Hyper, Kernel, Parts, Place, Point, Shape};
-use super::linalg::{Cholesky, Triangle, dot};
+use super::kernel::{CovarianceTerms, Hyperparameters, Kernel, KernelShape, Point, ScaledPoint};
+use super::linalg::{Cholesky, LowerTriangle, dot};
 use crate::search::encoding::Axis;
 
-/// Added to the diagonal relative to the signal's variance, so that equal rows do not break the factor.
+/// Added to the diagonal, as a fraction of the signal variance, so that equal points do not make the matrix singular.
 pub const JITTER: f64 = 1e-8;
 
-/// Normal priors over the packed (logarithmic) hyperparameters, and the box they are searched in.
+/// Normal priors and bounds of the packed hyperparameters.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Priors {
     /// Means.
     pub mean: Vec<f64>,
     /// Standard deviations.
-    pub deviation: Vec<f64>,
+    pub std: Vec<f64>,
     /// Lower bounds.
     pub low: Vec<f64>,
     /// Upper bounds.
@@ -22,97 +22,99 @@ pub struct Priors {
 }
 
 impl Priors {
-    /// Moves the priors of all lengths to `length` (a share of a parameter's range), as far as the box goes.
-    pub fn centre_lengths(&mut self, length: f64) {
-        for d in 0..self.mean.len() - Hyper::SCALARS {
-            self.mean[d] = libm::log(length).clamp(self.low[d], self.high[d]);
+    /// Sets the prior mean of all length scales (as a fraction of a parameter's range), clamped to the bounds.
+    pub fn set_length_scale(&mut self, length_scale: f64) {
+        for d in 0..self.mean.len() - Hyperparameters::SCALARS {
+            self.mean[d] = libm::log(length_scale).clamp(self.low[d], self.high[d]);
         }
     }
 }
 
-/// Observations as the model sees them.
+/// Training data.
 #[derive(Clone, Debug, Default)]
-pub struct Sample {
-    /// Where.
+pub struct Dataset {
+    /// Inputs.
     pub points: Vec<Point>,
-    /// Transformed values, about zero mean and unit variance.
+    /// Transformed values, about zero mean and unit variance; as many as points.
     pub values: Vec<f64>,
 }
 
-/// The covariance matrix of `places`, with noise and `jitter` on the diagonal.
-pub fn covariance(kernel: &Kernel, places: &[Place], jitter: f64) -> Triangle {
-    let mut matrix = Triangle::with_capacity(places.len());
-    for (i, a) in places.iter().enumerate() {
-        let mut row = kernel.row(a, &places[..i]);
+/// The covariance matrix of `points`, with noise and `jitter` (a fraction of the signal variance) on the diagonal.
+pub fn covariance(kernel: &Kernel, points: &[ScaledPoint], jitter: f64) -> LowerTriangle {
+    let mut matrix = LowerTriangle::with_capacity(points.len());
+    for (i, a) in points.iter().enumerate() {
+        let mut row = kernel.row(a, &points[..i]);
         row.push(kernel.variance() * (1.0 + jitter) + kernel.noise());
         matrix.push(&row);
     }
     matrix
 }
 
-/// Minus log posterior density of packed hyperparameters (up to a constant); infinite where the covariance cannot be factored.
-pub fn loss(
-    shape: Shape,
+/// The negative log posterior density of packed hyperparameters, up to a constant; writes its gradient. Infinite if the covariance
+/// matrix cannot be factored.
+pub fn negative_log_posterior(
+    shape: KernelShape,
     axes: &[Axis],
-    sample: &Sample,
+    data: &Dataset,
     priors: &Priors,
     packed: &[f64],
     gradient: &mut [f64],
 ) -> f64 {
-    let kernel = Kernel::new(shape, axes, &Hyper::unpack(packed));
-    let places = kernel.places(&sample.points);
-    let n = places.len();
-    let mut parts: Vec<Parts> = Vec::with_capacity(n * (n + 1) / 2);
-    let mut matrix = Triangle::with_capacity(n);
+    let kernel = Kernel::new(shape, axes, &Hyperparameters::unpack(packed));
+    let points = kernel.scale_all(&data.points);
+    let n = points.len();
+    let mut terms: Vec<CovarianceTerms> = Vec::with_capacity(n * (n + 1) / 2);
+    let mut matrix = LowerTriangle::with_capacity(n);
     let mut row = Vec::with_capacity(n);
-    for (i, a) in places.iter().enumerate() {
+    for (i, a) in points.iter().enumerate() {
         row.clear();
-        kernel.parts(a, &places[..i], |_, p| {
-            row.push(p.value);
-            parts.push(p);
+        kernel.for_each_covariance(a, &points[..i], |_, term| {
+            row.push(term.value);
+            terms.push(term);
         });
         row.push(kernel.variance() * (1.0 + JITTER) + kernel.noise());
         matrix.push(&row);
     }
     let Ok(factor) = Cholesky::of(&matrix) else { return f64::INFINITY };
-    let mut weights = sample.values.clone();
+    let mut weights = data.values.clone();
     factor.solve(&mut weights);
-    accumulate(&kernel, &places, &parts, &factor.inverse(), &weights, gradient);
-    let fit = 0.5 * dot(&sample.values, &weights) + 0.5 * factor.log_determinant();
+    likelihood_gradient(&kernel, &points, &terms, &factor.inverse(), &weights, gradient);
+    let likelihood = 0.5 * dot(&data.values, &weights) + 0.5 * factor.log_determinant();
     let mut prior = 0.0;
     for i in 0..packed.len() {
-        let z = (packed[i] - priors.mean[i]) / priors.deviation[i];
+        let z = (packed[i] - priors.mean[i]) / priors.std[i];
         prior += 0.5 * z * z;
-        gradient[i] += z / priors.deviation[i];
+        gradient[i] += z / priors.std[i];
     }
-    fit + prior
+    likelihood + prior
 }
 
-/// Writes ½·Σ (K⁻¹ − α·αᵀ)ᵢⱼ·∂Kᵢⱼ/∂θ.
-fn accumulate(
+/// Writes ½·Σᵢⱼ (K⁻¹ − α·αᵀ)ᵢⱼ·∂Kᵢⱼ/∂θ with `inverse` K⁻¹ and `weights` α = K⁻¹·y (eq. 5.9, negated). `terms` are the entries below the
+/// diagonal, row by row.
+fn likelihood_gradient(
     kernel: &Kernel,
-    places: &[Place],
-    parts: &[Parts],
-    inverse: &Triangle,
+    points: &[ScaledPoint],
+    terms: &[CovarianceTerms],
+    inverse: &LowerTriangle,
     weights: &[f64],
     gradient: &mut [f64],
 ) {
     gradient.fill(0.0);
-    let (lengths, scalars) = gradient.split_at_mut(gradient.len() - Hyper::SCALARS);
-    let mut sums = vec![0.0; lengths.len()];
-    let mut entries = parts.iter();
-    for (i, a) in places.iter().enumerate() {
+    let (length_scales, scalars) = gradient.split_at_mut(gradient.len() - Hyperparameters::SCALARS);
+    let mut sums = vec![0.0; length_scales.len()];
+    let mut terms = terms.iter();
+    for (i, a) in points.iter().enumerate() {
         let row = inverse.row(i);
-        // every entry off the diagonal stands for two, so that the half falls away
-        for ((j, b), p) in places[..i].iter().enumerate().zip(entries.by_ref()) {
+        // Each entry below the diagonal counts twice, which cancels the factor ½.
+        for ((j, b), term) in points[..i].iter().enumerate().zip(terms.by_ref()) {
             let w = row[j] - weights[i] * weights[j];
-            kernel.add_squares(a, b, w * p.slope, &mut sums);
-            scalars[0] += w * p.value * p.resource_square;
-            scalars[1] += w * p.value;
+            kernel.add_squared_distances(a, b, w * term.slope, &mut sums);
+            scalars[0] += w * term.value * term.resource_square;
+            scalars[1] += w * term.value;
         }
         let w = 0.5 * (row[i] - weights[i] * weights[i]);
         scalars[1] += w * kernel.variance() * (1.0 + JITTER);
         scalars[2] += w * kernel.noise();
     }
-    kernel.spread_squares(&sums, lengths);
+    kernel.scatter_squared_distances(&sums, length_scales);
 }

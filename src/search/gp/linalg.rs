@@ -1,53 +1,53 @@
-//! Dense linear algebra for symmetric positive definite matrices: Cholesky factor, rows appended one by one, solves, inverse.
+//! Linear algebra for symmetric positive definite matrices: Cholesky factorization, appending rows, solving, inverse.
 //!
-//! Sums run in one fixed order over eight lanes, so that the same numbers give the same bits on every machine.
+//! Sums are always computed in the same order, so that results are the same on every machine.
 
-use super::lanes::{LANES, Lanes, total};
+use super::simd::{F64s, LANES, sum};
 
-/// Σ aᵢ·bᵢ over the shorter of both.
+/// Σ aᵢ·bᵢ, up to the shorter length.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0f64; LANES];
+    let mut sums = [0.0f64; LANES];
     let (head_a, tail_a) = a.as_chunks::<LANES>();
     let (head_b, tail_b) = b.as_chunks::<LANES>();
     for (x, y) in head_a.iter().zip(head_b) {
         for k in 0..LANES {
-            lanes[k] += x[k] * y[k];
+            sums[k] += x[k] * y[k];
         }
     }
     let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| x * y).sum();
-    total(lanes) + tail
+    sum(sums) + tail
 }
 
-/// Σ (aᵢ − bᵢ)² over the shorter of both.
-pub fn square_between(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0f64; LANES];
+/// Σ (aᵢ − bᵢ)², up to the shorter length.
+pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0f64; LANES];
     let (head_a, tail_a) = a.as_chunks::<LANES>();
     let (head_b, tail_b) = b.as_chunks::<LANES>();
     for (x, y) in head_a.iter().zip(head_b) {
         for k in 0..LANES {
-            lanes[k] += (x[k] - y[k]) * (x[k] - y[k]);
+            sums[k] += (x[k] - y[k]) * (x[k] - y[k]);
         }
     }
     let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| (x - y) * (x - y)).sum();
-    total(lanes) + tail
+    sum(sums) + tail
 }
 
-/// A symmetric matrix, of which the lower triangle is kept row by row: row i has i + 1 entries.
+/// The lower triangle of a square matrix, stored row by row: row i has i + 1 entries.
 #[derive(Clone, Debug, Default)]
-pub struct Triangle {
+pub struct LowerTriangle {
     rows: usize,
     entries: Vec<f64>,
 }
 
-impl Triangle {
-    /// With room for `rows` rows, empty.
-    pub fn with_capacity(rows: usize) -> Triangle {
-        Triangle { rows: 0, entries: Vec::with_capacity(rows * (rows + 1) / 2) }
+impl LowerTriangle {
+    /// An empty matrix with capacity for `rows` rows.
+    pub fn with_capacity(rows: usize) -> LowerTriangle {
+        LowerTriangle { rows: 0, entries: Vec::with_capacity(rows * (rows + 1) / 2) }
     }
 
-    /// All zero.
-    pub fn zeros(rows: usize) -> Triangle {
-        Triangle { rows, entries: vec![0.0; rows * (rows + 1) / 2] }
+    /// A matrix of zeros.
+    pub fn zeros(rows: usize) -> LowerTriangle {
+        LowerTriangle { rows, entries: vec![0.0; rows * (rows + 1) / 2] }
     }
 
     /// Number of rows.
@@ -55,17 +55,17 @@ impl Triangle {
         self.rows
     }
 
-    /// Row `i`: columns 0 … i.
+    /// Row `i`, columns 0 to i.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
     }
 
-    /// Row `i` to write to.
+    /// Row `i`, columns 0 to i.
     pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
         &mut self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
     }
 
-    /// Appends one row of `rows() + 1` entries.
+    /// Appends a row of `rows() + 1` entries.
     pub fn push(&mut self, row: &[f64]) {
         debug_assert_eq!(row.len(), self.rows + 1);
         self.entries.extend_from_slice(row);
@@ -73,33 +73,34 @@ impl Triangle {
     }
 }
 
-/// A lower Cholesky factor L with A = L·Lᵀ.
+/// A Cholesky factor L of A = L·Lᵀ.
 #[derive(Clone, Debug, Default)]
 pub struct Cholesky {
-    factor: Triangle,
+    factor: LowerTriangle,
 }
 
-/// The matrix was not positive definite at this row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotPositive {
-    /// The row at which a pivot was not positive.
+/// A matrix is not positive definite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the matrix is not positive definite at row {row}")]
+pub struct NotPositiveDefiniteError {
+    /// The first row with a pivot that is not positive.
     pub row: usize,
 }
 
 impl Cholesky {
-    /// Factor of the matrix whose lower triangle is `matrix`.
-    pub fn of(matrix: &Triangle) -> Result<Cholesky, NotPositive> {
-        let mut all = Cholesky { factor: Triangle::with_capacity(matrix.rows()) };
+    /// Factors the matrix with this lower triangle.
+    pub fn of(matrix: &LowerTriangle) -> Result<Cholesky, NotPositiveDefiniteError> {
+        let mut all = Cholesky { factor: LowerTriangle::with_capacity(matrix.rows()) };
         let rows: Vec<&[f64]> = (0..matrix.rows()).map(|i| matrix.row(i)).collect();
         all.extend(&rows)?;
         Ok(all)
     }
 
-    /// Factor of the matrix grown by `rows`, each ending at its diagonal. Where one is refused, those before it are in.
-    pub fn extend<R: AsRef<[f64]>>(&mut self, rows: &[R]) -> Result<(), NotPositive> {
-        let mut block: Vec<Lanes> = Vec::new();
+    /// Appends `rows`, each up to its diagonal entry. After an error, the rows before the failing one are appended.
+    pub fn extend<R: AsRef<[f64]>>(&mut self, rows: &[R]) -> Result<(), NotPositiveDefiniteError> {
+        let mut block: Vec<F64s> = Vec::new();
         for group in rows.chunks(LANES) {
-            // the columns before the block, for all its rows at once
+            // The columns before the block, for all rows of the block at once.
             let start = self.rows();
             block.clear();
             block.resize(start, [0.0; LANES]);
@@ -108,7 +109,7 @@ impl Cholesky {
                     lanes[k] = *entry;
                 }
             }
-            self.forward_lanes(&mut block, 0);
+            self.forward_batch(&mut block, 0);
             for (k, row) in group.iter().enumerate() {
                 let head = block.iter().map(|lanes| lanes[k]);
                 self.push_solved(head.chain(row.as_ref()[start..].iter().copied()).collect(), start)?;
@@ -117,8 +118,8 @@ impl Cholesky {
         Ok(())
     }
 
-    /// Appends a row of which the entries before `solved` are those of L already.
-    fn push_solved(&mut self, mut row: Vec<f64>, solved: usize) -> Result<(), NotPositive> {
+    /// Appends a row whose entries before column `solved` are already those of L.
+    fn push_solved(&mut self, mut row: Vec<f64>, solved: usize) -> Result<(), NotPositiveDefiniteError> {
         let n = self.factor.rows();
         debug_assert_eq!(row.len(), n + 1);
         for i in solved..n {
@@ -126,9 +127,9 @@ impl Cholesky {
             row[i] = (row[i] - dot(&other[..i], &row[..i])) / other[i];
         }
         let pivot = row[n] - dot(&row[..n], &row[..n]);
-        // below this share of the diagonal the pivot is rounding error
+        // Below this fraction of the diagonal entry the pivot is rounding error.
         if pivot.is_nan() || pivot <= 1e-14 * row[n].abs() {
-            return Err(NotPositive { row: n });
+            return Err(NotPositiveDefiniteError { row: n });
         }
         row[n] = pivot.sqrt();
         self.factor.push(&row);
@@ -160,8 +161,8 @@ impl Cholesky {
         }
     }
 
-    /// Solves L·v = b in place for several b whose rows before `first` are zero.
-    pub fn forward_lanes(&self, b: &mut [Lanes], first: usize) {
+    /// Solves L·v = b in place for [`LANES`] right-hand sides whose rows before `first` are zero.
+    pub fn forward_batch(&self, b: &mut [F64s], first: usize) {
         for i in first..b.len() {
             let row = self.factor.row(i);
             let mut sum = [0.0; LANES];
@@ -176,8 +177,8 @@ impl Cholesky {
         }
     }
 
-    /// Solves Lᵀ·v = b in place for several b, down to row `first`.
-    pub fn backward_lanes(&self, b: &mut [Lanes], first: usize) {
+    /// Solves Lᵀ·v = b in place for [`LANES`] right-hand sides, down to row `first`.
+    pub fn backward_batch(&self, b: &mut [F64s], first: usize) {
         for i in (first..b.len()).rev() {
             let row = self.factor.row(i);
             let (head, tail) = b.split_at_mut(i);
@@ -202,19 +203,19 @@ impl Cholesky {
         2.0 * (0..self.rows()).map(|i| libm::log(self.factor.row(i)[i])).sum::<f64>()
     }
 
-    /// A⁻¹, lower triangle.
-    pub fn inverse(&self) -> Triangle {
+    /// The lower triangle of A⁻¹.
+    pub fn inverse(&self) -> LowerTriangle {
         let n = self.rows();
-        let mut inverse = Triangle::zeros(n);
-        let mut block: Vec<Lanes> = vec![[0.0; LANES]; n];
+        let mut inverse = LowerTriangle::zeros(n);
+        let mut block: Vec<F64s> = vec![[0.0; LANES]; n];
         for start in (0..n).step_by(LANES) {
             let count = LANES.min(n - start);
             block[start..].fill([0.0; LANES]);
             for k in 0..count {
                 block[start + k][k] = 1.0;
             }
-            self.forward_lanes(&mut block, start);
-            self.backward_lanes(&mut block, start);
+            self.forward_batch(&mut block, start);
+            self.backward_batch(&mut block, start);
             for (i, lanes) in block.iter().enumerate().skip(start) {
                 let columns = (i - start + 1).min(count);
                 inverse.row_mut(i)[start..start + columns].copy_from_slice(&lanes[..columns]);
@@ -228,9 +229,9 @@ impl Cholesky {
 mod tests {
     use super::*;
 
-    /// A positive definite matrix whose entries are easy to recompute.
-    fn matrix(n: usize) -> Triangle {
-        let mut matrix = Triangle::with_capacity(n);
+    /// A positive definite matrix.
+    fn matrix(n: usize) -> LowerTriangle {
+        let mut matrix = LowerTriangle::with_capacity(n);
         for i in 0..n {
             let row: Vec<f64> =
                 (0..=i).map(|j| if i == j { 3.0 } else { (-0.3 * (i - j) as f64).exp() * 0.9 }).collect();
@@ -239,12 +240,12 @@ mod tests {
         matrix
     }
 
-    fn entry(matrix: &Triangle, i: usize, j: usize) -> f64 {
+    fn entry(matrix: &LowerTriangle, i: usize, j: usize) -> f64 {
         if i >= j { matrix.row(i)[j] } else { matrix.row(j)[i] }
     }
 
     #[test]
-    fn the_factor_multiplies_back() {
+    fn the_factor_times_its_transpose_is_the_matrix() {
         for n in [1, 2, 7, 8, 9, 16, 37] {
             let a = matrix(n);
             let l = Cholesky::of(&a).unwrap().factor;
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_appended_one_by_one_give_the_same_factor() {
+    fn appending_rows_one_by_one_gives_the_same_factor() {
         let a = matrix(21);
         let mut grown = Cholesky::default();
         (0..21).for_each(|i| grown.extend(&[a.row(i)]).unwrap());
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_inverse_inverts_and_solves_agree() {
+    fn inverse_and_solve_agree() {
         let n = 19;
         let (a, factor) = (matrix(n), Cholesky::of(&matrix(n)).unwrap());
         let inverse = factor.inverse();
@@ -288,18 +289,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_positive_definite_is_refused_with_its_row() {
-        let mut a = Triangle::default();
+    fn a_matrix_that_is_not_positive_definite_is_rejected_with_the_row() {
+        let mut a = LowerTriangle::default();
         a.push(&[1.0]);
         a.push(&[1.0, 1.0]);
-        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositive { row: 1 });
+        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositiveDefiniteError { row: 1 });
         a.row_mut(1)[1] = f64::NAN;
-        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositive { row: 1 });
+        assert_eq!(Cholesky::of(&a).unwrap_err(), NotPositiveDefiniteError { row: 1 });
     }
 
     #[test]
-    fn the_determinant_of_a_known_matrix() {
-        let mut a = Triangle::default();
+    fn log_determinant_of_a_known_matrix() {
+        let mut a = LowerTriangle::default();
         a.push(&[4.0]);
         a.push(&[2.0, 3.0]);
         let log = Cholesky::of(&a).unwrap().log_determinant();

@@ -1,221 +1,213 @@
-//! What was observed, and the posterior that follows from it: fitted and conditioned when it is asked for.
+//! Observations and the posterior, which is fitted on demand.
 //!
-//! Everything is a function of the observations in their order and of the seed, never of what was asked in between, so that a replayed
-//! journal leads to the same model.
+//! The posterior is a function of the seed and the observations in their order. It does not depend on when it was computed before, so
+//! that a replayed journal gives the same model.
 
 use std::collections::BTreeMap;
 
 use rand::RngExt;
 
 use super::fit::{fit, priors, starts};
-use super::kernel::{Hyper, Kernel, Point, Shape};
-use super::likelihood::Sample;
+use super::kernel::{Hyperparameters, Kernel, Point};
+use super::likelihood::Dataset;
 use super::posterior::Posterior;
-use super::transform;
+use super::settings::ModelSettings;
+use super::transform::transform_costs;
 use crate::search::encoding::Axis;
-use crate::search::prior::is_earlier;
+use crate::search::observation::is_prior_trial;
 use crate::words::ids::TrialId;
 use crate::words::stream::{Purpose, Stream, stream};
 
-/// Most observations that hyperparameters are fitted to: the cost is cubic, and two hundred pin them down.
-const FIT_ROWS: usize = 200;
-/// Most observations that the posterior rests on.
-const ROWS: usize = 400;
-/// Most running trials that it rests on besides, the last ones.
-const BELIEVED: usize = 200;
-/// Growth of the number of observations after which hyperparameters are fitted anew.
-const GROWTH: f64 = 1.1;
+/// Maximum number of observations for a fit of hyperparameters: the cost is cubic, and more hardly change the result.
+const MAX_FIT_ROWS: usize = 200;
+/// Maximum number of observations of the posterior.
+const MAX_ROWS: usize = 400;
+/// Maximum number of running trials added to the posterior; the latest are kept.
+const MAX_PENDING: usize = 200;
+/// Factor of growth of the number of observations after which hyperparameters are fitted again.
+const REFIT_GROWTH: f64 = 1.1;
 
-/// How a model is made.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Settings {
-    /// Shape of the kernel.
-    pub shape: Shape,
-    /// The length of every parameter, as a share of its range, from which fits start and about which the prior lies; `None` for what
-    /// [`priors`] takes for so many parameters.
-    pub length: Option<f64>,
-    /// Further starts of every fit, drawn from the priors.
-    pub restarts: usize,
-}
-
-/// One reading of one trial.
+/// One observation of one trial.
 #[derive(Clone, Debug)]
 struct Row {
     trial: TrialId,
     point: Point,
-    /// `None` where the job failed.
+    /// `None` if the job failed.
     cost: Option<f64>,
 }
 
-/// A configuration that was tried, with what its value at full resource is expected to be.
+/// An observed trial and its predicted mean at the full resource.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Ranked {
-    /// Its trial.
+pub struct RankedTrial {
+    /// The trial.
     pub trial: TrialId,
-    /// Its position.
+    /// Its vector.
     pub x: Vec<f64>,
-    /// What is expected of it.
+    /// Its predicted mean at the full resource, transformed.
     pub mean: f64,
-    /// The highest log resource it was read at; 0 is all of it.
-    pub reached: f64,
+    /// The highest t of its observations; see [`Point::t`].
+    pub max_t: f64,
 }
 
-/// Observations in, beliefs out.
+/// The model.
 #[derive(Debug)]
 pub struct Model {
-    settings: Settings,
+    settings: ModelSettings,
     axes: Vec<Axis>,
     seed: u64,
     rows: Vec<Row>,
-    /// Trials that run and have shown nothing yet.
+    /// Vectors of running trials without observations.
     pending: BTreeMap<TrialId, Vec<f64>>,
-    hyper: Option<(usize, Hyper)>,
+    /// The last fit, and the number of observations it used.
+    hyperparameters: Option<(usize, Hyperparameters)>,
     posterior: Option<Posterior>,
 }
 
 impl Model {
-    /// One that has seen nothing.
-    pub fn new(settings: Settings, axes: &[Axis], seed: u64) -> Model {
+    /// A model without observations.
+    pub fn new(settings: ModelSettings, axes: &[Axis], seed: u64) -> Model {
         Model {
             settings,
             axes: axes.to_vec(),
             seed,
             rows: Vec::new(),
             pending: BTreeMap::new(),
-            hyper: None,
+            hyperparameters: None,
             posterior: None,
         }
     }
 
-    /// A trial starts at position `x`.
-    pub fn expect(&mut self, trial: TrialId, x: Vec<f64>) {
+    /// A trial with vector `x` starts.
+    pub fn add_pending(&mut self, trial: TrialId, x: Vec<f64>) {
         self.pending.insert(trial, x);
         self.posterior = None;
     }
 
-    /// A reading of `trial` at `point`: its cost (less is better), or `None` for a failure.
+    /// Adds an observation of `trial` at `point`: its cost (less is better), or `None` for a failure.
     pub fn observe(&mut self, trial: TrialId, point: Point, cost: Option<f64>) {
         self.pending.remove(&trial);
         self.rows.push(Row { trial, point, cost });
         self.posterior = None;
     }
 
-    /// How many readings there are, failures included.
-    pub fn readings(&self) -> usize {
+    /// Number of observations, including failures.
+    pub fn observations(&self) -> usize {
         self.rows.len()
     }
 
-    /// The position of every trial of this study, the running ones included.
-    pub fn positions(&self) -> impl Iterator<Item = &[f64]> {
-        let own = self.rows.iter().filter(|row| !is_earlier(row.trial));
+    /// The vectors of all trials of this study, including running ones.
+    pub fn vectors(&self) -> impl Iterator<Item = &[f64]> {
+        let own = self.rows.iter().filter(|row| !is_prior_trial(row.trial));
         own.map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
     }
 
-    /// The posterior after all readings, running trials taken as if they came out as expected (Ginsbourger et al. 2010, kriging
-    /// believer). `None` while nothing finite was read, or where the numbers cannot be worked with.
+    /// The posterior given all observations. Each running trial counts as observed with its predicted mean ("kriging believer",
+    /// Ginsbourger, Le Riche and Carraro 2010). `None` if all observations are failures or the covariance matrix cannot be factored.
     pub fn posterior(&mut self) -> Option<&Posterior> {
         if self.posterior.is_none() {
-            let values = transform::values(&costs(&self.rows)?);
-            let hyper = self.hyper();
-            let kernel = Kernel::new(self.settings.shape, &self.axes, &hyper);
-            let chosen = self.choose(self.rows.len(), ROWS, &values);
-            let mut posterior = Posterior::new(kernel, self.sample(&chosen, &values)).ok()?;
-            let running: Vec<Vec<f64>> = self.pending.values().rev().take(BELIEVED).cloned().collect();
-            let expected = posterior.means(&running);
+            let values = transform_costs(&costs(&self.rows)?);
+            let hyperparameters = self.fit();
+            let kernel = Kernel::new(self.settings.kernel, &self.axes, &hyperparameters);
+            let chosen = self.subsample(self.rows.len(), MAX_ROWS, &values);
+            let mut posterior = Posterior::new(kernel, self.dataset(&chosen, &values)).ok()?;
+            let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
+            let means = posterior.predict_means(&running);
             let points: Vec<Point> = running.into_iter().map(|x| Point { x, t: 0.0 }).collect();
-            posterior.extend(&points, &expected);
+            posterior.extend(&points, &means);
             self.posterior = Some(posterior);
         }
         self.posterior.as_ref()
     }
 
-    /// What is expected at full resource of the trials that run and have shown nothing yet.
-    pub fn expected(&mut self) -> Vec<f64> {
+    /// Predicted means at the full resource of running trials without observations.
+    pub fn pending_means(&mut self) -> Vec<f64> {
         let running: Vec<Vec<f64>> = self.pending.values().cloned().collect();
-        self.posterior().map(|posterior| posterior.means(&running)).unwrap_or_default()
+        self.posterior().map(|posterior| posterior.predict_means(&running)).unwrap_or_default()
     }
 
-    /// Every trial with a reading, the one with the best expected value at full resource first.
-    pub fn ranking(&mut self) -> Vec<Ranked> {
-        let mut reached: BTreeMap<TrialId, f64> = BTreeMap::new();
-        let mut positions: BTreeMap<TrialId, Vec<f64>> = BTreeMap::new();
+    /// All observed trials, the one with the best predicted mean at the full resource first.
+    pub fn ranking(&mut self) -> Vec<RankedTrial> {
+        let mut max_t: BTreeMap<TrialId, f64> = BTreeMap::new();
+        let mut vectors: BTreeMap<TrialId, Vec<f64>> = BTreeMap::new();
         for Row { trial, point, .. } in &self.rows {
-            reached.entry(*trial).and_modify(|t| *t = t.max(point.t)).or_insert_with(|| {
-                positions.insert(*trial, point.x.clone());
+            max_t.entry(*trial).and_modify(|t| *t = t.max(point.t)).or_insert_with(|| {
+                vectors.insert(*trial, point.x.clone());
                 point.t
             });
         }
-        let positions: Vec<Vec<f64>> = positions.into_values().collect();
+        let vectors: Vec<Vec<f64>> = vectors.into_values().collect();
         let Some(posterior) = self.posterior() else { return Vec::new() };
-        let means = posterior.means(&positions);
-        let places = positions.into_iter().zip(means);
-        let mut ranking: Vec<Ranked> = reached
+        let means = posterior.predict_means(&vectors);
+        let predicted = vectors.into_iter().zip(means);
+        let mut ranking: Vec<RankedTrial> = max_t
             .into_iter()
-            .zip(places)
-            .map(|((trial, reached), (x, mean))| Ranked { trial, x, mean, reached })
+            .zip(predicted)
+            .map(|((trial, max_t), (x, mean))| RankedTrial { trial, x, mean, max_t })
             .collect();
         ranking.sort_by(|a, b| a.mean.total_cmp(&b.mean).then(a.trial.cmp(&b.trial)));
         ranking
     }
 
-    /// Hyperparameters fitted to the first so many readings and nothing else, where so many is the last of a growing series of
-    /// numbers.
-    fn hyper(&mut self) -> Hyper {
-        let mut due = 4usize;
-        while due < self.rows.len() {
-            let next = ((due as f64 * GROWTH) as usize).max(due + 1);
+    /// The hyperparameters, fitted to the first n observations. n is from a fixed growing sequence (see [`REFIT_GROWTH`]), so that it
+    /// does not depend on when the model was used.
+    fn fit(&mut self) -> Hyperparameters {
+        let mut count = 4usize;
+        while count < self.rows.len() {
+            let next = ((count as f64 * REFIT_GROWTH) as usize).max(count + 1);
             if next > self.rows.len() {
                 break;
             }
-            due = next;
+            count = next;
         }
-        let due = due.min(self.rows.len());
-        if let Some((_, hyper)) = self.hyper.as_ref().filter(|(at, _)| *at == due) {
-            return hyper.clone();
+        let count = count.min(self.rows.len());
+        if let Some((_, fitted)) = self.hyperparameters.as_ref().filter(|(used, _)| *used == count) {
+            return fitted.clone();
         }
-        let rows = &self.rows[..due];
+        let rows = &self.rows[..count];
         let has_resource = rows.iter().any(|row| row.point.t != rows[0].point.t);
         let mut priors = priors(self.axes.len(), has_resource);
-        if let Some(length) = self.settings.length {
-            priors.centre_lengths(length);
+        if let Some(length_scale) = self.settings.length_scale {
+            priors.set_length_scale(length_scale);
         }
-        // failures alone tell nothing, and leave the priors' means
-        let values = costs(rows).map(|costs| transform::values(&costs)).unwrap_or_default();
-        let chosen = self.choose(values.len(), FIT_ROWS, &values);
-        let starts = starts(&priors, self.settings.restarts, &mut self.stream(due, Purpose::Fit));
-        let hyper = fit(self.settings.shape, &self.axes, &self.sample(&chosen, &values), &priors, &starts);
-        self.hyper = Some((due, hyper.clone()));
-        hyper
+        // If all are failures there are no data, and the fit is the priors' means.
+        let values = costs(rows).map(|costs| transform_costs(&costs)).unwrap_or_default();
+        let chosen = self.subsample(values.len(), MAX_FIT_ROWS, &values);
+        let starts = starts(&priors, self.settings.restarts, &mut self.stream(count, Purpose::Fit));
+        let data = self.dataset(&chosen, &values);
+        let fitted = fit(self.settings.kernel, &self.axes, &data, &priors, &starts);
+        self.hyperparameters = Some((count, fitted.clone()));
+        fitted
     }
 
-    fn sample(&self, chosen: &[usize], values: &[f64]) -> Sample {
-        Sample {
+    fn dataset(&self, chosen: &[usize], values: &[f64]) -> Dataset {
+        Dataset {
             points: chosen.iter().map(|i| self.rows[*i].point.clone()).collect(),
             values: chosen.iter().map(|i| values[*i]).collect(),
         }
     }
 
-    /// At most `most` of the first `count` readings, in order: good ones and those at a high resource are likelier to be kept.
-    fn choose(&self, count: usize, most: usize, values: &[f64]) -> Vec<usize> {
-        if count <= most {
+    /// Indices of at most `max` of the first `count` observations, sorted. Observations with a good value or a high resource are more
+    /// likely to be kept.
+    fn subsample(&self, count: usize, max: usize, values: &[f64]) -> Vec<usize> {
+        if count <= max {
             return (0..count).collect();
         }
         let mut stream = self.stream(count, Purpose::Subset);
         let mut keyed: Vec<(f64, usize)> =
             (0..count).map(|i| (0.5 * (values[i] - self.rows[i].point.t) + stream.random::<f64>(), i)).collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut chosen: Vec<usize> = keyed[..most].iter().map(|(_, i)| *i).collect();
+        let mut chosen: Vec<usize> = keyed[..max].iter().map(|(_, i)| *i).collect();
         chosen.sort_unstable();
         chosen
     }
 
-    /// Numbers for what is done once with the first `count` readings.
+    /// The random stream for an operation on the first `count` observations.
     fn stream(&self, count: usize, purpose: Purpose) -> Stream {
         stream(self.seed, TrialId(count as u64), purpose)
     }
 }
 
-/// Costs of `rows`; a failure costs as much as the worst value among them. `None` without a value.
+/// The costs of `rows`; a failure has the cost of the worst result. `None` if all are failures.
 fn costs(rows: &[Row]) -> Option<Vec<f64>> {
     let worst = rows.iter().filter_map(|row| row.cost).reduce(f64::max)?;
     Some(rows.iter().map(|row| row.cost.unwrap_or(worst)).collect())

@@ -1,57 +1,70 @@
-//! The live searcher: readings to the model, the configuration with the greatest merit to the trial.
+//! The state of the sampler: passes observations to the model and proposes the configuration with the highest acquisition value.
 
 use std::collections::BTreeMap;
 
 use rand::RngExt;
 
-use super::Gp;
 use super::acquisition::Acquisition;
-use super::climb::{Effort, Goal, maximize};
 use super::kernel::Point;
-use super::model::{Model, Ranked};
+use super::model::{Model, RankedTrial};
+use super::optimize::{AcquisitionFn, Effort, maximize};
+use super::settings::Gp;
 use crate::search::encoding::Encoding;
-use crate::search::prior::{PriorObservation, configurations, is_earlier};
+use crate::search::observation::{count_configurations, is_prior_trial};
 use crate::search::random::RandomSearcher;
-use crate::search::{Advice, Ask, Observation, Paused, Proposal, SearchContext, Searcher};
+use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
+use crate::words::advice::{Advice, PausedTrial, TrialRequest};
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::objective::Direction;
 use crate::words::stream::{Purpose, stream};
 use crate::words::units::Resource;
 
-/// Configurations with the best expected value that are varied.
-const PROMISING: usize = 5;
-/// What one suggestion may spend.
-const EFFORT: Effort = Effort { draws: 200, variations: 100, climbs: 5, steps: 15 };
-/// Readings on the way are learnt from where each is at this share of the next one's resource or less: neighbours say the same.
-const SPACING: f64 = 1.0 / 3.0;
+/// Number of trials with the best predicted mean near which candidates are drawn.
+const LOCAL_CENTERS: usize = 5;
+/// The effort of one suggestion.
+const EFFORT: Effort = Effort { random_candidates: 200, local_candidates: 100, optimized: 5, iterations: 15 };
+/// Maximum ratio of the steps of two successive readings of a curve that are both used: nearer readings hardly differ.
+const MAX_STEP_RATIO: f64 = 1.0 / 3.0;
 
-/// See [`Gp`].
+impl Sampler for Gp {
+    fn name(&self) -> &'static str {
+        "gp"
+    }
+
+    fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher> {
+        Box::new(GpSearcher::new(self.clone(), context))
+    }
+
+    fn ignores_observations(&self) -> bool {
+        false
+    }
+}
+
 #[derive(Debug)]
-pub struct GpSearcher {
+struct GpSearcher {
     settings: Gp,
     encoding: Encoding,
     random: RandomSearcher,
     model: Model,
     seed: u64,
     direction: Direction,
-    full: Resource,
-    /// The latest suggestion and whom it is for, until anything changes.
-    thought: Option<(TrialId, Thought)>,
+    max_resource: Resource,
+    /// The last suggestion and its trial, valid until the model changes.
+    suggestion: Option<(TrialId, Suggestion)>,
 }
 
-/// What was thought of a new trial.
+/// The model's suggestion for a new trial.
 #[derive(Clone, Debug)]
-enum Thought {
-    /// Draw it from the prior.
-    Draw,
-    /// This is worth most, by so much.
-    Suggest(Assignment, f64),
+enum Suggestion {
+    /// Draw the configuration at random.
+    Random,
+    /// The configuration with the highest acquisition value, and that value.
+    Configuration(Assignment, f64),
 }
 
 impl GpSearcher {
-    /// One that has seen nothing.
-    pub fn new(settings: Gp, context: &SearchContext) -> GpSearcher {
+    fn new(settings: Gp, context: &SearchContext) -> GpSearcher {
         let encoding = Encoding::new(context.space.clone());
         GpSearcher {
             model: Model::new(settings.model.clone(), encoding.axes(), context.seed),
@@ -60,80 +73,85 @@ impl GpSearcher {
             random: RandomSearcher::new(context),
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
-            full: context.full,
-            thought: None,
+            max_resource: context.max_resource,
+            suggestion: None,
         }
     }
 
-    /// What to run in `trial`; thought once for one state of the model.
-    fn think(&mut self, trial: TrialId) -> Thought {
-        if let Some((_, thought)) = self.thought.as_ref().filter(|(of, _)| *of == trial) {
-            return thought.clone();
+    /// The suggestion for `trial`, computed once per state of the model.
+    fn suggestion(&mut self, trial: TrialId) -> Suggestion {
+        if let Some((_, suggestion)) = self.suggestion.as_ref().filter(|(of, _)| *of == trial) {
+            return suggestion.clone();
         }
-        let thought = self.suggest(trial).unwrap_or(Thought::Draw);
-        self.thought = Some((trial, thought.clone()));
-        thought
+        let suggestion = self.suggest(trial).unwrap_or(Suggestion::Random);
+        self.suggestion = Some((trial, suggestion.clone()));
+        suggestion
     }
 
-    fn suggest(&mut self, trial: TrialId) -> Option<Thought> {
+    fn suggest(&mut self, trial: TrialId) -> Option<Suggestion> {
         let mut stream = stream(self.seed, trial, Purpose::Model);
-        let is_early = trial.0 < self.settings.initial || self.is_ignorant();
-        if is_early || stream.random::<f64>() < self.settings.random_fraction {
+        let is_initial = trial.0 < self.settings.initial || self.has_too_few_observations();
+        if is_initial || stream.random::<f64>() < self.settings.random_fraction {
             return None;
         }
         let ranking = self.model.ranking();
-        let best = self.bar(&ranking)?;
-        let known: Vec<Vec<f64>> = ranking.into_iter().take(PROMISING).map(|ranked| ranked.x).collect();
-        let goal = Goal { posterior: self.model.posterior()?, acquisition: self.settings.acquisition, best };
-        let pool = maximize(goal, &self.encoding, &known, EFFORT, &mut stream);
-        let is_new = |x: &[f64]| !self.model.positions().any(|other| other == x);
-        let fresh = pool.into_iter().filter(|(_, x)| is_new(x));
-        let mut decoded = fresh.map(|(merit, x)| Thought::Suggest(self.encoding.decode(&x), merit));
-        decoded.find(|thought| matches!(thought, Thought::Suggest(assignment, _) if self.random.is_new(assignment)))
+        let best = self.incumbent_mean(&ranking)?;
+        let known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
+        let acquisition_fn =
+            AcquisitionFn { posterior: self.model.posterior()?, acquisition: self.settings.acquisition, best };
+        let ranked = maximize(acquisition_fn, &self.encoding, &known, EFFORT, &mut stream);
+        let is_new = |x: &[f64]| !self.model.vectors().any(|other| other == x);
+        let new = ranked.into_iter().filter(|(_, x)| is_new(x));
+        let mut decoded = new.map(|(value, x)| (self.encoding.decode(&x), value));
+        let (assignment, value) = decoded.find(|(assignment, _)| self.random.is_new(assignment))?;
+        Some(Suggestion::Configuration(assignment, value))
     }
 
-    fn is_ignorant(&self) -> bool {
-        self.model.readings() < self.settings.least_readings
+    fn has_too_few_observations(&self) -> bool {
+        self.model.observations() < self.settings.min_observations
     }
 
-    /// The least expected value among trials that had all of R (before the first of them, among all) and those that have just started:
-    /// what these are expected to reach is no longer to be hoped for elsewhere.
-    fn bar(&mut self, ranking: &[Ranked]) -> Option<f64> {
-        let full = ranking.iter().find(|ranked| ranked.reached >= 0.0).or(ranking.first())?.mean;
-        Some(self.model.expected().into_iter().fold(full, f64::min))
+    /// The value to improve on: the lowest predicted mean among trials that reached the full resource (among all trials if there are
+    /// none) and running trials without observations, whose improvement is already expected.
+    fn incumbent_mean(&mut self, ranking: &[RankedTrial]) -> Option<f64> {
+        let observed = ranking.iter().find(|ranked| ranked.max_t >= 0.0).or(ranking.first())?.mean;
+        Some(self.model.pending_means().into_iter().fold(observed, f64::min))
     }
 
-    /// The paused trial with the most expected improvement for what its way to the end still costs, and that as a logarithm.
-    fn best_paused(&mut self, ranking: &[Ranked], paused: &[Paused]) -> Option<(TrialId, f64)> {
-        let best = self.bar(ranking)?;
+    /// The paused trial with the highest expected improvement per remaining resource (as a fraction of R), and the logarithm of that
+    /// ratio.
+    fn best_paused(&mut self, ranking: &[RankedTrial], paused: &[PausedTrial]) -> Option<(TrialId, f64)> {
+        let best = self.incumbent_mean(ranking)?;
         let improvement = Acquisition::LogExpectedImprovement { margin: 0.0 };
-        let spent: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.spent.amount())).collect();
-        let waiting: Vec<&Ranked> = ranking.iter().filter(|ranked| spent.contains_key(&ranked.trial)).collect();
-        let places: Vec<Vec<f64>> = waiting.iter().map(|ranked| ranked.x.clone()).collect();
-        let beliefs = self.model.posterior()?.at_full(&places);
-        let merits = waiting.iter().zip(beliefs).map(|(ranked, belief)| {
-            let left = 1.0 - spent[&ranked.trial] / self.full.amount();
-            (ranked.trial, improvement.merit(belief, best).value - libm::log(left))
+        let resources: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.resource.amount())).collect();
+        let paused: Vec<&RankedTrial> = ranking.iter().filter(|ranked| resources.contains_key(&ranked.trial)).collect();
+        let vectors: Vec<Vec<f64>> = paused.iter().map(|ranked| ranked.x.clone()).collect();
+        let predictions = self.model.posterior()?.predict_batch(&vectors);
+        let values = paused.iter().zip(predictions).map(|(ranked, prediction)| {
+            let remaining = 1.0 - resources[&ranked.trial] / self.max_resource.amount();
+            (ranked.trial, improvement.evaluate(prediction, best).value - libm::log(remaining))
         });
-        merits.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+        values.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }
 
-    /// ln(resource / R), at most 0.
-    fn place(&self, resource: f64) -> Option<f64> {
-        let t = libm::log(resource / self.full.amount());
+    /// ln(resource / R), at most 0; `None` if it is not finite.
+    fn log_resource(&self, resource: f64) -> Option<f64> {
+        let t = libm::log(resource / self.max_resource.amount());
         t.is_finite().then_some(t.min(0.0))
     }
 
-    /// Learns from the readings below the job's own resource, if they count in the same unit.
+    /// Adds intermediate readings as observations, if the last step of the curve is the job's resource, so that steps are in its
+    /// unit.
     fn observe_curve(&mut self, observation: &Observation<'_>, x: &[f64]) {
-        let reached = observation.resource.amount();
-        let counts_alike = observation.curve.last().is_some_and(|last| (last.step - reached).abs() <= 1e-9 * reached);
-        let mut next = reached;
-        for reading in observation.curve.iter().rev().filter(|_| counts_alike) {
-            if reading.step <= 0.0 || reading.step > next * SPACING || !reading.value.is_finite() {
+        let resource = observation.resource.amount();
+        let has_same_unit =
+            observation.curve.last().is_some_and(|last| (last.step - resource).abs() <= 1e-9 * resource);
+        let mut next = resource;
+        for reading in observation.curve.iter().rev().filter(|_| has_same_unit) {
+            if reading.step <= 0.0 || reading.step > next * MAX_STEP_RATIO || !reading.value.is_finite() {
                 continue;
             }
-            let Some(t) = self.place(reading.step) else { continue };
+            let Some(t) = self.log_resource(reading.step) else { continue };
             let cost = match self.direction {
                 Direction::Minimize => reading.value,
                 Direction::Maximize => -reading.value,
@@ -145,50 +163,50 @@ impl GpSearcher {
 }
 
 impl Searcher for GpSearcher {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        match self.think(ask.trial) {
-            Thought::Suggest(assignment, _) => Proposal::Ready(assignment),
-            Thought::Draw => Proposal::Ready(self.random.draw(ask.trial)),
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        match self.suggestion(request.trial) {
+            Suggestion::Configuration(assignment, _) => Proposal::Ready(assignment),
+            Suggestion::Random => Proposal::Ready(self.random.draw(request.trial)),
         }
     }
 
-    fn adopt(&mut self, trial: TrialId, assignment: &Assignment) {
-        self.thought = None;
-        self.random.adopt(trial, assignment);
+    fn register(&mut self, trial: TrialId, assignment: &Assignment) {
+        self.suggestion = None;
+        self.random.register(trial, assignment);
         if let Some(x) = self.encoding.encode(assignment) {
-            self.model.expect(trial, x);
+            self.model.add_pending(trial, x);
         }
     }
 
-    fn warm_up(&mut self, prior: &[PriorObservation]) {
-        self.settings.initial = self.settings.initial.saturating_sub(configurations(prior));
-        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
+    fn warm_start(&mut self, prior: &[PriorObservation]) {
+        self.settings.initial = self.settings.initial.saturating_sub(count_configurations(prior));
+        prior.iter().for_each(|prior| self.observe(&prior.observation()));
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
-        self.thought = None;
+        self.suggestion = None;
         let Some(x) = self.encoding.encode(observation.assignment) else { return };
-        let Some(t) = self.place(observation.resource.amount()) else { return };
+        let Some(t) = self.log_resource(observation.resource.amount()) else { return };
         self.observe_curve(observation, &x);
         let cost = observation.score.map(|score| self.direction.cost(score));
         self.model.observe(observation.trial, Point { x, t }, cost);
     }
 
-    /// Expected improvement for what it still costs decides, a new trial costing all of R. Where no new trial may start, the
-    /// configuration that is expected to be the best is brought to its end.
-    fn advise(&mut self, ask: Option<&Ask>, paused: &[Paused]) -> Advice {
-        if self.is_ignorant() {
+    /// Compares expected improvement per remaining resource; a new trial needs all of R. If no new trial may start, the trial with the
+    /// best predicted mean is promoted.
+    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
+        if self.has_too_few_observations() {
             return Advice::NoOpinion;
         }
         let ranking = self.model.ranking();
-        let Some((trial, merit)) = self.best_paused(&ranking, paused) else { return Advice::StartNew };
-        let Some(ask) = ask else {
-            let expected = ranking.iter().map(|ranked| ranked.trial).find(|trial| !is_earlier(*trial));
-            let waits = expected.filter(|expected| paused.iter().any(|p| p.trial == *expected));
-            return waits.map_or(Advice::StartNew, Advice::Continue);
+        let Some((trial, paused_value)) = self.best_paused(&ranking, paused) else { return Advice::StartNew };
+        let Some(new_trial) = new_trial else {
+            let best = ranking.iter().map(|ranked| ranked.trial).find(|trial| !is_prior_trial(*trial));
+            let is_paused = best.filter(|best| paused.iter().any(|p| p.trial == *best));
+            return is_paused.map_or(Advice::StartNew, Advice::Promote);
         };
-        match self.think(ask.trial) {
-            Thought::Suggest(_, fresh) if merit > fresh => Advice::Continue(trial),
+        match self.suggestion(new_trial.trial) {
+            Suggestion::Configuration(_, new_value) if paused_value > new_value => Advice::Promote(trial),
             _ => Advice::StartNew,
         }
     }

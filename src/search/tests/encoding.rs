@@ -1,4 +1,4 @@
-//! Every parameter kind as models see it: there and back, unordered ones by identity, priors kept.
+//! The encoding of every parameter kind: round trips, unordered parameters, priors.
 
 use std::sync::Arc;
 
@@ -43,27 +43,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_any_kind_draws_has_a_place_that_leads_back_to_it(seed: u64) {
+    fn every_drawn_configuration_survives_a_round_trip(seed: u64) {
         let space = every_kind();
         let drawn = space.sample(&mut parameters(seed));
         let encoding = Encoding::new(Arc::new(space));
-        let place = encoding.encode(&drawn).expect("a draw has a place");
-        let back = encoding.decode(&place);
+        let x = encoding.encode(&drawn).expect("a drawn configuration is valid");
+        let back = encoding.decode(&x);
         for ((name, value), (_, back)) in drawn.iter().zip(back.iter()) {
             prop_assert!(same(back, value), "{name}: {value} came back as {back}");
         }
     }
 
     #[test]
-    fn any_place_snaps_to_a_legal_one_and_stays_there(units in prop::collection::vec(-0.5..1.5f64, 17)) {
+    fn any_vector_snaps_to_a_valid_one_that_survives_a_round_trip(units in prop::collection::vec(-0.5..1.5f64, 17)) {
         let encoding = Encoding::new(Arc::new(every_kind()));
-        let place = |(unit, axis): (&f64, &Axis)| match axis {
+        let coordinate = |(unit, axis): (&f64, &Axis)| match axis {
             Axis::Ordered => *unit,
             Axis::Unordered => (unit.abs() * 2.0).floor(),
         };
-        let mut x: Vec<f64> = units.iter().zip(encoding.axes()).map(place).collect();
+        let mut x: Vec<f64> = units.iter().zip(encoding.axes()).map(coordinate).collect();
         encoding.snap(&mut x);
-        let again = encoding.encode(&encoding.decode(&x)).expect("what is decoded is legal");
+        let again = encoding.encode(&encoding.decode(&x)).expect("a decoded configuration is valid");
         for (d, (a, b)) in x.iter().zip(&again).enumerate() {
             prop_assert!((a - b).abs() < 1e-9, "{d}: {a} {b}");
         }
@@ -71,17 +71,14 @@ proptest! {
 }
 
 #[test]
-fn only_what_has_no_order_is_compared_by_identity() {
+fn choices_of_texts_and_pchoices_are_unordered() {
     let encoding = Encoding::new(Arc::new(every_kind()));
     let unordered: Vec<usize> = (0..17).filter(|d| encoding.axes()[*d] == Axis::Unordered).collect();
     assert_eq!(unordered, [0, 2]);
-    assert_eq!([Axis::Unordered.difference(0.0, 3.0), Axis::Unordered.difference(3.0, 1.0)], [1.0, 1.0]);
-    assert_eq!(Axis::Unordered.difference(2.0, 2.0), 0.0);
-    assert_eq!(Axis::Ordered.difference(0.25, 1.0), -0.75);
 }
 
 #[test]
-fn the_probabilities_of_a_pchoice_are_the_prior_of_models() {
+fn the_probabilities_of_a_pchoice_are_the_prior() {
     let encoding = Encoding::new(Arc::new(every_kind()));
     assert!(encoding.weights(9).is_empty());
     for (found, expected) in encoding.weights(2).iter().zip([0.2, 0.7, 0.1]) {
@@ -96,10 +93,10 @@ fn the_probabilities_of_a_pchoice_are_the_prior_of_models() {
 }
 
 #[test]
-fn levels_are_distinct_legal_places_and_few() {
+fn levels_are_distinct_and_few() {
     let encoding = Encoding::new(Arc::new(every_kind()));
     let counts: Vec<usize> = (0..17).map(|d| encoding.levels(d).len()).collect();
-    // a day in steps of 90 seconds has too many to try one by one, a continuum has none
+    // A day in steps of 90 seconds has more than 32 values; a continuous parameter has no levels.
     assert_eq!(counts, [4, 4, 3, 15, 11, 9, 6, 0, 0, 0, 0, 21, 0, 0, 0, 0, 0]);
     for (d, count) in counts.into_iter().enumerate() {
         let levels = encoding.levels(d);
@@ -115,9 +112,9 @@ fn levels_are_distinct_legal_places_and_few() {
     }
 }
 
-/// Without bounds a place at the end of the unit interval would be a value that nobody ever draws.
+/// Without the limit, the coordinates 0 and 1 would be values that are practically never drawn.
 #[test]
-fn no_place_of_an_unbounded_kind_is_farther_out_than_a_thousandth() {
+fn unbounded_parameters_are_limited_to_the_quantiles_of_a_thousandth() {
     let encoding = Encoding::new(Arc::new(space(&[
         ("normal", "normal", json!([5, 2])),
         ("lognormal", "lognormal", json!([0, 1])),

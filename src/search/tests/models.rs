@@ -1,4 +1,4 @@
-//! What every model must bear: odd values, failures, spaces of every shape and size, several slots, and going on.
+//! All models: extreme values, failures, spaces of different kinds and sizes, several slots, replay.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn is_inside(space: &Space, assignment: &Assignment) -> bool {
 }
 
 #[test]
-fn values_of_any_size_and_kind_lead_to_legal_proposals() {
+fn extreme_values_lead_to_valid_proposals() {
     let patterns: [fn(usize) -> f64; 8] = [
         |_| 0.5,
         |_| 0.0,
@@ -55,12 +55,12 @@ fn values_of_any_size_and_kind_lead_to_legal_proposals() {
 }
 
 #[test]
-fn a_region_that_always_fails_is_proposed_less_and_less() {
+fn a_region_with_only_failures_is_proposed_less_often() {
     for model in models() {
         let mut failed = 0;
         for seed in 0..4 {
             let mut study = Study::new(&*model, unit_square(), seed);
-            // what works promises more the nearer it is to what fails
+            // The best working values are next to the failing region.
             let proposed =
                 study.run(35, |a| if number(a, "x") < 0.5 { f64::NAN } else { number(a, "x") + number(a, "y") });
             failed += proposed[20..].iter().filter(|a| number(a, "x") < 0.5).count();
@@ -70,12 +70,12 @@ fn a_region_that_always_fails_is_proposed_less_and_less() {
 }
 
 #[test]
-fn copies_of_one_configuration_are_no_trouble() {
+fn repeated_observations_of_one_configuration_are_handled() {
     for model in models() {
         let mut study = Study::new(&*model, unit_square(), 1);
         let same = study.proposal();
         for i in 0..30 {
-            let running = study.adopt(same.clone());
+            let running = study.start_with(same.clone());
             study.end(&running, f64::from(i % 3));
         }
         let next = study.run(5, |a| number(a, "x"));
@@ -84,7 +84,7 @@ fn copies_of_one_configuration_are_no_trouble() {
 }
 
 #[test]
-fn a_small_finite_space_is_tried_completely_before_anything_repeats() {
+fn a_finite_space_is_proposed_completely_before_a_configuration_repeats() {
     let space = || {
         Arc::new(space(&[
             ("c", "choice", json!(["a", "b", "c"])),
@@ -101,7 +101,7 @@ fn a_small_finite_space_is_tried_completely_before_anything_repeats() {
 }
 
 #[test]
-fn a_space_of_one_configuration_is_no_endless_search() {
+fn a_space_with_one_configuration_does_not_loop_forever() {
     for model in models() {
         let mut study = Study::new(&*model, Arc::new(space(&[("only", "choice", json!(["this"]))])), 2);
         assert_eq!(study.run(15, |_| 1.0).len(), 15);
@@ -109,18 +109,18 @@ fn a_space_of_one_configuration_is_no_endless_search() {
 }
 
 #[test]
-fn the_best_of_unordered_values_is_found_without_any_order() {
+fn the_best_values_of_unordered_parameters_are_found() {
     let values = || json!((0..12).map(|i| format!("v{}", (i * 5) % 12)).collect::<Vec<_>>());
     let space = || Arc::new(space(&[("a", "choice", values()), ("b", "choice", values()), ("c", "choice", values())]));
-    // each parameter has one good value, and a good one is good whatever the others are
+    // Each parameter has one good value, independent of the others.
     let cost = |a: &Assignment| -> f64 {
         ["a", "b", "c"].iter().map(|n| if a.get(n) == Some(&json!("v7")) { 0.0 } else { 1.0 }).sum::<f64>() + 0.1
     };
-    let least = |sampler: &dyn Sampler, seed| {
+    let best = |sampler: &dyn Sampler, seed| {
         let mut study = Study::new(sampler, space(), seed);
         study.run(45, cost).iter().map(cost).fold(f64::INFINITY, f64::min)
     };
-    let total = |sampler: &dyn Sampler| (0..3).map(|seed| least(sampler, seed)).sum::<f64>();
+    let total = |sampler: &dyn Sampler| (0..3).map(|seed| best(sampler, seed)).sum::<f64>();
     let random = total(&Random);
     for model in models() {
         let found = total(&*model);
@@ -129,7 +129,7 @@ fn the_best_of_unordered_values_is_found_without_any_order() {
 }
 
 #[test]
-fn parameters_that_count_only_under_another_one_are_searched() {
+fn parameters_that_matter_only_for_one_value_of_another_are_optimized() {
     let space = || {
         Arc::new(space(&[
             ("optimizer", "choice", json!(["sgd", "adam"])),
@@ -137,7 +137,7 @@ fn parameters_that_count_only_under_another_one_are_searched() {
             ("beta", "uniform", json!([0, 1])),
         ]))
     };
-    // `momentum` counts for sgd alone, `beta` for adam alone; adam with beta 0.8 is best
+    // `momentum` matters for sgd only, `beta` for adam only; adam with beta 0.8 is best.
     let cost = |a: &Assignment| match a.get("optimizer").and_then(|v| v.as_str()) {
         Some("sgd") => 0.5 + (number(a, "momentum") - 0.2).abs(),
         _ => 0.1 + (number(a, "beta") - 0.8).abs(),
@@ -153,7 +153,7 @@ fn parameters_that_count_only_under_another_one_are_searched() {
 }
 
 #[test]
-fn two_hundred_parameters_are_borne_and_the_few_that_count_are_used() {
+fn two_hundred_parameters_are_supported() {
     let names: Vec<String> = (0..200).map(|i| format!("p{i}")).collect();
     let params: Vec<(&str, &str, serde_json::Value)> =
         names.iter().map(|n| (n.as_str(), "uniform", json!([0, 1]))).collect();
@@ -177,41 +177,41 @@ fn suggestions_for_several_slots_at_once_differ() {
             assert!(apart("x").max(apart("y")) > 1e-3, "{one:?} {other:?}");
         }
     }
-    // they are not scattered by chance either: all lie where something good is expected
+    // They are not random either: most are where good values are predicted.
     let near = running.iter().filter(|r| cost(&r.assignment) < 0.2).count();
     assert!(near >= 4, "{near} of 6: {running:?}");
 }
 
 #[test]
-fn asking_twice_gives_one_answer_and_a_replayed_searcher_proposes_the_same() {
+fn proposals_are_repeatable_and_the_same_after_a_replay() {
     let cost = |a: &Assignment| if number(a, "x") < 0.2 { f64::NAN } else { number(a, "x") * number(a, "y") };
     for model in models() {
-        let mut lived = Study::new(&*model, unit_square(), 9);
-        let mut told = Vec::new();
+        let mut original = Study::new(&*model, unit_square(), 9);
+        let mut ended = Vec::new();
         let mut waiting = Vec::new();
         for i in 0..30 {
-            assert_eq!(lived.proposal(), lived.proposal(), "{}", model.name());
-            waiting.push(lived.start());
+            assert_eq!(original.proposal(), original.proposal(), "{}", model.name());
+            waiting.push(original.start());
             if i % 3 != 0 {
                 let running = waiting.remove(0);
                 let resource = [3.0, 9.0, 27.0][i % 3];
-                lived.end_at(&running, resource, cost(&running.assignment));
-                told.push((i, running, resource));
+                original.end_at(&running, resource, cost(&running.assignment));
+                ended.push((i, running, resource));
             }
         }
-        // a replay adopts and observes in the recorded order, and asks nothing
+        // A replay registers and observes in the recorded order, without requests.
         let mut replayed = Study::new(&*model, unit_square(), 9);
-        let mut records = told.iter().peekable();
-        let mut started: Vec<_> = told.iter().map(|(_, r, _)| r.clone()).chain(waiting.clone()).collect();
+        let mut records = ended.iter().peekable();
+        let mut started: Vec<_> = ended.iter().map(|(_, r, _)| r.clone()).chain(waiting.clone()).collect();
         started.sort_by_key(|r| r.trial);
         for (i, running) in started.into_iter().enumerate() {
-            replayed.adopt(running.assignment);
+            replayed.start_with(running.assignment);
             while let Some((_, running, resource)) = records.next_if(|(at, ..)| *at == i) {
                 replayed.end_at(running, *resource, cost(&running.assignment));
             }
         }
         for _ in 0..4 {
-            assert_eq!(replayed.start(), lived.start(), "{}", model.name());
+            assert_eq!(replayed.start(), original.start(), "{}", model.name());
         }
     }
 }
@@ -226,13 +226,13 @@ fn proposals_depend_on_the_seed() {
 }
 
 #[test]
-fn what_was_seen_at_a_low_resource_guides_what_is_tried_at_full() {
+fn observations_at_a_low_resource_guide_proposals() {
     let space = || Arc::new(space(&[("x", "uniform", json!([0, 1]))]));
     let model = Gp { random_fraction: 0.0, ..Gp::default() };
     let mut study = Study::new(&model, space(), 4);
     let mut stream = parameters(2);
     for _ in 0..20 {
-        let running = study.adopt(space().sample(&mut stream));
+        let running = study.start_with(space().sample(&mut stream));
         study.end_at(&running, 9.0, 1.2 + (number(&running.assignment, "x") - 0.7).powi(2));
     }
     let proposed = number(&study.proposal(), "x");

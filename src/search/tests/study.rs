@@ -1,21 +1,22 @@
-//! A study by hand: a searcher is asked, a function answers.
+//! Runs a searcher against an objective function, with control over the order of starts and ends.
 
 use std::sync::Arc;
 
-use crate::search::{Ask, Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
 
-/// A searcher with the number of the next trial.
+/// A searcher and the number of the next trial.
 pub(super) struct Study {
     pub searcher: Box<dyn Searcher>,
     next: u64,
 }
 
-/// A trial that runs.
+/// A running trial.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Running {
     pub trial: TrialId,
@@ -24,34 +25,34 @@ pub(super) struct Running {
 
 impl Study {
     pub fn new(sampler: &dyn Sampler, space: Arc<Space>, seed: u64) -> Study {
-        let full = Resource::new(27.0).expect("a positive number");
-        let context = SearchContext { space, seed, direction: Some(Direction::Minimize), full };
+        let max_resource = Resource::new(27.0).expect("a positive number");
+        let context = SearchContext { space, seed, direction: Some(Direction::Minimize), max_resource };
         Study { searcher: sampler.searcher(&context), next: 0 }
     }
 
-    /// What would be proposed for the next trial.
+    /// The proposal for the next trial.
     pub fn proposal(&mut self) -> Assignment {
-        let full = Resource::new(27.0).expect("a positive number");
-        let ask = Ask { trial: TrialId(self.next), bracket: BracketId::default(), resource: full };
-        let Proposal::Ready(assignment) = self.searcher.propose(&ask) else { panic!("models propose without end") };
+        let resource = Resource::new(27.0).expect("a positive number");
+        let request = TrialRequest { trial: TrialId(self.next), bracket: BracketId::default(), resource };
+        let Proposal::Ready(assignment) = self.searcher.propose(&request) else { panic!("expected a configuration") };
         assignment
     }
 
-    /// Starts the next trial with what is proposed.
+    /// Starts the next trial with the proposal.
     pub fn start(&mut self) -> Running {
         let assignment = self.proposal();
-        self.adopt(assignment)
+        self.start_with(assignment)
     }
 
     /// Starts the next trial with `assignment`.
-    pub fn adopt(&mut self, assignment: Assignment) -> Running {
+    pub fn start_with(&mut self, assignment: Assignment) -> Running {
         let trial = TrialId(self.next);
         self.next += 1;
-        self.searcher.adopt(trial, &assignment);
+        self.searcher.register(trial, &assignment);
         Running { trial, assignment }
     }
 
-    /// The trial ends at full resource with `value`; NaN and the infinities are failures.
+    /// The trial ends at the full resource with `value`; a value that is not finite is a failure.
     pub fn end(&mut self, running: &Running, value: f64) {
         self.end_at(running, 27.0, value);
     }
@@ -67,7 +68,7 @@ impl Study {
         });
     }
 
-    /// One trial after the other, `count` in all, with the values of `function`.
+    /// Runs `count` trials one after the other with the values of `function`.
     pub fn run(&mut self, count: usize, mut function: impl FnMut(&Assignment) -> f64) -> Vec<Assignment> {
         let one = |_| {
             let running = self.start();

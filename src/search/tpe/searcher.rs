@@ -1,48 +1,82 @@
-//! The live density pair: observations by resource in, one configuration out.
+//! Settings and state of the sampler.
 
 use std::collections::BTreeMap;
 
 use rand::RngExt;
 
-use super::Tpe;
 use super::kde::Density;
 use crate::search::encoding::Encoding;
-use crate::search::prior::{PriorObservation, configurations};
+use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
-use crate::search::{Ask, Observation, Proposal, SearchContext, Searcher};
+use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
+use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::objective::Direction;
 use crate::words::stream::{Purpose, stream};
 use crate::words::units::Resource;
 
-/// Most points of a density; beyond it the most recent count. Keeps a suggestion at some milliseconds.
-const MOST: usize = 500;
+/// Settings of the sampler.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tpe {
+    /// Fraction of trials drawn at random, in [0, 1] (ρ in the paper).
+    pub random_fraction: f64,
+    /// Fraction of a rung's configurations that count as good, in [0, 1] (q = 0.15 in the paper).
+    pub good_fraction: f64,
+    /// Number of draws from the good density, of which the one with the best density ratio is proposed. The paper takes 64; with
+    /// 24, Hyperopt's number, proposals stay nearer to known configurations.
+    pub candidates: usize,
+    /// Factor on the bandwidth for these draws, ≥ 1 (b_w = 3 in the paper).
+    pub bandwidth_factor: f64,
+    /// Number of initial trials drawn at random.
+    pub initial: u64,
+}
 
-/// Good and other configurations at one resource.
+impl Default for Tpe {
+    fn default() -> Tpe {
+        Tpe { random_fraction: 0.1, good_fraction: 0.15, candidates: 24, bandwidth_factor: 3.0, initial: 0 }
+    }
+}
+
+impl Sampler for Tpe {
+    fn name(&self) -> &'static str {
+        "tpe"
+    }
+
+    fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher> {
+        Box::new(TpeSearcher::new(*self, context))
+    }
+
+    fn ignores_observations(&self) -> bool {
+        false
+    }
+}
+
+/// Maximum number of points of a density; keeps a suggestion at a few milliseconds.
+const MAX_POINTS: usize = 500;
+
+/// l(x) and g(x) of the paper.
 #[derive(Debug)]
-struct Pair {
+struct DensityPair {
     good: Density,
     other: Density,
 }
 
-/// See [`Tpe`].
 #[derive(Debug)]
-pub struct TpeSearcher {
+struct TpeSearcher {
     settings: Tpe,
     encoding: Encoding,
     random: RandomSearcher,
     seed: u64,
     direction: Direction,
-    /// Positions and costs of the jobs at each resource; failures cost infinity.
+    /// Vectors and costs of the results at each resource; a failure has infinite cost.
     rungs: BTreeMap<Resource, Vec<(Vec<f64>, f64)>>,
-    /// Of the rung that is in use; empty after every observation.
-    pair: Option<Pair>,
+    /// Densities of all observations so far; computed on demand.
+    densities: Option<DensityPair>,
 }
 
 impl TpeSearcher {
-    /// One that has seen nothing.
-    pub fn new(settings: Tpe, context: &SearchContext) -> TpeSearcher {
+    fn new(settings: Tpe, context: &SearchContext) -> TpeSearcher {
         TpeSearcher {
             settings,
             encoding: Encoding::new(context.space.clone()),
@@ -50,27 +84,29 @@ impl TpeSearcher {
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
             rungs: BTreeMap::new(),
-            pair: None,
+            densities: None,
         }
     }
 
-    /// The densities over the highest resource with enough points: more than d + 2 (Falkner et al. 2018, Algorithm 2, line 3).
-    fn pair(&self) -> Option<Pair> {
-        let least = self.encoding.axes().len() + 1;
-        let enough = |rows: &&Vec<(Vec<f64>, f64)>| rows.len() > least + 2 && rows.iter().any(|row| row.1.is_finite());
+    /// The densities at the highest resource with more than d + 3 results for d parameters, at least one of them not a failure
+    /// (Falkner et al. 2018, Algorithm 2, lines 2 and 3).
+    fn fit_densities(&self) -> Option<DensityPair> {
+        let min_points = self.encoding.axes().len() + 1;
+        let enough =
+            |rows: &&Vec<(Vec<f64>, f64)>| rows.len() > min_points + 2 && rows.iter().any(|row| row.1.is_finite());
         let rows = self.rungs.values().rev().find(enough)?;
         let mut order: Vec<&(Vec<f64>, f64)> = rows.iter().collect();
         order.sort_by(|a, b| a.1.total_cmp(&b.1));
-        // eq. 3: at least d + 1 on either side, where there are that many
-        let share = |part: f64| ((part * order.len() as f64) as usize).max(least);
-        let good = share(self.settings.good_share).min(order.len() - 2);
-        let other = share(1.0 - self.settings.good_share).min(order.len() - good);
+        // Equation 3: at least d + 1 points in either density, if there are that many.
+        let points = |fraction: f64| ((fraction * order.len() as f64) as usize).max(min_points);
+        let good = points(self.settings.good_fraction).min(order.len() - 2);
+        let other = points(1.0 - self.settings.good_fraction).min(order.len() - good);
         let take = |rows: &[&(Vec<f64>, f64)]| rows.iter().map(|row| row.0.clone()).collect();
         let (head, tail) = order.split_at(good);
-        let step = tail.len().div_ceil(MOST).max(1);
+        let step = tail.len().div_ceil(MAX_POINTS).max(1);
         let tail: Vec<_> = tail[tail.len() - other..].iter().step_by(step).copied().collect();
-        Some(Pair {
-            good: Density::new(&self.encoding, take(&head[..good.min(MOST)])),
+        Some(DensityPair {
+            good: Density::new(&self.encoding, take(&head[..good.min(MAX_POINTS)])),
             other: Density::new(&self.encoding, take(&tail)),
         })
     }
@@ -80,16 +116,16 @@ impl TpeSearcher {
         if trial.0 < self.settings.initial || stream.random::<f64>() < self.settings.random_fraction {
             return None;
         }
-        if self.pair.is_none() {
-            self.pair = self.pair();
+        if self.densities.is_none() {
+            self.densities = self.fit_densities();
         }
-        let pair = self.pair.as_ref()?;
+        let DensityPair { good, other } = self.densities.as_ref()?;
         let mut best: Option<(f64, Assignment)> = None;
         for _ in 0..self.settings.candidates {
-            let mut x = pair.good.draw(self.settings.stretch, &mut stream);
+            let mut x = good.draw(self.settings.bandwidth_factor, &mut stream);
             self.encoding.snap(&mut x);
-            let ratio = pair.good.log_at(&x) - pair.other.log_at(&x);
-            if best.as_ref().is_some_and(|(most, _)| ratio <= *most) {
+            let ratio = good.log_density(&x) - other.log_density(&x);
+            if best.as_ref().is_some_and(|(max, _)| ratio <= *max) {
                 continue;
             }
             let assignment = self.encoding.decode(&x);
@@ -102,24 +138,24 @@ impl TpeSearcher {
 }
 
 impl Searcher for TpeSearcher {
-    fn propose(&mut self, ask: &Ask) -> Proposal {
-        let suggestion = self.suggest(ask.trial);
-        Proposal::Ready(suggestion.unwrap_or_else(|| self.random.draw(ask.trial)))
+    fn propose(&mut self, request: &TrialRequest) -> Proposal {
+        let suggestion = self.suggest(request.trial);
+        Proposal::Ready(suggestion.unwrap_or_else(|| self.random.draw(request.trial)))
     }
 
-    fn adopt(&mut self, trial: TrialId, assignment: &Assignment) {
-        self.random.adopt(trial, assignment);
+    fn register(&mut self, trial: TrialId, assignment: &Assignment) {
+        self.random.register(trial, assignment);
     }
 
-    fn warm_up(&mut self, prior: &[PriorObservation]) {
-        self.settings.initial = self.settings.initial.saturating_sub(configurations(prior));
-        prior.iter().for_each(|earlier| self.observe(&earlier.observation()));
+    fn warm_start(&mut self, prior: &[PriorObservation]) {
+        self.settings.initial = self.settings.initial.saturating_sub(count_configurations(prior));
+        prior.iter().for_each(|prior| self.observe(&prior.observation()));
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
         let Some(x) = self.encoding.encode(observation.assignment) else { return };
         let cost = observation.score.map_or(f64::INFINITY, |score| self.direction.cost(score));
         self.rungs.entry(observation.resource).or_default().push((x, cost));
-        self.pair = None;
+        self.densities = None;
     }
 }

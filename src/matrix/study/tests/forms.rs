@@ -93,7 +93,7 @@ fn every_form_of_every_kind_is_read() {
 
 #[test]
 fn every_kind_of_the_catalogue_is_among_them() {
-    for name in super::super::super::catalogue::parameter_names() {
+    for name in crate::space::catalogue::names() {
         assert!(FORMS.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}");
     }
 }
@@ -130,7 +130,7 @@ fn forms_that_are_none_say_what_to_write() {
     14:31 `stop` must be a date like 2024-01-31, found the text "2020-13-01"
     15:22 `low` is missing
     15:22 `high` is missing
-    16:21 the list holds no item
+    16:21 the list is empty
     17:3 parameter `l` needs `kind`
     18:3 parameter `m` must be a mapping, found a list of 2
     19:3 parameter `n` must be a mapping, found nothing

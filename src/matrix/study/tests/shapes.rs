@@ -105,7 +105,7 @@ fn what_is_no_matrix_says_what_is_missing() {
     --
     1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
     --
-    2:10 a grid needs values that can be listed, and `uniform` cannot be (use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`)
+    2:10 a grid needs parameters with a finite number of values; `uniform` is continuous (use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`)
     --
     1:7 the plan has 20000000 jobs, at most 10000000 are allowed
     --

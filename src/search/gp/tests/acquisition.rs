@@ -1,9 +1,9 @@
-//! Acquisitions against high-precision figures, numerical quadrature and finite differences.
+//! Acquisition functions compared with high-precision values, numerical quadrature and finite differences.
 
 use proptest::prelude::*;
 
 use super::super::acquisition::{Acquisition, log_cdf, log_h};
-use super::super::posterior::Belief;
+use super::super::posterior::Prediction;
 use super::close;
 
 /// z, ln(φ + z·Φ), ln Φ, Φ/(φ + z·Φ), φ/(φ + z·Φ), φ/Φ: mpmath 1.4.1 with 800 digits; the last two rows from the asymptotic series of
@@ -33,55 +33,63 @@ const KNOWN: [[f64; 6]; 14] = [
 ];
 
 #[test]
-fn the_tails_agree_with_high_precision() {
+fn values_in_the_tails_agree_with_high_precision_references() {
     let (improvement, probability) =
-        (Acquisition::LogExpectedImprovement { margin: 0.0 }, Acquisition::LogProbability { margin: 0.0 });
+        (Acquisition::LogExpectedImprovement { margin: 0.0 }, Acquisition::LogProbabilityOfImprovement { margin: 0.0 });
     for [z, h, cdf, cdf_over_h, pdf_over_h, hazard] in KNOWN {
         assert!(close(log_h(z), h, 1e-13), "{z}: {} and {h}", log_h(z));
         assert!(close(log_cdf(z), cdf, 1e-14), "{z}: {} and {cdf}", log_cdf(z));
-        // mean −z and deviation 1 where 0 is to be improved on
-        let merit = improvement.merit(Belief { mean: -z, deviation: 1.0 }, 0.0);
-        assert!((merit.by_mean / -cdf_over_h - 1.0).abs() < 1e-12, "{z}: {merit:?}, {cdf_over_h}");
-        assert!((merit.by_deviation / pdf_over_h - 1.0).abs() < 1e-12, "{z}: {merit:?}, {pdf_over_h}");
-        let merit = probability.merit(Belief { mean: -z, deviation: 1.0 }, 0.0);
-        assert!((merit.by_mean / -hazard - 1.0).abs() < 1e-13, "{z}: {merit:?}, {hazard}");
+        // Mean −z and standard deviation 1, with 0 as the value to improve on.
+        let acquisition_value = improvement.evaluate(Prediction { mean: -z, std: 1.0 }, 0.0);
+        assert!(
+            (acquisition_value.d_mean / -cdf_over_h - 1.0).abs() < 1e-12,
+            "{z}: {acquisition_value:?}, {cdf_over_h}"
+        );
+        assert!((acquisition_value.d_std / pdf_over_h - 1.0).abs() < 1e-12, "{z}: {acquisition_value:?}, {pdf_over_h}");
+        let acquisition_value = probability.evaluate(Prediction { mean: -z, std: 1.0 }, 0.0);
+        assert!((acquisition_value.d_mean / -hazard - 1.0).abs() < 1e-13, "{z}: {acquisition_value:?}, {hazard}");
     }
 }
 
 #[test]
-fn certainty_is_worth_what_it_improves_and_no_hope_still_has_an_order() {
-    let merit = |mean: f64, deviation: f64| {
-        Acquisition::LogExpectedImprovement { margin: 0.0 }.merit(Belief { mean, deviation }, 0.0)
+fn log_expected_improvement_is_exact_without_uncertainty_and_ordered_without_hope() {
+    let acquisition_value = |mean: f64, std: f64| {
+        Acquisition::LogExpectedImprovement { margin: 0.0 }.evaluate(Prediction { mean, std }, 0.0)
     };
-    assert!(close(merit(-2.0, 1e-9).value, f64::ln(2.0), 1e-12));
-    assert!(merit(1.0, 1e-6).value > merit(1.1, 1e-6).value);
-    assert!(merit(1.0, 1.1e-6).value > merit(1.0, 1e-6).value);
-    for deviation in [1e-12, 1.0, 1e12] {
-        let merit = merit(1.0, deviation);
-        assert!(merit.value.is_finite() && merit.by_mean.is_finite() && merit.by_deviation.is_finite(), "{merit:?}");
+    assert!(close(acquisition_value(-2.0, 1e-9).value, f64::ln(2.0), 1e-12));
+    assert!(acquisition_value(1.0, 1e-6).value > acquisition_value(1.1, 1e-6).value);
+    assert!(acquisition_value(1.0, 1.1e-6).value > acquisition_value(1.0, 1e-6).value);
+    for std in [1e-12, 1.0, 1e12] {
+        let acquisition_value = acquisition_value(1.0, std);
+        assert!(
+            acquisition_value.value.is_finite()
+                && acquisition_value.d_mean.is_finite()
+                && acquisition_value.d_std.is_finite(),
+            "{acquisition_value:?}"
+        );
     }
 }
 
-/// ∫ gain(y)·N(y; belief) dy for y below `edge`, by Simpson's rule down to 12 deviations below the mean.
-fn quadrature(belief: Belief, edge: f64, gain: impl Fn(f64) -> f64) -> f64 {
-    let Belief { mean, deviation } = belief;
-    let low = (mean - 12.0 * deviation).min(edge - 12.0 * deviation);
+/// ∫ gain(y)·N(y; prediction) dy for y below `edge`, by Simpson's rule down to 12 standard deviations below the mean.
+fn quadrature(prediction: Prediction, edge: f64, gain: impl Fn(f64) -> f64) -> f64 {
+    let Prediction { mean, std } = prediction;
+    let low = (mean - 12.0 * std).min(edge - 12.0 * std);
     let steps = 4000;
     let width = (edge - low) / f64::from(steps);
     let at = |i: i32| {
         let y = low + f64::from(i) * width;
-        let z = (y - mean) / deviation;
-        gain(y) * (-0.5 * z * z).exp() / (deviation * (2.0 * std::f64::consts::PI).sqrt())
+        let z = (y - mean) / std;
+        gain(y) * (-0.5 * z * z).exp() / (std * (2.0 * std::f64::consts::PI).sqrt())
     };
     let inner: f64 = (1..steps).map(|i| at(i) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
     (at(0) + inner + at(steps)) * width / 3.0
 }
 
-fn any_belief() -> impl Strategy<Value = (Belief, f64, f64)> {
+fn any_prediction() -> impl Strategy<Value = (Prediction, f64, f64)> {
     (-2.0..2.0f64, 0.05..3.0f64, -2.0..2.0f64, 0.0..0.5f64)
-        .prop_map(|(mean, deviation, best, margin)| (Belief { mean, deviation }, best, margin))
-        .prop_filter("quadrature itself has digits to compare with", |(belief, best, margin)| {
-            (best - margin - belief.mean) / belief.deviation > -8.0
+        .prop_map(|(mean, std, best, margin)| (Prediction { mean, std }, best, margin))
+        .prop_filter("the quadrature is accurate there", |(prediction, best, margin)| {
+            (best - margin - prediction.mean) / prediction.std > -8.0
         })
 }
 
@@ -89,38 +97,38 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn improvement_and_probability_are_the_integrals_they_stand_for((belief, best, margin) in any_belief()) {
+    fn improvement_and_probability_equal_their_integrals((prediction, best, margin) in any_prediction()) {
         let edge = best - margin;
-        let expected = quadrature(belief, edge, |y| edge - y).ln();
-        let found = Acquisition::LogExpectedImprovement { margin }.merit(belief, best).value;
+        let expected = quadrature(prediction, edge, |y| edge - y).ln();
+        let found = Acquisition::LogExpectedImprovement { margin }.evaluate(prediction, best).value;
         prop_assert!(close(found, expected, 1e-7), "{found} {expected}");
-        let expected = quadrature(belief, edge, |_| 1.0).ln();
-        let found = Acquisition::LogProbability { margin }.merit(belief, best).value;
+        let expected = quadrature(prediction, edge, |_| 1.0).ln();
+        let found = Acquisition::LogProbabilityOfImprovement { margin }.evaluate(prediction, best).value;
         prop_assert!(close(found, expected, 1e-7), "{found} {expected}");
     }
 
     #[test]
-    fn derivatives_by_mean_and_deviation_are_differences(
-        mean in -3.0..3.0f64, deviation in 0.05..3.0f64, best in -3.0..3.0f64, extra in 0.0..2.0f64,
+    fn derivatives_equal_finite_differences(
+        mean in -3.0..3.0f64, std in 0.05..3.0f64, best in -3.0..3.0f64, extra in 0.0..2.0f64,
     ) {
         for acquisition in [
             Acquisition::LogExpectedImprovement { margin: extra },
-            Acquisition::LogProbability { margin: extra },
+            Acquisition::LogProbabilityOfImprovement { margin: extra },
             Acquisition::ConfidenceBound { kappa: extra },
         ] {
-            let at = |mean, deviation| acquisition.merit(Belief { mean, deviation }, best).value;
-            let merit = acquisition.merit(Belief { mean, deviation }, best);
-            let step = 1e-5 * deviation;
-            let by_mean = (at(mean + step, deviation) - at(mean - step, deviation)) / (2.0 * step);
-            let by_deviation = (at(mean, deviation + step) - at(mean, deviation - step)) / (2.0 * step);
-            prop_assert!(close(merit.by_mean, by_mean, 1e-5), "{acquisition:?} {merit:?} {by_mean}");
-            prop_assert!(close(merit.by_deviation, by_deviation, 1e-5), "{acquisition:?} {merit:?} {by_deviation}");
+            let at = |mean, std| acquisition.evaluate(Prediction { mean, std }, best).value;
+            let acquisition_value = acquisition.evaluate(Prediction { mean, std }, best);
+            let step = 1e-5 * std;
+            let d_mean = (at(mean + step, std) - at(mean - step, std)) / (2.0 * step);
+            let d_std = (at(mean, std + step) - at(mean, std - step)) / (2.0 * step);
+            prop_assert!(close(acquisition_value.d_mean, d_mean, 1e-5), "{acquisition:?} {acquisition_value:?} {d_mean}");
+            prop_assert!(close(acquisition_value.d_std, d_std, 1e-5), "{acquisition:?} {acquisition_value:?} {d_std}");
         }
     }
 
     #[test]
-    fn a_confidence_bound_is_mean_and_deviations((belief, best, kappa) in any_belief()) {
-        let merit = Acquisition::ConfidenceBound { kappa }.merit(belief, best);
-        prop_assert!(close(-merit.value, belief.mean - kappa * belief.deviation, 1e-15));
+    fn the_confidence_bound_is_mean_minus_kappa_std((prediction, best, kappa) in any_prediction()) {
+        let acquisition_value = Acquisition::ConfidenceBound { kappa }.evaluate(prediction, best);
+        prop_assert!(close(-acquisition_value.value, prediction.mean - kappa * prediction.std, 1e-15));
     }
 }

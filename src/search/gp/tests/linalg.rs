@@ -1,15 +1,15 @@
-//! Growing and many right-hand sides at once, against one whole factor and one side at a time.
+//! Appending rows and solving for several right-hand sides, compared with one factorization and single solves.
 
 use super::super::kernel::Kernel;
-use super::super::lanes::LANES;
 use super::super::likelihood::covariance;
-use super::super::linalg::{Cholesky, Triangle};
+use super::super::linalg::{Cholesky, LowerTriangle};
+use super::super::simd::LANES;
 use super::{Case, SHAPES};
 
-fn matrix(rows: usize) -> Triangle {
+fn matrix(rows: usize) -> LowerTriangle {
     let case = Case::new(5, 3, rows);
-    let kernel = Kernel::new(SHAPES[2], &case.axes, &case.hyper);
-    covariance(&kernel, &kernel.places(&case.sample.points), 1e-8)
+    let kernel = Kernel::new(SHAPES[2], &case.axes, &case.hyperparameters);
+    covariance(&kernel, &kernel.scale_all(&case.data.points), 1e-8)
 }
 
 fn right_side(rows: usize, k: usize) -> Vec<f64> {
@@ -17,7 +17,7 @@ fn right_side(rows: usize, k: usize) -> Vec<f64> {
 }
 
 #[test]
-fn a_factor_grows_by_any_number_of_rows_at_a_time() {
+fn any_number_of_rows_can_be_appended_at_once() {
     let whole = matrix(30);
     let solved = solve(&Cholesky::of(&whole).unwrap(), 30);
     for at_once in [1, 5, 8, 19] {
@@ -30,10 +30,10 @@ fn a_factor_grows_by_any_number_of_rows_at_a_time() {
 }
 
 #[test]
-fn a_row_that_is_refused_leaves_those_before_it() {
+fn rows_before_a_rejected_row_are_kept() {
     let whole = matrix(9);
     let nine = solve(&Cholesky::of(&whole).unwrap(), 9);
-    // the last row once more, without noise of its own
+    // The last row again, without noise on the diagonal.
     let mut copy = whole.row(8).to_vec();
     copy.push(copy[8]);
     let mut factor = Cholesky::default();
@@ -48,13 +48,13 @@ fn a_row_that_is_refused_leaves_those_before_it() {
 }
 
 #[test]
-fn several_right_hand_sides_are_solved_like_each_alone() {
+fn a_batch_of_right_hand_sides_is_solved_like_single_ones() {
     for rows in [1, 8, 13, 30] {
         let factor = Cholesky::of(&matrix(rows)).unwrap();
         let sides: Vec<Vec<f64>> = (0..LANES).map(|k| right_side(rows, k)).collect();
         let mut lanes: Vec<[f64; LANES]> = (0..rows).map(|i| std::array::from_fn(|k| sides[k][i])).collect();
-        factor.forward_lanes(&mut lanes, 0);
-        factor.backward_lanes(&mut lanes, 0);
+        factor.forward_batch(&mut lanes, 0);
+        factor.backward_batch(&mut lanes, 0);
         for (k, side) in sides.into_iter().enumerate() {
             let mut alone = side;
             factor.solve(&mut alone);
@@ -64,7 +64,7 @@ fn several_right_hand_sides_are_solved_like_each_alone() {
 }
 
 #[test]
-fn infinities_and_negative_pivots_are_refused() {
+fn non_positive_and_non_finite_pivots_are_rejected() {
     for pivot in [-1.0, 0.0, f64::NAN, f64::NEG_INFINITY] {
         let mut matrix = matrix(12);
         matrix.row_mut(10)[10] = pivot;

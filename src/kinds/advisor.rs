@@ -1,0 +1,14 @@
+//! Lets a scheduler ask a searcher for advice, although neither layer knows the other.
+
+use crate::schedule::Advisor;
+use crate::search::Searcher;
+use crate::words::advice::{Advice, PausedTrial, TrialRequest};
+
+/// A searcher in the role of a scheduler's advisor.
+pub(crate) struct SearcherAdvisor<'a>(pub &'a mut dyn Searcher);
+
+impl Advisor for SearcherAdvisor<'_> {
+    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
+        self.0.advise(new_trial, paused)
+    }
+}

@@ -1,0 +1,38 @@
+//! `auto`: the Gaussian process decides between new trials and promotions.
+
+use std::sync::Arc;
+
+use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
+use super::kind::{Field, MatrixKind, Method, Need, no_advice};
+use crate::schedule::freeze_thaw::FreezeThaw;
+use crate::search::gp::Gp;
+use crate::words::args::{Args, Fault};
+
+/// `kind: auto`: freeze-thaw scheduling with the sampler `gp`, which draws the trials of the first bracket at random.
+pub static KIND: MatrixKind = MatrixKind {
+    names: &["auto"],
+    fields: &[
+        Field::required("maxIterations"),
+        Field::optional("minIterations"),
+        Field::optional("eta"),
+        Field::optional("numRuns"),
+    ],
+    params: Need::Required,
+    metric: Need::Required,
+    resource: Need::Required,
+    build,
+    advice: no_advice,
+};
+
+fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+    let mut reader = args.reader();
+    let levels = read_rung_levels(&mut reader);
+    let max_trials = read_max_trials(&mut reader);
+    let schedule = levels.map(|levels| FreezeThaw::new(&levels, max_trials));
+    check_plan_size(&mut reader, schedule.as_ref(), "numRuns");
+    reader.finish(|| {
+        let schedule = schedule?;
+        let sampler = Gp { initial: schedule.initial_trials(), ..Gp::default() };
+        Some(Method { kind: "auto", schedule: Arc::new(schedule), sampler: Arc::new(sampler) })
+    })
+}

@@ -1,0 +1,144 @@
+//! Maximizes an acquisition function over configurations: random and local candidates, then gradient steps from the best of them.
+
+use rand::RngExt;
+
+use super::acquisition::Acquisition;
+use super::kernel::Point;
+use super::lbfgs::{Bounds, StopCriteria, minimize};
+use super::posterior::Posterior;
+use crate::search::encoding::{Axis, Encoding};
+use crate::space::std_normal;
+use crate::words::stream::Stream;
+
+/// Maximum step along one parameter, as a fraction of its range.
+const MAX_STEP: f64 = 0.2;
+/// See [`StopCriteria::min_relative_decrease`].
+const MIN_RELATIVE_INCREASE: f64 = 1e-7;
+
+/// The effort of one maximization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effort {
+    /// Number of candidates drawn from the prior.
+    pub random_candidates: usize,
+    /// Number of candidates near the best known configurations.
+    pub local_candidates: usize,
+    /// Number of best candidates that are optimized along the gradient.
+    pub optimized: usize,
+    /// Maximum number of iterations of each optimization.
+    pub iterations: usize,
+}
+
+/// An acquisition function of a model, at the full resource.
+#[derive(Clone, Copy, Debug)]
+pub struct AcquisitionFn<'a> {
+    /// The model.
+    pub posterior: &'a Posterior,
+    /// The formula.
+    pub acquisition: Acquisition,
+    /// The value to improve on, transformed.
+    pub best: f64,
+}
+
+impl AcquisitionFn<'_> {
+    /// The acquisition value of `x`.
+    fn value(&self, x: &[f64]) -> f64 {
+        self.acquisition.evaluate(self.posterior.predict(&Point { x: x.to_vec(), t: 0.0 }), self.best).value
+    }
+
+    /// The negative acquisition value of `x`; writes its gradient, which is 0 for unordered parameters. `buffer` is overwritten.
+    fn loss(&self, x: &[f64], gradient: &mut [f64], buffer: &mut [f64]) -> f64 {
+        let prediction = self.posterior.predict_with_gradient(&Point { x: x.to_vec(), t: 0.0 }, gradient, buffer);
+        let acquisition = self.acquisition.evaluate(prediction, self.best);
+        for (g, s) in gradient.iter_mut().zip(buffer) {
+            *g = -(acquisition.d_mean * *g + acquisition.d_std * *s);
+        }
+        -acquisition.value
+    }
+}
+
+/// Valid configurations with their acquisition values, the highest first. `known` are the configurations around which local
+/// candidates are drawn.
+pub fn maximize(
+    acquisition_fn: AcquisitionFn<'_>,
+    encoding: &Encoding,
+    known: &[Vec<f64>],
+    effort: Effort,
+    stream: &mut Stream,
+) -> Vec<(f64, Vec<f64>)> {
+    let mut candidates: Vec<Vec<f64>> = (0..effort.random_candidates).map(|_| encoding.draw(stream)).collect();
+    if !known.is_empty() {
+        candidates.extend((0..effort.local_candidates).map(|i| perturb(&known[i % known.len()], encoding, stream)));
+    }
+    let predictions = acquisition_fn.posterior.predict_batch(&candidates);
+    let value = |prediction| acquisition_fn.acquisition.evaluate(prediction, acquisition_fn.best).value;
+    let mut ranked: Vec<(f64, Vec<f64>)> =
+        candidates.into_iter().zip(predictions).map(|(x, prediction)| (value(prediction), x)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let starts = ranked.iter().take(effort.optimized);
+    let optimized: Vec<_> = starts.map(|(_, x)| optimize(acquisition_fn, encoding, x, effort.iterations)).collect();
+    ranked.extend(optimized);
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked
+}
+
+/// A local maximum near `start`, moved to a valid configuration, with its acquisition value.
+fn optimize(
+    acquisition_fn: AcquisitionFn<'_>,
+    encoding: &Encoding,
+    start: &[f64],
+    iterations: usize,
+) -> (f64, Vec<f64>) {
+    let bound = |d: usize, end: f64| if encoding.axes()[d] == Axis::Unordered { start[d] } else { end };
+    let low: Vec<f64> = (0..start.len()).map(|d| bound(d, 0.0)).collect();
+    let high: Vec<f64> = (0..start.len()).map(|d| bound(d, 1.0)).collect();
+    let mut buffer = vec![0.0; start.len()];
+    let loss = |x: &[f64], gradient: &mut [f64]| acquisition_fn.loss(x, gradient, &mut buffer);
+    let stop =
+        StopCriteria { max_iterations: iterations, max_step: MAX_STEP, min_relative_decrease: MIN_RELATIVE_INCREASE };
+    let mut x = minimize(loss, start, Bounds { low: &low, high: &high }, stop).x;
+    encoding.snap(&mut x);
+    let value = acquisition_fn.value(&x);
+    optimize_levels(acquisition_fn, encoding, value, x)
+}
+
+/// Tries all values of each parameter that has few, one parameter at a time.
+fn optimize_levels(
+    acquisition_fn: AcquisitionFn<'_>,
+    encoding: &Encoding,
+    mut value: f64,
+    mut x: Vec<f64>,
+) -> (f64, Vec<f64>) {
+    for d in 0..x.len() {
+        for level in encoding.levels(d) {
+            let before = std::mem::replace(&mut x[d], level);
+            let new_value = if before == level { value } else { acquisition_fn.value(&x) };
+            if new_value > value {
+                value = new_value;
+            } else {
+                x[d] = before;
+            }
+        }
+    }
+    (value, x)
+}
+
+/// A configuration near `x`: some ordered parameters move by a normal step with standard deviation between e⁻⁴ and e⁻¹ of their
+/// range, some unordered ones are drawn from the prior. In many dimensions about 20 parameters change (Regis and Shoemaker 2013,
+/// "Combining Radial Basis Function Surrogates and Dynamic Coordinate Search", section 2.2).
+fn perturb(x: &[f64], encoding: &Encoding, stream: &mut Stream) -> Vec<f64> {
+    let drawn = encoding.draw(stream);
+    let std = libm::exp(-1.0 - 3.0 * stream.random::<f64>());
+    let probability = 0.3f64.max(2.0 / x.len() as f64).min(20.0 / x.len() as f64);
+    let mut near = x.to_vec();
+    for d in 0..x.len() {
+        if stream.random::<f64>() >= probability {
+            continue;
+        }
+        near[d] = match encoding.axes()[d] {
+            Axis::Ordered => (x[d] + std * std_normal::quantile(stream.random())).clamp(0.0, 1.0),
+            Axis::Unordered => drawn[d],
+        };
+    }
+    encoding.snap(&mut near);
+    near
+}

@@ -24,11 +24,11 @@ pub const HELP: &str = "\
 Exit codes:
   0    done
   1    internal or I/O error
-  2    wrong usage or an invalid matrix; nothing was launched, nothing is left on disk
-  3    the study ended and no job gave a value, or failures ended it
-  4    stopped by a limit before the plan ended; the same line with a larger one goes on
+  2    wrong usage or an invalid matrix; nothing was launched or written
+  3    the study ended without a value, or because of failures
+  4    stopped by a limit before the plan was complete; continue with a larger one
   129, 130, 143
-       ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the same line goes on";
+       ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; continue with the same command line";
 
 impl Exit {
     /// The number the shell sees.

@@ -7,7 +7,8 @@
 //! Layers; a file imports only from layers above its own in this list:
 //! 1. [`words`]: ids, units, objective, assignment, outcome, random streams, arguments
 //! 2. [`space`]: what may vary, one file per parameter family; [`collect`]: from printed bytes to readings
-//! 3. [`search`] (who proposes a configuration) and [`schedule`] (how much resource it gets), then [`kinds`] (one file per matrix kind)
+//! 3. [`search`] (who proposes a configuration) and [`schedule`] (how much resource it gets),
+//!    then [`kinds`] (one file per matrix kind, which combines both)
 //! 4. [`engine`]: the state machine and its checked input; early-stopping and retry rules
 //!    — up to here no file, process, thread, clock, environment or printing —
 //! 5. drivers: [`journal`] (write, replay), [`command`] (templates and argument lists), [`run`] (processes, slots, signals),

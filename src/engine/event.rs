@@ -29,6 +29,8 @@ pub enum Event {
         outcome: Outcome,
         /// The objective on the way.
         curve: Vec<CurvePoint>,
+        /// The resource that its last reading named, if it named it.
+        step: Option<f64>,
     },
     /// An outside tuner answered with configurations for waiting trials.
     Suggested {

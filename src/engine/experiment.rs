@@ -12,6 +12,7 @@ use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
 use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
+use crate::words::allocation::Allocation;
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
 use crate::words::objective::{Direction, Metric};
@@ -30,12 +31,18 @@ pub enum Promoted {
 }
 
 impl Promoted {
-    /// What a job costs that gets `resource` where its trial had `previous` before.
+    /// The span that a job trains which gets `resource` where its trial had `previous` before.
+    pub fn allocation(self, resource: Resource, previous: Option<Resource>) -> Allocation {
+        let from = match self {
+            Promoted::StartOver => Resource::ZERO,
+            Promoted::Continue => previous.unwrap_or(Resource::ZERO),
+        };
+        Allocation { from, to: resource }
+    }
+
+    /// What a job costs that gets `resource` where its trial had `previous` before, if it runs to its end.
     pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
-        match self {
-            Promoted::StartOver => resource.amount(),
-            Promoted::Continue => resource.amount() - previous.map_or(0.0, Resource::amount),
-        }
+        self.allocation(resource, previous).full()
     }
 }
 
@@ -120,7 +127,8 @@ pub enum AtLimit {
 pub struct Limits {
     /// Jobs launched; further attempts of one job are not counted.
     pub jobs: Option<u64>,
-    /// Resource given out; of a job that continues its trial's checkpoint only what it adds.
+    /// Resource spent; of a job that continues its trial's checkpoint only what it adds. A running job counts in full, one that was
+    /// cut off counts as [`Allocation::spent`] says. Further attempts of one job are not counted.
     pub resource: Option<f64>,
     /// Wall time over all sessions.
     pub time: Option<Duration>,

@@ -8,38 +8,36 @@ use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
 use crate::words::ids::{JobId, TrialId};
 use crate::words::outcome::{CurvePoint, Outcome, StopRule};
-use crate::words::units::{Moment, Resource};
+use crate::words::units::Moment;
 
 /// Due before everything else.
 pub(super) const AT_ONCE: Moment = Moment(0);
 
+/// The end of a job, as it was observed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct JobEnd<'a> {
+    pub outcome: &'a Outcome,
+    /// The objective on the way.
+    pub curve: &'a [CurvePoint],
+    /// The resource that its last reading named.
+    pub step: Option<f64>,
+}
+
 impl Engine {
     /// Live: the end of a job, told to the world.
-    pub(super) fn end(
-        &mut self,
-        now: Moment,
-        id: JobId,
-        outcome: &Outcome,
-        curve: &[CurvePoint],
-        out: &mut Vec<Command>,
-    ) {
-        let Some(verdicts) = self.take_end(now, id, outcome, curve) else { return };
+    pub(super) fn end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>, out: &mut Vec<Command>) {
+        let Some(verdicts) = self.take_end(now, id, end) else { return };
         self.announce(verdicts, out);
         let advised = self.decide();
         self.announce(advised, out);
-        self.check_final_value(id, outcome, out);
+        self.check_final_value(id, end.outcome, out);
         self.judge_first_failures(out);
         self.judge_failure_share(out);
     }
 
     /// Frees the slot and settles what becomes of the job; `None` where it does not run.
-    pub(super) fn take_end(
-        &mut self,
-        now: Moment,
-        id: JobId,
-        outcome: &Outcome,
-        curve: &[CurvePoint],
-    ) -> Option<Vec<Verdict>> {
+    pub(super) fn take_end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>) -> Option<Vec<Verdict>> {
+        let outcome = end.outcome;
         if self.running.get(&id.key)?.job.attempt != id.attempt {
             return None;
         }
@@ -56,7 +54,7 @@ impl Engine {
                 self.again.push(due, job.next_attempt());
                 Some(Vec::new())
             }
-            None => Some(self.conclude(&running.job, outcome, curve)),
+            None => Some(self.conclude(&running.job, end)),
         }
     }
 
@@ -71,17 +69,19 @@ impl Engine {
     }
 
     /// The job is over for good: the searcher learns from it, the schedule decides on its rung.
-    fn conclude(&mut self, job: &Job, outcome: &Outcome, curve: &[CurvePoint]) -> Vec<Verdict> {
+    fn conclude(&mut self, job: &Job, end: &JobEnd<'_>) -> Vec<Verdict> {
+        let &JobEnd { outcome, curve, step } = end;
         let key = job.start.key;
         let score = outcome.score();
+        let allocation = self.experiment.promoted.allocation(job.start.resource, job.start.previous);
         self.searcher.observe(&Observation {
             trial: key.trial,
             assignment: &job.assignment,
-            resource: outcome.reached(job.start.previous.unwrap_or(Resource::ZERO), job.start.resource, curve),
+            resource: allocation.observed(outcome, curve),
             score,
             curve,
         });
-        self.tally.ended(job, outcome);
+        self.tally.ended(job, outcome, allocation, step);
         let verdicts = self.scheduler.finish(key, score);
         self.forget_retired(&verdicts);
         verdicts
@@ -106,7 +106,7 @@ impl Engine {
             if let Verdict::Retire(trial) = verdict
                 && let Some(live) = self.trials.remove(trial)
             {
-                self.tally.retired(live.bracket);
+                self.tally.retired(*trial, live.bracket);
             }
         }
     }
@@ -164,13 +164,14 @@ impl Engine {
         true
     }
 
-    /// Asks for the end of every running job, `first` before the others.
+    /// Asks for the end of every running job, `first` before the others and in any case, so that the journal's first kill for a
+    /// metric condition names the job that met it.
     pub(super) fn kill_all(&mut self, first: Option<JobId>, why: &StopRule, out: &mut Vec<Command>) {
         let first = first.map(|id| id.key);
         let others = self.running.keys().copied().filter(|key| Some(*key) != first);
         for key in first.into_iter().chain(others).collect::<Vec<_>>() {
             if let Some(running) = self.running.get_mut(&key)
-                && !std::mem::replace(&mut running.killed, true)
+                && (!std::mem::replace(&mut running.killed, true) || Some(key) == first)
             {
                 out.push(Command::Kill { job: running.job.id(), why: why.clone() });
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Command, Launch};
+use super::event::{Command, FinishReason, Launch, LimitKind};
 use super::{Engine, Phase, suggest};
 use crate::schedule::{Next, Start};
 use crate::search::Proposal;
@@ -99,9 +99,11 @@ impl Engine {
         while self.phase == Phase::Open {
             let next = self.held.pop_front().map_or_else(|| self.scheduler.next(), Next::Start);
             let Next::Start(start) = next else { break };
-            if let Some(reason) = self.no_room_for(&start) {
+            if let Some(limit) = self.no_room_for(&start) {
                 self.held.push_front(start);
-                self.stop(reason, out);
+                if limit != LimitKind::Resource || !self.may_leave_resource() {
+                    self.stop(FinishReason::Limit { limit }, out);
+                }
                 break;
             }
             match self.configure(&start) {

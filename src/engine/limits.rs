@@ -2,7 +2,8 @@
 //!
 //! Jobs and resource are counted when a job is first launched; further attempts of it are free, so that a study resumed after a
 //! crash reaches the same point as one that never crashed. A job launched within these limits has been paid for and runs to its
-//! end. Time is different: when it is over, running jobs are ended ([`AtLimit::EndRunning`]) and run again when the study goes on.
+//! end. What a job that was cut off has not spent is free for others: where a job does not fit, the study waits for those that
+//! run before it ends. Time is different: when it is over, running jobs are ended ([`AtLimit::EndRunning`]) and run again when the study goes on.
 
 use super::event::{Command, FinishReason, LimitKind};
 use super::experiment::AtLimit;
@@ -16,18 +17,23 @@ use crate::words::units::Moment;
 const SLACK: f64 = 1e-9;
 
 impl Engine {
-    /// Which limit keeps a new job from being launched.
-    pub(super) fn no_room_for(&self, start: &Start) -> Option<FinishReason> {
+    /// Which limit keeps a new job from being launched now.
+    pub(super) fn no_room_for(&self, start: &Start) -> Option<LimitKind> {
         let limits = &self.experiment.limits;
         let (asked, asked_cost) = self.promised();
         let cost = asked_cost + self.experiment.promoted.cost(start.resource, start.previous);
         let jobs = limits.jobs.is_some_and(|most| self.tally.jobs() + asked >= most);
         let resource = limits.resource.is_some_and(|most| self.tally.given() + cost > most * (1.0 + SLACK));
         match (jobs, resource) {
-            (true, _) => Some(FinishReason::Limit { limit: LimitKind::Jobs }),
-            (_, true) => Some(FinishReason::Limit { limit: LimitKind::Resource }),
+            (true, _) => Some(LimitKind::Jobs),
+            (_, true) => Some(LimitKind::Resource),
             _ => None,
         }
+    }
+
+    /// Whether jobs that have not ended for good may yet leave some of their resource to others.
+    pub(super) fn may_leave_resource(&self) -> bool {
+        !self.running.is_empty() || !self.again.is_empty() || !self.asked.is_empty()
     }
 
     /// When the time limit comes.

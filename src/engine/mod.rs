@@ -12,6 +12,7 @@ pub mod experiment;
 mod finish;
 mod launch;
 mod limits;
+mod mismatch;
 mod policy;
 pub mod progress;
 pub mod replay;
@@ -27,7 +28,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::event::{Command, Event, FinishReason};
-use self::experiment::{Experiment, Retries};
+use self::experiment::{Experiment, Promoted, Retries};
+use self::finish::JobEnd;
 use self::launch::{Live, Running};
 use self::policy::Policies;
 use self::progress::Tally;
@@ -120,6 +122,25 @@ impl Engine {
         !stopping.conditions.is_empty() || !stopping.policies.is_empty()
     }
 
+    /// The name of what the study allots.
+    pub fn resource(&self) -> Option<&str> {
+        self.experiment.resource.as_ref().map(|spec| spec.name.as_str())
+    }
+
+    /// What promoted trials find.
+    pub fn promoted(&self) -> Promoted {
+        self.experiment.promoted
+    }
+
+    /// The job whose reading met the condition that ends the study, if one did.
+    pub fn decisive(&self) -> Option<JobKey> {
+        match &self.phase {
+            Phase::Ending(FinishReason::MetricReached { job, .. })
+            | Phase::Finished(FinishReason::MetricReached { job, .. }) => Some(job.key),
+            _ => None,
+        }
+    }
+
     /// Takes the event in, then fills free slots. Events of jobs that do not run are ignored. After a finish nothing follows.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Command> {
         let mut out = Vec::new();
@@ -130,7 +151,9 @@ impl Engine {
         match event {
             Event::Begin => self.judge_failure_share(&mut out),
             Event::Reading { job, reading } => self.read(job, &reading, &mut out),
-            Event::Ended { job, outcome, curve } => self.end(now, job, &outcome, &curve, &mut out),
+            Event::Ended { job, outcome, curve, step } => {
+                self.end(now, job, &JobEnd { outcome: &outcome, curve: &curve, step }, &mut out);
+            }
             Event::Suggested { suggestions } => self.suggested(suggestions, &mut out),
             Event::SuggestionsOver { fault } => self.suggestions_over(fault, &mut out),
             Event::Tick => self.wake = None,

@@ -2,29 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::experiment::{Experiment, Promoted, Totals};
 use super::launch::Job;
 use crate::schedule::Plan;
-use crate::words::ids::{BracketId, Rung, TrialId};
-use crate::words::objective::{Direction, Score, rank};
+use crate::words::allocation::Allocation;
+use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::words::incumbent::{Candidate, IncumbentTracker};
 use crate::words::outcome::{Failure, Outcome};
 use crate::words::units::Resource;
 
-/// The best trial so far: the best value among jobs at the highest resource at which any job has a value.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Incumbent {
-    /// Which trial.
-    pub trial: TrialId,
-    /// Its value there.
-    pub score: Score,
-    /// That resource.
-    pub resource: Resource,
-}
-
 /// One rung of a bracket, so far.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct RungProgress {
     /// Resource of its jobs.
     pub resource: Resource,
@@ -37,17 +25,16 @@ pub struct RungProgress {
 }
 
 /// One bracket with trials that are not over.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct BracketProgress {
     /// Which.
-    #[serde(flatten)]
     pub id: BracketId,
     /// Its rungs as far as any job was launched; the last one is the current.
     pub rungs: Vec<RungProgress>,
 }
 
 /// A snapshot.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Progress {
     /// Jobs planned at most.
     pub planned_jobs: u64,
@@ -69,14 +56,14 @@ pub struct Progress {
     pub stopped: u64,
     /// Jobs without a usable value, retries over.
     pub failed: u64,
-    /// Resource of the launched jobs; those that continue a checkpoint count with what they add.
+    /// Resource of the launched jobs: what those that ended for good have spent, and all that the others may spend.
     pub resource_given: f64,
-    /// Resource of the ended jobs, counted likewise.
+    /// Resource that jobs which ended for good have spent.
     pub resource_done: f64,
     /// Brackets at work.
     pub brackets: Vec<BracketProgress>,
     /// The best trial so far.
-    pub incumbent: Option<Incumbent>,
+    pub incumbent: Option<Candidate>,
 }
 
 impl Progress {
@@ -114,7 +101,6 @@ pub(super) struct Tally {
     plan: Plan,
     totals: Totals,
     promoted: Promoted,
-    direction: Option<Direction>,
     trials: u64,
     jobs: u64,
     running: u64,
@@ -126,7 +112,7 @@ pub(super) struct Tally {
     brackets: BTreeMap<BracketId, BracketTally>,
     at_work: BTreeSet<BracketId>,
     ends: Ends,
-    incumbent: Option<Incumbent>,
+    incumbent: IncumbentTracker,
 }
 
 impl Tally {
@@ -136,7 +122,6 @@ impl Tally {
             totals: experiment.totals(&plan),
             plan,
             promoted: experiment.promoted,
-            direction: experiment.metric.as_ref().map(|m| m.direction),
             trials: 0,
             jobs: 0,
             running: 0,
@@ -148,7 +133,7 @@ impl Tally {
             brackets: BTreeMap::new(),
             at_work: BTreeSet::new(),
             ends: Ends::None,
-            incumbent: None,
+            incumbent: IncumbentTracker::new(experiment.metric.as_ref().map(|m| m.direction)),
         }
     }
 
@@ -162,7 +147,7 @@ impl Tally {
         self.jobs
     }
 
-    /// Resource given out.
+    /// Resource spent by jobs that ended for good, and promised to the others.
     pub fn given(&self) -> f64 {
         self.given
     }
@@ -187,6 +172,7 @@ impl Tally {
 
     pub fn launched(&mut self, job: &Job) {
         self.running += 1;
+        self.incumbent.launched(job.start.key);
         if job.attempt.0 > 1 {
             return;
         }
@@ -207,9 +193,11 @@ impl Tally {
     }
 
     /// A job ended for good.
-    pub fn ended(&mut self, job: &Job, outcome: &Outcome) {
+    pub fn ended(&mut self, job: &Job, outcome: &Outcome, allocation: Allocation, step: Option<f64>) {
         self.running -= 1;
-        self.done += self.promoted.cost(job.start.resource, job.start.previous);
+        let spent = allocation.spent(outcome, step);
+        self.done += spent;
+        self.given -= allocation.full() - spent;
         rung(self.brackets.entry(job.start.bracket).or_default(), job.start.key.rung).ended += 1;
         match outcome {
             Outcome::Succeeded { .. } => self.succeeded += 1,
@@ -217,16 +205,17 @@ impl Tally {
             Outcome::Failed { .. } => self.failed += 1,
         }
         self.ends = std::mem::replace(&mut self.ends, Ends::Mixed).with(outcome);
-        if let (Some(direction), Some(score)) = (self.direction, outcome.score()) {
-            let new = Incumbent { trial: job.start.key.trial, score, resource: job.start.resource };
-            if self.incumbent.is_none_or(|old| beats(direction, new, old)) {
-                self.incumbent = Some(new);
-            }
-        }
+        self.incumbent.ended(job.start.key, outcome, allocation.reached(outcome, step));
     }
 
-    /// A trial of `bracket` is over.
-    pub fn retired(&mut self, bracket: BracketId) {
+    /// A reading of `job` met the condition that ends the study.
+    pub fn decided(&mut self, job: JobKey) {
+        self.incumbent.decided(job);
+    }
+
+    /// `trial` of `bracket` is over.
+    pub fn retired(&mut self, trial: TrialId, bracket: BracketId) {
+        self.incumbent.retired(trial);
         let Some(tally) = self.brackets.get_mut(&bracket) else { return };
         tally.live = tally.live.saturating_sub(1);
         let started = tally.rungs.first().map_or(0, |rung| rung.started);
@@ -250,7 +239,7 @@ impl Tally {
             resource_given: self.given,
             resource_done: self.done,
             brackets: self.at_work.iter().map(|id| self.bracket(*id)).collect(),
-            incumbent: self.incumbent,
+            incumbent: self.incumbent.best(),
         }
     }
 
@@ -294,11 +283,4 @@ fn planned(plan: &Plan, id: BracketId, rung: usize) -> Option<u64> {
     let round = if plan.rounds == 1 { id.round as usize } else { 0 };
     let bracket = plan.brackets.iter().filter(|b| b.bracket == id.bracket).nth(round)?;
     bracket.rungs.get(rung).map(|r| r.configs)
-}
-
-/// More resource beats less; at the same, the one ranking rule decides.
-fn beats(direction: Direction, new: Incumbent, old: Incumbent) -> bool {
-    let by_resource = old.resource.cmp(&new.resource);
-    let by_rank = rank(direction, (new.trial, Some(new.score)), (old.trial, Some(old.score)));
-    by_resource.then(by_rank).is_lt()
 }

@@ -4,12 +4,12 @@
 //! samplers that ignore observations must come out as recorded; other samplers adopt what was recorded, so that a model goes on
 //! exactly from what it had learnt. Which slots jobs had does not matter, and limits, retries' pauses and readings play no part.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason};
-use super::finish::AT_ONCE;
+use super::finish::{AT_ONCE, JobEnd};
 use super::launch::{Configured, Job};
+pub use super::mismatch::Mismatch;
 use super::progress::Progress;
 use super::{Engine, Phase};
 use crate::schedule::{Next, Start, Verdict};
@@ -58,6 +58,8 @@ pub enum Replayed<'a> {
         outcome: &'a Outcome,
         /// The objective on the way, thinned.
         curve: &'a [CurvePoint],
+        /// The resource that its last reading named.
+        step: Option<f64>,
         /// Every reading of the objective, if they are known.
         readings: Option<&'a [CurvePoint]>,
         /// When.
@@ -70,74 +72,6 @@ pub enum Replayed<'a> {
     /// The session ended in order.
     Finish(&'a FinishReason, Moment),
 }
-
-/// How the record differs from what this engine would have done.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Mismatch {
-    /// Another job was due than the recorded one.
-    Job {
-        /// The recorded one.
-        recorded: JobId,
-        /// The one due, if any.
-        due: Option<JobId>,
-    },
-    /// The job has another bracket or resource than recorded.
-    Allotment {
-        /// Which job.
-        job: JobId,
-        /// Resource recorded.
-        recorded: Resource,
-        /// Resource due.
-        due: Resource,
-    },
-    /// The seed gives another configuration than recorded: the sampling rules have changed.
-    Draw {
-        /// Which trial.
-        trial: TrialId,
-    },
-    /// The trial's first launch has no configuration.
-    NoConfiguration {
-        /// Which trial.
-        trial: TrialId,
-    },
-    /// An end of a job that was not running.
-    NotRunning {
-        /// Which job.
-        job: JobId,
-    },
-    /// A promotion or a drop that does not follow from the recorded results.
-    Verdict {
-        /// Which trial.
-        trial: TrialId,
-    },
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Mismatch::Job { recorded, due: Some(due) } => {
-                write!(f, "{recorded} was launched where {due} is due now")
-            }
-            Mismatch::Job { recorded, due: None } => write!(f, "{recorded} was launched where nothing is due now"),
-            Mismatch::Allotment { job, recorded, due } => {
-                write!(f, "{job} was launched with resource {recorded} and would get {due} now")
-            }
-            Mismatch::Draw { trial } => {
-                write!(
-                    f,
-                    "trial {trial} ran with another configuration than its seed gives now: sampling rules have changed"
-                )
-            }
-            Mismatch::NoConfiguration { trial } => write!(f, "the first launch of trial {trial} has no parameters"),
-            Mismatch::NotRunning { job } => write!(f, "{job} ended without having been launched"),
-            Mismatch::Verdict { trial } => {
-                write!(f, "the promotion or end of trial {trial} does not follow from the results before it")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Mismatch {}
 
 /// What a replay leaves to be done before the study goes on.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -166,14 +100,20 @@ impl Engine {
                 self.launch(due, None, &mut Vec::new());
                 Ok(())
             }
-            Replayed::Ended { job, outcome, curve, readings, at } => {
+            Replayed::Ended { job, outcome, curve, step, readings, at } => {
                 self.relearn(job, readings.unwrap_or_default());
-                self.replay_end(job, outcome, curve, at)
+                self.replay_end(at, job, &JobEnd { outcome, curve, step })
             }
             Replayed::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
             Replayed::Retired(trial) => self.recorded(Verdict::Retire(trial)),
-            Replayed::Kill { .. } => Ok(()),
+            Replayed::Kill { job, why } => {
+                self.note_study_finished(job, why);
+                Ok(())
+            }
             Replayed::Finish(reason, _) => {
+                if let FinishReason::MetricReached { job, .. } = reason {
+                    self.tally.decided(job.key);
+                }
                 if !reason.can_go_on() {
                     self.phase = Phase::Finished(reason.clone());
                 }
@@ -293,26 +233,31 @@ impl Engine {
         }
     }
 
-    fn replay_end(&mut self, job: JobId, outcome: &Outcome, curve: &[CurvePoint], at: Moment) -> Result<(), Mismatch> {
-        let Some(verdicts) = self.take_end(at, job, outcome, curve) else {
+    fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), Mismatch> {
+        let outcome = end.outcome;
+        let Some(verdicts) = self.take_end(at, job, end) else {
             // A lost job may be recorded as such after the session that found it lost.
             let lost = outcome.runs_again() && self.again.contains(job.key);
             return if lost { Ok(()) } else { Err(Mismatch::NotRunning { job }) };
         };
         self.unrecorded.extend(verdicts);
         self.check_final_value(job, outcome, &mut Vec::new());
-        self.note_study_finished(job, outcome);
+        let shares_threshold = |by: &StopRule| self.experiment.stopping.failure_share == by.threshold;
+        if let Outcome::Stopped { by, .. } = outcome
+            && !shares_threshold(by)
+        {
+            self.note_study_finished(job, by);
+        }
         Ok(())
     }
 
-    /// A job ended because a condition was reached tells of the condition, which may have been reached by another's reading.
-    fn note_study_finished(&mut self, job: JobId, outcome: &Outcome) {
-        let Outcome::Stopped { by: StopRule { rule, value: Some(value), threshold: Some(threshold) }, .. } = outcome
-        else {
-            return;
-        };
+    /// A job that was ended because a condition was met: the study is ending. The job whose reading met it is the first that is
+    /// killed; journals that begin with another one were written before that was so.
+    fn note_study_finished(&mut self, job: JobId, why: &StopRule) {
+        let StopRule { rule, value: Some(value), threshold: Some(threshold) } = why else { return };
         let conditions = &self.experiment.stopping.conditions;
         if rule == StopRule::STUDY_FINISHED
+            && !self.is_failure_share(*value, *threshold)
             && let Some(condition) = conditions.iter().find(|condition| condition.value == *threshold)
         {
             let metric = condition.metric.clone();

@@ -24,6 +24,7 @@ impl Engine {
         let why = |value, threshold| StopRule::new(StopRule::STUDY_FINISHED, value, threshold);
         match &reason {
             FinishReason::MetricReached { job, value, threshold, .. } => {
+                self.tally.decided(job.key);
                 self.kill_all(Some(*job), &why(Some(*value), Some(*threshold)), out);
             }
             FinishReason::FailureShare { failed, ended } => {
@@ -74,6 +75,12 @@ impl Engine {
         {
             self.stop(FinishReason::FirstFailures { failure: failure.to_owned() }, out);
         }
+    }
+
+    /// Whether a study that is ended for these two numbers is ended for its share of failures.
+    pub(super) fn is_failure_share(&self, value: f64, threshold: f64) -> bool {
+        let share = self.tally.failed() as f64 / self.tally.done() as f64;
+        self.experiment.stopping.failure_share == Some(threshold) && share == value
     }
 
     /// Ends the study where too large a share of the ended jobs failed.

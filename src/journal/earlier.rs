@@ -176,7 +176,8 @@ impl Study<'_> {
         let index = self.trials.get_index_of(&end.job.key.trial)?;
         let (previous, given) = *self.given.get(&end.job.key)?;
         let curve = &end.readings.curve;
-        let job = Job { reached: end.outcome.reached(previous, given, curve), score: end.outcome.score(), curve };
+        let allocation = self.header.promoted.allocation(given, Some(previous));
+        let job = Job { reached: allocation.observed(&end.outcome, curve), score: end.outcome.score(), curve };
         let Job { reached, score, curve } = self.in_new_units(job)?;
         Some(PriorObservation {
             trial: prior_trial(self.known + index as u64),

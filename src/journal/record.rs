@@ -56,6 +56,13 @@ pub struct Header {
     pub started_at: String,
 }
 
+impl Header {
+    /// The name of what the schedule allots.
+    pub fn resource_name(&self) -> Option<&str> {
+        self.resource.as_ref().map(|spec| spec.name.as_str())
+    }
+}
+
 /// The plan's totals, for summaries.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct PlanTotals {

@@ -28,7 +28,7 @@ pub fn replay<R: BufRead>(
     reader: &mut JournalReader<R>,
     folder: &StudyFolder,
     engine: &mut Engine,
-    mut seen: impl FnMut(&Record),
+    mut seen: impl FnMut(&Engine, &Record),
 ) -> Result<Standing, JournalFault> {
     let mut standing = Standing { end: reader.end(), ..Standing::default() };
     while let Some(record) = reader.next() {
@@ -36,7 +36,7 @@ pub fn replay<R: BufRead>(
         if let Some(at) = moment(&record) {
             standing.at = standing.at.max(at);
         }
-        if let Some(step) = step(&record) {
+        if let Some(step) = step(&record, engine.resource()) {
             engine.replay(step).map_err(|mismatch| JournalFault::Mismatch {
                 path: folder.journal(),
                 line: reader.line(),
@@ -46,7 +46,7 @@ pub fn replay<R: BufRead>(
         if let Record::Finish { reason, .. } = &record {
             standing.finished = Some(reason.clone()).filter(|reason| !reason.can_go_on());
         }
-        seen(&record);
+        seen(engine, &record);
         standing.end = reader.end();
     }
     Ok(standing)
@@ -61,13 +61,13 @@ fn moment(record: &Record) -> Option<Moment> {
     }
 }
 
-fn step(record: &Record) -> Option<Replayed<'_>> {
+fn step<'a>(record: &'a Record, resource: Option<&str>) -> Option<Replayed<'a>> {
     Some(match record {
         Record::Study(_) => return None,
         Record::Session { retries, .. } => Replayed::Session { retries: *retries },
         Record::Launch(launch) => launched(launch),
         Record::Kill { job, why, .. } => Replayed::Kill { job: *job, why },
-        Record::End(end) => ended(end),
+        Record::End(end) => ended(end, resource),
         Record::Promoted { trial } => Replayed::Promoted(*trial),
         Record::Retired { trial } => Replayed::Retired(*trial),
         Record::Finish { reason, at } => Replayed::Finish(reason, *at),
@@ -86,7 +86,14 @@ fn launched(launch: &LaunchRecord) -> Replayed<'_> {
     }
 }
 
-fn ended(end: &EndRecord) -> Replayed<'_> {
+fn ended<'a>(end: &'a EndRecord, resource: Option<&str>) -> Replayed<'a> {
     let EndRecord { job, outcome, readings, at, .. } = end;
-    Replayed::Ended { job: *job, outcome, curve: &readings.curve, readings: readings.whole_curve(), at: *at }
+    Replayed::Ended {
+        job: *job,
+        outcome,
+        curve: &readings.curve,
+        step: readings.step(resource),
+        readings: readings.whole_curve(),
+        at: *at,
+    }
 }

@@ -16,6 +16,8 @@ pub struct Goal {
     pub time: Option<Duration>,
     /// Whether a limit comes before the plan's last job.
     pub jobs_are_limited: bool,
+    /// Whether a limit comes before the plan's resource is given out.
+    pub resource_is_limited: bool,
 }
 
 impl Goal {
@@ -25,11 +27,14 @@ impl Goal {
         let (totals, limits) = (experiment.totals(&plan), &experiment.limits);
         let planned = finite(totals.jobs);
         let jobs = lesser(planned, limits.jobs);
+        let planned_resource = planned.map(|_| totals.resource);
+        let resource = lesser(planned_resource, limits.resource);
         Goal {
             jobs,
-            resource: lesser(planned.map(|_| totals.resource), limits.resource),
+            resource,
             time: limits.time,
             jobs_are_limited: jobs != planned,
+            resource_is_limited: resource != planned_resource,
         }
     }
 }

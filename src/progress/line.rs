@@ -12,7 +12,7 @@ use crate::words::units::Moment;
 pub fn study(tally: &Tally, now: Moment, width: usize) -> String {
     let jobs = jobs(tally);
     let best = |name: &str| {
-        tally.best.map(|best| format!("best {name}{} (trial {})", text::short(best.score.value()), best.trial))
+        tally.best().map(|best| format!("best {name}{} (trial {})", text::short(best.score.value()), best.job.trial))
     };
     let named = tally.metric.as_ref().and_then(|metric| best(&format!("{} ", metric.name)));
     let bare = named.as_ref().and_then(|_| best(""));
@@ -138,8 +138,9 @@ pub fn full_rung(tally: &Tally, rung: &FullRung) -> String {
     if rung.tally.failed > 0 {
         words.push_str(&format!(", {} failed", text::count(rung.tally.failed)));
     }
-    if let (Some(metric), Some((trial, score))) = (&tally.metric, rung.tally.best) {
-        words.push_str(&format!(", best {} {} (trial {trial})", metric.name, text::short(score.value())));
+    if let (Some(metric), Some(best)) = (&tally.metric, rung.tally.best) {
+        let (score, trial) = (text::short(best.score.value()), best.job.trial);
+        words.push_str(&format!(", best {} {score} (trial {trial})", metric.name));
     }
     if rung.tally.promoted > 0 {
         let verb = if rung.tally.promoted == 1 { "goes" } else { "go" };

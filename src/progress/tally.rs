@@ -4,24 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::goal::Goal;
+use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
+use crate::words::allocation::Allocation;
 use crate::words::ids::{BracketId, Rung, TrialId};
-use crate::words::objective::{Direction, Metric, Score, rank};
+use crate::words::incumbent::{Candidate, IncumbentTracker};
+use crate::words::objective::Metric;
 use crate::words::outcome::Outcome;
 use crate::words::units::{Moment, Resource};
-
-/// The best value so far, at the highest resource reached.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Incumbent {
-    /// Whose it is.
-    pub trial: TrialId,
-    /// The value.
-    pub score: Score,
-    /// Where it was measured.
-    pub resource: Resource,
-}
 
 /// One rung of one bracket, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -39,7 +31,7 @@ pub struct RungTally {
     /// Trials that went on from here.
     pub promoted: u64,
     /// The best value here.
-    pub best: Option<(TrialId, Score)>,
+    pub best: Option<Candidate>,
 }
 
 impl RungTally {
@@ -79,12 +71,13 @@ pub struct Tally {
     pub running: u64,
     /// Those of the done that failed.
     pub failed: u64,
-    /// The best so far.
-    pub best: Option<Incumbent>,
     /// Study time of the last record.
     pub now: Moment,
-    /// Resource of the done, as it counts.
+    /// Resource that the done have spent.
     pub spent: f64,
+    /// Resource that the done were given: how much of the plan is done.
+    covered: f64,
+    incumbents: IncumbentTracker,
     promoted: Promoted,
     session: Session,
     pid: u32,
@@ -100,8 +93,10 @@ struct Place {
     bracket: BracketId,
     rung: Rung,
     state: Standing,
-    /// Resource of its latest job, as it counts.
-    cost: f64,
+    /// What its latest job trains.
+    allocation: Allocation,
+    /// What that job has spent; zero while it runs.
+    spent: f64,
 }
 
 /// How the latest job of a trial stands.
@@ -116,7 +111,7 @@ enum Standing {
 #[derive(Clone, Copy, Debug, Default)]
 struct Session {
     since: Moment,
-    spent: f64,
+    resource: f64,
     done: u64,
 }
 
@@ -140,9 +135,10 @@ impl Tally {
             done: 0,
             running: 0,
             failed: 0,
-            best: None,
             now: Moment(0),
             spent: 0.0,
+            covered: 0.0,
+            incumbents: IncumbentTracker::new(None),
             promoted: Promoted::default(),
             session: Session::default(),
             pid: std::process::id(),
@@ -160,15 +156,26 @@ impl Tally {
             Record::Session { at, pid, .. } => {
                 self.live = *pid == self.pid;
                 self.running = 0;
-                self.session = Session { since: *at, spent: self.spent, done: self.done };
+                self.session = Session { since: *at, resource: self.resource_done(), done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
             Record::End(end) => self.end(end),
             Record::Promoted { trial } => return self.settle(*trial, true),
             Record::Retired { trial } => return self.settle(*trial, false),
+            Record::Finish { reason: FinishReason::MetricReached { job, .. }, .. } => self.incumbents.decided(job.key),
             Record::Kill { .. } | Record::Finish { .. } => {}
         }
         None
+    }
+
+    /// The best so far.
+    pub fn best(&self) -> Option<Candidate> {
+        self.incumbents.best()
+    }
+
+    /// What the done count for towards [`Goal::resource`]: what they spent where a limit is the goal, else what they were given.
+    fn resource_done(&self) -> f64 {
+        if self.goal.resource_is_limited { self.spent } else { self.covered }
     }
 
     /// Whether records come from this very process, and not from earlier sessions of a resumed study.
@@ -185,7 +192,9 @@ impl Tally {
     /// can be told.
     pub fn time_left(&self, now: Moment) -> Option<f64> {
         let at_rate = |left: f64, so_far: f64| (so_far > 0.0).then(|| left.max(0.0) * self.elapsed(now) / so_far);
-        let resource = self.goal.resource.and_then(|all| at_rate(all - self.spent, self.spent - self.session.spent));
+        let resource_done = self.resource_done();
+        let resource = self.goal.resource;
+        let resource = resource.and_then(|all| at_rate(all - resource_done, resource_done - self.session.resource));
         let jobs = self.goal.jobs.filter(|_| self.goal.jobs_are_limited);
         let so_far = (self.done - self.session.done.min(self.done)) as f64;
         let jobs = jobs.and_then(|all| at_rate(all as f64 - self.done as f64, so_far));
@@ -196,7 +205,7 @@ impl Tally {
     /// Which share of the study is behind us, 0 to 1, by the bound that is nearest; `None` where there is no bound.
     pub fn share(&self, now: Moment) -> Option<f64> {
         let jobs = self.goal.jobs.map(|all| self.done as f64 / all.max(1) as f64);
-        let resource = self.goal.resource.map(|all| self.spent / all);
+        let resource = self.goal.resource.map(|all| self.resource_done() / all);
         let time = self.goal.time.map(|all| now.since(Moment(0)).as_secs_f64() / all.as_secs_f64());
         [jobs, resource, time].into_iter().flatten().filter(|share| share.is_finite()).max_by(f64::total_cmp)
     }
@@ -223,6 +232,7 @@ impl Tally {
         self.metric = header.metric.clone();
         self.resource = header.resource.as_ref().map(|r| r.name.clone());
         self.promoted = header.promoted;
+        self.incumbents = IncumbentTracker::new(header.metric.as_ref().map(|metric| metric.direction));
     }
 
     fn launch(&mut self, launch: &LaunchRecord) {
@@ -230,23 +240,27 @@ impl Tally {
         self.running += 1;
         let ladder = self.ladders.get(&launch.bracket.bracket);
         self.brackets.entry(launch.bracket).or_insert_with(|| ladder.cloned().unwrap_or_default());
-        let cost = self.promoted.cost(launch.resource, Some(launch.previous));
-        let place = Place { bracket: launch.bracket, rung: launch.job.key.rung, state: Standing::Running, cost };
+        self.incumbents.launched(launch.job.key);
+        let allocation = self.promoted.allocation(launch.resource, Some(launch.previous));
+        let (bracket, rung) = (launch.bracket, launch.job.key.rung);
+        let place = Place { bracket, rung, state: Standing::Running, allocation, spent: 0.0 };
         let before = self.at.insert(launch.job.key.trial, place);
         if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != Standing::Running) {
-            self.take_back(before);
+            self.take_back(launch.job.key.trial, before);
         }
     }
 
     /// A job that was counted as done is launched again.
-    fn take_back(&mut self, place: Place) {
+    fn take_back(&mut self, trial: TrialId, place: Place) {
         let failed = u64::from(place.state == Standing::Failed);
         self.done -= 1;
         self.failed -= failed;
-        self.spent -= place.cost;
+        self.spent -= place.spent;
+        self.covered -= place.allocation.full();
         if let Some(rung) = self.rung(place) {
             rung.ended -= 1;
             rung.failed -= failed;
+            rung.best = rung.best.filter(|best| best.job.trial != trial);
         }
     }
 
@@ -255,39 +269,25 @@ impl Tally {
         self.running = self.running.saturating_sub(1);
         let trial = end.job.key.trial;
         let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let step = end.readings.step(self.resource.as_deref());
         let Some(place) = self.at.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
         place.state = if failed { Standing::Failed } else { Standing::Ended };
+        place.spent = place.allocation.spent(&end.outcome, step);
         let place = *place;
         self.done += 1;
         self.failed += u64::from(failed);
-        self.spent += place.cost;
+        self.spent += place.spent;
+        self.covered += place.allocation.full();
+        let reached = place.allocation.reached(&end.outcome, step);
+        self.incumbents.ended(end.job.key, &end.outcome, reached);
+        let direction = self.metric.as_ref().map(|m| m.direction);
         let Some(rung) = self.rung(place) else { return };
         rung.ended += 1;
         rung.failed += u64::from(failed);
-        let resource = rung.resource;
-        if let Some(score) = end.outcome.score() {
-            self.rank(place, Incumbent { trial, score, resource });
-        }
-    }
-
-    fn rank(&mut self, place: Place, new: Incumbent) {
-        let Some(direction) = self.metric.as_ref().map(|m| m.direction) else { return };
-        if let Some(rung) = self.rung(place)
-            && rung.best.is_none_or(|best| precedes(direction, (new.trial, new.score), best))
+        if let (Some(direction), Some(new)) = (direction, Candidate::new(end.job.key, &end.outcome, reached))
+            && rung.best.is_none_or(|best| new.order(direction, &best).is_lt())
         {
-            rung.best = Some((new.trial, new.score));
-        }
-        self.challenge(direction, new);
-    }
-
-    fn challenge(&mut self, direction: Direction, new: Incumbent) {
-        let wins = self.best.is_none_or(|best| match new.resource.cmp(&best.resource) {
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Equal => precedes(direction, (new.trial, new.score), (best.trial, best.score)),
-        });
-        if wins {
-            self.best = Some(new);
+            rung.best = Some(new);
         }
     }
 
@@ -295,6 +295,7 @@ impl Tally {
         let Place { bracket, rung: at, .. } = *self.at.get(&trial)?;
         if !promoted {
             self.at.remove(&trial);
+            self.incumbents.retired(trial);
         }
         let rungs = self.brackets.get_mut(&bracket)?;
         let rung = rungs.get_mut(at.0 as usize)?;
@@ -314,10 +315,6 @@ impl Tally {
     fn rung(&mut self, place: Place) -> Option<&mut RungTally> {
         self.brackets.get_mut(&place.bracket)?.get_mut(place.rung.0 as usize)
     }
-}
-
-fn precedes(direction: Direction, a: (TrialId, Score), b: (TrialId, Score)) -> bool {
-    rank(direction, (a.0, Some(a.1)), (b.0, Some(b.1))).is_lt()
 }
 
 #[cfg(test)]

@@ -5,33 +5,17 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::amount;
-use super::view::{JobStatus, JobView, StudyView};
-use crate::engine::event::FinishReason;
+use super::view::{JobView, StudyView};
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
-use crate::words::objective::rank;
+use crate::words::incumbent::{self, Candidate};
 use crate::words::units::Resource;
 
-/// The job with the best value among those at the highest resource that any job finished at; ties go to the lower trial.
-///
-/// Jobs that were ended early count only where none finished, except the one whose reading ended the whole study: it reached
-/// what was asked for, whatever its resource and whichever metric was asked for.
-pub fn best_job(view: &StudyView) -> Option<&JobView> {
-    let direction = view.direction()?;
-    let with = |status: JobStatus| view.jobs.iter().filter(move |j| j.status == status && j.score.is_some());
-    let (status, top) = [JobStatus::Succeeded, JobStatus::Stopped]
-        .into_iter()
-        .find_map(|status| Some((status, with(status).map(|j| j.resource).max()?)))?;
-    with(status)
-        .filter(|j| j.resource == top)
-        .chain(goal_reached(view))
-        .min_by(|a, b| rank(direction, (a.job.key.trial, a.score), (b.job.key.trial, b.score)))
-}
-
-/// The job that reached the condition which ended the study.
-fn goal_reached(view: &StudyView) -> Option<&JobView> {
-    let Some(FinishReason::MetricReached { job, .. }) = &view.finish else { return None };
-    view.jobs.iter().find(|j| j.job == *job && j.score.is_some())
+/// The incumbent of `view`: see [`crate::words::incumbent`].
+pub fn best_job(view: &StudyView) -> Option<(Candidate, &JobView)> {
+    let candidates: Vec<_> = view.candidates().collect();
+    let best = incumbent::best(view.direction()?, candidates.iter().map(|(candidate, _)| *candidate), view.decisive())?;
+    candidates.into_iter().find(|(candidate, _)| candidate.job == best.job)
 }
 
 /// The best trial, as `best --format json` prints it.
@@ -43,7 +27,7 @@ pub struct BestView<'a> {
     pub value: f64,
     /// The metric's name.
     pub metric: &'a str,
-    /// The resource it was judged at.
+    /// The resource it reached.
     #[serde(serialize_with = "amount::resource")]
     pub resource: Resource,
     /// Its configuration.
@@ -57,12 +41,12 @@ pub struct BestView<'a> {
 impl<'a> BestView<'a> {
     /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
     pub fn of(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestView<'a>> {
-        let job = best_job(view)?;
+        let (candidate, job) = best_job(view)?;
         Some(BestView {
             trial: job.job.key.trial,
-            value: job.score?.value(),
+            value: candidate.score.value(),
             metric: &view.header.metric.as_ref()?.name,
-            resource: job.resource,
+            resource: candidate.reached,
             params: &job.params,
             command: repeat(job),
             study: &view.study,
@@ -73,13 +57,14 @@ impl<'a> BestView<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::event::FinishReason;
     use crate::report::samples::{Sample, halving};
     use crate::words::ids::{Attempt, JobId, JobKey, Rung};
     use crate::words::objective::Score;
     use crate::words::outcome::{Failure, Outcome, StopRule};
 
     fn best(sample: &Sample) -> Option<u64> {
-        best_job(&sample.view()).map(|j| j.job.key.trial.0)
+        best_job(&sample.view()).map(|(candidate, _)| candidate.job.trial.0)
     }
 
     fn stopped(value: f64) -> Outcome {

@@ -33,7 +33,7 @@ pub struct Row<'a> {
     pub rung: Rung,
     /// 1 is the first.
     pub attempt: Attempt,
-    /// What it got.
+    /// What it got; what it reached where it was stopped early.
     #[serde(serialize_with = "amount::resource")]
     pub resource: Resource,
     /// How it stands.
@@ -72,7 +72,7 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         bracket: job.bracket.bracket,
         rung: job.job.key.rung,
         attempt: job.job.attempt,
-        resource: job.resource,
+        resource: if job.status == JobStatus::Stopped { job.reached } else { job.resource },
         status: job.status,
         reason: job.reason.as_deref(),
         value: job.score,

@@ -72,7 +72,8 @@ pub struct Summary<'a> {
     pub trials: u64,
     /// Its jobs.
     pub jobs: JobCounts,
-    /// Resource of all launched jobs; those that went on from a checkpoint count with what they added.
+    /// Resource that all launches spent, retries included: those that went on from a checkpoint count with what they added, those
+    /// that were cut off up to their last known step.
     #[serde(serialize_with = "amount::sum")]
     pub resource_spent: f64,
     /// What as many trials at full resource would have cost.

@@ -1,16 +1,17 @@
 //! Trials, best first.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::amount;
+use super::best::best_job;
 use super::view::{JobStatus, JobView, StudyView};
 use crate::words::assignment::Assignment;
 use crate::words::ids::TrialId;
-use crate::words::objective::{Direction, Score, rank};
+use crate::words::incumbent::Candidate;
+use crate::words::objective::Score;
 use crate::words::units::Resource;
 
 /// One trial with what it came to.
@@ -22,10 +23,10 @@ pub struct TrialView {
     pub bracket: u32,
     /// How its latest job stands.
     pub status: JobStatus,
-    /// The highest resource it has a value at; that of its first job while it has none.
+    /// The resource that its best job reached; what its first job was given while it has no value.
     #[serde(serialize_with = "amount::resource")]
     pub resource: Resource,
-    /// Its value there.
+    /// The value of its best job.
     #[serde(rename = "value")]
     pub score: Option<Score>,
     /// How many jobs were launched for it.
@@ -47,39 +48,41 @@ impl TrialView {
         }
     }
 
-    fn add(&mut self, job: &JobView) {
-        self.jobs += 1;
-        self.status = job.status;
-        if job.score.is_some() && (self.score.is_none() || job.resource >= self.resource) {
-            self.score = job.score;
-            self.resource = job.resource;
+    /// Its value and where it was measured.
+    fn stand(&mut self, candidate: &Candidate) {
+        self.resource = candidate.reached;
+        self.score = Some(candidate.score);
+    }
+}
+
+/// Every trial: those with a value first, each with its best job, ordered by the rule of [`crate::words::incumbent`], so that the
+/// first one is the best. In a study without a metric, by id.
+pub fn trials(view: &StudyView) -> Vec<TrialView> {
+    let mut trials: IndexMap<TrialId, TrialView> = IndexMap::new();
+    for job in &view.jobs {
+        let trial = trials.entry(job.job.key.trial).or_insert_with(|| TrialView::new(job));
+        trial.jobs += 1;
+        trial.status = job.status;
+    }
+    let Some(direction) = view.direction() else {
+        trials.sort_unstable_keys();
+        return trials.into_values().collect();
+    };
+    let mut candidates: Vec<Candidate> = view.candidates().map(|(candidate, _)| candidate).collect();
+    candidates.sort_unstable_by(|a, b| a.order(direction, b));
+    if let Some((best, _)) = best_job(view) {
+        candidates.insert(0, best);
+    }
+    let mut ordered: Vec<TrialView> = Vec::with_capacity(trials.len());
+    for candidate in candidates {
+        if let Some(mut trial) = trials.swap_remove(&candidate.job.trial) {
+            trial.stand(&candidate);
+            ordered.push(trial);
         }
     }
-}
-
-/// Every trial: those with a value first, by highest resource and then by value; ties go to the lower trial. In a study without
-/// a metric, by id.
-pub fn trials(view: &StudyView) -> Vec<TrialView> {
-    let mut at: HashMap<TrialId, usize> = HashMap::new();
-    let mut trials: Vec<TrialView> = Vec::new();
-    for job in &view.jobs {
-        let index = *at.entry(job.job.key.trial).or_insert_with(|| {
-            trials.push(TrialView::new(job));
-            trials.len() - 1
-        });
-        trials[index].add(job);
-    }
-    match view.direction() {
-        Some(direction) => trials.sort_by(|a, b| order(direction, a, b)),
-        None => trials.sort_by_key(|t| t.trial),
-    }
-    trials
-}
-
-fn order(direction: Direction, a: &TrialView, b: &TrialView) -> Ordering {
-    let valued = b.score.is_some().cmp(&a.score.is_some());
-    let resource = b.resource.cmp(&a.resource);
-    valued.then(resource).then_with(|| rank(direction, (a.trial, a.score), (b.trial, b.score)))
+    trials.sort_unstable_keys();
+    ordered.extend(trials.into_values());
+    ordered
 }
 
 #[cfg(test)]

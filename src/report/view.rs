@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::engine::event::FinishReason;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record, Usage};
 use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, JobId, TrialId};
+use crate::words::ids::{BracketId, JobId, JobKey, TrialId};
+use crate::words::incumbent::{Candidate, Completion};
 use crate::words::objective::{Direction, Score};
 use crate::words::outcome::{Failure, Outcome};
 use crate::words::units::{Moment, Resource};
@@ -73,6 +75,10 @@ pub struct JobView {
     pub resource: Resource,
     /// What its trial had before.
     pub previous: Resource,
+    /// How far it came; while it runs, where it started.
+    pub reached: Resource,
+    /// The resource it spent; while it runs, all that it may spend.
+    pub spent: f64,
     /// How it stands.
     pub status: JobStatus,
     /// Why it failed or was stopped.
@@ -93,6 +99,18 @@ pub struct JobView {
     pub usage: Option<Usage>,
     /// The last lines of its stderr, where it failed.
     pub stderr_tail: String,
+}
+
+impl JobView {
+    /// As what it competes for the best.
+    pub fn candidate(&self) -> Option<Candidate> {
+        let completion = match self.status {
+            JobStatus::Succeeded => Completion::Full,
+            JobStatus::Stopped => Completion::Partial,
+            _ => return None,
+        };
+        Some(Candidate { job: self.job.key, completion, reached: self.reached, score: self.score? })
+    }
 }
 
 /// A study, as its journal tells it.
@@ -118,9 +136,26 @@ impl StudyView {
         self.header.metric.as_ref().map(|m| m.direction)
     }
 
-    /// Resource of all launched jobs; those that went on from a checkpoint count with what they added.
+    /// Resource that all launches spent, retries included ([`JobView::spent`]).
     pub fn resource_spent(&self) -> f64 {
-        self.jobs.iter().map(|j| self.header.promoted.cost(j.resource, Some(j.previous))).sum()
+        self.jobs.iter().map(|job| job.spent).sum()
+    }
+
+    /// The jobs that compete for the best, in order of their first launch: of each the last launch, if it ended with a score.
+    pub fn candidates(&self) -> impl Iterator<Item = (Candidate, &JobView)> {
+        let mut latest: IndexMap<JobKey, &JobView> = IndexMap::new();
+        for job in &self.jobs {
+            latest.insert(job.job.key, job);
+        }
+        latest.into_values().filter_map(|job| Some((job.candidate()?, job)))
+    }
+
+    /// The job whose reading met the condition that ended the study, if that is why it ended.
+    pub fn decisive(&self) -> Option<JobKey> {
+        match &self.finish {
+            Some(FinishReason::MetricReached { job, .. }) => Some(job.key),
+            _ => None,
+        }
     }
 }
 
@@ -225,11 +260,15 @@ impl ViewBuilder {
             self.params.insert(trial, Arc::new(params));
         }
         self.latest.insert(trial, self.jobs.len());
+        let promoted = self.header.as_ref().map(|header| header.promoted).unwrap_or_default();
+        let allocation = promoted.allocation(launch.resource, Some(launch.previous));
         self.jobs.push(JobView {
             job: launch.job,
             bracket: launch.bracket,
             resource: launch.resource,
             previous: launch.previous,
+            reached: allocation.from,
+            spent: allocation.full(),
             status: JobStatus::Running,
             reason: None,
             score: None,
@@ -246,9 +285,14 @@ impl ViewBuilder {
     fn end(&mut self, end: EndRecord) {
         self.last = end.at;
         let detail = self.detail;
+        let step = end.readings.step(self.header.as_ref().and_then(Header::resource_name));
+        let promoted = self.header.as_ref().map(|header| header.promoted).unwrap_or_default();
         let Some(job) = self.latest_of(end.job.key.trial).filter(|j| j.job == end.job) else { return };
         job.status = JobStatus::of(&end.outcome);
         job.reason = reason(&end.outcome);
+        let allocation = promoted.allocation(job.resource, Some(job.previous));
+        job.reached = allocation.reached(&end.outcome, step);
+        job.spent = allocation.spent(&end.outcome, step);
         // what was cut off by a limit or a signal runs again and counts nowhere
         job.score = end.outcome.score().filter(|_| !end.outcome.runs_again());
         if detail == Detail::Full {

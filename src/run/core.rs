@@ -73,6 +73,7 @@ impl Core<'_> {
         }
         let now = self.clock.now();
         let commands = self.engine.handle(now, event);
+        self.engine.decisive().into_iter().for_each(|job| self.retention.decided(job));
         self.obey(commands, now, &mut orders);
         orders
     }
@@ -83,13 +84,15 @@ impl Core<'_> {
         record.at = self.clock.now();
         let seconds = record.usage.duration_s;
         let (job, outcome, curve) = (record.job, record.outcome.clone(), record.readings.curve.clone());
-        self.retention.ended(job.key.trial, launch.resource, &outcome);
+        let step = record.readings.step(self.engine.resource());
+        let allocation = self.engine.promoted().allocation(launch.resource, Some(launch.previous));
+        self.retention.ended(job.key, allocation, &outcome, step);
         if outcome.score().is_some() && !outcome.runs_again() {
             let said = self.starts_over.succeeded(launch, ended.first_step, seconds);
             said.iter().for_each(|said| self.watcher.note(said));
         }
         self.write(Record::End(record));
-        self.handle(Event::Ended { job, outcome, curve })
+        self.handle(Event::Ended { job, outcome, curve, step })
     }
 
     /// Tells the engine of a running job's readings.
@@ -139,6 +142,7 @@ impl Core<'_> {
                 Command::Suggest { trials } => orders.questions.push(trials),
                 Command::Finish(reason) => {
                     self.write(Record::Finish { reason: reason.clone(), at: now });
+                    orders.removals.extend(self.retention.finished());
                     self.finished = Some(reason);
                 }
             }
@@ -179,6 +183,7 @@ impl Core<'_> {
             params: is_new.then(|| (*launch.assignment).clone()),
             at: now,
         })));
+        self.retention.launched(launch.job.key);
         orders.launches.push(launch);
     }
 }

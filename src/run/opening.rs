@@ -85,16 +85,19 @@ pub fn open(
     };
     show(&Record::Study(Box::new(header)));
     let mut given: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
-    opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |record| {
+    opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |engine, record| {
+        engine.decisive().into_iter().for_each(|job| opened.retention.decided(job));
         match record {
             Record::Launch(launch) => {
                 opened.launched = true;
                 given.insert(launch.job.key, (launch.resource, launch.previous));
+                opened.retention.launched(launch.job.key);
             }
             Record::End(end) => {
                 let key = end.job.key;
                 let (resource, previous) = given.remove(&key).unwrap_or((Resource::ZERO, Resource::ZERO));
-                opened.retention.ended(key.trial, resource, &end.outcome);
+                let allocation = engine.promoted().allocation(resource, Some(previous));
+                opened.retention.ended(key, allocation, &end.outcome, end.readings.step(engine.resource()));
                 if previous > Resource::ZERO && end.outcome.score().is_some() && !end.outcome.runs_again() {
                     opened.settled.push((key, previous));
                 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::words::ids::TrialId;
-use crate::words::objective::{Direction, Score};
+use crate::words::allocation::Allocation;
+use crate::words::ids::{JobKey, TrialId};
+use crate::words::incumbent::IncumbentTracker;
+use crate::words::objective::Direction;
 use crate::words::outcome::Outcome;
 use crate::words::units::Resource;
 
@@ -26,40 +28,46 @@ pub enum Keep {
 pub struct Retention {
     keep: Keep,
     full: Option<Resource>,
-    direction: Option<Direction>,
     /// How far trials that are not over got.
     reached: HashMap<TrialId, Resource>,
-    best: Option<(Resource, Score, TrialId)>,
-    /// The best trial, once it is over.
-    kept: Option<TrialId>,
+    incumbents: IncumbentTracker,
+    /// Trials that are over and keep their checkpoint under [`Keep::Best`].
+    kept: Vec<TrialId>,
 }
 
 impl Retention {
     /// For a study whose trials end at `full` (`None`: there is one resource only).
     pub fn new(keep: Keep, full: Option<Resource>, direction: Option<Direction>) -> Retention {
-        Retention { keep, full, direction, reached: HashMap::new(), best: None, kept: None }
+        let incumbents = IncumbentTracker::new(direction);
+        Retention { keep, full, reached: HashMap::new(), incumbents, kept: Vec::new() }
     }
 
-    /// A job of `trial` ended.
-    pub fn ended(&mut self, trial: TrialId, resource: Resource, outcome: &Outcome) {
+    /// A job was launched; an earlier end of it no longer counts.
+    pub fn launched(&mut self, job: JobKey) {
+        self.reached.remove(&job.trial);
+        self.incumbents.launched(job);
+    }
+
+    /// A job ended that was to train `allocation`; `step` is the resource that its last reading named.
+    pub fn ended(&mut self, job: JobKey, allocation: Allocation, outcome: &Outcome, step: Option<f64>) {
         if let Outcome::Succeeded { .. } = outcome {
-            self.reached.insert(trial, resource);
+            self.reached.insert(job.trial, allocation.to);
         }
-        let (Some(score), Some(direction), false) = (outcome.score(), self.direction, outcome.runs_again()) else {
-            return;
-        };
-        let better = self.best.is_none_or(|(before, best, holder)| {
-            let by_score = direction.order(score, best).then(trial.cmp(&holder));
-            before.cmp(&resource).then(by_score).is_lt()
-        });
-        if better {
-            self.best = Some((resource, score, trial));
-        }
+        self.incumbents.ended(job, outcome, allocation.reached(outcome, step));
+    }
+
+    /// A reading of `job` met the condition that ends the study.
+    pub fn decided(&mut self, job: JobKey) {
+        self.incumbents.decided(job);
     }
 
     /// `trial` is over: whose checkpoints go now.
+    ///
+    /// The best of the trials that are over keeps its checkpoint even while a trial that is not over is ahead of it, and so does
+    /// the decisive one until [`Retention::finished`]: whichever trial becomes the incumbent has a checkpoint.
     pub fn retired(&mut self, trial: TrialId) -> Vec<TrialId> {
         let reached = self.reached.remove(&trial);
+        self.incumbents.retired(trial);
         match self.keep {
             Keep::All => Vec::new(),
             Keep::None => vec![trial],
@@ -67,17 +75,40 @@ impl Retention {
                 let finished = reached.is_some_and(|r| self.full.is_none_or(|full| r >= full));
                 if finished { Vec::new() } else { vec![trial] }
             }
-            Keep::Best if self.best.is_some_and(|(_, _, best)| best == trial) => {
-                self.kept.replace(trial).into_iter().collect()
+            Keep::Best => {
+                self.kept.push(trial);
+                let settled = self.incumbents.settled().map(|candidate| candidate.job.trial);
+                let decisive = self.incumbents.decisive().map(|job| job.trial);
+                self.keep_only(|trial| Some(trial) == settled || Some(trial) == decisive)
             }
-            Keep::Best => vec![trial],
         }
+    }
+
+    /// The study is over: whose checkpoints go now.
+    pub fn finished(&mut self) -> Vec<TrialId> {
+        if self.incumbents.decisive().is_none() {
+            return Vec::new();
+        }
+        let best = self.incumbents.best().map(|candidate| candidate.job.trial);
+        self.keep_only(|trial| Some(trial) == best)
+    }
+
+    fn keep_only(&mut self, keep: impl Fn(TrialId) -> bool) -> Vec<TrialId> {
+        self.kept.extract_if(.., |trial| !keep(*trial)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::words::ids::Rung;
+    use crate::words::incumbent;
+    use crate::words::incumbent::histories::{Step, candidates, history};
+    use crate::words::objective::Score;
     use crate::words::outcome::Failure;
 
     /// Trial 0 ends with 0.3 at 1 and is dropped; 1 reaches 9 with 0.2, 2 with 0.1, 3 fails there.
@@ -87,7 +118,8 @@ mod tests {
         let ok = |score| Outcome::Succeeded { score: Score::new(score) };
         let failed = Outcome::Failed { failure: Failure::Exit(1) };
         for (trial, resource, outcome) in [(0, 1.0, ok(0.05)), (1, 9.0, ok(0.2)), (2, 9.0, ok(0.1)), (3, 9.0, failed)] {
-            retention.ended(TrialId(trial), Resource::new(resource).unwrap(), &outcome);
+            let allocation = Allocation { from: Resource::ZERO, to: Resource::new(resource).unwrap() };
+            retention.ended(JobKey { trial: TrialId(trial), rung: Rung(0) }, allocation, &outcome, None);
             gone.extend(retention.retired(TrialId(trial)).iter().map(|t| t.0));
         }
         gone
@@ -99,5 +131,38 @@ mod tests {
         assert_eq!(removed(Keep::Promoted), [0, 3]);
         assert_eq!(removed(Keep::Best), [0, 1, 3]);
         assert_eq!(removed(Keep::None), [0, 1, 2, 3]);
+    }
+
+    fn apply(retention: &mut Retention, step: &Step) -> Vec<TrialId> {
+        match step {
+            Step::Launched(job) => retention.launched(*job),
+            Step::Ended { job, allocation, outcome, step } => retention.ended(*job, *allocation, outcome, *step),
+            Step::Retired(trial) => return retention.retired(*trial),
+            Step::Decided(job) => retention.decided(*job),
+            Step::Finished => return retention.finished(),
+        }
+        Vec::new()
+    }
+
+    proptest! {
+        /// `decided` counts when the whole study is known to end for it, which a reader of the journal learns last.
+        #[test]
+        fn the_incumbent_never_loses_its_checkpoint(steps in history()) {
+            let direction = Direction::Minimize;
+            let mut retention = Retention::new(Keep::Best, Resource::new(27.0), Some(direction));
+            let (mut removed, mut over) = (HashSet::new(), HashSet::new());
+            for (at, step) in steps.iter().enumerate() {
+                removed.extend(apply(&mut retention, step));
+                over.extend(if let Step::Retired(trial) = step { Some(*trial) } else { None });
+                let (candidates, decisive) = candidates(&steps[..=at]);
+                let finished = *step == Step::Finished;
+                for decisive in [None, decisive].into_iter().filter(|job| !finished || *job == decisive) {
+                    let best = incumbent::best(direction, candidates.iter().copied(), decisive);
+                    prop_assert!(best.is_none_or(|best| !removed.contains(&best.job.trial)), "{best:?} after step {at}");
+                }
+                let kept = over.difference(&removed).count();
+                prop_assert!(kept <= if decisive.is_some() && !finished { 2 } else { 1 }, "{kept} after step {at}");
+            }
+        }
     }
 }

@@ -116,7 +116,8 @@ impl<'m> Simulation<'m> {
             QueuedEvent::End(job) => {
                 let ended = self.running.remove(&job)?.job;
                 self.meter.ended(moment);
-                Some(Event::Ended { job, outcome: ended.outcome, curve: ended.curve })
+                let step = ended.curve.last().map(|point| point.step);
+                Some(Event::Ended { job, outcome: ended.outcome, curve: ended.curve, step })
             }
         }
     }

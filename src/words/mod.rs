@@ -1,9 +1,11 @@
 //! Words: the small types every other layer speaks in. Imports nothing of the crate.
 
 pub mod advice;
+pub mod allocation;
 pub mod args;
 pub mod assignment;
 pub mod ids;
+pub mod incumbent;
 pub mod objective;
 pub mod outcome;
 pub mod stream;

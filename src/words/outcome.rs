@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::objective::Score;
-use super::units::Resource;
 
 /// One metric reading: a point of a learning curve.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -111,12 +110,13 @@ impl Outcome {
         }
     }
 
-    /// The resource a job came to that got `given` where its trial had `previous`: all of it, or its last reading's step where it was
-    /// ended before.
-    pub fn reached(&self, previous: Resource, given: Resource, curve: &[CurvePoint]) -> Resource {
-        let stopped = matches!(self, Outcome::Stopped { .. });
-        let last = curve.last().filter(|_| stopped).and_then(|point| Resource::new(point.step));
-        last.filter(|step| previous < *step && *step < given).unwrap_or(given)
+    /// Whether the command ran to its end, with or without a usable value, so that it trained all it was given.
+    pub fn ran_to_end(&self) -> bool {
+        match self {
+            Outcome::Succeeded { .. } => true,
+            Outcome::Failed { failure } => matches!(failure, Failure::NoMetric(_) | Failure::NotFinite(_)),
+            Outcome::Stopped { .. } => false,
+        }
     }
 
     /// Whether this end says nothing about the configuration, so that the job runs again as a new attempt: the driver died, a
@@ -161,6 +161,11 @@ pub struct Readings {
 }
 
 impl Readings {
+    /// The resource that the last reading named, where it named it as a finite number.
+    pub fn step(&self, resource: Option<&str>) -> Option<f64> {
+        self.metrics.get(resource?)?.as_f64().filter(|step| step.is_finite())
+    }
+
     /// Every point of the objective's curve, if none was left out.
     pub fn whole_curve(&self) -> Option<&[CurvePoint]> {
         self.thinned_from.is_none().then_some(&self.curve)

@@ -156,7 +156,7 @@ fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
     let Ok(Some(Header { .. })) = reader.header() else { panic!("the header is whole") };
     let mut engine = Engine::new(Arc::new(experiment(kind)), 2);
     let folder = StudyFolder::new("m.study");
-    let standing = match replay(&mut reader, &folder, &mut engine, |_| {}) {
+    let standing = match replay(&mut reader, &folder, &mut engine, |_, _| {}) {
         Ok(standing) => standing,
         Err(fault) => return has_a_place(&fault),
     };
@@ -181,7 +181,7 @@ fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
         for job in &next {
             let outcome = Outcome::Succeeded { score: Score::new(f64::from(step)) };
             now = now.after(std::time::Duration::from_secs(1));
-            waiting.extend(engine.handle(now, Event::Ended { job: *job, outcome, curve: Vec::new() }));
+            waiting.extend(engine.handle(now, Event::Ended { job: *job, outcome, curve: Vec::new(), step: None }));
         }
         if finished.is_some() {
             break;

@@ -147,7 +147,7 @@ fn runs(experiment: Experiment) {
         let back: Record = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
         assert_eq!(back, record);
         let outcome = Outcome::Succeeded { score: None };
-        commands = engine.handle(Moment(2), Event::Ended { job: launch.job, outcome, curve: Vec::new() });
+        commands = engine.handle(Moment(2), Event::Ended { job: launch.job, outcome, curve: Vec::new(), step: None });
     }
 }
 

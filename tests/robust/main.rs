@@ -8,6 +8,7 @@ mod disk;
 mod flood;
 mod foreign;
 mod formats;
+mod incumbent;
 mod kinds;
 mod lab;
 mod limits;

@@ -16,6 +16,7 @@
 //! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
 //! catch         note a SIGINT and go on             save=MS       wait for a caught SIGINT, then so long
 //! objects=N     N readings of a large list each     signals       print which signals are blocked and ignored
+//! opposite=NAME print the negative metric as NAME
 //! ```
 //! The metric is the sum of |v − 0.3| over all numeric parameters, plus 1/epoch.
 
@@ -34,6 +35,7 @@ type Anything<T = ()> = Result<T, Box<dyn std::error::Error>>;
 struct Trainer {
     params: Vec<(String, String)>,
     metric: String,
+    opposite: Option<String>,
     value: Option<String>,
     pace: Duration,
     shape: Shape,
@@ -62,6 +64,7 @@ fn run() -> Anything {
     let mut trainer = Trainer {
         params: params.iter().filter_map(split).collect(),
         metric: "loss".into(),
+        opposite: None,
         value: None,
         pace: Duration::ZERO,
         shape: Shape::Lines,
@@ -105,6 +108,7 @@ impl Trainer {
             "nothing" => self.shape = Shape::Nothing,
             "pretty" => self.shape = Shape::Pretty,
             "value" => self.value = Some(argument.into()),
+            "opposite" => self.opposite = Some(argument.into()),
             "metric" => self.metric = argument.into(),
             "checkpoint" => self.checkpoint = true,
             "spoil" | "spoil-odd"
@@ -159,8 +163,9 @@ impl Trainer {
                 fs::write(self.state(), epoch.to_string())?;
             }
             let value = self.value.clone().unwrap_or_else(|| self.loss(epoch).to_string());
+            let opposite = self.opposite.as_ref().map(|name| format!(", \"{name}\": -{value}")).unwrap_or_default();
             match self.shape {
-                Shape::Lines => println!("{{\"{resource}\": {epoch}, \"{}\": {value}}}", self.metric),
+                Shape::Lines => println!("{{\"{resource}\": {epoch}, \"{}\": {value}{opposite}}}", self.metric),
                 Shape::Pretty | Shape::Nothing => println!("epoch {epoch}"),
             }
         }

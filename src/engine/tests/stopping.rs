@@ -4,7 +4,7 @@ use super::world::{Draws, World, experiment, full, hyperband, succeeded};
 use crate::engine::event::{Event, FinishReason};
 use crate::engine::experiment::{Experiment, Interval, MetricCondition, Policy, Rule, Stopping};
 use crate::words::objective::{Direction, Score};
-use crate::words::outcome::{Outcome, Reading, StopRule};
+use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
 
 fn until(metric: &str, value: f64) -> Experiment {
     let condition = MetricCondition { metric: metric.into(), value, direction: Direction::Minimize };
@@ -60,6 +60,39 @@ fn a_crash_while_the_study_ends_changes_nothing() {
     let resumed = World::resumed(until("loss", 0.1), 3, &world.journal).unwrap();
     assert!(resumed.running.is_empty());
     assert!(matches!(resumed.finish(), Some(FinishReason::MetricReached { job, value: 0.05, .. }) if *job == reached));
+}
+
+#[test]
+fn a_replay_knows_the_decisive_job_from_the_first_kill() {
+    let mut world = World::new(until("error", 0.5), 3);
+    world.end_trial(0, succeeded(2.0));
+    let reached = world.running[1].job;
+    print(&mut world, 1, Reading { step: None, numbers: vec![("error".into(), 0.4)] });
+    // the others end first
+    for trial in world.running.clone().iter().map(|launch| launch.job.key.trial).filter(|t| *t != reached.key.trial) {
+        world.end_trial(trial.0, succeeded(3.0));
+        let resumed = World::resumed(until("error", 0.5), 3, &world.journal).unwrap();
+        assert_eq!(resumed.engine.decisive(), Some(reached.key));
+    }
+    let by = world.kills[0].1.clone();
+    world.end_trial(reached.key.trial.0, Outcome::Stopped { score: Score::new(1.0), by });
+    assert_eq!(world.engine.progress().incumbent.map(|best| best.job), Some(reached.key));
+    let resumed = World::resumed(until("error", 0.5), 1, &world.journal).unwrap();
+    assert_eq!(resumed.engine.progress().incumbent, world.engine.progress().incumbent);
+}
+
+#[test]
+fn an_end_for_too_many_failures_is_no_condition_of_the_same_threshold() {
+    let strict = || {
+        let mut experiment = until("error", 0.5);
+        experiment.stopping.failure_share = Some(0.5);
+        experiment
+    };
+    let mut world = World::new(strict(), 6);
+    (0..5).for_each(|trial| world.end_trial(trial, Outcome::Failed { failure: Failure::Exit(1) }));
+    assert_eq!(world.kills.len(), 5, "every running job is ended");
+    let resumed = World::resumed(strict(), 6, &world.journal).unwrap();
+    assert_eq!(resumed.engine.decisive(), None);
 }
 
 fn with_median(runs: u64) -> Experiment {

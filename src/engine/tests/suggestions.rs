@@ -44,7 +44,7 @@ fn a_tuner_with_nothing_more_to_say_lets_the_study_go_on_with_what_it_has() {
     run(&mut world, 6);
     assert_eq!(world.finish(), Some(&FinishReason::Completed));
     assert_eq!(world.result().configurations.len(), 6);
-    assert_eq!(world.engine.progress().incumbent.unwrap().resource.amount(), 9.0, "promotions went on");
+    assert_eq!(world.engine.progress().incumbent.unwrap().reached.amount(), 9.0, "promotions went on");
 }
 
 #[test]

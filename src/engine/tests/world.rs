@@ -127,6 +127,10 @@ pub(super) fn nature(launch: &Launch) -> Outcome {
     succeeded((x.abs() * 4.0).floor() + launch.resource.amount().recip())
 }
 
+fn last_step(printed: &[CurvePoint]) -> Option<f64> {
+    printed.last().map(|point| point.step)
+}
+
 /// One line of the paper journal.
 #[derive(Clone, Debug)]
 pub(super) enum Line {
@@ -151,9 +155,14 @@ impl Line {
                 at: *at,
             },
             Line::Kill(job, why) => Replayed::Kill { job: *job, why },
-            Line::Ended(job, outcome, at, printed) => {
-                Replayed::Ended { job: *job, outcome, curve: printed, readings: Some(printed), at: *at }
-            }
+            Line::Ended(job, outcome, at, printed) => Replayed::Ended {
+                job: *job,
+                outcome,
+                curve: printed,
+                step: last_step(printed),
+                readings: Some(printed),
+                at: *at,
+            },
             Line::Promoted(trial) => Replayed::Promoted(*trial),
             Line::Retired(trial) => Replayed::Retired(*trial),
             Line::Finish(reason, at) => Replayed::Finish(reason, *at),
@@ -257,7 +266,8 @@ impl World {
         let job = self.running.remove(index).job;
         let curve = self.printed.remove(&job).unwrap_or_default();
         self.journal.push(Line::Ended(job, outcome.clone(), self.now, curve.clone()));
-        self.feed(Event::Ended { job, outcome, curve });
+        let step = last_step(&curve);
+        self.feed(Event::Ended { job, outcome, curve, step });
     }
 
     /// The `index`-th running job prints its loss.
@@ -320,7 +330,7 @@ impl World {
             configurations: BTreeMap::new(),
             ends: BTreeMap::new(),
             promotions: BTreeMap::new(),
-            incumbent: self.engine.progress().incumbent.map(|best| (best.trial, best.score, best.resource)),
+            incumbent: self.engine.progress().incumbent.map(|best| (best.job.trial, best.score, best.reached)),
             finish: self.finish().cloned(),
         };
         for line in &self.journal {

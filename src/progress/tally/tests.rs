@@ -4,6 +4,7 @@ use super::*;
 use crate::progress::line;
 use crate::report::samples::{Sample, halving};
 use crate::schedule::{BracketPlan, RungPlan};
+use crate::words::objective::Score;
 use crate::words::outcome::Failure;
 
 /// Three configurations at 1 epoch, one of them at 3.
@@ -14,7 +15,8 @@ fn plan() -> Plan {
 }
 
 /// Four jobs, 6 epochs.
-const GOAL: Goal = Goal { jobs: Some(4), resource: Some(6.0), time: None, jobs_are_limited: false };
+const GOAL: Goal =
+    Goal { jobs: Some(4), resource: Some(6.0), time: None, jobs_are_limited: false, resource_is_limited: false };
 
 /// The counts after `sample`, and the line of every rung it filled.
 fn tally(sample: &Sample) -> (Tally, Vec<String>) {
@@ -94,7 +96,7 @@ fn what_is_left_follows_the_nearest_limit() {
     };
     assert_eq!(left(GOAL), (Some(5.0), Some(0.25)));
     assert_eq!(left(Goal { jobs: Some(2), jobs_are_limited: true, ..GOAL }), (Some(1.0), Some(0.5)));
-    assert_eq!(left(Goal { resource: Some(2.0), ..GOAL }), (Some(1.0), Some(0.5)));
+    assert_eq!(left(Goal { resource: Some(2.0), resource_is_limited: true, ..GOAL }), (Some(1.0), Some(0.5)));
     assert_eq!(left(Goal { time: Some(Duration::from_secs(4)), ..Goal::default() }), (Some(3.0), Some(0.25)));
     assert_eq!(left(Goal::default()), (None, None));
 }

@@ -149,9 +149,10 @@ struct Talk {
 impl Tuner {
     /// A tuner that is not started yet, for a study that does this.
     pub fn new(program: Program, experiment: Arc<Experiment>) -> std::io::Result<Tuner> {
+        let Experiment { resource, promoted, retries, prior, .. } = &*experiment;
         Ok(Tuner {
             space: question::outline(&experiment.space),
-            notes: Mutex::new(Notes::new(experiment.resource.clone(), experiment.retries, &experiment.prior)),
+            notes: Mutex::new(Notes::new(resource.clone(), *promoted, *retries, prior)),
             line: Mutex::new(Line::Idle),
             cancel: Wake::new()?,
             program,

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::engine::experiment::Retries;
+use crate::engine::experiment::{Promoted, Retries};
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::search::PriorObservation;
+use crate::words::allocation::Allocation;
 use crate::words::assignment::Assignment;
 use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::Score;
 use crate::words::outcome::{CurvePoint, Outcome};
-use crate::words::units::{Resource, ResourceSpec};
+use crate::words::units::ResourceSpec;
 
 /// One job, as the tuner reads it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -22,7 +23,8 @@ pub struct Observation {
     /// Its bracket; absent in an earlier study.
     #[serde(flatten)]
     bracket: Option<BracketId>,
-    /// What it was given; null where nothing is allotted.
+    /// Where its value belongs ([`Allocation::observed`]): what it was given, less where it was stopped early. Null where nothing is
+    /// allotted.
     resource: Option<Value>,
     /// What it ran with.
     params: Assignment,
@@ -62,7 +64,8 @@ pub struct Notes {
     resource: Option<ResourceSpec>,
     retries: Retries,
     live: HashMap<TrialId, Live>,
-    given: HashMap<JobKey, Resource>,
+    promoted: Promoted,
+    given: HashMap<JobKey, Allocation>,
     /// Failed attempts of jobs that run again.
     failures: HashMap<JobKey, u32>,
     untold: Vec<Observation>,
@@ -70,11 +73,17 @@ pub struct Notes {
 
 impl Notes {
     /// Earlier studies' jobs are told first.
-    pub fn new(resource: Option<ResourceSpec>, retries: Retries, prior: &[PriorObservation]) -> Notes {
+    pub fn new(
+        resource: Option<ResourceSpec>,
+        promoted: Promoted,
+        retries: Retries,
+        prior: &[PriorObservation],
+    ) -> Notes {
         Notes {
             untold: prior.iter().map(|prior| earlier(prior, resource.as_ref())).collect(),
             resource,
             retries,
+            promoted,
             live: HashMap::new(),
             given: HashMap::new(),
             failures: HashMap::new(),
@@ -98,7 +107,7 @@ impl Notes {
     }
 
     fn launched(&mut self, launch: &LaunchRecord) {
-        self.given.insert(launch.job.key, launch.resource);
+        self.given.insert(launch.job.key, self.promoted.allocation(launch.resource, Some(launch.previous)));
         if let Some(params) = &launch.params {
             let live = Live { bracket: launch.bracket, params: params.clone() };
             self.live.insert(launch.job.key.trial, live);
@@ -120,7 +129,7 @@ impl Notes {
         self.untold.push(Observation {
             trial: Some(key.trial),
             bracket: Some(live.bracket),
-            resource: self.resource.as_ref().map(|spec| spec.value(given)),
+            resource: self.resource.as_ref().map(|spec| spec.value(given.observed(&end.outcome, &end.readings.curve))),
             params: live.params.clone(),
             status,
             value: end.outcome.score(),
@@ -167,7 +176,7 @@ mod tests {
     use crate::journal::record::Usage;
     use crate::words::ids::{Attempt, JobId, Rung, Slot};
     use crate::words::outcome::{Failure, Readings};
-    use crate::words::units::Moment;
+    use crate::words::units::{Moment, Resource};
 
     fn job(attempt: u32) -> JobId {
         JobId { key: JobKey { trial: TrialId(4), rung: Rung(0) }, attempt: Attempt(attempt) }
@@ -202,7 +211,7 @@ mod tests {
 
     #[test]
     fn only_the_last_attempt_of_a_job_is_told_and_only_once() {
-        let mut notes = Notes::new(None, Retries { max: 9, pause: Duration::ZERO }, &[]);
+        let mut notes = Notes::new(None, Promoted::StartOver, Retries { max: 9, pause: Duration::ZERO }, &[]);
         let started_at = String::new();
         notes.record(&Record::Session {
             pid: 7,

@@ -41,9 +41,14 @@ pub trait Collector: Send {
     /// Takes the next line, without its newline.
     fn line(&mut self, line: &[u8]) -> LineKind;
 
+    /// The job has exited and every line was passed on: takes a reading that is only recognized now.
+    fn end(&mut self) -> LineKind {
+        LineKind::Other
+    }
+
     /// The most recent reading. Built only when asked for, because most studies never look at single readings.
     fn reading(&self) -> Reading;
 
-    /// Ends the collection: the job has exited and every line was passed on.
+    /// What was collected, after [`Collector::end`].
     fn finish(self: Box<Self>) -> Collected;
 }

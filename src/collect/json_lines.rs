@@ -134,15 +134,16 @@ impl JsonLines {
     }
 
     /// Records an object that spans the last lines of a stdout without a reading.
-    fn take_from_tail(&mut self) {
+    fn take_from_tail(&mut self) -> LineKind {
         let tail = std::mem::take(&mut self.tail);
         let text = tail.trim_ascii_end();
         let begins = |at: &usize| text[*at] == b'{' && (*at == 0 || text[at - 1] == b'\n');
         for at in (0..text.len()).rev().filter(begins).take(MAX_TAIL_STARTS) {
             if with_object(&text[at..], |text| self.take(text)) == LineKind::Reading {
-                break;
+                return LineKind::Reading;
             }
         }
+        LineKind::Other
     }
 
     fn value(&self) -> MetricValue {
@@ -188,10 +189,11 @@ impl Collector for JsonLines {
         Reading { step: step.map(|(_, step)| *step).filter(|step| step.is_finite()), numbers }
     }
 
-    fn finish(mut self: Box<Self>) -> Collected {
-        if self.readings == 0 {
-            self.take_from_tail();
-        }
+    fn end(&mut self) -> LineKind {
+        if self.readings == 0 { self.take_from_tail() } else { LineKind::Other }
+    }
+
+    fn finish(self: Box<Self>) -> Collected {
         let value = self.value();
         let text = if self.with_metric.is_empty() { &self.without_metric } else { &self.with_metric };
         let metrics = journalled(text);

@@ -5,6 +5,7 @@
 //! STUDY/lock                                  the process id of the driver; locked, as the journal is, while it runs
 //! STUDY/journal.new.jsonl                     for a moment, the journal that takes the place of a discarded one
 //! STUDY/journal.discarded.jsonl               the journal of a study that is being discarded
+//! STUDY/readings.jsonl                        readings of all jobs, for learning curves
 //! STUDY/tuner.stderr.log                      what an outside tuner prints on stderr
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
@@ -77,8 +78,13 @@ impl StudyFolder {
     }
 
     /// The files that the driver keeps in the folder, whether they are there or not.
-    pub fn files(&self) -> [PathBuf; 5] {
-        [self.journal(), self.new_journal(), self.discarded(), self.lock(), self.tuner_log()]
+    pub fn files(&self) -> [PathBuf; 6] {
+        [self.journal(), self.new_journal(), self.discarded(), self.lock(), self.readings(), self.tuner_log()]
+    }
+
+    /// The readings of all jobs.
+    pub fn readings(&self) -> PathBuf {
+        self.root.join("readings.jsonl")
     }
 
     /// The file that holds the driver's process id.
@@ -128,6 +134,7 @@ impl StudyFolder {
     /// Removes what is left of a discarded study; other files stay, and so does what links point to.
     pub fn remove_discarded(&self) -> io::Result<()> {
         absent_is_fine(fs::remove_file(self.tuner_log()))?;
+        absent_is_fine(fs::remove_file(self.readings()))?;
         absent_is_fine(self.remove_trials())?;
         absent_is_fine(fs::remove_file(self.discarded()))
     }

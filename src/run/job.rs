@@ -12,6 +12,7 @@ use super::checkpoints::Checkpoints;
 use super::core::Ended;
 use super::fault::RunFault;
 use super::guard::Guard;
+use super::job_readings::JobReadings;
 use super::ladder::Why;
 use super::logs::LogLimit;
 use super::memory::OomWatch;
@@ -31,6 +32,7 @@ use crate::command::template::Renderer;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
+use crate::journal::readings::ReadingsFile;
 use crate::journal::record::{EndRecord, Usage};
 use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::words::units::Moment;
@@ -50,6 +52,8 @@ pub struct Workshop<'a> {
     pub session: &'a str,
     /// What each slot adds to the environment.
     pub slots: &'a [SlotEnvironment],
+    /// Where readings are recorded.
+    pub readings: &'a ReadingsFile,
     /// Of each log.
     pub log_limit: LogLimit,
     /// Checkpoint directories.
@@ -106,7 +110,8 @@ impl Workshop<'_> {
         let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
         let collector = <&CollectorKind>::default().collector(Wanted { metric, step });
-        let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, listener);
+        let readings = JobReadings::new(self.readings, launch.job);
+        let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, readings, listener);
         let followed = child.follow(&mut output, buffer);
         if followed.is_err() {
             self.places.end(launch.job, &Why::DriverFault, Instant::now());

@@ -10,6 +10,7 @@ mod driver;
 pub mod fault;
 pub mod guard;
 mod job;
+mod job_readings;
 mod ladder;
 pub mod logs;
 pub mod machine_trouble;

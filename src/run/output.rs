@@ -3,6 +3,7 @@
 use std::io;
 
 use super::fault::RunFault;
+use super::job_readings::JobReadings;
 use super::logs::{LogFile, LogLimit};
 use super::process::Sink;
 use crate::collect::collector::{Collected, Collector, LineKind};
@@ -21,6 +22,7 @@ pub struct JobOutput<'a> {
     stderr: LogFile,
     lines: LineSplitter,
     collector: Box<dyn Collector>,
+    readings: JobReadings<'a>,
     tail: Vec<u8>,
     listener: Option<&'a dyn Fn(Vec<Reading>)>,
 }
@@ -41,6 +43,7 @@ impl<'a> JobOutput<'a> {
         job: JobId,
         limit: LogLimit,
         collector: Box<dyn Collector>,
+        readings: JobReadings<'a>,
         listener: Option<&'a dyn Fn(Vec<Reading>)>,
     ) -> JobOutput<'a> {
         let log = |stream| LogFile::new(folder.log(job, stream), limit);
@@ -49,6 +52,7 @@ impl<'a> JobOutput<'a> {
             stderr: log(LogStream::Stderr),
             lines: LineSplitter::default(),
             collector,
+            readings,
             tail: Vec::new(),
             listener,
         }
@@ -56,12 +60,32 @@ impl<'a> JobOutput<'a> {
 
     /// The job has ended. A log that could not be set in order is a fault of the driver; what was heard is given all the same.
     pub fn finish(mut self) -> (Heard, Result<(), RunFault>) {
+        let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        let (collector, listener) = (&mut self.collector, self.listener);
-        self.lines.finish(|line| take(collector, listener.is_some(), line, &mut readings));
-        tell(listener, readings);
+        lines.finish(|line| self.take(line, &mut readings));
+        if self.collector.end() == LineKind::Reading {
+            self.found_reading(&mut readings);
+        }
+        tell(self.listener, readings);
+        self.readings.finish(&*self.collector);
         let heard = Heard { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
         (heard, set_in_order(self.stdout).and_then(|()| set_in_order(self.stderr)))
+    }
+}
+
+impl JobOutput<'_> {
+    /// Collects a line of stdout; a reading in it is recorded, and added to `readings` if there is a listener.
+    fn take(&mut self, line: &[u8], readings: &mut Vec<Reading>) {
+        if self.collector.line(line) == LineKind::Reading {
+            self.found_reading(readings);
+        }
+    }
+
+    fn found_reading(&mut self, readings: &mut Vec<Reading>) {
+        self.readings.push(&*self.collector);
+        if self.listener.is_some() {
+            readings.push(self.collector.reading());
+        }
     }
 }
 
@@ -69,10 +93,12 @@ impl Sink for JobOutput<'_> {
     type Fault = RunFault;
 
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunFault> {
+        let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        let (collector, listener) = (&mut self.collector, self.listener);
-        self.lines.push(bytes, |line| take(collector, listener.is_some(), line, &mut readings));
-        tell(listener, readings);
+        lines.push(bytes, |line| self.take(line, &mut readings));
+        self.lines = lines;
+        self.readings.flush();
+        tell(self.listener, readings);
         write(&mut self.stdout, bytes)
     }
 
@@ -98,12 +124,6 @@ impl Sink for Deaf {
 
     fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
         Ok(())
-    }
-}
-
-fn take(collector: &mut Box<dyn Collector>, wanted: bool, line: &[u8], readings: &mut Vec<Reading>) {
-    if collector.line(line) == LineKind::Reading && wanted {
-        readings.push(collector.reading());
     }
 }
 
@@ -134,6 +154,7 @@ mod tests {
 
     use super::*;
     use crate::collect::{CollectorKind, Wanted};
+    use crate::journal::readings::{self, ReadingsFile};
     use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
 
     #[test]
@@ -146,7 +167,9 @@ mod tests {
         let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
         let wanted = Wanted { metric: Some("loss".into()), step: None };
         let collector = <&CollectorKind>::default().collector(wanted);
-        let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, Some(&listener));
+        let file = ReadingsFile::open(&folder).unwrap();
+        let readings = JobReadings::new(&file, job);
+        let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, readings, Some(&listener));
         output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
         output.stdout(b"ss\": 1}").unwrap();
         (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());
@@ -157,5 +180,7 @@ mod tests {
         assert_eq!(heard.stderr_tail.lines().next(), Some("line 4980"));
         assert!(std::fs::read_to_string(folder.log(job, LogStream::Stdout)).unwrap().ends_with("{\"loss\": 1}"));
         assert!(folder.log(job, LogStream::Stderr).exists());
+        let recorded: Vec<f64> = readings::read(&folder).unwrap().filter_map(|record| record.number("loss")).collect();
+        assert_eq!(recorded, [2.0, 1.0]);
     }
 }

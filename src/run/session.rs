@@ -31,6 +31,7 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
 use crate::journal::lock::{self, StudyLock};
+use crate::journal::readings::ReadingsFile;
 use crate::journal::record::Header;
 use crate::journal::writer::JournalWriter;
 use crate::journal::{claim, files};
@@ -163,7 +164,9 @@ impl Equipment {
         let mut orders = take_up(&mut core, study, &self.session, options.slot_count(), begun, recovery);
         orders.removals.extend(removals);
         let listens = core.engine.wants_readings();
-        let workshop = self.workshop(study, options);
+        let readings =
+            ReadingsFile::open(&self.folder).map_err(|source| RunFault::file(self.folder.readings(), source))?;
+        let workshop = self.workshop(study, options, &readings);
         let desk = self.desk(options);
         let tuner = self.tuner.as_ref().map(|tuner| (tuner, desk));
         let driver = Driver { core: Mutex::new(core), workshop, tuner, wake: &self.wake, listens };
@@ -172,6 +175,10 @@ impl Equipment {
         let Core { journal, finished, fault, .. } = driver.core.into_inner().unwrap_or_else(PoisonError::into_inner);
         let closed = close(Left { journal, finished, fault }, self.guard, &self.session);
         self.signals.release();
+        if let Some(error) = readings.into_error() {
+            let file = self.folder.readings();
+            watcher.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));
+        }
         closed
     }
 
@@ -203,13 +210,19 @@ impl Equipment {
         Desk { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
     }
 
-    fn workshop<'a>(&'a self, study: &'a Study<'_>, options: &'a RunOptions) -> Workshop<'a> {
+    fn workshop<'a>(
+        &'a self,
+        study: &'a Study<'_>,
+        options: &'a RunOptions,
+        readings: &'a ReadingsFile,
+    ) -> Workshop<'a> {
         Workshop {
             experiment: &study.experiment,
             renderer: study.renderer,
             folder: &self.folder,
             session: &self.session,
             slots: &options.slots,
+            readings,
             log_limit: options.log_limit,
             checkpoints: &self.checkpoints,
             places: &self.places,

@@ -34,6 +34,7 @@ fn collects(printed: &[u8]) {
                 assert!(reading.step.is_none_or(f64::is_finite));
             }
         }
+        collector.end();
         let collected = collector.finish();
         assert!(collected.readings.curve.iter().all(|p| p.value.is_finite() && p.step.is_finite()));
         assert!(collected.first_step.is_none_or(f64::is_finite));

@@ -11,6 +11,7 @@ fn collect(text: &str) -> Collected {
     text.lines().for_each(|line| {
         collector.line(line.as_bytes());
     });
+    collector.end();
     collector.finish()
 }
 
@@ -92,6 +93,7 @@ fn an_endless_unfinished_object_stays_bounded() {
     collector.line(b"{");
     collector.line(b"\"loss\": 1");
     collector.line(b"}");
+    collector.end();
     assert_eq!(Box::new(collector).finish().value, finite(1.0));
 }
 
@@ -109,6 +111,7 @@ proptest! {
         for line in &lines {
             collector.line(line);
         }
+        collector.end();
         let _ = collector.finish();
     }
 
@@ -120,6 +123,7 @@ proptest! {
                 let _ = collector.reading();
             }
         }
+        collector.end();
         let collected = collector.finish();
         prop_assert!(collected.readings.curve.iter().all(|p| p.value.is_finite() && p.step.is_finite()));
     }

@@ -1,0 +1,268 @@
+//! `readings.jsonl`: readings of all jobs as they are printed, for views of learning curves.
+//!
+//! No decision depends on this file, so it is never synced and may be lost or torn. A line is one reading, with every number in it:
+//!
+//! ```text
+//! {"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":0.5,"grad_norm":"NaN"}}
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::files;
+use super::layout::StudyFolder;
+use crate::words::ids::JobId;
+use crate::words::outcome::Reading;
+
+/// Bytes of the longest line that is read.
+const MAX_LINE: u64 = 1 << 20;
+/// So many readings of a job are recorded before every second one is skipped, and half as many before the distance doubles again: a
+/// job with a million readings has about five hundred lines.
+const FIRST_READINGS: u64 = 64;
+
+/// One line.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ReadingRecord {
+    /// The job that printed it.
+    #[serde(flatten)]
+    pub job: JobId,
+    /// Its ordinal among the job's readings, from 1.
+    #[serde(rename = "reading")]
+    pub ordinal: u64,
+    /// The resource's value in it, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+    /// Every number in it.
+    #[serde(with = "numbers")]
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl ReadingRecord {
+    /// The number called `name`.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|(found, _)| found == name).map(|(_, number)| *number)
+    }
+}
+
+/// Decides which readings of one job are recorded: the first ones, then with a distance that doubles.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadingSampler {
+    seen: u64,
+    stride: u64,
+    /// How many more readings are recorded before the stride doubles.
+    left: u64,
+}
+
+impl Default for ReadingSampler {
+    fn default() -> Self {
+        ReadingSampler { seen: 0, stride: 1, left: FIRST_READINGS }
+    }
+}
+
+impl ReadingSampler {
+    /// Counts the next reading. Its ordinal, and whether to record it.
+    pub fn next(&mut self) -> (u64, bool) {
+        let recorded = self.seen.is_multiple_of(self.stride);
+        self.seen += 1;
+        if recorded {
+            self.left -= 1;
+            if self.left == 0 {
+                (self.stride, self.left) = (self.stride.saturating_mul(2), FIRST_READINGS / 2);
+            }
+        }
+        (self.seen, recorded)
+    }
+}
+
+/// The file, open for all jobs of a session.
+#[derive(Debug)]
+pub struct ReadingsFile {
+    file: File,
+    error: OnceLock<io::Error>,
+}
+
+impl ReadingsFile {
+    /// Opens the file of the study in `folder`, and creates it if there is none. A torn last line is ended.
+    pub fn open(folder: &StudyFolder) -> io::Result<ReadingsFile> {
+        let mut file = files::open(&folder.readings(), OpenOptions::new().create(true).read(true).append(true))?;
+        let mut last = [b'\n'];
+        if file.seek(SeekFrom::End(0))? > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        }
+        if last != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
+        Ok(ReadingsFile { file, error: OnceLock::new() })
+    }
+
+    /// Appends whole lines in one write. After an error, which [`ReadingsFile::into_error`] returns, everything is dropped.
+    pub fn append(&self, lines: &[u8]) {
+        if lines.is_empty() || self.error.get().is_some() {
+            return;
+        }
+        if let Err(error) = (&self.file).write_all(lines) {
+            let _ = self.error.set(error);
+        }
+    }
+
+    /// Why readings were dropped, if any were.
+    pub fn into_error(self) -> Option<io::Error> {
+        self.error.into_inner()
+    }
+}
+
+/// Serializes a reading as a line, appended to `out`.
+pub fn write_line(out: &mut Vec<u8>, job: JobId, ordinal: u64, reading: Reading) -> io::Result<()> {
+    let Reading { step, numbers: metrics } = reading;
+    let length = out.len();
+    let written = serde_json::to_writer(&mut *out, &ReadingRecord { job, ordinal, step, metrics });
+    match written {
+        Ok(()) => out.push(b'\n'),
+        Err(_) => out.truncate(length),
+    }
+    written.map_err(io::Error::from)
+}
+
+/// The readings of the study in `folder` in the order in which they were printed. Lines that are torn or damaged are skipped; a
+/// missing file has none.
+pub fn read(folder: &StudyFolder) -> io::Result<impl Iterator<Item = ReadingRecord>> {
+    let mut source = match files::open_to_read(&folder.readings()) {
+        Ok(file) => Some(BufReader::new(file)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    let mut line = Vec::new();
+    Ok(std::iter::from_fn(move || {
+        let source = source.as_mut()?;
+        loop {
+            line.clear();
+            if Read::by_ref(source).take(MAX_LINE).read_until(b'\n', &mut line).ok()? == 0 {
+                return None;
+            }
+            if let Ok(record) = serde_json::from_slice(&line) {
+                return Some(record);
+            }
+        }
+    }))
+}
+
+/// Numbers as a JSON object; those that JSON cannot express as the strings `NaN`, `Infinity` and `-Infinity`.
+mod numbers {
+    use std::fmt;
+
+    use serde::de::{MapAccess, Visitor};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Finite(f64),
+        Text(String),
+    }
+
+    pub fn serialize<S: Serializer>(numbers: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(numbers.iter().map(|(name, number)| (name, in_json(*number))))
+    }
+
+    fn in_json(number: f64) -> serde_json::Value {
+        match (number.is_finite(), number.is_nan(), number > 0.0) {
+            (true, ..) => number.into(),
+            (_, true, _) => "NaN".into(),
+            (.., true) => "Infinity".into(),
+            _ => "-Infinity".into(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
+        deserializer.deserialize_map(Numbers)
+    }
+
+    struct Numbers;
+
+    impl<'de> Visitor<'de> for Numbers {
+        type Value = Vec<(String, f64)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of numbers")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut numbers = Vec::new();
+            while let Some((name, number)) = map.next_entry::<String, Number>()? {
+                let number = match number {
+                    Number::Finite(number) => number,
+                    Number::Text(text) => text.parse().map_err(serde::de::Error::custom)?,
+                };
+                numbers.push((name, number));
+            }
+            Ok(numbers)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
+
+    fn job(trial: u64) -> JobId {
+        JobId { key: JobKey { trial: TrialId(trial), rung: Rung(1) }, attempt: Attempt(1) }
+    }
+
+    fn reading(loss: f64) -> Reading {
+        Reading { step: Some(4.0), numbers: vec![("loss".into(), loss), ("norm".into(), f64::NEG_INFINITY)] }
+    }
+
+    fn recorded(readings: u64) -> Vec<u64> {
+        let mut sampler = ReadingSampler::default();
+        (0..readings).map(|_| sampler.next()).filter_map(|(ordinal, recorded)| recorded.then_some(ordinal)).collect()
+    }
+
+    #[test]
+    fn the_first_readings_are_all_recorded_and_later_ones_ever_less_often() {
+        assert_eq!(recorded(64), (1..=64).collect::<Vec<_>>());
+        assert_eq!(recorded(70)[64..], [65, 67, 69]);
+        assert!((400..600).contains(&recorded(1_000_000).len()), "{}", recorded(1_000_000).len());
+    }
+
+    #[test]
+    fn lines_have_the_documented_form_and_are_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let mut lines = Vec::new();
+        write_line(&mut lines, job(7), 4, reading(f64::NAN)).unwrap();
+        let documented =
+            r#"{"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":"NaN","norm":"-Infinity"}}"#;
+        assert_eq!(String::from_utf8(lines.clone()).unwrap(), format!("{documented}\n"));
+        ReadingsFile::open(&folder).unwrap().append(&lines);
+        let found: Vec<ReadingRecord> = read(&folder).unwrap().collect();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].number("loss").unwrap().is_nan());
+        assert_eq!((found[0].job, found[0].ordinal, found[0].number("norm")), (job(7), 4, Some(f64::NEG_INFINITY)));
+    }
+
+    #[test]
+    fn torn_and_damaged_lines_are_skipped_and_appending_continues_after_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        assert_eq!(read(&folder).unwrap().count(), 0, "a missing file has no readings");
+        std::fs::write(folder.readings(), "\u{0}\u{0}\nnothing\n{\"trial\":1,\"ru").unwrap();
+        let mut lines = Vec::new();
+        write_line(&mut lines, job(2), 1, reading(0.5)).unwrap();
+        ReadingsFile::open(&folder).unwrap().append(&lines);
+        assert_eq!(read(&folder).unwrap().map(|record| record.job.key.trial.0).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_at_the_end_only() {
+        let file =
+            ReadingsFile { file: File::options().append(true).open("/dev/full").unwrap(), error: OnceLock::new() };
+        file.append(b"line\n");
+        file.append(b"line\n");
+        assert_eq!(file.into_error().unwrap().raw_os_error(), Some(libc::ENOSPC));
+    }
+}

@@ -64,7 +64,7 @@ impl Default for ReadingSampler {
 
 impl ReadingSampler {
     /// Counts the next reading. Its ordinal, and whether to record it.
-    pub fn next(&mut self) -> (u64, bool) {
+    pub fn count(&mut self) -> (u64, bool) {
         let recorded = self.seen.is_multiple_of(self.stride);
         self.seen += 1;
         if recorded {
@@ -219,7 +219,7 @@ mod tests {
 
     fn recorded(readings: u64) -> Vec<u64> {
         let mut sampler = ReadingSampler::default();
-        (0..readings).map(|_| sampler.next()).filter_map(|(ordinal, recorded)| recorded.then_some(ordinal)).collect()
+        (0..readings).map(|_| sampler.count()).filter_map(|(ordinal, recorded)| recorded.then_some(ordinal)).collect()
     }
 
     #[test]

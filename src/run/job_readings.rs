@@ -23,7 +23,7 @@ impl<'a> JobReadings<'a> {
 
     /// The collector has just found another reading.
     pub fn push(&mut self, collector: &dyn Collector) {
-        let (ordinal, recorded) = self.sampler.next();
+        let (ordinal, recorded) = self.sampler.count();
         self.skipped = (!recorded).then_some(ordinal);
         if recorded {
             self.record(ordinal, collector);

@@ -5,6 +5,7 @@
 //! STUDY/lock                                  the process id of the driver; locked, as the journal is, while it runs
 //! STUDY/journal.new.jsonl                     for a moment, the journal that takes the place of a discarded one
 //! STUDY/journal.discarded.jsonl               the journal of a study that is being discarded
+//! STUDY/journal.sessions                      marks of sessions that have not ended in order
 //! STUDY/readings.jsonl                        readings of all jobs, for learning curves
 //! STUDY/tuner.stderr.log                      what an outside tuner prints on stderr
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
@@ -78,8 +79,16 @@ impl StudyFolder {
     }
 
     /// The files that the driver keeps in the folder, whether they are there or not.
-    pub fn files(&self) -> [PathBuf; 6] {
-        [self.journal(), self.new_journal(), self.discarded(), self.lock(), self.readings(), self.tuner_log()]
+    pub fn files(&self) -> [PathBuf; 7] {
+        [
+            self.journal(),
+            self.new_journal(),
+            self.discarded(),
+            self.sessions(),
+            self.lock(),
+            self.readings(),
+            self.tuner_log(),
+        ]
     }
 
     /// The readings of all jobs.
@@ -90,6 +99,11 @@ impl StudyFolder {
     /// The file that holds the driver's process id.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
+    }
+
+    /// By what the processes of a session that was killed are found, also without a journal. Empty or absent otherwise.
+    pub fn sessions(&self) -> PathBuf {
+        self.root.join("journal.sessions")
     }
 
     /// What an outside tuner prints on stderr, over all sessions.

@@ -15,6 +15,7 @@ use super::guard::Guard;
 use super::job_readings::JobReadings;
 use super::ladder::Why;
 use super::logs::LogLimit;
+use super::mark::{JOB_VARIABLE, Mark, SESSION_VARIABLE, SessionMark};
 use super::memory::OomWatch;
 use super::output::{Deaf, Heard, JobOutput};
 use super::places::{Places, Started};
@@ -22,7 +23,7 @@ use super::process::Child;
 use super::signals::{self, Signals};
 use super::slots::SlotEnvironment;
 use super::spawn::{JobCommand, Spawner};
-use super::sweep::SESSION_VARIABLE;
+use super::sweep::{Sweep, Whose};
 use super::sys::Reaped;
 use super::verdict;
 use crate::collect::{CollectorKind, Wanted};
@@ -49,7 +50,7 @@ pub struct Workshop<'a> {
     /// The study's folder, absolute.
     pub folder: &'a StudyFolder,
     /// This session, in every job's environment.
-    pub session: &'a str,
+    pub session: &'a SessionMark,
     /// What each slot adds to the environment.
     pub slots: &'a [SlotEnvironment],
     /// Where readings are recorded.
@@ -125,6 +126,10 @@ impl Workshop<'_> {
         followed.and(logs)?;
         let status = reaped?.status;
         let ended_by = ended_by.or_else(|| self.ended_with_us(status));
+        if ended_by.is_some() {
+            // What it started in sessions of its own; a job that ended by itself may leave that running.
+            Sweep::new(vec![Mark::Job(self.session.job(launch.job))], Whose::ThisSession).end();
+        }
         let end = verdict::End {
             status: Some(status),
             value: &heard.collected.value,
@@ -178,12 +183,13 @@ impl Workshop<'_> {
         let name = argv.remove(0);
         let variables = self.renderer.environment(&context).into_iter();
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
-        let session = (SESSION_VARIABLE, OsString::from(self.session));
+        let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
+        let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
         Ok(JobCommand {
             program: self.program(&name)?,
             name: name.into(),
             args: argv.into_iter().map(OsString::from).collect(),
-            env: variables.chain(slot).chain([session]).collect(),
+            env: variables.chain(slot).chain([session, job]).collect(),
         })
     }
 

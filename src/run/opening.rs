@@ -1,4 +1,4 @@
-//! Taking a study up: its journal replayed, its last words written, what an earlier session left running ended.
+//! Opens a study: replays its journal, and records what the last session left unrecorded.
 
 use std::collections::HashMap;
 use std::process;
@@ -6,16 +6,16 @@ use std::process;
 use super::clock::wall_time;
 use super::core::{Core, Orders};
 use super::fault::RunFault;
+use super::leftovers::Unfinished;
+use super::mark::SessionMark;
 use super::options::RunOptions;
 use super::retention::Retention;
 use super::session::Study;
-use super::sweep::{self, Mark, STUDY_VARIABLE};
 use super::tuner::Tuner;
 use super::watch::Watcher;
 use crate::engine::Engine;
 use crate::engine::replay::Recovery;
 use crate::journal::identity::{Identity, differences};
-use crate::journal::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, Record, Usage};
 use crate::journal::replay::{Standing, replay};
@@ -39,6 +39,8 @@ pub struct Opened {
     pub removals: Vec<TrialId>,
     /// Jobs that succeeded after others of their trial, and what those came to: a crash may have left copies set aside for them.
     pub settled: Vec<(JobKey, Resource)>,
+    /// Sessions that did not end in order.
+    pub unfinished: Unfinished,
 }
 
 /// Whether the header is in the journal.
@@ -63,6 +65,7 @@ impl Opened {
             launched: false,
             removals: Vec::new(),
             settled: Vec::new(),
+            unfinished: Unfinished::default(),
         }
     }
 }
@@ -87,6 +90,7 @@ pub fn open(
     let mut given: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
     opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |engine, record| {
         engine.decisive().into_iter().for_each(|job| opened.retention.decided(job));
+        opened.unfinished.record(record);
         match record {
             Record::Launch(launch) => {
                 opened.launched = true;
@@ -117,22 +121,11 @@ fn check_identity(study: &Study<'_>, recorded: &Header) -> Result<(), RunFault> 
     if found.is_empty() { Ok(()) } else { Err(RunFault::Changed(found)) }
 }
 
-/// After a crash that took the guard too (a killed control group, say), children of the last session may live on.
-pub fn end_leftovers(recovery: &Recovery, folder: &StudyFolder, watcher: &dyn Watcher) {
-    if recovery.lost.is_empty() {
-        return;
-    }
-    let ended = sweep::end(&[], &Mark::new(STUDY_VARIABLE, folder.root()));
-    if ended > 0 {
-        watcher.note(&format!("ended {ended} processes that an earlier session had left running"));
-    }
-}
-
 /// Journals the header if the study is new, this session, and what the last one left unsaid.
 pub fn take_up(
     core: &mut Core<'_>,
     study: &Study<'_>,
-    mark: &str,
+    mark: &SessionMark,
     slots: u32,
     begun: Begun,
     recovery: Recovery,
@@ -143,7 +136,7 @@ pub fn take_up(
     }
     core.write(Record::Session {
         pid: process::id(),
-        mark: mark.to_owned(),
+        mark: mark.to_string(),
         concurrency: slots,
         retries: study.experiment.retries.max,
         started_at: wall_time(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::ladder::{Ladder, Why};
 use super::spawn::SpawningChild;
-use super::sys::{Pid, Signal, signal_group};
+use super::sys::{Pid, Signal, signal_child};
 use crate::words::ids::{JobId, Slot};
 
 /// A slot's place.
@@ -244,9 +244,9 @@ impl Place {
     }
 }
 
-/// Signals a running job: all processes of its group.
+/// Signals a running job: all processes of its group, and itself where it has left that.
 fn signal_job(pid: Pid, signal: Signal) {
-    signal_group(pid, signal);
+    signal_child(pid, signal);
 }
 
 #[cfg(test)]

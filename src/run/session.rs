@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -14,14 +13,16 @@ use super::driver::Driver;
 use super::fault::RunFault;
 use super::guard::Guard;
 use super::job::Workshop;
+use super::leftovers::Leftovers;
+use super::mark::{Mark, SessionMark};
 use super::memory::OomWatch;
-use super::opening::{Opened, end_leftovers, open, take_up};
+use super::opening::{Opened, open, take_up};
 use super::options::{Existing, RunOptions};
 use super::places::Places;
 use super::signals::Signals;
 use super::spawn::{Spawner, check_kernel};
 use super::starts_over::StartsOver;
-use super::sweep::{self, Mark, SESSION_VARIABLE};
+use super::sweep::{Sweep, Whose};
 use super::sys::probe_pidfd;
 use super::tuner::{Desk, Program, Tuner};
 use super::wake::Wake;
@@ -66,6 +67,8 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
     fs::create_dir_all(root).map_err(|source| RunFault::file(root, source))?;
     let folder = study.folder.absolute().map_err(|source| RunFault::file(root, source))?;
     let mut lock = lock::acquire(&study.folder)?;
+    let leftovers = Leftovers::new(&study.folder, watcher);
+    leftovers.end_listed();
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunFault::System { wanted: "make a pipe", source })?;
     let opened = match options.existing {
@@ -76,6 +79,9 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
         return Ok(reason);
     }
     let equipment = Equipment::get(study, options, folder, tuner)?;
+    if options.existing == Existing::Overwrite {
+        leftovers.end_journalled();
+    }
     discard(&mut lock, &study.folder, options.existing, &opened)?;
     let trials = study.folder.trials();
     files::make_directory(&trials).map_err(|source| RunFault::file(trials, source))?;
@@ -107,7 +113,7 @@ fn spare_descriptors() -> io::Result<()> {
 /// What a session has of its own besides engine and journal.
 struct Equipment {
     folder: StudyFolder,
-    session: String,
+    session: SessionMark,
     signals: Signals,
     guard: Guard,
     spawner: Spawner,
@@ -126,7 +132,7 @@ impl Equipment {
         tuner: Option<Tuner>,
     ) -> Result<Equipment, RunFault> {
         let system = |wanted| move |source| RunFault::System { wanted, source };
-        let session = format!("{}-{}", process::id(), jiff::Timestamp::now().as_nanosecond());
+        let session = SessionMark::new();
         let slots = options.slot_count();
         // a trial runs one job at a time, so that more threads than trials would have nothing to do
         let trials = study.experiment.plan().trials().clamp(1, u64::from(slots));
@@ -155,7 +161,9 @@ impl Equipment {
         journal: JournalWriter,
     ) -> Result<FinishReason, RunFault> {
         let recovery = opened.engine.recover();
-        end_leftovers(&recovery, &self.folder, watcher);
+        let leftovers = Leftovers::new(&study.folder, watcher);
+        leftovers.end(&opened.unfinished);
+        leftovers.list(&self.session)?;
         for (job, previous) in &opened.settled {
             self.checkpoints.settled(*job, *previous)?;
         }
@@ -173,7 +181,7 @@ impl Equipment {
         self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
         self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
         let Core { journal, finished, fault, .. } = driver.core.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let closed = close(Left { journal, finished, fault }, self.guard, &self.session);
+        let closed = close(Left { journal, finished, fault }, self.guard, self.session, &leftovers);
         self.signals.release();
         if let Some(error) = readings.into_error() {
             let file = self.folder.readings();
@@ -242,16 +250,22 @@ struct Left {
     fault: Option<RunFault>,
 }
 
-/// Nothing runs any more. After an interruption not even what had left its process group.
-fn close(mut left: Left, guard: Guard, session: &str) -> Result<FinishReason, RunFault> {
-    if left.fault.is_some() || matches!(left.finished, Some(FinishReason::Interrupted { .. })) {
-        sweep::end(&[], &Mark::new(SESSION_VARIABLE, session));
+/// Nothing runs any more. After a fault of the driver not even what had left its process group.
+fn close(
+    mut left: Left,
+    guard: Guard,
+    session: SessionMark,
+    leftovers: &Leftovers<'_>,
+) -> Result<FinishReason, RunFault> {
+    if left.fault.is_some() {
+        Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end();
     }
-    // A guard that is gone already needs no goodbye.
+    // A guard that does not end finds nothing to end either.
     let _ = guard.dismiss();
     if let Some(fault) = left.fault {
         return Err(fault);
     }
     left.journal.sync()?;
+    leftovers.unlist();
     left.finished.ok_or_else(|| RunFault::Internal("the session ended without a reason".into()))
 }

@@ -1,109 +1,235 @@
-//! Finding processes by a variable of their environment: what left its process group cannot hide from that.
+//! Ends processes that are found by a mark in their environment, wherever they went: another process group or session hides none.
+//!
+//! A process is held by a pidfd before its environment is looked at, and signalled through it, so that no process is hit that was
+//! given the number of another one. Neither this process nor one of its ancestors is ever signalled.
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::sys::{Pid, Signal, signal_group, signal_process};
-
-/// The study's folder, in every job's environment.
-pub const STUDY_VARIABLE: &str = "HYPERTUNE_STUDY_DIR";
-/// The session of the driver that spawned it, in every job's environment.
-pub const SESSION_VARIABLE: &str = "HYPERTUNE_SESSION";
+use super::mark::Mark;
+use super::process_table::ProcessTable;
+use super::sys::{self, Pid, Signal, ends_within, signal_group_of, signal_pidfd};
 
 /// Between SIGTERM and SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// For how long SIGKILL is repeated where processes appear faster than they are found.
+/// For how long SIGKILL is repeated where processes are started faster than they are found.
 const INSISTENCE: Duration = Duration::from_secs(5);
 /// How often to look.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What to look for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mark {
-    entry: Vec<u8>,
+/// A process that stays the same one while this lives, whatever becomes of its number.
+#[derive(Debug)]
+pub struct HeldProcess {
+    /// Its number; possibly another process's once it has been reaped.
+    pub pid: Pid,
+    pidfd: OwnedFd,
 }
 
-impl Mark {
-    /// Processes that were started with `variable` set to `value`.
-    pub fn new(variable: &str, value: impl AsRef<std::ffi::OsStr>) -> Mark {
-        let mut entry = variable.as_bytes().to_vec();
-        entry.push(b'=');
-        entry.extend_from_slice(value.as_ref().as_bytes());
-        Mark { entry }
+impl HeldProcess {
+    /// Holds the process `pid` if `is_wanted` says so once it is held.
+    pub fn open(pid: Pid, is_wanted: impl FnOnce(Pid) -> bool) -> Option<HeldProcess> {
+        let pidfd = sys::pidfd(pid).ok()?;
+        is_wanted(pid).then_some(HeldProcess { pid, pidfd })
     }
 
-    fn is_on(&self, environment: &[u8]) -> bool {
-        environment.split(|b| *b == 0).any(|entry| entry == self.entry)
+    fn signal(&self, signal: Signal) {
+        signal_pidfd(self.pidfd.as_fd(), signal);
+    }
+
+    fn has_ended(&self) -> bool {
+        ends_within(self.pidfd.as_fd(), Duration::ZERO)
     }
 }
 
-/// Every living process with the mark, ourselves excepted.
-pub fn marked(mark: &Mark) -> Vec<Pid> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let own = std::process::id();
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<i32>().ok();
-    let others = entries.flatten().filter_map(number).filter(|pid| u32::try_from(*pid) != Ok(own));
-    // The environment of a zombie and of another user's process reads as empty or not at all.
-    others
-        .filter(|pid| fs::read(format!("/proc/{pid}/environ")).is_ok_and(|e| mark.is_on(&e)))
-        .filter_map(Pid::new)
-        .collect()
+/// Whose processes are ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// Those of this session. No process outside of it has its mark.
+    ThisSession,
+    /// Those of an earlier session. A process that was started by us, or by an ancestor of ours that has the mark itself, may have
+    /// inherited it from there, and is left alone.
+    EarlierSession,
 }
 
-/// Ends the process groups `leaders` and every process with the mark: SIGTERM, a second, SIGKILL until none is left. How many
-/// marked processes there were.
-pub fn end(leaders: &[Pid], mark: &Mark) -> usize {
-    let strays = marked(mark);
-    let send = |strays: &[Pid], signal| {
-        leaders.iter().for_each(|leader| signal_group(*leader, signal));
-        strays.iter().for_each(|stray| signal_process(*stray, signal));
-    };
-    send(&strays, Signal::Terminate);
-    let begun = Instant::now();
-    let mut left = marked(mark);
-    while !left.is_empty() && begun.elapsed() < PATIENCE {
-        sleep(PAUSE);
-        left = marked(mark);
+/// What is looked for, and what is left alone.
+#[derive(Debug)]
+pub struct Sweep {
+    table: ProcessTable,
+    marks: Vec<Mark>,
+    /// This process and its ancestors.
+    lineage: Vec<Pid>,
+    /// Their descendants are left alone too.
+    spared: Vec<Pid>,
+}
+
+impl Sweep {
+    /// Looks for processes with one of `marks`.
+    pub fn new(marks: Vec<Mark>, whose: Whose) -> Sweep {
+        let own = i32::try_from(std::process::id()).ok().and_then(Pid::new);
+        Sweep::from(ProcessTable::default(), own, marks, whose)
     }
-    send(&left, Signal::Kill);
-    while !left.is_empty() && begun.elapsed() < PATIENCE + INSISTENCE {
-        sleep(PAUSE);
-        left = marked(mark);
-        send(&left, Signal::Kill);
+
+    fn from(table: ProcessTable, own: Option<Pid>, marks: Vec<Mark>, whose: Whose) -> Sweep {
+        let lineage: Vec<Pid> = own.into_iter().chain(own.into_iter().flat_map(|own| table.ancestors(own))).collect();
+        let mut sweep = Sweep { table, marks, lineage, spared: Vec::new() };
+        if whose == Whose::EarlierSession {
+            let is_spared = |pid: &&Pid| Some(**pid) == own || sweep.is_marked(**pid);
+            sweep.spared = sweep.lineage.iter().filter(is_spared).copied().collect();
+        }
+        sweep
     }
-    strays.len()
+
+    /// Ends what is found: SIGTERM, after a second SIGKILL until nothing is left, for six seconds at most. How many processes
+    /// there were.
+    pub fn end(&self) -> usize {
+        self.end_with(&[], Vec::new())
+    }
+
+    /// Ends in the same way the process groups of `leaders`, and `others`, which need not be marked.
+    pub fn end_with(&self, leaders: &[HeldProcess], others: Vec<HeldProcess>) -> usize {
+        let (mut held, mut found) = (others, 0);
+        let mut signal = Signal::Terminate;
+        let begun = Instant::now();
+        signal_groups(leaders, signal);
+        held.iter().for_each(|process| process.signal(signal));
+        loop {
+            let new = self.find(&held);
+            found += new.len();
+            new.iter().for_each(|process| process.signal(signal));
+            held.extend(new);
+            held.retain(|process| !process.has_ended());
+            if held.is_empty() || begun.elapsed() >= PATIENCE + INSISTENCE {
+                break;
+            }
+            sleep(PAUSE);
+            if begun.elapsed() >= PATIENCE {
+                if signal == Signal::Terminate {
+                    signal_groups(leaders, Signal::Kill);
+                }
+                signal = Signal::Kill;
+                held.iter().for_each(|process| process.signal(signal));
+            }
+        }
+        signal_groups(leaders, Signal::Kill);
+        found
+    }
+
+    /// Marked processes that are not held yet.
+    fn find(&self, held: &[HeldProcess]) -> Vec<HeldProcess> {
+        let is_held = |pid: &Pid| held.iter().any(|process| process.pid == *pid);
+        let new = self.select().into_iter().filter(|pid| !is_held(pid));
+        new.filter_map(|pid| HeldProcess::open(pid, |pid| self.is_wanted(pid))).collect()
+    }
+
+    /// All that is to be ended now.
+    fn select(&self) -> Vec<Pid> {
+        self.table.pids().into_iter().filter(|pid| self.is_wanted(*pid)).collect()
+    }
+
+    fn is_wanted(&self, pid: Pid) -> bool {
+        self.is_marked(pid) && !self.is_left_alone(pid)
+    }
+
+    fn is_marked(&self, pid: Pid) -> bool {
+        let environment = self.table.environment(pid);
+        environment.is_some_and(|environment| self.marks.iter().any(|mark| mark.is_on(&environment)))
+    }
+
+    fn is_left_alone(&self, pid: Pid) -> bool {
+        let has_spared_ancestor = || self.table.ancestors(pid).iter().any(|ancestor| self.spared.contains(ancestor));
+        self.lineage.contains(&pid) || !self.spared.is_empty() && has_spared_ancestor()
+    }
+}
+
+fn signal_groups(leaders: &[HeldProcess], signal: Signal) {
+    leaders.iter().for_each(|leader| signal_group_of(leader.pidfd.as_fd(), leader.pid, signal));
 }
 
 #[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};
 
+    use super::super::mark::{JOB_VARIABLE, SESSION_VARIABLE, SessionMark};
+    use super::super::process_table::tests::add;
     use super::*;
+
+    fn pid(number: i32) -> Pid {
+        Pid::new(number).unwrap()
+    }
+
+    fn session(mark: &str) -> Vec<Mark> {
+        vec![Mark::Session(SessionMark::parse(mark).unwrap())]
+    }
+
+    /// What is ended of processes given by number, parent and mark, when process 50 looks for the mark `1-1-1`.
+    fn ended(whose: Whose, processes: &[(i32, i32, &str)]) -> Vec<i32> {
+        let dir = tempfile::tempdir().unwrap();
+        for (pid, parent, mark) in processes {
+            add(dir.path(), *pid, *parent, &format!("{SESSION_VARIABLE}={mark}\0"));
+        }
+        let sweep = Sweep::from(ProcessTable::at(dir.path()), Some(pid(50)), session("1-1-1"), whose);
+        let mut numbers: Vec<i32> = sweep.select().into_iter().map(Pid::number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    #[test]
+    fn neither_ancestors_nor_what_may_have_inherited_the_mark_from_them_is_ended() {
+        let processes = [
+            (10, 1, "0-0-0"),
+            // A shell with the mark that runs us, its other child, and that one's child.
+            (20, 10, "1-1-1"),
+            (50, 20, "1-1-1"),
+            (21, 20, "1-1-1"),
+            (22, 21, "1-1-1"),
+            // Our own child, started before.
+            (51, 50, "1-1-1"),
+            // Left over, and left over of a nested study.
+            (30, 1, "1-1-1"),
+            (31, 30, "1-1-1/0-0-1/2-2-2"),
+            (40, 10, "2-2-2"),
+        ];
+        assert_eq!(ended(Whose::EarlierSession, &processes), [30, 31]);
+    }
+
+    #[test]
+    fn children_of_our_own_are_ended_with_our_own_session() {
+        // As the first process of a container we adopt what our jobs leave.
+        let processes = [(50, 1, ""), (51, 50, "1-1-1"), (52, 51, "1-1-1"), (53, 50, "")];
+        assert_eq!(ended(Whose::ThisSession, &processes), [51, 52]);
+    }
+
+    #[test]
+    fn a_number_that_was_given_to_another_process_is_let_go() {
+        let mut child = Command::new("/bin/sleep").arg("600").spawn().unwrap();
+        let number = pid(i32::try_from(child.id()).unwrap());
+        // The environment that is read once the process is held is another one.
+        assert!(HeldProcess::open(number, |_| false).is_none());
+        let held = HeldProcess::open(number, |_| true).unwrap();
+        assert!(!held.has_ended());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(held.has_ended());
+        held.signal(Signal::Kill);
+        assert!(HeldProcess::open(number, |_| true).is_none());
+    }
 
     #[test]
     fn a_process_that_left_its_group_is_found_and_ended() {
-        let value = format!("sweep-test-{}", std::process::id());
-        let mark = Mark::new(SESSION_VARIABLE, &value);
+        let value = format!("1-1-{}", std::process::id());
         let script = "trap '' TERM; setsid sh -c \"trap '' TERM; echo up; sleep 600; sleep 600\" & wait";
         let mut child = Command::new("/bin/sh")
             .args(["-c", script])
-            .env(SESSION_VARIABLE, &value)
+            .env(JOB_VARIABLE, &value)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut up = [0; 3];
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut up).unwrap();
-        assert!(end(&[], &mark) >= 2);
-        assert_eq!(marked(&mark), []);
+        let sweep = Sweep::new(vec![Mark::Job(value)], Whose::ThisSession);
+        assert!(sweep.end() >= 2);
+        assert_eq!(sweep.select(), []);
         child.wait().unwrap();
-    }
-
-    #[test]
-    fn a_mark_is_a_whole_entry() {
-        let mark = Mark::new("A", "b");
-        assert!(mark.is_on(b"X=1\0A=b\0"));
-        assert!(!mark.is_on(b"AA=b\0A=bb\0"));
     }
 }

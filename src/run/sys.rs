@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A process, and the process group of the same number that it leads.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -150,10 +150,75 @@ pub fn signal_group(leader: Pid, signal: Signal) {
     unsafe { libc::kill(-leader.0, signal.number()) };
 }
 
-/// Sends `signal` to one process; a process that is gone is no error.
-pub fn signal_process(pid: Pid, signal: Signal) {
-    // SAFETY: kill takes two integers; a Pid is above 1.
-    unsafe { libc::kill(pid.0, signal.number()) };
+/// Sends `signal` to the child `pid`, wherever it is, and to the process group that it led when it was spawned. The child must not
+/// have been reaped. A child that still is in that group receives the signal once.
+pub fn signal_child(pid: Pid, signal: Signal) {
+    // SAFETY: getpgid takes an integer.
+    let left_its_group = unsafe { libc::getpgid(pid.0) } != pid.0;
+    signal_group(pid, signal);
+    if left_its_group {
+        // SAFETY: kill takes two integers; a Pid is above 1.
+        unsafe { libc::kill(pid.0, signal.number()) };
+    }
+}
+
+/// Sends `signal` to the process of `pidfd`, never to another one that was given its number; a process that is gone is no error.
+pub fn signal_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) {
+    pidfd_send_signal(pidfd, signal.number(), 0);
+}
+
+/// Sends `signal` to the process group that the process of `pidfd`, whose number is `leader`, leads or led.
+pub fn signal_group_of(pidfd: BorrowedFd<'_>, leader: Pid, signal: Signal) {
+    if pidfd_send_signal(pidfd, signal.number(), PIDFD_SIGNAL_PROCESS_GROUP) {
+        return;
+    }
+    // Before Linux 6.9. While the process can be signalled, its number is that of no other group.
+    if pidfd_send_signal(pidfd, 0, 0) {
+        signal_group(leader, signal);
+    }
+}
+
+/// `include/uapi/linux/pidfd.h`, since Linux 6.9.
+const PIDFD_SIGNAL_PROCESS_GROUP: libc::c_uint = 1 << 2;
+
+fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32, flags: libc::c_uint) -> bool {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: the call takes a descriptor, two integers and a null pointer, which stands for what `kill` would send.
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, flags) == 0 }
+}
+
+/// Whether the process of `pidfd` ends before `patience` is over, or has ended.
+pub fn ends_within(pidfd: BorrowedFd<'_>, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match wait_readable([Some(pidfd)], Some(left)) {
+            Ok([true]) => return true,
+            // A signal handler may have ended the wait.
+            Ok([false]) if left > Duration::ZERO => {}
+            Ok([false]) | Err(_) => return false,
+        }
+    }
+}
+
+/// The number of this process's session, and of its parent.
+pub fn session_and_parent() -> (i32, Option<Pid>) {
+    // SAFETY: both calls take integers or nothing.
+    unsafe { (libc::getsid(0), Pid::new(libc::getppid())) }
+}
+
+/// Time since the machine was started, suspension included; starts of processes are counted in it.
+pub fn time_since_boot() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live local of the type that clock_gettime wants.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut now) };
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Ticks of a second in `/proc/PID/stat`.
+pub fn ticks_per_second() -> u64 {
+    // SAFETY: sysconf takes an integer.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }
 
 /// Leaves the terminal's session and ignores what a terminal or a scheduler sends to end a process.
@@ -274,6 +339,24 @@ mod tests {
         assert_eq!(reaped.status.signal(), Some(9));
         assert!(reaped.max_rss_bytes > 1024);
         signal_group(pid, Signal::Kill);
+    }
+
+    #[test]
+    fn a_signal_through_a_pidfd_reaches_the_process_and_its_group_or_nobody() {
+        for (whole_group, script) in [(false, "exec sleep 600"), (true, "sleep 600 & sleep 600")] {
+            let mut child = Command::new("/bin/sh").args(["-c", script]).process_group(0).spawn().unwrap();
+            let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
+            let fd = pidfd(pid).unwrap();
+            assert!(!ends_within(fd.as_fd(), Duration::from_millis(1)));
+            match whole_group {
+                true => signal_group_of(fd.as_fd(), pid, Signal::Kill),
+                false => signal_pidfd(fd.as_fd(), Signal::Kill),
+            }
+            assert!(ends_within(fd.as_fd(), Duration::from_secs(60)));
+            child.wait().unwrap();
+            signal_pidfd(fd.as_fd(), Signal::Kill);
+            signal_group_of(fd.as_fd(), pid, Signal::Kill);
+        }
     }
 
     #[test]

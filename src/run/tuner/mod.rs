@@ -58,7 +58,8 @@ use self::companion::{Companion, MAX_ANSWER, Manner, Trouble};
 use self::notes::Notes;
 use self::question::Constant;
 use super::guard::Guard;
-use super::sweep::{self, Mark};
+use super::mark::{Mark, SessionMark};
+use super::sweep::{Sweep, Whose};
 use super::wake::Wake;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
@@ -88,7 +89,7 @@ pub struct Desk<'a> {
     /// The study's folder, absolute.
     pub folder: &'a StudyFolder,
     /// This session, in the program's environment.
-    pub session: &'a str,
+    pub session: &'a SessionMark,
     /// Told of its process group.
     pub guard: &'a Guard,
     /// The guard's line for it: one that no job has.
@@ -194,7 +195,7 @@ impl Tuner {
         }
         // How it ends is its own business now.
         let _ = self.send_away(&mut line, desk, Line::Broken, Manner::Politely);
-        sweep::end(&[], &Mark::new(start::TUNER_VARIABLE, desk.session));
+        Sweep::new(vec![Mark::Job(desk.session.tuner())], Whose::ThisSession).end();
     }
 
     fn ask(&self, line: &mut Line, group: &[(TrialId, BracketId, Resource)], desk: &Desk<'_>) -> Suggestions {

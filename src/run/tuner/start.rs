@@ -11,11 +11,9 @@ use super::companion::Companion;
 use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
 use crate::journal::files;
-use crate::run::sweep::{SESSION_VARIABLE, STUDY_VARIABLE};
+use crate::run::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
 use crate::run::sys::{Pid, Signal, pidfd, reap, signal_group, without_ctrl_z};
 
-/// The session, in the environment of the tuner and of whatever it starts.
-pub const TUNER_VARIABLE: &str = "HYPERTUNE_TUNER";
 /// The version that the matrix asks for.
 pub const VERSION_VARIABLE: &str = "HYPERTUNE_TUNER_VERSION";
 
@@ -61,7 +59,7 @@ pub fn start(program: &Program, desk: &Desk<'_>) -> Result<Talk, String> {
     let mut command = Command::new(path);
     command.arg0(name).args(args).process_group(0);
     command.env(STUDY_VARIABLE, desk.folder.root()).env("PYTHONUNBUFFERED", "1");
-    command.env(SESSION_VARIABLE, desk.session).env(TUNER_VARIABLE, desk.session);
+    command.env(SESSION_VARIABLE, desk.session.as_str()).env(JOB_VARIABLE, desk.session.tuner());
     if let Some(version) = &program.version {
         command.env(VERSION_VARIABLE, version);
     }

@@ -121,7 +121,7 @@ pub mod tests {
     #[test]
     fn parents_are_followed_to_the_first_process() {
         let dir = tempfile::tempdir().unwrap();
-        [(10, 1), (20, 10), (30, 20), (40, 0)].map(|(pid, parent)| add(dir.path(), pid, parent, ""));
+        [(10, 1), (20, 10), (30, 20), (40, 0)].iter().for_each(|(pid, parent)| add(dir.path(), *pid, *parent, ""));
         let table = ProcessTable::at(dir.path());
         assert_eq!(table.ancestors(pid(30)), [pid(20), pid(10)]);
         assert_eq!(table.ancestors(pid(40)), []);

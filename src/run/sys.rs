@@ -150,6 +150,12 @@ pub fn signal_group(leader: Pid, signal: Signal) {
     unsafe { libc::kill(-leader.0, signal.number()) };
 }
 
+/// Sends `signal` to one process; a process that is gone is no error.
+pub fn signal_process(pid: Pid, signal: Signal) {
+    // SAFETY: kill takes two integers; a Pid is above 1.
+    unsafe { libc::kill(pid.0, signal.number()) };
+}
+
 /// Sends `signal` to the child `pid`, wherever it is, and to the process group that it led when it was spawned. The child must not
 /// have been reaped. A child that still is in that group receives the signal once.
 pub fn signal_child(pid: Pid, signal: Signal) {
@@ -157,8 +163,7 @@ pub fn signal_child(pid: Pid, signal: Signal) {
     let left_its_group = unsafe { libc::getpgid(pid.0) } != pid.0;
     signal_group(pid, signal);
     if left_its_group {
-        // SAFETY: kill takes two integers; a Pid is above 1.
-        unsafe { libc::kill(pid.0, signal.number()) };
+        signal_process(pid, signal);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Whatever ends the driver, no child and no grandchild is left.
 
 use std::fs;
-use std::process::Command;
 
 use crate::lab::{Ended, Lab, send};
 
@@ -37,10 +36,7 @@ fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
     let words = format!("log={} fail-first=1", log.display());
     let driver = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
     lab.until("all processes", || lab.living().len() == 4);
-    let guard = guard_of(driver.pid());
-    send(guard, 9);
-    driver.signal(9);
-    driver.end();
+    driver.crash();
     assert_eq!(lab.living().len(), 4, "without a guard nobody ends them");
     let resumed = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
     lab.until("two second attempts", || lab.records("launch").len() == 4);
@@ -48,12 +44,6 @@ fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
     resumed.signal(2);
     resumed.end().exits(130).complains("ended 4 processes that an earlier session had left running");
     lab.nothing_lives();
-}
-
-/// The process that ends jobs where their driver cannot.
-fn guard_of(driver: u32) -> u32 {
-    let found = Command::new("pgrep").args(["-P", &driver.to_string(), "-f", "hypertune-guard"]).output().unwrap();
-    String::from_utf8(found.stdout).unwrap().trim().parse().unwrap()
 }
 
 #[test]
@@ -125,5 +115,50 @@ fn jobs_find_their_variables_and_a_closed_stdin() {
         ["STUDY_DIR", "TRIAL=0", "TRIAL_DIR", "CHECKPOINT_DIR", "RESOURCE=1", "PREVIOUS_RESOURCE=0", "SLOT=0"]
     {
         assert!(log.contains(&format!("HYPERTUNE_{variable}")), "{variable} is not in\n{log}");
+    }
+}
+
+#[test]
+fn what_a_job_started_goes_with_it_where_hypertune_ends_it() {
+    // The job timeout, a limit with time, and a rule of early stopping.
+    for (options, matrix, code) in [
+        ("--job-timeout 500ms --keep-going", "", 3),
+        ("--time-limit 500ms", "", 4),
+        ("--keep-going", "earlyStopping:\n  - {metric: loss, optimization: minimize, value: 100}\n", 0),
+    ] {
+        let lab = Lab::random(1);
+        let text = fs::read_to_string(lab.path("m.yaml")).unwrap();
+        fs::write(lab.path("m.yaml"), format!("{text}{matrix}")).unwrap();
+        lab.run(&format!("--grace 500ms {options}"), "stray sleep=200 lines=1 sleep=600000").exits(code);
+        assert_eq!(lab.living().len(), 0, "{options} {matrix}");
+    }
+}
+
+#[test]
+fn a_job_that_left_its_group_is_ended_all_the_same() {
+    let job = "import os, time\nchild = os.fork()\nif child == 0:\n    os.setpgid(0, 0)\n    open('up', 'w')\n    \
+               time.sleep(600)\nwhile not os.path.exists('up'):\n    time.sleep(0.01)\nos.setpgid(0, child)\n\
+               open('left', 'w')\ntime.sleep(600)\n";
+    let line = "--grace 500ms -- python3 job.py";
+    let lab = || {
+        let lab = Lab::random(1);
+        fs::write(lab.path("job.py"), job).unwrap();
+        lab
+    };
+    let timed_out = lab();
+    let ended = timed_out.hypertune(&format!("run m.yaml --job-timeout 1s --keep-going {line}")).output().unwrap();
+    Ended::of(ended).exits(3);
+    assert_eq!(timed_out.records("end")[0]["failure"]["kind"], "timeout");
+    assert_eq!(timed_out.living().len(), 0);
+    for signals in [1, 2] {
+        let interrupted = lab();
+        let mut driver = interrupted.start_line(&format!("run m.yaml {line}"));
+        interrupted.until("a job out of its group", || interrupted.path("left").exists());
+        for _ in 0..signals {
+            driver.press(2);
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        driver.end().exits(130);
+        assert_eq!(interrupted.living().len(), 0);
     }
 }

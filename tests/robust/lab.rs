@@ -79,7 +79,12 @@ impl Lab {
 
     /// Starts it and looks away.
     pub fn start(&self, options: &str, words: &str) -> Driver {
-        let mut command = self.hypertune(&self.line(options, words));
+        self.start_line(&self.line(options, words))
+    }
+
+    /// The same with the whole command line.
+    pub fn start_line(&self, line: &str) -> Driver {
+        let mut command = self.hypertune(line);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         Driver { child }
     }
@@ -107,12 +112,7 @@ impl Lab {
 
     /// Processes that jobs of this study started, by their environment.
     pub fn living(&self) -> Vec<u32> {
-        let entry = format!("HYPERTUNE_STUDY_DIR={}", self.study().display());
-        let numbers = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
-        let ours = |pid: &u32| {
-            fs::read(format!("/proc/{pid}/environ")).is_ok_and(|e| e.split(|b| *b == 0).any(|v| v == entry.as_bytes()))
-        };
-        numbers.filter(ours).collect()
+        with_entry(&format!("HYPERTUNE_STUDY_DIR={}", self.study().display()))
     }
 
     pub fn nothing_lives(&self) {
@@ -179,6 +179,10 @@ pub struct Driver {
 }
 
 impl Driver {
+    pub fn of(child: Child) -> Driver {
+        Driver { child }
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -194,6 +198,20 @@ impl Driver {
         }
     }
 
+    /// The process that ends jobs where their driver cannot.
+    pub fn guard(&self) -> Option<u32> {
+        let parent = self.pid().to_string();
+        let found = Command::new("pgrep").args(["-P", &parent, "-f", "hypertune-guard"]).output().unwrap();
+        String::from_utf8(found.stdout).unwrap().trim().parse().ok()
+    }
+
+    /// Kills its guard and then itself: nobody is left to end its jobs.
+    pub fn crash(self) {
+        send(self.guard().unwrap(), 9);
+        self.signal(9);
+        self.end();
+    }
+
     /// Waits for its end.
     pub fn end(self) -> Ended {
         Ended::of(self.child.wait_with_output().unwrap())
@@ -202,6 +220,15 @@ impl Driver {
     pub fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
+}
+
+/// Processes that were started with `entry` in their environment.
+pub fn with_entry(entry: &str) -> Vec<u32> {
+    let numbers = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
+    let has_it = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|e| e.split(|b| *b == 0).any(|v| v == entry.as_bytes()))
+    };
+    numbers.filter(has_it).collect()
 }
 
 pub fn send(pid: u32, signal: i32) {

@@ -13,6 +13,7 @@ mod kinds;
 mod lab;
 mod limits;
 mod lock;
+mod orphans;
 mod policies;
 mod signals;
 mod slots;

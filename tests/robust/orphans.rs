@@ -87,7 +87,9 @@ fn a_study_that_is_overwritten_leaves_nothing() {
 
 #[test]
 fn an_emptied_or_deleted_journal_or_list_hides_nothing() {
-    for (name, emptied) in [("journal.jsonl", true), ("journal.sessions", true), ("sessions", false)] {
+    for (name, emptied) in
+        [("journal.jsonl", true), ("journal.jsonl", false), ("journal.sessions", true), ("journal.sessions", false)]
+    {
         let lab = crashed();
         let path = lab.study().join(name);
         if emptied {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
+use self::limits::Checked;
 use super::JobContext;
 use super::context::{BUILT_IN, FACETS, GLOBALS, Names, Values};
 use super::environment::{Variable, environment};
@@ -15,8 +16,13 @@ use crate::engine::event::Launch;
 use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::words::units::Resource;
 
+mod functions;
+mod limits;
+mod output;
+mod scanner;
+
 /// Bound on the work of one template, in minijinja's units; a plain one needs about ten.
-const FUEL: u64 = 50_000;
+const FUEL: u64 = 10_000;
 
 /// What is wrong with an element of a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +35,13 @@ pub struct TemplateFault {
     pub message: String,
     /// Names that could have been meant.
     pub candidates: Vec<String>,
+}
+
+impl TemplateFault {
+    /// One that is not about a name.
+    fn of(element: usize, message: String) -> TemplateFault {
+        TemplateFault { element, name: None, message, candidates: Vec::new() }
+    }
 }
 
 /// Makes each job's command line.
@@ -60,8 +73,8 @@ struct Compiled {
 #[derive(Debug)]
 enum Part {
     Literal(String),
-    /// Name of the compiled template.
-    Template(String),
+    /// Name of the compiled template, and what its values must be.
+    Template(String, Checked),
     /// `{{ params.NAME.as_arg }}` alone: none, one or two elements.
     Arg(String),
     /// `{{ params.as_args }}` alone: any number of elements.
@@ -143,8 +156,9 @@ impl Renderer {
                 Part::Literal(text) => argv.push(text.clone()),
                 Part::Arg(name) => values.push_arg(name, &mut argv),
                 Part::AllArgs => values.push_all(&mut argv),
-                Part::Template(name) => {
-                    let rendered = compiled.templates.get_template(name).and_then(|t| t.render(table.clone()));
+                Part::Template(name, checked) => {
+                    checked.values_fit(&values, &self.names).map_err(|message| TemplateFault::of(index, message))?;
+                    let rendered = compiled.templates.get_template(name).and_then(|t| output::render(&t, &table));
                     argv.push(rendered.map_err(|error| failed(index, &error))?);
                 }
             }
@@ -188,7 +202,8 @@ impl<'n> Compiler<'n> {
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_fuel(Some(FUEL));
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        templates.set_formatter(print);
+        templates.set_formatter(output::print);
+        functions::bound(&mut templates);
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             templates.set_syntax(syntax);
         }
@@ -199,6 +214,13 @@ impl<'n> Compiler<'n> {
         if !element.contains("{{") && !element.contains("{%") {
             return Part::Literal(element.to_owned());
         }
+        let checked = match limits::check(element) {
+            Ok(checked) => checked,
+            Err(message) => {
+                self.faults.push(TemplateFault::of(index, message));
+                return Part::Literal(String::new());
+            }
+        };
         let name = index.to_string();
         if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
             self.faults.push(failed(index, &error));
@@ -214,7 +236,7 @@ impl<'n> Compiler<'n> {
             Some(["params", parameter, "as_arg"]) => Part::Arg((*parameter).to_owned()),
             _ => {
                 self.heads.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
-                Part::Template(name)
+                Part::Template(name, checked)
             }
         }
     }
@@ -267,31 +289,13 @@ fn alone(element: &str) -> Option<String> {
     (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
 }
 
-/// Text as it stands, everything else as JSON: `true`, `1e-5`, `[1,2]`.
-fn print(
-    out: &mut minijinja::Output<'_>,
-    _: &mut minijinja::State<'_, '_>,
-    value: &minijinja::Value,
-) -> Result<(), Error> {
-    let write = match value.as_str() {
-        Some(text) => out.write_str(text),
-        None if value.is_undefined() => Ok(()),
-        None => {
-            let json = serde_json::to_string(value);
-            let json = json.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
-            out.write_str(&json)
-        }
-    };
-    write.map_err(|_| Error::from(ErrorKind::WriteFailure))
-}
-
 fn failed(element: usize, error: &Error) -> TemplateFault {
     let what = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "the template never comes to an end".to_owned(),
         (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
         (kind, None) => format!("the template cannot be rendered: {kind}"),
     };
-    TemplateFault { element, name: None, message: what, candidates: Vec::new() }
+    TemplateFault::of(element, what)
 }
 
 #[cfg(test)]

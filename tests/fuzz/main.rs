@@ -1,10 +1,11 @@
-//! The three things that read foreign bytes: the matrix file, stdout lines, the journal. No panic, bounded memory, errors with a
+//! The things that read foreign bytes: the matrix file and its templates, stdout lines, the journal. No panic, bounded memory, errors with a
 //! place. A quick look by default; `PROPTEST_CASES=20000 cargo test --release --test fuzz` looks longer.
 
 mod damage;
 mod journal;
 mod matrix;
 mod stdout;
+mod template;
 
 use proptest::test_runner::Config;
 

@@ -1,0 +1,243 @@
+//! What a template may hold, checked before minijinja parses it: its parser, compiler and operators recurse and allocate as much
+//! as the source asks for.
+//!
+//! A template is text with expressions and with the statements `if` and `for`. No value computed in it can be bound to a name, so
+//! that nothing grows by repetition; `*` multiplies numbers only, so that nothing is repeated by a factor.
+
+use serde_json::Value;
+
+use super::super::context::{Names, Values};
+use super::scanner::{Mark, Tag, TagKind, Token, scan};
+
+/// Longest source of an element with templates, and longest rendered element, in bytes: Linux takes no longer argument
+/// (MAX_ARG_STRLEN, execve(2)).
+pub const MAX_ARGUMENT: usize = 128 << 10;
+/// Most operators in one expression or statement: each may nest the expression by one level.
+pub const MAX_OPERATORS: usize = 200;
+/// Deepest nesting of brackets in an expression.
+pub const MAX_BRACKETS: usize = 16;
+/// Most statements in an element, closing ones included: each may nest the template by one level.
+pub const MAX_STATEMENTS: usize = 64;
+
+/// Filters that give a number for a number.
+const NUMERIC_FILTERS: [&str; 6] = ["abs", "bool", "default", "float", "int", "round"];
+/// Names that hold text or lists in every study.
+const TEXTS: [&str; 8] = ["as_arg", "as_args", "as_str", "checkpoint_dir", "globals", "job", "trial_dir", "uuid"];
+/// Words of expressions that are operators.
+const OPERATOR_WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"];
+
+/// What the elements of a template need at rendering.
+#[derive(Debug, Default, PartialEq)]
+pub struct Checked {
+    /// Names that stand in an expression with `*`.
+    pub multiplied: Vec<String>,
+    /// Names that a `for` goes over, if its variable stands in an expression with `*`.
+    pub multiplied_items: Vec<String>,
+}
+
+impl Checked {
+    /// Checks the values of a job that the element may use.
+    ///
+    /// # Errors
+    /// A lowercase sentence that names the value.
+    pub fn values_fit(&self, values: &Values<'_>, names: &Names) -> Result<(), String> {
+        for name in names.own() {
+            let Some(value) = values.own(name) else { continue };
+            let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
+            if is_factor && matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
+                return Err(format!("`{name}` is not a number, and `*` in a template takes numbers only"));
+            }
+            if self.multiplied_items.iter().any(|list| list == name) && !items_are_numbers(&value) {
+                return Err(format!("the items of `{name}` are not numbers, and `*` in a template takes numbers only"));
+            }
+            if size(&value) > MAX_ARGUMENT {
+                return Err(format!("the value of `{name}` is larger than {MAX_ARGUMENT} bytes"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn items_are_numbers(value: &Value) -> bool {
+    let is_number = |item: &Value| !item.is_string() && !item.is_array() && !item.is_object();
+    match value {
+        Value::Array(items) => items.iter().all(is_number),
+        Value::Object(_) | Value::String(_) => false,
+        _ => true,
+    }
+}
+
+/// Bytes that `value` takes in memory, about.
+fn size(value: &Value) -> usize {
+    let own = size_of::<Value>();
+    own + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(entries) => entries.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 0,
+    }
+}
+
+/// Checks `source`.
+///
+/// # Errors
+/// A lowercase sentence with the bound.
+pub fn check(source: &str) -> Result<Checked, String> {
+    if source.len() > MAX_ARGUMENT {
+        return Err(format!("the template is longer than {MAX_ARGUMENT} bytes"));
+    }
+    let tags = scan(source);
+    let mut loops: Vec<Loop<'_>> = Vec::new();
+    let mut statements = 0;
+    for tag in &tags {
+        bounded(tag)?;
+        if tag.kind == TagKind::Statement {
+            statements += 1;
+            loops.extend(statement(&tag.tokens)?);
+        }
+    }
+    if statements > MAX_STATEMENTS {
+        return Err(format!("the template has more than {MAX_STATEMENTS} statements"));
+    }
+    let (mut checked, mut multiplies_items) = (Checked::default(), false);
+    for tag in tags.iter().filter(|tag| tag.tokens.contains(&Token::Mark(Mark::Times))) {
+        for name in multiplied(&tag.tokens)? {
+            let is_item = |l: &Loop<'_>| l.targets.contains(&name) || ["previtem", "nextitem"].contains(&name);
+            multiplies_items |= loops.iter().any(is_item);
+            checked.multiplied.push(name.to_owned());
+        }
+    }
+    if multiplies_items {
+        let over = || loops.iter().flat_map(|l| &l.over);
+        if let Some(text) = over().find(|name| TEXTS.contains(name) || **name == "params") {
+            return Err(format!("the items of `{text}` are not numbers, and `*` in a template takes numbers only"));
+        }
+        checked.multiplied_items = over().map(|name| (*name).to_owned()).collect();
+    }
+    Ok(checked)
+}
+
+fn bounded(tag: &Tag<'_>) -> Result<(), String> {
+    let (mut operators, mut depth, mut deepest) = (0, 0_usize, 0);
+    for token in &tag.tokens {
+        match token {
+            Token::Open(_) => depth += 1,
+            Token::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+        operators += usize::from(match token {
+            Token::Mark(Mark::Comma | Mark::Colon) | Token::Number | Token::Text(_) | Token::Close => false,
+            Token::Word(word) => OPERATOR_WORDS.contains(word),
+            Token::Mark(_) | Token::Open(_) => true,
+        });
+    }
+    if deepest > MAX_BRACKETS {
+        return Err(format!("the template nests brackets more than {MAX_BRACKETS} deep"));
+    }
+    if operators > MAX_OPERATORS {
+        return Err(format!("the template has an expression with more than {MAX_OPERATORS} operators"));
+    }
+    Ok(())
+}
+
+/// A `for`: the names it binds, and those it goes over.
+struct Loop<'s> {
+    targets: Vec<&'s str>,
+    over: Vec<&'s str>,
+}
+
+/// Checks a statement.
+fn statement<'s>(tokens: &[Token<'s>]) -> Result<Option<Loop<'s>>, String> {
+    match tokens {
+        [Token::Word("if" | "elif" | "else" | "endif" | "endfor"), ..] => Ok(None),
+        [Token::Word("for"), rest @ ..] => loop_over(rest).map(Some),
+        [Token::Word(other), ..] => {
+            Err(format!("the template statement `{other}` is not supported; there are `if` and `for`"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A loop binds its variables to items of what is there already: a name, a part of it, or a range.
+fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<Loop<'s>, String> {
+    const ORDERS: [&str; 6] = ["dictsort", "items", "list", "reverse", "sort", "unique"];
+    let refused = || "a `for` in a template goes over a name or a range, as in {% for x in layers %}".to_owned();
+    let within = tokens.iter().position(|token| *token == Token::Word("in")).ok_or_else(refused)?;
+    let (targets, over) = tokens.split_at(within);
+    let mut piped = false;
+    for (before, token) in over.iter().zip(&over[1..]) {
+        let fits = match token {
+            Token::Word("recursive" | "if" | "else" | "and" | "or" | "not" | "is" | "in") => false,
+            Token::Word(word) if piped => ORDERS.contains(word) && *before == Token::Mark(Mark::Pipe),
+            Token::Word(_) | Token::Number | Token::Close => true,
+            Token::Text(text) => *before == Token::Open('[') && !text.contains('\\'),
+            Token::Open('(') => *before == Token::Word("range"),
+            Token::Open('[') => matches!(before, Token::Word(_) | Token::Close) && *before != Token::Word("in"),
+            Token::Mark(Mark::Pipe) => true,
+            Token::Mark(Mark::Dot | Mark::Comma | Mark::Minus) => !piped,
+            Token::Open(_) | Token::Mark(_) => false,
+        };
+        if !fits {
+            return Err(refused());
+        }
+        piped |= *token == Token::Mark(Mark::Pipe);
+    }
+    let is_params = |at: usize| {
+        over[at] == Token::Word("params") && matches!(over.get(at + 1), Some(Token::Mark(Mark::Dot) | Token::Open('[')))
+    };
+    let named = |at: usize| match over[at] {
+        Token::Word(name) if !is_params(at) => Some(name),
+        Token::Text(name) => Some(name),
+        _ => None,
+    };
+    let targets = targets.iter().filter_map(|t| if let Token::Word(word) = t { Some(*word) } else { None }).collect();
+    Ok(Loop { targets, over: (1..over.len()).filter_map(named).collect() })
+}
+
+/// The names in an expression with `*`, where nothing but a number can be multiplied: numbers, names, operators of numbers and
+/// filters that keep numbers.
+fn multiplied<'s>(tokens: &[Token<'s>]) -> Result<Vec<&'s str>, String> {
+    let refused = |what: &str| {
+        Err(format!("{what} cannot be used in one template expression with `*`, which takes numbers only"))
+    };
+    let mut names = Vec::new();
+    let mut before = None;
+    for (at, token) in tokens.iter().enumerate() {
+        match (token, before) {
+            (Token::Text(text), Some(Token::Open('['))) if !text.contains('\\') => names.push(*text),
+            (Token::Text(_), _) => return refused("text"),
+            (Token::Open('['), Some(Token::Word(word))) if !OPERATOR_WORDS.contains(&word) => {
+                if !matches!(tokens[at + 1..], [Token::Text(_), Token::Close, ..]) {
+                    return refused("a computed `[…]`");
+                }
+            }
+            (Token::Open('['), Some(Token::Close))
+                if matches!(tokens[at + 1..], [Token::Text(_), Token::Close, ..]) => {}
+            (Token::Open('('), Some(Token::Word(word))) if !OPERATOR_WORDS.contains(&word) => {
+                let is_filter = at >= 2 && tokens[at - 2] == Token::Mark(Mark::Pipe);
+                if !is_filter {
+                    return refused("a function");
+                }
+            }
+            (Token::Open('('), _) => {}
+            (Token::Open(_), _) => return refused("a list or mapping"),
+            (Token::Mark(Mark::Comma), _) => return refused("a list"),
+            (Token::Mark(Mark::Tilde), _) => return refused("`~`"),
+            (Token::Mark(Mark::Colon), _) => return refused("a slice"),
+            (Token::Word(word), Some(Token::Mark(Mark::Pipe))) => {
+                if !NUMERIC_FILTERS.contains(word) {
+                    return refused(&format!("the filter `{word}`"));
+                }
+            }
+            (Token::Word(word), _) if TEXTS.contains(word) => return refused(&format!("the text `{word}`")),
+            (Token::Word(word), _) => names.push(word),
+            (Token::Number | Token::Close | Token::Mark(_), _) => {}
+        }
+        before = Some(*token);
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! The tags of a template as minijinja's own tokenizer cuts them, without a syntax check.
+
+/// `{{ … }}` or `{% … %}`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TagKind {
+    /// An expression that is printed.
+    Expression,
+    /// A statement.
+    Statement,
+}
+
+/// A tag with its tokens.
+#[derive(Debug)]
+pub struct Tag<'s> {
+    /// Which delimiters it has.
+    pub kind: TagKind,
+    /// What stands between them.
+    pub tokens: Vec<Token<'s>>,
+}
+
+/// One token inside of a tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Token<'s> {
+    /// A name or a keyword.
+    Word(&'s str),
+    /// Digits; what follows in a number such as `1e5` is a word or a mark.
+    Number,
+    /// A string, its escapes as they were written.
+    Text(&'s str),
+    /// `(`, `[` or `{`.
+    Open(char),
+    /// `)`, `]` or `}`.
+    Close,
+    /// Anything else.
+    Mark(Mark),
+}
+
+/// Operators and separators.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// `*`
+    Times,
+    /// `-`
+    Minus,
+    /// `~`
+    Tilde,
+    /// `|`
+    Pipe,
+    /// `.`
+    Dot,
+    /// `,`
+    Comma,
+    /// `:`
+    Colon,
+    /// Every other operator, and characters that are none.
+    Other,
+}
+
+/// The tags of `source` in order. Ends early where minijinja's tokenizer fails: in an open string or comment.
+pub fn scan(source: &str) -> Vec<Tag<'_>> {
+    let mut scanner = Scanner { rest: source, balance: 0 };
+    let mut tags = Vec::new();
+    while let Some(at) = scanner.rest.find('{') {
+        scanner.rest = &scanner.rest[at + 1..];
+        let kind = match scanner.rest.as_bytes().first() {
+            Some(b'{') => TagKind::Expression,
+            Some(b'%') => TagKind::Statement,
+            Some(b'#') => {
+                let Some(end) = scanner.rest[1..].find("#}") else { break };
+                scanner.rest = &scanner.rest[1 + end + 2..];
+                continue;
+            }
+            _ => continue,
+        };
+        scanner.rest = &scanner.rest[1..];
+        tags.push(Tag { kind, tokens: scanner.tokens(kind) });
+    }
+    tags
+}
+
+struct Scanner<'s> {
+    rest: &'s str,
+    /// Brackets that are open, over all tags, as minijinja counts them.
+    balance: isize,
+}
+
+impl<'s> Scanner<'s> {
+    fn tokens(&mut self, kind: TagKind) -> Vec<Token<'s>> {
+        let end = if kind == TagKind::Expression { "}}" } else { "%}" };
+        let mut tokens = Vec::new();
+        if self.rest.starts_with(['-', '+']) {
+            self.skip(1);
+        }
+        loop {
+            self.rest = self.rest.trim_ascii_start();
+            let Some(first) = self.rest.chars().next() else { return tokens };
+            if self.balance == 0 {
+                let marked = self.rest.strip_prefix(['-', '+']).unwrap_or(self.rest);
+                if let Some(rest) = self.rest.strip_prefix(end).or_else(|| marked.strip_prefix(end)) {
+                    self.rest = rest;
+                    return tokens;
+                }
+            }
+            match first {
+                '\'' | '"' => match self.string(first) {
+                    Some(text) => tokens.push(Token::Text(text)),
+                    None => {
+                        self.rest = "";
+                        return tokens;
+                    }
+                },
+                _ => tokens.push(self.token(first)),
+            }
+        }
+    }
+
+    fn token(&mut self, first: char) -> Token<'s> {
+        let words = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if first.is_ascii_digit() {
+            self.take(|c| c.is_ascii_digit());
+            return Token::Number;
+        }
+        if words(first) {
+            return Token::Word(self.take(words));
+        }
+        let pair = self.rest.get(..2).filter(|pair| ["//", "**", "==", "!=", ">=", "<="].contains(pair));
+        self.skip(pair.map_or(first.len_utf8(), str::len));
+        match (pair, first) {
+            (Some(_), _) => Token::Mark(Mark::Other),
+            (None, '(' | '[' | '{') => {
+                self.balance += 1;
+                Token::Open(first)
+            }
+            (None, ')' | ']' | '}') => {
+                self.balance -= 1;
+                Token::Close
+            }
+            (None, '*') => Token::Mark(Mark::Times),
+            (None, '-') => Token::Mark(Mark::Minus),
+            (None, '~') => Token::Mark(Mark::Tilde),
+            (None, '|') => Token::Mark(Mark::Pipe),
+            (None, '.') => Token::Mark(Mark::Dot),
+            (None, ',') => Token::Mark(Mark::Comma),
+            (None, ':') => Token::Mark(Mark::Colon),
+            (None, _) => Token::Mark(Mark::Other),
+        }
+    }
+
+    /// What stands between two `quote`s; `None` if the second is missing.
+    fn string(&mut self, quote: char) -> Option<&'s str> {
+        let inner = &self.rest[1..];
+        let mut escaped = false;
+        let end = inner.find(|c: char| {
+            let ends = c == quote && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        })?;
+        self.rest = &inner[end + 1..];
+        Some(&inner[..end])
+    }
+
+    fn take(&mut self, matches: impl Fn(char) -> bool) -> &'s str {
+        let end = self.rest.find(|c| !matches(c)).unwrap_or(self.rest.len());
+        let taken = &self.rest[..end];
+        self.rest = &self.rest[end..];
+        taken
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = &self.rest[bytes..];
+    }
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::words::units::LONGEST_SPAN;
+
 /// A span of time: `10s`, `5m`, `1h30m`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span(pub Duration);
@@ -15,7 +17,8 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Span, String> {
         let wrong = || format!("`{text}` is not a span of time: write it like 10s, 5m or 1h30m");
         let span: SignedDuration = text.trim().parse().map_err(|_| wrong())?;
-        Duration::try_from(span).map(Span).map_err(|_| wrong())
+        let span = Duration::try_from(span).map_err(|_| wrong())?;
+        if span > LONGEST_SPAN { Err(format!("`{text}` is more than 100 years")) } else { Ok(Span(span)) }
     }
 }
 
@@ -68,7 +71,7 @@ mod tests {
         assert_eq!(seconds("1h30m"), Ok(5400.0));
         assert_eq!(seconds("1.5s"), Ok(1.5));
         assert_eq!(seconds("200ms"), Ok(0.2));
-        for wrong in ["", "10", "-5s", "soon", "5 parsecs"] {
+        for wrong in ["", "10", "-5s", "soon", "5 parsecs", "876601h", "9223372036854775807s"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }

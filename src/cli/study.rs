@@ -127,10 +127,7 @@ impl Study {
         let loaded = study::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
         let mut study = Study::new(loaded, StudyFolder::new(folder), options);
-        for file in &args.enqueue {
-            let points = initial::enqueued(file, &study.experiment.method, &study.experiment.space)?;
-            study.options.enqueue.extend(points);
-        }
+        study.options.enqueue = initial::enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
         Ok(study.with_points())
     }
 

@@ -44,12 +44,12 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
         }
         known += found.trials;
         prior.extend(found.observations);
-    }
-    if serde_json::to_vec(&prior).map_or(usize::MAX, |bytes| bytes.len()) > MOST {
-        let jobs = text::counted(prior.len() as u64, "job");
-        return Err(Fault::usage(anyhow!(
-            "--warm-start: {jobs} are more than a journal's first line takes, name fewer studies"
-        )));
+        if serde_json::to_vec(&prior).map_or(usize::MAX, |bytes| bytes.len()) > MOST {
+            let jobs = text::counted(prior.len() as u64, "job");
+            return Err(Fault::usage(anyhow!(
+                "--warm-start: {jobs} are more than a journal's first line takes, name fewer studies"
+            )));
+        }
     }
     let sampler = &experiment.method.sampler;
     if sampler.ignores_observations() && verbosity != Verbosity::Quiet {

@@ -26,6 +26,9 @@ use crate::words::units::Resource;
 /// Readings on the way are kept where each is at this share of the next one's resource or less, which is closer than any model looks.
 const SPACING: f64 = 0.5;
 
+/// Most jobs that are taken from a study; more than a journal's first line has room for.
+pub const MAX_JOBS: usize = 1_000_000;
+
 /// What a study has to offer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Earlier {
@@ -60,6 +63,11 @@ pub enum EarlierFault {
         /// What the new one allots.
         wanted: String,
     },
+    /// It holds more jobs than [`MAX_JOBS`].
+    TooLarge {
+        /// The study's folder.
+        folder: PathBuf,
+    },
     /// No job of it gave a value for a configuration of the new study.
     Nothing {
         /// The study's folder.
@@ -84,6 +92,9 @@ impl fmt::Display for EarlierFault {
             }
             EarlierFault::Resource { folder, found, wanted } => {
                 write!(f, "{} allots `{found}` and this study `{wanted}`", folder.display())
+            }
+            EarlierFault::TooLarge { folder } => {
+                write!(f, "{} holds more than {MAX_JOBS} jobs, the most that are learnt from", folder.display())
             }
             EarlierFault::Nothing { folder, left_out } => write!(
                 f,
@@ -115,6 +126,9 @@ pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<Ear
             Record::Launch(launch) => study.launched(&launch),
             Record::End(end) => study.ended(&end),
             _ => {}
+        }
+        if study.given.len() > MAX_JOBS {
+            return Err(EarlierFault::TooLarge { folder: folder.root().to_owned() });
         }
     }
     let Study { jobs, trials, left_out, .. } = study;

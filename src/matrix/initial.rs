@@ -1,21 +1,24 @@
 //! Starting points: partial configurations for the first trials, from the matrix or from a file of their own (`--enqueue`).
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostics::{Diagnostic, Severity, Source};
 use super::fields::named;
+use super::file::read_file;
 use super::findings::{Findings, Report};
 use super::names::{quoted, suggestion};
 use super::node::{Entry, Node, Span};
 use super::params::{Built, Declared};
 use super::read::{Unreadable, decode, parse};
-use super::study;
 use crate::engine::experiment::Experiment;
 use crate::kinds::Method;
 use crate::space::{Param, Space};
 use crate::words::assignment::Assignment;
+
+/// Most bytes of all starting points together, as JSON: they are part of the journal's first line.
+const MAX_ENQUEUED: usize = 16 << 20;
 
 /// Parameters that may be fixed.
 type Known<'a> = Vec<(&'a Param, Built)>;
@@ -33,15 +36,27 @@ pub fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> V
     }
 }
 
-/// The starting points in the file at `path`: a YAML list of mappings, or one JSON object a line.
+/// The starting points in the files at `paths`, in order: each a YAML list of mappings, or one JSON object a line.
 ///
 /// # Errors
-/// Every fault of the file in one report.
-pub fn enqueued(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
+/// Every fault of the first faulty file in one report.
+pub fn enqueued(paths: &[PathBuf], method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(enqueued_file(path, method, space)?);
+        if serde_json::to_vec(&all).map_or(usize::MAX, |bytes| bytes.len()) > MAX_ENQUEUED {
+            let message = format!("the starting points take more than {} MiB", MAX_ENQUEUED >> 20);
+            return Err(Report::of(&path.display().to_string(), message, Some("enqueue fewer".into())));
+        }
+    }
+    Ok(all)
+}
+
+fn enqueued_file(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
     let name = path.display().to_string();
     takes_points(method).map_err(|message| Report::of(&name, message, None))?;
     let unreadable = |e: io::Error| Report::of(&name, format!("the file of starting points cannot be read: {e}"), None);
-    let bytes = study::slurp(path).map_err(unreadable)?;
+    let bytes = read_file(path).map_err(unreadable)?;
     enqueued_bytes(&name, &bytes, space)
 }
 

@@ -12,6 +12,7 @@ pub mod component;
 pub mod diagnostics;
 pub mod early_stopping;
 pub mod fields;
+pub mod file;
 pub mod findings;
 pub mod ignored;
 pub mod indent;

@@ -11,6 +11,7 @@ use super::ignored::Ignored;
 use super::names::{nearest, quoted, suggestion};
 use super::node::{Entry, Node, Span};
 use crate::kinds;
+use crate::words::units::LONGEST_SPAN;
 
 /// What was read of a root.
 #[derive(Debug)]
@@ -168,9 +169,11 @@ fn termination(entry: &Entry, operation: &mut Operation<'_>, ignored: &mut Ignor
         }
     }
     if let Some((seconds, span)) = fields.number("timeout", findings) {
-        operation.timeout = Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero());
+        operation.timeout = Duration::try_from_secs_f64(seconds).ok();
+        operation.timeout = operation.timeout.filter(|span| !span.is_zero() && *span <= LONGEST_SPAN);
         if operation.timeout.is_none() {
-            findings.error(span, format!("`timeout` must be a number of seconds above 0, found {seconds}"));
+            let most = LONGEST_SPAN.as_secs();
+            findings.error(span, format!("`timeout` must be between 0 and {most} seconds, found {seconds}"));
         }
     }
     ignored.take(&mut fields, &["ttl", "culling", "probe"]);

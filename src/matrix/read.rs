@@ -39,13 +39,13 @@ impl Unreadable {
 pub fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
     if bytes.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB, the most that is read", MAX_BYTES >> 20);
-        return Err(Unreadable::whole(message, "is this really a matrix file?"));
+        return Err(Unreadable::whole(message, "is this really the file that was meant?"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Unreadable::whole("the file is UTF-16, not UTF-8", "save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err(Unreadable::whole("the file is binary, not YAML text", "is this really a matrix file?"));
+        return Err(Unreadable::whole("the file is binary, not YAML text", "is this really the file that was meant?"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {

@@ -1,7 +1,6 @@
 //! A file and a command line, made into a study that can run.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,13 +8,14 @@ use super::body::{self, Body, MetricFrom};
 use super::component::{self, CommandFrom, Component};
 use super::diagnostics::{Diagnostic, Source};
 use super::fields::repeated_keys;
+use super::file::read_file;
 use super::findings::{Findings, Report};
 use super::ignored::Ignored;
 use super::node::{Node, Span};
 use super::operation::{self, ComponentAt, Operation};
 use super::overrides::{self, Overrides};
 use super::params::Declared;
-use super::read::{MAX_BYTES, Unreadable, decode, parse};
+use super::read::{Unreadable, decode, parse};
 use super::tuner::TunerSpec;
 use super::{line, values};
 use crate::command::template::Renderer;
@@ -51,7 +51,7 @@ pub struct Study {
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Study, Report> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| Report::of(&name, format!("the matrix file cannot be read: {error}"), None);
-    let bytes = slurp(path).map_err(unreadable)?;
+    let bytes = read_file(path).map_err(unreadable)?;
     load_bytes(&name, &bytes, path.parent().unwrap_or(Path::new("")), overrides)
 }
 
@@ -72,13 +72,6 @@ pub fn load_bytes(name: &str, bytes: &[u8], folder: &Path, overrides: &Overrides
     ignored.report(&mut findings);
     let renderer = settle(&operation, &mut body, &mut component, overrides, &mut findings);
     finish(operation, body, renderer, overrides, findings)
-}
-
-/// At most one byte more than is read of any file, so that a device or a huge file ends here.
-pub(super) fn slurp(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, Unreadable>) {
@@ -127,7 +120,7 @@ fn component_of(
 
 fn component_file(path: &Path, span: Span, from: CommandFrom, findings: &mut Findings) -> Component {
     let name = path.display().to_string();
-    let bytes = match slurp(path) {
+    let bytes = match read_file(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             from.refuse(span, &format!("{name} cannot be read: {error}"), "name a component file", findings);

@@ -43,7 +43,7 @@ fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
         let trials = text::counted(summary.trials, "trial");
         rows.push(("resource", format!("{spent} {name} spent; {trials} in full would take {full}")));
     }
-    rows.push(("time", text::span(Duration::from_secs_f64(summary.duration_s.max(0.0)))));
+    rows.push(("time", text::span(Duration::try_from_secs_f64(summary.duration_s.max(0.0)).unwrap_or(Duration::MAX))));
     rows.push(("seed", summary.seed.to_string()));
     rows.push(("logs", summary.logs.display().to_string()));
     rows

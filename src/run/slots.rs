@@ -1,10 +1,12 @@
 //! What each slot has of its own: a number, and devices where they are asked for.
 
+use std::collections::HashSet;
 use std::env;
 use std::ffi::OsString;
 use std::process::Command;
 
 use super::sys::without_ctrl_z;
+use crate::words::ids::MAX_SLOTS;
 
 /// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.
 const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
@@ -43,44 +45,54 @@ pub type SlotEnvironment = Vec<(&'static str, OsString)>;
 /// it is `wanted`. Errs with a sentence that says what to change.
 pub fn slots(gpus: &Gpus, sharing: Sharing, wanted: Option<u32>, default: u32) -> Result<Vec<SlotEnvironment>, String> {
     let devices = match gpus {
-        Gpus::None => return Ok((0..wanted.unwrap_or(default).max(1)).map(numbered).collect()),
+        Gpus::None => return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect()),
         Gpus::Auto => {
             let found = found_devices();
             if found.is_empty() {
-                return Ok((0..wanted.unwrap_or(default).max(1)).map(numbered).collect());
+                return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect());
             }
             found
         }
         Gpus::Listed(devices) => devices.clone(),
     };
-    let assigned = share(&devices, sharing)?;
-    let count = wanted.map_or(assigned.len(), |wanted| assigned.len().min(wanted.max(1) as usize));
+    let wanted = wanted.map_or(usize::MAX, |wanted| wanted.max(1) as usize);
+    let assigned = share(&devices, sharing, wanted)?;
     let with_devices = |(slot, devices): (u32, String)| {
         let mut environment = numbered(slot);
         environment.extend(DEVICE_VARIABLES.map(|name| (name, OsString::from(&devices))));
         environment
     };
-    Ok((0..).zip(assigned).take(count).map(with_devices).collect())
+    Ok((0..).zip(assigned).map(with_devices).collect())
 }
 
-/// The devices of each slot, as the variables spell them.
-fn share(devices: &[String], sharing: Sharing) -> Result<Vec<String>, String> {
+/// The devices of each slot, as the variables spell them, for `wanted` slots at most.
+fn share(devices: &[String], sharing: Sharing, wanted: usize) -> Result<Vec<String>, String> {
     let Sharing { gpus_per_job, jobs_per_gpu } = sharing;
-    if let Some(twice) = devices.iter().enumerate().find(|(i, d)| devices[..*i].contains(d)) {
-        return Err(format!("--gpus names {} twice", twice.1));
+    let mut seen = HashSet::new();
+    if let Some(twice) = devices.iter().find(|device| !seen.insert(*device)) {
+        return Err(format!("--gpus names {twice} twice"));
+    }
+    let per_job = (gpus_per_job as usize).max(1);
+    let slots = (devices.len() / per_job).saturating_mul(jobs_per_gpu as usize).min(wanted);
+    if slots > MAX_SLOTS as usize {
+        let (devices, most) = (devices.len(), MAX_SLOTS);
+        return Err(format!(
+            "{devices} devices with --jobs-per-gpu {jobs_per_gpu} are more than {most} jobs at once; limit them with -j {most}"
+        ));
     }
     match (gpus_per_job, jobs_per_gpu) {
         (0, _) | (_, 0) => Err("--gpus-per-job and --jobs-per-gpu must be at least 1".into()),
         (2.., 2..) => Err("--gpus-per-job and --jobs-per-gpu cannot both be above 1".into()),
         (per_job, 1) => {
-            let slots: Vec<String> = devices.chunks_exact(per_job as usize).map(|chunk| chunk.join(",")).collect();
+            let slots: Vec<String> =
+                devices.chunks_exact(per_job as usize).take(slots).map(|chunk| chunk.join(",")).collect();
             if slots.is_empty() {
                 return Err(format!("--gpus-per-job {per_job} needs that many devices, there are {}", devices.len()));
             }
             Ok(slots)
         }
         // Round by round, so that the first jobs spread over all devices.
-        (_, per_gpu) => Ok((0..per_gpu).flat_map(|_| devices.iter().cloned()).collect()),
+        _ => Ok(devices.iter().cycle().take(slots).cloned().collect()),
     }
 }
 
@@ -152,5 +164,19 @@ mod tests {
         assert!(devices(&listing(&["0", "0"]), 1, 1, None).unwrap_err().contains("twice"));
         assert!(devices(&listing(&["0"]), 2, 2, None).unwrap_err().contains("both"));
         assert!(devices(&listing(&["0"]), 0, 1, None).unwrap_err().contains("at least 1"));
+    }
+
+    #[test]
+    fn slots_are_bounded_before_they_are_laid_out() {
+        let most = MAX_SLOTS;
+        assert_eq!(devices(&listing(&["0"]), 1, most, None).unwrap().len(), 1_024);
+        assert_eq!(devices(&listing(&["0", "1"]), 1, u32::MAX, Some(most)).unwrap().len(), 1_024);
+        assert_eq!(devices(&listing(&["0"]), 1, u32::MAX, Some(1)).unwrap(), ["0 0 0 0"]);
+        assert!(devices(&listing(&["0"]), 1, u32::MAX, None).unwrap_err().contains("more than 1024 jobs at once"));
+        assert_eq!(slots(&Gpus::None, Sharing::default(), None, u32::MAX).unwrap().len(), 1_024);
+        let numbers: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
+        let many: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        assert!(devices(&listing(&many), 1, 1, None).unwrap_err().contains("50000 devices"));
+        assert_eq!(devices(&listing(&many), 50_000, 1, None).unwrap().len(), 1);
     }
 }

@@ -85,6 +85,9 @@ impl ResourceSpec {
 #[serde(transparent)]
 pub struct Moment(pub u64);
 
+/// Longest span of time that a file or an option may give: 100 years. Much longer ones cannot be added to the system's clock.
+pub const LONGEST_SPAN: Duration = Duration::from_secs(100 * 365 * 24 * 3600 + 25 * 24 * 3600);
+
 impl Moment {
     /// This moment and `span` more.
     pub fn after(self, span: Duration) -> Moment {

@@ -2,6 +2,7 @@
 
 mod again;
 mod bad_input;
+mod bounds;
 mod endings;
 mod lab;
 mod models;
@@ -9,5 +10,6 @@ mod one_outcome;
 mod options;
 mod plans;
 mod starting;
+mod templates;
 mod terminal;
 mod views;

@@ -1,0 +1,112 @@
+//! Numbers at their bounds and beyond, and files that are pipes, devices, folders or too large: a sentence, never a crash, and no
+//! wait without end.
+
+use std::process::Command;
+
+use crate::lab::{HYPERBAND, Lab};
+
+const RANDOM: &str = "\
+kind: random
+numRuns: 2
+seed: 1
+metric: {name: loss, optimization: minimize}
+params: {x: {kind: uniform, value: [0, 1]}}
+";
+
+#[test]
+fn the_largest_values_of_every_option_work() {
+    for options in [
+        "--grace 876600h --job-timeout 876600h --time-limit 876600h",
+        "--job-timeout 1ms --grace 876600h",
+        "--grace 0s --log-limit 0",
+        "--log-limit 8999999GB",
+        "--retries 4294967295 --max-jobs 18446744073709551615 --seed 18446744073709551615",
+        "-j 1024",
+        "--gpus 0 --jobs-per-gpu 4294967295 -j 2",
+        "--gpus 0 --jobs-per-gpu 1024",
+    ] {
+        let lab = Lab::new(RANDOM);
+        let ended = lab.run(&format!("-q {options}"), "");
+        assert!(matches!(ended.code, Some(0 | 3)), "{options}: {:?}\n{}", ended.code, ended.err);
+        assert!(!ended.err.contains("internal error"), "{options}: {}", ended.err);
+    }
+    Lab::new(HYPERBAND).run("-q --max-resource 1e308", "").exits(0);
+}
+
+#[test]
+fn values_beyond_their_bound_are_wrong_usage() {
+    let lab = Lab::new(RANDOM);
+    for options in [
+        "--grace 876601h",
+        "--grace 9223372036854775807s",
+        "--job-timeout 99999999999999999999s",
+        "--time-limit -1s",
+        "--log-limit 1e300",
+        "--retries 4294967296",
+        "--max-jobs 18446744073709551616",
+        "--max-resource 1e309",
+        "-j 1025",
+        "-j 0",
+        "--gpus 0 --jobs-per-gpu 1025",
+        "--gpus 0 --jobs-per-gpu 4294967295",
+        "--gpus 0,1 --gpus-per-job 4294967295",
+        "--gpus 0,0",
+    ] {
+        lab.run(options, "").exits(2);
+        assert_eq!(lab.names(), ["m.yaml"], "{options}");
+    }
+    let timeout = format!(
+        "version: 1.1\nkind: operation\ntermination: {{timeout: 1e300}}\nmatrix:\n{}",
+        RANDOM.lines().map(|line| format!("  {line}\n")).collect::<String>()
+    );
+    lab.file("o.yaml", timeout).hypertune("check o.yaml -- echo").exits(2).says("`timeout` must be between 0 and");
+}
+
+#[test]
+fn devices_folders_and_endless_files_are_refused() {
+    let lab = Lab::new(RANDOM);
+    let component = "version: 1.1\nkind: operation\npathRef: /dev/zero\nmatrix:\n".to_owned()
+        + &RANDOM.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    lab.file("o.yaml", component).hypertune("check o.yaml").exits(2).says("larger than 4 MiB");
+    for (file, words) in [("/dev/zero", "larger than 4 MiB"), ("/dev/null", "empty"), ("/", "directory")] {
+        lab.hypertune(&format!("check {file} -- echo")).exits(2).says(words);
+        lab.hypertune(&format!("check m.yaml --enqueue {file} -- echo")).exits(2).says(words);
+    }
+    lab.hypertune("check m.yaml --warm-start /dev/zero -- echo").exits(2);
+    std::fs::create_dir(lab.path("fake.study")).expect("a folder");
+    std::os::unix::fs::symlink("/dev/zero", lab.path("fake.study/journal.jsonl")).expect("a link");
+    lab.hypertune("check m.yaml --warm-start fake.study -- echo").exits(2).says("it is a device");
+    lab.hypertune("best fake.study").says("it is a device");
+}
+
+#[test]
+fn many_starting_points_are_bounded_in_all() {
+    let long = "a".repeat(100_000);
+    let lab = Lab::new(&RANDOM.replace("uniform, value: [0, 1]", &format!("choice, value: [{long}]")));
+    lab.file("points", format!("- {{x: {long}}}\n").repeat(40));
+    let files = "--enqueue points ".repeat(5);
+    lab.hypertune(&format!("check m.yaml {files} -- echo")).exits(2).says("the starting points take more than 16 MiB");
+}
+
+#[test]
+fn pipes_are_read_and_not_waited_for_without_end() {
+    let lab = Lab::new(RANDOM);
+    let hypertune = lab.command("").get_program().to_string_lossy().into_owned();
+    let bash = |script: &str| {
+        let mut command = Command::new("bash");
+        let script = script.replace("HT", &hypertune);
+        let output = command.args(["-c", &script]).current_dir(lab.path("")).output().expect("bash starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, err) = bash("HT check <(sleep 0.3; cat m.yaml) --enqueue <(echo '{\"x\": 0.5}') -- echo");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let (code, err) = bash("cat m.yaml | HT check /dev/stdin -- echo");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let (code, err) = bash("HT check <(true) -- echo");
+    assert!(code == Some(2) && err.contains("the file is empty"), "{err}");
+    let (code, err) = bash("HT check m.yaml --enqueue <(yes '{\"x\": 0.5}') -- echo");
+    assert!(code == Some(2) && err.contains("larger than 4 MiB"), "{err}");
+    // A pipe that nobody ever writes to.
+    let (code, err) = bash("mkfifo pipe; HT check m.yaml --enqueue pipe -- echo");
+    assert!(code == Some(2) && err.contains("nothing was written to it for 10 s"), "{err}");
+}

@@ -3,6 +3,7 @@
 
 mod imports;
 mod sources;
+mod streams;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -11,23 +11,23 @@ use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
 
 /// A searcher and the number of the next trial.
-pub(super) struct Study {
+pub(super) struct SearchRun {
     pub searcher: Box<dyn Searcher>,
     next: u64,
 }
 
 /// A running trial.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Running {
+pub(super) struct StartedTrial {
     pub trial: TrialId,
     pub assignment: Assignment,
 }
 
-impl Study {
-    pub fn new(sampler: &dyn Sampler, space: Arc<Space>, seed: u64) -> Study {
+impl SearchRun {
+    pub fn new(sampler: &dyn Sampler, space: Arc<Space>, seed: u64) -> SearchRun {
         let max_resource = Resource::new(27.0).expect("a positive number");
         let context = SearchContext { space, seed, direction: Some(Direction::Minimize), max_resource };
-        Study { searcher: sampler.searcher(&context), next: 0 }
+        SearchRun { searcher: sampler.searcher(&context), next: 0 }
     }
 
     /// The proposal for the next trial.
@@ -39,26 +39,26 @@ impl Study {
     }
 
     /// Starts the next trial with the proposal.
-    pub fn start(&mut self) -> Running {
+    pub fn start(&mut self) -> StartedTrial {
         let assignment = self.proposal();
         self.start_with(assignment)
     }
 
     /// Starts the next trial with `assignment`.
-    pub fn start_with(&mut self, assignment: Assignment) -> Running {
+    pub fn start_with(&mut self, assignment: Assignment) -> StartedTrial {
         let trial = TrialId(self.next);
         self.next += 1;
         self.searcher.register(trial, &assignment);
-        Running { trial, assignment }
+        StartedTrial { trial, assignment }
     }
 
     /// The trial ends at the full resource with `value`; a value that is not finite is a failure.
-    pub fn end(&mut self, running: &Running, value: f64) {
+    pub fn end(&mut self, running: &StartedTrial, value: f64) {
         self.end_at(running, 27.0, value);
     }
 
     /// The trial's job at `resource` ends with `value`.
-    pub fn end_at(&mut self, running: &Running, resource: f64, value: f64) {
+    pub fn end_at(&mut self, running: &StartedTrial, resource: f64, value: f64) {
         self.searcher.observe(&Observation {
             trial: running.trial,
             assignment: &running.assignment,

@@ -39,7 +39,14 @@ const KNOWN_CIRCLES: [&[&str]; 10] = [
     &["cli/findings.rs", "cli/study.rs", "cli/warm_start.rs"],
     &["cli/run.rs", "cli/session.rs"],
     &["collect/json_lines.rs", "collect/mod.rs"],
-    &["engine/launch.rs", "engine/mod.rs", "engine/progress.rs", "engine/retry.rs", "engine/suggest.rs"],
+    &[
+        "engine/finish.rs",
+        "engine/launch.rs",
+        "engine/mod.rs",
+        "engine/progress.rs",
+        "engine/retry.rs",
+        "engine/suggest.rs",
+    ],
     &["engine/policy/diff.rs", "engine/policy/median.rs", "engine/policy/mod.rs", "engine/policy/truncation.rs"],
     &["journal/claim.rs", "journal/fault.rs"],
     &[

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hypertune::engine::event::Launch;
-use hypertune::matrix::overrides::Overrides;
-use hypertune::matrix::study::load_bytes;
+use hypertune::matrix::command_line::overrides::Overrides;
+use hypertune::matrix::load::load_bytes;
 use hypertune::sim::{JobModel, SimulatedJob, simulate};
 use hypertune::words::assignment::Assignment;
 use hypertune::words::objective::Score;

@@ -11,7 +11,7 @@
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
 //! STUDY/trials/7/checkpoint/                  HYPERTUNE_CHECKPOINT_DIR
-//! STUDY/trials/7/checkpoint.before-rung-1/    the checkpoint as it was when the running job began
+//! STUDY/trials/7/checkpoint.before-rung-1.SESSION-1/  the checkpoint as it was when the running job began
 //! ```
 
 use std::ffi::OsStr;
@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, absent_is_fine};
-use crate::words::ids::{Attempt, JobId, Rung, TrialId};
+use crate::words::ids::{Attempt, JobId, TrialId};
 
 /// One of a job's two output streams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,11 +126,6 @@ impl StudyFolder {
         self.root.join(format!("trials/{trial}/checkpoint"))
     }
 
-    /// The checkpoint as it was when the trial's job at `rung` began.
-    pub fn snapshot(&self, trial: TrialId, rung: Rung) -> PathBuf {
-        self.root.join(format!("trials/{trial}/checkpoint.before-rung-{rung}"))
-    }
-
     /// What a job printed on `stream`. There is no file if it printed nothing.
     pub fn log(&self, job: JobId, stream: LogStream) -> PathBuf {
         let (trial, rung, stream) = (job.key.trial, job.key.rung, stream.name());
@@ -173,7 +168,7 @@ impl StudyFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ids::JobKey;
+    use crate::words::ids::{JobKey, Rung};
 
     #[test]
     fn jobs_of_one_trial_have_logs_of_their_own() {

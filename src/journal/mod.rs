@@ -13,4 +13,5 @@ pub mod reader;
 pub mod readings;
 pub mod record;
 pub mod replay;
+pub mod sync;
 pub mod writer;

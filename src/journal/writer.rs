@@ -3,21 +3,22 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::displaced;
 use super::fault::JournalFault;
 use super::files;
 use super::line::JournalEnd;
 use super::record::Record;
+use super::sync::JournalSync;
 
-/// The open end of a journal. Syncing to the disk is the caller's choice of moment: see [`JournalWriter::sync_handle`].
+/// The open end of a journal. When it is synced to the disk is the caller's choice: see [`JournalWriter::sync_handle`].
 #[derive(Debug)]
 pub struct JournalWriter {
     path: PathBuf,
     file: File,
     end: JournalEnd,
     line: Vec<u8>,
-    unsynced: bool,
+    sync: Arc<JournalSync>,
 }
 
 impl JournalWriter {
@@ -39,8 +40,10 @@ impl JournalWriter {
             true => Ok(()),
             false => file.set_len(end.length),
         });
-        whole.map_err(|source| JournalFault::Io { path: path.to_owned(), doing: "write", source })?;
-        Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), unsynced: false })
+        let handle = whole.and_then(|()| file.try_clone());
+        let handle = handle.map_err(|source| JournalFault::Io { path: path.to_owned(), doing: "write", source })?;
+        let sync = Arc::new(JournalSync::new(path, handle, end.length));
+        Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), sync })
     }
 
     /// Appends one record. On an error nothing of it stays in the file.
@@ -52,7 +55,7 @@ impl JournalWriter {
             Ok(()) => {
                 self.end.length += self.line.len() as u64;
                 self.end.lines = number;
-                self.unsynced = true;
+                self.sync.appended(self.end.length);
                 Ok(())
             }
             Err(source) => {
@@ -63,34 +66,9 @@ impl JournalWriter {
         }
     }
 
-    /// Whether anything was appended since the last call of [`JournalWriter::mark_synced`].
-    pub fn unsynced(&self) -> bool {
-        self.unsynced
-    }
-
-    /// To be called just before a sync through [`JournalWriter::sync_handle`]: what is appended later is unsynced again.
-    pub fn mark_synced(&mut self) {
-        self.unsynced = false;
-    }
-
-    /// A second handle of the file, on which to call `sync_data` without holding up who appends.
-    pub fn sync_handle(&self) -> Result<File, JournalFault> {
-        self.file.try_clone().map_err(|source| self.fault("write", source))
-    }
-
-    /// Puts everything on the disk now.
-    pub fn sync(&mut self) -> Result<(), JournalFault> {
-        if self.unsynced {
-            self.unsynced = false;
-            self.file.sync_data().map_err(|source| self.fault("sync", source))?;
-            self.check_in_place()?;
-        }
-        Ok(())
-    }
-
-    /// Fails if the journal was removed or replaced, for which a sync that succeeds is no sign.
-    pub fn check_in_place(&self) -> Result<(), JournalFault> {
-        displaced::check(&self.path, &self.file)
+    /// Makes records durable without access to the writer.
+    pub fn sync_handle(&self) -> &Arc<JournalSync> {
+        &self.sync
     }
 
     /// Where the next record is appended.
@@ -98,8 +76,7 @@ impl JournalWriter {
         self.end
     }
 
-    /// A fault that names this file.
-    pub fn fault(&self, doing: &'static str, source: io::Error) -> JournalFault {
+    fn fault(&self, doing: &'static str, source: io::Error) -> JournalFault {
         JournalFault::Io { path: self.path.clone(), doing, source }
     }
 }
@@ -121,7 +98,7 @@ mod tests {
 
         let mut writer = JournalWriter::open_at(&path, whole).unwrap();
         writer.append(&Record::Retired { trial: TrialId(3) }).unwrap();
-        writer.sync().unwrap();
+        writer.sync_handle().sync().unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"
         {"type":"promoted","trial":1,"n":1,"crc":"63c9fc2e"}
         {"type":"retired","trial":3,"n":2,"crc":"5a2eeb03"}
@@ -130,13 +107,10 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_a_fault_that_names_the_file() {
-        let mut writer = JournalWriter {
-            path: "study/journal.jsonl".into(),
-            file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
-            end: JournalEnd::default(),
-            line: Vec::new(),
-            unsynced: false,
-        };
+        let path = PathBuf::from("study/journal.jsonl");
+        let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let sync = Arc::new(JournalSync::new(&path, file.try_clone().unwrap(), 0));
+        let mut writer = JournalWriter { path, file, end: JournalEnd::default(), line: Vec::new(), sync };
         let fault = writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap_err();
         insta::assert_snapshot!(fault, @"cannot write study/journal.jsonl: No space left on device (os error 28)");
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::checkpoints::Removal;
 use super::clock::Clock;
 use super::fault::RunFault;
 use super::ladder::Why;
@@ -23,8 +24,8 @@ use crate::words::units::{Moment, Resource};
 pub struct Orders {
     /// Jobs to spawn, journalled.
     pub launches: Vec<Launch>,
-    /// Trials whose checkpoints go.
-    pub removals: Vec<TrialId>,
+    /// Directories that are of no use once what is journalled up to here is on the disk.
+    pub removals: Vec<Removal>,
     /// Questions to the outside tuner.
     pub questions: Vec<Vec<(TrialId, BracketId, Resource)>>,
 }
@@ -91,8 +92,14 @@ impl Core<'_> {
             let said = self.starts_over.succeeded(launch, ended.first_step, seconds);
             said.iter().for_each(|said| self.watcher.note(said));
         }
+        let is_promoted = launch.previous > Resource::ZERO;
+        let settled = is_promoted && outcome.score().is_some() && !outcome.runs_again();
         self.write(Record::End(record));
-        self.handle(Event::Ended { job, outcome, curve, step })
+        let mut orders = self.handle(Event::Ended { job, outcome, curve, step });
+        if settled && self.fault.is_none() {
+            orders.removals.push(Removal::Copies(job.key));
+        }
+        orders
     }
 
     /// Tells the engine of a running job's readings.
@@ -134,7 +141,7 @@ impl Core<'_> {
                 Command::Retired(trial) => {
                     self.write(Record::Retired { trial });
                     self.starts_over.retired(trial);
-                    orders.removals.extend(self.retention.retired(trial));
+                    orders.removals.extend(self.retention.retired(trial).into_iter().map(Removal::Checkpoint));
                 }
                 Command::WakeAt(moment) => {
                     self.wake_at = Some(self.wake_at.map_or(moment, |earlier| earlier.min(moment)));
@@ -142,13 +149,14 @@ impl Core<'_> {
                 Command::Suggest { trials } => orders.questions.push(trials),
                 Command::Finish(reason) => {
                     self.write(Record::Finish { reason: reason.clone(), at: now });
-                    orders.removals.extend(self.retention.finished());
+                    orders.removals.extend(self.retention.finished().into_iter().map(Removal::Checkpoint));
                     self.finished = Some(reason);
                 }
             }
         }
         if self.fault.is_some() {
             orders.launches.clear();
+            orders.removals.clear();
         }
     }
 

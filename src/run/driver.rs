@@ -12,6 +12,7 @@ use rayon::Scope;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTSTP;
 
+use super::checkpoints::{Removal, RemovalQueue, cannot_remove};
 use super::core::{Core, Orders};
 use super::fault::RunFault;
 use super::job::Workshop;
@@ -39,6 +40,8 @@ pub struct Driver<'a> {
     pub core: Mutex<Core<'a>>,
     /// What jobs need.
     pub workshop: Workshop<'a>,
+    /// Takes removals where they must wait for a sync of the journal; without it they are done at once.
+    pub removals: Option<RemovalQueue>,
     /// Proposes, if an outside program does, and what it works with.
     pub tuner: Option<(&'a Tuner, Desk<'a>)>,
     /// Rouses the coordinating thread.
@@ -63,7 +66,7 @@ impl<'a> Driver<'a> {
     }
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
-        let disk = self.core().journal.sync_handle()?;
+        let disk = self.core().journal.sync_handle().clone();
         let (mut synced, mut interrupted) = (Instant::now(), None);
         loop {
             let signals_now = signals.take();
@@ -75,17 +78,15 @@ impl<'a> Driver<'a> {
             }
             let orders = self.tick_if_due();
             self.give_out(scope, orders);
-            let mut core = self.core();
+            let core = self.core();
             if core.finished.is_some() || core.fault.is_some() {
                 return Ok(());
             }
             let wake = core.wake_at.map(|moment| core.clock.until(moment));
-            let sync = core.journal.unsynced().then(|| SYNC_EVERY.saturating_sub(synced.elapsed()));
+            let sync = (!disk.is_synced()).then(|| SYNC_EVERY.saturating_sub(synced.elapsed()));
             if sync == Some(Duration::ZERO) {
-                core.journal.mark_synced();
                 drop(core);
-                disk.sync_data().map_err(|source| self.core().journal.fault("sync", source))?;
-                self.core().journal.check_in_place()?;
+                disk.sync()?;
                 synced = Instant::now();
                 continue;
             }
@@ -176,7 +177,7 @@ impl<'a> Driver<'a> {
         for trials in orders.questions {
             scope.spawn(move |scope| self.consult(scope, &trials));
         }
-        self.remove_checkpoints(orders.removals);
+        self.remove(orders.removals);
         own
     }
 
@@ -219,11 +220,9 @@ impl<'a> Driver<'a> {
                 return None;
             }
         };
-        let runs_again = ended.record.outcome.runs_again();
-        let succeeded = ended.record.outcome.score().is_some();
         let (orders, rouse) = {
             let mut core = self.core();
-            let (was_synced, woke_at) = (!core.journal.unsynced(), core.wake_at);
+            let (was_synced, woke_at) = (core.journal.sync_handle().is_synced(), core.wake_at);
             let orders = core.job_ended(launch, ended);
             let over = core.finished.is_some() || core.fault.is_some();
             (orders, was_synced || over || core.wake_at != woke_at)
@@ -231,20 +230,22 @@ impl<'a> Driver<'a> {
         if rouse {
             self.wake.ring();
         }
-        if succeeded
-            && !runs_again
-            && let Err(fault) = self.workshop.checkpoints.settled(launch.job.key, launch.previous)
-        {
-            self.fail(fault.into());
-        }
         self.give_out_but_one(scope, orders)
     }
 
-    fn remove_checkpoints(&self, trials: Vec<TrialId>) {
-        for trial in trials {
-            if let Err(fault) = self.workshop.checkpoints.remove(trial) {
-                self.fail(fault.into());
+    fn remove(&self, removals: Vec<Removal>) {
+        for removal in removals {
+            match &self.removals {
+                Some(queue) => queue.push(removal),
+                None => self.remove_now(removal),
             }
+        }
+    }
+
+    fn remove_now(&self, removal: Removal) {
+        if let Err(fault) = self.workshop.checkpoints.remove(removal) {
+            let watcher = self.core().watcher;
+            watcher.note(&cannot_remove(&fault));
         }
     }
 

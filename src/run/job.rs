@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::checkpoints::Checkpoints;
+use super::checkpoints::{Checkpoints, Prepared};
 use super::core::Ended;
 use super::fault::RunFault;
 use super::guard::Guard;
@@ -26,8 +26,7 @@ use super::spawn::{JobCommand, Spawner};
 use super::sweep::{Sweep, Whose};
 use super::sys::Reaped;
 use super::verdict;
-use crate::collect::catalogue;
-use crate::collect::collector::Wanted;
+use crate::collect::{CollectorKind, Wanted};
 use crate::command::JobContext;
 use crate::command::program::{explain, locate};
 use crate::command::template::Renderer;
@@ -36,6 +35,7 @@ use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
 use crate::journal::record::{EndRecord, Usage};
+use crate::journal::sync::JournalSync;
 use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::words::units::Moment;
 
@@ -60,6 +60,8 @@ pub struct Workshop<'a> {
     pub log_limit: LogLimit,
     /// Checkpoint directories.
     pub checkpoints: &'a Checkpoints,
+    /// Makes launch records durable.
+    pub journal: &'a JournalSync,
     /// Who runs where.
     pub places: &'a Places,
     /// Tell whether the driver is being ended too.
@@ -80,9 +82,13 @@ pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 impl Workshop<'_> {
     /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
     pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunFault> {
-        if let Err(fault) = self.checkpoints.prepare(launch) {
-            self.places.release(launch.slot);
-            return Err(fault.into());
+        match self.prepare_checkpoint(launch) {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return Ok(self.never_ran(launch, &why)),
+            Err(fault) => {
+                self.places.release(launch.slot);
+                return Err(fault);
+            }
         }
         let command = match self.command(launch) {
             Ok(command) => command,
@@ -98,6 +104,17 @@ impl Workshop<'_> {
         }
     }
 
+    /// The inner error is the job's: its own checkpoint cannot be copied or emptied.
+    fn prepare_checkpoint(&self, launch: &Launch) -> Result<Result<(), String>, RunFault> {
+        match self.checkpoints.prepare(launch) {
+            Ok(Prepared::Ready) => {}
+            Ok(Prepared::AfterJournalSync) => self.journal.sync()?,
+            Err(fault) if fault.stops_the_study() => return Err(fault.into()),
+            Err(fault) => return Ok(Err(format!("cannot prepare its checkpoint: {fault}"))),
+        }
+        Ok(Ok(()))
+    }
+
     fn attend(
         &self,
         launch: &Launch,
@@ -111,7 +128,7 @@ impl Workshop<'_> {
         let name = |name: &String| name.clone();
         let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
-        let collector = (catalogue::default().collector)(Wanted { metric, step });
+        let collector = <&CollectorKind>::default().collector(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
         let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, readings, listener);
         let followed = child.follow(&mut output, buffer);
@@ -138,6 +155,7 @@ impl Workshop<'_> {
             stderr_tail: &heard.stderr_tail,
         };
         let outcome = verdict::outcome(&end, &self.oom);
+        self.checkpoints.make_durable(launch, &outcome)?;
         Ok(ended(launch, outcome, usage, heard))
     }
 

@@ -25,6 +25,7 @@ mod process;
 mod process_table;
 pub mod retention;
 pub mod session;
+mod session_files;
 mod signals;
 pub mod slots;
 mod spawn;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::process;
 
+use super::checkpoints::{CopyHistory, Removal};
 use super::clock::wall_time;
 use super::core::{Core, Orders};
 use super::fault::RunFault;
@@ -19,7 +20,7 @@ use crate::journal::identity::{Identity, differences};
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, Record, Usage};
 use crate::journal::replay::{Standing, replay};
-use crate::words::ids::{JobId, JobKey, TrialId};
+use crate::words::ids::{JobId, JobKey};
 use crate::words::outcome::{Failure, Outcome, Readings};
 use crate::words::units::{Moment, Resource};
 
@@ -35,10 +36,10 @@ pub struct Opened {
     pub begun: Begun,
     /// Whether it has launched a job.
     pub launched: bool,
-    /// Checkpoints whose removal a crash may have forestalled.
-    pub removals: Vec<TrialId>,
-    /// Jobs that succeeded after others of their trial, and what those came to: a crash may have left copies set aside for them.
-    pub settled: Vec<(JobKey, Resource)>,
+    /// What is of no use any more by the journal; a crash may have come before its removal.
+    pub removals: Vec<Removal>,
+    /// Which copies of checkpoints may be used.
+    pub copies: CopyHistory,
     /// Sessions that did not end in order.
     pub unfinished: Unfinished,
 }
@@ -64,7 +65,7 @@ impl Opened {
             begun: Begun::No,
             launched: false,
             removals: Vec::new(),
-            settled: Vec::new(),
+            copies: CopyHistory::default(),
             unfinished: Unfinished::default(),
         }
     }
@@ -103,12 +104,15 @@ pub fn open(
                 let allocation = engine.promoted().allocation(resource, Some(previous));
                 opened.retention.ended(key, allocation, &end.outcome, end.readings.step(engine.resource()));
                 if previous > Resource::ZERO && end.outcome.score().is_some() && !end.outcome.runs_again() {
-                    opened.settled.push((key, previous));
+                    opened.removals.push(Removal::Copies(key));
                 }
             }
-            Record::Retired { trial } => opened.removals.extend(opened.retention.retired(*trial)),
+            Record::Retired { trial } => {
+                opened.removals.extend(opened.retention.retired(*trial).into_iter().map(Removal::Checkpoint));
+            }
             _ => {}
         }
+        opened.copies.read(record);
         show(record);
     })?;
     Ok(opened)

@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::checkpoints::Checkpoints;
+use super::checkpoints::{Checkpoints, KernelDisk, RemovalQueue, remove_after_sync};
 use super::clock::Clock;
-use super::core::Core;
+use super::core::{Core, Orders};
 use super::driver::Driver;
 use super::fault::RunFault;
 use super::guard::Guard;
@@ -19,6 +20,8 @@ use super::memory::OomWatch;
 use super::opening::{Opened, open, take_up};
 use super::options::{Existing, RunOptions};
 use super::places::Places;
+use super::retention::Keep;
+use super::session_files::SessionFiles;
 use super::signals::Signals;
 use super::spawn::{Spawner, check_kernel};
 use super::starts_over::StartsOver;
@@ -29,13 +32,12 @@ use super::wake::Wake;
 use super::watch::Watcher;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::Experiment;
+use crate::engine::experiment::{Experiment, Promoted};
+use crate::journal::claim;
 use crate::journal::layout::StudyFolder;
 use crate::journal::lock::{self, StudyLock};
-use crate::journal::readings::ReadingsFile;
 use crate::journal::record::Header;
 use crate::journal::writer::JournalWriter;
-use crate::journal::{claim, files};
 use crate::words::ids::Slot;
 
 /// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
@@ -83,8 +85,6 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
         leftovers.end_journalled();
     }
     discard(&mut lock, &study.folder, options.existing, &opened)?;
-    let trials = study.folder.trials();
-    files::make_directory(&trials).map_err(|source| RunFault::file(trials, source))?;
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunFault::file(&journal, source))?;
     let journal = JournalWriter::append_to(&journal, file, opened.standing.end)?;
@@ -118,7 +118,6 @@ struct Equipment {
     guard: Guard,
     spawner: Spawner,
     places: Places,
-    checkpoints: Checkpoints,
     wake: Wake,
     pool: ThreadPool,
     tuner: Option<Tuner>,
@@ -142,7 +141,6 @@ impl Equipment {
             guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,
             spawner: Spawner::new(&signals).map_err(system("prepare for spawning"))?,
             places: Places::new(slots, options.grace, study.experiment.job_timeout),
-            checkpoints: Checkpoints::new(folder.clone(), study.experiment.promoted),
             wake: Wake::new().map_err(system("make a pipe"))?,
             signals,
             pool: pool.map_err(|e| system("start a thread per slot")(io::Error::other(e)))?,
@@ -164,30 +162,62 @@ impl Equipment {
         let leftovers = Leftovers::new(&study.folder, watcher);
         leftovers.end(&opened.unfinished);
         leftovers.list(&self.session)?;
-        for (job, previous) in &opened.settled {
-            self.checkpoints.settled(*job, *previous)?;
-        }
         let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
+        let promoted = study.experiment.promoted;
+        let copies = std::mem::take(&mut opened.copies);
+        let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.session, copies, Arc::new(KernelDisk));
         let mut core = self.core(study, watcher, opened, journal);
         let mut orders = take_up(&mut core, study, &self.session, options.slot_count(), begun, recovery);
         orders.removals.extend(removals);
-        let listens = core.engine.wants_readings();
-        let readings =
-            ReadingsFile::open(&self.folder).map_err(|source| RunFault::file(self.folder.readings(), source))?;
-        let workshop = self.workshop(study, options, &readings);
-        let desk = self.desk(options);
-        let tuner = self.tuner.as_ref().map(|tuner| (tuner, desk));
-        let driver = Driver { core: Mutex::new(core), workshop, tuner, wake: &self.wake, listens };
-        self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
-        self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
-        let Core { journal, finished, fault, .. } = driver.core.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let files = match core.fault.take() {
+            Some(fault) => Err(fault),
+            None => SessionFiles::open(&self.folder, begun, checkpoints, core.journal.sync_handle().clone()),
+        }?;
+        let Core { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
         let closed = close(Left { journal, finished, fault }, self.guard, self.session, &leftovers);
         self.signals.release();
-        if let Some(error) = readings.into_error() {
+        if let Some(error) = files.readings.into_error() {
             let file = self.folder.readings();
             watcher.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));
         }
         closed
+    }
+
+    /// Runs jobs until the study is over or the driver cannot continue.
+    fn run_jobs<'a>(
+        &'a self,
+        study: &'a Study<'_>,
+        options: &'a RunOptions,
+        files: &'a SessionFiles,
+        core: Core<'a>,
+        orders: Orders,
+    ) -> Result<Core<'a>, RunFault> {
+        let (watcher, listens) = (core.watcher, core.engine.wants_readings());
+        let deferred = study.experiment.promoted == Promoted::Continue || options.keep == Keep::Best;
+        let (queue, due) = RemovalQueue::new();
+        let desk = self.desk(options);
+        let driver = Driver {
+            core: Mutex::new(core),
+            workshop: self.workshop(study, options, files),
+            removals: deferred.then_some(queue),
+            tuner: self.tuner.as_ref().map(|tuner| (tuner, desk)),
+            wake: &self.wake,
+            listens,
+        };
+        thread::scope(|threads| {
+            if deferred {
+                let sync = || files.journal.sync();
+                let remove = move || remove_after_sync(&files.checkpoints, &due, sync, |text| watcher.note(text));
+                let spawned = thread::Builder::new().name("remover".into()).spawn_scoped(threads, remove);
+                spawned.map_err(|source| RunFault::System { wanted: "start a thread", source })?;
+            }
+            self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
+            self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
+            let Driver { core, removals, .. } = driver;
+            // The scope waits until all that is in the queue is removed.
+            drop(removals);
+            Ok(core.into_inner().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 
     fn core<'a>(
@@ -218,21 +248,17 @@ impl Equipment {
         Desk { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
     }
 
-    fn workshop<'a>(
-        &'a self,
-        study: &'a Study<'_>,
-        options: &'a RunOptions,
-        readings: &'a ReadingsFile,
-    ) -> Workshop<'a> {
+    fn workshop<'a>(&'a self, study: &'a Study<'_>, options: &'a RunOptions, files: &'a SessionFiles) -> Workshop<'a> {
         Workshop {
             experiment: &study.experiment,
             renderer: study.renderer,
             folder: &self.folder,
             session: &self.session,
             slots: &options.slots,
-            readings,
+            readings: &files.readings,
             log_limit: options.log_limit,
-            checkpoints: &self.checkpoints,
+            checkpoints: &files.checkpoints,
+            journal: &files.journal,
             places: &self.places,
             signals: &self.signals,
             guard: &self.guard,
@@ -251,12 +277,7 @@ struct Left {
 }
 
 /// Nothing runs any more. After a fault of the driver not even what had left its process group.
-fn close(
-    mut left: Left,
-    guard: Guard,
-    session: SessionMark,
-    leftovers: &Leftovers<'_>,
-) -> Result<FinishReason, RunFault> {
+fn close(left: Left, guard: Guard, session: SessionMark, leftovers: &Leftovers<'_>) -> Result<FinishReason, RunFault> {
     if left.fault.is_some() {
         Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end();
     }
@@ -265,7 +286,7 @@ fn close(
     if let Some(fault) = left.fault {
         return Err(fault);
     }
-    left.journal.sync()?;
+    left.journal.sync_handle().sync()?;
     leftovers.unlist();
     left.finished.ok_or_else(|| RunFault::Internal("the session ended without a reason".into()))
 }

@@ -2,7 +2,7 @@
 
 mod encoding;
 mod models;
-mod search_run;
+mod study;
 
 use std::f64::consts::PI;
 use std::sync::Arc;

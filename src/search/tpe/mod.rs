@@ -7,4 +7,4 @@ mod searcher;
 #[cfg(test)]
 mod tests;
 
-pub use crate::search::tpe::searcher::Tpe;
+pub use self::searcher::Tpe;

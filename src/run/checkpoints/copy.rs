@@ -1,0 +1,88 @@
+//! Copies a checkpoint. A hard link would change with the file it links; file systems that share blocks do share them.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use rustix::fs::{self, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
+
+use super::directory::{self, DirectoryStack};
+use super::file_fault::FileFault;
+use super::walk::{Visitor, walk};
+
+/// Copies `from` in `home`, whose path is `path`, to `to` in `home`, which must not exist.
+///
+/// Permissions and modification times come along: many scripts load the newest file they find. Links are copied, not followed.
+/// Sockets, pipes and devices are left out, and so is what is removed meanwhile.
+pub fn copy(home: BorrowedFd<'_>, from: &CStr, to: &CStr, path: &Path) -> Result<(), FileFault> {
+    let target = DirectoryStack::new(home).map_err(|source| FileFault { path: path.to_owned(), source })?;
+    walk(home, from, path, &mut Copier { target, root: to })
+}
+
+struct Copier<'a> {
+    target: DirectoryStack,
+    root: &'a CStr,
+}
+
+impl Copier<'_> {
+    fn target_name<'a>(&'a self, name: &'a CStr) -> &'a CStr {
+        if self.target.depth() == 0 { self.root } else { name }
+    }
+}
+
+impl Visitor for Copier<'_> {
+    fn enter(&mut self, name: &CStr) -> io::Result<()> {
+        let name = self.target_name(name);
+        fs::mkdirat(self.target.current(), name, Mode::RWXU)?;
+        let made = directory::open_directory(self.target.current(), name)?;
+        self.target.enter(made)
+    }
+
+    fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()> {
+        let target = self.target_name(name);
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => copy_file(parent, name, self.target.current(), target),
+            FileType::Symlink => {
+                let link = fs::readlinkat(parent, name, Vec::new())?;
+                Ok(fs::symlinkat(link.as_c_str(), self.target.current(), target)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn leave(&mut self, _directory: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
+        dress(self.target.current(), stat)?;
+        self.target.leave()
+    }
+
+    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault> {
+        Err(fault)
+    }
+}
+
+/// Of a file that is still being written, what there is of it now.
+fn copy_file(parent: BorrowedFd<'_>, name: &CStr, target: BorrowedFd<'_>, target_name: &CStr) -> io::Result<()> {
+    // Should a pipe have taken the file's place, opening it must not wait for a writer.
+    let reading = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let from = fs::openat(parent, name, reading, Mode::empty())?;
+    let stat = fs::fstat(&from)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Ok(());
+    }
+    let writing = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let to = fs::openat(target, target_name, writing, Mode::RUSR | Mode::WUSR)?;
+    let mut from = File::from(from).take(stat.st_size.unsigned_abs());
+    let mut to = File::from(to);
+    io::copy(&mut from, &mut to)?;
+    dress(to.as_fd(), &stat)
+}
+
+/// Gives a copy the permissions and the modification time of what it is a copy of.
+fn dress(copy: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
+    fs::fchmod(copy, Mode::from_raw_mode(stat.st_mode))?;
+    let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+    let modified = Timespec { tv_sec: stat.st_mtime, tv_nsec: stat.st_mtime_nsec.cast_signed() };
+    Ok(fs::futimens(copy, &Timestamps { last_access: omit, last_modification: modified })?)
+}

@@ -1,0 +1,156 @@
+//! Names of the copies, which say who made them, and which of them the journal vouches for.
+
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::journal::record::Record;
+use crate::words::ids::{Attempt, Rung, TrialId};
+use crate::words::units::Resource;
+
+const COPY: &str = "checkpoint.before-rung-";
+/// How the name of a copy begins that is being made.
+pub const PARTIAL: &str = "checkpoint.partial";
+/// How the name of a checkpoint begins that could not be removed and was moved out of the way.
+pub const DISCARDED: &str = "checkpoint.discarded";
+
+/// `checkpoint.before-rung-2.SESSION-1`: the checkpoint as it was when that session launched a job at that rung as that attempt. Versions that recorded no marks wrote `checkpoint.before-rung-2`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyName {
+    /// The job's.
+    pub rung: Rung,
+    /// The launch that made it.
+    pub launch: Option<CopyingLaunch>,
+}
+
+/// A launch of the copy's job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyingLaunch {
+    /// [`session_name`] of its session.
+    pub session: Arc<str>,
+    /// Of the job.
+    pub attempt: Attempt,
+}
+
+/// The part of a session's mark that no other session has, without those of the jobs that it runs in.
+pub fn session_name(mark: &str) -> &str {
+    mark.rsplit('/').next().unwrap_or(mark)
+}
+
+impl CopyName {
+    /// `None` if `name` is no name of a copy.
+    pub fn parse(name: &CStr) -> Option<CopyName> {
+        let rest = name.to_str().ok()?.strip_prefix(COPY)?;
+        let Some((rung, launch)) = rest.split_once('.') else {
+            return Some(CopyName { rung: Rung(rest.parse().ok()?), launch: None });
+        };
+        let (session, attempt) = launch.rsplit_once('-')?;
+        let launch = CopyingLaunch { session: session.into(), attempt: Attempt(attempt.parse().ok()?) };
+        Some(CopyName { rung: Rung(rung.parse().ok()?), launch: Some(launch) })
+    }
+
+    /// For system calls.
+    pub fn to_c(&self) -> CString {
+        // Names of sessions are made of letters, digits and dashes.
+        CString::new(self.to_string()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for CopyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{COPY}{}", self.rung)?;
+        match &self.launch {
+            Some(CopyingLaunch { session, attempt }) => write!(f, ".{session}-{attempt}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether `name` is one that only hypertune gives to directories beside a checkpoint.
+pub fn is_ours(name: &CStr) -> bool {
+    CopyName::parse(name).is_some() || is_leftover(name)
+}
+
+/// Whether `name` is that of an unfinished copy or of a discarded checkpoint.
+pub fn is_leftover(name: &CStr) -> bool {
+    [PARTIAL, DISCARDED].iter().any(|prefix| name.to_bytes().starts_with(prefix.as_bytes()))
+}
+
+/// What the journal says about copies that were made in earlier sessions.
+///
+/// A copy of a trial's checkpoint shows what the trial's last value belongs to if that value was journalled in the copy's session or
+/// before: the copy was made after it. If the value was journalled later, the copy was made for a job whose records were lost. A
+/// session that the journal does not know belongs to an earlier study in the same folder, or was lost.
+///
+/// This asks less than that the launch is known. If it is not, its job was never spawned, and the copy equals the checkpoint; but a
+/// disk that loses what it reported as synced loses launches of jobs that did run, and then only the copy is right.
+#[derive(Clone, Debug, Default)]
+pub struct CopyHistory {
+    /// Places of marked sessions in the journal, from 1, by their names.
+    sessions: HashMap<Arc<str>, u32>,
+    current: u32,
+    is_marked: bool,
+    /// The session that journalled the last value of each trial that is not over.
+    values: HashMap<TrialId, u32>,
+    /// Promoted jobs launched by versions that recorded no marks, which wrote copies without them.
+    unmarked: HashMap<TrialId, Rung>,
+}
+
+impl CopyHistory {
+    /// The next record of the journal.
+    pub fn read(&mut self, record: &Record) {
+        match record {
+            Record::Session { mark, .. } => {
+                self.current += 1;
+                self.is_marked = !mark.is_empty();
+                if self.is_marked {
+                    self.sessions.insert(session_name(mark).into(), self.current);
+                }
+            }
+            Record::Launch(launch) if launch.previous > Resource::ZERO && !self.is_marked => {
+                self.unmarked.insert(launch.job.key.trial, launch.job.key.rung);
+            }
+            Record::End(end) if end.outcome.score().is_some() && !end.outcome.runs_again() => {
+                self.values.insert(end.job.key.trial, self.current);
+                self.unmarked.remove(&end.job.key.trial);
+            }
+            Record::Retired { trial } => {
+                self.values.remove(trial);
+                self.unmarked.remove(trial);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the trial's next job, at the rung of `copy`, may begin from it.
+    pub fn vouches_for(&self, trial: TrialId, copy: &CopyName) -> bool {
+        let Some(CopyingLaunch { session, .. }) = &copy.launch else {
+            return self.unmarked.get(&trial) == Some(&copy.rung);
+        };
+        let made = self.sessions.get(session);
+        made.zip(self.values.get(&trial)).is_some_and(|(made, value)| made >= value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        let launch = CopyingLaunch { session: "12-34".into(), attempt: Attempt(5) };
+        let name = CopyName { rung: Rung(2), launch: Some(launch) };
+        assert_eq!(name.to_string(), "checkpoint.before-rung-2.12-34-5");
+        assert_eq!(CopyName::parse(&name.to_c()), Some(name));
+        assert_eq!(CopyName::parse(c"checkpoint.before-rung-3"), Some(CopyName { rung: Rung(3), launch: None }));
+    }
+
+    #[test]
+    fn files_of_a_job_are_no_copies() {
+        for name in [c"checkpoint", c"checkpoint.pt", c"checkpoint.before-rung-", c"checkpoint.before-rung-1.pt"] {
+            assert!(!is_ours(name), "{name:?}");
+        }
+        assert!(is_ours(c"checkpoint.partial.1-2-1") && is_ours(c"checkpoint.before-rung-1"));
+    }
+}

@@ -1,0 +1,132 @@
+//! Directory handles: what is below a checkpoint is reached name by name, so that no path is too long and no link is followed.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{self, AtFlags, Mode, OFlags, RawDir, SeekFrom, Stat};
+
+/// Handles kept open above the current directory of a [`DirectoryStack`].
+const OPEN_ANCESTORS: usize = 16;
+/// Bytes of directory entries read at once.
+const ENTRIES_BUFFER: usize = 16 << 10;
+
+/// Opens a directory to read it; a symbolic link is an error.
+pub fn open_directory(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(fs::openat(parent, name, flags, Mode::empty())?)
+}
+
+/// Opens a directory to change what is in it; its owner is given the permissions for that where they are missing.
+pub fn open_writable(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
+    let opened = match open_directory(&parent, name) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let handle = fs::openat(&parent, name, flags, Mode::empty())?;
+            // A handle of this sort takes no `fchmod`; this name of it does, and cannot be replaced by a link.
+            fs::chmod(format!("/proc/self/fd/{}", handle.as_raw_fd()), Mode::RWXU)?;
+            open_directory(&parent, name)?
+        }
+        other => other?,
+    };
+    let mode = Mode::from_raw_mode(fs::fstat(&opened)?.st_mode);
+    if !mode.contains(Mode::RWXU) {
+        // Of use to the owner only; for others the operation that needs it fails.
+        let _ = fs::fchmod(&opened, mode | Mode::RWXU);
+    }
+    Ok(opened)
+}
+
+/// Makes a directory, unless there is one.
+pub fn make_directory(parent: impl AsFd, name: &CStr) -> io::Result<()> {
+    match fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
+        Err(rustix::io::Errno::EXIST) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Type, permissions and times of an entry; of a link, its own.
+pub fn stat(parent: impl AsFd, name: &CStr) -> io::Result<Stat> {
+    Ok(fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// The names in a directory.
+pub fn entries(directory: impl AsFd) -> io::Result<Vec<CString>> {
+    fs::seek(&directory, SeekFrom::Start(0))?;
+    let mut buffer = [MaybeUninit::uninit(); ENTRIES_BUFFER];
+    let mut reader = RawDir::new(directory, &mut buffer);
+    let mut names = Vec::new();
+    while let Some(entry) = reader.next() {
+        let entry = entry?;
+        if entry.file_name() != c"." && entry.file_name() != c".." {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Whether an entry is not, or no longer, what it was just found to be: it was removed or replaced meanwhile.
+pub fn has_changed(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENOTDIR | libc::EISDIR))
+}
+
+/// The current directory of a walk and those above it. Few handles are open however deep it is: those further up are opened
+/// again, as `..`, when the walk returns to them.
+#[derive(Debug)]
+pub struct DirectoryStack {
+    current: OwnedFd,
+    above: Vec<Ancestor>,
+}
+
+#[derive(Debug)]
+struct Ancestor {
+    handle: Option<OwnedFd>,
+    device: u64,
+    inode: u64,
+}
+
+impl DirectoryStack {
+    /// A walk that begins in `root`.
+    pub fn new(root: BorrowedFd<'_>) -> io::Result<DirectoryStack> {
+        Ok(DirectoryStack { current: root.try_clone_to_owned()?, above: Vec::new() })
+    }
+
+    /// Where the walk is.
+    pub fn current(&self) -> BorrowedFd<'_> {
+        self.current.as_fd()
+    }
+
+    /// How many directories below the root the walk is.
+    pub fn depth(&self) -> usize {
+        self.above.len()
+    }
+
+    /// Goes down into `directory`, a directory in the current one.
+    pub fn enter(&mut self, directory: OwnedFd) -> io::Result<()> {
+        let Stat { st_dev: device, st_ino: inode, .. } = fs::fstat(&self.current)?;
+        let handle = std::mem::replace(&mut self.current, directory);
+        self.above.push(Ancestor { handle: Some(handle), device, inode });
+        if let Some(index) = self.above.len().checked_sub(OPEN_ANCESTORS + 1) {
+            self.above[index].handle = None;
+        }
+        Ok(())
+    }
+
+    /// Goes up again; at the root, stays there.
+    pub fn leave(&mut self) -> io::Result<()> {
+        let Some(ancestor) = self.above.pop() else { return Ok(()) };
+        self.current = match ancestor.handle {
+            Some(handle) => handle,
+            None => {
+                let parent = open_directory(&self.current, c"..")?;
+                let found = fs::fstat(&parent)?;
+                if (found.st_dev, found.st_ino) != (ancestor.device, ancestor.inode) {
+                    return Err(io::Error::other("moved to another directory while it was in use"));
+                }
+                parent
+            }
+        };
+        Ok(())
+    }
+}

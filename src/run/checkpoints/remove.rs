@@ -1,0 +1,67 @@
+//! Removes a checkpoint, whatever permissions its owner left on it.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::fs::{self, AtFlags, Stat};
+
+use super::directory;
+use super::file_fault::FileFault;
+use super::walk::{Visitor, walk};
+
+/// How often a tree is walked to which another process still adds files, and the pause between.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Removes `name` in `home` with all that is in it; that there is nothing of the name is no error. What cannot be removed stays,
+/// the rest goes; the first failure is returned. Links are removed, not followed.
+pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileFault> {
+    let mut tries = 1;
+    loop {
+        let mut remover = Remover::default();
+        let walked = walk(home, name, path, &mut remover);
+        match walked.and(remover.first.map_or(Ok(()), Err)) {
+            Err(fault) if is_busy(&fault) && tries < TRIES => tries += 1,
+            other => return other,
+        }
+        sleep(PAUSE);
+    }
+}
+
+fn is_busy(fault: &FileFault) -> bool {
+    matches!(fault.source.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
+        || directory::has_changed(&fault.source)
+}
+
+#[derive(Default)]
+struct Remover {
+    first: Option<FileFault>,
+}
+
+impl Visitor for Remover {
+    fn open(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+        directory::open_writable(parent, name)
+    }
+
+    fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, _stat: &Stat) -> io::Result<()> {
+        Ok(fs::unlinkat(parent, name, AtFlags::empty())?)
+    }
+
+    fn leave(&mut self, _directory: BorrowedFd<'_>, _stat: &Stat) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn left(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+        Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault> {
+        // Of a directory that is not empty, the reason was noted before.
+        self.first.get_or_insert(fault);
+        Ok(())
+    }
+}

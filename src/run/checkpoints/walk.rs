@@ -1,0 +1,123 @@
+//! Visits a tree of files without recursion: checkpoints may be nested deeper than a thread's stack allows.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{FileType, Stat};
+
+use super::directory::{self, DirectoryStack};
+use super::file_fault::FileFault;
+
+/// How often an entry is looked at again that is replaced while it is visited.
+const TRIES: u32 = 4;
+
+/// What is done with the entries of a tree. An entry that does not exist (any more) is skipped without an error.
+pub trait Visitor {
+    /// Opens the directory `name` of `parent`.
+    fn open(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+        directory::open_directory(parent, name)
+    }
+
+    /// The entries of the directory `name` are visited next, then [`Visitor::leave`] is called.
+    fn enter(&mut self, _name: &CStr) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Anything but a directory.
+    fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()>;
+
+    /// All entries of `directory` were visited; `stat` is from before.
+    fn leave(&mut self, directory: BorrowedFd<'_>, stat: &Stat) -> io::Result<()>;
+
+    /// The directory `name` of `parent` was left.
+    fn left(&mut self, _parent: BorrowedFd<'_>, _name: &CStr) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// One of the above failed; an error ends the walk.
+    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault>;
+}
+
+struct Level {
+    name: CString,
+    stat: Stat,
+    pending: Vec<CString>,
+}
+
+/// Visits `name` in `parent`, which is shown as `path`, and everything below it.
+pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl Visitor) -> Result<(), FileFault> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| FileFault { path, source }
+    };
+    let mut stack = DirectoryStack::new(parent).map_err(at(path))?;
+    let mut levels = Vec::new();
+    let mut here = path.to_owned();
+    visit(&mut stack, name, &here, visitor, &mut levels)?;
+    while let Some(level) = levels.last_mut() {
+        if let Some(name) = level.pending.pop() {
+            here.push(Path::new(OsStr::from_bytes(name.to_bytes())));
+            let depth = levels.len();
+            visit(&mut stack, &name, &here, visitor, &mut levels)?;
+            if levels.len() == depth {
+                here.pop();
+            }
+            continue;
+        }
+        let Some(Level { name, stat, .. }) = levels.pop() else { break };
+        tolerate(visitor.leave(stack.current(), &stat), &here, visitor)?;
+        stack.leave().map_err(at(&here))?;
+        tolerate(visitor.left(stack.current(), &name), &here, visitor)?;
+        if !levels.is_empty() {
+            here.pop();
+        }
+    }
+    Ok(())
+}
+
+/// Visits one entry; a directory becomes the current one, with its entries pending.
+fn visit(
+    stack: &mut DirectoryStack,
+    name: &CStr,
+    path: &Path,
+    visitor: &mut impl Visitor,
+    levels: &mut Vec<Level>,
+) -> Result<(), FileFault> {
+    let mut tries = 1;
+    let found = loop {
+        match look_at(stack.current(), name, visitor) {
+            Err(e) if directory::has_changed(&e) && tries < TRIES => tries += 1,
+            other => break other,
+        }
+    };
+    let Some((directory, level)) = tolerate(found, path, visitor)?.flatten() else { return Ok(()) };
+    match visitor.enter(name).and_then(|()| stack.enter(directory)) {
+        Ok(()) => levels.push(level),
+        Err(source) => visitor.failed(FileFault { path: path.to_owned(), source })?,
+    }
+    Ok(())
+}
+
+/// The open directory and its entries, if it is one.
+fn look_at(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> io::Result<Option<(OwnedFd, Level)>> {
+    let stat = directory::stat(parent, name)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+        visitor.file(parent, name, &stat)?;
+        return Ok(None);
+    }
+    let directory = visitor.open(parent, name)?;
+    let pending = directory::entries(&directory)?;
+    Ok(Some((directory, Level { name: name.to_owned(), stat, pending })))
+}
+
+/// The value, if there is one and the visitor can do without otherwise.
+fn tolerate<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileFault> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => visitor.failed(FileFault { path: path.to_owned(), source }).map(|()| None),
+    }
+}

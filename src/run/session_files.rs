@@ -1,0 +1,49 @@
+//! What the jobs of a session write to, besides their logs.
+
+use std::sync::Arc;
+
+use super::checkpoints::Checkpoints;
+use super::fault::RunFault;
+use super::opening::Begun;
+use crate::engine::experiment::Promoted;
+use crate::journal::files;
+use crate::journal::layout::StudyFolder;
+use crate::journal::readings::ReadingsFile;
+use crate::journal::sync::JournalSync;
+
+/// What the slots' threads share.
+pub struct SessionFiles {
+    /// Checkpoint directories.
+    pub checkpoints: Checkpoints,
+    /// Makes the journal durable.
+    pub journal: Arc<JournalSync>,
+    /// Learning curves.
+    pub readings: ReadingsFile,
+}
+
+impl SessionFiles {
+    /// Makes and opens what is missing in `folder`, whose journal has a header and this session.
+    ///
+    /// A new study's header is on the disk before anything else is made: after a power cut the folder is recognized by it.
+    pub fn open(
+        folder: &StudyFolder,
+        begun: Begun,
+        checkpoints: Checkpoints,
+        journal: Arc<JournalSync>,
+    ) -> Result<SessionFiles, RunFault> {
+        let promoted = checkpoints.promoted();
+        if begun == Begun::No || promoted == Promoted::Continue {
+            journal.sync()?;
+        }
+        let trials = folder.trials();
+        files::make_directory(&trials).map_err(|source| RunFault::file(trials, source))?;
+        match (promoted, begun) {
+            (Promoted::StartOver, _) => {}
+            (Promoted::Continue, Begun::No) => checkpoints.sync_root(),
+            // What was found may be in the page cache only: a driver that was killed does not sync, and neither did earlier versions.
+            (Promoted::Continue, Begun::Yes) => checkpoints.sync_file_system()?,
+        }
+        let readings = ReadingsFile::open(folder).map_err(|source| RunFault::file(folder.readings(), source))?;
+        Ok(SessionFiles { checkpoints, journal, readings })
+    }
+}

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use crate::lab::{HYPERBAND, JOBS, Lab};
+use crate::lab::{Ended, HYPERBAND, JOBS, Lab, trainer};
 
 fn resuming() -> Lab {
     Lab::new(&HYPERBAND.replace("seed: 7", "seed: 7\nresume: true"))
@@ -83,24 +85,27 @@ fn dropped_trials_leave_no_checkpoints() {
     assert_eq!(["all", "promoted", "best", "none"].map(kept), [15, 5, 1, 0]);
 }
 
+/// Longest time, in seconds, from a decision to the removal that follows from it: the journal is synced in between.
+const REMOVED_AFTER: f64 = 2.0;
+
 #[test]
 fn the_disk_holds_only_what_may_still_be_promoted() {
     let lab = resuming();
     let census = lab.path("census");
-    // Trials that are dropped are gone when the next job looks: it counts those that may go on, the running one, and the best.
-    lab.run("-j 1", &format!("checkpoint census={}", census.display())).exits(0);
+    // Each job counts the checkpoints that are there as it begins.
+    lab.run("-j 1", &format!("checkpoint census={} sleep=250", census.display())).exits(0);
     let counts: Vec<(u32, u32)> = fs::read_to_string(census).unwrap().lines().map(pair).collect();
     assert_eq!(counts.len(), JOBS);
-    let live = live_and_finished(&lab);
-    for (job, ((checkpoints, copies), live)) in counts.iter().zip(live).enumerate() {
-        assert!(*checkpoints <= live, "{checkpoints} checkpoints of {live} at job {job}");
-        assert!(*copies <= 1, "{copies} copies at job {job}");
+    let allowed = allowed(&lab);
+    assert!(allowed.iter().max() < Some(&(15, 5)), "no job began long enough after a trial was dropped: {allowed:?}");
+    for (job, (found, allowed)) in counts.iter().zip(allowed).enumerate() {
+        assert!(found.0 <= allowed.0 && found.1 <= allowed.1, "{found:?} of {allowed:?} at job {job}");
     }
     let homes = fs::read_dir(lab.study().join("trials")).unwrap().flatten().map(|trial| trial.path());
     let copies = homes
         .flat_map(|home| fs::read_dir(home).unwrap().flatten())
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("checkpoint."));
-    assert_eq!(copies.count(), 0, "what was set aside is still there");
+    assert_eq!(copies.count(), 0, "copies are left");
 }
 
 fn pair(line: &str) -> (u32, u32) {
@@ -108,19 +113,23 @@ fn pair(line: &str) -> (u32, u32) {
     (a.parse().unwrap(), b.parse().unwrap())
 }
 
-/// At each launch: trials that were launched before and not dropped since.
-fn live_and_finished(lab: &Lab) -> Vec<u32> {
-    let (mut live, mut counts) = (BTreeSet::new(), Vec::new());
-    let mut reached = BTreeMap::new();
+/// At each launch: trials that were launched before and not dropped since or only just, and copies in use or only just not.
+fn allowed(lab: &Lab) -> Vec<(u32, u32)> {
+    let (mut live, mut dropped, mut copies) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut reached, mut counts, mut now) = (BTreeMap::new(), Vec::new(), 0.0);
     for record in lab.journal() {
         let trial = record["trial"].as_u64();
+        now = record["at"].as_f64().map_or(now, |nanoseconds| nanoseconds / 1e9);
         match record["type"].as_str() {
             Some("launch") => {
-                counts.push(live.len() as u32);
+                copies.push(if record["previous"] == 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
+                let recent = |times: &[f64]| times.iter().filter(|at| **at + REMOVED_AFTER > now).count() as u32;
+                counts.push((live.len() as u32 + recent(&dropped), recent(&copies)));
                 live.insert(trial);
                 reached.insert(trial, record["resource"].as_f64());
             }
-            Some("retired") if reached[&trial] != Some(9.0) => drop(live.remove(&trial)),
+            Some("end") => copies.iter_mut().filter(|at| **at == f64::INFINITY).for_each(|at| *at = now),
+            Some("retired") if reached[&trial] != Some(9.0) && live.remove(&trial) => dropped.push(now),
             _ => {}
         }
     }
@@ -142,4 +151,71 @@ fn a_script_that_ignores_its_checkpoint_is_told_on_once() {
     let lab = resuming();
     let ended = lab.run("-j 2", "").exits(0);
     assert_eq!(ended.err.matches("starts over").count(), 1, "{}", ended.err);
+}
+
+/// As root permissions hinder nobody, so these jobs and hypertune run as another user, in a folder that everybody may enter.
+fn run_unprivileged(lab: &Lab, options: &str, words: &str) -> Ended {
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let mut command = Command::new(if is_root { "setpriv" } else { "env" });
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        fs::set_permissions(lab.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    // Other users may not be able to run what lies in our home.
+    for (name, from) in [("hypertune", PathBuf::from(env!("CARGO_BIN_EXE_hypertune"))), ("trainer", trainer())] {
+        fs::copy(from, lab.path(name)).unwrap();
+    }
+    let line = format!("./hypertune run m.yaml {options} -- ./trainer {words}");
+    let command = command.args(line.split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
+    Ended::of(command.output().unwrap())
+}
+
+#[test]
+fn a_checkpoint_without_permission_to_write_is_copied_and_removed() {
+    let lab = resuming();
+    let ended = run_unprivileged(&lab, "-j 2 --keep-checkpoints none", "checkpoint read-only").exits(0);
+    assert!(!ended.err.contains("cannot remove"), "{}", ended.err);
+    assert_eq!(steps(&lab), [(1, 1), (1, 3), (1, 9), (2, 3), (4, 9)]);
+    assert_eq!(with_checkpoints(&lab), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_copied_fails_its_job_only() {
+    let lab = resuming();
+    run_unprivileged(&lab, "-j 2 --retries 1 --keep-going", "checkpoint unreadable").exits(0);
+    let ends = lab.records("end");
+    let (promoted, first): (Vec<_>, Vec<_>) = ends.iter().partition(|end| end["rung"] != 0);
+    assert!(first.iter().all(|end| end["status"] == "succeeded"));
+    assert!(promoted.iter().any(|end| end["attempt"] == 2));
+    for end in promoted {
+        let why = end["failure"].to_string();
+        assert!(why.contains("checkpoint/secret/model: Permission denied"), "{end}");
+    }
+    assert_eq!(with_checkpoints(&lab).len(), 3, "those of the trials that began at the full resource");
+}
+
+/// A directory that belongs to somebody else stays; the study does not.
+#[test]
+fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        println!("skipped: making a file immutable needs root");
+        return;
+    }
+    let lab = resuming();
+    let script = "d=$HYPERTUNE_CHECKPOINT_DIR; if [ $HYPERTUNE_TRIAL = 1 ] && touch $d/stuck; then chattr +i $d/stuck; fi; \
+                  echo '{\"loss\": '$((99 - HYPERTUNE_TRIAL))'}'";
+    let run = || {
+        let mut command = lab.hypertune("run m.yaml -j 2 --keep-checkpoints none -- sh -c");
+        Ended::of(command.arg(script).output().unwrap())
+    };
+    let first = run();
+    let stuck = lab.study().join("trials/1/checkpoint/stuck");
+    let freed = Command::new("chattr").arg("-i").arg(&stuck).status();
+    if !freed.is_ok_and(|status| status.success()) {
+        println!("skipped: this file system knows no immutable files");
+        return;
+    }
+    let first = first.exits(0).complains("cannot remove");
+    assert_eq!(first.err.matches("cannot remove").count(), 1, "{}", first.err);
+    assert_eq!(with_checkpoints(&lab), [stuck.parent().unwrap()]);
 }

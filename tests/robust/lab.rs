@@ -30,15 +30,22 @@ params:
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Lab {
-    dir: TempDir,
+    root: PathBuf,
+    _temporary: Option<TempDir>,
 }
 
 impl Lab {
     /// A folder with `matrix` as `m.yaml`.
     pub fn new(matrix: &str) -> Lab {
-        let lab = Lab { dir: tempfile::tempdir().unwrap() };
+        let temporary = tempfile::tempdir().unwrap();
+        let lab = Lab { root: temporary.path().to_owned(), _temporary: Some(temporary) };
         fs::write(lab.path("m.yaml"), matrix).unwrap();
         lab
+    }
+
+    /// A folder that exists, with what is in it.
+    pub fn at(root: &Path) -> Lab {
+        Lab { root: root.to_owned(), _temporary: None }
     }
 
     pub fn hyperband() -> Lab {
@@ -55,7 +62,7 @@ impl Lab {
 
     pub fn path(&self, name: &str) -> PathBuf {
         // A temporary folder may lie behind a link; jobs see it resolved or not, as hypertune does.
-        self.dir.path().join(name)
+        self.root.join(name)
     }
 
     pub fn study(&self) -> PathBuf {
@@ -64,7 +71,7 @@ impl Lab {
 
     pub fn hypertune(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hypertune"));
-        command.args(line.split_whitespace()).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.args(line.split_whitespace()).current_dir(&self.root).stdin(Stdio::null());
         command
     }
 

@@ -15,6 +15,7 @@ mod limits;
 mod lock;
 mod orphans;
 mod policies;
+mod power_cut;
 mod signals;
 mod slots;
 mod terminal;

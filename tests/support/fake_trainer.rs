@@ -23,6 +23,7 @@
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio, exit};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ struct Trainer {
     pace: Duration,
     shape: Shape,
     checkpoint: bool,
+    durable: bool,
     log: Option<PathBuf>,
     caught: Arc<AtomicBool>,
 }
@@ -69,6 +71,7 @@ fn run() -> Anything {
         pace: Duration::ZERO,
         shape: Shape::Lines,
         checkpoint: false,
+        durable: false,
         log: None,
         caught: Arc::default(),
     };
@@ -111,6 +114,9 @@ impl Trainer {
             "opposite" => self.opposite = Some(argument.into()),
             "metric" => self.metric = argument.into(),
             "checkpoint" => self.checkpoint = true,
+            "durable" => (self.checkpoint, self.durable) = (true, true),
+            "read-only" => without_permissions("step-1/model", 0o644, 0o555)?,
+            "unreadable" => without_permissions("secret/model", 0, 0o755)?,
             "spoil" | "spoil-odd"
                 if first_attempt() && (name == "spoil" || variable("TRIAL").parse::<u64>()? % 2 == 1) =>
             {
@@ -160,7 +166,7 @@ impl Trainer {
         for epoch in done + 1..=(amount as u64).max(1) {
             sleep(self.pace);
             if self.checkpoint {
-                fs::write(self.state(), epoch.to_string())?;
+                self.save(epoch)?;
             }
             let value = self.value.clone().unwrap_or_else(|| self.loss(epoch).to_string());
             let opposite = self.opposite.as_ref().map(|name| format!(", \"{name}\": -{value}")).unwrap_or_default();
@@ -171,6 +177,15 @@ impl Trainer {
         }
         if self.shape == Shape::Pretty {
             println!("{{\n  \"{}\": {}\n}}", self.metric, self.loss(amount as u64));
+        }
+        Ok(())
+    }
+
+    fn save(&self, epoch: u64) -> Anything {
+        fs::write(self.state(), epoch.to_string())?;
+        if self.durable {
+            fs::File::open(self.state())?.sync_all()?;
+            fs::File::open(variable("CHECKPOINT_DIR"))?.sync_all()?;
         }
         Ok(())
     }
@@ -205,6 +220,19 @@ impl Trainer {
         let mut file = OpenOptions::new().append(true).create(true).open(log)?;
         Ok(file.write_all(format!("{what} {line}\n").as_bytes())?)
     }
+}
+
+/// Leaves a file with `mode` in a directory with `directory_mode`, unless it is there.
+fn without_permissions(path: &str, mode: u32, directory_mode: u32) -> Anything {
+    let file = PathBuf::from(variable("CHECKPOINT_DIR")).join(path);
+    let directory = file.parent().ok_or("no directory")?;
+    if !directory.exists() {
+        fs::create_dir(directory)?;
+        fs::write(&file, "x")?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
+        fs::set_permissions(directory, fs::Permissions::from_mode(directory_mode))?;
+    }
+    Ok(())
 }
 
 fn ignore(signal: &str) -> Anything {

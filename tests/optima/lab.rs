@@ -1,4 +1,4 @@
-//! Runs studies of functions with known optima in virtual time, from matrix files.
+//! Studies of functions whose optima are known, played in virtual time through the engine, from their matrix files.
 
 use std::f64::consts::PI;
 use std::path::Path;
@@ -6,23 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hypertune::engine::event::Launch;
-use hypertune::matrix::command_line::overrides::Overrides;
-use hypertune::matrix::load::load_bytes;
+use hypertune::matrix::overrides::Overrides;
+use hypertune::matrix::study::load_bytes;
 use hypertune::sim::{JobModel, SimulatedJob, simulate};
 use hypertune::words::assignment::Assignment;
 use hypertune::words::objective::Score;
 use hypertune::words::outcome::Outcome;
 use hypertune::words::units::Moment;
 
-/// An objective function with minimum 0.
+/// A function with a known least value, 0 being the best here.
 pub struct Problem {
-    /// Number of parameters, each in [0, 1].
+    /// Its parameters, all from 0 to 1.
     pub dims: usize,
-    /// The regret of a configuration (difference to the minimum) after this fraction of the full resource.
+    /// How far the configuration is from the best one, having had this share of the full resource.
     pub regret: fn(&[f64], f64) -> f64,
 }
 
-/// Branin's function (Dixon and Szegő 1978) over the unit square. The lower the resource, the more its valley is shifted.
+/// Branin's function (Dixon and Szegő 1978) over the unit square. With less than the full resource its valley lies elsewhere, the
+/// farther the less there is.
 pub const BRANIN: Problem = Problem {
     dims: 2,
     regret: |at, share| {
@@ -33,8 +34,8 @@ pub const BRANIN: Problem = Problem {
     },
 };
 
-/// Hartmann's function of six parameters (Dixon and Szegő 1978). With a lower resource its wells are less deep by different amounts
-/// (Kandasamy et al. 2017, appendix C).
+/// Hartmann's function of six parameters (Dixon and Szegő 1978); with less than the full resource its wells are less deep, each in its
+/// own way, as in Kandasamy et al. 2017, appendix C.
 pub const HARTMANN: Problem = Problem {
     dims: 6,
     regret: |at, share| {
@@ -53,32 +54,32 @@ const WELLS: [(f64, [f64; 6], [f64; 6]); 4] = [
     (3.2, [17.0, 8.0, 0.05, 10.0, 0.1, 14.0], [4047.0, 8828.0, 8732.0, 5743.0, 1091.0, 381.0]),
 ];
 
-struct ObjectiveJobs<'a> {
+struct Lab<'a> {
     problem: &'a Problem,
     full: f64,
-    /// The lowest regret of a job at the full resource.
-    best: f64,
+    /// The least regret of a job at full resource.
+    least: f64,
 }
 
-impl JobModel for ObjectiveJobs<'_> {
+impl JobModel for Lab<'_> {
     fn launch(&mut self, _now: Moment, launch: &Launch) -> SimulatedJob {
         let resource = launch.resource.amount();
-        let regret = (self.problem.regret)(&coordinates(&launch.assignment), resource / self.full);
+        let regret = (self.problem.regret)(&place(&launch.assignment), resource / self.full);
         if resource == self.full {
-            self.best = self.best.min(regret);
+            self.least = self.least.min(regret);
         }
         let outcome = Outcome::Succeeded { score: Score::new(regret) };
         SimulatedJob { run_time: Duration::from_secs_f64(resource), outcome, curve: Vec::new() }
     }
 }
 
-fn coordinates(assignment: &Assignment) -> Vec<f64> {
+fn place(assignment: &Assignment) -> Vec<f64> {
     assignment.iter().map(|(_, value)| value.as_f64().expect("a number")).collect()
 }
 
-/// The median over five seeds of the lowest regret at the resource `full` (1 if the kind has no resource) within `budget` units of
-/// resource. `fields` is the matrix without parameters and metric.
-pub fn median_regret(fields: &str, problem: &Problem, full: f64, budget: f64) -> f64 {
+/// The least regret at full resource (`full`, 1 where the kind knows no resource) within `budget` units of resource, in the middle of
+/// five seeds. `fields` is the matrix without parameters and metric.
+pub fn middle_regret(fields: &str, problem: &Problem, full: f64, budget: f64) -> f64 {
     let mut found: Vec<f64> = (0..5).map(|seed| regret(fields, problem, full, budget, seed)).collect();
     found.sort_by(f64::total_cmp);
     found[2]
@@ -92,7 +93,7 @@ fn regret(fields: &str, problem: &Problem, full: f64, budget: f64, seed: u64) ->
     let mut experiment = study.unwrap_or_else(|report| panic!("{report}")).experiment;
     experiment.seed = seed;
     experiment.limits.resource = Some(budget);
-    let mut jobs = ObjectiveJobs { problem, full, best: f64::INFINITY };
-    simulate(Arc::new(experiment), 1, &mut jobs);
-    jobs.best
+    let mut lab = Lab { problem, full, least: f64::INFINITY };
+    simulate(Arc::new(experiment), 1, &mut lab);
+    lab.least
 }

@@ -48,7 +48,7 @@ impl Schedule for Asha {
     }
 
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
-        // Without a metric no trial has a score, so any direction will do.
+        // Without a metric no trial has a score, so the direction has no effect.
         let direction = direction.unwrap_or(Direction::Minimize);
         Box::new(AshaScheduler {
             bracket: BracketId { round: 0, bracket: self.bracket() },

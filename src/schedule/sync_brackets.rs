@@ -59,7 +59,7 @@ impl Schedule for SyncBrackets {
         Box::new(SyncBracketsScheduler {
             plans: self.brackets.iter().map(|b| (b.bracket, Arc::from(b.rungs.as_slice()))).collect(),
             upcoming: 0..u64::from(self.rounds).saturating_mul(self.brackets.len() as u64),
-            // Without a metric no trial has a score, so any direction will do.
+            // Without a metric no trial has a score, so the direction has no effect.
             direction: direction.unwrap_or(Direction::Minimize),
             next_trial: TrialId(0),
             filling: None,

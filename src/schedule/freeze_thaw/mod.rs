@@ -89,7 +89,7 @@ impl Schedule for FreezeThaw {
     }
 
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
-        // Without a metric no trial has a score, so any direction will do.
+        // Without a metric no trial has a score, so the direction has no effect.
         let direction = direction.unwrap_or(Direction::Minimize);
         let rungs = Arc::clone(&self.rungs);
         Box::new(FreezeThawScheduler::new(rungs, self.start_rung(), self.eta, self.max_trials, direction))

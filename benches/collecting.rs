@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hypertune::collect::{COLLECTORS, Wanted};
+use hypertune::collect::catalogue::COLLECTORS;
+use hypertune::collect::collector::Wanted;
 
 fn lines() -> [(&'static str, String); 4] {
     let predictions: Vec<String> = (0..100_000).map(|i| format!("{:.6}", f64::from(i) / 1e5)).collect();
@@ -22,7 +23,7 @@ fn collecting(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(kind.name);
         for (name, line) in lines() {
             let wanted = Wanted { metric: Some("loss".into()), step: Some("epochs".into()) };
-            let mut collector = kind.collector(wanted);
+            let mut collector = (kind.collector)(wanted);
             group.throughput(Throughput::Bytes(line.len() as u64));
             group.bench_function(name, |bencher| bencher.iter(|| collector.line(black_box(line.as_bytes()))));
         }

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use hypertune::matrix::overrides::Overrides;
-use hypertune::matrix::study::{Study, load_bytes};
+use hypertune::matrix::command_line::overrides::Overrides;
+use hypertune::matrix::load::{Study, load_bytes};
 use hypertune::report::plan::PlanView;
 use hypertune::report::table;
 use hypertune::search::Proposal;

@@ -6,8 +6,8 @@ use std::path::Path;
 use hypertune::engine::experiment::Experiment;
 use hypertune::journal::earlier::{self, Earlier, EarlierFault};
 use hypertune::journal::layout::StudyFolder;
-use hypertune::matrix::overrides::Overrides;
-use hypertune::matrix::study;
+use hypertune::matrix::command_line::overrides::Overrides;
+use hypertune::matrix::load;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ fn experiment(head: &str) -> Experiment {
         "{head}\nmetric: {{name: loss, optimization: minimize}}\nparams:\n  lr: {{kind: uniform, value: [0, 1]}}\n  \
          act: {{kind: choice, value: [relu, tanh]}}\n"
     );
-    let loaded = study::load_bytes("m.yaml", text.as_bytes(), Path::new(""), &Overrides::default());
+    let loaded = load::load_bytes("m.yaml", text.as_bytes(), Path::new(""), &Overrides::default());
     loaded.unwrap_or_else(|report| panic!("{report}")).experiment
 }
 

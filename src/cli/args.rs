@@ -9,7 +9,7 @@ use super::exit_codes;
 use super::quantity::{Size, Span};
 use super::typed;
 use crate::command::style::ArgStyle;
-use crate::matrix::overrides::{Assigned, MetricOverride};
+use crate::matrix::command_line::overrides::{Assigned, MetricOverride};
 use crate::run::retention::Keep;
 use crate::run::slots::Gpus;
 use crate::words::ids::MAX_SLOTS;

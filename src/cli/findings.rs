@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal};
 
 use super::fault::Fault;
 use super::study::Study;
-use crate::matrix::diagnostics::{Diagnostic, Paint};
-use crate::matrix::findings::Report;
+use crate::matrix::diagnostics::diagnostic::{Diagnostic, Paint};
+use crate::matrix::diagnostics::findings::Report;
 use crate::progress::say;
 
 /// Colours where stderr is a terminal that wants them.

@@ -17,12 +17,12 @@ use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::layout::StudyFolder;
 use crate::journal::record::Header;
-use crate::matrix::diagnostics::{Diagnostic, Source};
-use crate::matrix::findings::Report;
-use crate::matrix::initial;
-use crate::matrix::overrides::Overrides;
-use crate::matrix::study;
-use crate::matrix::tuner::TunerSpec;
+use crate::matrix::command_line::overrides::Overrides;
+use crate::matrix::diagnostics::diagnostic::{Diagnostic, Source};
+use crate::matrix::diagnostics::findings::Report;
+use crate::matrix::load;
+use crate::matrix::sections::initial;
+use crate::matrix::sections::tuner::TunerSpec;
 use crate::report::view::JobView;
 use crate::search::PriorObservation;
 use crate::words::assignment::Assignment;
@@ -124,7 +124,7 @@ impl Study {
             values: args.params.clone(),
             sampler: args.sampler.clone(),
         };
-        let loaded = study::load(&args.matrix, &overrides)?;
+        let loaded = load::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
         let mut study = Study::new(loaded, StudyFolder::new(folder), options);
         study.options.enqueue = initial::enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
@@ -140,12 +140,12 @@ impl Study {
         let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
         let overrides = overrides.with_context(unreadable).map_err(Fault::internal)?;
         let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
-        let loaded = study::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
+        let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
         let study = Study::new(loaded.map_err(findings::refused)?, folder, options);
         Ok(study.with_points().with_prior(&header.prior))
     }
 
-    fn new(loaded: study::Study, folder: StudyFolder, options: StudyOptions) -> Study {
+    fn new(loaded: load::Study, folder: StudyFolder, options: StudyOptions) -> Study {
         Study {
             experiment: Arc::new(loaded.experiment),
             renderer: loaded.renderer,

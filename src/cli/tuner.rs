@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use super::fault::Fault;
 use crate::command::hub::{FOLDERS_VARIABLE, HubRef, NotFound};
 use crate::command::program::{explain, locate};
-use crate::matrix::tuner::{TunerSource, TunerSpec};
+use crate::matrix::sections::tuner::{TunerSource, TunerSpec};
 use crate::report::text;
 use crate::run::tuner::Program;
 

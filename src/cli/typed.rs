@@ -1,6 +1,6 @@
 //! `--metric` and `-P` as they are typed, read into what the matrix takes over its file, and back.
 
-use crate::matrix::overrides::{Assigned, MetricOverride};
+use crate::matrix::command_line::overrides::{Assigned, MetricOverride};
 use crate::words::objective::Direction;
 
 /// `NAME`, `NAME:minimize` or `NAME:maximize`.

@@ -36,6 +36,24 @@ pub enum LineKind {
     Other,
 }
 
+/// What is collected.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Wanted {
+    /// Name of the objective; `None` in a study that ranks nothing.
+    pub metric: Option<String>,
+    /// Name under which a reading may carry the resource spent so far.
+    pub step: Option<String>,
+}
+
+/// A way of collecting readings, as the catalogue lists it.
+#[derive(Debug)]
+pub struct CollectorKind {
+    /// Its name in files and on the command line.
+    pub name: &'static str,
+    /// Makes a collector for one job.
+    pub collector: fn(Wanted) -> Box<dyn Collector>,
+}
+
 /// Collects the readings of one job from its stdout. Memory is bounded whatever the job prints.
 pub trait Collector: Send {
     /// Takes the next line, without its newline.

@@ -5,12 +5,11 @@ use std::str;
 
 use serde_json::{Map, Value};
 
-use super::collector::{Collected, Collector, LineKind, MetricValue};
+use super::collector::{Collected, Collector, CollectorKind, LineKind, MetricValue, Wanted};
 use super::json_object::{JsonEntry, JsonObject};
 use super::lines::MAX_LINE;
 use super::python_json::python_numbers_quoted;
 use super::thinned_curve::ThinnedCurve;
-use super::{CollectorKind, Wanted};
 use crate::words::objective::Score;
 use crate::words::outcome::{CurvePoint, Reading, Readings};
 
@@ -25,7 +24,7 @@ const MAX_JOURNALLED_DEPTH: u32 = 32;
 const MAX_TAIL_STARTS: usize = 64;
 
 /// The catalogue's entry.
-pub static KIND: CollectorKind = CollectorKind { name: "json", make: |wanted| Box::new(JsonLines::new(wanted)) };
+pub static KIND: CollectorKind = CollectorKind { name: "json", collector: |wanted| Box::new(JsonLines::new(wanted)) };
 
 /// Collects lines that are JSON objects. If no line is one, an object that spans the last lines of stdout counts.
 #[derive(Debug, Default)]

@@ -228,7 +228,7 @@ mod tests {
     fn a_damaged_header_does_not_make_a_study_foreign() {
         let mut text = BEGUN.replacen("type", "tzpe", 1).into_bytes();
         let mut line = Vec::new();
-        let record = super::super::record::Record::Retired { trial: crate::words::ids::TrialId(0) };
+        let record = crate::journal::record::Record::Retired { trial: crate::words::ids::TrialId(0) };
         line::LineFormat::Checked.write(&record, 2, &mut line).unwrap();
         text.extend(line);
         assert!(begins_a_journal(&text));

@@ -19,8 +19,8 @@ mod random;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::advisor::SearcherAdvisor;
-pub use self::kind::{Field, MatrixKind, Method, Need};
+pub(crate) use crate::kinds::advisor::SearcherAdvisor;
+pub use crate::kinds::kind::{Field, MatrixKind, Method, Need};
 
 /// All matrix kinds.
 pub static KINDS: [&MatrixKind; 10] = [

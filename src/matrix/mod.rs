@@ -1,33 +1,17 @@
-//! The matrix file: YAML shape, source positions, diagnostics, the catalogue of kind names.
+//! The matrix file: YAML, its sections, diagnostics, and the catalogue of kind names.
 //!
-//! [`study::load`] reads a file in these steps: bytes to [`node`]s ([`read`]); the shape around the matrix ([`operation`],
-//! [`component`], [`inputs`]); the matrix itself ([`body`], [`params`], [`early_stopping`]…); then what the command line says
-//! over it ([`overrides`], [`values`]) and the command that will run ([`mod@line`]). Every step notes what is wrong in
-//! [`findings`] and goes on.
+//! [`load::load`] reads a file in these steps:
+//! 1. `yaml/`: bytes to nodes that keep their position
+//! 2. `polyaxon/`: the operation and the component around a matrix
+//! 3. `sections/`: the matrix itself
+//! 4. [`command_line`]: values given on the command line, and the command to run
+//!
+//! Every step records its findings in [`diagnostics`] and continues, so that all errors of a file are reported at once.
 
-pub mod argv;
-pub mod body;
 pub mod catalogue;
-pub mod component;
+pub mod command_line;
 pub mod diagnostics;
-pub mod early_stopping;
-pub mod fields;
-pub mod file;
-pub mod findings;
-pub mod ignored;
-pub mod indent;
-pub mod initial;
-pub mod inputs;
-pub mod line;
-pub mod metric;
-pub mod names;
-pub mod nested;
-pub mod node;
-pub mod operation;
-pub mod overrides;
-pub mod params;
-pub mod read;
-pub mod study;
-pub mod tuner;
-pub mod values;
-pub mod written;
+pub mod load;
+pub(crate) mod polyaxon;
+pub(crate) mod sections;
+pub(crate) mod yaml;

@@ -26,7 +26,8 @@ use super::spawn::{JobCommand, Spawner};
 use super::sweep::{Sweep, Whose};
 use super::sys::Reaped;
 use super::verdict;
-use crate::collect::{CollectorKind, Wanted};
+use crate::collect::catalogue;
+use crate::collect::collector::Wanted;
 use crate::command::JobContext;
 use crate::command::program::{explain, locate};
 use crate::command::template::Renderer;
@@ -128,7 +129,7 @@ impl Workshop<'_> {
         let name = |name: &String| name.clone();
         let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
-        let collector = <&CollectorKind>::default().collector(Wanted { metric, step });
+        let collector = (catalogue::default().collector)(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
         let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, readings, listener);
         let followed = child.follow(&mut output, buffer);

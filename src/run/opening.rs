@@ -12,6 +12,7 @@ use super::mark::SessionMark;
 use super::options::RunOptions;
 use super::retention::Retention;
 use super::session::Study;
+use super::session_files::Begun;
 use super::tuner::Tuner;
 use super::watch::Watcher;
 use crate::engine::Engine;
@@ -42,15 +43,6 @@ pub struct Opened {
     pub copies: CopyHistory,
     /// Sessions that did not end in order.
     pub unfinished: Unfinished,
-}
-
-/// Whether the header is in the journal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Begun {
-    /// A new study.
-    No,
-    /// One that goes on.
-    Yes,
 }
 
 impl Opened {

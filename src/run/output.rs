@@ -153,7 +153,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::collect::{CollectorKind, Wanted};
+    use crate::collect::catalogue;
+    use crate::collect::collector::Wanted;
     use crate::journal::readings::{self, ReadingsFile};
     use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
 
@@ -166,7 +167,7 @@ mod tests {
         let told = Mutex::new(Vec::new());
         let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
         let wanted = Wanted { metric: Some("loss".into()), step: None };
-        let collector = <&CollectorKind>::default().collector(wanted);
+        let collector = (catalogue::default().collector)(wanted);
         let file = ReadingsFile::open(&folder).unwrap();
         let readings = JobReadings::new(&file, job);
         let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, readings, Some(&listener));

@@ -128,9 +128,9 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::time::Instant;
 
-    use super::super::signals::Signals;
-    use super::super::spawn::{JobCommand, Spawner, SpawningChild};
     use super::*;
+    use crate::run::signals::Signals;
+    use crate::run::spawn::{JobCommand, Spawner, SpawningChild};
 
     #[derive(Default)]
     struct Heard(String, String);

@@ -4,12 +4,20 @@ use std::sync::Arc;
 
 use super::checkpoints::Checkpoints;
 use super::fault::RunFault;
-use super::opening::Begun;
 use crate::engine::experiment::Promoted;
 use crate::journal::files;
 use crate::journal::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
 use crate::journal::sync::JournalSync;
+
+/// Whether the header is in the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begun {
+    /// A new study.
+    No,
+    /// One that goes on.
+    Yes,
+}
 
 /// What the slots' threads share.
 pub struct SessionFiles {

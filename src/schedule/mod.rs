@@ -20,7 +20,7 @@ use crate::words::ids::{BracketId, JobKey, TrialId};
 use crate::words::objective::{Direction, Score};
 use crate::words::units::Resource;
 
-pub use self::plan::{BracketPlan, MAX_JOBS, Plan, PlanSizeError, RungPlan, UNLIMITED, finite};
+pub use crate::schedule::plan::{BracketPlan, MAX_JOBS, Plan, PlanSizeError, RungPlan, UNLIMITED, finite};
 
 /// A job the schedule wants to run now.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,4 +1,4 @@
-//! The samplers that a matrix can select with `sampler:`. To add one, write its file and add a line to [`SAMPLERS`].
+//! The samplers that a matrix can select with `sampler:`. To add one, write its file and add a line to `SAMPLERS`.
 
 use std::sync::Arc;
 

@@ -24,8 +24,8 @@ use crate::words::ids::TrialId;
 use crate::words::objective::Direction;
 use crate::words::units::Resource;
 
-pub(crate) use self::observation::prior_trial;
-pub use self::observation::{Observation, PriorObservation};
+pub(crate) use crate::search::observation::prior_trial;
+pub use crate::search::observation::{Observation, PriorObservation};
 
 /// A searcher's answer to a [`TrialRequest`].
 #[derive(Clone, PartialEq, Debug)]

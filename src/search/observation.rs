@@ -29,7 +29,7 @@ pub struct Observation<'a> {
 /// unit.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PriorObservation {
-    /// Identifies the configuration among all earlier studies; see [`prior_trial`].
+    /// Identifies the configuration among all earlier studies; it differs from all trials of this study.
     pub trial: TrialId,
     /// The trial's configuration.
     pub params: Assignment,

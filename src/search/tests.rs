@@ -2,7 +2,7 @@
 
 mod encoding;
 mod models;
-mod study;
+mod search_run;
 
 use std::f64::consts::PI;
 use std::sync::Arc;

@@ -12,6 +12,6 @@ mod simulation;
 mod tests;
 mod usage;
 
-pub use self::job_model::{JobModel, SimulatedJob};
-pub use self::simulation::{SimulationResult, simulate};
-pub use self::usage::SlotUsage;
+pub use crate::sim::job_model::{JobModel, SimulatedJob};
+pub use crate::sim::simulation::{SimulationResult, simulate};
+pub use crate::sim::usage::SlotUsage;

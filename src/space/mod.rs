@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use self::distribution::NumericDistribution;
+use crate::space::distribution::NumericDistribution;
 use crate::words::args::{Args, Fault};
 use crate::words::assignment::Assignment;
 use crate::words::stream::Stream;

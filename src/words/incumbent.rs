@@ -5,7 +5,7 @@
 //!
 //! 1. completion: jobs that ran to their end before jobs that were stopped early, so that a stopped job is the incumbent only
 //!    while none has run to its end;
-//! 2. the resource reached, more first ([`Allocation::reached`](super::allocation::Allocation::reached));
+//! 2. the resource reached, more first ([`Allocation::reached`](crate::words::allocation::Allocation::reached));
 //! 3. the score, better first;
 //! 4. the trial id, lower first; of one trial, the higher rung.
 //!

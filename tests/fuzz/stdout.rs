@@ -1,7 +1,7 @@
 //! What jobs print: whatever it is, the reading of it is bounded, finite where it must be, and can be journalled and read back.
 
-use hypertune::collect::collector::{LineKind, MetricValue};
-use hypertune::collect::{COLLECTORS, Wanted};
+use hypertune::collect::catalogue::COLLECTORS;
+use hypertune::collect::collector::{LineKind, MetricValue, Wanted};
 use hypertune::journal::record::{EndRecord, Record, Usage};
 use hypertune::words::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 use hypertune::words::outcome::{Failure, Outcome};
@@ -27,7 +27,7 @@ const WORDS: [&str; 12] =
 /// Collects it with every collector, with and without an objective.
 fn collects(printed: &[u8]) {
     for (kind, metric) in COLLECTORS.iter().flat_map(|kind| [(kind, Some("loss".to_owned())), (kind, None)]) {
-        let mut collector = kind.collector(Wanted { metric, step: Some("epochs".into()) });
+        let mut collector = (kind.collector)(Wanted { metric, step: Some("epochs".into()) });
         for line in printed.split(|b| *b == b'\n') {
             if collector.line(line) == LineKind::Reading {
                 let reading = collector.reading();

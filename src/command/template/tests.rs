@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
-use super::super::input::{InputType, Many, Passing, Presence};
 use super::*;
 use crate::command::input::Input;
+use crate::command::input::{InputType, Many, Passing, Presence};
 use crate::words::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, passing: Passing, value: Value) -> Input {

@@ -37,8 +37,8 @@ impl Judge for Diff {
 
 #[cfg(test)]
 mod tests {
-    use super::super::seen;
     use super::*;
+    use crate::engine::policy::seen;
 
     #[test]
     fn tolerates_the_percentage_and_no_more() {

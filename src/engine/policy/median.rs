@@ -35,8 +35,8 @@ impl Judge for Median {
 
 #[cfg(test)]
 mod tests {
-    use super::super::seen;
     use super::*;
+    use crate::engine::policy::seen;
 
     #[test]
     fn compares_the_best_with_the_others_averages_at_the_same_reading() {

@@ -11,7 +11,7 @@ mod truncation;
 use std::collections::HashMap;
 use std::fmt;
 
-use super::experiment::{Experiment, Interval, Policy, Promoted, Rule};
+use crate::engine::experiment::{Experiment, Interval, Policy, Promoted, Rule};
 use crate::schedule::Start;
 use crate::words::ids::JobKey;
 use crate::words::objective::{Direction, Score};

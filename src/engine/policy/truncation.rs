@@ -57,8 +57,8 @@ impl Judge for Truncation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::seen;
     use super::*;
+    use crate::engine::policy::seen;
 
     fn judge(rule: &mut Truncation, trial: u64, best: f64) -> Option<Verdict> {
         rule.judge(&seen(trial, 5, best, best))

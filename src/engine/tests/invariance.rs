@@ -161,7 +161,8 @@ fn a_changed_seed_or_schedule_is_told() {
         @"trial 0 rung 0 attempt 1 was launched with resource 1 and would get 1 now"
     );
     let mut promotions_gone = journal;
-    promotions_gone.retain(|line| !matches!(line, super::world::Line::Ended(job, ..) if job.key.trial.0 == 3));
+    promotions_gone
+        .retain(|line| !matches!(line, crate::engine::tests::world::Line::Ended(job, ..) if job.key.trial.0 == 3));
     assert!(matches!(World::resumed(study(Draws::Blind), 2, &promotions_gone).err(), Some(Mismatch::Verdict { .. })));
 }
 

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use crate::words::objective::Direction;
 use crate::words::units::Resource;
 
-use self::scheduler::FreezeThawScheduler;
-use super::plan::shrink;
-use super::rung_levels::RungLevels;
-use super::{BracketPlan, Plan, RungPlan, Schedule, Scheduler, UNLIMITED};
+use crate::schedule::freeze_thaw::scheduler::FreezeThawScheduler;
+use crate::schedule::plan::shrink;
+use crate::schedule::rung_levels::RungLevels;
+use crate::schedule::{BracketPlan, Plan, RungPlan, Schedule, Scheduler, UNLIMITED};
 
 /// Maximum number of trials of the first bracket. With η = 3 the bracket has four rungs and costs as much as four full
 /// trainings.

@@ -22,7 +22,7 @@ struct Pause {
     cost: f64,
 }
 
-/// See [`super::FreezeThaw`]. A level is an index into the rungs of the first bracket; the rung of a later trial is its level
+/// See [`crate::schedule::freeze_thaw::FreezeThaw`]. A level is an index into the rungs of the first bracket; the rung of a later trial is its level
 /// minus `start_level`.
 #[derive(Debug)]
 pub struct FreezeThawScheduler {

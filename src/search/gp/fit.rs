@@ -69,8 +69,8 @@ pub fn fit(
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernel::Point;
     use super::*;
+    use crate::search::gp::kernel::Point;
     use crate::words::ids::TrialId;
     use crate::words::stream::{Purpose, stream};
 

@@ -61,6 +61,13 @@ fn descends(direction: &[f64], gradient: &[f64]) -> bool {
     dot(direction, gradient) < 0.0
 }
 
+/// A point with its value and gradient.
+struct Iterate {
+    x: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+}
+
 /// Minimizes `function` from `start`, which is moved into the bounds first. `function` writes its gradient to its second argument;
 /// it may return infinity or NaN for points outside its domain.
 pub fn minimize(
@@ -69,53 +76,67 @@ pub fn minimize(
     bounds: Bounds<'_>,
     stop: StopCriteria,
 ) -> Minimum {
-    let StopCriteria { max_iterations, max_step, min_relative_decrease } = stop;
     let n = start.len();
-    let (mut x, mut gradient) = (start.to_vec(), vec![0.0; n]);
-    bounds.clamp(&mut x);
-    let mut value = function(&x, &mut gradient);
+    let mut current = Iterate { x: start.to_vec(), value: 0.0, gradient: vec![0.0; n] };
+    bounds.clamp(&mut current.x);
+    current.value = function(&current.x, &mut current.gradient);
+    let mut next = Iterate { x: vec![0.0; n], value: 0.0, gradient: vec![0.0; n] };
     let mut history = History::default();
-    let (mut next, mut next_gradient) = (vec![0.0; n], vec![0.0; n]);
-    for _ in 0..max_iterations {
-        if !value.is_finite() {
+    for _ in 0..stop.max_iterations {
+        if !current.value.is_finite() {
             break;
         }
-        let active: Vec<bool> = (0..n).map(|i| bounds.is_active(i, x[i], gradient[i])).collect();
-        let mut direction = history.direction(&gradient, &active);
-        if !descends(&direction, &gradient) {
-            history = History::default();
-            direction = steepest(&gradient, &active);
-            if !descends(&direction, &gradient) {
-                break;
-            }
+        let Some(direction) = search_direction(&current, &mut history, bounds) else { break };
+        if !line_search(&mut function, &current, &direction, bounds, stop.max_step, &mut next) {
+            break;
         }
-        let largest = direction.iter().fold(0.0f64, |m, d| m.max(d.abs()));
-        let mut step = if largest > max_step { max_step / largest } else { 1.0 };
-        let mut accepted = None;
-        for _ in 0..MAX_BACKTRACKS {
-            for i in 0..n {
-                next[i] = x[i] + step * direction[i];
-            }
-            bounds.clamp(&mut next);
-            let decrease: f64 = (0..n).map(|i| gradient[i] * (next[i] - x[i])).sum();
-            let next_value = function(&next, &mut next_gradient);
-            if next_value <= value + ARMIJO * decrease && next_value.is_finite() {
-                accepted = Some(next_value);
-                break;
-            }
-            step *= BACKTRACK;
-        }
-        let Some(next_value) = accepted else { break };
-        history.push(&x, &next, &gradient, &next_gradient);
-        let decrease = value - next_value;
-        value = next_value;
-        std::mem::swap(&mut x, &mut next);
-        std::mem::swap(&mut gradient, &mut next_gradient);
-        if decrease <= min_relative_decrease * (1.0 + value.abs()) {
+        history.push(&current.x, &next.x, &current.gradient, &next.gradient);
+        let decrease = current.value - next.value;
+        std::mem::swap(&mut current, &mut next);
+        if decrease <= stop.min_relative_decrease * (1.0 + current.value.abs()) {
             break;
         }
     }
-    Minimum { x, value }
+    Minimum { x: current.x, value: current.value }
+}
+
+/// The quasi-Newton direction, or the steepest descent direction if that is no descent direction; `None` if neither is.
+fn search_direction(current: &Iterate, history: &mut History, bounds: Bounds<'_>) -> Option<Vec<f64>> {
+    let Iterate { x, gradient, .. } = current;
+    let active: Vec<bool> = (0..x.len()).map(|i| bounds.is_active(i, x[i], gradient[i])).collect();
+    let direction = history.direction(gradient, &active);
+    if descends(&direction, gradient) {
+        return Some(direction);
+    }
+    *history = History::default();
+    Some(steepest(gradient, &active)).filter(|direction| descends(direction, gradient))
+}
+
+/// Reduces the step length until the decrease is sufficient, and writes that point to `next`. False if no step length is accepted.
+fn line_search(
+    function: &mut impl FnMut(&[f64], &mut [f64]) -> f64,
+    current: &Iterate,
+    direction: &[f64],
+    bounds: Bounds<'_>,
+    max_step: f64,
+    next: &mut Iterate,
+) -> bool {
+    let largest = direction.iter().fold(0.0f64, |m, d| m.max(d.abs()));
+    let mut step = if largest > max_step { max_step / largest } else { 1.0 };
+    for _ in 0..MAX_BACKTRACKS {
+        for ((next, x), d) in next.x.iter_mut().zip(&current.x).zip(direction) {
+            *next = x + step * d;
+        }
+        bounds.clamp(&mut next.x);
+        let change = next.x.iter().zip(&current.x).map(|(next, x)| next - x);
+        let decrease: f64 = current.gradient.iter().zip(change).map(|(g, c)| g * c).sum();
+        next.value = function(&next.x, &mut next.gradient);
+        if next.value <= current.value + ARMIJO * decrease && next.value.is_finite() {
+            return true;
+        }
+        step *= BACKTRACK;
+    }
+    false
 }
 
 /// The negative gradient of the free variables, at most of length 1.

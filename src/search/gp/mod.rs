@@ -17,6 +17,6 @@ mod simd;
 mod tests;
 mod transform;
 
-pub use self::acquisition::Acquisition;
-pub use self::kernel::KernelShape;
-pub use self::settings::{Gp, ModelSettings};
+pub use crate::search::gp::acquisition::Acquisition;
+pub use crate::search::gp::kernel::KernelShape;
+pub use crate::search::gp::settings::{Gp, ModelSettings};

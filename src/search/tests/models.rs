@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::study::{Study, number};
+use super::search_run::{SearchRun, number};
 use crate::search::Sampler;
 use crate::search::anneal::Anneal;
 use crate::search::gp::Gp;
@@ -41,9 +41,9 @@ fn extreme_values_lead_to_valid_proposals() {
     ];
     for model in models() {
         for (p, pattern) in patterns.into_iter().enumerate() {
-            let mut study = Study::new(&*model, unit_square(), 3);
+            let mut run = SearchRun::new(&*model, unit_square(), 3);
             let mut i = 0;
-            let proposed = study.run(20, |_| {
+            let proposed = run.run(20, |_| {
                 i += 1;
                 pattern(i)
             });
@@ -59,10 +59,10 @@ fn a_region_with_only_failures_is_proposed_less_often() {
     for model in models() {
         let mut failed = 0;
         for seed in 0..4 {
-            let mut study = Study::new(&*model, unit_square(), seed);
+            let mut run = SearchRun::new(&*model, unit_square(), seed);
             // The best working values are next to the failing region.
             let proposed =
-                study.run(35, |a| if number(a, "x") < 0.5 { f64::NAN } else { number(a, "x") + number(a, "y") });
+                run.run(35, |a| if number(a, "x") < 0.5 { f64::NAN } else { number(a, "x") + number(a, "y") });
             failed += proposed[20..].iter().filter(|a| number(a, "x") < 0.5).count();
         }
         assert!(failed < 22, "{}: {failed} of 60 where half of all draws fail", model.name());
@@ -72,13 +72,13 @@ fn a_region_with_only_failures_is_proposed_less_often() {
 #[test]
 fn repeated_observations_of_one_configuration_are_handled() {
     for model in models() {
-        let mut study = Study::new(&*model, unit_square(), 1);
-        let same = study.proposal();
+        let mut run = SearchRun::new(&*model, unit_square(), 1);
+        let same = run.proposal();
         for i in 0..30 {
-            let running = study.start_with(same.clone());
-            study.end(&running, f64::from(i % 3));
+            let running = run.start_with(same.clone());
+            run.end(&running, f64::from(i % 3));
         }
-        let next = study.run(5, |a| number(a, "x"));
+        let next = run.run(5, |a| number(a, "x"));
         assert!(next.iter().all(|a| is_inside(&unit_square(), a) && *a != same), "{}", model.name());
     }
 }
@@ -93,8 +93,8 @@ fn a_finite_space_is_proposed_completely_before_a_configuration_repeats() {
         ]))
     };
     for model in models() {
-        let mut study = Study::new(&*model, space(), 2);
-        let proposed = study.run(33, |a| number(a, "n") + if a.get("c") == Some(&json!("b")) { 0.0 } else { 1.0 });
+        let mut run = SearchRun::new(&*model, space(), 2);
+        let proposed = run.run(33, |a| number(a, "n") + if a.get("c") == Some(&json!("b")) { 0.0 } else { 1.0 });
         let texts: Vec<String> = proposed.iter().map(|a| serde_json::to_string(a).unwrap()).collect();
         assert_eq!(texts[..30].iter().collect::<HashSet<_>>().len(), 30, "{}", model.name());
     }
@@ -103,8 +103,8 @@ fn a_finite_space_is_proposed_completely_before_a_configuration_repeats() {
 #[test]
 fn a_space_with_one_configuration_does_not_loop_forever() {
     for model in models() {
-        let mut study = Study::new(&*model, Arc::new(space(&[("only", "choice", json!(["this"]))])), 2);
-        assert_eq!(study.run(15, |_| 1.0).len(), 15);
+        let mut run = SearchRun::new(&*model, Arc::new(space(&[("only", "choice", json!(["this"]))])), 2);
+        assert_eq!(run.run(15, |_| 1.0).len(), 15);
     }
 }
 
@@ -117,8 +117,8 @@ fn the_best_values_of_unordered_parameters_are_found() {
         ["a", "b", "c"].iter().map(|n| if a.get(n) == Some(&json!("v7")) { 0.0 } else { 1.0 }).sum::<f64>() + 0.1
     };
     let best = |sampler: &dyn Sampler, seed| {
-        let mut study = Study::new(sampler, space(), seed);
-        study.run(45, cost).iter().map(cost).fold(f64::INFINITY, f64::min)
+        let mut run = SearchRun::new(sampler, space(), seed);
+        run.run(45, cost).iter().map(cost).fold(f64::INFINITY, f64::min)
     };
     let total = |sampler: &dyn Sampler| (0..3).map(|seed| best(sampler, seed)).sum::<f64>();
     let random = total(&Random);
@@ -144,8 +144,8 @@ fn parameters_that_matter_only_for_one_value_of_another_are_optimized() {
     };
     for (model, most) in models().into_iter().zip([0.13, 0.17, 0.17]) {
         let mean = (0..5).map(|seed| {
-            let mut study = Study::new(&*model, space(), seed);
-            study.run(32, cost).iter().map(cost).fold(f64::INFINITY, f64::min)
+            let mut run = SearchRun::new(&*model, space(), seed);
+            run.run(32, cost).iter().map(cost).fold(f64::INFINITY, f64::min)
         });
         let mean = mean.sum::<f64>() / 5.0;
         assert!(mean < most, "{}: {mean}", model.name());
@@ -158,8 +158,8 @@ fn two_hundred_parameters_are_supported() {
     let params: Vec<(&str, &str, serde_json::Value)> =
         names.iter().map(|n| (n.as_str(), "uniform", json!([0, 1]))).collect();
     for model in models() {
-        let mut study = Study::new(&*model, Arc::new(space(&params)), 1);
-        let proposed = study.run(14, |a| number(a, "p0") + number(a, "p1"));
+        let mut run = SearchRun::new(&*model, Arc::new(space(&params)), 1);
+        let proposed = run.run(14, |a| number(a, "p0") + number(a, "p1"));
         assert!(proposed.iter().all(|a| a.len() == 200));
     }
 }
@@ -168,9 +168,9 @@ fn two_hundred_parameters_are_supported() {
 fn suggestions_for_several_slots_at_once_differ() {
     let cost = |a: &Assignment| 0.1 + (number(a, "x") - 0.3).powi(2) + (number(a, "y") - 0.6).powi(2);
     let model = Gp { random_fraction: 0.0, ..Gp::default() };
-    let mut study = Study::new(&model, unit_square(), 5);
-    study.run(11, cost);
-    let running: Vec<_> = (0..6).map(|_| study.start()).collect();
+    let mut run = SearchRun::new(&model, unit_square(), 5);
+    run.run(11, cost);
+    let running: Vec<_> = (0..6).map(|_| run.start()).collect();
     for (i, one) in running.iter().enumerate() {
         for other in &running[..i] {
             let apart = |name| (number(&one.assignment, name) - number(&other.assignment, name)).abs();
@@ -186,7 +186,7 @@ fn suggestions_for_several_slots_at_once_differ() {
 fn proposals_are_repeatable_and_the_same_after_a_replay() {
     let cost = |a: &Assignment| if number(a, "x") < 0.2 { f64::NAN } else { number(a, "x") * number(a, "y") };
     for model in models() {
-        let mut original = Study::new(&*model, unit_square(), 9);
+        let mut original = SearchRun::new(&*model, unit_square(), 9);
         let mut ended = Vec::new();
         let mut waiting = Vec::new();
         for i in 0..30 {
@@ -200,7 +200,7 @@ fn proposals_are_repeatable_and_the_same_after_a_replay() {
             }
         }
         // A replay registers and observes in the recorded order, without requests.
-        let mut replayed = Study::new(&*model, unit_square(), 9);
+        let mut replayed = SearchRun::new(&*model, unit_square(), 9);
         let mut records = ended.iter().peekable();
         let mut started: Vec<_> = ended.iter().map(|(_, r, _)| r.clone()).chain(waiting.clone()).collect();
         started.sort_by_key(|r| r.trial);
@@ -219,7 +219,7 @@ fn proposals_are_repeatable_and_the_same_after_a_replay() {
 #[test]
 fn proposals_depend_on_the_seed() {
     for model in models() {
-        let after = |seed| Study::new(&*model, unit_square(), seed).run(15, |a| number(a, "x")).pop();
+        let after = |seed| SearchRun::new(&*model, unit_square(), seed).run(15, |a| number(a, "x")).pop();
         assert_eq!(after(1), after(1), "{}", model.name());
         assert_ne!(after(1), after(2), "{}", model.name());
     }
@@ -229,12 +229,12 @@ fn proposals_depend_on_the_seed() {
 fn observations_at_a_low_resource_guide_proposals() {
     let space = || Arc::new(space(&[("x", "uniform", json!([0, 1]))]));
     let model = Gp { random_fraction: 0.0, ..Gp::default() };
-    let mut study = Study::new(&model, space(), 4);
+    let mut run = SearchRun::new(&model, space(), 4);
     let mut stream = parameters(2);
     for _ in 0..20 {
-        let running = study.start_with(space().sample(&mut stream));
-        study.end_at(&running, 9.0, 1.2 + (number(&running.assignment, "x") - 0.7).powi(2));
+        let running = run.start_with(space().sample(&mut stream));
+        run.end_at(&running, 9.0, 1.2 + (number(&running.assignment, "x") - 0.7).powi(2));
     }
-    let proposed = number(&study.proposal(), "x");
+    let proposed = number(&run.proposal(), "x");
     assert!((proposed - 0.7).abs() < 0.15, "{proposed}");
 }

@@ -7,4 +7,4 @@ mod searcher;
 #[cfg(test)]
 mod tests;
 
-pub use self::searcher::Tpe;
+pub use crate::search::tpe::searcher::Tpe;

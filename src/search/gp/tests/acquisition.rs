@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::acquisition::{Acquisition, log_cdf, log_h};
-use super::super::posterior::Prediction;
 use super::close;
+use crate::search::gp::acquisition::{Acquisition, log_cdf, log_h};
+use crate::search::gp::posterior::Prediction;
 
 /// z, ln(φ + z·Φ), ln Φ, Φ/(φ + z·Φ), φ/(φ + z·Φ), φ/Φ: mpmath 1.4.1 with 800 digits; the last two rows from the asymptotic series of
 /// Mills' ratio (Abramowitz & Stegun 26.2.12) with 12 terms and as many digits.

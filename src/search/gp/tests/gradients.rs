@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::super::fit::priors;
-use super::super::kernel::{Kernel, Point};
-use super::super::likelihood::negative_log_posterior;
-use super::super::posterior::Posterior;
 use super::{Case, SHAPES, close};
 use crate::search::encoding::Axis;
+use crate::search::gp::fit::priors;
+use crate::search::gp::kernel::{Kernel, Point};
+use crate::search::gp::likelihood::negative_log_posterior;
+use crate::search::gp::posterior::Posterior;
 
 const STEP: f64 = 1e-5;
 

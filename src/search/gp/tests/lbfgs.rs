@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::lbfgs::{Bounds, Minimum, StopCriteria, minimize};
 use super::close;
+use crate::search::gp::lbfgs::{Bounds, Minimum, StopCriteria, minimize};
 
 fn within(function: impl FnMut(&[f64], &mut [f64]) -> f64, start: &[f64], low: &[f64], high: &[f64]) -> Minimum {
     let stop = StopCriteria { max_iterations: 300, max_step: 1.0, min_relative_decrease: 1e-7 };

@@ -1,10 +1,10 @@
 //! Appending rows and solving for several right-hand sides, compared with one factorization and single solves.
 
-use super::super::kernel::Kernel;
-use super::super::likelihood::covariance;
-use super::super::linalg::{Cholesky, LowerTriangle};
-use super::super::simd::LANES;
 use super::{Case, SHAPES};
+use crate::search::gp::kernel::Kernel;
+use crate::search::gp::likelihood::covariance;
+use crate::search::gp::linalg::{Cholesky, LowerTriangle};
+use crate::search::gp::simd::LANES;
 
 fn matrix(rows: usize) -> LowerTriangle {
     let case = Case::new(5, 3, rows);

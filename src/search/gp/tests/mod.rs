@@ -10,9 +10,9 @@ mod transform;
 
 use rand::RngExt;
 
-use super::kernel::{Hyperparameters, KernelShape, Point};
-use super::likelihood::{Dataset, Priors};
 use crate::search::encoding::Axis;
+use crate::search::gp::kernel::{Hyperparameters, KernelShape, Point};
+use crate::search::gp::likelihood::{Dataset, Priors};
 use crate::space::tests::parameters;
 use crate::words::stream::Stream;
 

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use rand::RngExt;
 
-use super::super::ModelSettings;
-use super::super::kernel::Point;
-use super::super::model::Model;
-use super::super::posterior::Posterior;
 use super::close;
 use crate::search::encoding::Axis;
+use crate::search::gp::ModelSettings;
+use crate::search::gp::kernel::Point;
+use crate::search::gp::model::Model;
+use crate::search::gp::posterior::Posterior;
 use crate::space::tests::parameters;
 use crate::words::ids::TrialId;
 

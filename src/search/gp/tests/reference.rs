@@ -1,10 +1,10 @@
 //! Posterior and likelihood compared with scikit-learn and with explicit formulas.
 
-use super::super::kernel::{Hyperparameters, Kernel, KernelShape, Point};
-use super::super::likelihood::{Dataset, negative_log_posterior};
-use super::super::posterior::Posterior;
 use super::{Case, SHAPES, close, no_priors};
 use crate::search::encoding::Axis;
+use crate::search::gp::kernel::{Hyperparameters, Kernel, KernelShape, Point};
+use crate::search::gp::likelihood::{Dataset, negative_log_posterior};
+use crate::search::gp::posterior::Posterior;
 
 /// Vectors (one ordered, one unordered parameter), log resources and values.
 const ROWS: [([f64; 2], f64, f64); 7] = [

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::transform::transform_costs;
 use super::close;
+use crate::search::gp::transform::transform_costs;
 
 fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;

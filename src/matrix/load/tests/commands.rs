@@ -1,0 +1,264 @@
+//! Where the command comes from, and what its templates and inputs may hold.
+
+use super::*;
+use crate::matrix::command_line::overrides::Assigned;
+
+const MATRIX: &str = "matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}\n";
+
+fn command(rest: &str) -> Result<Vec<String>, String> {
+    let study = load_text(&format!("{MATRIX}{rest}"), &Overrides::default()).map_err(|report| told(&report))?;
+    Ok(study.renderer.map(|renderer| renderer.command().to_vec()).unwrap_or_default())
+}
+
+fn given(words: &[&str]) -> Overrides {
+    Overrides { command: Some(words.iter().map(|word| (*word).to_owned()).collect()), ..Overrides::default() }
+}
+
+#[test]
+fn a_command_is_a_list_or_a_string() {
+    let expected = ["python3", "my train.py", "--lr={{ lr }}"];
+    let forms = [
+        "component: {container: {command: [python3, my train.py], args: ['--lr={{ lr }}']}}",
+        "component: {run: {kind: job, container: {command: \"python3 'my train.py'\", args: '--lr={{ lr }}'}}}",
+        "component:\n  kind: component\n  container:\n    command: python3 'my train.py' --lr={{ lr }}\n",
+    ];
+    for form in forms {
+        assert_eq!(command(form).unwrap(), expected, "{form}");
+    }
+    assert_eq!(command("component: {container: {command: [sleep, 1.5, true]}}").unwrap(), ["sleep", "1.5", "true"]);
+}
+
+#[test]
+fn what_cannot_run_here_says_what_to_write() {
+    let told: Vec<String> = [
+        "urlRef: http://x",
+        "hubRef: a/b",
+        "dagRef: x",
+        "component: {run: {kind: dag, operations: []}}",
+        "component: {run: {kind: job}}",
+        "component: {}",
+        "component: {container: {image: x}}",
+        "component: {container: {command: 'a \"b'}}",
+        "component: {container: {command: [a, [b]], args: {x: 1}}}",
+        "component: {container: {command: [a, {{ lr }}]}}",
+        "component: {container: {comand: x}}",
+        "pathRef: ./nowhere/c.yaml",
+        "pathRef: ./c.yaml\ncomponent: {container: {command: x}}",
+    ]
+    .iter()
+    .map(|rest| command(rest).unwrap_err())
+    .collect();
+    insta::assert_snapshot!(told.join("\n--\n"), @"
+    2:1 `urlRef` needs a platform to follow it (download the component and name its file with `pathRef`, or give the command after `--`)
+    --
+    2:1 `hubRef` needs a platform to follow it (write the component under `component:` or name its file with `pathRef`, or give the command after `--`)
+    --
+    2:1 `dagRef` needs a platform to follow it (write one component under `component:`, or give the command after `--`)
+    --
+    2:25 `run` of kind `dag` needs a cluster (write `kind: job` with a `container`, or give the command after `--`)
+    --
+    2:13 `run` needs `container`
+    --
+    2:1 the component has no `container` (write its `command`, or give it after `--`)
+    --
+    2:13 the container has neither `command` nor `args` (write its `command`, or give it after `--`)
+    2:25 `image` means something only on a cluster and is ignored
+    --
+    2:34 this command has an open quote or a character no argument can hold
+    --
+    2:38 an element of a command is text, found a list of 1
+    2:50 a command is a list or one string, found a mapping
+    --
+    2:38 an element of a command is text, found a mapping (put quotes around an element that holds `{{ … }}`)
+    --
+    2:13 the container has neither `command` nor `args` (write its `command`, or give it after `--`)
+    2:25 the container has no field `comand` (did you mean `command`?)
+    --
+    2:10 nowhere/c.yaml cannot be read: No such file or directory (os error 2) (name a component file, or give the command after `--`)
+    --
+    2:10 `component` and `pathRef` exclude each other, keep one
+    ");
+}
+
+#[test]
+fn a_command_line_runs_what_a_file_cannot() {
+    for rest in [
+        "urlRef: http://x",
+        "component: {run: {kind: dag, operations: []}}",
+        "pathRef: ./nowhere.yaml",
+        "component: {}",
+    ] {
+        let study = load_text(&format!("{MATRIX}{rest}\n"), &given(&["train"])).unwrap();
+        assert_eq!(study.renderer.unwrap().command(), ["train"]);
+    }
+    let study = load_text(&format!("{MATRIX}hubRef: a/b\n"), &given(&["train"])).unwrap();
+    insta::assert_snapshot!(warnings(&study), @"
+    warning: `hubRef` needs a platform to follow it: it is not used, the command after `--` runs
+     --> matrix.yaml:2:1
+      |
+    2 | hubRef: a/b
+      | ^^^^^^
+    ");
+}
+
+#[test]
+fn a_component_may_stand_in_its_own_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let matrix = folder.path().join("m.yaml");
+    std::fs::write(&matrix, format!("{MATRIX}pathRef: ./parts/c.yaml\n")).unwrap();
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    let component = folder.path().join("parts/c.yaml");
+    std::fs::write(
+        &component,
+        "kind: component\ninputs: [{name: lr, type: float}]\nrun: {kind: job, container: {command: train}}\n",
+    )
+    .unwrap();
+    let study = load(&matrix, &Overrides::default()).unwrap();
+    assert_eq!(study.renderer.unwrap().command(), ["train"]);
+    assert!(study.warnings.is_empty());
+    std::fs::write(&component, "inputs:\n- name: lr\n  type: int\ncontainer:\n  command: train --lr={{ lrr }}\nx: 1\n")
+        .unwrap();
+    let report = load(&matrix, &Overrides::default()).unwrap_err();
+    let text = report.render(Paint::Plain).replace(&folder.path().display().to_string(), "");
+    insta::assert_snapshot!(text, @"
+    error: the input `lr` takes a whole number, not the number 0.137 of `uniform`
+     --> /m.yaml:1:45
+      |
+    1 | matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}
+      |                                             ^^
+
+    error: nothing is called `lrr` here
+     --> /parts/c.yaml:5:26
+      |
+    5 |   command: train --lr={{ lrr }}
+      |                          ^^^
+      |
+      = help: did you mean `lr`?
+
+    error: the component has no field `x`
+     --> /parts/c.yaml:6:1
+      |
+    6 | x: 1
+      | ^
+      |
+      = help: it may be `version`, `name`, `description`, `tags`, `kind`, `inputs`, `container`, `run`
+
+    /m.yaml: 3 errors, nothing was launched
+    ");
+}
+
+#[test]
+fn templates_name_what_there_is() {
+    let told = command(
+        "component:
+  inputs: [{name: batch, type: int}, {name: lr, type: float}, {name: note, type: str, isOptional: true}]
+  container:
+    command: [train, '--lr={{ lrate }}', '--batch={{ batch }}']
+    args: '{{ params.lr.as_argg }} {{ globals.run_output_path }} {{ note }}'
+",
+    );
+    insta::assert_snapshot!(told.unwrap_err(), @"
+    5:31 nothing is called `lrate` here (it may be `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
+    6:25 nothing is called `as_argg` here (did you mean `as_arg`?)
+    6:47 nothing is called `run_output_path` here (did you mean `run_outputs_path`?)
+    ");
+    let report = load_text(MATRIX, &given(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
+    insta::assert_snapshot!(report.render(Paint::Plain), @"
+    error: nothing is called `rate` here
+     --> command line:1:17
+      |
+    1 | -- train --x={{ rate }} {{ lr
+      |                 ^^^^
+      |
+      = help: it may be `lr`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`
+
+    error: the template cannot be rendered: syntax error: unexpected end of input, expected end of variable block
+     --> command line:1:25
+      |
+    1 | -- train --x={{ rate }} {{ lr
+      |                         ^^^^^
+
+    matrix.yaml: 2 errors, nothing was launched
+    ");
+}
+
+#[test]
+fn inputs_take_what_their_type_takes() {
+    let told = command(
+        "params: {batch: {value: many}, lr: {value: 3}, bach: {value: 3}, note: 3}
+component:
+  inputs:
+  - {name: batch, type: int}
+  - {name: lr, type: int}
+  - {name: lr, type: float}
+  - {name: depth, type: int, value: 1.5}
+  - {name: names, type: str, isList: true, value: a}
+  - {name: z, type: flaot}
+  - {type: int}
+  container: {command: train}
+",
+    );
+    insta::assert_snapshot!(told.unwrap_err(), @r#"
+    1:45 the input `lr` takes a whole number, not the number 0.137 of `uniform`
+    2:25 the input `batch` takes a whole number, not the text "many"
+    2:44 `lr` is a parameter of the matrix, it cannot be given a value here
+    2:62 the component has no input `bach` (did you mean `batch`?)
+    2:66 the value for `note` must be a mapping with `value` (write note: {value: …})
+    7:12 the input `lr` is declared a second time
+    8:37 the input `depth` takes a whole number, not the number 1.5
+    9:51 the input `names` takes a list with text in each place, not the text "a"
+    10:12 the input `z` is required, has no value and is not used
+    10:21 `flaot` is no value of `type` (did you mean `float`?)
+    11:5 an input needs `name`
+    "#);
+}
+
+#[test]
+fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
+    let component = |arg: &str| {
+        format!(
+            "{MATRIX}component: {{inputs: [{{name: lr}}, {{name: b, type: int}}], container: {{command: [t, {arg:?}]}}}}\n"
+        )
+    };
+    insta::assert_snapshot!(told_of(&component("{{ b }}")), @"2:41 the input `b` is used and has no value (give it with -P b=…, a `value` here, or `isOptional: true`)");
+    insta::assert_snapshot!(warnings(&load_text(&component("{{ lr }}"), &Overrides::default()).unwrap()), @r#"
+    warning: the input `b` is required, has no value and is not used
+     --> matrix.yaml:2:41
+      |
+    2 | component: {inputs: [{name: lr}, {name: b, type: int}], container: {command: [t, "{{ lr }}"]}}
+      |                                         ^
+    "#);
+    let given = Overrides { values: vec![Assigned { name: "b".into(), text: "3".into() }], ..Overrides::default() };
+    assert!(load_text(&component("{{ b }}"), &given).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn a_name_that_a_template_takes_apart_is_told_how_it_is_written() {
+    let matrix = "kind: random\nnumRuns: 1\nparams: {learning-rate: {kind: uniform, value: [0, 1]}}\n";
+    let report = load_text(matrix, &given(&["train", "--lr={{ learning-rate }}"])).unwrap_err();
+    insta::assert_snapshot!(told(&report), @r#"
+    1:18 nothing is called `learning` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    1:27 nothing is called `rate` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    "#);
+    assert!(load_text(matrix, &given(&["train", "--lr={{ params[\"learning-rate\"].value }}"])).is_ok());
+}
+
+#[test]
+fn a_fixed_parameter_that_its_input_cannot_take_is_told_where_it_was_fixed() {
+    let component = "
+component:
+  inputs: [{name: lr, type: float}]
+  container: {command: [train, '--lr={{ lr }}']}
+";
+    let text =
+        format!("matrix: {{kind: random, numRuns: 1, params: {{lr: {{kind: uniform, value: [0, 1]}}}}}}{component}");
+    let fixed = |value: &str| {
+        let values = vec![Assigned { name: "lr".into(), text: value.into() }];
+        load_text(&text, &Overrides { values, ..Overrides::default() })
+    };
+    insta::assert_snapshot!(told(&fixed("fast").unwrap_err()), @"
+    1:7 `fast` is not among the values of `lr` (the matrix has 0 to 1)
+    1:7 the input `lr` takes a number, not `fast`
+    ");
+    assert!(fixed("0.5").is_ok());
+}

@@ -1,0 +1,126 @@
+//! `earlyStopping`: conditions that end the study, policies that end running jobs, and a share of failures.
+
+use super::metric::direction;
+use crate::engine::experiment::{Interval, MetricCondition, Policy, Rule, Stopping};
+use crate::matrix::catalogue::{POLICIES, PolicyKind, STOPPING, StoppingKind};
+use crate::matrix::diagnostics::findings::Findings;
+use crate::matrix::yaml::fields::Fields;
+use crate::matrix::yaml::node::{Content, Entry, Node};
+
+/// Fewest other jobs a median is taken of, unless the file says so: a median of one or two says nothing.
+const MIN_SAMPLES: u64 = 3;
+
+/// The list of them. With several failure shares the smallest counts.
+pub fn read(entry: &Entry, findings: &mut Findings) -> Stopping {
+    let mut stopping = Stopping::default();
+    let Content::List(items) = &entry.value.content else {
+        let message = format!("`{}` must be a list, found {}", entry.key, entry.value.describe());
+        findings.error_with(entry.key_span.clone(), message, Some("start each rule with `-`".into()));
+        return stopping;
+    };
+    for item in items {
+        rule(item, &mut stopping, findings);
+    }
+    stopping
+}
+
+fn rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option<()> {
+    let mut fields = Fields::new(item, "an early-stopping rule", item.span.clone(), findings)?;
+    let given = fields.value("kind").is_some();
+    let kind = match fields.choice("kind", &STOPPING, findings) {
+        Some(kind) => kind,
+        None if given => return None,
+        None if item.get("metric").is_some() => StoppingKind::Metric,
+        None => {
+            let hint = "it is metric_early_stopping or failure_early_stopping".to_owned();
+            findings.error_with(item.span.clone(), "an early-stopping rule needs `kind` or `metric`", Some(hint));
+            return None;
+        }
+    };
+    match kind {
+        StoppingKind::Metric => metric_rule(&mut fields, stopping, findings),
+        StoppingKind::Failure => {
+            if let Some(share) = share(&mut fields, findings) {
+                stopping.failure_share = Some(stopping.failure_share.map_or(share, |other: f64| other.min(share)));
+            }
+        }
+    }
+    fields.finish(findings);
+    Some(())
+}
+
+/// A percentage from 0 (excluded) to 99, or a fraction below 1, as a fraction.
+fn share(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
+    fields.required("percent", findings)?;
+    let (percent, span) = fields.number("percent", findings)?;
+    if !(percent > 0.0 && percent <= 99.0) {
+        findings.error(span, format!("`percent` must be above 0 and at most 99, found {percent}"));
+        return None;
+    }
+    Some(if percent < 1.0 { percent } else { percent / 100.0 })
+}
+
+fn metric_rule(fields: &mut Fields<'_>, stopping: &mut Stopping, findings: &mut Findings) {
+    let metric = fields.required_text("metric", findings).map(|(name, _)| name.to_owned());
+    let direction = direction(fields, findings);
+    let policy = fields.value("policy");
+    let value = fields.number("value", findings).map(|(value, _)| value);
+    match policy {
+        Some(entry) => {
+            if let (Some((rule, interval)), Some(metric), Some(direction)) =
+                (policy_rule(entry, findings), metric, direction)
+            {
+                stopping.policies.push(Policy { metric, direction, interval, rule });
+            }
+        }
+        None => {
+            if fields.value("value").is_none() {
+                findings.error(fields.span(), "an early-stopping rule without `policy` needs the `value` to reach");
+            }
+            if let (Some(metric), Some(value), Some(direction)) = (metric, value, direction) {
+                stopping.conditions.push(MetricCondition { metric, value, direction });
+            }
+        }
+    }
+}
+
+fn policy_rule(entry: &Entry, findings: &mut Findings) -> Option<(Rule, Interval)> {
+    let mut fields = Fields::new(&entry.value, "the policy", entry.key_span.clone(), findings)?;
+    fields.required("kind", findings)?;
+    let kind = fields.choice("kind", &POLICIES, findings)?;
+    let every = positive(&mut fields, "evaluationInterval", 1, findings);
+    let from = match kind {
+        PolicyKind::Truncation => 1,
+        _ => fields.count("minInterval", findings).map_or(1, |(n, _)| n),
+    };
+    let rule = match kind {
+        PolicyKind::Median => {
+            Some(Rule::Median { min_samples: positive(&mut fields, "minSamples", MIN_SAMPLES, findings) })
+        }
+        PolicyKind::Diff => percent(&mut fields, findings).map(|percent| Rule::Diff { percent }),
+        PolicyKind::Truncation => {
+            let include_succeeded = fields.flag("includeSucceeded", findings).unwrap_or(false);
+            percent(&mut fields, findings).map(|percent| Rule::Truncation { percent, include_succeeded })
+        }
+    };
+    fields.finish(findings);
+    Some((rule?, Interval { every, from }))
+}
+
+fn positive(fields: &mut Fields<'_>, name: &'static str, default: u64, findings: &mut Findings) -> u64 {
+    let Some((count, span)) = fields.count(name, findings) else { return default };
+    if count == 0 {
+        findings.error(span, format!("`{name}` must be 1 or more"));
+    }
+    count.max(1)
+}
+
+fn percent(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
+    fields.required("percent", findings)?;
+    let (percent, span) = fields.number("percent", findings)?;
+    if !(percent > 0.0 && percent <= 100.0) {
+        findings.error(span, format!("`percent` must be above 0 and at most 100, found {percent}"));
+        return None;
+    }
+    Some(percent)
+}

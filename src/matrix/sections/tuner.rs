@@ -1,0 +1,96 @@
+//! `tuner`: an outside program that proposes.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::command::hub::HubRef;
+use crate::matrix::diagnostics::findings::Findings;
+use crate::matrix::diagnostics::suggest::quoted;
+use crate::matrix::polyaxon::argv::words;
+use crate::matrix::yaml::fields::{Fields, json, named};
+use crate::matrix::yaml::node::Entry;
+
+/// Which program proposes, and what it is told.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TunerSpec {
+    /// The program.
+    pub source: TunerSource,
+    /// The user's settings for it.
+    pub params: Map<String, Value>,
+    /// Longest wait for an answer.
+    pub timeout: Duration,
+}
+
+/// How long an answer may take where the matrix does not say.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the program comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TunerSource {
+    /// This argument list.
+    Command(Vec<String>),
+    /// `org/name:version`: the executable `org/name` in a folder of tuners.
+    Hub(HubRef),
+}
+
+/// `{command | hubRef, params, timeout}`.
+pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
+    let mut fields = Fields::new(&entry.value, "the tuner", entry.key_span.clone(), findings)?;
+    let command = fields.value("command");
+    let hub = fields.text("hubRef", findings);
+    let params = fields.value("params").map(|params| settings(params, findings)).unwrap_or_default();
+    let timeout = timeout(&mut fields, findings);
+    for cluster_only in ["presets", "queue", "namespace"] {
+        if let Some(entry) = fields.value(cluster_only) {
+            findings.warn(
+                entry.key_span.clone(),
+                format!("`{cluster_only}` means something only on a cluster and is ignored"),
+                None,
+            );
+        }
+    }
+    fields.finish(findings);
+    let source = match (command, hub) {
+        (Some(entry), None) => {
+            TunerSource::Command(words(&entry.value, findings)?.into_iter().map(|w| w.text).collect())
+        }
+        (None, Some((name, span))) => match HubRef::parse(name) {
+            Some(reference) => TunerSource::Hub(reference),
+            None => {
+                let hint = Some("write org/name:version, the executable org/name in a folder of tuners".to_owned());
+                findings.error_with(span, format!("{} is no reference to a tuner", quoted(name)), hint);
+                return None;
+            }
+        },
+        _ => {
+            findings.error(entry.key_span.clone(), "the tuner needs either `command` or `hubRef`");
+            return None;
+        }
+    };
+    if source == TunerSource::Command(Vec::new()) {
+        findings.error(entry.key_span.clone(), "the tuner's command is empty");
+        return None;
+    }
+    Some(TunerSpec { source, params, timeout })
+}
+
+/// `timeout`, in seconds.
+fn timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
+    let Some((seconds, span)) = fields.number("timeout", findings) else { return PATIENCE };
+    let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero() && seconds < 1e9);
+    timeout.unwrap_or_else(|| {
+        findings.error(span, format!("`timeout` must be a number of seconds above 0, found {seconds}"));
+        PATIENCE
+    })
+}
+
+/// `{name: value}` or, as Polyaxon writes it, `{name: {value: …}}`.
+fn settings(entry: &Entry, findings: &mut Findings) -> Map<String, Value> {
+    let mut read = Map::new();
+    for setting in named(&entry.value, "the tuner's `params`", entry.key_span.clone(), findings) {
+        let inner = setting.value.map().filter(|entries| entries.len() == 1).and_then(|_| setting.value.get("value"));
+        read.insert(setting.key.clone(), json(inner.unwrap_or(&setting.value), findings));
+    }
+    read
+}

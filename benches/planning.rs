@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hypertune::matrix::command_line::overrides::Overrides;
-use hypertune::matrix::load::{Study, load_bytes};
+use hypertune::matrix::load::{LoadedMatrix, load_bytes};
 use hypertune::report::plan::PlanView;
 use hypertune::report::table;
 use hypertune::search::Proposal;
@@ -30,7 +30,7 @@ const RANDOM: &str = "kind: random\nnumRuns: 1000000";
 const HYPERBAND: &str = "kind: hyperband\nmaxIterations: 500000\neta: 2\nrounds: 2
 resource: {name: steps}\nmetric: {name: loss, optimization: minimize}";
 
-fn study(kind: &str) -> Study {
+fn study(kind: &str) -> LoadedMatrix {
     let text = format!("{kind}{PARAMETERS}");
     let loaded = load_bytes("matrix.yaml", text.as_bytes(), Path::new(""), &Overrides::default());
     loaded.unwrap_or_else(|report| panic!("{report}"))

@@ -9,7 +9,7 @@ use super::exit_codes;
 use super::quantity::{Size, Span};
 use super::typed;
 use crate::command::style::ArgStyle;
-use crate::matrix::command_line::overrides::{Assigned, MetricOverride};
+use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::run::retention::Keep;
 use crate::run::slots::Gpus;
 use crate::words::ids::MAX_SLOTS;
@@ -71,7 +71,7 @@ pub struct StudyArgs {
     pub metric: Option<MetricOverride>,
     /// Fix a parameter or an input
     #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = typed::param, help_heading = STUDY)]
-    pub params: Vec<Assigned>,
+    pub params: Vec<ValueOverride>,
     /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
     #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
     pub arg_style: ArgStyle,
@@ -294,6 +294,6 @@ mod tests {
         let line = ["hypertune", "run", "m.yaml", "-P", "a=b=c", "--", "python3", "t.py", "--x", "-j"];
         let Ok(Cli { command: Command::Run(args) }) = Cli::try_parse_from(line) else { panic!("it parses") };
         assert_eq!(args.study.command, ["python3", "t.py", "--x", "-j"]);
-        assert_eq!(args.study.params, [Assigned { name: "a".into(), text: "b=c".into() }]);
+        assert_eq!(args.study.params, [ValueOverride { name: "a".into(), text: "b=c".into() }]);
     }
 }

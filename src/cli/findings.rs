@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal};
 
 use super::fault::Fault;
 use super::study::Study;
-use crate::matrix::diagnostics::diagnostic::{Diagnostic, Paint};
-use crate::matrix::diagnostics::findings::Report;
+use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
+use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::say;
 
 /// Colours where stderr is a terminal that wants them.
-pub fn paint() -> Paint {
+pub fn paint() -> Styling {
     let wanted = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    if wanted && io::stderr().is_terminal() { Paint::Styled } else { Paint::Plain }
+    if wanted && io::stderr().is_terminal() { Styling::Styled } else { Styling::Plain }
 }
 
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
@@ -22,7 +22,7 @@ pub fn warn_of_program(study: &Study) {
 }
 
 /// An invalid file as a fault: every finding with its source line.
-pub fn refused(report: Report) -> Fault {
+pub fn refused(report: InvalidFileError) -> Fault {
     Fault::drawn(report.render(paint()))
 }
 

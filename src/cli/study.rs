@@ -19,7 +19,7 @@ use crate::journal::layout::StudyFolder;
 use crate::journal::record::Header;
 use crate::matrix::command_line::overrides::Overrides;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Source};
-use crate::matrix::diagnostics::findings::Report;
+use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::matrix::load;
 use crate::matrix::sections::initial;
 use crate::matrix::sections::tuner::TunerSpec;
@@ -112,7 +112,7 @@ pub struct Study {
 
 impl Study {
     /// The study that `args` describe.
-    pub fn load(args: &StudyArgs) -> Result<Study, Report> {
+    pub fn load(args: &StudyArgs) -> Result<Study, InvalidFileError> {
         let options = StudyOptions::of(args);
         let command = (!args.command.is_empty()).then(|| args.command.clone());
         let overrides = Overrides {
@@ -145,7 +145,7 @@ impl Study {
         Ok(study.with_points().with_prior(&header.prior))
     }
 
-    fn new(loaded: load::Study, folder: StudyFolder, options: StudyOptions) -> Study {
+    fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> Study {
         Study {
             experiment: Arc::new(loaded.experiment),
             renderer: loaded.renderer,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::fault::Fault;
-use crate::command::hub::{FOLDERS_VARIABLE, HubRef, NotFound};
+use crate::command::hub::{FOLDERS_VARIABLE, HubRef, TunerNotFoundError};
 use crate::command::program::{explain, locate};
 use crate::matrix::sections::tuner::{TunerSource, TunerSpec};
 use crate::report::text;
@@ -31,7 +31,7 @@ pub fn program(spec: &TunerSpec, matrix: &str) -> Result<Program, Fault> {
     Ok(Program { name, argv, version, params: spec.params.clone(), patience: spec.timeout })
 }
 
-fn missing(reference: &HubRef, NotFound { folders, not_executable }: &NotFound) -> Fault {
+fn missing(reference: &HubRef, TunerNotFoundError { folders, not_executable }: &TunerNotFoundError) -> Fault {
     let path = &reference.path;
     if let Some(found) = not_executable {
         return Fault::usage(anyhow!("the tuner {} is not executable", found.display())).hint("chmod +x it");

@@ -1,6 +1,6 @@
 //! `--metric` and `-P` as they are typed, read into what the matrix takes over its file, and back.
 
-use crate::matrix::command_line::overrides::{Assigned, MetricOverride};
+use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::words::objective::Direction;
 
 /// `NAME`, `NAME:minimize` or `NAME:maximize`.
@@ -18,9 +18,9 @@ pub fn metric(text: &str) -> Result<MetricOverride, String> {
 }
 
 /// `NAME=VALUE`.
-pub fn param(text: &str) -> Result<Assigned, String> {
+pub fn param(text: &str) -> Result<ValueOverride, String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok(Assigned { name: name.to_owned(), text: value.to_owned() }),
+        Some((name, value)) if !name.is_empty() => Ok(ValueOverride { name: name.to_owned(), text: value.to_owned() }),
         _ => Err("write it as NAME=VALUE".to_owned()),
     }
 }
@@ -35,7 +35,7 @@ pub fn metric_text(metric: &MetricOverride) -> String {
 }
 
 /// What [`param`] reads.
-pub fn param_text(param: &Assigned) -> String {
+pub fn param_text(param: &ValueOverride) -> String {
     format!("{}={}", param.name, param.text)
 }
 

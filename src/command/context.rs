@@ -23,7 +23,7 @@ pub const FACETS: [&str; 3] = ["value", "as_arg", "as_str"];
 
 /// The study's own names.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct TemplateNames {
     /// Parameters in file order, each with one value it may take.
     pub params: Vec<(Arc<str>, Value)>,
     /// The resource.
@@ -32,7 +32,7 @@ pub struct Names {
     pub inputs: Vec<Input>,
 }
 
-impl Names {
+impl TemplateNames {
     /// Names that have a value in every job: parameters, inputs with a value or the right to have none, the resource.
     pub fn own(&self) -> impl Iterator<Item = &str> + Clone {
         let params = self.params.iter().map(|(name, _)| &**name);
@@ -47,16 +47,16 @@ impl Names {
 
 /// The values of one job.
 #[derive(Clone, Copy, Debug)]
-pub struct Values<'a> {
-    names: &'a Names,
+pub struct TemplateValues<'a> {
+    names: &'a TemplateNames,
     style: ArgStyle,
     context: &'a JobContext<'a>,
 }
 
-impl<'a> Values<'a> {
+impl<'a> TemplateValues<'a> {
     /// Those of `context`.
-    pub fn new(names: &'a Names, style: ArgStyle, context: &'a JobContext<'a>) -> Values<'a> {
-        Values { names, style, context }
+    pub fn new(names: &'a TemplateNames, style: ArgStyle, context: &'a JobContext<'a>) -> TemplateValues<'a> {
+        TemplateValues { names, style, context }
     }
 
     /// The value of a parameter, the resource or an input.

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::program::{Missing, locate_in};
+use super::program::{LocateError, locate_in};
 
 /// Folders of tuners, separated by colons.
 pub const FOLDERS_VARIABLE: &str = "HYPERTUNE_TUNERS";
@@ -22,7 +22,7 @@ pub struct HubRef {
 
 /// Where a tuner was looked for in vain.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NotFound {
+pub struct TunerNotFoundError {
     /// Every folder, in order.
     pub folders: Vec<PathBuf>,
     /// A file of that name that may not be executed.
@@ -39,12 +39,12 @@ impl HubRef {
     }
 
     /// The executable: in the folders of HYPERTUNE_TUNERS, then in `tuners` in the folder `beside` the matrix file.
-    pub fn find(&self, beside: &Path) -> Result<PathBuf, NotFound> {
+    pub fn find(&self, beside: &Path) -> Result<PathBuf, TunerNotFoundError> {
         self.find_in(env::var_os(FOLDERS_VARIABLE).as_deref(), beside)
     }
 
     /// [`HubRef::find`] with `listed` for HYPERTUNE_TUNERS.
-    pub fn find_in(&self, listed: Option<&OsStr>, beside: &Path) -> Result<PathBuf, NotFound> {
+    pub fn find_in(&self, listed: Option<&OsStr>, beside: &Path) -> Result<PathBuf, TunerNotFoundError> {
         let listed = listed.into_iter().flat_map(env::split_paths).filter(|folder| !folder.as_os_str().is_empty());
         let folders: Vec<PathBuf> = listed.chain([beside.join(BESIDE)]).collect();
         let mut not_executable = None;
@@ -52,11 +52,11 @@ impl HubRef {
             // A path with a slash is taken as it is, also where the folder is the current one.
             match locate_in(&folder.join(&self.path).to_string_lossy(), None) {
                 Ok(found) => return Ok(found),
-                Err(Missing::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
-                Err(Missing::NotFound) => {}
+                Err(LocateError::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
+                Err(LocateError::NotFound) => {}
             }
         }
-        Err(NotFound { folders, not_executable })
+        Err(TunerNotFoundError { folders, not_executable })
     }
 }
 
@@ -92,9 +92,9 @@ mod tests {
         let reference = HubRef::parse("acme/evolve:1").unwrap();
         let find = || reference.find_in(Some(&listed), root.path());
         let folders = vec![first.clone(), second.clone(), root.path().join("tuners")];
-        assert_eq!(find(), Err(NotFound { folders: folders.clone(), not_executable: None }));
+        assert_eq!(find(), Err(TunerNotFoundError { folders: folders.clone(), not_executable: None }));
         let plain = tuner("first", 0o644);
-        assert_eq!(find(), Err(NotFound { folders, not_executable: Some(plain) }));
+        assert_eq!(find(), Err(TunerNotFoundError { folders, not_executable: Some(plain) }));
         let beside = tuner("tuners", 0o755);
         assert_eq!(find(), Ok(beside));
         let listed_one = tuner("second", 0o755);

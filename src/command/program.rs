@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a program cannot be started.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Missing {
+pub enum LocateError {
     /// No folder of PATH holds it, or there is no such file.
     NotFound,
     /// It is there and may not be executed.
@@ -15,43 +15,43 @@ pub enum Missing {
 }
 
 /// Where `program` would be found: as a path if it holds a slash, else in the folders of `PATH`.
-pub fn locate(program: &str) -> Result<PathBuf, Missing> {
+pub fn locate(program: &str) -> Result<PathBuf, LocateError> {
     locate_in(program, env::var_os("PATH").as_deref())
 }
 
 /// [`locate`] with `path` for `PATH`.
-pub fn locate_in(program: &str, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
+pub fn locate_in(program: &str, path: Option<&OsStr>) -> Result<PathBuf, LocateError> {
     if program.contains('/') {
         return examine(Path::new(program));
     }
-    let mut closest = Missing::NotFound;
+    let mut closest = LocateError::NotFound;
     for folder in path.into_iter().flat_map(env::split_paths) {
         match examine(&folder.join(program)) {
             Ok(found) => return Ok(found),
-            Err(Missing::NotExecutable(found)) => closest = Missing::NotExecutable(found),
-            Err(Missing::NotFound) => {}
+            Err(LocateError::NotExecutable(found)) => closest = LocateError::NotExecutable(found),
+            Err(LocateError::NotFound) => {}
         }
     }
     Err(closest)
 }
 
 /// A sentence for `program` that is `missing`.
-pub fn explain(program: &str, missing: &Missing) -> String {
+pub fn explain(program: &str, missing: &LocateError) -> String {
     match missing {
-        Missing::NotFound if program.contains('/') => format!("the command `{program}` does not exist"),
-        Missing::NotFound => format!("the command `{program}` is not in any folder of PATH"),
-        Missing::NotExecutable(path) => {
+        LocateError::NotFound if program.contains('/') => format!("the command `{program}` does not exist"),
+        LocateError::NotFound => format!("the command `{program}` is not in any folder of PATH"),
+        LocateError::NotExecutable(path) => {
             format!("the command `{}` is not executable: chmod +x it, or name its interpreter first", path.display())
         }
     }
 }
 
-fn examine(path: &Path) -> Result<PathBuf, Missing> {
-    let Ok(found) = fs::metadata(path) else { return Err(Missing::NotFound) };
+fn examine(path: &Path) -> Result<PathBuf, LocateError> {
+    let Ok(found) = fs::metadata(path) else { return Err(LocateError::NotFound) };
     if !found.is_file() {
-        return Err(Missing::NotFound);
+        return Err(LocateError::NotFound);
     }
-    if is_executable(&found) { Ok(path.to_owned()) } else { Err(Missing::NotExecutable(path.to_owned())) }
+    if is_executable(&found) { Ok(path.to_owned()) } else { Err(LocateError::NotExecutable(path.to_owned())) }
 }
 
 #[cfg(unix)]
@@ -75,14 +75,14 @@ mod tests {
         let script = folder.path().join("tool");
         fs::write(&script, "#!/bin/sh\n").unwrap();
         let path = env::join_paths(["/nonexistent".as_ref(), folder.path()]).unwrap();
-        assert_eq!(locate_in("tool", Some(&path)), Err(Missing::NotExecutable(script.clone())));
-        assert_eq!(locate_in("other", Some(&path)), Err(Missing::NotFound));
+        assert_eq!(locate_in("tool", Some(&path)), Err(LocateError::NotExecutable(script.clone())));
+        assert_eq!(locate_in("other", Some(&path)), Err(LocateError::NotFound));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
             assert_eq!(locate_in("tool", Some(&path)), Ok(script.clone()));
         }
-        assert_eq!(locate_in(&folder.path().display().to_string(), None), Err(Missing::NotFound));
+        assert_eq!(locate_in(&folder.path().display().to_string(), None), Err(LocateError::NotFound));
     }
 }

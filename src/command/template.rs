@@ -7,9 +7,9 @@ use std::sync::Arc;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
-use self::limits::Checked;
+use self::limits::NumericNames;
 use super::JobContext;
-use super::context::{BUILT_IN, FACETS, GLOBALS, Names, Values};
+use super::context::{BUILT_IN, FACETS, GLOBALS, TemplateNames, TemplateValues};
 use super::environment::{Variable, environment};
 use super::style::ArgStyle;
 use crate::engine::event::Launch;
@@ -26,7 +26,7 @@ const FUEL: u64 = 10_000;
 
 /// What is wrong with an element of a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TemplateFault {
+pub struct TemplateError {
     /// Which element, from 0.
     pub element: usize,
     /// The name in it that is meant, if it is one.
@@ -37,10 +37,10 @@ pub struct TemplateFault {
     pub candidates: Vec<String>,
 }
 
-impl TemplateFault {
+impl TemplateError {
     /// One that is not about a name.
-    fn of(element: usize, message: String) -> TemplateFault {
-        TemplateFault { element, name: None, message, candidates: Vec::new() }
+    fn of(element: usize, message: String) -> TemplateError {
+        TemplateError { element, name: None, message, candidates: Vec::new() }
     }
 }
 
@@ -49,32 +49,32 @@ impl TemplateFault {
 pub struct Renderer {
     command: Vec<String>,
     style: ArgStyle,
-    names: Names,
-    body: Body,
+    names: TemplateNames,
+    source: ArgvSource,
 }
 
 #[derive(Debug)]
-enum Body {
+enum ArgvSource {
     /// No templates: parameters and the resource are appended.
     Append,
     /// Every element is what it says.
-    Rendered(Box<Compiled>),
+    Templates(Box<CompiledCommand>),
 }
 
 #[derive(Debug)]
-struct Compiled {
-    parts: Vec<Part>,
+struct CompiledCommand {
+    parts: Vec<CompiledElement>,
     templates: Environment<'static>,
     /// First parts of the names that templates use.
     heads: Vec<String>,
-    used: Used,
+    used: UsedNames,
 }
 
 #[derive(Debug)]
-enum Part {
+enum CompiledElement {
     Literal(String),
     /// Name of the compiled template, and what its values must be.
-    Template(String, Checked),
+    Template(String, NumericNames),
     /// `{{ params.NAME.as_arg }}` alone: none, one or two elements.
     Arg(String),
     /// `{{ params.as_args }}` alone: any number of elements.
@@ -82,7 +82,7 @@ enum Part {
 }
 
 #[derive(Debug)]
-enum Used {
+enum UsedNames {
     Everything,
     Only(BTreeSet<String>),
 }
@@ -92,9 +92,9 @@ impl Renderer {
     ///
     /// # Errors
     /// Every fault of every element.
-    pub fn new(command: Vec<String>, style: ArgStyle, names: Names) -> Result<Renderer, Vec<TemplateFault>> {
+    pub fn new(command: Vec<String>, style: ArgStyle, names: TemplateNames) -> Result<Renderer, Vec<TemplateError>> {
         if !command.iter().any(|element| element.contains("{{")) {
-            return Ok(Renderer { command, style, names, body: Body::Append });
+            return Ok(Renderer { command, style, names, source: ArgvSource::Append });
         }
         let mut compiler = Compiler::new(&names);
         let parts = command.iter().enumerate().map(|(index, element)| compiler.part(index, element)).collect();
@@ -102,8 +102,8 @@ impl Renderer {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let compiled = Compiled { parts, templates, heads: heads.into_iter().collect(), used };
-        let renderer = Renderer { command, style, names, body: Body::Rendered(Box::new(compiled)) };
+        let compiled = CompiledCommand { parts, templates, heads: heads.into_iter().collect(), used };
+        let renderer = Renderer { command, style, names, source: ArgvSource::Templates(Box::new(compiled)) };
         renderer.rehearse().map_err(|fault| vec![fault])?;
         Ok(renderer)
     }
@@ -114,35 +114,35 @@ impl Renderer {
     }
 
     /// The study's names.
-    pub fn names(&self) -> &Names {
+    pub fn names(&self) -> &TemplateNames {
         &self.names
     }
 
     /// Whether some element's template names `name`.
     pub fn uses(&self, name: &str) -> bool {
-        match &self.body {
-            Body::Append => false,
-            Body::Rendered(compiled) => match &compiled.used {
-                Used::Everything => true,
-                Used::Only(names) => names.contains(name),
+        match &self.source {
+            ArgvSource::Append => false,
+            ArgvSource::Templates(compiled) => match &compiled.used {
+                UsedNames::Everything => true,
+                UsedNames::Only(names) => names.contains(name),
             },
         }
     }
 
     /// Whether values reach the command through templates alone.
     pub fn is_template(&self) -> bool {
-        matches!(self.body, Body::Rendered(_))
+        matches!(self.source, ArgvSource::Templates(_))
     }
 
     /// The argument list of a job, its program first.
     ///
     /// # Errors
     /// An expression that fails on this job's values (a filter on the wrong type, for example).
-    pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateFault> {
-        let values = Values::new(&self.names, self.style, context);
-        let compiled = match &self.body {
-            Body::Rendered(compiled) => compiled,
-            Body::Append => {
+    pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateError> {
+        let values = TemplateValues::new(&self.names, self.style, context);
+        let compiled = match &self.source {
+            ArgvSource::Templates(compiled) => compiled,
+            ArgvSource::Append => {
                 let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
                 argv.extend_from_slice(&self.command);
                 values.push_drawn(&mut argv);
@@ -153,11 +153,11 @@ impl Renderer {
         let mut argv = Vec::with_capacity(compiled.parts.len());
         for (index, part) in compiled.parts.iter().enumerate() {
             match part {
-                Part::Literal(text) => argv.push(text.clone()),
-                Part::Arg(name) => values.push_arg(name, &mut argv),
-                Part::AllArgs => values.push_all(&mut argv),
-                Part::Template(name, checked) => {
-                    checked.values_fit(&values, &self.names).map_err(|message| TemplateFault::of(index, message))?;
+                CompiledElement::Literal(text) => argv.push(text.clone()),
+                CompiledElement::Arg(name) => values.push_arg(name, &mut argv),
+                CompiledElement::AllArgs => values.push_all(&mut argv),
+                CompiledElement::Template(name, checked) => {
+                    checked.values_fit(&values, &self.names).map_err(|message| TemplateError::of(index, message))?;
                     let rendered = compiled.templates.get_template(name).and_then(|t| output::render(&t, &table));
                     argv.push(rendered.map_err(|error| failed(index, &error))?);
                 }
@@ -172,7 +172,7 @@ impl Renderer {
     }
 
     /// Renders with sample values, so that what fails always fails before anything runs.
-    fn rehearse(&self) -> Result<(), TemplateFault> {
+    fn rehearse(&self) -> Result<(), TemplateError> {
         let launch = Launch {
             job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
             bracket: BracketId::default(),
@@ -189,15 +189,15 @@ impl Renderer {
 
 /// Compiles elements and notes the names they use.
 struct Compiler<'n> {
-    names: &'n Names,
+    names: &'n TemplateNames,
     templates: Environment<'static>,
     heads: BTreeSet<String>,
-    used: Used,
-    faults: Vec<TemplateFault>,
+    used: UsedNames,
+    faults: Vec<TemplateError>,
 }
 
 impl<'n> Compiler<'n> {
-    fn new(names: &'n Names) -> Compiler<'n> {
+    fn new(names: &'n TemplateNames) -> Compiler<'n> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_fuel(Some(FUEL));
@@ -207,24 +207,30 @@ impl<'n> Compiler<'n> {
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             templates.set_syntax(syntax);
         }
-        Compiler { names, templates, heads: BTreeSet::new(), used: Used::Only(BTreeSet::new()), faults: Vec::new() }
+        Compiler {
+            names,
+            templates,
+            heads: BTreeSet::new(),
+            used: UsedNames::Only(BTreeSet::new()),
+            faults: Vec::new(),
+        }
     }
 
-    fn part(&mut self, index: usize, element: &str) -> Part {
+    fn part(&mut self, index: usize, element: &str) -> CompiledElement {
         if !element.contains("{{") && !element.contains("{%") {
-            return Part::Literal(element.to_owned());
+            return CompiledElement::Literal(element.to_owned());
         }
         let checked = match limits::check(element) {
             Ok(checked) => checked,
             Err(message) => {
-                self.faults.push(TemplateFault::of(index, message));
-                return Part::Literal(String::new());
+                self.faults.push(TemplateError::of(index, message));
+                return CompiledElement::Literal(String::new());
             }
         };
         let name = index.to_string();
         if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
             self.faults.push(failed(index, &error));
-            return Part::Literal(String::new());
+            return CompiledElement::Literal(String::new());
         }
         let mut asked: Vec<String> = self.asked(&name).into_iter().collect();
         asked.sort();
@@ -232,11 +238,11 @@ impl<'n> Compiler<'n> {
             self.check(index, path);
         }
         match alone(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
-            Some(["params", "as_args"]) => Part::AllArgs,
-            Some(["params", parameter, "as_arg"]) => Part::Arg((*parameter).to_owned()),
+            Some(["params", "as_args"]) => CompiledElement::AllArgs,
+            Some(["params", parameter, "as_arg"]) => CompiledElement::Arg((*parameter).to_owned()),
             _ => {
                 self.heads.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
-                Part::Template(name, checked)
+                CompiledElement::Template(name, checked)
             }
         }
     }
@@ -251,7 +257,7 @@ impl<'n> Compiler<'n> {
     fn check(&mut self, index: usize, path: &str) {
         let parts: Vec<&str> = path.split('.').collect();
         match parts.as_slice() {
-            ["params"] | ["params", "as_args", ..] => self.used = Used::Everything,
+            ["params"] | ["params", "as_args", ..] => self.used = UsedNames::Everything,
             ["params", name, facet @ ..] => {
                 self.own(index, name, &[]);
                 if let Some(facet) = facet.first().filter(|facet| !FACETS.contains(facet)) {
@@ -267,7 +273,7 @@ impl<'n> Compiler<'n> {
     }
 
     fn own(&mut self, index: usize, name: &str, also: &[&str]) {
-        if let Used::Only(used) = &mut self.used {
+        if let UsedNames::Only(used) = &mut self.used {
             used.insert(name.to_owned());
         }
         if !self.names.own().chain(also.iter().copied()).any(|known| known == name) {
@@ -279,7 +285,7 @@ impl<'n> Compiler<'n> {
 
     fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
         let message = format!("nothing is called `{name}` here");
-        self.faults.push(TemplateFault { element: index, name: Some(name.to_owned()), message, candidates });
+        self.faults.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
     }
 }
 
@@ -289,13 +295,13 @@ fn alone(element: &str) -> Option<String> {
     (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
 }
 
-fn failed(element: usize, error: &Error) -> TemplateFault {
+fn failed(element: usize, error: &Error) -> TemplateError {
     let what = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "the template never comes to an end".to_owned(),
         (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
         (kind, None) => format!("the template cannot be rendered: {kind}"),
     };
-    TemplateFault::of(element, what)
+    TemplateError::of(element, what)
 }
 
 #[cfg(test)]

@@ -8,17 +8,17 @@ use super::command_line::bind;
 use super::command_line::command;
 use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
-use super::diagnostics::findings::{Findings, Report};
+use super::diagnostics::findings::{Findings, InvalidFileError};
 use super::polyaxon::component::{self, CommandFrom, Component};
 use super::polyaxon::ignored::Ignored;
 use super::polyaxon::operation::{self, ComponentAt, Operation};
-use super::sections::matrix::{self, Body, MetricFrom};
-use super::sections::params::Declared;
+use super::sections::matrix::{self, MatrixSection, MetricFrom};
+use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
 use super::yaml::fields::repeated_keys;
 use super::yaml::file::read_file;
 use super::yaml::node::{Node, Span};
-use super::yaml::parse::{Unreadable, decode, parse};
+use super::yaml::parse::{ReadError, decode, parse};
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
 use crate::space::Space;
@@ -26,8 +26,8 @@ use crate::words::args::Step;
 
 /// A checked file.
 #[derive(Debug)]
-pub struct Study {
-    /// What the engine needs. Its seed is 0 where neither file nor command line gave one: see [`Study::seed`].
+pub struct LoadedMatrix {
+    /// What the engine needs. Its seed is 0 where neither file nor command line gave one: see [`LoadedMatrix::seed`].
     pub experiment: Experiment,
     /// The seed of the command line or the file.
     pub seed: Option<u64>,
@@ -49,9 +49,10 @@ pub struct Study {
 ///
 /// # Errors
 /// Every fault of the file, of the component it names and of the overrides, in one report.
-pub fn load(path: &Path, overrides: &Overrides) -> Result<Study, Report> {
+pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedMatrix, InvalidFileError> {
     let name = path.display().to_string();
-    let unreadable = |error: io::Error| Report::of(&name, format!("the matrix file cannot be read: {error}"), None);
+    let unreadable =
+        |error: io::Error| InvalidFileError::of(&name, format!("the matrix file cannot be read: {error}"), None);
     let bytes = read_file(path).map_err(unreadable)?;
     load_bytes(&name, &bytes, path.parent().unwrap_or(Path::new("")), overrides)
 }
@@ -60,7 +61,12 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Study, Report> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_bytes(name: &str, bytes: &[u8], folder: &Path, overrides: &Overrides) -> Result<Study, Report> {
+pub fn load_bytes(
+    name: &str,
+    bytes: &[u8],
+    folder: &Path,
+    overrides: &Overrides,
+) -> Result<LoadedMatrix, InvalidFileError> {
     let (source, root) = open(name, bytes);
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|fault| refused(fault, source.clone()))?;
@@ -68,38 +74,38 @@ pub fn load_bytes(name: &str, bytes: &[u8], folder: &Path, overrides: &Overrides
     let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
     let mut ignored = Ignored::default();
     let operation = operation::read(&root, from, &mut ignored, &mut findings);
-    let mut body = read_body(&operation, overrides, &mut findings);
+    let mut section = read_body(&operation, overrides, &mut findings);
     let mut component = component_of(&operation, folder, from, &mut ignored, &mut findings);
     ignored.report(&mut findings);
-    let renderer = settle(&operation, &mut body, &mut component, overrides, &mut findings);
-    finish(operation, body, renderer, overrides, findings)
+    let renderer = settle(&operation, &mut section, &mut component, overrides, &mut findings);
+    finish(operation, section, renderer, overrides, findings)
 }
 
-fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, Unreadable>) {
+fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
     let text = decode(bytes);
     let root = text.as_ref().map_err(Clone::clone).and_then(|text| parse(text));
     (Arc::new(Source { name: name.to_owned(), text: text.unwrap_or_default().to_owned() }), root)
 }
 
-fn refused(fault: Unreadable, source: Arc<Source>) -> Report {
+fn refused(fault: ReadError, source: Arc<Source>) -> InvalidFileError {
     let mut findings = Findings::new(source);
     findings.unreadable(fault);
     findings.into_report()
 }
 
-fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Findings) -> Body {
+fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Findings) -> MatrixSection {
     let metric_from = if overrides.metric.is_some() { MetricFrom::CommandLine } else { MetricFrom::File };
-    let Some((node, place)) = &operation.matrix else { return Body::default() };
-    let mut body = matrix::read(node, place.clone(), metric_from, findings);
+    let Some((node, place)) = &operation.matrix else { return MatrixSection::default() };
+    let mut section = matrix::read(node, place.clone(), metric_from, findings);
     if let Some(given) = &overrides.metric {
-        body.metric = Some(overrides::metric(given, body.metric.as_ref(), findings));
+        section.metric = Some(overrides::metric(given, section.metric.as_ref(), findings));
     }
-    if let (Some(name), Some(method)) = (&overrides.sampler, &mut body.method)
+    if let (Some(name), Some(method)) = (&overrides.sampler, &mut section.method)
         && overrides::sampler(name, method, findings)
     {
-        body.tuner = None;
+        section.tuner = None;
     }
-    body
+    section
 }
 
 /// The component, here or in its own file.
@@ -147,80 +153,85 @@ fn component_file(path: &Path, span: Span, from: CommandFrom, findings: &mut Fin
 /// Brings values, inputs and the command together.
 fn settle(
     operation: &Operation<'_>,
-    body: &mut Body,
+    section: &mut MatrixSection,
     component: &mut Component,
     overrides: &Overrides,
     findings: &mut Findings,
 ) -> Option<Renderer> {
-    bind::operation_params(operation, body, component, findings);
-    bind::assignments(overrides, body, component, findings);
+    bind::operation_params(operation, section, component, findings);
+    bind::assignments(overrides, section, component, findings);
     if overrides.command.is_none() {
-        bind::types(body, component, findings);
+        bind::types(section, component, findings);
     }
-    let renderer = command::renderer(body, component, overrides, findings);
+    let renderer = command::renderer(section, component, overrides, findings);
     if let Some(renderer) = &renderer {
         let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
-        bind::coverage(body, component, renderer, from, findings);
+        bind::coverage(section, component, renderer, from, findings);
     }
     renderer
 }
 
 fn finish(
     operation: Operation<'_>,
-    mut body: Body,
+    mut section: MatrixSection,
     renderer: Option<Renderer>,
     overrides: &Overrides,
     mut findings: Findings,
-) -> Result<Study, Report> {
+) -> Result<LoadedMatrix, InvalidFileError> {
     let source = findings.source().clone();
-    let seed = overrides.seed.or(body.seed);
-    let concurrency = overrides.concurrency.or(body.concurrency);
-    let tuner = body.tuner.take();
+    let seed = overrides.seed.or(section.seed);
+    let concurrency = overrides.concurrency.or(section.concurrency);
+    let tuner = section.tuner.take();
     let name = operation.name.clone();
-    let experiment = experiment(operation, body, seed.unwrap_or(0), &mut findings);
+    let experiment = experiment(operation, section, seed.unwrap_or(0), &mut findings);
     match experiment {
         Some(experiment) if findings.errors() == 0 => {
             let warnings = findings.into_report().diagnostics;
-            Ok(Study { experiment, seed, concurrency, name, renderer, tuner, warnings, source })
+            Ok(LoadedMatrix { experiment, seed, concurrency, name, renderer, tuner, warnings, source })
         }
         _ => Err(findings.into_report()),
     }
 }
 
 /// The experiment, if the matrix gave all that is needed; its sampler and plan are looked at last.
-fn experiment(operation: Operation<'_>, body: Body, seed: u64, findings: &mut Findings) -> Option<Experiment> {
-    let method = body.method?;
-    let places: Vec<Span> = body.params.iter().map(|declared| declared.span.clone()).collect();
-    let params = body.params.into_iter().map(|Declared { param, .. }| param).collect();
+fn experiment(
+    operation: Operation<'_>,
+    section: MatrixSection,
+    seed: u64,
+    findings: &mut Findings,
+) -> Option<Experiment> {
+    let method = section.method?;
+    let places: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
+    let params = section.params.into_iter().map(|DeclaredParam { param, .. }| param).collect();
     let space = Arc::new(Space { params });
     let faults = method.sampler.check(&space);
     for fault in &faults {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);
         let index = fault.path.first().and_then(|step| if let Step::Key(name) = step { named(name) } else { None });
-        let span = index.and_then(|index| places.get(index)).unwrap_or(&body.kind_span);
+        let span = index.and_then(|index| places.get(index)).unwrap_or(&section.kind_span);
         findings.error_with(span.clone(), fault.message.clone(), fault.hint.clone());
     }
     let retries = Retries { max: operation.max_retries.unwrap_or(0), ..Retries::default() };
     let experiment = Experiment {
         method,
         space,
-        metric: body.metric,
-        resource: body.resource,
+        metric: section.metric,
+        resource: section.resource,
         seed,
-        promoted: body.promoted,
-        stopping: body.stopping,
+        promoted: section.promoted,
+        stopping: section.stopping,
         limits: Limits::default(),
         retries,
         first_failures: FirstFailures::default(),
         job_timeout: operation.timeout,
-        initial: body.initial,
+        initial: section.initial,
         prior: Arc::default(),
     };
     if faults.is_empty()
         && findings.errors() == 0
         && let Err(error) = experiment.plan().check_size()
     {
-        findings.error(body.kind_span, error.to_string());
+        findings.error(section.kind_span, error.to_string());
     }
     Some(experiment)
 }

@@ -8,7 +8,7 @@ use hypertune::engine::event::{Command, Event};
 use hypertune::engine::experiment::Experiment;
 use hypertune::journal::record::{LaunchRecord, Record};
 use hypertune::matrix::command_line::overrides::Overrides;
-use hypertune::matrix::diagnostics::diagnostic::Paint;
+use hypertune::matrix::diagnostics::diagnostic::Styling;
 use hypertune::matrix::load::load_bytes;
 use hypertune::words::outcome::Outcome;
 use hypertune::words::units::Moment;
@@ -110,7 +110,7 @@ fn answers(bytes: &[u8]) {
     match load_bytes("m.yaml", bytes, Path::new("/nonexistent"), &Overrides::default()) {
         Err(report) => {
             assert!(report.errors() > 0);
-            let text = report.render(Paint::Plain);
+            let text = report.render(Styling::Plain);
             assert!(text.len() < 200_000 && text.contains("m.yaml"), "{text}");
             assert!(serde_json::to_string(&report.to_json()).is_ok());
         }
@@ -155,7 +155,7 @@ fn runs(experiment: Experiment) {
 fn the_files_to_be_damaged_are_good() {
     for (index, file) in FILES.iter().enumerate() {
         let loaded = load_bytes("m.yaml", file.as_bytes(), Path::new("/nonexistent"), &Overrides::default());
-        assert!(loaded.is_ok() || index == 1, "{}", loaded.unwrap_err().render(Paint::Plain));
+        assert!(loaded.is_ok() || index == 1, "{}", loaded.unwrap_err().render(Styling::Plain));
         answers(file.as_bytes());
     }
 }

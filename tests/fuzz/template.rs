@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use hypertune::command::context::Names;
+use hypertune::command::context::TemplateNames;
 use hypertune::command::style::ArgStyle;
 use hypertune::command::template::Renderer;
 use proptest::prelude::*;
@@ -11,9 +11,9 @@ use serde_json::json;
 /// Half of the stack of a thread.
 const STACK: usize = 1 << 20;
 
-fn names() -> Names {
+fn names() -> TemplateNames {
     let params = vec![("lr".into(), json!(0.5)), ("act".into(), json!("relu")), ("layers".into(), json!([8, 4]))];
-    Names { params, ..Names::default() }
+    TemplateNames { params, ..TemplateNames::default() }
 }
 
 /// Compiles `element` and renders it once; a fault is as good as a result.

@@ -6,8 +6,8 @@
 
 use serde_json::Value;
 
-use super::super::context::{Names, Values};
-use super::scanner::{Mark, Tag, TagKind, Token, scan};
+use super::super::context::{TemplateNames, TemplateValues};
+use super::scanner::{Symbol, Tag, TagKind, Token, scan};
 
 /// Longest source of an element with templates, and longest rendered element, in bytes: Linux takes no longer argument
 /// (MAX_ARG_STRLEN, execve(2)).
@@ -28,19 +28,19 @@ const OPERATOR_WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"]
 
 /// What the elements of a template need at rendering.
 #[derive(Debug, Default, PartialEq)]
-pub struct Checked {
+pub struct NumericNames {
     /// Names that stand in an expression with `*`.
     pub multiplied: Vec<String>,
     /// Names that a `for` goes over, if its variable stands in an expression with `*`.
     pub multiplied_items: Vec<String>,
 }
 
-impl Checked {
+impl NumericNames {
     /// Checks the values of a job that the element may use.
     ///
     /// # Errors
     /// A lowercase sentence that names the value.
-    pub fn values_fit(&self, values: &Values<'_>, names: &Names) -> Result<(), String> {
+    pub fn values_fit(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), String> {
         for name in names.own() {
             let Some(value) = values.own(name) else { continue };
             let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
@@ -82,7 +82,7 @@ fn size(value: &Value) -> usize {
 ///
 /// # Errors
 /// A lowercase sentence with the bound.
-pub fn check(source: &str) -> Result<Checked, String> {
+pub fn check(source: &str) -> Result<NumericNames, String> {
     if source.len() > MAX_ARGUMENT {
         return Err(format!("the template is longer than {MAX_ARGUMENT} bytes"));
     }
@@ -99,8 +99,8 @@ pub fn check(source: &str) -> Result<Checked, String> {
     if statements > MAX_STATEMENTS {
         return Err(format!("the template has more than {MAX_STATEMENTS} statements"));
     }
-    let (mut checked, mut multiplies_items) = (Checked::default(), false);
-    for tag in tags.iter().filter(|tag| tag.tokens.contains(&Token::Mark(Mark::Times))) {
+    let (mut checked, mut multiplies_items) = (NumericNames::default(), false);
+    for tag in tags.iter().filter(|tag| tag.tokens.contains(&Token::Symbol(Symbol::Times))) {
         for name in multiplied(&tag.tokens)? {
             let is_item = |l: &Loop<'_>| l.targets.contains(&name) || ["previtem", "nextitem"].contains(&name);
             multiplies_items |= loops.iter().any(is_item);
@@ -127,9 +127,9 @@ fn bounded(tag: &Tag<'_>) -> Result<(), String> {
         }
         deepest = deepest.max(depth);
         operators += usize::from(match token {
-            Token::Mark(Mark::Comma | Mark::Colon) | Token::Number | Token::Text(_) | Token::Close => false,
+            Token::Symbol(Symbol::Comma | Symbol::Colon) | Token::Number | Token::Text(_) | Token::Close => false,
             Token::Word(word) => OPERATOR_WORDS.contains(word),
-            Token::Mark(_) | Token::Open(_) => true,
+            Token::Symbol(_) | Token::Open(_) => true,
         });
     }
     if deepest > MAX_BRACKETS {
@@ -169,22 +169,23 @@ fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<Loop<'s>, String> {
     for (before, token) in over.iter().zip(&over[1..]) {
         let fits = match token {
             Token::Word("recursive" | "if" | "else" | "and" | "or" | "not" | "is" | "in") => false,
-            Token::Word(word) if piped => ORDERS.contains(word) && *before == Token::Mark(Mark::Pipe),
+            Token::Word(word) if piped => ORDERS.contains(word) && *before == Token::Symbol(Symbol::Pipe),
             Token::Word(_) | Token::Number | Token::Close => true,
             Token::Text(text) => *before == Token::Open('[') && !text.contains('\\'),
             Token::Open('(') => *before == Token::Word("range"),
             Token::Open('[') => matches!(before, Token::Word(_) | Token::Close) && *before != Token::Word("in"),
-            Token::Mark(Mark::Pipe) => true,
-            Token::Mark(Mark::Dot | Mark::Comma | Mark::Minus) => !piped,
-            Token::Open(_) | Token::Mark(_) => false,
+            Token::Symbol(Symbol::Pipe) => true,
+            Token::Symbol(Symbol::Dot | Symbol::Comma | Symbol::Minus) => !piped,
+            Token::Open(_) | Token::Symbol(_) => false,
         };
         if !fits {
             return Err(refused());
         }
-        piped |= *token == Token::Mark(Mark::Pipe);
+        piped |= *token == Token::Symbol(Symbol::Pipe);
     }
     let is_params = |at: usize| {
-        over[at] == Token::Word("params") && matches!(over.get(at + 1), Some(Token::Mark(Mark::Dot) | Token::Open('[')))
+        over[at] == Token::Word("params")
+            && matches!(over.get(at + 1), Some(Token::Symbol(Symbol::Dot) | Token::Open('[')))
     };
     let named = |at: usize| match over[at] {
         Token::Word(name) if !is_params(at) => Some(name),
@@ -215,24 +216,24 @@ fn multiplied<'s>(tokens: &[Token<'s>]) -> Result<Vec<&'s str>, String> {
             (Token::Open('['), Some(Token::Close))
                 if matches!(tokens[at + 1..], [Token::Text(_), Token::Close, ..]) => {}
             (Token::Open('('), Some(Token::Word(word))) if !OPERATOR_WORDS.contains(&word) => {
-                let is_filter = at >= 2 && tokens[at - 2] == Token::Mark(Mark::Pipe);
+                let is_filter = at >= 2 && tokens[at - 2] == Token::Symbol(Symbol::Pipe);
                 if !is_filter {
                     return refused("a function");
                 }
             }
             (Token::Open('('), _) => {}
             (Token::Open(_), _) => return refused("a list or mapping"),
-            (Token::Mark(Mark::Comma), _) => return refused("a list"),
-            (Token::Mark(Mark::Tilde), _) => return refused("`~`"),
-            (Token::Mark(Mark::Colon), _) => return refused("a slice"),
-            (Token::Word(word), Some(Token::Mark(Mark::Pipe))) => {
+            (Token::Symbol(Symbol::Comma), _) => return refused("a list"),
+            (Token::Symbol(Symbol::Tilde), _) => return refused("`~`"),
+            (Token::Symbol(Symbol::Colon), _) => return refused("a slice"),
+            (Token::Word(word), Some(Token::Symbol(Symbol::Pipe))) => {
                 if !NUMERIC_FILTERS.contains(word) {
                     return refused(&format!("the filter `{word}`"));
                 }
             }
             (Token::Word(word), _) if TEXTS.contains(word) => return refused(&format!("the text `{word}`")),
             (Token::Word(word), _) => names.push(word),
-            (Token::Number | Token::Close | Token::Mark(_), _) => {}
+            (Token::Number | Token::Close | Token::Symbol(_), _) => {}
         }
         before = Some(*token);
     }

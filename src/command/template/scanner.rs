@@ -32,12 +32,12 @@ pub enum Token<'s> {
     /// `)`, `]` or `}`.
     Close,
     /// Anything else.
-    Mark(Mark),
+    Symbol(Symbol),
 }
 
 /// Operators and separators.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub enum Symbol {
     /// `*`
     Times,
     /// `-`
@@ -126,7 +126,7 @@ impl<'s> Scanner<'s> {
         let pair = self.rest.get(..2).filter(|pair| ["//", "**", "==", "!=", ">=", "<="].contains(pair));
         self.skip(pair.map_or(first.len_utf8(), str::len));
         match (pair, first) {
-            (Some(_), _) => Token::Mark(Mark::Other),
+            (Some(_), _) => Token::Symbol(Symbol::Other),
             (None, '(' | '[' | '{') => {
                 self.balance += 1;
                 Token::Open(first)
@@ -135,14 +135,14 @@ impl<'s> Scanner<'s> {
                 self.balance -= 1;
                 Token::Close
             }
-            (None, '*') => Token::Mark(Mark::Times),
-            (None, '-') => Token::Mark(Mark::Minus),
-            (None, '~') => Token::Mark(Mark::Tilde),
-            (None, '|') => Token::Mark(Mark::Pipe),
-            (None, '.') => Token::Mark(Mark::Dot),
-            (None, ',') => Token::Mark(Mark::Comma),
-            (None, ':') => Token::Mark(Mark::Colon),
-            (None, _) => Token::Mark(Mark::Other),
+            (None, '*') => Token::Symbol(Symbol::Times),
+            (None, '-') => Token::Symbol(Symbol::Minus),
+            (None, '~') => Token::Symbol(Symbol::Tilde),
+            (None, '|') => Token::Symbol(Symbol::Pipe),
+            (None, '.') => Token::Symbol(Symbol::Dot),
+            (None, ',') => Token::Symbol(Symbol::Comma),
+            (None, ':') => Token::Symbol(Symbol::Colon),
+            (None, _) => Token::Symbol(Symbol::Other),
         }
     }
 

@@ -10,8 +10,8 @@ fn input(name: &str, passing: Passing, value: Value) -> Input {
     Input { name: name.into(), kind: InputType::Any, many: Many::One, passing, presence: Presence::Optional, value }
 }
 
-fn names() -> Names {
-    Names {
+fn names() -> TemplateNames {
+    TemplateNames {
         params: vec![("lr".into(), json!(1e-5)), ("layers".into(), json!([8, 4])), ("act".into(), json!("re lu"))],
         resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
         inputs: vec![

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::overrides::{Overrides, finding};
-use crate::command::context::Names;
-use crate::command::template::{Renderer, TemplateFault};
+use crate::command::context::TemplateNames;
+use crate::command::template::{Renderer, TemplateError};
 use crate::matrix::diagnostics::diagnostic::Severity;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::suggestion;
 use crate::matrix::polyaxon::component::{CommandFrom, Component};
-use crate::matrix::sections::matrix::Body;
+use crate::matrix::sections::matrix::MatrixSection;
 use crate::matrix::yaml::node::Span;
 
 /// Compiles the command; faults are noted where it was written. `None` without a command, or with a faulty one.
 pub fn renderer(
-    body: &Body,
+    section: &MatrixSection,
     component: &Component,
     overrides: &Overrides,
     findings: &mut Findings,
@@ -24,7 +24,7 @@ pub fn renderer(
         None => (component.command.as_ref()?.iter().map(|word| word.text.clone()).collect(), CommandFrom::File),
     };
     let shown = command.clone();
-    match Renderer::new(command, overrides.style, names(body, component)) {
+    match Renderer::new(command, overrides.style, names(section, component)) {
         Ok(renderer) => Some(renderer),
         Err(faults) => {
             for fault in faults {
@@ -39,22 +39,22 @@ pub fn renderer(
 }
 
 /// Every name the command may use, each parameter with one of its values.
-fn names(body: &Body, component: &Component) -> Names {
-    let sample = |declared: &crate::matrix::sections::params::Declared| {
+fn names(section: &MatrixSection, component: &Component) -> TemplateNames {
+    let sample = |declared: &crate::matrix::sections::params::DeclaredParam| {
         let domain = &declared.param.domain;
         domain.level(0).unwrap_or_else(|| domain.from_unit(0.5))
     };
-    let drawn = body.params.iter().map(|declared| (Arc::clone(&declared.param.name), sample(declared)));
-    let params = drawn.chain(body.listed.iter().cloned()).collect();
+    let drawn = section.params.iter().map(|declared| (Arc::clone(&declared.param.name), sample(declared)));
+    let params = drawn.chain(section.listed.iter().cloned()).collect();
     let inputs = component.inputs.iter().map(|declared| declared.input.clone());
-    Names {
+    TemplateNames {
         params,
-        resource: body.resource.clone(),
+        resource: section.resource.clone(),
         inputs: inputs.chain(component.undeclared.iter().cloned()).collect(),
     }
 }
 
-fn hint(fault: &TemplateFault) -> Option<String> {
+fn hint(fault: &TemplateError) -> Option<String> {
     let name = fault.name.as_deref()?;
     match fault.candidates.iter().find(|candidate| is_part(name, candidate)) {
         Some(whole) => Some(format!("`{whole}` is no plain name in a template: write params[\"{whole}\"].value")),
@@ -68,7 +68,7 @@ fn is_part(name: &str, whole: &str) -> bool {
     whole != name && whole.split(|c| !letter(c)).any(|part| part == name)
 }
 
-fn in_file(fault: &TemplateFault, component: &Component, findings: &mut Findings) {
+fn in_file(fault: &TemplateError, component: &Component, findings: &mut Findings) {
     let words = component.command.as_deref().unwrap_or_default();
     let Some(word) = words.get(fault.element) else { return };
     findings.within(&component.source, |findings| {
@@ -79,7 +79,7 @@ fn in_file(fault: &TemplateFault, component: &Component, findings: &mut Findings
     });
 }
 
-fn on_line(fault: &TemplateFault, command: &[String], findings: &mut Findings) {
+fn on_line(fault: &TemplateError, command: &[String], findings: &mut Findings) {
     let text = format!("-- {}", command.join(" "));
     let start = 3 + command.iter().take(fault.element).map(|word| word.len() + 1).sum::<usize>();
     let word = command.get(fault.element).map_or("", String::as_str);

@@ -28,7 +28,7 @@ pub struct Overrides {
     /// `-j`; at least 1.
     pub concurrency: Option<u32>,
     /// `-P`, in the order given; of several for one name the last counts.
-    pub values: Vec<Assigned>,
+    pub values: Vec<ValueOverride>,
     /// `--sampler`.
     pub sampler: Option<String>,
 }
@@ -44,14 +44,14 @@ pub struct MetricOverride {
 
 /// `-P NAME=VALUE`.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Assigned {
+pub struct ValueOverride {
     /// NAME.
     pub name: String,
     /// VALUE as written.
     pub text: String,
 }
 
-impl Assigned {
+impl ValueOverride {
     /// VALUE, typed as YAML would: `3` is a number, `[1, 2]` a list, what is nothing else is text.
     pub fn value(&self) -> Value {
         scalar(&self.text)

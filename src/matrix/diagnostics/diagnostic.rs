@@ -40,7 +40,7 @@ impl Severity {
 
 /// With or without colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Paint {
+pub enum Styling {
     /// For pipes, files and NO_COLOR.
     #[default]
     Plain,
@@ -65,7 +65,7 @@ pub struct Diagnostic {
 
 /// A place in a text as people count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct LineColumn {
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
@@ -74,18 +74,18 @@ pub struct Place {
 
 impl Diagnostic {
     /// Where it is, if it is in one place.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<LineColumn> {
         let (line, shown) = self.line()?;
         let number = 1 + self.source.text[..line.start].bytes().filter(|b| *b == b'\n').count();
         let column = 1 + self.source.text[line.start..shown.start].chars().count();
-        Some(Place { line: number, column })
+        Some(LineColumn { line: number, column })
     }
 
     /// The finding with its source line and a caret.
-    pub fn render(&self, paint: Paint) -> String {
-        let renderer = match paint {
-            Paint::Plain => Renderer::plain(),
-            Paint::Styled => Renderer::styled(),
+    pub fn render(&self, styling: Styling) -> String {
+        let renderer = match styling {
+            Styling::Plain => Renderer::plain(),
+            Styling::Styled => Renderer::styled(),
         };
         let level = match self.severity {
             Severity::Error => Level::ERROR,

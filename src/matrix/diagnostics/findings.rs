@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::diagnostic::{Diagnostic, Paint, Severity, Source};
+use super::diagnostic::{Diagnostic, Severity, Source, Styling};
 use crate::matrix::yaml::node::Span;
-use crate::matrix::yaml::parse::Unreadable;
+use crate::matrix::yaml::parse::ReadError;
 
 /// Most diagnostics that are kept; what goes beyond is counted.
 const MOST: usize = 100;
@@ -76,7 +76,7 @@ impl Findings {
     }
 
     /// Notes why the text is no document.
-    pub fn unreadable(&mut self, fault: Unreadable) {
+    pub fn unreadable(&mut self, fault: ReadError) {
         self.add(Severity::Error, fault.span, fault.message, fault.hint);
     }
 
@@ -86,11 +86,11 @@ impl Findings {
     }
 
     /// Everything that was found, in the order of the text; other texts come after the main one.
-    pub fn into_report(mut self) -> Report {
+    pub fn into_report(mut self) -> InvalidFileError {
         let main = self.main;
         self.found.sort_by_key(|d| (!Arc::ptr_eq(&d.source, &main), d.span.as_ref().map(|s| s.start)));
         self.found.dedup();
-        Report { file: main.name.clone(), diagnostics: self.found, dropped: self.dropped }
+        InvalidFileError { file: main.name.clone(), diagnostics: self.found, dropped: self.dropped }
     }
 
     /// Forgets an error that another finding explains better.
@@ -114,7 +114,7 @@ impl Findings {
 
 /// Everything found in files that cannot run.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Report {
+pub struct InvalidFileError {
     /// The file that was to be read.
     pub file: String,
     /// At least one of them an error.
@@ -123,9 +123,9 @@ pub struct Report {
     pub dropped: usize,
 }
 
-impl Report {
+impl InvalidFileError {
     /// One finding about a file as a whole.
-    pub fn of(file: &str, message: impl Into<String>, hint: Option<String>) -> Report {
+    pub fn of(file: &str, message: impl Into<String>, hint: Option<String>) -> InvalidFileError {
         let mut findings = Findings::new(Arc::new(Source { name: file.to_owned(), text: String::new() }));
         findings.whole(message, hint);
         findings.into_report()
@@ -137,8 +137,8 @@ impl Report {
     }
 
     /// Every finding with its source line, and their count. Ends without a line break.
-    pub fn render(&self, paint: Paint) -> String {
-        let mut blocks: Vec<String> = self.diagnostics.iter().map(|d| d.render(paint)).collect();
+    pub fn render(&self, styling: Styling) -> String {
+        let mut blocks: Vec<String> = self.diagnostics.iter().map(|d| d.render(styling)).collect();
         let file = &self.file;
         blocks.push(match self.errors() {
             1 => format!("{file}: 1 error, nothing was launched"),
@@ -155,13 +155,13 @@ impl Report {
     }
 }
 
-impl std::fmt::Display for Report {
+impl std::fmt::Display for InvalidFileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.render(Paint::Plain))
+        f.write_str(&self.render(Styling::Plain))
     }
 }
 
-impl std::error::Error for Report {}
+impl std::error::Error for InvalidFileError {}
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +177,7 @@ mod tests {
         found.error_with(15..24, "no such thing", Some("did you mean `good`?".into()));
         found.whole("and the file is odd", None);
         let report = found.into_report();
-        insta::assert_snapshot!(report.render(Paint::Plain), @"
+        insta::assert_snapshot!(report.render(Styling::Plain), @"
         error: and the file is odd
         --> m.yaml
 
@@ -201,7 +201,7 @@ mod tests {
                 for end in start..text.len() + 2 {
                     let mut found = findings(text);
                     found.error(start..end, "x");
-                    assert!(found.into_report().render(Paint::Plain).contains("m.yaml"), "{text:?} {start} {end}");
+                    assert!(found.into_report().render(Styling::Plain).contains("m.yaml"), "{text:?} {start} {end}");
                 }
             }
         }
@@ -211,7 +211,7 @@ mod tests {
     fn a_line_of_megabytes_is_cut() {
         let mut found = findings(&"x".repeat(3 << 20));
         found.error(1_000_000..2_000_000, "long");
-        assert!(found.into_report().render(Paint::Plain).len() < 2_000);
+        assert!(found.into_report().render(Styling::Plain).len() < 2_000);
     }
 
     #[test]

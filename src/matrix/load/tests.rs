@@ -7,7 +7,7 @@ mod shapes;
 mod slips;
 
 use super::*;
-use crate::matrix::diagnostics::diagnostic::Paint;
+use crate::matrix::diagnostics::diagnostic::Styling;
 
 /// The example of the reference document, its last block indented as it must be.
 const DOCUMENTED: &str = r#"version: 1.1
@@ -62,12 +62,12 @@ component:
     ]
 "#;
 
-fn load_text(text: &str, overrides: &Overrides) -> Result<Study, Report> {
+fn load_text(text: &str, overrides: &Overrides) -> Result<LoadedMatrix, InvalidFileError> {
     load_bytes("matrix.yaml", text.as_bytes(), Path::new(""), overrides)
 }
 
 fn faults(text: &str) -> String {
-    load_text(text, &Overrides::default()).unwrap_err().render(Paint::Plain)
+    load_text(text, &Overrides::default()).unwrap_err().render(Styling::Plain)
 }
 
 /// A hyperband matrix with `params` and more, indented as a root.
@@ -78,7 +78,7 @@ fn hyperband(params: &str) -> String {
 }
 
 /// Messages without their pictures: `line:column message (hint)`.
-fn told(report: &Report) -> String {
+fn told(report: &InvalidFileError) -> String {
     let line = |d: &Diagnostic| {
         let place = d.place().map_or("-".to_owned(), |p| format!("{}:{}", p.line, p.column));
         let hint = d.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
@@ -91,8 +91,8 @@ fn told_of(text: &str) -> String {
     told(&load_text(text, &Overrides::default()).expect_err(text))
 }
 
-fn warnings(study: &Study) -> String {
-    study.warnings.iter().map(|w| w.render(Paint::Plain)).collect::<Vec<_>>().join("\n\n")
+fn warnings(study: &LoadedMatrix) -> String {
+    study.warnings.iter().map(|w| w.render(Styling::Plain)).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]

@@ -4,16 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::params::{Built, Declared};
+use super::params::{DeclaredParam, DomainOrigin};
 use crate::engine::experiment::Experiment;
 use crate::kinds::Method;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
-use crate::matrix::diagnostics::findings::{Findings, Report};
+use crate::matrix::diagnostics::findings::{Findings, InvalidFileError};
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::fields::named;
 use crate::matrix::yaml::file::read_file;
 use crate::matrix::yaml::node::{Entry, Node, Span};
-use crate::matrix::yaml::parse::{Unreadable, decode, parse};
+use crate::matrix::yaml::parse::{ReadError, decode, parse};
 use crate::space::{Param, Space};
 use crate::words::assignment::Assignment;
 
@@ -21,11 +21,11 @@ use crate::words::assignment::Assignment;
 const MAX_ENQUEUED: usize = 16 << 20;
 
 /// Parameters that may be fixed.
-type Known<'a> = Vec<(&'a Param, Built)>;
+type Known<'a> = Vec<(&'a Param, DomainOrigin)>;
 
 /// `initial`: a list of mappings from parameter names to values they may take.
-pub fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> Vec<Assignment> {
-    let known: Known<'_> = params.iter().map(|declared| (&declared.param, declared.built)).collect();
+pub fn initial(entry: &Entry, params: &[DeclaredParam], findings: &mut Findings) -> Vec<Assignment> {
+    let known: Known<'_> = params.iter().map(|declared| (&declared.param, declared.origin)).collect();
     match entry.value.list() {
         Some(items) => items.iter().map(|item| point(item, &known, findings)).collect(),
         None => {
@@ -40,22 +40,23 @@ pub fn initial(entry: &Entry, params: &[Declared], findings: &mut Findings) -> V
 ///
 /// # Errors
 /// Every fault of the first faulty file in one report.
-pub fn enqueued(paths: &[PathBuf], method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
+pub fn enqueued(paths: &[PathBuf], method: &Method, space: &Space) -> Result<Vec<Assignment>, InvalidFileError> {
     let mut all = Vec::new();
     for path in paths {
         all.extend(enqueued_file(path, method, space)?);
         if serde_json::to_vec(&all).map_or(usize::MAX, |bytes| bytes.len()) > MAX_ENQUEUED {
             let message = format!("the starting points take more than {} MiB", MAX_ENQUEUED >> 20);
-            return Err(Report::of(&path.display().to_string(), message, Some("enqueue fewer".into())));
+            return Err(InvalidFileError::of(&path.display().to_string(), message, Some("enqueue fewer".into())));
         }
     }
     Ok(all)
 }
 
-fn enqueued_file(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assignment>, Report> {
+fn enqueued_file(path: &Path, method: &Method, space: &Space) -> Result<Vec<Assignment>, InvalidFileError> {
     let name = path.display().to_string();
-    takes_points(method).map_err(|message| Report::of(&name, message, None))?;
-    let unreadable = |e: io::Error| Report::of(&name, format!("the file of starting points cannot be read: {e}"), None);
+    takes_points(method).map_err(|message| InvalidFileError::of(&name, message, None))?;
+    let unreadable =
+        |e: io::Error| InvalidFileError::of(&name, format!("the file of starting points cannot be read: {e}"), None);
     let bytes = read_file(path).map_err(unreadable)?;
     enqueued_bytes(&name, &bytes, space)
 }
@@ -80,11 +81,11 @@ pub fn too_many(experiment: &Experiment, source: &Arc<Source>) -> Option<Diagnos
 }
 
 /// The starting points in the bytes of a file called `name`.
-fn enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<Assignment>, Report> {
+fn enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<Assignment>, InvalidFileError> {
     let text = decode(bytes);
     let source = Arc::new(Source { name: name.to_owned(), text: text.as_deref().unwrap_or_default().to_owned() });
     let mut findings = Findings::new(source);
-    let known: Known<'_> = space.params.iter().map(|param| (param, Built::AsWritten)).collect();
+    let known: Known<'_> = space.params.iter().map(|param| (param, DomainOrigin::File)).collect();
     let points = match text.and_then(items) {
         Ok(items) => items.iter().map(|item| point(item, &known, &mut findings)).collect(),
         Err(fault) => {
@@ -96,13 +97,13 @@ fn enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<Assignm
 }
 
 /// The configurations of a text, unchecked.
-fn items(text: &str) -> Result<Vec<Node>, Unreadable> {
+fn items(text: &str) -> Result<Vec<Node>, ReadError> {
     if text.trim_start().starts_with('{') {
         return json_lines(text);
     }
     let root = parse(text)?;
     let list = root.list().map(<[Node]>::to_vec);
-    list.ok_or_else(|| Unreadable {
+    list.ok_or_else(|| ReadError {
         message: format!("starting points are a list of mappings, found {}", root.describe()),
         span: Some(root.span.clone()),
         hint: Some("start each with `- `, or write one JSON object a line".into()),
@@ -110,13 +111,13 @@ fn items(text: &str) -> Result<Vec<Node>, Unreadable> {
 }
 
 /// A JSON object is a YAML mapping, so that every value knows its place.
-fn json_lines(text: &str) -> Result<Vec<Node>, Unreadable> {
+fn json_lines(text: &str) -> Result<Vec<Node>, ReadError> {
     let mut start = 0;
     let mut nodes = Vec::new();
     for line in text.split_inclusive('\n') {
         if !line.trim().is_empty() {
             let whole = |span: Span| span.start + start..span.end + start;
-            let mut node = parse(line).map_err(|fault| Unreadable { span: fault.span.map(whole), ..fault })?;
+            let mut node = parse(line).map_err(|fault| ReadError { span: fault.span.map(whole), ..fault })?;
             node.shift(start);
             nodes.push(node);
         }
@@ -128,13 +129,13 @@ fn json_lines(text: &str) -> Result<Vec<Node>, Unreadable> {
 fn point(item: &Node, known: &Known<'_>, findings: &mut Findings) -> Assignment {
     let mut point = Assignment::default();
     for entry in named(item, "a starting point", item.span.clone(), findings) {
-        let Some((param, built)) = known.iter().find(|(param, _)| *param.name == *entry.key) else {
+        let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *entry.key) else {
             let hint = suggestion(&entry.key, known.iter().map(|(param, _)| &*param.name));
             findings.error_with(entry.key_span.clone(), format!("there is no parameter {}", quoted(&entry.key)), hint);
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
-        let taken = if *built == Built::StandIn { Some(value) } else { param.domain.normalize(&value) };
+        let taken = if *origin == DomainOrigin::Placeholder { Some(value) } else { param.domain.normalize(&value) };
         if let Some(value) = taken {
             point.set(param.name.clone(), value);
         } else {
@@ -151,14 +152,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::matrix::diagnostics::diagnostic::Paint;
+    use crate::matrix::diagnostics::diagnostic::Styling;
     use crate::space::tests::space;
 
     fn read(text: &str) -> String {
         let space = space(&[("lr", "uniform", json!([0, 1])), ("act", "choice", json!(["relu", "tanh"]))]);
         match enqueued_bytes("points", text.as_bytes(), &space) {
             Ok(points) => serde_json::to_string(&points).unwrap(),
-            Err(report) => report.render(Paint::Plain),
+            Err(report) => report.render(Styling::Plain),
         }
     }
 

@@ -10,9 +10,9 @@ use super::initial::{initial, takes_points};
 use super::metric;
 use super::nested;
 use super::params;
-use super::params::Declared;
+use super::params::DeclaredParam;
 use super::tuner::{TunerSpec, tuner};
-use super::value_forms::Written;
+use super::value_forms::SpannedArgs;
 use crate::engine::experiment::{Promoted, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
@@ -30,7 +30,7 @@ use crate::words::units::{ResourceKind, ResourceSpec};
 
 /// What was read of a matrix. Parts that were faulty are missing.
 #[derive(Debug, Default)]
-pub struct Body {
+pub struct MatrixSection {
     /// The kind's catalogue entry.
     pub kind: Option<&'static MatrixKind>,
     /// The place of the kind.
@@ -38,7 +38,7 @@ pub struct Body {
     /// Schedule and sampler.
     pub method: Option<Method>,
     /// Parameters.
-    pub params: Vec<Declared>,
+    pub params: Vec<DeclaredParam>,
     /// Names that every listed configuration of a `mapping` has, with the first one's values.
     pub listed: Vec<(Arc<str>, Value)>,
     /// What is ranked by.
@@ -73,37 +73,37 @@ pub enum MetricFrom {
 }
 
 /// Reads the matrix at `node`; `place` is where faults about the whole are shown.
-pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Findings) -> Body {
-    let mut body = Body { kind_span: place.clone(), ..Body::default() };
-    let Some(mut fields) = Fields::new(node, "the matrix", place, findings) else { return body };
-    body.kind = kind(&mut fields, &mut body.kind_span, findings);
-    common(&mut fields, &mut body, metric_from, findings);
+pub fn read(node: &Node, place: Span, metric_from: MetricFrom, findings: &mut Findings) -> MatrixSection {
+    let mut section = MatrixSection { kind_span: place.clone(), ..MatrixSection::default() };
+    let Some(mut fields) = Fields::new(node, "the matrix", place, findings) else { return section };
+    section.kind = kind(&mut fields, &mut section.kind_span, findings);
+    common(&mut fields, &mut section, metric_from, findings);
     let sampler = sampler(&mut fields, findings);
-    if let Some(kind) = body.kind {
-        body.method = method(kind, &mut fields, &mut body, findings);
+    if let Some(kind) = section.kind {
+        section.method = method(kind, &mut fields, &mut section, findings);
         fields.finish(findings);
     }
-    proposer(&mut body, sampler, findings);
-    if let (Some(place), Some(Err(message))) = (&body.initial_span, body.method.as_ref().map(takes_points)) {
+    proposer(&mut section, sampler, findings);
+    if let (Some(place), Some(Err(message))) = (&section.initial_span, section.method.as_ref().map(takes_points)) {
         findings.error(place.clone(), message);
     }
-    body
+    section
 }
 
 /// Who proposes: the kind's own sampler unless a field names another one or a tuner.
-fn proposer(body: &mut Body, sampler: Option<(Arc<dyn Sampler>, Span)>, findings: &mut Findings) {
-    if let (Some(place), Some(_)) = (&body.tuner_span, &sampler) {
+fn proposer(section: &mut MatrixSection, sampler: Option<(Arc<dyn Sampler>, Span)>, findings: &mut Findings) {
+    if let (Some(place), Some(_)) = (&section.tuner_span, &sampler) {
         findings.error(place.clone(), "the matrix has both a `sampler` and a `tuner`: only one of them can propose");
     }
-    let Some(method) = &mut body.method else { return };
+    let Some(method) = &mut section.method else { return };
     if let Some((sampler, place)) = sampler {
         replace_sampler(method, sampler).unwrap_or_else(|message| findings.error(place, message));
-    } else if let Some(place) = &body.tuner_span {
+    } else if let Some(place) = &section.tuner_span {
         replace_sampler(method, Arc::new(External)).unwrap_or_else(|message| findings.error(place.clone(), message));
     } else if method.sampler.is_external() {
         let message = format!("`{}` needs a `tuner`, the program that proposes", method.kind);
         let hint = "add `tuner: {command: [python3, tuner.py]}`".to_owned();
-        findings.error_with(body.kind_span.clone(), message, Some(hint));
+        findings.error_with(section.kind_span.clone(), message, Some(hint));
     }
 }
 
@@ -130,39 +130,39 @@ fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> O
 }
 
 /// The fields of every kind, each only where the kind has a use for it.
-fn common(fields: &mut Fields<'_>, body: &mut Body, metric_from: MetricFrom, findings: &mut Findings) {
-    let need = |of: fn(&MatrixKind) -> Need| body.kind.map_or(Need::Optional, of);
+fn common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from: MetricFrom, findings: &mut Findings) {
+    let need = |of: fn(&MatrixKind) -> Need| section.kind.map_or(Need::Optional, of);
     let metric_need = match (need(|k| k.metric), metric_from) {
         (Need::Required, MetricFrom::CommandLine) => Need::Optional,
         (need, _) => need,
     };
     let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
     if let Some(entry) = fields.needed("params", params_need, findings) {
-        body.params = params::read(&entry.value, entry.key_span.clone(), findings);
+        section.params = params::read(&entry.value, entry.key_span.clone(), findings);
     }
-    body.metric = fields.needed("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
+    section.metric = fields.needed("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
     if let Some(entry) = fields.needed("resource", resource_need, findings) {
-        body.resource = metric::resource(entry, findings);
+        section.resource = metric::resource(entry, findings);
     }
     if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
-        body.promoted = Promoted::Continue;
+        section.promoted = Promoted::Continue;
     }
-    body.seed = fields.count("seed", findings).map(|(seed, _)| seed);
-    body.concurrency = concurrency(fields, findings);
+    section.seed = fields.count("seed", findings).map(|(seed, _)| seed);
+    section.concurrency = concurrency(fields, findings);
     if let Some(entry) = fields.value("earlyStopping") {
-        body.stopping = early_stopping::read(entry, findings);
+        section.stopping = early_stopping::read(entry, findings);
     }
     if params_need != Need::Forbidden {
         if let Some(entry) = fields.value("tuner") {
-            body.tuner_span = Some(entry.key_span.clone());
-            body.tuner = tuner(entry, findings);
+            section.tuner_span = Some(entry.key_span.clone());
+            section.tuner = tuner(entry, findings);
         }
         if let Some(entry) = fields.value("initial") {
-            body.initial = initial(entry, &body.params, findings);
-            body.initial_span = Some(entry.key_span.clone());
+            section.initial = initial(entry, &section.params, findings);
+            section.initial_span = Some(entry.key_span.clone());
         }
     }
-    clash(body, findings);
+    clash(section, findings);
 }
 
 fn concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
@@ -185,9 +185,9 @@ fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(Arc<dyn 
 }
 
 /// A parameter with the resource's name would be passed twice.
-fn clash(body: &Body, findings: &mut Findings) {
-    let Some(resource) = &body.resource else { return };
-    for declared in body.params.iter().filter(|declared| *declared.param.name == *resource.name) {
+fn clash(section: &MatrixSection, findings: &mut Findings) {
+    let Some(resource) = &section.resource else { return };
+    for declared in section.params.iter().filter(|declared| *declared.param.name == *resource.name) {
         let message = format!("the parameter {} has the resource's name", quoted(&resource.name));
         findings.error_with(
             declared.span.clone(),
@@ -201,7 +201,7 @@ fn clash(body: &Body, findings: &mut Findings) {
 fn method(
     kind: &'static MatrixKind,
     fields: &mut Fields<'_>,
-    body: &mut Body,
+    section: &mut MatrixSection,
     findings: &mut Findings,
 ) -> Option<Method> {
     let own = own_fields(kind, fields, findings);
@@ -210,12 +210,12 @@ fn method(
     let missing: Vec<&str> = required.map(|field| field.name).filter(|name| !is_there(name)).collect();
     let entries: Vec<(String, &Node)> = own.iter().map(|(name, node)| ((*name).to_owned(), node.as_ref())).collect();
     if kind.params == Need::Forbidden {
-        body.listed =
+        section.listed =
             entries.iter().find(|(name, _)| name == "values").map(|(_, node)| listed(node)).unwrap_or_default();
     }
     let before = findings.errors();
-    let mut written = Written::of_nodes(entries, body.kind_span.clone(), findings);
-    if let Some(spec) = &body.resource {
+    let mut written = SpannedArgs::of_nodes(entries, section.kind_span.clone(), findings);
+    if let Some(spec) = &section.resource {
         let kind = match spec.kind {
             ResourceKind::Int => "int",
             ResourceKind::Float => "float",
@@ -228,9 +228,9 @@ fn method(
     // a missing field was told already
     let told = |fault: &Fault| matches!(fault.path.first(), Some(Step::Key(name)) if missing.contains(&name.as_str()));
     let report = |faults: Vec<Fault>| written.report(faults.into_iter().filter(|f| !told(f)).collect(), findings);
-    let built = (kind.build)(&written.args).map_err(report).ok()?;
+    let origin = (kind.build)(&written.args).map_err(report).ok()?;
     written.advise((kind.advice)(&written.args), findings);
-    Some(built)
+    Some(origin)
 }
 
 /// The kind's own fields, as far as they are there.

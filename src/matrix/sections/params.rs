@@ -12,26 +12,26 @@ use crate::space::{Domain, Param, ParamKind, catalogue};
 
 /// A parameter and where it stands.
 #[derive(Debug)]
-pub struct Declared {
+pub struct DeclaredParam {
     /// The parameter.
     pub param: Param,
     /// The place of its name.
     pub span: Span,
     /// Whether its domain is the one that was written.
-    pub built: Built,
+    pub origin: DomainOrigin,
 }
 
 /// Where a parameter's domain comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Built {
+pub enum DomainOrigin {
     /// The file.
-    AsWritten,
+    File,
     /// The file is wrong there; a number stands in, so that the name is known to what is checked later.
-    StandIn,
+    Placeholder,
 }
 
 /// Every parameter of `node` in file order; `place` is where faults about the whole are shown.
-pub fn read(node: &Node, place: Span, findings: &mut Findings) -> Vec<Declared> {
+pub fn read(node: &Node, place: Span, findings: &mut Findings) -> Vec<DeclaredParam> {
     let entries = named(node, "`params`", place.clone(), findings);
     if entries.is_empty() && node.map().is_some() {
         findings.error(place, "`params` is empty, there is nothing to tune");
@@ -39,18 +39,18 @@ pub fn read(node: &Node, place: Span, findings: &mut Findings) -> Vec<Declared> 
     entries.into_iter().filter_map(|entry| parameter(entry, findings)).collect()
 }
 
-fn parameter(entry: &Entry, findings: &mut Findings) -> Option<Declared> {
+fn parameter(entry: &Entry, findings: &mut Findings) -> Option<DeclaredParam> {
     if entry.key.trim().is_empty() {
         findings.error(entry.key_span.clone(), "a parameter needs a name");
         return None;
     }
     let (kind, domain) = written_domain(entry, findings);
-    let (domain, built) = match domain {
-        Some(domain) => (domain, Built::AsWritten),
-        None => ((CHOICE.build)(&single(1.into())).ok()?, Built::StandIn),
+    let (domain, origin) = match domain {
+        Some(domain) => (domain, DomainOrigin::File),
+        None => ((CHOICE.build)(&single(1.into())).ok()?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(entry.key.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
-    Some(Declared { param, span: entry.key_span.clone(), built })
+    Some(DeclaredParam { param, span: entry.key_span.clone(), origin })
 }
 
 /// What `{kind, value}` stands for, as far as it can be read.

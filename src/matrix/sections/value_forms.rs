@@ -1,4 +1,4 @@
-//! The written forms of a parameter's value: a list, a mapping, or `a:b:c`, turned into named arguments that keep their places.
+//! The written forms of a parameter's value: a list, a mapping, or `a:b:c`, turned into named arguments that keep their position.
 
 use serde_json::Value;
 
@@ -12,25 +12,25 @@ use crate::words::args::{Args, Fault, Step};
 
 /// Arguments with the place of each.
 #[derive(Debug)]
-pub struct Written<'n> {
+pub struct SpannedArgs<'n> {
     /// As a kind reads them.
     pub args: Args,
-    places: Vec<(String, Place<'n>)>,
+    sources: Vec<(String, ArgSource<'n>)>,
     whole: Span,
 }
 
 #[derive(Debug)]
-enum Place<'n> {
+enum ArgSource<'n> {
     Node(&'n Node),
     Within(Span),
 }
 
-impl<'n> Written<'n> {
+impl<'n> SpannedArgs<'n> {
     /// Arguments taken from nodes: `whole` is where faults about all of them are shown.
-    pub fn of_nodes(entries: Vec<(String, &'n Node)>, whole: Span, findings: &mut Findings) -> Written<'n> {
+    pub fn of_nodes(entries: Vec<(String, &'n Node)>, whole: Span, findings: &mut Findings) -> SpannedArgs<'n> {
         let args = entries.iter().map(|(name, node)| (name.clone(), json(node, findings))).collect();
-        let places = entries.into_iter().map(|(name, node)| (name, Place::Node(node))).collect();
-        Written { args, places, whole }
+        let sources = entries.into_iter().map(|(name, node)| (name, ArgSource::Node(node))).collect();
+        SpannedArgs { args, sources, whole }
     }
 
     /// Adds an argument that stands nowhere in the file by itself.
@@ -54,25 +54,25 @@ impl<'n> Written<'n> {
 
     fn place(&self, path: &[Step]) -> Span {
         let Some((Step::Key(name), rest)) = path.split_first() else { return self.whole.clone() };
-        match self.places.iter().find(|(other, _)| other == name) {
-            Some((_, Place::Node(node))) => node.place(rest),
-            Some((_, Place::Within(span))) => span.clone(),
+        match self.sources.iter().find(|(other, _)| other == name) {
+            Some((_, ArgSource::Node(node))) => node.place(rest),
+            Some((_, ArgSource::Within(span))) => span.clone(),
             None => self.whole.clone(),
         }
     }
 }
 
 /// Reads `value` in any of the forms `kind` has; `place` is where faults about all of it are shown.
-pub fn read<'n>(kind: &ParamKind, value: &'n Node, place: Span, findings: &mut Findings) -> Option<Written<'n>> {
+pub fn read<'n>(kind: &ParamKind, value: &'n Node, place: Span, findings: &mut Findings) -> Option<SpannedArgs<'n>> {
     match &value.content {
         Content::List(_) if kind.forms.iter().any(|form| matches!(form, Form::Items)) => {
-            Some(Written::of_nodes(vec![("items".to_owned(), value)], place, findings))
+            Some(SpannedArgs::of_nodes(vec![("items".to_owned(), value)], place, findings))
         }
         Content::List(items) => {
             let names = positions(kind).or_else(|| refuse(kind, value, findings))?;
             too_many(kind, &names, items.len(), place.clone(), findings)?;
             let entries = names.iter().zip(items).map(|(name, node)| ((*name).to_owned(), node)).collect();
-            Some(Written::of_nodes(entries, place, findings))
+            Some(SpannedArgs::of_nodes(entries, place, findings))
         }
         Content::Map(_) => by_name(kind, value, place, findings),
         Content::Text(text) => {
@@ -102,7 +102,7 @@ fn too_many(kind: &ParamKind, names: &[&str], count: usize, place: Span, finding
     Some(())
 }
 
-fn by_name<'n>(kind: &ParamKind, value: &'n Node, place: Span, findings: &mut Findings) -> Option<Written<'n>> {
+fn by_name<'n>(kind: &ParamKind, value: &'n Node, place: Span, findings: &mut Findings) -> Option<SpannedArgs<'n>> {
     let given = folded(value, findings);
     let forms = kind.forms.iter().filter_map(|form| match form {
         Form::Named { required, optional, .. } => Some([*required, *optional].concat()),
@@ -126,8 +126,8 @@ fn by_name<'n>(kind: &ParamKind, value: &'n Node, place: Span, findings: &mut Fi
         findings.error_with(span.clone(), format!("the value of `{}` has no field {}", kind.name, quoted(key)), hint);
     }
     let known = given.into_iter().filter(|(name, ..)| best.contains(&name.as_str()));
-    let written = Written::of_nodes(known.map(|(name, _, _, node)| (name, node)).collect(), place, findings);
-    clean.then_some(written)
+    let args = SpannedArgs::of_nodes(known.map(|(name, _, _, node)| (name, node)).collect(), place, findings);
+    clean.then_some(args)
 }
 
 /// Folded name, written name, place of the name, value.
@@ -144,12 +144,12 @@ fn by_colons<'n>(
     text: &str,
     span: Span,
     findings: &mut Findings,
-) -> Option<Written<'n>> {
+) -> Option<SpannedArgs<'n>> {
     let parts = pieces(text);
     too_many(kind, names, parts.len(), span.clone(), findings)?;
     let args = names.iter().zip(&parts).map(|(name, part)| ((*name).to_owned(), scalar(part))).collect();
-    let places = names.iter().map(|name| ((*name).to_owned(), Place::Within(span.clone()))).collect();
-    Some(Written { args, places, whole: span })
+    let sources = names.iter().map(|name| ((*name).to_owned(), ArgSource::Within(span.clone()))).collect();
+    Some(SpannedArgs { args, sources, whole: span })
 }
 
 fn refuse<T>(kind: &ParamKind, value: &Node, findings: &mut Findings) -> Option<T> {

@@ -16,15 +16,15 @@ pub struct Fields<'n> {
     what: String,
     span: Span,
     /// By folded name: the entry, and whether it was asked for.
-    entries: IndexMap<String, (&'n Entry, Asked)>,
+    entries: IndexMap<String, (&'n Entry, FieldUse)>,
     known: Vec<&'static str>,
     missing: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Asked {
-    Not,
-    Taken,
+enum FieldUse {
+    Unread,
+    Read,
 }
 
 impl<'n> Fields<'n> {
@@ -45,7 +45,7 @@ impl<'n> Fields<'n> {
             match read.entries.entry(camel(&entry.key)) {
                 Slot::Occupied(first) => twice(entry, first.get().0, findings),
                 Slot::Vacant(place) => {
-                    place.insert((entry, Asked::Not));
+                    place.insert((entry, FieldUse::Unread));
                 }
             }
         }
@@ -68,7 +68,7 @@ impl<'n> Fields<'n> {
     /// The entry called `name`, which is accepted and never suggested.
     pub fn hidden(&mut self, name: &str) -> Option<&'n Entry> {
         let found = self.entries.get_mut(name)?;
-        found.1 = Asked::Taken;
+        found.1 = FieldUse::Read;
         Some(found.0)
     }
 
@@ -171,7 +171,7 @@ impl<'n> Fields<'n> {
 
     /// Entries not asked for so far, with their folded names, without taking them.
     pub fn rest(&self) -> impl Iterator<Item = (&str, &'n Entry)> {
-        let left = self.entries.iter().filter(|(_, (_, asked))| *asked == Asked::Not);
+        let left = self.entries.iter().filter(|(_, (_, asked))| *asked == FieldUse::Unread);
         left.map(|(name, (entry, _))| (name.as_str(), *entry))
     }
 }

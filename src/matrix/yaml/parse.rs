@@ -20,7 +20,7 @@ const MAX_REPEATED: usize = 20_000;
 
 /// Why bytes are not a document.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unreadable {
+pub struct ReadError {
     /// A lowercase sentence.
     pub message: String,
     /// Where, if it is in one place.
@@ -29,36 +29,36 @@ pub struct Unreadable {
     pub hint: Option<String>,
 }
 
-impl Unreadable {
-    fn whole(message: impl Into<String>, hint: &str) -> Unreadable {
-        Unreadable { message: message.into(), span: None, hint: Some(hint.to_owned()) }
+impl ReadError {
+    fn whole(message: impl Into<String>, hint: &str) -> ReadError {
+        ReadError { message: message.into(), span: None, hint: Some(hint.to_owned()) }
     }
 }
 
 /// The text of a file: UTF-8 (a byte-order mark is dropped, UTF-16 is named) and no binary data.
-pub fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
+pub fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
     if bytes.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB, the most that is read", MAX_BYTES >> 20);
-        return Err(Unreadable::whole(message, "is this really the file that was meant?"));
+        return Err(ReadError::whole(message, "is this really the file that was meant?"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Unreadable::whole("the file is UTF-16, not UTF-8", "save it as UTF-8"));
+        return Err(ReadError::whole("the file is UTF-16, not UTF-8", "save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err(Unreadable::whole("the file is binary, not YAML text", "is this really the file that was meant?"));
+        return Err(ReadError::whole("the file is binary, not YAML text", "is this really the file that was meant?"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-        Unreadable::whole(format!("line {line} is not UTF-8 text"), "save the file as UTF-8")
+        ReadError::whole(format!("line {line} is not UTF-8 text"), "save the file as UTF-8")
     })
 }
 
 /// The one document of `text`.
-pub fn parse(text: &str) -> Result<Node, Unreadable> {
+pub fn parse(text: &str) -> Result<Node, ReadError> {
     let root: Node = serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(&error, text))?;
     if root.is_null() {
-        return Err(Unreadable::whole("the file is empty", "a matrix starts with `kind: hyperband` or `matrix:`"));
+        return Err(ReadError::whole("the file is empty", "a matrix starts with `kind: hyperband` or `matrix:`"));
     }
     Ok(root)
 }
@@ -92,7 +92,7 @@ fn options() -> Options {
 }
 
 /// The parser's error in our words where they are better, else in its own.
-fn explain(error: &serde_yaml::Error, text: &str) -> Unreadable {
+fn explain(error: &serde_yaml::Error, text: &str) -> ReadError {
     use serde_yaml::Error;
     let span = error.location().and_then(|place| locate(&place, text));
     let cause = match error.without_snippet() {
@@ -119,10 +119,10 @@ fn explain(error: &serde_yaml::Error, text: &str) -> Unreadable {
         }
         _ => {
             let hint = span.as_ref().and_then(|span| indentation::hint(text, span.start));
-            return Unreadable { message: said, span, hint };
+            return ReadError { message: said, span, hint };
         }
     };
-    Unreadable { message, span, hint: hint.map(str::to_owned) }
+    ReadError { message, span, hint: hint.map(str::to_owned) }
 }
 
 /// Errors know their line and column, not always their bytes.

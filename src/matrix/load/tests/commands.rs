@@ -1,7 +1,7 @@
 //! Where the command comes from, and what its templates and inputs may hold.
 
 use super::*;
-use crate::matrix::command_line::overrides::Assigned;
+use crate::matrix::command_line::overrides::ValueOverride;
 
 const MATRIX: &str = "matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}\n";
 
@@ -119,7 +119,7 @@ fn a_component_may_stand_in_its_own_file() {
     std::fs::write(&component, "inputs:\n- name: lr\n  type: int\ncontainer:\n  command: train --lr={{ lrr }}\nx: 1\n")
         .unwrap();
     let report = load(&matrix, &Overrides::default()).unwrap_err();
-    let text = report.render(Paint::Plain).replace(&folder.path().display().to_string(), "");
+    let text = report.render(Styling::Plain).replace(&folder.path().display().to_string(), "");
     insta::assert_snapshot!(text, @"
     error: the input `lr` takes a whole number, not the number 0.137 of `uniform`
      --> /m.yaml:1:45
@@ -163,7 +163,7 @@ fn templates_name_what_there_is() {
     6:47 nothing is called `run_output_path` here (did you mean `run_outputs_path`?)
     ");
     let report = load_text(MATRIX, &given(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
-    insta::assert_snapshot!(report.render(Paint::Plain), @"
+    insta::assert_snapshot!(report.render(Styling::Plain), @"
     error: nothing is called `rate` here
      --> command line:1:17
       |
@@ -228,7 +228,8 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
     2 | component: {inputs: [{name: lr}, {name: b, type: int}], container: {command: [t, "{{ lr }}"]}}
       |                                         ^
     "#);
-    let given = Overrides { values: vec![Assigned { name: "b".into(), text: "3".into() }], ..Overrides::default() };
+    let given =
+        Overrides { values: vec![ValueOverride { name: "b".into(), text: "3".into() }], ..Overrides::default() };
     assert!(load_text(&component("{{ b }}"), &given).unwrap().warnings.is_empty());
 }
 
@@ -253,7 +254,7 @@ component:
     let text =
         format!("matrix: {{kind: random, numRuns: 1, params: {{lr: {{kind: uniform, value: [0, 1]}}}}}}{component}");
     let fixed = |value: &str| {
-        let values = vec![Assigned { name: "lr".into(), text: value.into() }];
+        let values = vec![ValueOverride { name: "lr".into(), text: value.into() }];
         load_text(&text, &Overrides { values, ..Overrides::default() })
     };
     insta::assert_snapshot!(told(&fixed("fast").unwrap_err()), @"

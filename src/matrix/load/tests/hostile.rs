@@ -7,7 +7,7 @@ use super::*;
 fn survives(bytes: &[u8]) {
     if let Err(report) = load_bytes("m.yaml", bytes, Path::new("/nonexistent"), &Overrides::default()) {
         assert!(report.errors() > 0);
-        assert!(report.render(Paint::Plain).len() < 200_000);
+        assert!(report.render(Styling::Plain).len() < 200_000);
         assert!(serde_json::to_string(&report.to_json()).is_ok());
     }
 }
@@ -66,7 +66,7 @@ fn huge_and_repetitive_files_end_soon() {
 fn things_that_are_no_files_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let missing = load(&folder.path().join("none.yaml"), &Overrides::default()).unwrap_err();
-    assert!(missing.render(Paint::Plain).contains("cannot be read"));
+    assert!(missing.render(Styling::Plain).contains("cannot be read"));
     assert!(load(folder.path(), &Overrides::default()).is_err());
     #[cfg(unix)]
     assert!(load(Path::new("/dev/zero"), &Overrides::default()).is_err());

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::matrix::command_line::overrides::{Assigned, MetricOverride};
+use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::words::objective::{Direction, Metric};
 
 const MATRIX: &str = "\
@@ -19,8 +19,8 @@ component:
   container: {command: [train, '{{ params.as_args }}']}
 ";
 
-fn with(values: &[(&str, &str)]) -> Result<Study, Report> {
-    let values = values.iter().map(|(n, t)| Assigned { name: (*n).into(), text: (*t).into() }).collect();
+fn with(values: &[(&str, &str)]) -> Result<LoadedMatrix, InvalidFileError> {
+    let values = values.iter().map(|(n, t)| ValueOverride { name: (*n).into(), text: (*t).into() }).collect();
     load_text(MATRIX, &Overrides { values, ..Overrides::default() })
 }
 
@@ -76,7 +76,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
       |
       = help: the matrix has 0 to 1
     ");
-    insta::assert_snapshot!(with(&[("lrr", "5"), ("n", "x")]).unwrap_err().render(Paint::Plain), @"
+    insta::assert_snapshot!(with(&[("lrr", "5"), ("n", "x")]).unwrap_err().render(Styling::Plain), @"
     error: there is no parameter or input `lrr`
      --> command line:1:4
       |
@@ -98,7 +98,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
 #[test]
 fn an_unknown_sampler_is_told() {
     let overrides = Overrides { sampler: Some("randm".into()), ..Overrides::default() };
-    insta::assert_snapshot!(load_text(MATRIX, &overrides).unwrap_err().render(Paint::Plain), @"
+    insta::assert_snapshot!(load_text(MATRIX, &overrides).unwrap_err().render(Styling::Plain), @"
     error: there is no sampler `randm`
      --> command line:1:11
       |

@@ -10,6 +10,7 @@ use super::{findings, output, warm_start};
 use crate::progress::Verbosity;
 use crate::report::text;
 use crate::schedule::finite;
+use crate::words::printable::printable;
 
 /// Checks the file and says what it comes to.
 pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
@@ -30,7 +31,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
         }
         FormatArg::Text => {
             findings::warn(&study.warnings);
-            output::text(&format!("{}: {}\n", study.source.name, in_short(&study)))?;
+            output::text(&format!("{}: {}\n", printable(&study.source.name), in_short(&study)))?;
         }
     }
     Ok(Exit::Done)

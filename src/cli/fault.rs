@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::io;
 
 use super::exit_codes::Exit;
+use crate::words::printable::printable_lines;
 
 /// Why a subcommand cannot do what was asked.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Fault {
         self
     }
 
-    /// What stderr gets.
+    /// What stderr gets, with colours and otherwise printable.
     pub fn text(&self) -> String {
         if self.drawn {
             return format!("{}\n", self.error.to_string().trim_end());
@@ -54,9 +55,9 @@ impl Fault {
             // some errors tell their cause themselves
             if said.ends_with(&cause) { said } else { format!("{said}: {cause}") }
         });
-        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", sentence.unwrap_or_default());
+        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", printable_lines(&sentence.unwrap_or_default()));
         for hint in &self.hints {
-            let _ = writeln!(out, "  {hint}");
+            let _ = writeln!(out, "  {}", printable_lines(hint));
         }
         out
     }

@@ -6,7 +6,8 @@ use super::fault::Fault;
 use super::study::Study;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
-use crate::progress::say;
+use crate::progress::stderr::say_styled;
+use crate::words::printable::printable;
 
 /// Colours where stderr is a terminal that wants them.
 pub fn paint() -> Styling {
@@ -17,7 +18,7 @@ pub fn paint() -> Styling {
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
 pub fn warn_of_program(study: &Study) {
     if let Some(why) = study.missing_program() {
-        say(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {why}\n"));
+        say_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&why)));
     }
 }
 
@@ -30,6 +31,6 @@ pub fn refused(report: InvalidFileError) -> Fault {
 pub fn warn(warnings: &[Diagnostic]) {
     let paint = paint();
     for warning in warnings {
-        say(&format!("{}\n", warning.render(paint).trim_end()));
+        say_styled(&format!("{}\n", warning.render(paint).trim_end()));
     }
 }

@@ -26,6 +26,7 @@ mod view;
 mod warm_start;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::env;
 use std::panic;
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ use fault::Fault;
 
 use crate::progress::{say, stderr};
 use crate::run::sys::reset_inherited_signals;
+use crate::words::printable::is_printable;
 
 /// Parses the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
@@ -44,7 +46,7 @@ pub fn main() -> ExitCode {
     panic::set_hook(Box::new(report_panic));
     let parsed = Cli::try_parse();
     let exit = parsed.map_or_else(|error| explain(&error), |cli| dispatch(cli.command)).unwrap_or_else(|fault| {
-        say(fault.text().trim_end());
+        stderr::say_styled(fault.text().trim_end());
         fault.exit
     });
     stderr::flush(stderr::PATIENCE);
@@ -53,12 +55,17 @@ pub fn main() -> ExitCode {
 
 /// What clap has to say: help and version on stdout, wrong usage on stderr.
 fn explain(error: &clap::Error) -> Result<Exit, Fault> {
-    let text = error.render().ansi().to_string();
-    if error.use_stderr() {
-        say(text.trim_end());
-        return Ok(Exit::Usage);
+    let styled = error.render().ansi().to_string();
+    if !error.use_stderr() {
+        return output::styled(&styled).map(|()| Exit::Done);
     }
-    output::text(&text).map(|()| Exit::Done)
+    // Arguments are repeated as they were typed: their escape sequences cannot be told from clap's colours.
+    if env::args_os().all(|argument| argument.to_string_lossy().chars().all(is_printable)) {
+        stderr::say_styled(styled.trim_end());
+    } else {
+        say(error.render().to_string().trim_end());
+    }
+    Ok(Exit::Usage)
 }
 
 /// The standard library's own report is written in the thread that panics, which stops if stderr is not read.

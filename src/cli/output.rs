@@ -12,9 +12,15 @@ use serde::Serialize;
 use super::fault::Fault;
 use crate::progress::stderr;
 use crate::run::sys::{Ready, wait_ready};
+use crate::words::printable::{printable_json, printable_lines};
 
-/// Prints text as it stands, without colours where they are not wanted.
+/// Prints text; what is not printable in it is escaped.
 pub fn text(text: &str) -> Result<(), Fault> {
+    print(|out| out.write_all(printable_lines(text).as_bytes()))
+}
+
+/// Prints text with colours of our own, without them where they are not wanted.
+pub fn styled(text: &str) -> Result<(), Fault> {
     let stdout = io::stdout();
     let plain = match anstream::AutoStream::choice(&stdout) {
         anstream::ColorChoice::Never => Some(anstream::adapter::strip_str(text).to_string()),
@@ -31,7 +37,7 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), Fault> {
 
 /// `value` as [`json`] prints it.
 pub fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n")
+    serde_json::to_string_pretty(value).map(|json| printable_json(&json).into_owned() + "\n")
 }
 
 /// Lets `write` print to stdout, after everything that was said on stderr before. A reader that has gone away (`| head`) ends it

@@ -7,14 +7,15 @@ use crate::journal::record::EndRecord;
 use crate::report::text;
 use crate::words::ids::JobId;
 use crate::words::outcome::Outcome;
+use crate::words::printable::printable;
 
 /// `trial 14 rung 2: loss 0.0123, 3.2s`; rungs count from 1 where people read them, and only a further attempt is named.
 pub fn ended(tally: &Tally, end: &EndRecord) -> String {
     let result = match (&end.outcome, &tally.metric) {
-        (Outcome::Failed { failure }, _) => failure.to_string(),
-        (Outcome::Stopped { by, .. }, _) => format!("ended early by {}", by.rule),
+        (Outcome::Failed { failure }, _) => printable(&failure.to_string()).into_owned(),
+        (Outcome::Stopped { by, .. }, _) => format!("ended early by {}", printable(&by.rule)),
         (Outcome::Succeeded { score: Some(score) }, Some(metric)) => {
-            format!("{} {}", metric.name, text::short(score.value()))
+            format!("{} {}", printable(&metric.name), text::short(score.value()))
         }
         (Outcome::Succeeded { .. }, _) => "done".to_owned(),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::tally::{FullRung, RungTally, Tally};
 use crate::report::text;
 use crate::words::ids::BracketId;
+use crate::words::printable::printable;
 use crate::words::units::Moment;
 
 /// The study as a whole: `34 of 187 jobs, 4 running, 2 failed · best loss 0.0123 (trial 14) · 1m12s, about 3m02s left`. What
@@ -14,7 +15,7 @@ pub fn study(tally: &Tally, now: Moment, width: usize) -> String {
     let best = |name: &str| {
         tally.best().map(|best| format!("best {name}{} (trial {})", text::short(best.score.value()), best.job.trial))
     };
-    let named = tally.metric.as_ref().and_then(|metric| best(&format!("{} ", metric.name)));
+    let named = tally.metric.as_ref().and_then(|metric| best(&format!("{} ", printable(&metric.name))));
     let bare = named.as_ref().and_then(|_| best(""));
     let (elapsed, left) = (span(tally.elapsed(now)), tally.time_left(now).filter(|left| *left > 0.0).map(span));
     let time = left.as_ref().map_or_else(|| elapsed.clone(), |left| format!("{elapsed}, about {left} left"));
@@ -38,7 +39,7 @@ fn jobs(tally: &Tally) -> String {
         None => text::counted(tally.done, "job"),
     };
     if let (None, Some(all), Some(name)) = (tally.goal.jobs, tally.goal.resource, &tally.resource) {
-        jobs.push_str(&format!(", {} of {} {name}", text::amount(tally.spent), text::amount(all)));
+        jobs.push_str(&format!(", {} of {} {}", text::amount(tally.spent), text::amount(all), printable(name)));
     }
     for (count, what) in [(tally.running, "running"), (tally.failed, "failed")] {
         if count > 0 {
@@ -124,7 +125,7 @@ fn bracket(id: BracketId) -> String {
 /// What a rung's jobs get: `at epochs=3`.
 pub fn resource(tally: &Tally, rung: &RungTally) -> String {
     match &tally.resource {
-        Some(name) => format!("at {name}={}", rung.resource),
+        Some(name) => format!("at {}={}", printable(name), rung.resource),
         None => String::new(),
     }
 }
@@ -140,7 +141,7 @@ pub fn full_rung(tally: &Tally, rung: &FullRung) -> String {
     }
     if let (Some(metric), Some(best)) = (&tally.metric, rung.tally.best) {
         let (score, trial) = (text::short(best.score.value()), best.job.trial);
-        words.push_str(&format!(", best {} {score} (trial {trial})", metric.name));
+        words.push_str(&format!(", best {} {score} (trial {trial})", printable(&metric.name)));
     }
     if rung.tally.promoted > 0 {
         let verb = if rung.tally.promoted == 1 { "goes" } else { "go" };

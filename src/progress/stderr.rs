@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::line_queue::{Importance, LineQueue};
 use crate::run::sys::{Ready, wait_ready};
+use crate::words::printable::{printable_lines, printable_styled};
 
 /// How long the end of the program, and whatever must appear after the lines on stderr, waits for them to be written.
 pub const PATIENCE: Duration = Duration::from_secs(1);
@@ -82,12 +83,17 @@ impl StderrWriter {
 
 /// Queues an error, a warning or a note of one or more lines.
 pub fn say(text: &str) {
-    WRITER.push(text, Importance::Message);
+    WRITER.push(&printable_lines(text), Importance::Message);
+}
+
+/// The same with colours. What comes from outside must be printable already.
+pub fn say_styled(text: &str) {
+    WRITER.push(&printable_styled(text), Importance::Message);
 }
 
 /// Queues a line that is dropped first if stderr is not read.
 pub fn say_progress(text: &str) {
-    WRITER.push(text, Importance::Progress);
+    WRITER.push(&printable_lines(text), Importance::Progress);
 }
 
 /// Waits until all lines are written, for `patience` at most. To be called without any lock.

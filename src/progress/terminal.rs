@@ -11,6 +11,7 @@ use super::tally::Tally;
 use super::{Verbosity, job, line, stderr};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
+use crate::words::printable::printable_lines;
 
 /// A study that is over before this shows no progress at all.
 const SILENCE: Duration = Duration::from_millis(250);
@@ -82,7 +83,7 @@ impl Terminal {
         if state.stage == Stage::Closed {
             return stderr::say(line);
         }
-        state.lines.push(line, importance);
+        state.lines.push(&printable_lines(line), importance);
         self.shared.changed.notify_all();
     }
 }

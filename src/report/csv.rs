@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::export::{Exporter, Row, rows};
 use super::view::StudyView;
+use crate::words::printable::{printable, printable_json};
 
 /// `--format csv`.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +62,7 @@ fn cells(row: &Row<'_>) -> serde_json::Result<[String; 16]> {
         row.attempt.to_string(),
         row.resource.to_string(),
         row.status.word().to_owned(),
-        row.reason.unwrap_or_default().to_owned(),
+        printable(row.reason.unwrap_or_default()).into_owned(),
         cell(row.value.map(|v| v.value())),
         json(row.metrics)?,
         json(row.params)?,
@@ -79,7 +80,7 @@ fn cell<T: ToString>(value: Option<T>) -> String {
 }
 
 fn json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string(value)
+    serde_json::to_string(value).map(|json| printable_json(&json).into_owned())
 }
 
 #[cfg(test)]

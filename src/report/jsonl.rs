@@ -4,6 +4,7 @@ use std::io;
 
 use super::export::{Exporter, rows};
 use super::view::StudyView;
+use crate::words::printable::printable_json;
 
 /// `--format jsonl`.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,8 @@ impl Exporter for Jsonl {
 
     fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
         for row in rows(view) {
-            serde_json::to_writer(&mut *out, &row)?;
+            let json = serde_json::to_string(&row)?;
+            out.write_all(printable_json(&json).as_bytes())?;
             out.write_all(b"\n")?;
         }
         Ok(())

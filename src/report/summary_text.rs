@@ -10,6 +10,7 @@ use super::table::two_columns;
 use super::text;
 use crate::engine::event::{FinishReason, LimitKind};
 use crate::words::ids::TrialId;
+use crate::words::printable::{output_line, printable, printable_lines};
 
 /// `summary` as text.
 pub fn render(summary: &Summary<'_>) -> String {
@@ -38,7 +39,7 @@ fn ending(summary: &Summary<'_>) -> String {
 fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     let mut rows = vec![("jobs", jobs_text(&summary.jobs))];
     if let Some(name) = summary.resource_name {
-        let spent = text::amount(summary.resource_spent);
+        let (name, spent) = (printable(name), text::amount(summary.resource_spent));
         let full = text::amount(summary.full_resource);
         let trials = text::counted(summary.trials, "trial");
         rows.push(("resource", format!("{spent} {name} spent; {trials} in full would take {full}")));
@@ -68,8 +69,8 @@ fn jobs_text(jobs: &JobCounts) -> String {
 
 /// The best trial as text: its value, its parameters, the command that repeats it.
 pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
-    let at = resource.map(|name| format!(" at {name}={}", best.resource)).unwrap_or_default();
-    let mut out = format!("best: trial {}, {} {}{at}\n", best.trial, best.metric, best.value);
+    let at = resource.map(|name| format!(" at {}={}", printable(name), best.resource)).unwrap_or_default();
+    let mut out = format!("best: trial {}, {} {}{at}\n", best.trial, printable(best.metric), best.value);
     if !best.params.is_empty() {
         out.push('\n');
         let rows: Vec<_> = best.params.iter().map(|(name, v)| (name, text::value(v))).collect();
@@ -91,9 +92,9 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
         let ids: Vec<_> = group.trials.iter().map(TrialId::to_string).collect();
         let more = if group.jobs > ids.len() as u64 { ", …" } else { "" };
         let noun = if ids.len() == 1 { "trial" } else { "trials" };
-        let _ = writeln!(out, "  {} × {} ({noun} {}{more})", group.jobs, group.reason, ids.join(", "));
+        let _ = writeln!(out, "  {} × {} ({noun} {}{more})", group.jobs, printable(group.reason), ids.join(", "));
         for line in group.stderr_tail.lines() {
-            let _ = writeln!(out, "      {}", text::printed(line));
+            let _ = writeln!(out, "      {}", output_line(line));
         }
         out
     })
@@ -104,13 +105,16 @@ pub fn finish_sentence(reason: &FinishReason) -> String {
     match reason {
         FinishReason::Completed => "the plan is done".to_owned(),
         FinishReason::MetricReached { job, metric, value, threshold } => {
+            let metric = printable(metric);
             format!("ended early: trial {} reached {metric} {value} (asked for {threshold})", job.key.trial)
         }
         FinishReason::FailureShare { failed, ended } => {
             format!("ended by failure early stopping: {failed} of {ended} jobs failed")
         }
-        FinishReason::FirstFailures { failure } => format!("the first jobs all failed: {failure}"),
-        FinishReason::Tuner { fault } => format!("the tuner failed: {fault}"),
+        FinishReason::FirstFailures { failure } => {
+            format!("the first jobs all failed: {}", printable(&failure.to_string()))
+        }
+        FinishReason::Tuner { fault } => format!("the tuner failed: {}", printable_lines(fault)),
         FinishReason::Limit { limit } => format!("stopped by {} before the plan ended", limit_flag(*limit)),
         FinishReason::Interrupted { signal } => format!("interrupted by {}", signal_name(*signal)),
     }

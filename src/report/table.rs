@@ -7,6 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use super::plan::{BracketView, PlanView};
 use super::text;
 use crate::words::objective::Direction;
+use crate::words::printable::printable;
 
 /// Columns of a bracket table besides its pairs, and of one pair with its space: `iteration`, `  configs  resource`.
 const FIRST_WIDTH: usize = 9;
@@ -38,7 +39,7 @@ fn heading(plan: &PlanView) -> String {
     // random draws are what one expects, and some kinds are their own sampler
     words.extend((![plan.kind, "random"].contains(&plan.sampler)).then(|| format!("sampler {}", plan.sampler)));
     words.push(match &plan.metric {
-        Some(metric) => format!("{} {}", direction(metric.direction), metric.name),
+        Some(metric) => format!("{} {}", direction(metric.direction), printable(&metric.name)),
         None => "no metric, so nothing is ranked".to_owned(),
     });
     words.push(format!("seed {}", plan.seed));
@@ -88,7 +89,7 @@ fn totals(plan: &PlanView) -> String {
         ("jobs", format!("{about}{}", planned(plan.jobs))),
     ];
     if let (Some(spec), Some(total), Some(full)) = (&plan.resource, plan.resource_total, plan.full_resource_total) {
-        let amount = |x| format!("{} {}", text::amount(x), spec.name);
+        let amount = |x| format!("{} {}", text::amount(x), printable(&spec.name));
         rows.push(("resource", format!("{about}{}", amount(total))));
         let times = round(full / total);
         let share = if times.is_finite() { format!(", {} times as much", text::short(times)) } else { String::new() };
@@ -115,7 +116,7 @@ fn parameters(plan: &PlanView) -> String {
     }
     let mut table = plain_table();
     for (name, param) in &plan.params {
-        table.add_row([name.as_str(), param.kind, param.values.as_str()]);
+        table.add_row([&printable(name), param.kind, &printable(&param.values)]);
     }
     for column in table.column_iter_mut() {
         column.set_padding((2, 0));
@@ -136,9 +137,9 @@ fn commands(plan: &PlanView) -> String {
 
 /// Names with what they are, aligned, each line after `indent`.
 pub(super) fn two_columns(indent: &str, rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| text::width(&printable(name))).max().unwrap_or(0);
     rows.iter().fold(String::new(), |mut out, (name, value)| {
-        let _ = writeln!(out, "{indent}{}  {value}", text::padded(name, width));
+        let _ = writeln!(out, "{indent}{}  {}", text::padded(&printable(name), width), printable(value));
         out
     })
 }

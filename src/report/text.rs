@@ -6,6 +6,7 @@ use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::words::assignment::Assignment;
+use crate::words::printable::{is_printable, json_text, printable};
 
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -88,8 +89,8 @@ pub fn span(span: Duration) -> String {
 /// A parameter's value: floats in full, so that they can be typed again; text bare where that is plain, on one line where it is not.
 pub fn value(value: &Value) -> String {
     match value {
-        Value::String(text) if !text.contains(char::is_control) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) if text.chars().all(is_printable) => text.clone(),
+        other => json_text(other),
     }
 }
 
@@ -105,28 +106,36 @@ pub fn short_value(cell: &Value) -> String {
     if width(&whole) <= CELL { whole } else { format!("{}…", cut(&whole, CELL - 1)) }
 }
 
-/// A line of a job's output as a terminal would leave it: what a carriage return overwrote is gone, and so are colours.
-pub fn printed(line: &str) -> String {
-    let last = line.split('\r').rfind(|part| !part.trim().is_empty()).unwrap_or_default();
-    let plain = anstream::adapter::strip_str(last).to_string();
-    plain.chars().filter(|c| *c == '\t' || !c.is_control()).collect()
-}
-
 /// `name=value, name=value`.
 pub fn params(assignment: &Assignment) -> String {
-    assignment.iter().map(|(name, v)| format!("{name}={}", value(v))).collect::<Vec<_>>().join(", ")
+    assignment.iter().map(|(name, v)| format!("{}={}", printable(name), value(v))).collect::<Vec<_>>().join(", ")
 }
 
-/// A command line that a shell splits back into `argv`.
+/// A command line that bash splits back into `argv`, on one line.
 pub fn command_line<'a>(argv: impl IntoIterator<Item = &'a str>) -> String {
     let words = argv.into_iter().enumerate().map(|(at, element)| {
         if at > 0 && is_plain_option(element) {
             return element.to_owned();
         }
-        // a NUL cannot stand in an argument at all; the launch itself says so
+        if !element.chars().all(is_printable) {
+            return ansi_c_quoted(element);
+        }
         shlex::try_quote(element).map_or_else(|_| format!("{element:?}"), |q| q.into_owned())
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// `$'…'`, with an escape for each byte of the characters that are not printable (bash, "ANSI-C Quoting").
+fn ansi_c_quoted(element: &str) -> String {
+    let mut quoted = "$'".to_owned();
+    for c in element.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if is_printable(c) => quoted.push(c),
+            c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| quoted.push_str(&format!("\\x{byte:02x}"))),
+        }
+    }
+    quoted + "'"
 }
 
 /// shlex quotes every `=`; behind the first word of a line no shell gives it a meaning unless it comes first.
@@ -169,13 +178,6 @@ mod tests {
     }
 
     #[test]
-    fn output_is_shown_as_a_terminal_would_leave_it() {
-        assert_eq!(printed(" 1%|  |\r 2%|# |\r 3%|##|"), " 3%|##|");
-        assert_eq!(printed("\u{1b}[31mValueError\u{1b}[0m: bad\u{7}\r"), "ValueError: bad");
-        assert_eq!(printed(""), "");
-    }
-
-    #[test]
     fn counts_have_commas_and_nouns_a_plural() {
         assert_eq!([0, 999, 1000, 1234567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([counted(1, "job"), counted(2, "job")], ["1 job", "2 jobs"]);
@@ -186,5 +188,9 @@ mod tests {
         let argv = ["train.py", "--name=it's", "a b", "", "$HOME", "*"];
         assert_eq!(shlex::split(&command_line(argv)).expect("balanced quotes"), argv);
         assert_eq!(command_line(["python3", "train.py", "--lr=0.1"]), "python3 train.py --lr=0.1");
+        let line = command_line(["printf", "%s", "it's\u{1b}[2Jb\n\u{9b}\u{202e}"]);
+        assert_eq!(line, r"printf %s $'it\'s\x1b[2Jb\x0a\xc2\x9b\xe2\x80\xae'");
+        let echoed = std::process::Command::new("bash").args(["-c", &line]).output().expect("bash starts");
+        assert_eq!(echoed.stdout, "it's\u{1b}[2Jb\n\u{9b}\u{202e}".as_bytes());
     }
 }

@@ -6,6 +6,7 @@ use super::table::{plain_table, right};
 use super::text;
 use super::trials::TrialView;
 use super::view::StudyView;
+use crate::words::printable::printable;
 
 /// `trials` of `view` in the order given, one line each, a column per parameter.
 pub fn table(view: &StudyView, trials: &[TrialView]) -> String {
@@ -18,7 +19,7 @@ pub fn table(view: &StudyView, trials: &[TrialView]) -> String {
     header.extend(view.header.resource.as_ref().map(|r| r.name.as_str()));
     header.extend(view.header.metric.as_ref().map(|m| m.name.as_str()));
     header.extend(&names);
-    table.set_header(header.into_iter().map(|h| right(h.to_owned())));
+    table.set_header(header.into_iter().map(|name| right(printable(name).into_owned())));
     for trial in trials {
         table.add_row(cells(view, trial, &names).into_iter().map(right));
     }

@@ -8,5 +8,6 @@ pub mod ids;
 pub mod incumbent;
 pub mod objective;
 pub mod outcome;
+pub mod printable;
 pub mod stream;
 pub mod units;

@@ -4,6 +4,7 @@ mod again;
 mod bad_input;
 mod bounds;
 mod endings;
+mod escapes;
 mod lab;
 mod models;
 mod one_outcome;

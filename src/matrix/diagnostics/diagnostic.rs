@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::{Value, json};
 
 use crate::matrix::yaml::node::Span;
+use crate::words::printable::{is_printable, printable, printable_lines};
 
 /// Longest part of a source line that is shown, in bytes before and after the place.
 const WINDOW: usize = 160;
@@ -91,12 +92,14 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = Group::with_title(level.primary_title(self.message.as_str()));
+        let (message, name) = (printable_lines(&self.message), printable(&self.source.name));
+        let hint = self.hint.as_deref().map(printable_lines);
+        let mut group = Group::with_title(level.primary_title(message.as_ref()));
         group = match (self.line(), self.place()) {
             (Some((line, span)), Some(place)) => {
                 let (text, caret, cut) =
                     window(&self.source.text[line.clone()], span.start - line.start..span.end - line.start);
-                let name = self.source.name.as_str();
+                let name = name.as_ref();
                 let snippet =
                     Snippet::source(text).line_start(place.line).annotation(AnnotationKind::Primary.span(caret));
                 match cut {
@@ -108,10 +111,10 @@ impl Diagnostic {
                     }
                 }
             }
-            _ => group.element(Origin::path(self.source.name.as_str())),
+            _ => group.element(Origin::path(name.as_ref())),
         };
-        if let Some(hint) = &self.hint {
-            group = group.element(Level::HELP.message(hint.as_str()));
+        if let Some(hint) = &hint {
+            group = group.element(Level::HELP.message(hint.as_ref()));
         }
         renderer.render(&[group])
     }
@@ -164,5 +167,12 @@ fn window(line: &str, span: Range<usize>) -> (String, Range<usize>, Cut) {
     let upto = boundary(line, line.len().min(span.start + WINDOW));
     let end = boundary(line, span.end.min(upto)).max(span.start);
     let cut = if from == 0 { Cut::Whole } else { Cut::Front };
-    (line[from..upto].to_owned(), span.start - from..end - from, cut)
+    let [before, marked, after] = [&line[from..span.start], &line[span.start..end], &line[end..upto]].map(shown);
+    let caret = before.len()..before.len() + marked.len();
+    (before + &marked + &after, caret, cut)
+}
+
+/// A part of a source line, a replacement for each character that is not printable so that columns stay as they are.
+fn shown(part: &str) -> String {
+    part.chars().map(|c| if c == '\t' || is_printable(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::diagnostic::{Diagnostic, Severity, Source, Styling};
 use crate::matrix::yaml::node::Span;
 use crate::matrix::yaml::parse::ReadError;
+use crate::words::printable::printable;
 
 /// Most diagnostics that are kept; what goes beyond is counted.
 const MOST: usize = 100;
@@ -139,7 +140,7 @@ impl InvalidFileError {
     /// Every finding with its source line, and their count. Ends without a line break.
     pub fn render(&self, styling: Styling) -> String {
         let mut blocks: Vec<String> = self.diagnostics.iter().map(|d| d.render(styling)).collect();
-        let file = &self.file;
+        let file = printable(&self.file);
         blocks.push(match self.errors() {
             1 => format!("{file}: 1 error, nothing was launched"),
             n if self.dropped > 0 => format!("{file}: {n} errors, {} not shown, nothing was launched", self.dropped),

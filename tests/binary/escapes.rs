@@ -1,0 +1,137 @@
+//! Escape sequences and other control characters in everything that comes from outside: none reaches a terminal.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+
+/// Text that would set a terminal's title, clear it, recolour or reorder it, in C0, C1 and Unicode.
+const EVILS: [&str; 4] = [
+    "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31mred",
+    "a\u{9b}2J\u{90}x\u{9c}\u{85}b\u{7f}",
+    "x\u{202e}cba\u{2066}y\u{2028}z\u{200f}",
+    "l1\r\nbest: trial 99\t\u{8}\u{b}",
+];
+
+fn is_harmless(c: char) -> bool {
+    c == '\n' || !(c.is_control() || "\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}".contains(c))
+}
+
+/// The output of hypertune, both streams, once it is known to be harmless.
+#[track_caller]
+fn harmless<S: AsRef<OsStr>>(lab: &Lab, arguments: impl IntoIterator<Item = S>) -> String {
+    let output = lab.command("").args(arguments).output().expect("hypertune starts");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert!(text.chars().all(is_harmless), "{text:?}");
+    assert!(!text.contains("internal error"), "{text}");
+    text
+}
+
+fn matrix(evil: &str) -> String {
+    let matrix = json!({
+        "kind": "hyperband", "maxIterations": 3, "seed": 1, "resource": {"name": format!("r{evil}")},
+        "metric": {"name": format!("m{evil}"), "optimization": "minimize"},
+        "params": {format!("p{evil}"): {"kind": "choice", "value": [evil, [evil], {evil: evil}]}},
+    });
+    // YAML refuses these characters where they are not escaped.
+    let escaped = |c: char| if is_harmless(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    matrix.to_string().chars().map(escaped).collect()
+}
+
+#[test]
+fn nothing_from_the_matrix_or_the_training_reaches_the_terminal_raw() {
+    for evil in EVILS {
+        let lab = Lab::new("");
+        let file = format!("{evil}.yaml").replace('/', "");
+        lab.file(&file, matrix(evil));
+        // Every second job prints the metric, the others another key; all write to stderr.
+        let script = r#"import json, os, sys
+evil = sys.argv[1]
+print(evil, file=sys.stderr)
+print(json.dumps({("m" if int(os.environ["HYPERTUNE_TRIAL"]) % 2 == 0 else "k") + evil: 1, "other" + evil: evil}))
+sys.exit(3 * (os.environ["HYPERTUNE_TRIAL"] == "2"))"#;
+        let run = ["run", &file, "--study", evil, "-v", "-j", "1", "--", "python3", "-c", script, evil];
+        let shown = harmless(&lab, run);
+        assert!(shown.contains("best: trial "), "{shown}");
+        harmless(&lab, run);
+        for line in
+            ["best", "trials", "export", "resume", "export --format csv", "best --format json", "trials --format json"]
+        {
+            let words: Vec<&str> = line.split(' ').collect();
+            harmless(&lab, [&words[..1], &[evil], &words[1..]].concat());
+        }
+        let plan = ["plan", &file, "--", "echo", evil];
+        harmless(&lab, plan);
+        let exported = lab.command("export").arg(evil).output().expect("it starts").stdout;
+        let first: Value = serde_json::from_slice(exported.split(|b| *b == b'\n').next().unwrap()).expect("JSON");
+        assert!(first["params"].get(format!("p{evil}")).is_some(), "exact in JSON: {first}");
+        let json =
+            lab.command("plan --format json").arg(&file).args(["--", "echo", evil]).output().expect("it starts").stdout;
+        let plan: Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(plan["commands"][0][1], evil);
+    }
+}
+
+#[test]
+fn nothing_in_an_error_reaches_the_terminal_raw() {
+    let good = "kind: random\nnumRuns: 1\nmetric: {name: loss, optimization: minimize}\nparams: {x: {kind: uniform, value: [0, 1]}}\n";
+    for evil in EVILS {
+        let lab = Lab::new(good);
+        let name = evil.replace('/', "");
+        let quoted = json!(evil);
+        lab.file("key", format!("{good}{quoted}: 1\n")).file("kind", format!("kind: {quoted}\n{good}"));
+        lab.file("raw", format!("{good}# {evil}\nparams: [{evil}\n"))
+            .file(&name, format!("- {{{quoted}: {quoted}}}\n"));
+        lab.file("command", format!("{good}tuner: {{command: [{quoted}]}}\n"));
+        let tuner =
+            format!("tuner: {{command: [sh, -c, 'read x; cat {evil:?} >&2; printf %s \"$0\"; exit 3', {quoted}]}}\n");
+        lab.file("tuner", good.replace("random\nnumRuns: 1", "iterative\nmaxIterations: 2") + &tuner);
+        let echo = ["--", "echo"];
+        for file in ["key", "kind", "raw", name.as_str(), "command", "tuner", evil] {
+            harmless(&lab, [&["check", file][..], &echo].concat());
+            harmless(&lab, [&["check", file, "--format", "json"][..], &echo].concat());
+            harmless(&lab, [&["run", file, "--study", "s"][..], &echo].concat());
+        }
+        let lines: [&[&str]; 13] = [
+            &[evil],
+            &["run", "m.yaml", evil],
+            &["run", "m.yaml", &format!("--{name}"), "--", "echo"],
+            &["run", "m.yaml", "--metric", &format!("x:{evil}"), "--", "echo"],
+            &["run", "m.yaml", "--grace", evil, "--", "echo"],
+            &["run", "m.yaml", "--gpus", &format!("{evil},{evil}"), "--", "echo"],
+            &["run", "m.yaml", "-P", &format!("{evil}={evil}"), "--", "echo"],
+            &["run", "m.yaml", "--sampler", evil, "--", "echo"],
+            &["run", "m.yaml", "--enqueue", &name, "--", "echo"],
+            &["run", "m.yaml", "--warm-start", evil, "--", "echo"],
+            &["run", "m.yaml", "--study", "m.yaml", "--", evil],
+            &["run", "m.yaml", "--", "echo", &format!("{{{{ x | {evil} }}}} {{{{ {quoted} * 2 }}}} {{{{ y{evil} }}}}")],
+            &["best", evil],
+        ];
+        for line in lines {
+            harmless(&lab, line);
+        }
+    }
+}
+
+#[test]
+fn a_terminal_gets_no_sequence_but_our_own() {
+    for evil in EVILS {
+        let lab = Lab::new("");
+        lab.file("m.yaml", matrix(evil));
+        let hypertune = lab.command("").get_program().to_owned();
+        let line = "stty cols 60 rows 20; \"$HT\" run m.yaml -v -- sh -c 'sleep 0.2; printf \"%s\\n\" \"$EVIL\" >&2; exit 3'; \
+                    \"$HT\" check \"$EVIL\"; \"$HT\" \"$EVIL\"";
+        let mut script = Command::new("script");
+        script.args(["-qec", line, "/dev/null"]).current_dir(lab.path("")).env("TERM", "xterm").env("SHELL", "/bin/sh");
+        let output = script.env("HT", hypertune).env("EVIL", evil).stdin(std::process::Stdio::null()).output();
+        let text = String::from_utf8(output.expect("`script` of util-linux is there").stdout).expect("UTF-8");
+        assert!(text.contains('\u{1b}'), "no colours and no progress: {text:?}");
+        for sequence in ["\u{1b}]", "\u{1b}[2J", "\u{1b}[31m", "\u{7}", "\u{8}", "\u{b}", "\rbest", "\u{7f}"] {
+            assert!(!text.contains(sequence), "{sequence:?} in {text:?}");
+        }
+        let ours = |c: char| "\u{1b}\r".contains(c) || is_harmless(c);
+        assert!(text.chars().all(ours), "{text:?}");
+    }
+}

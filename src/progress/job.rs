@@ -9,7 +9,7 @@ use crate::words::ids::JobId;
 use crate::words::outcome::Outcome;
 use crate::words::printable::printable;
 
-/// `trial 14 rung 2: loss 0.0123, 3.2s`; rungs count from 1 where people read them, and only a further attempt is named.
+/// `trial 14, rung 1: loss 0.0123, 3.2s`; only a further attempt is named.
 pub fn ended(tally: &Tally, end: &EndRecord) -> String {
     let result = match (&end.outcome, &tally.metric) {
         (Outcome::Failed { failure }, _) => printable(&failure.to_string()).into_owned(),
@@ -21,6 +21,6 @@ pub fn ended(tally: &Tally, end: &EndRecord) -> String {
     };
     let took = Duration::try_from_secs_f64(end.usage.duration_s).unwrap_or_default();
     let JobId { key, attempt } = end.job;
-    let attempt = if attempt.0 > 1 { format!(" attempt {attempt}") } else { String::new() };
-    format!("trial {} rung {}{attempt}: {result}, {}", key.trial, key.rung.0 + 1, text::span(took))
+    let attempt = if attempt.0 > 1 { format!(", attempt {attempt}") } else { String::new() };
+    format!("trial {}, rung {}{attempt}: {result}, {}", key.trial, key.rung, text::span(took))
 }

@@ -74,10 +74,10 @@ pub fn frame(tally: &Tally, now: Moment, screen: Screen) -> String {
     lines.iter().map(|line| text::cut(line.trim_end(), screen.columns)).collect::<Vec<_>>().join("\n")
 }
 
-/// `bracket 4 rung 2 of 5  ━━━━━╌╌╌╌╌   8/27  at epochs=3`, the bar as long as there is room for it.
+/// `bracket 4, rung 1  ━━━━━╌╌╌╌╌   8/27  at epochs=3`, the bar as long as there is room for it.
 fn rungs(tally: &Tally, columns: usize) -> Vec<String> {
     let rungs = tally.current_rungs();
-    let place = |rung: &FullRung| if tally.resource.is_some() { place(rung) } else { String::new() };
+    let place = |rung: &FullRung| if tally.resource.is_some() { place(tally, rung) } else { String::new() };
     let widest = rungs.iter().map(|rung| place(rung).len()).max().unwrap_or(0);
     let digits = rungs.iter().map(|rung| rung.tally.configs.to_string().len()).max().unwrap_or(0);
     let taken = widest + 2 * digits + "    /  ".len();
@@ -107,18 +107,19 @@ fn floors(tally: &Tally) -> Vec<String> {
         let (first, rest) = reached.split_first()?;
         let first = format!("{} {}", text::counted(first.ended, "job"), resource(tally, first));
         let rest = rest.iter().map(|rung| format!("{} at {}", text::count(rung.ended), rung.resource));
-        Some(format!("  {}  {}", bracket(id), std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")))
+        Some(format!("  {}  {}", bracket(tally, id), std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")))
     };
     tally.ladders().into_iter().filter_map(line).collect()
 }
 
-/// Which rung: `bracket 4 rung 1 of 5`, with the round where there are several.
-pub fn place(rung: &FullRung) -> String {
-    format!("{} rung {} of {}", bracket(rung.bracket), rung.rung.0 + 1, rung.rungs)
+/// Which rung: `bracket 4, rung 0`, with the round where there are several. All three count from 0, as in logs, file names,
+/// the environment and JSON.
+pub fn place(tally: &Tally, rung: &FullRung) -> String {
+    format!("{}, rung {}", bracket(tally, rung.bracket), rung.rung)
 }
 
-fn bracket(id: BracketId) -> String {
-    let round = if id.round > 0 { format!("round {} ", id.round + 1) } else { String::new() };
+fn bracket(tally: &Tally, id: BracketId) -> String {
+    let round = if tally.rounds > 1 { format!("round {}, ", id.round) } else { String::new() };
     format!("{round}bracket {}", id.bracket)
 }
 
@@ -130,12 +131,13 @@ pub fn resource(tally: &Tally, rung: &RungTally) -> String {
     }
 }
 
-/// A finished rung: `bracket 4 rung 1 of 5: 27 configurations at epochs=3, 2 failed, best loss 0.0123 (trial 14), 9 go on`.
+/// A finished rung: `bracket 4, rung 0 (epochs=3): 27 configurations, 2 failed, best loss 0.0123 (trial 14), 9 promoted`.
 pub fn full_rung(tally: &Tally, rung: &FullRung) -> String {
-    let mut words = text::counted(rung.tally.configs, "configuration");
-    if tally.resource.is_some() {
-        words = format!("{words} {}", resource(tally, &rung.tally));
+    let mut place = place(tally, rung);
+    if let Some(name) = &tally.resource {
+        place.push_str(&format!(" ({}={})", printable(name), rung.tally.resource));
     }
+    let mut words = text::counted(rung.tally.configs, "configuration");
     if rung.tally.failed > 0 {
         words.push_str(&format!(", {} failed", text::count(rung.tally.failed)));
     }
@@ -144,10 +146,9 @@ pub fn full_rung(tally: &Tally, rung: &FullRung) -> String {
         words.push_str(&format!(", best {} {score} (trial {trial})", printable(&metric.name)));
     }
     if rung.tally.promoted > 0 {
-        let verb = if rung.tally.promoted == 1 { "goes" } else { "go" };
-        words.push_str(&format!(", {} {verb} on", text::count(rung.tally.promoted)));
+        words.push_str(&format!(", {} promoted", text::count(rung.tally.promoted)));
     }
-    format!("{}: {words}", place(rung))
+    format!("{place}: {words}")
 }
 
 fn span(seconds: f64) -> String {

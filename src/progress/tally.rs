@@ -48,8 +48,6 @@ pub struct FullRung {
     pub bracket: BracketId,
     /// Its position.
     pub rung: Rung,
-    /// How many rungs the bracket has.
-    pub rungs: usize,
     /// What it came to.
     pub tally: RungTally,
 }
@@ -63,6 +61,8 @@ pub struct Tally {
     pub resource: Option<String>,
     /// Where the study ends.
     pub goal: Goal,
+    /// How often the plan repeats its brackets.
+    pub rounds: u32,
     /// Whether the schedule decides as it goes, so that no rung is ever full.
     pub open_ended: bool,
     /// Jobs that ended and do not run again.
@@ -131,6 +131,7 @@ impl Tally {
             metric: None,
             resource: None,
             goal,
+            rounds: plan.rounds,
             open_ended: plan.open_ended,
             done: 0,
             running: 0,
@@ -214,7 +215,7 @@ impl Tally {
     pub fn current_rungs(&self) -> Vec<FullRung> {
         let current = self.brackets.iter().filter_map(|(&bracket, rungs)| {
             let at = rungs.iter().position(|r| !r.is_full())?;
-            Some(FullRung { bracket, rung: Rung(at as u32), rungs: rungs.len(), tally: rungs[at] })
+            Some(FullRung { bracket, rung: Rung(at as u32), tally: rungs[at] })
         });
         let mut current: Vec<_> = current.collect();
         current.sort_by_key(|rung| (rung.bracket.round, Reverse(rung.bracket.bracket)));
@@ -305,11 +306,10 @@ impl Tally {
         if !tally.is_full() {
             return None;
         }
-        let count = rungs.len();
         if let Some(next) = rungs.get_mut(at.0 as usize + 1) {
             next.configs = next.configs.min(tally.promoted);
         }
-        Some(FullRung { bracket, rung: at, rungs: count, tally })
+        Some(FullRung { bracket, rung: at, tally })
     }
 
     fn rung(&mut self, place: Place) -> Option<&mut RungTally> {

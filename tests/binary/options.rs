@@ -8,12 +8,12 @@ fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
     let ended = lab.run("-j 1", "").exits(0);
     assert!(!ended.err.contains('\u{1b}'), "{:?}", ended.err);
     insta::assert_snapshot!(ended.err, @r"
-    bracket 2 rung 1 of 3: 9 configurations at epochs=1, best loss 1.03072 (trial 6), 3 go on
-    bracket 2 rung 2 of 3: 3 configurations at epochs=3, best loss 0.364055 (trial 6), 1 goes on
-    bracket 2 rung 3 of 3: 1 configuration at epochs=9, best loss 0.141833 (trial 6)
-    bracket 1 rung 1 of 2: 3 configurations at epochs=3, best loss 0.48903 (trial 11), 1 goes on
-    bracket 1 rung 2 of 2: 1 configuration at epochs=9, best loss 0.266808 (trial 11)
-    bracket 0 rung 1 of 1: 3 configurations at epochs=9, best loss 0.227568 (trial 12)
+    bracket 2, rung 0 (epochs=1): 9 configurations, best loss 1.03072 (trial 6), 3 promoted
+    bracket 2, rung 1 (epochs=3): 3 configurations, best loss 0.364055 (trial 6), 1 promoted
+    bracket 2, rung 2 (epochs=9): 1 configuration, best loss 0.141833 (trial 6)
+    bracket 1, rung 0 (epochs=3): 3 configurations, best loss 0.48903 (trial 11), 1 promoted
+    bracket 1, rung 1 (epochs=9): 1 configuration, best loss 0.266808 (trial 11)
+    bracket 0, rung 0 (epochs=9): 3 configurations, best loss 0.227568 (trial 12)
     ");
 }
 
@@ -24,7 +24,7 @@ fn quiet_is_silent_and_verbose_tells_every_job() {
     let told = lab.run("-v --study v.study", "").exits(0).err;
     assert_eq!(told.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{told}");
     assert!(
-        told.contains("trial 6 rung 1: loss 1.03072, ") && told.contains("trial 6 rung 3: loss 0.141833, "),
+        told.contains("trial 6, rung 0: loss 1.03072, ") && told.contains("trial 6, rung 2: loss 0.141833, "),
         "{told}"
     );
 }
@@ -32,10 +32,10 @@ fn quiet_is_silent_and_verbose_tells_every_job() {
 #[test]
 fn a_resumed_study_does_not_tell_again_what_was_told() {
     let lab = Lab::new(HYPERBAND);
-    lab.run("-j 1 --max-jobs 14", "").exits(4).says("bracket 2 rung 1 of 3");
+    lab.run("-j 1 --max-jobs 14", "").exits(4).says("bracket 2, rung 0");
     let again = lab.run("-j 1", "").exits(0);
-    assert!(!again.err.contains("bracket 2 rung 1 of 3"), "{}", again.err);
-    assert!(again.err.contains("bracket 0 rung 1 of 1"), "{}", again.err);
+    assert!(!again.err.contains("bracket 2, rung 0"), "{}", again.err);
+    assert!(again.err.contains("bracket 0, rung 0"), "{}", again.err);
 }
 
 #[test]

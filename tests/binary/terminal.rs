@@ -29,5 +29,5 @@ fn one_that_cannot_redraw_gets_plain_lines() {
     let lab = Lab::new(HYPERBAND);
     let sent = on_a_terminal(&lab, "dumb", "d.study");
     assert!(!sent.contains('\u{1b}'), "{sent:?}");
-    assert!(sent.contains("bracket 2 rung 1 of 3: 9 configurations at epochs=1"), "{sent}");
+    assert!(sent.contains("bracket 2, rung 0 (epochs=1): 9 configurations"), "{sent}");
 }

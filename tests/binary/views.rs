@@ -90,3 +90,35 @@ fn a_reader_that_goes_away_is_no_error() {
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{line}");
     }
 }
+
+#[test]
+fn a_large_export_ends_silently_when_its_reader_goes_away() {
+    // Far more than a pipe and all buffers on the way hold.
+    let text = "v".repeat(20_000);
+    let lab = Lab::new(&format!(
+        "kind: random\nnumRuns: 40\nseed: 1\nmetric: {{name: loss, optimization: minimize}}\n\
+         params: {{x: {{kind: uniform, value: [0, 1]}}, text: {{kind: choice, value: [{text}]}}}}\n"
+    ));
+    lab.run("-q", "").exits(0);
+    let lines = ["export m.study", "export m.study --format csv", "trials m.study --format json"];
+    let plan = format!("plan m.yaml --format json -- echo {}", "x".repeat(100_000));
+    for line in lines.into_iter().chain([plan.as_str(), "run --help"]) {
+        let mut child = lab.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut first = [0; 10];
+        std::io::Read::read_exact(child.stdout.as_mut().expect("a pipe"), &mut first).expect("it prints");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{line}");
+    }
+}
+
+#[test]
+fn a_closed_stdout_does_not_change_the_exit_code_of_a_study() {
+    let lab = Lab::new(HYPERBAND);
+    for (behaviour, code) in [("exit=1", 3), ("", 0)] {
+        let line = format!("run m.yaml -q --study s{code} -- {} {behaviour}", lab.trainer());
+        let mut child = lab.command(&line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{behaviour}");
+    }
+}

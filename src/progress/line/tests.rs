@@ -41,19 +41,19 @@ fn every_width_keeps_what_matters_most() {
     let frames: Vec<_> = [100, 60, 50, 40, 30].map(|columns| drawn(&tally, columns)).into();
     insta::assert_snapshot!(frames.join("\n\n"), @r"
     9 of 36 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s, about 35s left
-      bracket 1 rung 1 of 2  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
+      bracket 1, rung 0  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
 
     9 of 36 jobs, 1 running · best 0.25 (trial 0) · 35s left
-      bracket 1 rung 1 of 2  ━━━━╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
+      bracket 1, rung 0  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
 
     9 of 36 jobs, 1 running · 35s left
-      bracket 1 rung 1 of 2  ━╌╌╌╌   8/27  at epochs=1
+      bracket 1, rung 0  ━━╌╌╌╌╌╌╌   8/27  at epochs=1
 
     9 of 36 jobs, 1 running · 35s left
-      bracket 1 rung 1 of 2  ━━╌╌╌╌╌╌   8/27
+      bracket 1, rung 0  ━━━╌╌╌╌╌╌╌╌╌   8/27
 
     9 of 36 jobs, 1 running
-      bracket 1 rung 1 of 2   8/27
+      bracket 1, rung 0   8/27
     ");
     (1..30).for_each(|columns| drop(drawn(&tally, columns)));
 }
@@ -73,7 +73,7 @@ fn without_rungs_that_fill_the_jobs_at_each_are_told() {
 
 #[test]
 fn a_low_screen_says_what_it_leaves_out() {
-    let mut tally = Tally::new(&plan([27, 9]), Goal::default());
+    let mut tally = Tally::new(&Plan { rounds: 6, ..plan([27, 9]) }, Goal::default());
     let mut sample = Sample::new();
     for trial in 0..6 {
         sample.launch(trial, 0, 1, 1.0);
@@ -88,8 +88,8 @@ fn a_low_screen_says_what_it_leaves_out() {
     assert_eq!([1, 2, 3, 7, 9].map(|lines| frame(lines).lines().count()), [1, 2, 3, 7, 7]);
     insta::assert_snapshot!(frame(4), @r"
     0 jobs, 6 running · 0.0s
-      bracket 1 rung 1 of 2          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
-      round 2 bracket 1 rung 1 of 2  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
+      round 0, bracket 1, rung 0  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
+      round 1, bracket 1, rung 0  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
       and 4 brackets more
     ");
 }

@@ -34,8 +34,8 @@ fn tally(sample: &Sample) -> (Tally, Vec<String>) {
 fn every_filled_rung_is_told_once() {
     let (tally, lines) = tally(&halving());
     insta::assert_snapshot!(lines.join("\n"), @r"
-    bracket 1 rung 1 of 2: 3 configurations at epochs=1, 1 failed, best loss 0.25 (trial 2), 1 goes on
-    bracket 1 rung 2 of 2: 1 configuration at epochs=3, best loss 0.125 (trial 2)
+    bracket 1, rung 0 (epochs=1): 3 configurations, 1 failed, best loss 0.25 (trial 2), 1 promoted
+    bracket 1, rung 1 (epochs=3): 1 configuration, best loss 0.125 (trial 2)
     ");
     insta::assert_snapshot!(line::study(&tally, tally.now, usize::MAX), @"4 of 4 jobs, 1 failed · best loss 0.125 (trial 2) · 4.0s");
 }
@@ -48,8 +48,8 @@ fn the_line_of_a_running_study_says_what_is_left() {
     assert!(lines.is_empty());
     insta::assert_snapshot!(line::study(&tally, tally.now, usize::MAX), @"1 of 4 jobs, 1 running, 1 failed · 1.0s, about 5.0s left");
     let rungs: Vec<_> =
-        tally.current_rungs().iter().map(|r| (line::place(r), r.tally.ended, r.tally.configs)).collect();
-    assert_eq!(rungs, [("bracket 1 rung 1 of 2".to_owned(), 1, 3)]);
+        tally.current_rungs().iter().map(|r| (line::place(&tally, r), r.tally.ended, r.tally.configs)).collect();
+    assert_eq!(rungs, [("bracket 1, rung 0".to_owned(), 1, 3)]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_rung_into_which_too_few_are_promoted_waits_for_no_more() {
     }
     sample.retire(0).retire(1).retire(2);
     let (counts, lines) = tally(&sample);
-    assert_eq!(lines, ["bracket 1 rung 1 of 2: 3 configurations at epochs=1, 3 failed"]);
+    assert_eq!(lines, ["bracket 1, rung 0 (epochs=1): 3 configurations, 3 failed"]);
     assert_eq!(counts.current_rungs().len(), 0);
 }
 

@@ -14,7 +14,8 @@ use crate::words::units::Resource;
 pub enum Event {
     /// The study starts or goes on: slots may be filled.
     Begin,
-    /// A job printed a reading. Sent only while [`crate::engine::Engine::wants_readings`] says so.
+    /// A job printed a reading. Sent only while [`crate::engine::Engine::wants_readings`] says so; the first of each job also while
+    /// [`crate::engine::Engine::wants_first_readings`] does.
     Reading {
         /// Which job.
         job: JobId,

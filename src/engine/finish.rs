@@ -82,6 +82,7 @@ impl Engine {
             curve,
         });
         self.tally.ended(job, outcome, allocation, step);
+        self.early_failures.ended(key, outcome);
         let verdicts = self.scheduler.finish(key, score);
         self.forget_retired(&verdicts);
         verdicts

@@ -52,6 +52,8 @@ pub(super) struct Running {
     pub slot: Option<Slot>,
     /// Whether its end was asked for already.
     pub killed: bool,
+    /// Whether it has printed a reading, as far as readings are sent.
+    pub printed: bool,
 }
 
 /// What to do with a free slot.
@@ -166,6 +168,9 @@ impl Engine {
             self.trials.insert(id.key.trial, live);
         }
         self.tally.launched(&job);
+        if job.attempt == Attempt(1) {
+            self.early_failures.launched(id.key, &job.assignment);
+        }
         self.policies.launched(id.key);
         if let Some(slot) = slot {
             out.push(Command::Launch(Launch {
@@ -177,7 +182,7 @@ impl Engine {
                 assignment: job.assignment.clone(),
             }));
         }
-        self.running.insert(id.key, Running { job, slot, killed: false });
+        self.running.insert(id.key, Running { job, slot, killed: false, printed: false });
         if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
             let verdicts = self.close(&[]);
             debug_assert!(verdicts.is_empty(), "the rung of the trial just launched is not full");

@@ -7,6 +7,7 @@
 //! `limits` end the study, `suggest` talks to an outside tuner, [`replay`] applies what a journal recorded. The parts that need no
 //! engine stand alone: `retry` (jobs to launch again), `slots`, [`progress`] (counts), `policy` (rules on running jobs).
 
+mod early_failures;
 pub mod event;
 pub mod experiment;
 mod finish;
@@ -27,8 +28,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::engine::early_failures::EarlyFailures;
 use crate::engine::event::{Command, Event, FinishReason};
-use crate::engine::experiment::{Experiment, Promoted, Retries};
+use crate::engine::experiment::{Experiment, FirstFailures, Promoted, Retries};
 use crate::engine::finish::JobEnd;
 use crate::engine::launch::{Live, Running};
 use crate::engine::policy::Policies;
@@ -78,6 +80,7 @@ pub struct Engine {
     /// The wake-up that was asked for and has not come.
     wake: Option<Moment>,
     tally: Tally,
+    early_failures: EarlyFailures,
     policies: Policies,
     /// Replay: verdicts whose records have not come yet.
     unrecorded: VecDeque<Verdict>,
@@ -110,6 +113,7 @@ impl Engine {
             phase: Phase::Open,
             wake: None,
             tally: Tally::new(&experiment),
+            early_failures: EarlyFailures::new(),
             policies: Policies::new(&experiment),
             unrecorded: VecDeque::new(),
             experiment,
@@ -120,6 +124,12 @@ impl Engine {
     pub fn wants_readings(&self) -> bool {
         let stopping = &self.experiment.stopping;
         !stopping.conditions.is_empty() || !stopping.policies.is_empty()
+    }
+
+    /// Whether the first reading of each job must be sent, even where [`Engine::wants_readings`] says no: while the first jobs may
+    /// yet end the study. False from the first job on that ends otherwise.
+    pub fn wants_first_readings(&self) -> bool {
+        self.experiment.first_failures == FirstFailures::Stop && self.early_failures.is_open()
     }
 
     /// The name of what the study allots.

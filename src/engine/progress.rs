@@ -8,7 +8,7 @@ use crate::schedule::Plan;
 use crate::words::allocation::Allocation;
 use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::words::incumbent::{Candidate, IncumbentTracker};
-use crate::words::outcome::{Failure, Outcome};
+use crate::words::outcome::Outcome;
 use crate::words::units::Resource;
 
 /// One rung of a bracket, so far.
@@ -86,15 +86,6 @@ struct BracketTally {
     live: u64,
 }
 
-/// What the ended jobs have in common.
-#[derive(Debug)]
-enum Ends {
-    None,
-    /// All of them failed in this way.
-    Only(String, u64),
-    Mixed,
-}
-
 /// The running counts.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -111,7 +102,6 @@ pub(super) struct Tally {
     done: f64,
     brackets: BTreeMap<BracketId, BracketTally>,
     at_work: BTreeSet<BracketId>,
-    ends: Ends,
     incumbent: IncumbentTracker,
 }
 
@@ -132,7 +122,6 @@ impl Tally {
             done: 0.0,
             brackets: BTreeMap::new(),
             at_work: BTreeSet::new(),
-            ends: Ends::None,
             incumbent: IncumbentTracker::new(experiment.metric.as_ref().map(|m| m.direction)),
         }
     }
@@ -165,9 +154,8 @@ impl Tally {
         self.totals.jobs
     }
 
-    /// The failure that every ended job had, and how many those are.
-    pub fn only_failure(&self) -> Option<(&str, u64)> {
-        if let Ends::Only(failure, count) = &self.ends { Some((failure, *count)) } else { None }
+    pub fn planned_trials(&self) -> u64 {
+        self.totals.trials
     }
 
     pub fn launched(&mut self, job: &Job) {
@@ -204,7 +192,6 @@ impl Tally {
             Outcome::Stopped { .. } => self.stopped += 1,
             Outcome::Failed { .. } => self.failed += 1,
         }
-        self.ends = std::mem::replace(&mut self.ends, Ends::Mixed).with(outcome);
         self.incumbent.ended(job.start.key, outcome, allocation.reached(outcome, step));
     }
 
@@ -252,21 +239,6 @@ impl Tally {
             ended: tally.ended,
         });
         BracketProgress { id, rungs: rungs.collect() }
-    }
-}
-
-impl Ends {
-    /// A diverged configuration (a value that is not finite) is what a tuner is for, and no sign of a broken command.
-    fn with(self, outcome: &Outcome) -> Ends {
-        let failure = match outcome {
-            Outcome::Failed { failure } if !matches!(failure, Failure::NotFinite(_)) => failure.to_string(),
-            _ => return Ends::Mixed,
-        };
-        match self {
-            Ends::None => Ends::Only(failure, 1),
-            Ends::Only(known, count) if known == failure => Ends::Only(known, count + 1),
-            Ends::Only(..) | Ends::Mixed => Ends::Mixed,
-        }
     }
 }
 

@@ -20,11 +20,16 @@ impl Retries {
 }
 
 /// Whether the same configuration may do better next time. A missing or non-finite metric is the configuration's or the script's
-/// own doing and comes again.
+/// own doing and comes again, and so is a command that cannot run.
 fn worth_retrying(failure: &Failure) -> bool {
     match failure {
-        Failure::Launch(_) | Failure::Exit(_) | Failure::Signal(_) | Failure::Timeout | Failure::OutOfMemory(_) => true,
-        Failure::NoMetric(_) | Failure::NotFinite(_) | Failure::Lost => false,
+        Failure::Launch(_)
+        | Failure::Exit(_)
+        | Failure::ProgramError(_)
+        | Failure::Signal(_)
+        | Failure::Timeout
+        | Failure::OutOfMemory(_) => true,
+        Failure::BadCommand(_) | Failure::NoMetric(_) | Failure::NotFinite(_) | Failure::Lost => false,
     }
 }
 

@@ -16,11 +16,6 @@ impl Slots {
         Slots { count, free: (0..count).map(Slot).collect() }
     }
 
-    /// How many there are, free or not.
-    pub fn count(&self) -> u32 {
-        self.count
-    }
-
     pub fn any_free(&self) -> bool {
         !self.free.is_empty()
     }

@@ -5,9 +5,9 @@ use super::experiment::{FirstFailures, MetricCondition};
 use super::{Engine, Phase};
 use crate::words::ids::JobId;
 use crate::words::objective::Score;
-use crate::words::outcome::{Outcome, Reading, StopRule};
+use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
 
-/// So many ended jobs say something about a failure share, and so many first failures about a command.
+/// So many ended jobs say something about a failure share.
 const ENOUGH: u64 = 5;
 
 impl Engine {
@@ -40,6 +40,7 @@ impl Engine {
     /// A reading of a running job: conditions of the study first, then policies on the job.
     pub(super) fn read(&mut self, id: JobId, reading: &Reading, out: &mut Vec<Command>) {
         let Some(running) = self.running.get_mut(&id.key).filter(|r| r.job.attempt == id.attempt) else { return };
+        running.printed = true;
         if let Some(why) = self.policies.judge(&running.job.start, reading)
             && !running.killed
         {
@@ -65,15 +66,19 @@ impl Engine {
         }
     }
 
-    /// Ends the study where the first jobs all failed for one reason. Judged only when a job ends: whoever mended the program and
-    /// takes the study up again gets another chance.
+    /// Ends the study where the first jobs show that its command does not work. Judged only when a job ends, never in a replay, so
+    /// that a study whose program was repaired continues.
     pub(super) fn judge_first_failures(&mut self, out: &mut Vec<Command>) {
-        let first = u64::from(self.slots.count()).min(ENOUGH);
-        if self.experiment.first_failures == FirstFailures::Stop
-            && let Some((failure, count)) = self.tally.only_failure()
-            && count >= first
-        {
-            self.stop(FinishReason::FirstFailures { failure: failure.to_owned() }, out);
+        if self.experiment.first_failures == FirstFailures::KeepGoing {
+            return;
+        }
+        let configurations = self.experiment.space.cardinality();
+        let Some(failure) = self.early_failures.verdict(self.tally.planned_trials(), configurations) else { return };
+        // without its metric a job that works prints readings too
+        let works = !matches!(failure, Failure::NoMetric(_)) && self.running.values().any(|running| running.printed);
+        if !works {
+            let failure = failure.to_string();
+            self.stop(FinishReason::FirstFailures { failure }, out);
         }
     }
 

@@ -4,6 +4,7 @@
 //! to another thread between two jobs, and no timer. The calling thread waits for signals, deadlines and bells; it syncs the
 //! journal about once a second, so no job waits for the disk.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,7 +47,7 @@ pub struct Driver<'a> {
     pub tuner: Option<(&'a Tuner, Desk<'a>)>,
     /// Rouses the coordinating thread.
     pub wake: &'a Wake,
-    /// Whether the engine looks at readings.
+    /// Whether the engine looks at all readings.
     pub listens: bool,
 }
 
@@ -207,12 +208,17 @@ impl<'a> Driver<'a> {
     }
 
     fn run_one<'s>(&'s self, scope: &Scope<'s>, launch: &Launch, buffer: &mut [u8]) -> Option<Launch> {
+        let sent = Cell::new(false);
         let listener = |readings: Vec<Reading>| {
+            if sent.replace(true) && !self.listens {
+                return;
+            }
             let orders = self.core().job_printed(launch.job, readings);
             self.wake.ring();
             self.give_out(scope, orders);
         };
-        let listener: Option<&dyn Fn(Vec<Reading>)> = if self.listens { Some(&listener) } else { None };
+        let listens = self.listens || self.core().engine.wants_first_readings();
+        let listener: Option<&dyn Fn(Vec<Reading>)> = if listens { Some(&listener) } else { None };
         let ended = match self.workshop.run(launch, listener, buffer) {
             Ok(ended) => ended,
             Err(fault) => {

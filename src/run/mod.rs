@@ -7,6 +7,7 @@ pub mod checkpoints;
 mod clock;
 mod core;
 mod driver;
+mod error_lines;
 pub mod fault;
 pub mod guard;
 mod job;

@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use super::error_lines::failure_of_exit;
 use super::ladder::Why;
 use super::memory::{OomWatch, complaint};
 use crate::collect::collector::MetricValue;
@@ -45,8 +46,8 @@ pub fn outcome(end: &End<'_>, oom: &OomWatch) -> Outcome {
             MetricValue::Missing(why) => failed(Failure::NoMetric(why.clone())),
         },
         code => {
-            let exit = Failure::Exit(code.unwrap_or(-1));
-            failed(complaint(end.stderr_tail).map_or(exit, Failure::OutOfMemory))
+            let memory = complaint(end.stderr_tail).map(Failure::OutOfMemory);
+            failed(memory.unwrap_or_else(|| failure_of_exit(code.unwrap_or(-1), end.stderr_tail)))
         }
     }
 }

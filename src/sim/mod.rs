@@ -4,6 +4,8 @@
 //! were. A million jobs take seconds, and the same study gives the same result each time.
 
 mod event_queue;
+#[cfg(test)]
+mod failure_tests;
 mod job_model;
 pub mod log_normal;
 pub mod sequential_brackets;

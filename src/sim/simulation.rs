@@ -158,7 +158,7 @@ impl<'m> Simulation<'m> {
         self.result.launches += 1;
         self.meter.started(self.now);
         let running = RunningJob { job: self.model.launch(self.now, launch), started: self.now, printed: 0 };
-        if self.engine.wants_readings() && !running.job.curve.is_empty() {
+        if (self.engine.wants_readings() || self.engine.wants_first_readings()) && !running.job.curve.is_empty() {
             self.queue.push(running.reading_time(0), QueuedEvent::Reading(job));
         }
         self.queue.push(self.now.after(running.job.run_time), QueuedEvent::End(job));

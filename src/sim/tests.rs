@@ -48,7 +48,7 @@ impl Searcher for Empty {
     fn observe(&mut self, _observation: &Observation<'_>) {}
 }
 
-fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
+pub(super) fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
     Experiment {
         method: Method { kind: "hyperband", schedule, sampler: Arc::new(Empty) },
         space: Arc::new(Space::default()),

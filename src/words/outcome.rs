@@ -22,8 +22,12 @@ pub struct CurvePoint {
 pub enum Failure {
     /// The command could not be started.
     Launch(String),
-    /// It ended with this exit code.
+    /// It ended with this exit code, and nothing is known of the reason.
     Exit(i32),
+    /// It ended with an error that says that the command cannot run, whatever the parameters' values; the detail says which.
+    BadCommand(String),
+    /// It ended with an error of the program that values of parameters rarely cause; the detail is its line.
+    ProgramError(String),
     /// A signal ended it that hypertune did not send.
     Signal(i32),
     /// It was ended because it ran longer than the job timeout.
@@ -44,6 +48,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Launch(why) => write!(f, "could not be started: {why}"),
             Failure::Exit(code) => write!(f, "exit code {code}"),
+            Failure::BadCommand(detail) | Failure::ProgramError(detail) => f.write_str(detail),
             Failure::Signal(number) => write!(f, "ended by signal {number}"),
             Failure::Timeout => f.write_str("ran into the job timeout"),
             Failure::OutOfMemory(evidence) => write!(f, "out of memory: {evidence}"),

@@ -20,6 +20,48 @@ fn the_first_jobs_all_failing_for_one_reason_end_it() {
 }
 
 #[test]
+fn a_command_that_cannot_run_ends_it_after_two_jobs() {
+    let lab = Lab::new(RANDOM);
+    let ended = lab.run("-j 1 --format json", "say=ModuleNotFoundError: exit=1").exits(3);
+    assert_eq!(ended.json()["jobs"]["launched"], 2);
+    assert_eq!(
+        lab.run("--study u.study -j 1 --format json", "say=usage: exit=2").exits(3).json()["jobs"]["launched"],
+        2
+    );
+    assert_eq!(
+        lab.run("--study e.study -j 1 --format json", "say=KeyError exit=1").exits(3).json()["jobs"]["launched"],
+        5
+    );
+}
+
+#[test]
+fn configurations_without_enough_memory_end_no_study() {
+    let matrix = "kind: grid\nmetric: {name: loss, optimization: minimize}\n\
+                  params:\n  x: {kind: linspace, value: [0.05, 0.5, 10]}\n";
+    for slots in [1, 2, 4] {
+        let lab = Lab::new(matrix);
+        let summary = lab.run(&format!("-j {slots} --format json"), "say=MemoryError fail-below=0.48").exits(0).json();
+        assert_eq!((&summary["jobs"]["launched"], &summary["jobs"]["failed"]), (&10.into(), &9.into()));
+    }
+}
+
+#[test]
+fn a_running_job_with_a_reading_keeps_a_study_alive() {
+    let lab = Lab::new(&format!("{RANDOM}metric: {{name: loss, optimization: minimize}}\n"));
+    // the fifth failure comes while the sixth job runs, which works
+    lab.file(
+        "job.sh",
+        "case $HYPERTUNE_TRIAL in\n\
+         4) sleep 1 ;;\n\
+         5) echo '{\"loss\": 2}'; sleep 2; echo '{\"loss\": 1}'; exit 0 ;;\n\
+         esac\n\
+         echo 'NameError: x' >&2; exit 1\n",
+    );
+    let ended = lab.hypertune("run m.yaml -q -j 2 --format json -- sh job.sh").exits(0);
+    assert_eq!((&ended.json()["trial"], &ended.json()["jobs"]["launched"]), (&5.into(), &8.into()));
+}
+
+#[test]
 fn with_json_the_reason_and_the_last_lines_go_to_stderr() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 2 -q --format json", "say=no-such-dataset exit=7").exits(3);

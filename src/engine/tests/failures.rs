@@ -60,24 +60,39 @@ fn strict(retries: u32) -> Experiment {
     }
 }
 
-#[test]
-fn the_first_failures_end_the_study_if_they_are_alike() {
-    let mut world = World::new(strict(0), 8);
-    for _ in 0..4 {
-        world.end(0, failed(exit()));
-    }
-    assert!(world.kills.is_empty());
-    world.end(0, failed(exit()));
-    assert_eq!(world.kills.len(), 7, "every running job is ended");
+/// How many jobs ended with `failure`, each the oldest that runs, until the study was ended; `None` where none of 50 was enough.
+fn ended_after(slots: u32, failure: &Failure) -> Option<usize> {
+    let mut world = World::new(strict(0), slots);
+    let ended = (1..=50).find(|_| {
+        world.end(0, failed(failure.clone()));
+        !world.kills.is_empty() || matches!(world.finish(), Some(FinishReason::FirstFailures { .. }))
+    })?;
     world.bury(None);
-    assert_eq!(world.finish(), Some(&FinishReason::FirstFailures { failure: "exit code 1".into() }));
+    assert_eq!(world.finish(), Some(&FinishReason::FirstFailures { failure: failure.to_string() }));
+    Some(ended)
 }
 
 #[test]
-fn one_slot_means_one_first_job() {
-    let mut world = World::new(strict(0), 1);
-    world.end(0, failed(exit()));
-    assert!(matches!(world.finish(), Some(FinishReason::FirstFailures { .. })));
+fn the_first_failures_end_the_study_the_sooner_the_less_a_configuration_explains_them() {
+    for slots in [1, 2, 8] {
+        let after = |failure| ended_after(slots, &failure);
+        assert_eq!(after(Failure::BadCommand("SyntaxError".into())), Some(2), "{slots} slots");
+        assert_eq!(after(Failure::Launch("not found".into())), Some(2));
+        assert_eq!(after(Failure::ProgramError("NameError".into())), Some(5));
+        assert_eq!(after(Failure::NoMetric("`loss` was never printed".into())), Some(5));
+        assert_eq!(after(exit()), Some(10));
+    }
+}
+
+#[test]
+fn memory_time_and_signals_are_no_evidence() {
+    for failure in [Failure::OutOfMemory("CUDA".into()), Failure::Timeout, Failure::Signal(9)] {
+        assert_eq!(ended_after(1, &failure), None);
+        let mut world = World::new(strict(0), 1);
+        world.end(0, failed(failure));
+        (0..30).for_each(|_| world.end(0, failed(exit())));
+        assert_eq!(world.finish(), None, "not even with others");
+    }
 }
 
 #[test]
@@ -89,7 +104,38 @@ fn a_success_another_reason_or_a_divergence_clears_the_command() {
             world.end(0, failed(exit()));
         }
         assert!(world.kills.is_empty() && world.finish().is_none());
+        assert!(!world.engine.wants_first_readings());
     }
+}
+
+#[test]
+fn a_job_that_takes_longer_than_the_failures_keeps_the_study_open() {
+    let mut world = World::new(strict(0), 2);
+    (0..30).for_each(|_| world.end(1, failed(exit())));
+    assert!(world.kills.is_empty(), "the first job still runs");
+    world.end(0, failed(exit()));
+    assert!(!world.kills.is_empty());
+}
+
+#[test]
+fn a_running_job_that_prints_readings_keeps_the_study_open() {
+    let mut world = World::new(strict(0), 2);
+    assert!(world.engine.wants_first_readings());
+    (0..10).for_each(|job| {
+        if job == 9 {
+            world.print(1, 0.5);
+        }
+        world.end(0, failed(exit()));
+    });
+    assert!(world.kills.is_empty());
+}
+
+#[test]
+fn all_jobs_of_a_small_study_are_enough() {
+    let mut world =
+        World::new(Experiment { first_failures: FirstFailures::Stop, ..experiment(full(3), Draws::Blind) }, 1);
+    (0..3).for_each(|_| world.end(0, failed(exit())));
+    assert!(matches!(world.finish(), Some(FinishReason::FirstFailures { .. })));
 }
 
 #[test]

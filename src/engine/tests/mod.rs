@@ -5,4 +5,4 @@ mod invariance;
 mod limits;
 mod stopping;
 mod suggestions;
-mod world;
+pub(super) mod world;

@@ -61,7 +61,7 @@ struct Drawing {
     memory: f64,
 }
 
-pub(super) fn x(value: f64) -> Assignment {
+pub(in crate::engine) fn x(value: f64) -> Assignment {
     [(Arc::from("x"), Value::from(value))].into_iter().collect()
 }
 

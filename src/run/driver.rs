@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rayon::Scope;
@@ -17,7 +18,7 @@ use super::checkpoints::{Removal, RemovalQueue, cannot_remove};
 use super::core::{Core, Orders};
 use super::fault::RunFault;
 use super::job::Workshop;
-use super::ladder::Why;
+use super::ladder::{KILL_PATIENCE, Why};
 use super::signals::{self, Signals};
 use super::sys::wait_readable;
 use super::tuner::{Desk, Tuner};
@@ -32,6 +33,8 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Signals that come this soon after the first are the same one: `timeout` and job managers signal a process and its group, and
 /// terminals' wrappers hand on what the terminal has sent already.
 const SAME_SIGNAL: Duration = Duration::from_millis(250);
+/// How often to look whether killed jobs have ended.
+const KILL_PAUSE: Duration = Duration::from_millis(10);
 /// What is read of a stream at once: as much as a pipe holds.
 const BUFFER: usize = 64 << 10;
 
@@ -62,8 +65,19 @@ impl<'a> Driver<'a> {
         }
         if self.core().fault.is_some() {
             self.workshop.places.end_all(&Why::DriverFault, Instant::now());
+            self.await_ends();
         }
         self.cancel_questions();
+    }
+
+    /// Waits for killed jobs, but not for those that do not end: their threads leave them.
+    fn await_ends(&self) {
+        let (places, begun) = (&self.workshop.places, Instant::now());
+        while places.tenants() > places.overdue().len() && begun.elapsed() <= KILL_PATIENCE {
+            places.escalate(Instant::now());
+            sleep(KILL_PAUSE);
+        }
+        self.workshop.abandon.ring();
     }
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
@@ -94,6 +108,9 @@ impl<'a> Driver<'a> {
             drop(core);
             let now = Instant::now();
             let ladders = self.workshop.places.escalate(now).map(|due| due.saturating_duration_since(now));
+            if let Some((job, pid)) = self.workshop.places.overdue().first() {
+                return Err(RunFault::NotKilled { job: *job, pid: *pid });
+            }
             let timeout = [wake, sync, ladders].into_iter().flatten().min();
             self.wait(signals, timeout)?;
         }

@@ -5,8 +5,11 @@ use std::io;
 use std::path::PathBuf;
 
 use super::checkpoints::FileFault;
+use super::ladder::KILL_PATIENCE;
+use super::sys::Pid;
 use crate::journal::fault::JournalFault;
 use crate::journal::identity::Difference;
+use crate::words::ids::JobId;
 
 /// An error of the driver itself, never of a job. What is journalled stays; the same line goes on from there.
 #[derive(Debug)]
@@ -30,6 +33,13 @@ pub enum RunFault {
         wanted: &'static str,
         /// Its answer.
         source: io::Error,
+    },
+    /// A job's process does not end after SIGKILL.
+    NotKilled {
+        /// Whose process.
+        job: JobId,
+        /// Which process.
+        pid: Pid,
     },
     /// The system lacks something that hypertune cannot do without; the sentence says what.
     Unsupported(String),
@@ -75,6 +85,13 @@ impl fmt::Display for RunFault {
                 )
             }
             RunFault::System { wanted, source } => write!(f, "cannot {wanted}: {source}"),
+            RunFault::NotKilled { job, pid } => write!(
+                f,
+                "cannot end {job}: its process {} still runs {} s after SIGKILL, as another user or stuck in the kernel; \
+                 once it has ended, the same line goes on",
+                pid.number(),
+                KILL_PATIENCE.as_secs()
+            ),
             RunFault::Unsupported(what) => f.write_str(what),
             RunFault::Internal(what) => write!(f, "a fault of hypertune itself: {what}"),
         }
@@ -88,7 +105,9 @@ impl std::error::Error for RunFault {
             RunFault::File(FileFault { source, .. })
             | RunFault::System { source, .. }
             | RunFault::Discard { source, .. } => Some(source),
-            RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Changed(_) => None,
+            RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Changed(_) | RunFault::NotKilled { .. } => {
+                None
+            }
         }
     }
 }

@@ -13,19 +13,20 @@ use super::core::Ended;
 use super::fault::RunFault;
 use super::guard::Guard;
 use super::job_readings::JobReadings;
-use super::ladder::Why;
+use super::ladder::{KILL_PATIENCE, Why};
 use super::logs::LogLimit;
 use super::mark::{JOB_VARIABLE, Mark, SESSION_VARIABLE, SessionMark};
 use super::memory::OomWatch;
 use super::output::{Deaf, Heard, JobOutput};
 use super::places::{Places, Started};
-use super::process::Child;
+use super::process::{Child, Patience};
 use super::signals::{self, Signals};
 use super::slots::SlotEnvironment;
 use super::spawn::{JobCommand, Spawner};
 use super::sweep::{Sweep, Whose};
 use super::sys::Reaped;
 use super::verdict;
+use super::wake::Wake;
 use crate::collect::catalogue;
 use crate::collect::collector::Wanted;
 use crate::command::JobContext;
@@ -73,6 +74,8 @@ pub struct Workshop<'a> {
     pub oom: OomWatch,
     /// Makes processes.
     pub spawner: &'a Spawner,
+    /// Rung when jobs that have not ended are no longer waited for.
+    pub abandon: &'a Wake,
     /// Programs by the name they are called by.
     pub programs: Mutex<HashMap<String, PathBuf>>,
 }
@@ -132,10 +135,12 @@ impl Workshop<'_> {
         let collector = (catalogue::default().collector)(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
         let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, readings, listener);
-        let followed = child.follow(&mut output, buffer);
+        let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };
+        let followed = child.follow(&mut output, buffer, patience);
         if followed.is_err() {
-            self.places.end(launch.job, &Why::DriverFault, Instant::now());
-            let Ok(()) = child.follow(&mut Deaf, buffer);
+            let now = Instant::now();
+            self.places.end(launch.job, &Why::DriverFault, now);
+            let Ok(()) = child.follow(&mut Deaf, buffer, Patience { until: Some(now + KILL_PATIENCE), ..patience });
         }
         let ended_by = self.places.release(launch.slot);
         let _ = self.guard.note(launch.slot, None);

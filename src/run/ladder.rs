@@ -8,6 +8,10 @@ use crate::words::outcome::StopRule;
 /// Longest time between SIGTERM and SIGKILL of an interrupted study: the job had its grace after SIGINT already.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 
+/// How long a process may take to end after SIGKILL: the memory of a large one takes seconds to free. One that takes longer is another
+/// user's or is stuck in the kernel.
+pub const KILL_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Why hypertune ends a job.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Why {
@@ -25,6 +29,7 @@ pub struct Ladder {
     sent: Signal,
     grace: Duration,
     due: Option<Instant>,
+    is_overdue: bool,
 }
 
 impl Ladder {
@@ -35,7 +40,8 @@ impl Ladder {
             Why::Rule(_) | Why::Timeout => Signal::Terminate,
             Why::DriverFault => Signal::Kill,
         };
-        Ladder { sent, grace, due: (sent != Signal::Kill).then(|| now + grace) }
+        let patience = if sent == Signal::Kill { KILL_PATIENCE } else { grace };
+        Ladder { sent, grace, due: Some(now + patience), is_overdue: false }
     }
 
     /// The signal sent last.
@@ -51,16 +57,28 @@ impl Ladder {
     /// The signal to send now, if one is due.
     pub fn advance(&mut self, now: Instant) -> Option<Signal> {
         self.due.filter(|due| *due <= now)?;
-        (self.sent, self.due) = match self.sent {
-            Signal::Interrupt => (Signal::Terminate, Some(now + self.grace.min(LAST_GRACE))),
-            Signal::Terminate | Signal::Kill => (Signal::Kill, None),
+        let (sent, patience) = match self.sent {
+            Signal::Interrupt => (Signal::Terminate, self.grace.min(LAST_GRACE)),
+            Signal::Terminate => (Signal::Kill, KILL_PATIENCE),
+            Signal::Kill => {
+                (self.due, self.is_overdue) = (None, true);
+                return None;
+            }
         };
-        Some(self.sent)
+        (self.sent, self.due) = (sent, Some(now + patience));
+        Some(sent)
     }
 
     /// No more patience: send SIGKILL now.
-    pub fn cut_short(&mut self) {
-        (self.sent, self.due) = (Signal::Kill, None);
+    pub fn cut_short(&mut self, now: Instant) {
+        if self.sent != Signal::Kill {
+            (self.sent, self.due) = (Signal::Kill, Some(now + KILL_PATIENCE));
+        }
+    }
+
+    /// Whether SIGKILL was sent [`KILL_PATIENCE`] ago.
+    pub fn is_overdue(&self) -> bool {
+        self.is_overdue
     }
 }
 
@@ -74,14 +92,18 @@ mod tests {
         let mut steps = vec![(0, ladder.signal())];
         while let Some(due) = ladder.due() {
             assert_eq!(ladder.advance(due - Duration::from_millis(1)), None);
-            let signal = ladder.advance(due).unwrap();
-            steps.push(((due - start).as_secs(), signal));
+            assert!(!ladder.is_overdue());
+            match ladder.advance(due) {
+                Some(signal) => steps.push(((due - start).as_secs(), signal)),
+                None => assert_eq!(due - start, Duration::from_secs(steps.last().unwrap().0) + KILL_PATIENCE),
+            }
         }
+        assert!(ladder.is_overdue());
         steps
     }
 
     #[test]
-    fn an_interrupted_job_gets_three_signals_and_others_two() {
+    fn an_interrupted_job_gets_three_signals_and_others_two_and_then_they_are_overdue() {
         use Signal::{Interrupt, Kill, Terminate};
         let rule = |name| Why::Rule(StopRule::new(name, None, None));
         let ten = Duration::from_secs(10);

@@ -178,7 +178,7 @@ impl Places {
     pub fn cut_short(&self) {
         for place in &self.places {
             if let Some(Tenant { stage, ending: Some(ending), .. }) = place.lock().as_mut() {
-                ending.ladder.cut_short();
+                ending.ladder.cut_short(Instant::now());
                 ending.deliver(*stage, &place.child);
             }
         }
@@ -208,6 +208,19 @@ impl Places {
         next
     }
 
+    /// The jobs whose processes have not ended after SIGKILL, for longer than they may take.
+    pub fn overdue(&self) -> Vec<(JobId, Pid)> {
+        let overdue = self.places.iter().filter_map(|place| match &*place.lock() {
+            Some(Tenant { job, stage: Stage::Running { pid, .. }, ending: Some(ending) })
+                if ending.ladder.is_overdue() =>
+            {
+                Some((*job, *pid))
+            }
+            _ => None,
+        });
+        overdue.collect()
+    }
+
     fn end_at(&self, place: &Place, whom: impl Fn(&Tenant) -> bool, why: &Why, now: Instant) {
         let mut tenant = place.lock();
         let Some(tenant) = tenant.as_mut().filter(|tenant| whom(tenant)) else { return };
@@ -215,7 +228,7 @@ impl Places {
             None => drop(self.begin_to_end(place, tenant, why, now)),
             Some(ending) if *why == Why::DriverFault => {
                 ending.why = Why::DriverFault;
-                ending.ladder.cut_short();
+                ending.ladder.cut_short(now);
                 ending.deliver(tenant.stage, &place.child);
             }
             Some(_) => {}

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use super::spawn::Spawned;
-use super::sys::{Pid, Reaped, Signal, reap, signal_group, wait_readable};
+use super::sys::{Pid, Reaped, Signal, ends_within, reap, signal_child, wait_readable};
 
 /// Most bytes read of a stream after the child's own end. A pipe holds 64 KiB unless somebody enlarged it, to at most this;
 /// whatever comes later was written by a process that outlived the child.
@@ -14,6 +14,18 @@ const LAST_WORDS: usize = 1 << 20;
 
 /// A job that ends this soon is heard at its end: one waking instead of two. A pipe holds what it prints until then.
 const MOMENT: Duration = Duration::from_millis(2);
+
+/// How long a child may take to end that is killed here.
+const REAP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// When a child is no longer waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience<'a> {
+    /// Readable when no child is to be waited for any more.
+    pub abandoned: Option<BorrowedFd<'a>>,
+    /// At the latest, if there is a limit.
+    pub until: Option<Instant>,
+}
 
 /// Takes what a child prints.
 pub trait Sink {
@@ -46,24 +58,24 @@ impl Child {
         self.pid
     }
 
-    /// Hands what it prints to `sink` until it has ended. A process that holds its stdout open any longer is not waited for.
-    /// Stops at the first fault of `sink`; call again, with a sink that has none, to go on.
-    pub fn follow<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Fault> {
-        let mut ended = self.ends_within(MOMENT);
-        while !ended {
+    /// Hands what it prints to `sink` until it has ended, or `patience` has. A process that holds its stdout open any longer is not
+    /// waited for. Stops at the first fault of `sink`; call again, with a sink that has none, to go on.
+    pub fn follow<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8], patience: Patience<'_>) -> Result<(), S::Fault> {
+        let mut over = self.ends_within(MOMENT);
+        while !over {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
-            // A failing poll means a descriptor that is not ours to poll: the blocking reap still works.
-            let Ok([out, err, over]) = wait_readable([fds[0], fds[1], Some(self.ended.as_fd())], None) else {
-                return Ok(());
-            };
+            let left = patience.until.map(|until| until.saturating_duration_since(Instant::now()));
+            let waited = wait_readable([fds[0], fds[1], Some(self.ended.as_fd()), patience.abandoned], left);
+            // A failing poll means a descriptor that is not ours to poll: reaping kills the child.
+            let Ok([out, err, ended, abandoned]) = waited else { return Ok(()) };
             self.pass_on([out, err], sink, buffer)?;
-            ended = over;
+            over = ended || abandoned || left == Some(Duration::ZERO);
         }
         self.drain(sink, buffer)
     }
 
     fn ends_within(&self, patience: Duration) -> bool {
-        matches!(wait_readable([Some(self.ended.as_fd())], Some(patience)), Ok([true]))
+        ends_within(self.ended.as_fd(), patience)
     }
 
     /// One read of each stream that is ready; how many bytes came.
@@ -94,10 +106,18 @@ impl Child {
         Ok(())
     }
 
-    /// Kills what is left of its group (data loaders that hold a device), then frees its number. To be called when it has ended.
+    /// Kills what is left of its group (data loaders that hold a device), and the child itself if it has not ended; then frees its
+    /// number.
+    ///
+    /// # Errors
+    /// The child does not end; it is left to the system.
     pub fn reap(self) -> io::Result<Reaped> {
         // Until the child itself is reaped, its number and so its group's cannot be given to anybody else.
-        signal_group(self.pid, Signal::Kill);
+        signal_child(self.pid, Signal::Kill);
+        if !self.ends_within(REAP_PATIENCE) {
+            let what = format!("process {} does not end after SIGKILL", self.pid.number());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+        }
         reap(self.pid)
     }
 }
@@ -147,7 +167,9 @@ mod tests {
         }
     }
 
-    fn run(script: &str) -> (Heard, Reaped) {
+    const FOREVER: Patience<'_> = Patience { abandoned: None, until: None };
+
+    fn spawned(script: &str) -> Child {
         let command = JobCommand {
             program: "/bin/sh".into(),
             name: "sh".into(),
@@ -155,9 +177,12 @@ mod tests {
             env: vec![("GREETING", "hello".into())],
         };
         let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
-        let spawned = spawner.spawn(&command, &SpawningChild::default()).unwrap();
-        let (mut child, mut heard) = (Child::new(spawned), Heard::default());
-        let Ok(()) = child.follow(&mut heard, &mut [0; 4096]);
+        Child::new(spawner.spawn(&command, &SpawningChild::default()).unwrap())
+    }
+
+    fn run(script: &str) -> (Heard, Reaped) {
+        let (mut child, mut heard) = (spawned(script), Heard::default());
+        let Ok(()) = child.follow(&mut heard, &mut [0; 4096], FOREVER);
         (heard, child.reap().unwrap())
     }
 
@@ -168,13 +193,28 @@ mod tests {
     }
 
     #[test]
+    fn a_child_is_waited_for_no_longer_than_there_is_patience() {
+        let mut buffer = [0; 4096];
+        let late = Patience { until: Some(Instant::now() + Duration::from_millis(10)), ..FOREVER };
+        let (reader, writer) = io::pipe().unwrap();
+        drop(writer);
+        let abandoned = Patience { abandoned: Some(reader.as_fd()), ..FOREVER };
+        for patience in [late, abandoned] {
+            let (mut child, mut heard) = (spawned("echo up; sleep 600"), Heard::default());
+            let Ok(()) = child.follow(&mut heard, &mut buffer, patience);
+            assert!(!child.ends_within(Duration::ZERO));
+            assert_eq!(child.reap().unwrap().status.signal(), Some(9));
+        }
+    }
+
+    #[test]
     fn a_grandchild_that_holds_stdout_open_is_not_waited_for() {
         let begun = Instant::now();
         let (Heard(out, _), reaped) = run("sleep 600 & setsid sleep 600 & echo $!; echo done");
         assert!(begun.elapsed() < Duration::from_secs(300));
         assert!(out.ends_with("done\n") && reaped.status.success());
         let stray = out.lines().next().unwrap().parse().ok().and_then(Pid::new).unwrap();
-        signal_group(stray, Signal::Kill);
+        super::super::sys::signal_group(stray, Signal::Kill);
     }
 
     #[test]

@@ -119,6 +119,7 @@ struct Equipment {
     spawner: Spawner,
     places: Places,
     wake: Wake,
+    abandon: Wake,
     pool: ThreadPool,
     tuner: Option<Tuner>,
 }
@@ -142,6 +143,7 @@ impl Equipment {
             spawner: Spawner::new(&signals).map_err(system("prepare for spawning"))?,
             places: Places::new(slots, options.grace, study.experiment.job_timeout),
             wake: Wake::new().map_err(system("make a pipe"))?,
+            abandon: Wake::new().map_err(system("make a pipe"))?,
             signals,
             pool: pool.map_err(|e| system("start a thread per slot")(io::Error::other(e)))?,
             folder,
@@ -264,6 +266,7 @@ impl Equipment {
             guard: &self.guard,
             spawner: &self.spawner,
             oom: OomWatch::begin(),
+            abandon: &self.abandon,
             programs: Mutex::default(),
         }
     }

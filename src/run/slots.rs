@@ -3,13 +3,19 @@
 use std::collections::HashSet;
 use std::env;
 use std::ffi::OsString;
-use std::process::Command;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use super::sys::without_ctrl_z;
+use super::sys::{Pid, ends_within, never_block, pidfd, without_ctrl_z};
 use crate::words::ids::MAX_SLOTS;
 
 /// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.
 const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
+
+/// How long `nvidia-smi` may take. It lists the devices of one machine: less than a pipe holds.
+const SMI_PATIENCE: Duration = Duration::from_secs(30);
 
 /// `--gpus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -47,7 +53,7 @@ pub fn slots(gpus: &Gpus, sharing: Sharing, wanted: Option<u32>, default: u32) -
     let devices = match gpus {
         Gpus::None => return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect()),
         Gpus::Auto => {
-            let found = found_devices();
+            let found = found_devices()?;
             if found.is_empty() {
                 return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect());
             }
@@ -100,16 +106,35 @@ fn numbered(slot: u32) -> SlotEnvironment {
     vec![("HYPERTUNE_SLOT", OsString::from(slot.to_string()))]
 }
 
-fn found_devices() -> Vec<String> {
+fn found_devices() -> Result<Vec<String>, String> {
     if let Ok(visible) = env::var("CUDA_VISIBLE_DEVICES") {
-        return visible_of(&visible);
+        return Ok(visible_of(&visible));
     }
     let mut question = Command::new("nvidia-smi");
     question.args(["--query-gpu=index", "--format=csv,noheader"]);
-    match without_ctrl_z(|| question.output()) {
-        Ok(answer) if answer.status.success() => listed(String::from_utf8_lossy(&answer.stdout).lines()),
-        _ => Vec::new(),
+    let answer = output_within(question, SMI_PATIENCE)?;
+    Ok(answer.map(|answer| listed(answer.lines())).unwrap_or_default())
+}
+
+/// What a program prints that ends well in time. `None` if it cannot be started or fails.
+fn output_within(mut command: Command, patience: Duration) -> Result<Option<String>, String> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let Ok(mut child) = without_ctrl_z(|| command.spawn()) else { return Ok(None) };
+    let number = i32::try_from(child.id()).ok().and_then(Pid::new);
+    let ended = number.and_then(|pid| pidfd(pid).ok());
+    if !ended.is_some_and(|ended| ends_within(ended.as_fd(), patience)) {
+        let _ = child.kill();
+        let name = command.get_program().to_string_lossy().into_owned();
+        let seconds = patience.as_secs_f64();
+        return Err(format!("{name} has not ended after {seconds} s; list the devices instead, as in --gpus 0,1"));
     }
+    let mut printed = Vec::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        // A process that it started may hold the pipe open: what is in it now is all.
+        let _ = never_block(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut printed));
+    }
+    let succeeded = child.wait().is_ok_and(|status| status.success());
+    Ok(succeeded.then(|| String::from_utf8_lossy(&printed).into_owned()))
 }
 
 /// What CUDA sees with this value: everything before the first entry that is no device, such as -1.
@@ -156,6 +181,21 @@ mod tests {
         assert_eq!(visible_of("2, GPU-a1"), ["2", "GPU-a1"]);
         assert_eq!(visible_of("-1"), [""; 0]);
         assert_eq!(visible_of("0,-1,1"), ["0"]);
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_an_error_and_one_that_fails_is_none() {
+        let run = |script: &str, patience| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            output_within(command, patience)
+        };
+        let minute = Duration::from_secs(60);
+        assert_eq!(run("echo 0", minute), Ok(Some("0\n".to_owned())));
+        assert_eq!(run("echo 0; exit 1", minute), Ok(None));
+        let late = run("exec sleep 600", Duration::from_millis(20)).unwrap_err();
+        assert!(late.contains("has not ended after 0.02 s"), "{late}");
+        assert_eq!(output_within(Command::new("/nowhere/at/all"), minute), Ok(None));
     }
 
     #[test]

@@ -144,6 +144,32 @@ fn an_earlier_kill_or_signal_changes_nothing_and_leaves_no_process() {
     }
 }
 
+/// Joins the group of a child, answers one question, and stays.
+const IN_ANOTHER_GROUP: &str = "
+import os, time
+child = os.fork()
+if child == 0:
+    os.setpgid(0, 0)
+    open('up', 'w')
+    time.sleep(600)
+while not os.path.exists('up'):
+    time.sleep(0.01)
+os.setpgid(0, child)
+input()
+print('{\"suggestions\": [{\"x\": 0.5, \"y\": 0.1}], \"done\": true}', flush=True)
+time.sleep(600)
+";
+
+#[test]
+fn one_that_left_its_group_is_ended_all_the_same() {
+    let lab = Lab::new(&format!(
+        "kind: iterative\nmaxIterations: 1\ntuner: {{command: [python3, tuner.py], timeout: 20}}{SPACE}"
+    ));
+    fs::write(lab.path("tuner.py"), IN_ANOTHER_GROUP).unwrap();
+    lab.run("-j 1", "").exits(0);
+    assert_eq!(lab.living().len(), 0);
+}
+
 #[test]
 fn one_that_stays_is_ended_with_all_it_started() {
     let lab = lab("kind: iterative\nmaxIterations: 1", "stay breed");

@@ -4,6 +4,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command};
 use std::sync::mpsc;
 
+use super::super::ladder::KILL_PATIENCE;
 use super::*;
 use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
 use crate::words::outcome::StopRule;
@@ -124,6 +125,14 @@ fn jobs_that_run_too_long_are_ended_for_it() {
     let now = Instant::now();
     let due = places.escalate(now).unwrap();
     assert!(due <= now + minute);
-    assert_eq!(places.escalate(now + minute), Some(now + minute + Duration::from_secs(10)));
+    let mut due = now + minute;
+    for patience in [Duration::from_secs(10), KILL_PATIENCE] {
+        assert_eq!(places.escalate(due), Some(due + patience));
+        assert_eq!(places.overdue(), []);
+        due += patience;
+    }
+    places.escalate(due);
+    assert_eq!(places.overdue(), [(job(0), nobody)]);
     assert_eq!(places.release(SLOT), Some(Why::Timeout));
+    assert_eq!(places.overdue(), []);
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use crate::run::sys::{Pid, Ready, Reaped, Signal, never_block, reap, signal_group, wait_readable, wait_ready};
+use crate::run::sys::{Pid, Ready, Reaped, Signal, never_block, reap, signal_child, wait_readable, wait_ready};
 
 /// Longest answer that is read.
 pub const MAX_ANSWER: usize = 16 << 20;
@@ -117,13 +117,19 @@ impl Companion {
     }
 
     /// Ends it and its process group, and frees its number. How it ended.
+    ///
+    /// # Errors
+    /// It does not end after SIGKILL; it is left to the system.
     pub fn end(mut self, manner: Manner) -> io::Result<Reaped> {
         self.stdin = None;
         if manner == Manner::Politely && !self.ends_within(FAREWELL) {
-            signal_group(self.pid, Signal::Terminate);
+            signal_child(self.pid, Signal::Terminate);
             self.ends_within(FAREWELL);
         }
-        signal_group(self.pid, Signal::Kill);
+        signal_child(self.pid, Signal::Kill);
+        if !self.ends_within(FAREWELL) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         reap(self.pid)
     }
 

@@ -12,7 +12,7 @@ use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
 use crate::journal::files;
 use crate::run::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
-use crate::run::sys::{Pid, Signal, pidfd, reap, signal_group, without_ctrl_z};
+use crate::run::sys::{Pid, Signal, pidfd, reap, signal_child, without_ctrl_z};
 
 /// The version that the matrix asks for.
 pub const VERSION_VARIABLE: &str = "HYPERTUNE_TUNER_VERSION";
@@ -86,7 +86,7 @@ fn spawn(mut command: Command, log: File) -> io::Result<Companion> {
         Companion::new(pid, pidfd(pid)?, stdin, stdout)
     });
     if companion.is_err() {
-        signal_group(pid, Signal::Kill);
+        signal_child(pid, Signal::Kill);
         let _ = reap(pid);
     }
     companion

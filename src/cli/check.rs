@@ -22,7 +22,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
             return Ok(Exit::Usage);
         }
     };
-    findings::warn_of_program(&study);
+    findings::warn_of_program(study.missing_program());
     let study = warm_start::learn(study, Verbosity::Quiet)?;
     match args.format {
         FormatArg::Json => {

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal};
 
 use super::fault::Fault;
-use super::study::Study;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::say_styled;
@@ -16,8 +15,8 @@ pub fn paint() -> Styling {
 }
 
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
-pub fn warn_of_program(study: &Study) {
-    if let Some(why) = study.missing_program() {
+pub fn warn_of_program(missing: Option<String>) {
+    if let Some(why) = missing {
         say_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&why)));
     }
 }

@@ -21,7 +21,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
 /// Prints the plan of `study`.
 pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, Fault> {
     if verbosity != Verbosity::Quiet {
-        findings::warn_of_program(&study);
+        findings::warn_of_program(study.missing_program());
     }
     let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {

@@ -1,7 +1,6 @@
 //! `hypertune resume STUDY`: goes on with a study without its command line.
 
 use std::env;
-use std::path::Path;
 
 use anyhow::Context;
 
@@ -10,21 +9,19 @@ use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::session::Session;
 use super::study::Study;
-use super::view;
+use super::{location, view};
 use crate::journal::layout::StudyFolder;
 use crate::report::view::Detail;
 use crate::run::options::Existing;
 
-/// Goes on with the study in `args.study`, in the folder where it was begun.
+/// Goes on with the study in `args.study`, where it was begun.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let header = view::read(&args.study, Detail::Results)?.header;
     let folder = StudyFolder::new(&args.study).absolute()?;
-    let directory = Path::new(&header.directory);
-    if directory.is_absolute() {
-        env::set_current_dir(directory)
-            .with_context(|| format!("{}, where the study was begun, cannot be entered", directory.display()))
-            .map_err(Fault::usage)?;
-    }
+    let directory = location::directory(&header, folder.root())?;
+    env::set_current_dir(&directory)
+        .with_context(|| format!("{}, where the study runs, cannot be entered", directory.display()))
+        .map_err(Fault::usage)?;
     let study = Study::recorded(&header, folder)?;
     let session = Session { execution: &args.execution, format: args.format, existing: Existing::GoOn };
     session.carry_out(study, header)

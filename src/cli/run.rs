@@ -1,15 +1,17 @@
 //! `hypertune run MATRIX -- COMMAND`: begins a study, goes on with it, or shows its result again.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 
 use super::args::RunArgs;
 use super::exit_codes::Exit;
 use super::fault::Fault;
+use super::identity::{Difference, differences};
 use super::session::Session;
 use super::study::Study;
 use super::{execution, findings, plan, seed, session, view, warm_start};
 use crate::journal::fault::JournalFault;
-use crate::journal::identity::{Difference, Identity, differences};
 use crate::journal::layout::StudyFolder;
 use crate::journal::record::Header;
 use crate::journal::{claim, reader};
@@ -61,10 +63,9 @@ fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Ex
 }
 
 fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fault> {
-    let command = study.renderer.as_ref().map(|r| r.command()).unwrap_or_default();
-    let options = study.options.to_value();
-    let now = Identity { matrix: &study.source.text, command, options: &options, seed: study.seed };
-    let found = differences(&header, &now);
+    let beside = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
+    let recorded = Study::recorded_beside(&header, study.folder.clone(), beside)?;
+    let found = differences(&header, &recorded, &study);
     if !found.is_empty() {
         return Err(changed(&study.folder, &found));
     }
@@ -81,12 +82,13 @@ fn recorded(folder: &StudyFolder) -> Result<Option<Header>, Fault> {
 }
 
 /// The study in `folder` is another one.
-pub fn changed(folder: &StudyFolder, found: &[Difference]) -> Fault {
+fn changed(folder: &StudyFolder, found: &[Difference]) -> Fault {
     let shown = folder.root().display();
     let fault = Fault::usage(anyhow!("{shown} holds a study that was begun differently"));
     let fault = found.iter().fold(fault, |fault, difference| {
-        let Difference { what, recorded, now } = difference;
-        fault.hint(format!("{what}: begun with {recorded}, now {now}"))
+        let Difference { what, recorded, now, place } = difference;
+        let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        fault.hint(format!("{what}: begun with {recorded}, now {now}{place}"))
     });
     fault.hint("begin another one with --study OTHER, or discard it with --overwrite")
 }

@@ -10,7 +10,7 @@ use super::args::{ExecutionArgs, FormatArg};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
-use super::{execution, output, run, tuner, view};
+use super::{execution, output, tuner, view};
 use crate::engine::event::FinishReason;
 use crate::journal::fault::JournalFault;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
@@ -21,6 +21,7 @@ use crate::report::{summary_text, text};
 use crate::run::fault::RunFault;
 use crate::run::options::Existing;
 use crate::run::session as driver;
+use crate::run::study::Study as DrivenStudy;
 
 /// How a session is held.
 #[derive(Clone, Copy, Debug)]
@@ -61,8 +62,8 @@ impl Session<'_> {
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let watcher = progress::watcher(&experiment, execution::verbosity(self.execution));
-        let driven = driver::Study { experiment, renderer, folder: study.folder.clone(), header, tuner };
-        driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
+        let driven = DrivenStudy { experiment, renderer, folder: study.folder.clone(), header, tuner };
+        driver::run(&driven, &options, &*watcher).map_err(stopped)
     }
 
     fn show(&self, study: &Study, view: &StudyView, reason: &FinishReason) -> Result<Exit, Fault> {
@@ -144,6 +145,7 @@ pub fn header(study: &Study) -> Result<Header, Fault> {
         matrix_path: study.source.name.clone(),
         matrix: study.source.text.clone(),
         directory: directory.to_string_lossy().into_owned(),
+        study: study.folder.root().to_string_lossy().into_owned(),
         command: study.renderer.as_ref().map(|r| r.command().to_vec()).unwrap_or_default(),
         options: study.options.to_value(),
         seed: experiment.seed,
@@ -166,9 +168,9 @@ pub fn find_program(study: &Study) -> Result<(), Fault> {
     study.missing_program().map_or(Ok(()), |why| Err(Fault::usage(anyhow!(why))))
 }
 
-fn stopped(fault: RunFault, study: &Study) -> Fault {
+fn stopped(fault: RunFault) -> Fault {
     match fault {
-        RunFault::Changed(found) => run::changed(&study.folder, &found),
+        fault @ RunFault::Begun(_) => Fault::usage(fault).hint("run the same command line again"),
         RunFault::Journal(
             fault @ (JournalFault::Held { .. } | JournalFault::SamplingRules { .. } | JournalFault::Mismatch { .. }),
         ) => Fault::usage(fault),

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::args::StudyArgs;
 use super::commands::ArgumentLists;
+use super::earlier_study::EarlierStudy;
 use super::fault::Fault;
-use super::{findings, typed, warm_start};
+use super::{findings, typed};
 use crate::command::program;
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
@@ -46,9 +47,13 @@ pub struct StudyOptions {
     /// What the files of `--enqueue` hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enqueue: Vec<Assignment>,
-    /// `--warm-start`: the studies' folders, absolute. What was learnt from them stands beside these options in the header.
+    /// `--warm-start`. What was learnt from these studies is in the header beside these options.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warm_start: Vec<String>,
+    pub warm_start: Vec<EarlierStudy>,
+}
+
+fn typed_folder(folder: &Path) -> EarlierStudy {
+    EarlierStudy::Folder(folder.to_string_lossy().into_owned())
 }
 
 fn is_default(style: &ArgStyle) -> bool {
@@ -63,7 +68,7 @@ impl StudyOptions {
             arg_style: args.arg_style,
             sampler: args.sampler.clone(),
             enqueue: Vec::new(),
-            warm_start: args.warm_start.iter().map(|study| warm_start::folder(study)).collect(),
+            warm_start: args.warm_start.iter().map(|study| typed_folder(study)).collect(),
         }
     }
 
@@ -133,13 +138,18 @@ impl Study {
 
     /// The study whose journal in `folder` begins with `header`.
     pub fn recorded(header: &Header, folder: StudyFolder) -> Result<Study, Fault> {
+        let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
+        Study::recorded_beside(header, folder, beside)
+    }
+
+    /// The same with the matrix file in the folder `beside`, to which the component's file is relative.
+    pub fn recorded_beside(header: &Header, folder: StudyFolder, beside: &Path) -> Result<Study, Fault> {
         let unreadable = || format!("{}: the recorded options cannot be read", folder.journal().display());
         let options: StudyOptions =
             serde_json::from_value(header.options.clone()).with_context(unreadable).map_err(Fault::internal)?;
         let command = (!header.command.is_empty()).then(|| header.command.clone());
         let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
         let overrides = overrides.with_context(unreadable).map_err(Fault::internal)?;
-        let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
         let study = Study::new(loaded.map_err(findings::refused)?, folder, options);
         Ok(study.with_points().with_prior(&header.prior))

@@ -1,9 +1,8 @@
 //! `--warm-start`: what earlier studies found, read when a study is begun and kept in its journal from then on.
 
-use std::path::{self, Path, PathBuf};
-
 use anyhow::anyhow;
 
+use super::earlier_study::EarlierStudy;
 use super::fault::Fault;
 use super::study::Study;
 use crate::journal::earlier;
@@ -15,16 +14,9 @@ use crate::search::PriorObservation;
 /// Most bytes of it: it stands in the journal's first line.
 const MOST: usize = 32 << 20;
 
-/// A study's folder as it is recorded: absolute, so that the same line means the same study.
-pub fn folder(study: &Path) -> String {
-    let absolute = path::absolute(study).unwrap_or_else(|_| study.to_owned());
-    absolute.components().collect::<PathBuf>().to_string_lossy().into_owned()
-}
-
 /// `study`, having learnt from the studies it names; says how much that is unless it is to be quiet.
-pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
-    let folders = &study.options.warm_start;
-    if folders.is_empty() {
+pub fn learn(mut study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
+    if study.options.warm_start.is_empty() {
         return Ok(study);
     }
     let experiment = &study.experiment;
@@ -34,7 +26,9 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
     }
     let mut prior: Vec<PriorObservation> = Vec::new();
     let mut known = 0;
-    for folder in folders {
+    let mut learnt = Vec::new();
+    for typed in &study.options.warm_start {
+        let folder = typed.folder();
         let found = earlier::read(&StudyFolder::new(folder), experiment, known);
         let found = found.map_err(|fault| Fault::usage(anyhow::Error::new(fault).context("--warm-start")))?;
         if verbosity != Verbosity::Quiet {
@@ -50,10 +44,13 @@ pub fn learn(study: Study, verbosity: Verbosity) -> Result<Study, Fault> {
                 "--warm-start: {jobs} are more than a journal's first line takes, name fewer studies"
             )));
         }
+        let (folder, seed) = (folder.to_owned(), found.seed);
+        learnt.push(EarlierStudy::Learnt { folder, seed, started_at: found.started_at });
     }
     let sampler = &experiment.method.sampler;
     if sampler.ignores_observations() && verbosity != Verbosity::Quiet {
         say(&format!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name()));
     }
+    study.options.warm_start = learnt;
     Ok(study.with_prior(&prior))
 }

@@ -1,7 +1,6 @@
 //! Whether a folder may be used for a study: it is new or empty, or there is a study in it already. Any other folder holds data that is
 //! not ours; nothing in it is created, changed or removed.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,43 +9,12 @@ use super::fault::JournalFault;
 use super::files;
 use super::layout::StudyFolder;
 use super::line;
+use super::obstacle::Obstacle;
 
 /// How every journal begins.
 const HEADER: &[u8] = b"{\"type\":\"study\",\"format\":";
 /// Most that is read of a journal to recognize it: the header, which holds the matrix, and the line after it.
 const MOST: u64 = 1 << 20;
-/// How many names a message lists.
-const LISTED: usize = 3;
-
-/// What is in the way of a study.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Obstacle {
-    /// The study's folder, or something in it, is of another kind.
-    Kind {
-        /// What it is.
-        found: &'static str,
-        /// What it must be.
-        wanted: &'static str,
-    },
-    /// The journal is a file of another program.
-    NotAJournal,
-    /// The folder holds these files and no journal.
-    Files(Vec<String>),
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Obstacle::Kind { found, wanted } => write!(f, "it is {found} and must be {wanted}"),
-            Obstacle::NotAJournal => f.write_str("it is not a journal of hypertune"),
-            Obstacle::Files(names) => {
-                let (shown, more) = names.split_at(names.len().min(LISTED));
-                write!(f, "it holds no study, and it holds {}", shown.join(", "))?;
-                if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
-            }
-        }
-    }
-}
 
 /// Refuses a folder that is not for a study. Reads only.
 pub fn check(folder: &StudyFolder) -> Result<(), JournalFault> {
@@ -211,16 +179,16 @@ mod tests {
         .map(|files| said(files))
         .collect();
         insta::assert_snapshot!(said.join("\n"), @r"
-        s cannot be used for a study: it holds no study, and it holds notes.txt; nothing was changed
-        s cannot be used for a study: it holds no study, and it holds a, b, c and 1 more; nothing was changed
-        s cannot be used for a study: it holds no study, and it holds trials; nothing was changed
-        s cannot be used for a study: it holds no study, and it holds trials; nothing was changed
-        s cannot be used for a study: it holds no study, and it holds trials; nothing was changed
-        s/journal.jsonl cannot be used for a study: it is not a journal of hypertune; nothing was changed
-        s/journal.jsonl cannot be used for a study: it is not a journal of hypertune; nothing was changed
-        s/journal.jsonl cannot be used for a study: it is a directory and must be a regular file; nothing was changed
-        s/lock cannot be used for a study: it is a directory and must be a regular file; nothing was changed
-        s/trials cannot be used for a study: it is a file and must be a directory; nothing was changed
+        s holds no study, and it holds notes.txt; nothing was changed
+        s holds no study, and it holds a, b, c and 1 more; nothing was changed
+        s holds no study, and it holds trials; nothing was changed
+        s holds no study, and it holds trials; nothing was changed
+        s holds no study, and it holds trials; nothing was changed
+        s/journal.jsonl is not a journal of hypertune; nothing was changed
+        s/journal.jsonl is not a journal of hypertune; nothing was changed
+        s/journal.jsonl is a directory, not a regular file; nothing was changed
+        s/lock is a directory, not a regular file; nothing was changed
+        s/trials is a file, not a directory; nothing was changed
         ");
     }
 

@@ -38,6 +38,10 @@ pub struct Earlier {
     pub left_out: u64,
     /// Configurations among [`Earlier::observations`].
     pub trials: u64,
+    /// Its seed.
+    pub seed: u64,
+    /// When it was begun, RFC 3339.
+    pub started_at: String,
 }
 
 /// Why nothing can be learnt from a study.
@@ -135,7 +139,9 @@ pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<Ear
     if jobs.values().all(|job| job.score.is_none()) {
         return Err(EarlierFault::Nothing { folder: folder.root().to_owned(), left_out });
     }
-    Ok(Earlier { observations: jobs.into_values().collect(), left_out, trials: trials.len() as u64 })
+    let observations = jobs.into_values().collect();
+    let Header { seed, started_at, .. } = header;
+    Ok(Earlier { observations, left_out, trials: trials.len() as u64, seed, started_at })
 }
 
 fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(), EarlierFault> {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::claim::Obstacle;
 use super::line::Damage;
+use super::obstacle::Obstacle;
 use super::record::{FORMAT, SAMPLING_RULES};
 
 /// Why a journal cannot be read, written or gone on with. Every message names the file and says what to do.
@@ -90,7 +90,7 @@ impl fmt::Display for JournalFault {
                 write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
             }
             JournalFault::Foreign { path, obstacle } => {
-                write!(f, "{} cannot be used for a study: {obstacle}; nothing was changed", path.display())
+                write!(f, "{} {obstacle}; nothing was changed", path.display())
             }
             JournalFault::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
             JournalFault::Corrupt { path, line, damage } => write!(

@@ -34,6 +34,9 @@ pub struct Header {
     /// The folder in which the study was begun and its commands run, absolute.
     #[serde(default)]
     pub directory: String,
+    /// The study's folder as it was typed, relative to `directory` unless it is absolute; empty in journals of format 1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub study: String,
     /// The command template, element by element.
     pub command: Vec<String>,
     /// The options that change what runs (`--metric`, `-P`, `--arg-style`, …), in a canonical form.

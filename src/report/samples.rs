@@ -37,6 +37,7 @@ impl Sample {
             matrix_path: "matrix.yaml".into(),
             matrix: String::new(),
             directory: String::new(),
+            study: String::new(),
             command: vec!["python3".into(), "train.py".into()],
             options: Value::Null,
             seed: 7,

@@ -8,7 +8,6 @@ use super::checkpoints::FileFault;
 use super::ladder::KILL_PATIENCE;
 use super::sys::Pid;
 use crate::journal::fault::JournalFault;
-use crate::journal::identity::Difference;
 use crate::words::ids::JobId;
 
 /// An error of the driver itself, never of a job. What is journalled stays; the same line goes on from there.
@@ -25,8 +24,8 @@ pub enum RunFault {
         /// What the system answered.
         source: io::Error,
     },
-    /// The study in the folder is another one.
-    Changed(Vec<Difference>),
+    /// Another process has begun a study in this folder since it was looked at.
+    Begun(PathBuf),
     /// A service of the operating system.
     System {
         /// What was wanted: `catch signals`, `start the guard`…
@@ -76,13 +75,8 @@ impl fmt::Display for RunFault {
                 "cannot remove the earlier study in {}: {source}; the next run in this folder tries again",
                 folder.display()
             ),
-            RunFault::Changed(differences) => {
-                let names: Vec<&str> = differences.iter().map(|d| d.what.as_str()).collect();
-                write!(
-                    f,
-                    "the study was begun with another {}; use --study OTHER or --overwrite",
-                    names.join(" and another ")
-                )
+            RunFault::Begun(folder) => {
+                write!(f, "another process has just begun a study in {}", folder.display())
             }
             RunFault::System { wanted, source } => write!(f, "cannot {wanted}: {source}"),
             RunFault::NotKilled { job, pid } => write!(
@@ -105,9 +99,7 @@ impl std::error::Error for RunFault {
             RunFault::File(FileFault { source, .. })
             | RunFault::System { source, .. }
             | RunFault::Discard { source, .. } => Some(source),
-            RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Changed(_) | RunFault::NotKilled { .. } => {
-                None
-            }
+            RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Begun(_) | RunFault::NotKilled { .. } => None,
         }
     }
 }

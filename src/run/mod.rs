@@ -31,6 +31,7 @@ mod signals;
 pub mod slots;
 mod spawn;
 mod starts_over;
+pub mod study;
 mod sweep;
 pub(crate) mod sys;
 pub mod tuner;

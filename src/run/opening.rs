@@ -11,13 +11,12 @@ use super::leftovers::Unfinished;
 use super::mark::SessionMark;
 use super::options::RunOptions;
 use super::retention::Retention;
-use super::session::Study;
 use super::session_files::Begun;
+use super::study::Study;
 use super::tuner::Tuner;
 use super::watch::Watcher;
 use crate::engine::Engine;
 use crate::engine::replay::Recovery;
-use crate::journal::identity::{Identity, differences};
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, Record, Usage};
 use crate::journal::replay::{Standing, replay};
@@ -110,11 +109,9 @@ pub fn open(
     Ok(opened)
 }
 
-/// The last word against going on with another study: between a first look and the lock somebody may have begun one.
+/// Between the first look at the journal and its lock another process may have begun a study.
 fn check_identity(study: &Study<'_>, recorded: &Header) -> Result<(), RunFault> {
-    let Header { matrix, command, options, seed, .. } = &study.header;
-    let found = differences(recorded, &Identity { matrix, command, options, seed: Some(*seed) });
-    if found.is_empty() { Ok(()) } else { Err(RunFault::Changed(found)) }
+    if *recorded == study.header { Ok(()) } else { Err(RunFault::Begun(study.folder.root().to_owned())) }
 }
 
 /// Journals the header if the study is new, this session, and what the last one left unsaid.

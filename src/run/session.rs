@@ -25,37 +25,22 @@ use super::session_files::SessionFiles;
 use super::signals::Signals;
 use super::spawn::{Spawner, check_kernel};
 use super::starts_over::StartsOver;
+use super::study::Study;
 use super::sweep::{Sweep, Whose};
 use super::sys::probe_pidfd;
-use super::tuner::{Desk, Program, Tuner};
+use super::tuner::{Desk, Tuner};
 use super::wake::Wake;
 use super::watch::Watcher;
-use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::{Experiment, Promoted};
+use crate::engine::experiment::Promoted;
 use crate::journal::claim;
 use crate::journal::layout::StudyFolder;
 use crate::journal::lock::{self, StudyLock};
-use crate::journal::record::Header;
 use crate::journal::writer::JournalWriter;
 use crate::words::ids::Slot;
 
 /// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
 const JOB_DESCRIPTORS: usize = 16;
-
-/// What is driven.
-pub struct Study<'a> {
-    /// The checked input.
-    pub experiment: Arc<Experiment>,
-    /// Makes command lines.
-    pub renderer: &'a Renderer,
-    /// Where it lies.
-    pub folder: StudyFolder,
-    /// Its identity; written if the study is new, compared with what is there otherwise.
-    pub header: Header,
-    /// Asked for configurations, if the sampler needs it.
-    pub tuner: Option<Program>,
-}
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
 /// is launched or written then.

@@ -139,7 +139,7 @@ fn a_study_that_never_began_has_no_folder() {
     assert!(!early.err.contains("seed"), "a seed was drawn before: {}", early.err);
     lab.hypertune("run m.yaml --study m.yaml -- true")
         .exits(2)
-        .says("m.yaml cannot be used for a study: it is a file")
+        .says("m.yaml is a file, not a folder")
         .says("--study");
     lab.hypertune("run m.yaml -- ./m.yaml").exits(2).says("not executable");
     lab.hypertune("run m.yaml").exits(2).says("names no command");

@@ -5,6 +5,7 @@ mod bad_input;
 mod bounds;
 mod endings;
 mod escapes;
+mod identity;
 mod lab;
 mod models;
 mod one_outcome;

@@ -48,7 +48,7 @@ fn a_folder_without_a_study_is_refused_and_left_as_it_is() {
     for folder in ["clinic", "clinic/trials", "results", "results/trials/1", "file", ".", "diary"] {
         for overwrite in ["", "--overwrite"] {
             let refused = lab.run(&format!("--study {folder} {overwrite}"), "").exits(2);
-            refused.complains("cannot be used for a study").complains("--study");
+            refused.complains("nothing was changed").complains("--study");
             assert_eq!(contents(&lab.path("")), before, "{folder} {overwrite}");
         }
     }
@@ -69,7 +69,7 @@ fn links_and_special_files_in_place_of_a_study_s_own_are_refused() {
             }
             let before = contents(&lab.path(""));
             for overwrite in ["", "--overwrite"] {
-                lab.run(overwrite, "").exits(2).complains(&format!("m.study/{name} cannot be used"));
+                lab.run(overwrite, "").exits(2).complains(&format!("m.study/{name} is a "));
             }
             for line in ["best m.study", "resume m.study"] {
                 let _ = lab.hypertune(line).output().unwrap();

@@ -47,6 +47,15 @@ fn half_a_study_is_resumed_to_the_outcome_of_the_whole_one() {
 }
 
 #[test]
+fn another_way_to_write_the_matrix_is_the_same_study() {
+    let half = recorded("half");
+    fs::write(half.path("m.yaml"), format!("# again\n{}", MATRIX.replace("[0, 1]", "0:1"))).unwrap();
+    run(&half).exits(0);
+    fs::write(half.path("m.yaml"), MATRIX.replace("eta: 3", "eta: 2")).unwrap();
+    run(&half).exits(2).complains("matrix.eta: begun with 3, now 2");
+}
+
+#[test]
 fn a_finished_study_is_shown() {
     let lab = recorded("whole");
     run(&lab).exits(0).complains("finished before");

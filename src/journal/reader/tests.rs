@@ -16,6 +16,7 @@ fn header() -> Record {
         matrix: "kind: random\n".into(),
 
         directory: String::new(),
+        study: String::new(),
         command: vec!["train".into()],
         options: json!({}),
         seed: u64::MAX,

@@ -118,7 +118,7 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
 }
 
 /// Whether the root is a matrix itself: it holds no matrix, and a kind of one (or nearly) or a matrix's own fields.
-fn is_bare(root: &Node) -> bool {
+pub fn is_bare(root: &Node) -> bool {
     let kind = root.get("kind").and_then(Node::text);
     let method = kind.is_some_and(|kind| nearest(kind, kinds::names()).is_some());
     let typical = ["maxIterations", "max_iterations", "numRuns", "num_runs", "metric", "values"];

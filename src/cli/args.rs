@@ -34,7 +34,7 @@ pub enum Command {
     Run(RunArgs),
     /// Show what a study would do; nothing is created or launched
     Plan(PlanArgs),
-    /// Check a matrix file and report every fault in it
+    /// Check a matrix file and report every fault in it; or check the journal of a study, given its folder
     Check(CheckArgs),
     /// Show the best trial of a study and the command that repeats it
     Best(BestArgs),
@@ -176,6 +176,9 @@ pub struct CheckArgs {
     /// What is studied.
     #[command(flatten)]
     pub study: StudyArgs,
+    /// In a study's folder with a damaged journal: keep a copy of it and cut it off before the damage
+    #[arg(long, help_heading = STUDY)]
+    pub salvage: bool,
     /// How the findings are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,

@@ -1,8 +1,9 @@
-//! `hypertune check MATRIX`: every fault of a matrix file, or that there is none.
+//! `hypertune check MATRIX`: every fault of a matrix file, or that there is none. Given a folder, it checks a study's journal.
 
 use serde_json::json;
 
 use super::args::{CheckArgs, FormatArg};
+use super::check_study::{self, Repair};
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::study::Study;
@@ -14,6 +15,13 @@ use crate::words::printable::printable;
 
 /// Checks the file and says what it comes to.
 pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
+    let repair = if args.salvage { Repair::Salvage } else { Repair::No };
+    if args.study.matrix.is_dir() {
+        return check_study::check(&args.study.matrix, repair, args.format);
+    }
+    if args.salvage {
+        return Err(check_study::no_study(&args.study.matrix));
+    }
     let study = match (Study::load(&args.study), args.format) {
         (Ok(study), _) => study,
         (Err(report), FormatArg::Text) => return Err(findings::refused(report)),

@@ -8,6 +8,7 @@ pub mod typed;
 
 mod best;
 mod check;
+mod check_study;
 mod commands;
 mod earlier_study;
 mod execution;

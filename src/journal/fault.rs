@@ -95,9 +95,9 @@ impl fmt::Display for JournalFault {
             JournalFault::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
             JournalFault::Corrupt { path, line, damage } => write!(
                 f,
-                "{}:{line}: damaged record: {damage}; restore the file from a copy, or cut it off before this line, which loses \
-                 what follows",
-                path.display()
+                "{}:{line}: damaged record: {damage}; `hypertune check {}` says how much can be saved",
+                path.display(),
+                quoted(path.parent().unwrap_or(Path::new("")))
             ),
             JournalFault::Format { path, found } => write!(
                 f,
@@ -124,6 +124,12 @@ impl fmt::Display for JournalFault {
             ),
         }
     }
+}
+
+/// A path as a word of a command line.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
 }
 
 fn displaced(f: &mut fmt::Formatter<'_>, path: &Path, kept: Option<&Path>) -> fmt::Result {

@@ -5,6 +5,7 @@ pub mod displaced;
 pub mod earlier;
 pub mod fault;
 pub mod files;
+pub mod inspection;
 pub mod layout;
 pub mod line;
 pub mod lock;

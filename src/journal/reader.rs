@@ -43,6 +43,12 @@ struct Stamp {
 
 /// Opens a study's journal and reads its header. `Ok(None)`: the journal ends before its header does, so nothing was ever launched.
 pub fn open(folder: &StudyFolder) -> Result<Option<(Header, JournalReader)>, JournalFault> {
+    let mut reader = begin(folder)?;
+    Ok(reader.header()?.map(|header| (header, reader)))
+}
+
+/// Opens a study's journal; its header is to be read first.
+pub fn begin(folder: &StudyFolder) -> Result<JournalReader, JournalFault> {
     let path = folder.journal();
     let file = files::open_to_read(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
@@ -50,8 +56,7 @@ pub fn open(folder: &StudyFolder) -> Result<Option<(Header, JournalReader)>, Jou
         }
         _ => JournalFault::Io { path: path.clone(), doing: "read", source },
     })?;
-    let mut reader = JournalReader::new(&path, BufReader::with_capacity(1 << 16, file));
-    Ok(reader.header()?.map(|header| (header, reader)))
+    Ok(JournalReader::new(&path, BufReader::with_capacity(1 << 16, file)))
 }
 
 /// Refuses a study whose further draws would not be those its seed gave when it was begun.

@@ -137,10 +137,7 @@ fn a_study_that_never_began_has_no_folder() {
     let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
     let early = lab.hypertune("run m.yaml -- no-such-program").exits(2).says("no-such-program");
     assert!(!early.err.contains("seed"), "a seed was drawn before: {}", early.err);
-    lab.hypertune("run m.yaml --study m.yaml -- true")
-        .exits(2)
-        .says("m.yaml is a file, not a folder")
-        .says("--study");
+    lab.hypertune("run m.yaml --study m.yaml -- true").exits(2).says("m.yaml is a file, not a folder").says("--study");
     lab.hypertune("run m.yaml -- ./m.yaml").exits(2).says("not executable");
     lab.hypertune("run m.yaml").exits(2).says("names no command");
     lab.hypertune("run m.yaml -j 0 -- true").exits(2);

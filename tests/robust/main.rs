@@ -4,6 +4,7 @@ mod blocked_output;
 mod checkpoints;
 mod children;
 mod crash;
+mod damage;
 mod disk;
 mod flood;
 mod foreign;

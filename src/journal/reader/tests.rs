@@ -144,11 +144,11 @@ fn damage_names_file_and_line() {
     let mut bytes = text(&sample(0.1));
     let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second] = b'!';
-    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: its checksum does not match its bytes; restore the file from a copy, or cut it off before this line, which loses what follows");
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: its checksum does not match its bytes; `hypertune check s` says how much can be saved");
     let mut bytes = plain(&sample(0.1));
     let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second] = b'!';
-    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: it is not a journal record: expected value at column 1; restore the file from a copy, or cut it off before this line, which loses what follows");
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: it is not a journal record: expected value at column 1; `hypertune check s` says how much can be saved");
 }
 
 #[test]

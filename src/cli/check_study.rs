@@ -1,0 +1,141 @@
+//! `hypertune check STUDY`: whether the journal in a study's folder is as it was written, and `--salvage` for one that is not.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use serde_json::{Value, json};
+
+use super::args::FormatArg;
+use super::exit_codes::Exit;
+use super::fault::Fault;
+use super::{output, view};
+use crate::journal::inspection::{self, FirstDamage, Inspection};
+use crate::journal::layout::StudyFolder;
+use crate::journal::line::LineFormat;
+use crate::journal::{claim, lock};
+use crate::report::text::{command_line, counted};
+
+/// What becomes of a damaged journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repair {
+    /// Nothing.
+    No,
+    /// A copy of it is kept, and it is cut off before the damage.
+    Salvage,
+}
+
+/// Checks the journal of the study in `root`.
+pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Fault> {
+    let folder = StudyFolder::new(root);
+    let mut report = Report { root, inspection: inspect(&folder)?, salvaged: None };
+    if repair == Repair::Salvage && report.inspection.damage.is_some() {
+        claim::check(&folder).map_err(view::unreadable)?;
+        let lock = lock::acquire(&folder).map_err(Fault::usage)?;
+        // Once more: until now another process may have written to it.
+        report.inspection = inspect(&folder)?;
+        if report.inspection.damage.is_some() && report.inspection.end.lines > 0 {
+            report.salvaged = Some(inspection::salvage(&folder, &lock, &report.inspection).map_err(Fault::internal)?);
+        }
+    }
+    match format {
+        FormatArg::Text => output::text(&report.text())?,
+        FormatArg::Json => output::json(&report.json())?,
+    }
+    let sound = report.inspection.damage.is_none() || report.salvaged.is_some();
+    Ok(if sound { Exit::Done } else { Exit::Internal })
+}
+
+/// `--salvage` was given with a matrix file.
+pub fn no_study(matrix: &Path) -> Fault {
+    Fault::usage(anyhow!("--salvage needs a study's folder, and {} is none", matrix.display()))
+}
+
+fn inspect(folder: &StudyFolder) -> Result<Inspection, Fault> {
+    inspection::inspect(folder).map_err(view::unreadable)
+}
+
+struct Report<'a> {
+    root: &'a Path,
+    inspection: Inspection,
+    /// The copy of the damaged journal.
+    salvaged: Option<PathBuf>,
+}
+
+impl Report<'_> {
+    fn journal(&self) -> String {
+        StudyFolder::new(self.root).journal().display().to_string()
+    }
+
+    fn text(&self) -> String {
+        let Inspection { end, ended_jobs, torn, damage } = &self.inspection;
+        let journal = self.journal();
+        let kept = format!("{} with {}", counted(end.lines, "record"), counted(*ended_jobs, "ended job"));
+        let Some(first) = damage else {
+            let torn = match torn {
+                0 => String::new(),
+                bytes => format!("; {} of an unfinished record at its end", counted(*bytes, "byte")),
+            };
+            return format!("{journal}: format {}, {kept}; nothing is wrong{torn}\n", self.format());
+        };
+        let FirstDamage { line, damage, lines, sound, ended_jobs } = first;
+        let mut text = format!("{journal}:{line}: damaged record: {damage}\n  before it: {kept}\n");
+        text += &format!(
+            "  after it: {}, {sound} undamaged with {}; they depend on the damaged one and cannot be used\n",
+            counted(*lines, "record"),
+            counted(*ended_jobs, "ended job")
+        );
+        text + &self.next_step()
+    }
+
+    fn next_step(&self) -> String {
+        let root = self.root.to_string_lossy();
+        match &self.salvaged {
+            Some(copy) => format!(
+                "cut off before line {}; the damaged journal is kept as {}. Continue with\n  {}\n",
+                self.inspection.end.lines + 1,
+                copy.display(),
+                command_line(["hypertune", "resume", &root])
+            ),
+            None if self.inspection.end.lines == 0 => {
+                "nothing can be saved: restore the file from a copy, or begin again with --overwrite\n".to_owned()
+            }
+            None => format!(
+                "restore the file from a copy, or keep what is before the damage with\n  {}\n",
+                command_line(["hypertune", "check", "--salvage", &root])
+            ),
+        }
+    }
+
+    fn format(&self) -> u32 {
+        match self.inspection.end.format {
+            LineFormat::Plain => 1,
+            LineFormat::Checked => 2,
+        }
+    }
+
+    fn json(&self) -> Value {
+        let Inspection { end, ended_jobs, torn, damage } = &self.inspection;
+        let diagnostic = |first: &FirstDamage| {
+            json!({
+                "severity": "error",
+                "file": self.journal(),
+                "line": first.line,
+                "column": null,
+                "message": format!("damaged record: {}", first.damage),
+                "hint": self.next_step().trim_end(),
+            })
+        };
+        let after = |first: &FirstDamage| json!({ "records": first.lines, "undamaged": first.sound, "ended_jobs": first.ended_jobs });
+        json!({
+            "file": self.journal(),
+            "errors": u64::from(damage.is_some()),
+            "diagnostics": damage.iter().map(diagnostic).collect::<Vec<_>>(),
+            "format": self.format(),
+            "records": end.lines,
+            "ended_jobs": ended_jobs,
+            "torn_bytes": torn,
+            "after_damage": damage.as_ref().map(after),
+            "salvaged": self.salvaged.as_ref().map(|copy| copy.display().to_string()),
+        })
+    }
+}

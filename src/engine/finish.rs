@@ -1,8 +1,9 @@
 //! What the end of a job means: another attempt, or a value for its rung and for the searcher; and the end of the study.
 
 use super::event::{Command, FinishReason, LimitKind};
-use super::launch::Job;
-use super::{Engine, Phase, retry};
+use super::job::ScheduledJob;
+use super::retry;
+use super::state::{Engine, Phase};
 use crate::kinds::SearcherAdvisor;
 use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
@@ -49,7 +50,7 @@ impl Engine {
         match self.next_attempt_due(now, &running.job, outcome) {
             Some(due) => {
                 let counts = u32::from(!outcome.runs_again());
-                let job = Job { failures: running.job.failures + counts, ..running.job };
+                let job = ScheduledJob { failures: running.job.failures + counts, ..running.job };
                 self.tally.stops_running();
                 self.again.push(due, job.next_attempt());
                 Some(Vec::new())
@@ -59,7 +60,7 @@ impl Engine {
     }
 
     /// When the job may be launched again; `None` where its end is final.
-    fn next_attempt_due(&self, now: Moment, job: &Job, outcome: &Outcome) -> Option<Moment> {
+    fn next_attempt_due(&self, now: Moment, job: &ScheduledJob, outcome: &Outcome) -> Option<Moment> {
         if outcome.runs_again() {
             return Some(AT_ONCE);
         }
@@ -69,7 +70,7 @@ impl Engine {
     }
 
     /// The job is over for good: the searcher learns from it, the schedule decides on its rung.
-    fn conclude(&mut self, job: &Job, end: &JobEnd<'_>) -> Vec<Verdict> {
+    fn conclude(&mut self, job: &ScheduledJob, end: &JobEnd<'_>) -> Vec<Verdict> {
         let &JobEnd { outcome, curve, step } = end;
         let key = job.start.key;
         let score = outcome.score();

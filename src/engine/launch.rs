@@ -3,62 +3,18 @@
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason, Launch, LimitKind};
-use super::{Engine, Phase, suggest};
+use super::job::ScheduledJob;
+use super::state::{ActiveTrial, Engine, PendingSuggestion, Phase, RunningJob, TunerState};
 use crate::schedule::{Next, Start};
 use crate::search::Proposal;
 use crate::words::advice::TrialRequest;
 use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::words::ids::{Attempt, Slot, TrialId};
 use crate::words::units::{Moment, Resource};
-
-/// A job with its configuration and its history of attempts.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
-    pub start: Start,
-    pub assignment: Arc<Assignment>,
-    /// The attempt that runs, or comes next while the job waits.
-    pub attempt: Attempt,
-    /// Attempts that failed and count against the retries.
-    pub failures: u32,
-}
-
-impl Job {
-    pub fn first(start: Start, assignment: Arc<Assignment>) -> Job {
-        Job { start, assignment, attempt: Attempt(1), failures: 0 }
-    }
-
-    pub fn id(&self) -> JobId {
-        JobId { key: self.start.key, attempt: self.attempt }
-    }
-
-    pub fn next_attempt(mut self) -> Job {
-        self.attempt.0 += 1;
-        self
-    }
-}
-
-/// A trial that is not over.
-#[derive(Clone, Debug)]
-pub(super) struct Live {
-    pub assignment: Arc<Assignment>,
-    pub bracket: BracketId,
-}
-
-/// A job that was launched and has not ended.
-#[derive(Clone, Debug)]
-pub(super) struct Running {
-    pub job: Job,
-    /// Empty in a replay, where slots do not matter.
-    pub slot: Option<Slot>,
-    /// Whether its end was asked for already.
-    pub killed: bool,
-    /// Whether it has printed a reading, as far as readings are sent.
-    pub printed: bool,
-}
 
 /// What to do with a free slot.
 enum Pick {
-    Run(Job),
+    Run(ScheduledJob),
     Ask(Start),
     Nothing,
 }
@@ -84,7 +40,7 @@ impl Engine {
                 Pick::Run(job) => self.launch(job, Some(slot), out),
                 Pick::Ask(start) => {
                     trials.push((start.key.trial, start.bracket, start.resource));
-                    self.asked.insert(start.key.trial, suggest::Asked { start, slot });
+                    self.asked.insert(start.key.trial, PendingSuggestion { start, slot });
                 }
                 Pick::Nothing => {}
             }
@@ -109,7 +65,7 @@ impl Engine {
                 break;
             }
             match self.configure(&start) {
-                Configured::Ready(assignment) => return Pick::Run(Job::first(start, assignment)),
+                Configured::Ready(assignment) => return Pick::Run(ScheduledJob::first(start, assignment)),
                 Configured::Outside => return Pick::Ask(start),
                 Configured::Exhausted => {
                     let verdicts = self.close(&[start.key.trial]);
@@ -131,7 +87,7 @@ impl Engine {
         }
         match self.searcher.propose(&TrialRequest { trial, bracket: start.bracket, resource: start.resource }) {
             Proposal::Ready(proposal) => Configured::Ready(Arc::new(self.with_starting_point(trial, proposal))),
-            Proposal::External if self.tuner == suggest::Tuner::Answers => Configured::Outside,
+            Proposal::External if self.tuner == TunerState::Answers => Configured::Outside,
             Proposal::External | Proposal::Exhausted => Configured::Exhausted,
         }
     }
@@ -160,11 +116,11 @@ impl Engine {
     }
 
     /// Starts the job: on `slot`, or on paper in a replay.
-    pub(super) fn launch(&mut self, job: Job, slot: Option<Slot>, out: &mut Vec<Command>) {
+    pub(super) fn launch(&mut self, job: ScheduledJob, slot: Option<Slot>, out: &mut Vec<Command>) {
         let id = job.id();
         if !self.trials.contains_key(&id.key.trial) {
             self.searcher.register(id.key.trial, &job.assignment);
-            let live = Live { assignment: job.assignment.clone(), bracket: job.start.bracket };
+            let live = ActiveTrial { assignment: job.assignment.clone(), bracket: job.start.bracket };
             self.trials.insert(id.key.trial, live);
         }
         self.tally.launched(&job);
@@ -182,7 +138,7 @@ impl Engine {
                 assignment: job.assignment.clone(),
             }));
         }
-        self.running.insert(id.key, Running { job, slot, killed: false, printed: false });
+        self.running.insert(id.key, RunningJob { job, slot, killed: false, printed: false });
         if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
             let verdicts = self.close(&[]);
             debug_assert!(verdicts.is_empty(), "the rung of the trial just launched is not full");

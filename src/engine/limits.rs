@@ -7,8 +7,8 @@
 
 use super::event::{Command, FinishReason, LimitKind};
 use super::experiment::AtLimit;
-use super::suggest::Asked;
-use super::{Engine, Phase};
+use super::state::PendingSuggestion;
+use super::state::{Engine, Phase};
 use crate::schedule::Start;
 use crate::words::outcome::StopRule;
 use crate::words::units::Moment;
@@ -43,7 +43,8 @@ impl Engine {
 
     /// Jobs that wait for an outside tuner's answer, and their resource.
     fn promised(&self) -> (u64, f64) {
-        let cost = |asked: &Asked| self.experiment.promoted.cost(asked.start.resource, asked.start.previous);
+        let cost =
+            |asked: &PendingSuggestion| self.experiment.promoted.cost(asked.start.resource, asked.start.previous);
         (self.asked.len() as u64, self.asked.values().map(cost).sum())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::experiment::{Experiment, Promoted, Totals};
-use super::launch::Job;
+use super::job::ScheduledJob;
 use crate::schedule::Plan;
 use crate::words::allocation::Allocation;
 use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
@@ -88,7 +88,7 @@ struct BracketTally {
 
 /// The running counts.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct Counters {
     plan: Plan,
     totals: Totals,
     promoted: Promoted,
@@ -105,10 +105,10 @@ pub(super) struct Tally {
     incumbent: IncumbentTracker,
 }
 
-impl Tally {
-    pub fn new(experiment: &Experiment) -> Tally {
+impl Counters {
+    pub fn new(experiment: &Experiment) -> Counters {
         let plan = experiment.plan();
-        Tally {
+        Counters {
             totals: experiment.totals(&plan),
             plan,
             promoted: experiment.promoted,
@@ -158,7 +158,7 @@ impl Tally {
         self.totals.trials
     }
 
-    pub fn launched(&mut self, job: &Job) {
+    pub fn launched(&mut self, job: &ScheduledJob) {
         self.running += 1;
         self.incumbent.launched(job.start.key);
         if job.attempt.0 > 1 {
@@ -181,7 +181,7 @@ impl Tally {
     }
 
     /// A job ended for good.
-    pub fn ended(&mut self, job: &Job, outcome: &Outcome, allocation: Allocation, step: Option<f64>) {
+    pub fn ended(&mut self, job: &ScheduledJob, outcome: &Outcome, allocation: Allocation, step: Option<f64>) {
         self.running -= 1;
         let spent = allocation.spent(outcome, step);
         self.done += spent;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::event::{Command, FinishReason};
 use super::finish::{AT_ONCE, JobEnd};
-use super::launch::{Configured, Job};
+use super::job::ScheduledJob;
+use super::launch::Configured;
 pub use super::mismatch::Mismatch;
 use super::progress::Progress;
-use super::{Engine, Phase};
+use super::state::{Engine, Phase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::words::assignment::Assignment;
 use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
@@ -144,7 +145,7 @@ impl Engine {
         lost.collect()
     }
 
-    fn lose(&mut self, job: Job) -> JobId {
+    fn lose(&mut self, job: ScheduledJob) -> JobId {
         let id = job.id();
         self.tally.stops_running();
         self.again.push(AT_ONCE, job.next_attempt());
@@ -152,7 +153,7 @@ impl Engine {
     }
 
     /// The recorded job, taken from those to run again or from the schedule.
-    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<Job, Mismatch> {
+    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<ScheduledJob, Mismatch> {
         if let Some(running) = self.running.remove(&recorded.key) {
             self.lose(running.job);
         }
@@ -161,7 +162,7 @@ impl Engine {
             return if due == recorded { Ok(job) } else { Err(Mismatch::Job { recorded, due: Some(due) }) };
         }
         let start = self.handed_out(recorded)?;
-        let job = |assignment| Job::first(start, assignment);
+        let job = |assignment| ScheduledJob::first(start, assignment);
         if recorded.attempt != Attempt(1) {
             let due = JobId { key: start.key, attempt: Attempt(1) };
             return Err(Mismatch::Job { recorded, due: Some(due) });

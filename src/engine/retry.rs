@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::experiment::Retries;
-use super::launch::Job;
+use super::job::ScheduledJob;
 use crate::words::ids::JobKey;
 use crate::words::outcome::Failure;
 use crate::words::units::Moment;
@@ -41,26 +41,26 @@ pub(super) fn pause(retries: &Retries, failures: u32) -> Duration {
 
 /// Jobs waiting for their next attempt. They hold no slot.
 #[derive(Debug, Default)]
-pub(super) struct Again {
-    jobs: HashMap<JobKey, (Moment, Job)>,
+pub(super) struct RetryQueue {
+    jobs: HashMap<JobKey, (Moment, ScheduledJob)>,
     due: BTreeSet<(Moment, JobKey)>,
 }
 
-impl Again {
+impl RetryQueue {
     /// `job` may be launched from `due` on; lost jobs are due at the study's start, which puts them before all others.
-    pub fn push(&mut self, due: Moment, job: Job) {
+    pub fn push(&mut self, due: Moment, job: ScheduledJob) {
         self.due.insert((due, job.start.key));
         self.jobs.insert(job.start.key, (due, job));
     }
 
     /// The job that is due first, if it is due by `now`.
-    pub fn pop(&mut self, now: Moment) -> Option<Job> {
+    pub fn pop(&mut self, now: Moment) -> Option<ScheduledJob> {
         let (due, key) = *self.due.first()?;
         if due <= now { self.remove(key) } else { None }
     }
 
     /// The job with this key, due or not.
-    pub fn remove(&mut self, key: JobKey) -> Option<Job> {
+    pub fn remove(&mut self, key: JobKey) -> Option<ScheduledJob> {
         let (due, job) = self.jobs.remove(&key)?;
         self.due.remove(&(due, key));
         Some(job)

@@ -2,7 +2,7 @@
 
 use super::event::{Command, FinishReason};
 use super::experiment::{FirstFailures, MetricCondition};
-use super::{Engine, Phase};
+use super::state::{Engine, Phase};
 use crate::words::ids::JobId;
 use crate::words::objective::Score;
 use crate::words::outcome::{Failure, Outcome, Reading, StopRule};

@@ -2,26 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Engine;
 use super::event::{Command, FinishReason};
-use super::launch::Job;
-use crate::schedule::Start;
+use super::job::ScheduledJob;
+use super::state::{Engine, PendingSuggestion, TunerState};
 use crate::words::assignment::Assignment;
-use crate::words::ids::{Slot, TrialId};
-
-/// Whether the tuner has more to say.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Tuner {
-    Answers,
-    Over,
-}
-
-/// A trial that waits for its configuration.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub start: Start,
-    pub slot: Slot,
-}
+use crate::words::ids::TrialId;
 
 impl Engine {
     /// Launches the answered trials, those that a limit of jobs or resource had still room for among them. Answers that nobody asked for
@@ -31,7 +16,7 @@ impl Engine {
             let Some(asked) = self.asked.remove(&trial) else { continue };
             if self.starts_again() {
                 let assignment = Arc::new(self.with_starting_point(trial, proposal));
-                self.launch(Job::first(asked.start, assignment), Some(asked.slot), out);
+                self.launch(ScheduledJob::first(asked.start, assignment), Some(asked.slot), out);
             } else {
                 self.slots.give_back(asked.slot);
                 self.held.push_back(asked.start);
@@ -41,9 +26,9 @@ impl Engine {
 
     /// No more answers: with a fault the study ends after what runs, without one it goes on with the trials it has.
     pub(super) fn suggestions_over(&mut self, fault: Option<String>, out: &mut Vec<Command>) {
-        self.tuner = Tuner::Over;
+        self.tuner = TunerState::Exhausted;
         let asked = std::mem::take(&mut self.asked);
-        for Asked { slot, .. } in asked.values() {
+        for PendingSuggestion { slot, .. } in asked.values() {
             self.slots.give_back(*slot);
         }
         match fault {

@@ -9,6 +9,7 @@ pub mod plain;
 pub mod stderr;
 pub mod tally;
 pub mod terminal;
+pub mod verbosity;
 
 use std::sync::Arc;
 
@@ -17,18 +18,7 @@ use crate::run::watch::{Unwatched, Watcher};
 use goal::Goal;
 pub use stderr::say;
 use tally::Tally;
-
-/// How much a person wants to see.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Verbosity {
-    /// Errors only.
-    Quiet,
-    /// Progress and notes.
-    #[default]
-    Normal,
-    /// A line for every job as well.
-    Verbose,
-}
+pub use verbosity::Verbosity;
 
 /// The watcher that suits stderr.
 pub fn watcher(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Watcher> {

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::stderr::{say, say_progress};
 use super::tally::Tally;
-use super::{Verbosity, job, line};
+use super::verbosity::Verbosity;
+use super::{job, line};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 

@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line_queue::{Importance, LineQueue};
 use super::tally::Tally;
-use super::{Verbosity, job, line, stderr};
+use super::verbosity::Verbosity;
+use super::{job, line, stderr};
 use crate::journal::record::Record;
 use crate::run::watch::Watcher;
 use crate::words::printable::printable_lines;

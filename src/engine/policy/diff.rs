@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, Seen, Verdict, is_sparse};
+use super::judge::{JobAtReading, Judge, StopDecision, is_sparse};
 use crate::words::units::Resource;
 
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Diff {
 }
 
 impl Judge for Diff {
-    fn judge(&mut self, seen: &Seen) -> Option<Verdict> {
+    fn judge(&mut self, seen: &JobAtReading) -> Option<StopDecision> {
         let stairs = self.best.entry(seen.point.from).or_default();
         let by_now = stairs.range(..=seen.point.reading).next_back().map(|(_, cost)| *cost);
         let kept = seen.look || is_sparse(seen.point.reading);
@@ -31,21 +31,21 @@ impl Judge for Diff {
         }
         let best = by_now.filter(|_| seen.look)?;
         let threshold = best + best.abs() * self.fraction;
-        (seen.best > threshold).then_some(Verdict { own: seen.best, threshold })
+        (seen.best > threshold).then_some(StopDecision { own: seen.best, threshold })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::policy::seen;
+    use crate::engine::policy::judge::seen;
 
     #[test]
     fn tolerates_the_percentage_and_no_more() {
         let mut rule = Diff::new(10.0);
         assert_eq!(rule.judge(&seen(0, 2, 1.0, 1.0)), None);
         assert_eq!(rule.judge(&seen(1, 2, 1.1, 1.1)), None);
-        assert_eq!(rule.judge(&seen(2, 2, 1.2, 1.2)), Some(Verdict { own: 1.2, threshold: 1.1 }));
+        assert_eq!(rule.judge(&seen(2, 2, 1.2, 1.2)), Some(StopDecision { own: 1.2, threshold: 1.1 }));
         assert_eq!(rule.judge(&seen(3, 1, 5.0, 5.0)), None, "nobody had anything after one reading");
         assert!(rule.judge(&seen(4, 3, 1.2, 1.2)).is_some(), "less training did better already");
     }

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, Point, Seen, Sorted, Verdict};
+use super::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision};
+use super::sorted_costs::SortedCosts;
 
 #[derive(Debug)]
 pub(super) struct Median {
     min_samples: usize,
-    averages: BTreeMap<Point, Sorted>,
+    averages: BTreeMap<ComparisonPoint, SortedCosts>,
 }
 
 impl Median {
@@ -19,7 +20,7 @@ impl Median {
 }
 
 impl Judge for Median {
-    fn judge(&mut self, seen: &Seen) -> Option<Verdict> {
+    fn judge(&mut self, seen: &JobAtReading) -> Option<StopDecision> {
         if !seen.look {
             return None;
         }
@@ -29,14 +30,14 @@ impl Judge for Median {
         if let Some(average) = seen.average {
             others.insert(average, seen.key);
         }
-        median.map(|threshold| Verdict { own: seen.best, threshold })
+        median.map(|threshold| StopDecision { own: seen.best, threshold })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::policy::seen;
+    use crate::engine::policy::judge::seen;
 
     #[test]
     fn compares_the_best_with_the_others_averages_at_the_same_reading() {
@@ -44,7 +45,7 @@ mod tests {
         assert_eq!(rule.judge(&seen(0, 3, 0.1, 0.3)), None);
         assert_eq!(rule.judge(&seen(1, 3, 9.0, 9.0)), None, "one other is not enough");
         assert_eq!(rule.judge(&seen(2, 3, 4.65, 5.0)), None, "equal to the median of 0.3 and 9");
-        assert_eq!(rule.judge(&seen(3, 3, 6.0, 7.0)), Some(Verdict { own: 6.0, threshold: 5.0 }));
+        assert_eq!(rule.judge(&seen(3, 3, 6.0, 7.0)), Some(StopDecision { own: 6.0, threshold: 5.0 }));
         assert_eq!(rule.judge(&seen(3, 4, 6.0, 7.0)), None, "nobody else has come to the fourth reading");
     }
 }

@@ -5,55 +5,20 @@
 //! curves in the journal, as far as these are whole; of other metrics the journal keeps no single readings.
 
 mod diff;
+mod judge;
 mod median;
+mod sorted_costs;
 mod truncation;
 
 use std::collections::HashMap;
-use std::fmt;
 
+use self::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision, is_sparse};
 use crate::engine::experiment::{Experiment, Interval, Policy, Promoted, Rule};
 use crate::schedule::Start;
 use crate::words::ids::JobKey;
 use crate::words::objective::{Direction, Score};
 use crate::words::outcome::{Outcome, Reading, StopRule};
 use crate::words::units::Resource;
-
-/// Where jobs are compared: after `reading` readings (from 1) since resource `from`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Point {
-    from: Resource,
-    reading: u64,
-}
-
-/// A running job at one reading. Values are costs: smaller is better.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    key: JobKey,
-    point: Point,
-    /// Lowest cost so far; infinite while no reading was finite.
-    best: f64,
-    /// Mean of the finite costs so far.
-    average: Option<f64>,
-    /// Whether the policy's interval says to look now.
-    look: bool,
-}
-
-/// The two costs that end a job: its own, and the one it was compared with.
-#[derive(Clone, Copy, PartialEq, Debug)]
-struct Verdict {
-    own: f64,
-    threshold: f64,
-}
-
-/// One rule's memory.
-trait Judge: fmt::Debug + Send {
-    /// Takes the reading in; some if the job is to be ended.
-    fn judge(&mut self, seen: &Seen) -> Option<Verdict>;
-    /// The job runs no more.
-    fn ended(&mut self, key: JobKey, outcome: &Outcome) {
-        let _ = (key, outcome);
-    }
-}
 
 /// What one policy remembers of one running job.
 #[derive(Clone, Copy, Debug)]
@@ -77,24 +42,17 @@ impl Trace {
         }
     }
 
-    fn seen(&self, key: JobKey, from: Resource, interval: Interval) -> Seen {
+    fn seen(&self, key: JobKey, from: Resource, interval: Interval) -> JobAtReading {
         let every = interval.every.max(1);
         let due = self.readings >= interval.from && self.readings.is_multiple_of(every);
-        Seen {
+        JobAtReading {
             key,
-            point: Point { from, reading: self.readings },
+            point: ComparisonPoint { from, reading: self.readings },
             best: self.best,
             average: (self.finite > 0).then(|| self.sum / self.finite as f64),
             look: due && is_sparse(self.readings / every),
         }
     }
-}
-
-/// Every number up to 255, every other one up to 511, every fourth up to 1023 and so on: rules look and remember only there, so
-/// that jobs which print millions of readings do not fill the memory.
-fn is_sparse(number: u64) -> bool {
-    let digits = u64::BITS - number.leading_zeros();
-    number.trailing_zeros() + 8 >= digits
 }
 
 /// All policies of a study.
@@ -156,7 +114,7 @@ fn judge(rule: &Rule) -> Box<dyn Judge> {
 }
 
 /// The verdict in the metric's own sign.
-fn stop_rule(policy: &Policy, verdict: Verdict) -> StopRule {
+fn stop_rule(policy: &Policy, verdict: StopDecision) -> StopRule {
     let rule = match policy.rule {
         Rule::Median { .. } => "median",
         Rule::Diff { .. } => "diff",
@@ -166,51 +124,9 @@ fn stop_rule(policy: &Policy, verdict: Verdict) -> StopRule {
     StopRule::new(rule, value(verdict.own), value(verdict.threshold))
 }
 
-/// Costs in order. Insertion moves memory, which for the tens of thousands of values met here is faster than a tree.
-#[derive(Clone, Debug, Default)]
-struct Sorted(Vec<(f64, JobKey)>);
-
-impl Sorted {
-    /// Inserts and tells the position, best first.
-    fn insert(&mut self, cost: f64, key: JobKey) -> usize {
-        let at = self.position(cost, key);
-        self.0.insert(at, (cost, key));
-        at
-    }
-
-    fn remove(&mut self, cost: f64, key: JobKey) {
-        let at = self.position(cost, key);
-        if self.0.get(at).is_some_and(|entry| entry.1 == key) {
-            self.0.remove(at);
-        }
-    }
-
-    fn position(&self, cost: f64, key: JobKey) -> usize {
-        self.0.partition_point(|(c, k)| c.total_cmp(&cost).then(k.cmp(&key)).is_lt())
-    }
-
-    /// The middle value, or the mean of the two middle ones.
-    fn median(&self) -> Option<f64> {
-        let middle = self.0.len() / 2;
-        let upper = self.0.get(middle)?.0;
-        if self.0.len() % 2 == 1 { Some(upper) } else { Some((self.0[middle - 1].0 + upper) / 2.0) }
-    }
-}
-
-#[cfg(test)]
-fn seen(trial: u64, reading: u64, best: f64, average: f64) -> Seen {
-    use crate::words::ids::{Rung, TrialId};
-    Seen {
-        key: JobKey { trial: TrialId(trial), rung: Rung(0) },
-        point: Point { from: Resource::ZERO, reading },
-        best,
-        average: Some(average),
-        look: true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::judge::seen;
     use super::*;
 
     #[test]

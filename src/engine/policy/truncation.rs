@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Judge, Point, Seen, Sorted, Verdict};
+use super::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision};
+use super::sorted_costs::SortedCosts;
 use crate::words::ids::JobKey;
 use crate::words::outcome::Outcome;
 
@@ -13,9 +14,9 @@ use crate::words::outcome::Outcome;
 pub(super) struct Truncation {
     fraction: f64,
     include_succeeded: bool,
-    costs: BTreeMap<Point, Sorted>,
+    costs: BTreeMap<ComparisonPoint, SortedCosts>,
     /// What each running job put into `costs`.
-    entries: HashMap<JobKey, Vec<(Point, f64)>>,
+    entries: HashMap<JobKey, Vec<(ComparisonPoint, f64)>>,
 }
 
 impl Truncation {
@@ -25,7 +26,7 @@ impl Truncation {
 }
 
 impl Judge for Truncation {
-    fn judge(&mut self, seen: &Seen) -> Option<Verdict> {
+    fn judge(&mut self, seen: &JobAtReading) -> Option<StopDecision> {
         if !seen.look {
             return None;
         }
@@ -35,7 +36,7 @@ impl Judge for Truncation {
         let worst = (costs.0.len() as f64 * self.fraction).floor() as usize;
         let survivors = costs.0.len() - worst.min(costs.0.len());
         let threshold = survivors.checked_sub(1).map_or(f64::NEG_INFINITY, |last| costs.0[last].0);
-        (position >= survivors && seen.best > threshold).then_some(Verdict { own: seen.best, threshold })
+        (position >= survivors && seen.best > threshold).then_some(StopDecision { own: seen.best, threshold })
     }
 
     fn ended(&mut self, key: JobKey, outcome: &Outcome) {
@@ -58,9 +59,9 @@ impl Judge for Truncation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::policy::seen;
+    use crate::engine::policy::judge::seen;
 
-    fn judge(rule: &mut Truncation, trial: u64, best: f64) -> Option<Verdict> {
+    fn judge(rule: &mut Truncation, trial: u64, best: f64) -> Option<StopDecision> {
         rule.judge(&seen(trial, 5, best, best))
     }
 
@@ -70,7 +71,7 @@ mod tests {
         for trial in 0..3 {
             assert_eq!(judge(&mut rule, trial, 10.0 - trial as f64), None, "a quarter of fewer than four is nobody");
         }
-        assert_eq!(judge(&mut rule, 3, 20.0), Some(Verdict { own: 20.0, threshold: 10.0 }));
+        assert_eq!(judge(&mut rule, 3, 20.0), Some(StopDecision { own: 20.0, threshold: 10.0 }));
         assert_eq!(judge(&mut rule, 4, 10.0), None, "equal to the worst that goes on");
     }
 

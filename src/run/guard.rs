@@ -19,12 +19,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::mark::{Mark, SessionMark};
+use super::pidfd::{ends_within, pidfd};
 use super::process_table::ProcessTable;
 use super::sweep::{HeldProcess, Sweep, Whose};
-use super::sys::{
-    Pid, ends_within, memory_file, pidfd, session_and_parent, stand_apart, time_since_boot, wait_readable,
-    without_ctrl_z,
-};
+use super::sys::{Pid, memory_file, session_and_parent, stand_apart, time_since_boot, wait_readable, without_ctrl_z};
 use crate::words::ids::Slot;
 
 /// The hidden subcommand under which the binary is the guard; its one argument is the session's mark.
@@ -116,7 +114,7 @@ pub fn main(session: &str) -> io::Result<()> {
     let groups = notes.map(|notes| noted(&notes)).unwrap_or_default();
     let table = ProcessTable::default();
     let (leaders, members) = (leaders(&groups, &table), members(&groups, home, &table));
-    Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end_with(&leaders, members);
+    Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end_with(leaders, members);
     Ok(())
 }
 
@@ -163,7 +161,9 @@ fn noted(notes: &File) -> Vec<Noted> {
 /// The leaders of `groups` that still are there. Their numbers were theirs while the driver lived, because it had not reaped them; a
 /// process that was given one of them since was started after the note.
 fn leaders(groups: &[Noted], table: &ProcessTable) -> Vec<HeldProcess> {
-    let is_same = |noted: &Noted, pid| table.stat(pid).is_some_and(|stat| stat.started() <= noted.at);
+    // Without `/proc` nothing is known of starts; the driver has ended just now.
+    let is_mounted = !table.pids().is_empty();
+    let is_same = |noted: &Noted, pid| table.stat(pid).map_or(!is_mounted, |stat| stat.started() <= noted.at);
     groups.iter().filter_map(|noted| HeldProcess::open(noted.leader, |pid| is_same(noted, pid))).collect()
 }
 

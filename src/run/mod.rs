@@ -21,6 +21,7 @@ mod memory;
 mod opening;
 pub mod options;
 mod output;
+mod pidfd;
 mod places;
 mod process;
 mod process_table;

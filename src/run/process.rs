@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use super::pidfd::ends_within;
 use super::spawn::Spawned;
-use super::sys::{Pid, Reaped, Signal, ends_within, reap, signal_child, wait_readable};
+use super::sys::{Pid, Reaped, Signal, reap, signal_child, wait_readable};
 
 /// Most bytes read of a stream after the child's own end. A pipe holds 64 KiB unless somebody enlarged it, to at most this;
 /// whatever comes later was written by a process that outlived the child.

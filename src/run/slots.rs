@@ -8,7 +8,8 @@ use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::sys::{Pid, ends_within, never_block, pidfd, without_ctrl_z};
+use super::pidfd::{ends_within, pidfd};
+use super::sys::{Pid, never_block, without_ctrl_z};
 use crate::words::ids::MAX_SLOTS;
 
 /// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.

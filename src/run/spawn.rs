@@ -84,7 +84,7 @@ impl SpawningChild {
     }
 }
 
-/// Refuses a kernel on which children cannot be watched; `probe` is the result of [`crate::run::sys::probe_pidfd`].
+/// Refuses a kernel on which children cannot be watched; `probe` is the result of [`crate::run::pidfd::probe_pidfd`].
 pub fn check_kernel(probe: io::Result<()>) -> Result<(), RunFault> {
     let Err(error) = probe else { return Ok(()) };
     match error.raw_os_error() {
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(said(libc::ENOSYS), "this kernel lacks pidfd_open (Linux 5.3 or later is needed)");
         assert!(said(libc::EPERM).contains("seccomp"));
         assert!(said(libc::EMFILE).starts_with("cannot open a pidfd: "));
-        check_kernel(crate::run::sys::probe_pidfd()).unwrap();
+        check_kernel(crate::run::pidfd::probe_pidfd()).unwrap();
     }
 
     #[test]

@@ -4,17 +4,21 @@
 //! given the number of another one. Neither this process nor one of its ancestors is ever signalled.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::thread::sleep;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use super::mark::Mark;
+use super::pidfd::{self, ends_within, signal_group_of, signal_pidfd};
 use super::process_table::ProcessTable;
-use super::sys::{self, Pid, Signal, ends_within, signal_group_of, signal_pidfd};
+use super::sys::{Pid, Signal};
 
 /// Between SIGTERM and SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// For how long SIGKILL is repeated where processes are started faster than they are found.
 const INSISTENCE: Duration = Duration::from_secs(5);
+/// Longest time of all.
+const LIMIT: Duration = Duration::from_secs(10);
 /// How often to look.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -29,7 +33,7 @@ pub struct HeldProcess {
 impl HeldProcess {
     /// Holds the process `pid` if `is_wanted` says so once it is held.
     pub fn open(pid: Pid, is_wanted: impl FnOnce(Pid) -> bool) -> Option<HeldProcess> {
-        let pidfd = sys::pidfd(pid).ok()?;
+        let pidfd = pidfd::pidfd(pid).ok()?;
         is_wanted(pid).then_some(HeldProcess { pid, pidfd })
     }
 
@@ -82,12 +86,16 @@ impl Sweep {
 
     /// Ends what is found: SIGTERM, after a second SIGKILL until nothing is left, for six seconds at most. How many processes
     /// there were.
-    pub fn end(&self) -> usize {
-        self.end_with(&[], Vec::new())
+    pub fn end(self) -> usize {
+        self.end_with(Vec::new(), Vec::new())
     }
 
     /// Ends in the same way the process groups of `leaders`, and `others`, which need not be marked.
-    pub fn end_with(&self, leaders: &[HeldProcess], others: Vec<HeldProcess>) -> usize {
+    pub fn end_with(self, leaders: Vec<HeldProcess>, others: Vec<HeldProcess>) -> usize {
+        within_limit(move || self.sweep(&leaders, others)).unwrap_or(0)
+    }
+
+    fn sweep(&self, leaders: &[HeldProcess], others: Vec<HeldProcess>) -> usize {
         let (mut held, mut found) = (others, 0);
         let mut signal = Signal::Terminate;
         let begun = Instant::now();
@@ -140,6 +148,23 @@ impl Sweep {
         let has_spared_ancestor = || self.table.ancestors(pid).iter().any(|ancestor| self.spared.contains(ancestor));
         self.lineage.contains(&pid) || !self.spared.is_empty() && has_spared_ancestor()
     }
+}
+
+/// Does `work` on a thread of its own: to read the environment of a process that is stuck in the kernel may take for ever, and is then
+/// left to that thread. Where what is to be ended has taken all threads that there may be, it is done on this one.
+fn within_limit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (result, done) = mpsc::channel();
+    let work = Arc::new(Mutex::new(Some(work)));
+    let theirs = Arc::clone(&work);
+    let on_thread = move || taken(&theirs).map(|work| result.send(work()));
+    match thread::Builder::new().name("sweep".into()).spawn(on_thread) {
+        Ok(_) => done.recv_timeout(LIMIT).ok(),
+        Err(_) => taken(&work).map(|work| work()),
+    }
+}
+
+fn taken<T>(shared: &Mutex<Option<T>>) -> Option<T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 fn signal_groups(leaders: &[HeldProcess], signal: Signal) {
@@ -227,9 +252,9 @@ mod tests {
             .unwrap();
         let mut up = [0; 3];
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut up).unwrap();
-        let sweep = Sweep::new(vec![Mark::Job(value)], Whose::ThisSession);
-        assert!(sweep.end() >= 2);
-        assert_eq!(sweep.select(), []);
+        let sweep = || Sweep::new(vec![Mark::Job(value.clone())], Whose::ThisSession);
+        assert!(sweep().end() >= 2);
+        assert_eq!(sweep().select(), []);
         child.wait().unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! The few system calls the standard library lacks, each behind a safe function. With `spawn`, the crate's only unsafe code.
+//! The few system calls the standard library lacks, each behind a safe function. With `pidfd` and `spawn`, the crate's only
+//! unsafe code.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -7,7 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A process, and the process group of the same number that it leads.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,7 +38,8 @@ pub enum Signal {
 }
 
 impl Signal {
-    fn number(self) -> i32 {
+    /// The number that system calls take.
+    pub fn number(self) -> i32 {
         match self {
             Signal::Interrupt => libc::SIGINT,
             Signal::Terminate => libc::SIGTERM,
@@ -57,21 +59,14 @@ pub struct Reaped {
     pub cpu: Duration,
 }
 
-fn checked(result: i32) -> io::Result<i32> {
+/// The system's error in the place of a negative result.
+pub fn checked(result: i32) -> io::Result<i32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 fn owned(fd: RawFd) -> OwnedFd {
     // SAFETY: callers pass a descriptor the kernel just gave them; nobody else owns it.
     unsafe { OwnedFd::from_raw_fd(fd) }
-}
-
-/// A descriptor that becomes readable when the child `pid` has ended. The child must not have been reaped.
-pub fn pidfd(pid: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: pidfd_open takes two integers and touches no memory of ours. Its result is closed on exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, 0) };
-    let fd = i32::try_from(fd).map_err(io::Error::other)?;
-    checked(fd).map(owned)
 }
 
 /// Blocks until one of `fds` can be read or is closed at the other end, or `timeout` is over: which can be. `None` entries
@@ -167,45 +162,6 @@ pub fn signal_child(pid: Pid, signal: Signal) {
     }
 }
 
-/// Sends `signal` to the process of `pidfd`, never to another one that was given its number; a process that is gone is no error.
-pub fn signal_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) {
-    pidfd_send_signal(pidfd, signal.number(), 0);
-}
-
-/// Sends `signal` to the process group that the process of `pidfd`, whose number is `leader`, leads or led.
-pub fn signal_group_of(pidfd: BorrowedFd<'_>, leader: Pid, signal: Signal) {
-    if pidfd_send_signal(pidfd, signal.number(), PIDFD_SIGNAL_PROCESS_GROUP) {
-        return;
-    }
-    // Before Linux 6.9. While the process can be signalled, its number is that of no other group.
-    if pidfd_send_signal(pidfd, 0, 0) {
-        signal_group(leader, signal);
-    }
-}
-
-/// `include/uapi/linux/pidfd.h`, since Linux 6.9.
-const PIDFD_SIGNAL_PROCESS_GROUP: libc::c_uint = 1 << 2;
-
-fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32, flags: libc::c_uint) -> bool {
-    let no_info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: the call takes a descriptor, two integers and a null pointer, which stands for what `kill` would send.
-    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, flags) == 0 }
-}
-
-/// Whether the process of `pidfd` ends before `patience` is over, or has ended.
-pub fn ends_within(pidfd: BorrowedFd<'_>, patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match wait_readable([Some(pidfd)], Some(left)) {
-            Ok([true]) => return true,
-            // A signal handler may have ended the wait.
-            Ok([false]) if left > Duration::ZERO => {}
-            Ok([false]) | Err(_) => return false,
-        }
-    }
-}
-
 /// The number of this process's session, and of its parent.
 pub fn session_and_parent() -> (i32, Option<Pid>) {
     // SAFETY: both calls take integers or nothing.
@@ -289,14 +245,6 @@ pub fn reset_inherited_signals() {
     }
 }
 
-/// Whether this kernel lets children be watched: opens a pidfd of this process and closes it.
-pub fn probe_pidfd() -> io::Result<()> {
-    let own = i32::try_from(std::process::id()).map_err(io::Error::other)?;
-    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, own, 0) };
-    checked(i32::try_from(fd).map_err(io::Error::other)?).map(|fd| drop(owned(fd)))
-}
-
 /// Does `work` while Ctrl-Z is ignored, here and in what `work` spawns: it would stop a child in the middle of being spawned, and
 /// us with it, in a way that no shell notices.
 pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
@@ -337,31 +285,13 @@ mod tests {
         #[expect(clippy::zombie_processes, reason = "reaped below")]
         let child = Command::new("/bin/sh").args(["-c", "kill -9 $$"]).process_group(0).spawn().unwrap();
         let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
-        let ended = pidfd(pid).unwrap();
+        let ended = super::super::pidfd::pidfd(pid).unwrap();
         assert_eq!(wait_readable([None, Some(ended.as_fd())], None).unwrap(), [false, true]);
         signal_group(pid, Signal::Kill);
         let reaped = reap(pid).unwrap();
         assert_eq!(reaped.status.signal(), Some(9));
         assert!(reaped.max_rss_bytes > 1024);
         signal_group(pid, Signal::Kill);
-    }
-
-    #[test]
-    fn a_signal_through_a_pidfd_reaches_the_process_and_its_group_or_nobody() {
-        for (whole_group, script) in [(false, "exec sleep 600"), (true, "sleep 600 & sleep 600")] {
-            let mut child = Command::new("/bin/sh").args(["-c", script]).process_group(0).spawn().unwrap();
-            let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
-            let fd = pidfd(pid).unwrap();
-            assert!(!ends_within(fd.as_fd(), Duration::from_millis(1)));
-            match whole_group {
-                true => signal_group_of(fd.as_fd(), pid, Signal::Kill),
-                false => signal_pidfd(fd.as_fd(), Signal::Kill),
-            }
-            assert!(ends_within(fd.as_fd(), Duration::from_secs(60)));
-            child.wait().unwrap();
-            signal_pidfd(fd.as_fd(), Signal::Kill);
-            signal_group_of(fd.as_fd(), pid, Signal::Kill);
-        }
     }
 
     #[test]

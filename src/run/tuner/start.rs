@@ -12,7 +12,8 @@ use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
 use crate::journal::files;
 use crate::run::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
-use crate::run::sys::{Pid, Signal, pidfd, reap, signal_child, without_ctrl_z};
+use crate::run::pidfd::pidfd;
+use crate::run::sys::{Pid, Signal, reap, signal_child, without_ctrl_z};
 
 /// The version that the matrix asks for.
 pub const VERSION_VARIABLE: &str = "HYPERTUNE_TUNER_VERSION";

@@ -1,6 +1,6 @@
 //! Where two matrix files differ, field by field, for messages. Comments, quotes, line ends and the order of fields are no difference.
 
-use super::diagnostics::suggest::camel;
+use super::diagnostics::suggest::camel_case;
 use super::polyaxon::operation;
 use super::yaml::node::{Content, Entry, Node};
 use super::yaml::parse::parse;
@@ -62,7 +62,7 @@ impl Differ<'_> {
     fn fields(&mut self, before: &[Entry], after: &[Entry]) {
         // Below `params` names are the user's own.
         let own = self.path.last().is_some_and(|name| name == "params");
-        let name = |entry: &Entry| if own { entry.key.clone() } else { camel(&entry.key) };
+        let name = |entry: &Entry| if own { entry.key.clone() } else { camel_case(&entry.key) };
         let find = |entries: &[Entry], wanted: &str| entries.iter().position(|entry| name(entry) == wanted);
         let added = after.iter().map(name).filter(|name| find(before, name).is_none());
         let names: Vec<String> = before.iter().map(name).chain(added).collect();

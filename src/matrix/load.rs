@@ -15,7 +15,7 @@ use super::polyaxon::operation::{self, ComponentAt, Operation};
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
 use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
-use super::yaml::fields::repeated_keys;
+use super::yaml::fields::duplicate_keys;
 use super::yaml::file::read_file;
 use super::yaml::node::{Node, Span};
 use super::yaml::parse::{ReadError, decode, parse};
@@ -70,7 +70,7 @@ pub fn load_bytes(
     let (source, root) = open(name, bytes);
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|fault| refused(fault, source.clone()))?;
-    repeated_keys(&root, &mut findings);
+    duplicate_keys(&root, &mut findings);
     let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
     let mut ignored = Ignored::default();
     let operation = operation::read(&root, from, &mut ignored, &mut findings);
@@ -89,8 +89,8 @@ fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
 
 fn refused(fault: ReadError, source: Arc<Source>) -> InvalidFileError {
     let mut findings = Findings::new(source);
-    findings.unreadable(fault);
-    findings.into_report()
+    findings.read_error(fault);
+    findings.into_error()
 }
 
 fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Findings) -> MatrixSection {
@@ -135,16 +135,16 @@ fn component_file(path: &Path, span: Span, from: CommandFrom, findings: &mut Fin
         }
     };
     let (source, root) = open(&name, &bytes);
-    findings.within(&source, |findings| match root {
+    findings.in_source(&source, |findings| match root {
         Ok(root) => {
-            repeated_keys(&root, findings);
+            duplicate_keys(&root, findings);
             let mut ignored = Ignored::default();
             let component = component::read(&root, operation::start(&root), from, &mut ignored, findings);
             ignored.report(findings);
             component
         }
         Err(fault) => {
-            findings.unreadable(fault);
+            findings.read_error(fault);
             Component::none(source.clone())
         }
     })
@@ -185,11 +185,11 @@ fn finish(
     let name = operation.name.clone();
     let experiment = experiment(operation, section, seed.unwrap_or(0), &mut findings);
     match experiment {
-        Some(experiment) if findings.errors() == 0 => {
-            let warnings = findings.into_report().diagnostics;
+        Some(experiment) if findings.error_count() == 0 => {
+            let warnings = findings.into_error().diagnostics;
             Ok(LoadedMatrix { experiment, seed, concurrency, name, renderer, tuner, warnings, source })
         }
-        _ => Err(findings.into_report()),
+        _ => Err(findings.into_error()),
     }
 }
 
@@ -228,7 +228,7 @@ fn experiment(
         prior: Arc::default(),
     };
     if faults.is_empty()
-        && findings.errors() == 0
+        && findings.error_count() == 0
         && let Err(error) = experiment.plan().check_size()
     {
         findings.error(section.kind_span, error.to_string());

@@ -109,7 +109,7 @@ const WORDS: [&str; 40] = [
 fn answers(bytes: &[u8]) {
     match load_bytes("m.yaml", bytes, Path::new("/nonexistent"), &Overrides::default()) {
         Err(report) => {
-            assert!(report.errors() > 0);
+            assert!(report.error_count() > 0);
             let text = report.render(Styling::Plain);
             assert!(text.len() < 200_000 && text.contains("m.yaml"), "{text}");
             assert!(serde_json::to_string(&report.to_json()).is_ok());

@@ -10,9 +10,7 @@ use crate::matrix::polyaxon::component::{CommandFrom, Component};
 use crate::matrix::polyaxon::inputs::{self, DeclaredInput};
 use crate::matrix::polyaxon::operation::Operation;
 use crate::matrix::sections::matrix::MatrixSection;
-use crate::matrix::sections::params::{DeclaredParam, DomainOrigin};
-use crate::matrix::sections::value_forms::single;
-use crate::space::choice::CHOICE;
+use crate::matrix::sections::params::{DeclaredParam, DomainOrigin, fixed_domain};
 use crate::words::args::describe;
 use crate::words::units::Resource;
 
@@ -91,7 +89,7 @@ fn fix(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Fi
         let hint = format!("the matrix has {}", domain.describe());
         findings.push(assigned.about_value(Severity::Warning, message, Some(hint)));
     }
-    if let Ok(domain) = (CHOICE.build)(&single(value)) {
+    if let Some(domain) = fixed_domain(value) {
         declared.param.domain = domain;
         declared.param.kind = "fixed";
     }
@@ -124,7 +122,7 @@ fn unknown(assigned: &ValueOverride, section: &MatrixSection, component: &Compon
         let params = section.params.iter().map(|declared| &*declared.param.name);
         let inputs = component.inputs.iter().map(|declared| declared.input.name.as_str());
         let hint = suggestion(name, params.chain(inputs));
-        (format!("there is no parameter or input {}", quoted(name)), hint)
+        (format!("unknown parameter or input {}", quoted(name)), hint)
     };
     findings.push(assigned.about_name(Severity::Error, message, hint));
 }
@@ -164,7 +162,7 @@ pub fn coverage(
             findings.warn(declared.span.clone(), format!("the component declares no input {}", quoted(name)), None);
         }
     }
-    findings.within(&component.source, |findings| {
+    findings.in_source(&component.source, |findings| {
         for DeclaredInput { input, span } in
             component.inputs.iter().filter(|declared| !is_given(&declared.input, section))
         {

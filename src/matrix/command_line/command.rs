@@ -71,7 +71,7 @@ fn is_part(name: &str, whole: &str) -> bool {
 fn in_file(fault: &TemplateError, component: &Component, findings: &mut Findings) {
     let words = component.command.as_deref().unwrap_or_default();
     let Some(word) = words.get(fault.element) else { return };
-    findings.within(&component.source, |findings| {
+    findings.in_source(&component.source, |findings| {
         let text = findings.source().text.get(word.span.clone()).unwrap_or_default();
         let inner = fault.name.as_deref().and_then(|name| position(text, name));
         let span = inner.map_or(word.span.clone(), |part| word.span.start + part.start..word.span.start + part.end);

@@ -10,7 +10,7 @@ use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::sections::matrix::replace_sampler;
-use crate::matrix::yaml::parse::scalar;
+use crate::matrix::yaml::parse::parse_value;
 use crate::search::catalogue;
 use crate::words::objective::{Direction, Metric};
 
@@ -54,7 +54,7 @@ pub struct ValueOverride {
 impl ValueOverride {
     /// VALUE, typed as YAML would: `3` is a number, `[1, 2]` a list, what is nothing else is text.
     pub fn value(&self) -> Value {
-        scalar(&self.text)
+        parse_value(&self.text)
     }
 
     /// A finding about its name.
@@ -100,7 +100,7 @@ pub fn sampler(name: &str, method: &mut Method, findings: &mut Findings) -> bool
     let refuse = |message: String, hint| finding(Severity::Error, &text, 10..text.len(), message, hint);
     let Some(sampler) = catalogue::by_name(name) else {
         let hint = suggestion(name, catalogue::names());
-        findings.push(refuse(format!("there is no sampler {}", quoted(name)), hint));
+        findings.push(refuse(format!("unknown sampler {}", quoted(name)), hint));
         return false;
     };
     let replaced = replace_sampler(method, sampler);

@@ -1,4 +1,4 @@
-//! What is wrong or worth knowing about a file, shown with the source line and a caret, or as JSON.
+//! An error or warning about a text, rendered with its source line or as JSON.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use serde_json::{Value, json};
 use crate::matrix::yaml::node::Span;
 use crate::words::printable::{is_printable, printable, printable_lines};
 
-/// Longest part of a source line that is shown, in bytes before and after the place.
+/// Longest part of a source line that is shown before and after the start of the span, in bytes.
 const WINDOW: usize = 160;
 
-/// A text that diagnostics point into.
+/// A text that diagnostics refer to.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Source {
-    /// The file as it was given.
+    /// The path as the user gave it.
     pub name: String,
-    /// Its text; empty if it could not be read.
+    /// Its content; empty if the file is unreadable.
     pub text: String,
 }
 
-/// How grave it is.
+/// Errors prevent a run, warnings do not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
-    /// Nothing can run.
+    /// The file is invalid.
     Error,
-    /// It runs, and perhaps not as meant.
+    /// The file is valid, but may not do what was intended.
     Warning,
 }
 
@@ -39,32 +39,32 @@ impl Severity {
     }
 }
 
-/// With or without colours.
+/// Whether output has colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Styling {
-    /// For pipes, files and NO_COLOR.
+    /// No escape sequences: for pipes, files and NO_COLOR.
     #[default]
     Plain,
-    /// For terminals.
+    /// Escape sequences for terminals.
     Styled,
 }
 
-/// One finding.
+/// An error or warning.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diagnostic {
-    /// How grave.
+    /// Whether it is an error.
     pub severity: Severity,
-    /// A lowercase sentence.
+    /// What is wrong, a lowercase fragment.
     pub message: String,
-    /// What to do, or what was probably meant.
+    /// What to do, or what was probably intended.
     pub hint: Option<String>,
-    /// The text it is about.
+    /// The text it refers to.
     pub source: Arc<Source>,
-    /// The bytes it is about; `None`: the text as a whole.
+    /// The bytes it refers to; `None` for the whole text.
     pub span: Option<Span>,
 }
 
-/// A place in a text as people count.
+/// A position in a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LineColumn {
     /// From 1.
@@ -74,15 +74,15 @@ pub struct LineColumn {
 }
 
 impl Diagnostic {
-    /// Where it is, if it is in one place.
-    pub fn place(&self) -> Option<LineColumn> {
+    /// Where its span starts.
+    pub fn line_column(&self) -> Option<LineColumn> {
         let (line, shown) = self.line()?;
         let number = 1 + self.source.text[..line.start].bytes().filter(|b| *b == b'\n').count();
         let column = 1 + self.source.text[line.start..shown.start].chars().count();
         Some(LineColumn { line: number, column })
     }
 
-    /// The finding with its source line and a caret.
+    /// Renders the diagnostic with its source line and a caret.
     pub fn render(&self, styling: Styling) -> String {
         let renderer = match styling {
             Styling::Plain => Renderer::plain(),
@@ -95,18 +95,18 @@ impl Diagnostic {
         let (message, name) = (printable_lines(&self.message), printable(&self.source.name));
         let hint = self.hint.as_deref().map(printable_lines);
         let mut group = Group::with_title(level.primary_title(message.as_ref()));
-        group = match (self.line(), self.place()) {
-            (Some((line, span)), Some(place)) => {
+        group = match (self.line(), self.line_column()) {
+            (Some((line, span)), Some(position)) => {
                 let (text, caret, cut) =
                     window(&self.source.text[line.clone()], span.start - line.start..span.end - line.start);
                 let name = name.as_ref();
                 let snippet =
-                    Snippet::source(text).line_start(place.line).annotation(AnnotationKind::Primary.span(caret));
+                    Snippet::source(text).line_start(position.line).annotation(AnnotationKind::Primary.span(caret));
                 match cut {
                     Cut::Whole => group.element(snippet.path(name)),
-                    // The snippet would count its column from the cut.
+                    // the snippet counts its column from the cut
                     Cut::Front => {
-                        let origin = Origin::path(name).line(place.line).char_column(place.column);
+                        let origin = Origin::path(name).line(position.line).char_column(position.column);
                         group.element(origin).element(snippet)
                     }
                 }
@@ -121,29 +121,29 @@ impl Diagnostic {
 
     /// `{"severity","file","line","column","message","hint"}`.
     pub fn to_json(&self) -> Value {
-        let place = self.place();
+        let position = self.line_column();
         json!({
             "severity": self.severity.name(),
             "file": self.source.name,
-            "line": place.map(|p| p.line),
-            "column": place.map(|p| p.column),
+            "line": position.map(|p| p.line),
+            "column": position.map(|p| p.column),
             "message": self.message,
             "hint": self.hint,
         })
     }
 
-    /// The bytes of the line it starts in, and the part of its span inside that line.
+    /// The byte range of the line in which the span starts, and the part of the span on that line.
     fn line(&self) -> Option<(Range<usize>, Range<usize>)> {
         let text = &self.source.text;
         let span = self.span.as_ref()?;
         let start = boundary(text, span.start.min(text.len()));
-        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let upto = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let upto = from + text[from..upto].trim_end().len();
-        let start = start.min(upto);
-        let end = boundary(text, span.end.clamp(start, upto));
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let line_end = line_start + text[line_start..line_end].trim_end().len();
+        let start = start.min(line_end);
+        let end = boundary(text, span.end.clamp(start, line_end));
         let end = start + text[start..end].trim_end().len();
-        Some((from..upto, start..end))
+        Some((line_start..line_end, start..end))
     }
 }
 
@@ -155,24 +155,25 @@ fn boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Whether a shown line lacks its beginning.
+/// Whether the start of a line is omitted.
 enum Cut {
     Whole,
     Front,
 }
 
-/// The part of a line around `span`, so that a line of megabytes stays readable.
+/// The part of a long line around the start of `span`, and the position of `span` in it.
 fn window(line: &str, span: Range<usize>) -> (String, Range<usize>, Cut) {
-    let from = boundary(line, span.start.saturating_sub(WINDOW));
-    let upto = boundary(line, line.len().min(span.start + WINDOW));
-    let end = boundary(line, span.end.min(upto)).max(span.start);
-    let cut = if from == 0 { Cut::Whole } else { Cut::Front };
-    let [before, marked, after] = [&line[from..span.start], &line[span.start..end], &line[end..upto]].map(shown);
+    let window_start = boundary(line, span.start.saturating_sub(WINDOW));
+    let window_end = boundary(line, line.len().min(span.start + WINDOW));
+    let end = boundary(line, span.end.min(window_end)).max(span.start);
+    let cut = if window_start == 0 { Cut::Whole } else { Cut::Front };
+    let parts = [&line[window_start..span.start], &line[span.start..end], &line[end..window_end]];
+    let [before, marked, after] = parts.map(replace_unprintable);
     let caret = before.len()..before.len() + marked.len();
     (before + &marked + &after, caret, cut)
 }
 
-/// A part of a source line, a replacement for each character that is not printable so that columns stay as they are.
-fn shown(part: &str) -> String {
+/// Replaces each character that is not printable by one that is, so that columns do not change.
+fn replace_unprintable(part: &str) -> String {
     part.chars().map(|c| if c == '\t' || is_printable(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

@@ -1,20 +1,20 @@
-//! Names as files write them: both spellings folded, shown safely, and the nearest one that exists.
+//! Names in messages: spelling, quoting and suggestions.
 
 use indexmap::IndexSet;
 
-/// `max_iterations` as `maxIterations`; what holds no underscore stays as it is.
-pub fn camel(name: &str) -> String {
+/// Converts `max_iterations` to `maxIterations`; a name without underscores is unchanged.
+pub fn camel_case(name: &str) -> String {
     let mut parts = name.split('_').filter(|part| !part.is_empty());
-    let mut folded = parts.next().unwrap_or(name).to_owned();
+    let mut camel = parts.next().unwrap_or(name).to_owned();
     for part in parts {
         let mut letters = part.chars();
-        folded.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        folded.push_str(letters.as_str());
+        camel.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
     }
-    folded
+    camel
 }
 
-/// Text from a file inside a message: in backticks, control characters escaped, cut after 60 characters.
+/// Quotes user text for a message: in backticks, with control characters escaped, cut after 60 characters.
 pub fn quoted(text: &str) -> String {
     let shown: String = text.chars().take(60).flat_map(|c| c.escape_debug()).collect();
     let shown = shown.replace("\\'", "'").replace("\\\"", "\"");
@@ -22,7 +22,7 @@ pub fn quoted(text: &str) -> String {
     format!("`{shown}{more}`")
 }
 
-/// The name nearest to what was written, if one is near: at most a third of its letters differ.
+/// The name most similar to `written`, if at most a third of the letters differ (Damerau–Levenshtein distance).
 pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if written.chars().count() > 60 {
         return None;
@@ -36,21 +36,22 @@ pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> O
         .map(|(_, name)| name)
 }
 
-/// The name that `written` is a slip of: so near that what stands beside it can be checked as if it had been written.
-pub fn slip<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+/// The name of which `written` is most likely a typo: at most a sixth of the letters differ. Reading can then continue with it.
+pub fn typo_of<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let name = nearest(written, names)?;
     let letters = name.chars().count();
     (strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()) <= (letters / 6).max(1)).then_some(name)
 }
 
-/// "did you mean" with the nearest name, else the names there are.
+/// A hint with the most similar name, or with all names if none is similar.
 pub fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
     if let Some(name) = nearest(written, names.clone()) {
         return Some(format!("did you mean `{name}`?"));
     }
     let distinct: IndexSet<&str> = names.into_iter().take(40).collect();
     let all: Vec<String> = distinct.into_iter().map(|name| format!("`{name}`")).collect();
-    (!all.is_empty()).then(|| format!("it may be {}", all.join(", ")))
+    let expected = if all.len() == 1 { "expected" } else { "expected one of" };
+    (!all.is_empty()).then(|| format!("{expected} {}", all.join(", ")))
 }
 
 #[cfg(test)]
@@ -58,26 +59,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_near() {
+    fn the_most_similar_name_is_suggested() {
         let names = ["maxIterations", "eta", "metric"];
         assert_eq!(nearest("maxIteration", names), Some("maxIterations"));
         assert_eq!(nearest("max_iterations", names), Some("maxIterations"));
         assert_eq!(nearest("zzz", names), None);
-        assert_eq!(suggestion("zzz", names).as_deref(), Some("it may be `maxIterations`, `eta`, `metric`"));
+        assert_eq!(suggestion("zzz", names).as_deref(), Some("expected one of `maxIterations`, `eta`, `metric`"));
     }
 
     #[test]
-    fn a_slip_is_nearer_than_near() {
-        assert_eq!(slip("hyperbnad", ["hyperband"]), Some("hyperband"));
-        assert_eq!(slip("failure_earlystoping", ["failure_early_stopping"]), Some("failure_early_stopping"));
-        assert_eq!((nearest("mean", ["median"]), slip("mean", ["median"])), (Some("median"), None));
+    fn a_typo_is_closer_than_a_similar_name() {
+        assert_eq!(typo_of("hyperbnad", ["hyperband"]), Some("hyperband"));
+        assert_eq!(typo_of("failure_earlystoping", ["failure_early_stopping"]), Some("failure_early_stopping"));
+        assert_eq!((nearest("mean", ["median"]), typo_of("mean", ["median"])), (Some("median"), None));
     }
 
     #[test]
-    fn both_spellings_fold() {
-        assert_eq!(camel("max_iterations"), "maxIterations");
-        assert_eq!(camel("maxIterations"), "maxIterations");
-        assert_eq!(camel("_"), "_");
-        assert_eq!(camel("early_stopping"), "earlyStopping");
+    fn snake_case_becomes_camel_case() {
+        assert_eq!(camel_case("max_iterations"), "maxIterations");
+        assert_eq!(camel_case("maxIterations"), "maxIterations");
+        assert_eq!(camel_case("_"), "_");
+        assert_eq!(camel_case("early_stopping"), "earlyStopping");
     }
 }

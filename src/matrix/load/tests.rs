@@ -80,7 +80,7 @@ fn hyperband(params: &str) -> String {
 /// Messages without their pictures: `line:column message (hint)`.
 fn told(report: &InvalidFileError) -> String {
     let line = |d: &Diagnostic| {
-        let place = d.place().map_or("-".to_owned(), |p| format!("{}:{}", p.line, p.column));
+        let place = d.line_column().map_or("-".to_owned(), |p| format!("{}:{}", p.line, p.column));
         let hint = d.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
         format!("{place} {}{hint}", d.message)
     };
@@ -161,7 +161,7 @@ earlyStopping:
   - kind: failure_early_stopping
     percent: 100
 "#), @r#"
-error: the matrix has no field `maxIteration`
+error: unknown field `maxIteration` in the matrix
  --> matrix.yaml:2:1
   |
 2 | maxIteration: 81
@@ -175,23 +175,21 @@ error: `eta` must be above 1, found 0.5
 3 | eta: 0.5
   |      ^^^
 
-error: `maxIterations` is the same field as `max_iterations`
+error: duplicate field `maxIterations`; first given as `max_iterations` on line 4
  --> matrix.yaml:5:1
   |
 5 | maxIterations: 27
   | ^^^^^^^^^^^^^
-  |
-  = help: it was given on line 4 already, keep one
 
-error: `integer` is no value of `type`
+error: invalid value `integer` for `type`
  --> matrix.yaml:6:32
   |
 6 | resource: {name: epochs, type: integer}
   |                                ^^^^^^^
   |
-  = help: it may be `int`, `float`
+  = help: expected one of `int`, `float`
 
-error: `minimise` is no value of `optimization`
+error: invalid value `minimise` for `optimization`
  --> matrix.yaml:9:17
   |
 9 |   optimization: minimise
@@ -205,13 +203,13 @@ error: `seed` must be a whole number, 0 or more, found the number -1
 10 | seed: -1
    |       ^^
 
-error: this number is not finite
+error: the number must be finite
   --> matrix.yaml:12:38
    |
 12 |   lr: {kind: loguniform, value: [-5, .nan]}
    |                                      ^^^^
 
-error: there is no parameter kind `unifrom`
+error: unknown parameter kind `unifrom`
   --> matrix.yaml:14:11
    |
 14 |     kind: unifrom
@@ -219,7 +217,7 @@ error: there is no parameter kind `unifrom`
    |
    = help: did you mean `uniform`?
 
-error: parameter `layers` has no field `values`
+error: unknown field `values` in parameter `layers`
   --> matrix.yaml:18:5
    |
 18 |     values: [1, 2]
@@ -227,7 +225,7 @@ error: parameter `layers` has no field `values`
    |
    = help: did you mean `value`?
 
-error: the value of `uniform` has no field `lo`
+error: unknown field `lo` in the value of `uniform`
   --> matrix.yaml:19:34
    |
 19 |   width: {kind: uniform, value: {lo: 1, high: 2}}
@@ -235,7 +233,7 @@ error: the value of `uniform` has no field `lo`
    |
    = help: did you mean `low`?
 
-error: `range` takes at most 3: start, stop, step; found 4
+error: `range` takes at most 3 values (start, stop, step), found 4
   --> matrix.yaml:20:31
    |
 20 |   depth: {kind: range, value: "1:2:3:4"}

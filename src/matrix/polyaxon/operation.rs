@@ -94,7 +94,7 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
         && kind != "operation"
     {
         let names = kinds::names().chain(["operation"]);
-        let message = format!("there is no matrix kind {}", quoted(kind));
+        let message = format!("unknown matrix kind {}", quoted(kind));
         findings.error_with(span, message, suggestion(kind, names));
     }
     operation.name = fields.text("name", findings).map(|(name, _)| name.to_owned());

@@ -89,11 +89,11 @@ fn enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<Assignm
     let points = match text.and_then(items) {
         Ok(items) => items.iter().map(|item| point(item, &known, &mut findings)).collect(),
         Err(fault) => {
-            findings.unreadable(fault);
+            findings.read_error(fault);
             Vec::new()
         }
     };
-    if findings.errors() > 0 { Err(findings.into_report()) } else { Ok(points) }
+    if findings.error_count() > 0 { Err(findings.into_error()) } else { Ok(points) }
 }
 
 /// The configurations of a text, unchecked.
@@ -131,7 +131,7 @@ fn point(item: &Node, known: &Known<'_>, findings: &mut Findings) -> Assignment 
     for entry in named(item, "a starting point", item.span.clone(), findings) {
         let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *entry.key) else {
             let hint = suggestion(&entry.key, known.iter().map(|(param, _)| &*param.name));
-            findings.error_with(entry.key_span.clone(), format!("there is no parameter {}", quoted(&entry.key)), hint);
+            findings.error_with(entry.key_span.clone(), format!("unknown parameter {}", quoted(&entry.key)), hint);
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
@@ -182,7 +182,7 @@ mod tests {
           |
           = help: it takes 0 to 1
 
-        error: there is no parameter `atc`
+        error: unknown parameter `atc`
          --> points:2:4
           |
         2 | - {atc: relu}

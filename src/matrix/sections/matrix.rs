@@ -16,7 +16,7 @@ use super::value_forms::SpannedArgs;
 use crate::engine::experiment::{Promoted, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
-use crate::matrix::diagnostics::suggest::{quoted, slip, suggestion};
+use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Node, Span};
 use crate::search::external::External;
@@ -123,10 +123,10 @@ fn kind(fields: &mut Fields<'_>, place: &mut Span, findings: &mut Findings) -> O
     let found = kinds::by_name(name);
     if found.is_none() {
         let hint = suggestion(name, kinds::names());
-        findings.error_with(span, format!("there is no matrix kind {}", quoted(name)), hint);
+        findings.error_with(span, format!("unknown matrix kind {}", quoted(name)), hint);
     }
     // what stands beside a slip of the pen is checked as it was meant
-    found.or_else(|| kinds::by_name(slip(name, kinds::names())?))
+    found.or_else(|| kinds::by_name(typo_of(name, kinds::names())?))
 }
 
 /// The fields of every kind, each only where the kind has a use for it.
@@ -137,11 +137,11 @@ fn common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from: Met
         (need, _) => need,
     };
     let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
-    if let Some(entry) = fields.needed("params", params_need, findings) {
+    if let Some(entry) = fields.by_need("params", params_need, findings) {
         section.params = params::read(&entry.value, entry.key_span.clone(), findings);
     }
-    section.metric = fields.needed("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
-    if let Some(entry) = fields.needed("resource", resource_need, findings) {
+    section.metric = fields.by_need("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
+    if let Some(entry) = fields.by_need("resource", resource_need, findings) {
         section.resource = metric::resource(entry, findings);
     }
     if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
@@ -179,7 +179,7 @@ fn sampler(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(Arc<dyn 
     let found = search::catalogue::by_name(name);
     if found.is_none() {
         let hint = suggestion(name, search::catalogue::names());
-        findings.error_with(span.clone(), format!("there is no sampler {}", quoted(name)), hint);
+        findings.error_with(span.clone(), format!("unknown sampler {}", quoted(name)), hint);
     }
     found.map(|sampler| (sampler, span))
 }
@@ -204,7 +204,7 @@ fn method(
     section: &mut MatrixSection,
     findings: &mut Findings,
 ) -> Option<Method> {
-    let own = own_fields(kind, fields, findings);
+    let own = kind_fields(kind, fields, findings);
     let is_there = |wanted: &str| own.iter().any(|(name, _)| *name == wanted);
     let required = kind.fields.iter().filter(|field| field.need == Need::Required);
     let missing: Vec<&str> = required.map(|field| field.name).filter(|name| !is_there(name)).collect();
@@ -213,34 +213,34 @@ fn method(
         section.listed =
             entries.iter().find(|(name, _)| name == "values").map(|(_, node)| listed(node)).unwrap_or_default();
     }
-    let before = findings.errors();
-    let mut written = SpannedArgs::of_nodes(entries, section.kind_span.clone(), findings);
+    let before = findings.error_count();
+    let mut args = SpannedArgs::from_nodes(entries, section.kind_span.clone(), findings);
     if let Some(spec) = &section.resource {
         let kind = match spec.kind {
             ResourceKind::Int => "int",
             ResourceKind::Float => "float",
         };
-        written.add("resourceType", kind.into());
+        args.add("resourceType", kind.into());
     }
-    if findings.errors() > before {
+    if findings.error_count() > before {
         return None;
     }
     // a missing field was told already
     let told = |fault: &Fault| matches!(fault.path.first(), Some(Step::Key(name)) if missing.contains(&name.as_str()));
-    let report = |faults: Vec<Fault>| written.report(faults.into_iter().filter(|f| !told(f)).collect(), findings);
-    let origin = (kind.build)(&written.args).map_err(report).ok()?;
-    written.advise((kind.advice)(&written.args), findings);
+    let report = |faults: Vec<Fault>| args.report_errors(faults.into_iter().filter(|f| !told(f)).collect(), findings);
+    let origin = (kind.build)(&args.args).map_err(report).ok()?;
+    args.report_warnings((kind.advice)(&args.args), findings);
     Some(origin)
 }
 
 /// The kind's own fields, as far as they are there.
-fn own_fields<'n>(
+fn kind_fields<'n>(
     kind: &'static MatrixKind,
     fields: &mut Fields<'n>,
     findings: &mut Findings,
 ) -> Vec<(&'static str, Cow<'n, Node>)> {
     let own = kind.fields.iter().filter_map(|field| {
-        let entry = fields.needed(field.name, field.need, findings)?;
+        let entry = fields.by_need(field.name, field.need, findings)?;
         Some((field.name, nested::value(entry, field, findings)))
     });
     own.collect()

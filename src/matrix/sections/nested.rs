@@ -21,7 +21,7 @@ pub fn value<'n>(entry: &'n Entry, field: &'static Field, findings: &mut Finding
 
 fn known(mut fields: Fields<'_>, field: &'static Field, findings: &mut Findings) -> Vec<Entry> {
     let inner = |inner: &'static Field| {
-        let entry = fields.needed(inner.name, inner.need, findings)?;
+        let entry = fields.by_need(inner.name, inner.need, findings)?;
         let value = value(entry, inner, findings).into_owned();
         Some(Entry { key: inner.name.to_owned(), key_span: entry.key_span.clone(), value })
     };

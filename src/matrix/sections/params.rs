@@ -1,95 +1,107 @@
-//! `params`: names with a kind and a value, each made into a domain.
+//! Reads `params`: a mapping from parameter names to a kind and a value, from which a domain is built.
 
 use std::sync::Arc;
 
-use super::value_forms::{self, single};
+use serde_json::Value;
+
+use super::value_forms;
 use crate::matrix::diagnostics::findings::Findings;
-use crate::matrix::diagnostics::suggest::{quoted, slip, suggestion};
+use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::{Fields, named};
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::space::choice::CHOICE;
 use crate::space::{Domain, Param, ParamKind, catalogue};
 
-/// A parameter and where it stands.
+/// A parameter with its position in the file.
 #[derive(Debug)]
 pub struct DeclaredParam {
     /// The parameter.
     pub param: Param,
-    /// The place of its name.
+    /// The position of its name.
     pub span: Span,
-    /// Whether its domain is the one that was written.
+    /// Where its domain comes from.
     pub origin: DomainOrigin,
 }
 
-/// Where a parameter's domain comes from.
+/// Where the domain of a parameter comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DomainOrigin {
     /// The file.
     File,
-    /// The file is wrong there; a number stands in, so that the name is known to what is checked later.
+    /// The declaration is invalid. The domain is replaced by the number 1, so that later checks do not report the name as unknown.
     Placeholder,
 }
 
-/// Every parameter of `node` in file order; `place` is where faults about the whole are shown.
-pub fn read(node: &Node, place: Span, findings: &mut Findings) -> Vec<DeclaredParam> {
-    let entries = named(node, "`params`", place.clone(), findings);
+/// Reads the parameters in file order. Errors about the whole mapping are shown at `span`.
+pub fn read(node: &Node, span: Span, findings: &mut Findings) -> Vec<DeclaredParam> {
+    let entries = named(node, "`params`", span.clone(), findings);
     if entries.is_empty() && node.map().is_some() {
-        findings.error(place, "`params` is empty, there is nothing to tune");
+        findings.error(span, "`params` is empty; at least one parameter is required");
     }
-    entries.into_iter().filter_map(|entry| parameter(entry, findings)).collect()
+    entries.into_iter().filter_map(|entry| read_param(entry, findings)).collect()
 }
 
-fn parameter(entry: &Entry, findings: &mut Findings) -> Option<DeclaredParam> {
+/// The domain of a parameter that is fixed to `value`.
+pub fn fixed_domain(value: Value) -> Option<Box<dyn Domain>> {
+    let args = [("items".to_owned(), Value::Array(vec![value]))].into_iter().collect();
+    (CHOICE.build)(&args).ok()
+}
+
+fn read_param(entry: &Entry, findings: &mut Findings) -> Option<DeclaredParam> {
     if entry.key.trim().is_empty() {
-        findings.error(entry.key_span.clone(), "a parameter needs a name");
+        findings.error(entry.key_span.clone(), "the name of a parameter must not be empty");
         return None;
     }
-    let (kind, domain) = written_domain(entry, findings);
+    let (kind, domain) = read_kind_and_domain(entry, findings);
     let (domain, origin) = match domain {
         Some(domain) => (domain, DomainOrigin::File),
-        None => ((CHOICE.build)(&single(1.into())).ok()?, DomainOrigin::Placeholder),
+        None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(entry.key.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
     Some(DeclaredParam { param, span: entry.key_span.clone(), origin })
 }
 
-/// What `{kind, value}` stands for, as far as it can be read.
-fn written_domain(entry: &Entry, findings: &mut Findings) -> (Option<&'static ParamKind>, Option<Box<dyn Domain>>) {
+/// Reads `{kind, value}`. Each part is `None` if it is missing or invalid.
+fn read_kind_and_domain(
+    entry: &Entry,
+    findings: &mut Findings,
+) -> (Option<&'static ParamKind>, Option<Box<dyn Domain>>) {
     let what = format!("parameter {}", quoted(&entry.key));
     let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
     let Some(mut fields) = fields else { return (None, None) };
-    let kind = kind_of(&mut fields, findings);
+    let kind = read_kind(&mut fields, findings);
     let value = fields.required("value", findings);
     fields.finish(findings);
-    (kind, kind.zip(value).and_then(|(kind, value)| build(kind, value, findings)))
+    let domain = kind.zip(value).and_then(|(kind, value)| build_domain(kind, value, findings));
+    (kind, domain)
 }
 
-fn kind_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {
+fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {
     let (name, span) = fields.required_text("kind", findings)?;
-    let found = catalogue::by_name(name);
-    if found.is_none() {
-        let hint = suggestion(name, catalogue::names());
-        findings.error_with(span, format!("there is no parameter kind {}", quoted(name)), hint);
+    if let Some(kind) = catalogue::by_name(name) {
+        return Some(kind);
     }
-    // the value beside a slip of the pen is checked as it was meant
-    found.or_else(|| catalogue::by_name(slip(name, catalogue::names())?))
+    let hint = suggestion(name, catalogue::names());
+    findings.error_with(span, format!("unknown parameter kind {}", quoted(name)), hint);
+    // after a typo, the value is checked with the suggested kind
+    catalogue::by_name(typo_of(name, catalogue::names())?)
 }
 
-fn build(kind: &'static ParamKind, value: &Entry, findings: &mut Findings) -> Option<Box<dyn Domain>> {
-    let before = findings.errors();
-    let written = value_forms::read(kind, &value.value, value.key_span.clone(), findings)?;
-    if findings.errors() > before {
+fn build_domain(kind: &'static ParamKind, value: &Entry, findings: &mut Findings) -> Option<Box<dyn Domain>> {
+    let errors_before = findings.error_count();
+    let args = value_forms::read_args(kind, &value.value, value.key_span.clone(), findings)?;
+    if findings.error_count() > errors_before {
         return None;
     }
-    match (kind.build)(&written.args) {
+    match (kind.build)(&args.args) {
         Ok(domain) => {
-            if let Some(advice) = (kind.advice)(&written.args) {
-                findings.warn(value.value.span.clone(), advice, None);
+            if let Some(warning) = (kind.advice)(&args.args) {
+                findings.warn(value.value.span.clone(), warning, None);
             }
             Some(domain)
         }
-        Err(faults) => {
-            written.report(faults, findings);
+        Err(errors) => {
+            args.report_errors(errors, findings);
             None
         }
     }

@@ -1,4 +1,4 @@
-//! Reads the files that a command line names, with bounds on size and time: the file may be a pipe, a device or gigabytes.
+//! Reads the files named on a command line, with bounds on size and time: they may be pipes, devices or very large.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -10,31 +10,35 @@ use std::time::{Duration, Instant};
 use super::parse::MAX_BYTES;
 use crate::run::sys::wait_readable;
 
-/// Longest time between two parts of a pipe, and longest time for all of it.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PATIENCE_IN_ALL: Duration = Duration::from_secs(60);
+/// Longest wait for the next bytes of a pipe or device.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time to read all of a pipe or device.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The bytes of the file at `path`, at most one more than [`MAX_BYTES`]. Pipes work (`<(…)` in a shell), terminals are waited for.
+/// Reads the file at `path`, up to one byte more than [`MAX_BYTES`]. Pipes (`<(…)` in a shell) and devices have timeouts, terminals
+/// have none.
 ///
 /// # Errors
-/// Those of the operating system, and [`io::ErrorKind::TimedOut`] if nothing comes out of a pipe or device.
+/// Errors of the operating system, and [`io::ErrorKind::TimedOut`] for a pipe or device that is too slow.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Without O_NONBLOCK the opening of a pipe waits for its writer.
+    // without O_NONBLOCK, opening a pipe blocks until it has a writer
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
     let kind = file.metadata()?.file_type();
-    let patience = if kind.is_file() || kind.is_dir() || file.is_terminal() { None } else { Some(PATIENCE) };
-    read(file, patience, PATIENCE_IN_ALL)
+    let timeout = if kind.is_file() || kind.is_dir() || file.is_terminal() { None } else { Some(READ_TIMEOUT) };
+    read(file, timeout, TOTAL_TIMEOUT)
 }
 
-fn read(file: File, patience: Option<Duration>, in_all: Duration) -> io::Result<Vec<u8>> {
-    let begun = Instant::now();
+/// `total_timeout` applies only if there is a `timeout`.
+fn read(file: File, timeout: Option<Duration>, total_timeout: Duration) -> io::Result<Vec<u8>> {
+    let start = Instant::now();
     let mut bytes = Vec::new();
     let mut source = (&file).take(MAX_BYTES as u64 + 1);
     loop {
-        let waited = Instant::now();
-        while !wait_readable([Some(file.as_fd())], patience)?[0] {
-            if patience.is_some_and(|patience| waited.elapsed() >= patience) {
-                return Err(timed_out(&format!("nothing was written to it for {} s", waited.elapsed().as_secs())));
+        let wait_start = Instant::now();
+        while !wait_readable([Some(file.as_fd())], timeout)?[0] {
+            if timeout.is_some_and(|timeout| wait_start.elapsed() >= timeout) {
+                let seconds = wait_start.elapsed().as_secs();
+                return Err(timed_out(&format!("nothing was written to it for {seconds} s")));
             }
         }
         let mut chunk = [0; 16 << 10];
@@ -44,8 +48,8 @@ fn read(file: File, patience: Option<Duration>, in_all: Duration) -> io::Result<
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
             Err(e) => return Err(e),
         }
-        if patience.is_some() && begun.elapsed() >= in_all {
-            return Err(timed_out(&format!("it did not end within {} s", in_all.as_secs())));
+        if timeout.is_some() && start.elapsed() >= total_timeout {
+            return Err(timed_out(&format!("it did not end within {} s", total_timeout.as_secs())));
         }
     }
 }
@@ -65,14 +69,14 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(100);
 
     #[test]
-    fn endless_files_end_at_the_bound() {
+    fn endless_files_are_cut() {
         assert_eq!(read_file(Path::new("/dev/zero")).unwrap().len(), MAX_BYTES + 1);
         assert!(read_file(Path::new("/")).is_err());
         assert_eq!(read_file(Path::new("/dev/null")).unwrap(), b"");
     }
 
     #[test]
-    fn a_pipe_is_read_to_its_end_and_not_waited_for_longer() {
+    fn a_pipe_is_read_to_its_end_or_times_out() {
         let (reader, mut writer) = io::pipe().unwrap();
         let slow = thread::spawn(move || {
             for part in ["kind: ", "random\n"] {
@@ -81,11 +85,11 @@ mod tests {
             }
         });
         let file = File::from(OwnedFd::from(reader));
-        assert_eq!(read(file, Some(PATIENCE), PATIENCE_IN_ALL).unwrap(), b"kind: random\n");
+        assert_eq!(read(file, Some(READ_TIMEOUT), TOTAL_TIMEOUT).unwrap(), b"kind: random\n");
         slow.join().unwrap();
 
         let (reader, writer) = io::pipe().unwrap();
-        let error = read(File::from(OwnedFd::from(reader)), Some(SHORT), PATIENCE_IN_ALL).unwrap_err();
+        let error = read(File::from(OwnedFd::from(reader)), Some(SHORT), TOTAL_TIMEOUT).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(writer);
 
@@ -95,7 +99,7 @@ mod tests {
                 thread::sleep(SHORT / 10)
             }
         });
-        let error = read(File::from(OwnedFd::from(reader)), Some(PATIENCE), SHORT).unwrap_err();
+        let error = read(File::from(OwnedFd::from(reader)), Some(READ_TIMEOUT), SHORT).unwrap_err();
         assert_eq!(error.to_string(), "it did not end within 0 s");
         endless.join().unwrap();
     }

@@ -1,4 +1,4 @@
-//! A YAML document as a tree of nodes that keep their place in the text.
+//! A YAML document as a tree of nodes that keep their position in the text.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,22 +9,22 @@ use serde_yaml::{Location, Spanned};
 
 use crate::words::args::{Step, describe};
 
-/// Bytes of the source text.
+/// A range of bytes of the source text.
 pub type Span = Range<usize>;
 
-/// One value and where it stands.
+/// A value with its position.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Node {
-    /// Where. Lists and mappings reach from their first to their last element.
+    /// Its position. The span of a list or mapping is from its first to its last element.
     pub span: Span,
-    /// What.
+    /// The value.
     pub content: Content,
 }
 
-/// What a node holds.
+/// The value of a node.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Content {
-    /// Nothing, `~` or `null`.
+    /// Empty, `~` or `null`.
     Null,
     /// `true` or `false`; `yes`, `on` and the like are text.
     Bool(bool),
@@ -36,7 +36,7 @@ pub enum Content {
     Text(String),
     /// A sequence.
     List(Vec<Node>),
-    /// A mapping, in file order, duplicates included.
+    /// A mapping in file order, including duplicate keys.
     Map(Vec<Entry>),
 }
 
@@ -45,14 +45,14 @@ pub enum Content {
 pub struct Entry {
     /// The key as text.
     pub key: String,
-    /// Where the key stands.
+    /// The position of the key.
     pub key_span: Span,
     /// The value.
     pub value: Node,
 }
 
 impl Node {
-    /// Whether there is nothing here.
+    /// Whether the value is null.
     pub fn is_null(&self) -> bool {
         self.content == Content::Null
     }
@@ -86,22 +86,23 @@ impl Node {
         self.map()?.iter().find(|e| e.key == key).map(|e| &e.value)
     }
 
-    /// The node as JSON; of entries with one key the first counts. Numbers JSON cannot hold are given to `refused` and become null.
-    pub fn to_json(&self, refused: &mut Vec<Span>) -> Value {
+    /// The node as JSON, with the first of entries that have the same key. A number that is not finite becomes null, and its span
+    /// is added to `not_finite`.
+    pub fn to_json(&self, not_finite: &mut Vec<Span>) -> Value {
         match &self.content {
             Content::Null => Value::Null,
             Content::Bool(flag) => Value::Bool(*flag),
             Content::Number(number) => Value::Number(number.clone()),
             Content::NotFinite(_) => {
-                refused.push(self.span.clone());
+                not_finite.push(self.span.clone());
                 Value::Null
             }
             Content::Text(text) => Value::String(text.clone()),
-            Content::List(items) => items.iter().map(|item| item.to_json(refused)).collect(),
+            Content::List(items) => items.iter().map(|item| item.to_json(not_finite)).collect(),
             Content::Map(entries) => {
                 let mut map = Map::new();
                 for entry in entries {
-                    let value = entry.value.to_json(refused);
+                    let value = entry.value.to_json(not_finite);
                     map.entry(entry.key.clone()).or_insert(value);
                 }
                 Value::Object(map)
@@ -109,31 +110,31 @@ impl Node {
         }
     }
 
-    /// The place of what `path` leads to, as far as it leads.
-    pub fn place(&self, path: &[Step]) -> Span {
+    /// The span of the node at `path`, or of the deepest node on the path that exists.
+    pub fn span_at(&self, path: &[Step]) -> Span {
         let next = match (path.first(), &self.content) {
             (Some(Step::Item(index)), Content::List(items)) => items.get(*index),
             (Some(Step::Key(key)), Content::Map(entries)) => entries.iter().find(|e| e.key == *key).map(|e| &e.value),
             _ => None,
         };
-        next.map_or_else(|| self.span.clone(), |node| node.place(&path[1..]))
+        next.map_or_else(|| self.span.clone(), |node| node.span_at(&path[1..]))
     }
 
-    /// Moves it `by` bytes: its text stands inside a larger one.
-    pub fn shift(&mut self, by: usize) {
-        let moved = |span: &mut Span| *span = span.start + by..span.end + by;
-        moved(&mut self.span);
+    /// Adds `offset` bytes to all spans, for a text that is part of a larger one.
+    pub fn shift(&mut self, offset: usize) {
+        let add = |span: &mut Span| *span = span.start + offset..span.end + offset;
+        add(&mut self.span);
         match &mut self.content {
-            Content::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Content::List(items) => items.iter_mut().for_each(|item| item.shift(offset)),
             Content::Map(entries) => entries.iter_mut().for_each(|entry| {
-                moved(&mut entry.key_span);
-                entry.value.shift(by);
+                add(&mut entry.key_span);
+                entry.value.shift(offset);
             }),
             _ => {}
         }
     }
 
-    /// The node for an error message: its type and, where it is short, itself.
+    /// The node for an error message: its type and, if it is short, its value.
     pub fn describe(&self) -> String {
         match &self.content {
             Content::NotFinite(number) => format!("the number {number}"),
@@ -141,8 +142,8 @@ impl Node {
         }
     }
 
-    /// Lets a container's span, which the parser gives for its first character only, reach to the end of its last child.
-    fn widened(mut self) -> Node {
+    /// Extends the span of a list or mapping to the end of its last child; the parser gives only the first character.
+    fn with_full_span(mut self) -> Node {
         let last = match &self.content {
             Content::List(items) => items.last().map(|n| n.span.end),
             Content::Map(entries) => entries.last().map(|e| e.value.span.end.max(e.key_span.end)),
@@ -156,7 +157,7 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = Spanned::<Content>::deserialize(deserializer)?;
-        Ok(Node { span: bytes(&found.defined), content: found.value }.widened())
+        Ok(Node { span: bytes(&found.defined), content: found.value }.with_full_span())
     }
 }
 
@@ -166,8 +167,8 @@ impl<'de> Deserialize<'de> for Content {
     }
 }
 
-/// The bytes of a location in a text source; saphyr always knows them there.
-pub fn bytes(location: &Location) -> Span {
+/// The byte range of `location`. The parser always gives one for a document in memory.
+fn bytes(location: &Location) -> Span {
     let span = location.span();
     let start = usize::try_from(span.byte_offset().unwrap_or(0)).unwrap_or(0);
     let length = usize::try_from(span.byte_len().unwrap_or(0)).unwrap_or(0);
@@ -233,7 +234,7 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 }
 
-/// A key as text: scalars as they would print, anything else as JSON, which no field is called.
+/// A key as text: scalars as they are printed, lists and mappings as JSON.
 fn key_text(key: Node) -> (String, Span) {
     let text = match key.content {
         Content::Text(text) => text,

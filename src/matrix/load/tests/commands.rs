@@ -57,7 +57,7 @@ fn what_cannot_run_here_says_what_to_write() {
     --
     2:25 `run` of kind `dag` needs a cluster (write `kind: job` with a `container`, or give the command after `--`)
     --
-    2:13 `run` needs `container`
+    2:13 missing field `container` in `run`
     --
     2:1 the component has no `container` (write its `command`, or give it after `--`)
     --
@@ -72,7 +72,7 @@ fn what_cannot_run_here_says_what_to_write() {
     2:38 an element of a command is text, found a mapping (put quotes around an element that holds `{{ … }}`)
     --
     2:13 the container has neither `command` nor `args` (write its `command`, or give it after `--`)
-    2:25 the container has no field `comand` (did you mean `command`?)
+    2:25 unknown field `comand` in the container (did you mean `command`?)
     --
     2:10 nowhere/c.yaml cannot be read: No such file or directory (os error 2) (name a component file, or give the command after `--`)
     --
@@ -135,13 +135,13 @@ fn a_component_may_stand_in_its_own_file() {
       |
       = help: did you mean `lr`?
 
-    error: the component has no field `x`
+    error: unknown field `x` in the component
      --> /parts/c.yaml:6:1
       |
     6 | x: 1
       | ^
       |
-      = help: it may be `version`, `name`, `description`, `tags`, `kind`, `inputs`, `container`, `run`
+      = help: expected one of `version`, `name`, `description`, `tags`, `kind`, `inputs`, `container`, `run`
 
     /m.yaml: 3 errors, nothing was launched
     ");
@@ -158,7 +158,7 @@ fn templates_name_what_there_is() {
 ",
     );
     insta::assert_snapshot!(told.unwrap_err(), @"
-    5:31 nothing is called `lrate` here (it may be `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
+    5:31 nothing is called `lrate` here (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
     6:25 nothing is called `as_argg` here (did you mean `as_arg`?)
     6:47 nothing is called `run_output_path` here (did you mean `run_outputs_path`?)
     ");
@@ -170,7 +170,7 @@ fn templates_name_what_there_is() {
     1 | -- train --x={{ rate }} {{ lr
       |                 ^^^^
       |
-      = help: it may be `lr`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`
+      = help: expected one of `lr`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`
 
     error: the template cannot be rendered: syntax error: unexpected end of input, expected end of variable block
      --> command line:1:25
@@ -208,8 +208,8 @@ component:
     8:37 the input `depth` takes a whole number, not the number 1.5
     9:51 the input `names` takes a list with text in each place, not the text "a"
     10:12 the input `z` is required, has no value and is not used
-    10:21 `flaot` is no value of `type` (did you mean `float`?)
-    11:5 an input needs `name`
+    10:21 invalid value `flaot` for `type` (did you mean `float`?)
+    11:5 missing field `name` in an input
     "#);
 }
 

@@ -123,7 +123,7 @@ fn forms_that_are_none_say_what_to_write() {
     7:28 the value of `choice` cannot be a mapping (write a list of values)
     8:29 the value of `uniform` cannot be the number 3 (write [low, high], a mapping, or low:high or {min: …, max: …})
     9:22 `high` is missing
-    10:38 the value of `uniform` has no field `max` (the forms do not mix: give low, high)
+    10:38 unknown field `max` in the value of `uniform` (fields of two forms are mixed; use low, high)
     11:27 `stop` must be a number, found the text "x"
     12:33 `high` must be a number, found a list of 1
     13:44 a probability must be a number from 0 to 1, found the number 2
@@ -131,7 +131,7 @@ fn forms_that_are_none_say_what_to_write() {
     15:22 `low` is missing
     15:22 `high` is missing
     16:21 the list is empty
-    17:3 parameter `l` needs `kind`
+    17:3 missing field `kind` in parameter `l`
     18:3 parameter `m` must be a mapping, found a list of 2
     19:3 parameter `n` must be a mapping, found nothing
     20:13 `kind` must be text, found the number 3

@@ -6,7 +6,7 @@ use super::*;
 
 fn survives(bytes: &[u8]) {
     if let Err(report) = load_bytes("m.yaml", bytes, Path::new("/nonexistent"), &Overrides::default()) {
-        assert!(report.errors() > 0);
+        assert!(report.error_count() > 0);
         assert!(report.render(Styling::Plain).len() < 200_000);
         assert!(serde_json::to_string(&report.to_json()).is_ok());
     }

@@ -49,7 +49,7 @@ fn a_metric_without_direction_is_the_files_or_minimized_with_a_warning() {
 #[test]
 fn a_metric_on_the_line_is_enough() {
     let text = "kind: hyperband\nmaxIterations: 9\nresource: {name: e}\nparams: {lr: {kind: uniform, value: [0, 1]}}\n";
-    insta::assert_snapshot!(told_of(text), @"1:1 the matrix needs `metric`");
+    insta::assert_snapshot!(told_of(text), @"1:1 missing field `metric` in the matrix");
     let metric = Some(MetricOverride { name: "loss".into(), direction: Some(Direction::Minimize) });
     assert!(load_text(text, &Overrides { metric, ..Overrides::default() }).unwrap().experiment.metric.is_some());
 }
@@ -77,7 +77,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
       = help: the matrix has 0 to 1
     ");
     insta::assert_snapshot!(with(&[("lrr", "5"), ("n", "x")]).unwrap_err().render(Styling::Plain), @"
-    error: there is no parameter or input `lrr`
+    error: unknown parameter or input `lrr`
      --> command line:1:4
       |
     1 | -P lrr=5
@@ -99,7 +99,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
 fn an_unknown_sampler_is_told() {
     let overrides = Overrides { sampler: Some("randm".into()), ..Overrides::default() };
     insta::assert_snapshot!(load_text(MATRIX, &overrides).unwrap_err().render(Styling::Plain), @"
-    error: there is no sampler `randm`
+    error: unknown sampler `randm`
      --> command line:1:11
       |
     1 | --sampler randm

@@ -68,9 +68,9 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
         .replace("  kappa", "  kapa")
         .replace("nu: 1.9", "nu: -1")
         .replace("    lengthScale", "    length_scale: 2\n    lengthScale")), @"
-    4:1 the matrix has no field `numInitialTrials` (did you mean `numInitialRuns`?)
-    8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
-    12:5 `lengthScale` is the same field as `length_scale` (it was given on line 11 already, keep one)
+    4:1 unknown field `numInitialTrials` in the matrix (did you mean `numInitialRuns`?)
+    8:3 unknown field `kapa` in `utilityFunction` (did you mean `kappa`?)
+    12:5 duplicate field `lengthScale`; first given as `length_scale` on line 11
     13:9 `nu` must be above 0, found -1
     ");
     insta::assert_snapshot!(told_of(&BAYES
@@ -79,11 +79,11 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
         .replace("nu: 1.9", "nu: -1")
         .replace("maxIterations: 15", "maxIterations: 0")), @"
     3:16 `maxIterations` must be a whole number, 1 or more, found the number 0
-    8:3 `utilityFunction` has no field `kapa` (did you mean `kappa`?)
+    8:3 unknown field `kapa` in `utilityFunction` (did you mean `kappa`?)
     10:13 `kernel` must be text, found a list of 1
     12:9 `nu` must be above 0, found -1
     ");
-    insta::assert_snapshot!(told_of(&BAYES.replace("nu: 1.9", "nu: .inf")), @"12:9 this number is not finite");
+    insta::assert_snapshot!(told_of(&BAYES.replace("nu: 1.9", "nu: .inf")), @"12:9 the number must be finite");
     let (before, params) = (BAYES.find("utilityFunction").unwrap_or(0), BAYES.find("params").unwrap_or(0));
     let list = format!("{}utilityFunction: [ucb]\n{}", &BAYES[..before], &BAYES[params..]);
     insta::assert_snapshot!(told_of(&list), @"6:1 `utilityFunction` must be a mapping, found a list of 1");
@@ -107,11 +107,11 @@ fn both_names_of_hyperopt_and_each_algorithm() {
 fn hyperopts_faults_have_their_places() {
     insta::assert_snapshot!(told_of(&HYPEROPT.replace("anneal", "atpe").replace("metric: ", "metrics: ")), @r#"
     3:12 `algorithm` must be tpe, rand or anneal, found "atpe"
-    4:1 the matrix has no field `metrics` (did you mean `metric`?)
+    4:1 unknown field `metrics` in the matrix (did you mean `metric`?)
     "#);
     insta::assert_snapshot!(told_of(&HYPEROPT.replace("numRuns: 12", "num_run: 12")), @"
     1:7 `numRuns` is missing (it is the number of trials)
-    2:1 the matrix has no field `num_run` (did you mean `numRuns`?)
+    2:1 unknown field `num_run` in the matrix (did you mean `numRuns`?)
     ");
     insta::assert_snapshot!(told_of(&HYPEROPT.replace("numRuns: 12\n", "")), @"1:7 `numRuns` is missing (it is the number of trials)");
 }

@@ -40,7 +40,7 @@ fn a_mapping_lists_its_configurations() {
     assert_eq!(load_text(text, &Overrides::default()).unwrap().experiment.plan().jobs(), 2);
     insta::assert_snapshot!(told_of("kind: mapping\nvalues: [{a: 1}, 3]\nparams: {a: {kind: choice, value: [1]}}\n"), @"
     2:18 each of `values` must be a mapping of names to values, found the number 3
-    3:1 the matrix has no field `params` (it may be `kind`, `metric`, `seed`, `concurrency`, `earlyStopping`, `sampler`, `values`)
+    3:1 unknown field `params` in the matrix (expected one of `kind`, `metric`, `seed`, `concurrency`, `earlyStopping`, `sampler`, `values`)
     ");
 }
 
@@ -86,22 +86,22 @@ fn what_is_no_matrix_says_what_is_missing() {
     --
     1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
     --
-    1:1 the matrix needs `metric`
-    1:1 the matrix needs `resource`
-    1:1 the matrix needs `maxIterations`
-    1:7 there is no matrix kind `hyperbnad` (did you mean `hyperband`?)
-    2:1 `params` is empty, there is nothing to tune
+    1:1 missing field `metric` in the matrix
+    1:1 missing field `resource` in the matrix
+    1:1 missing field `maxIterations` in the matrix
+    1:7 unknown matrix kind `hyperbnad` (did you mean `hyperband`?)
+    2:1 `params` is empty; at least one parameter is required
     --
-    1:1 the matrix needs `params`
-    1:1 the matrix needs `metric`
-    1:1 the matrix needs `resource`
-    1:7 there is no matrix kind `hyperbnad` (did you mean `hyperband`?)
+    1:1 missing field `params` in the matrix
+    1:1 missing field `metric` in the matrix
+    1:1 missing field `resource` in the matrix
+    1:7 unknown matrix kind `hyperbnad` (did you mean `hyperband`?)
     --
     1:1 the matrix must be a mapping, found the number 3
     --
-    1:1 the matrix needs `params`
-    1:1 the matrix needs `numRuns`
-    3:1 the file has no field `matrics` (did you mean `matrix`?)
+    1:1 missing field `params` in the matrix
+    1:1 missing field `numRuns` in the matrix
+    3:1 unknown field `matrics` in the file (did you mean `matrix`?)
     --
     1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
     --
@@ -109,8 +109,8 @@ fn what_is_no_matrix_says_what_is_missing() {
     --
     1:7 the plan has 20000000 jobs, at most 10000000 are allowed
     --
-    1:1 the matrix needs `params`
-    3:1 the matrix has no field `resource` (it may be `kind`, `params`, `metric`, `seed`, `concurrency`, `earlyStopping`, `tuner`, `initial`, `sampler`, `numRuns`)
+    1:1 missing field `params` in the matrix
+    3:1 unknown field `resource` in the matrix (expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `earlyStopping`, `tuner`, `initial`, `sampler`, `numRuns`)
     ");
 }
 
@@ -149,11 +149,11 @@ fn early_stopping_in_all_its_kinds() {
 - 3
 ";
     insta::assert_snapshot!(told_of(&faulty), @r#"
-    8:10 `metric_stopping` is no value of `kind` (did you mean `metric_early_stopping`?)
+    8:10 invalid value `metric_stopping` for `kind` (did you mean `metric_early_stopping`?)
     9:24 `value` must be a number, found the text "high"
-    9:54 an early-stopping rule has no field `patience` (it may be `kind`, `metric`, `optimization`, `policy`, `value`)
+    9:54 unknown field `patience` in an early-stopping rule (expected one of `kind`, `metric`, `optimization`, `policy`, `value`)
     10:3 an early-stopping rule needs `kind` or `metric` (it is metric_early_stopping or failure_early_stopping)
-    11:57 `mean` is no value of `kind` (did you mean `median`?)
+    11:57 invalid value `mean` for `kind` (did you mean `median`?)
     12:72 `percent` must be above 0 and at most 100, found 300
     12:97 `evaluationInterval` must be 1 or more
     13:3 an early-stopping rule must be a mapping, found the number 3
@@ -170,7 +170,7 @@ fn starting_points_are_among_the_values() {
     let told = told_of(&(hyperband(params) + "initial:\n- {lr: 5, akt: relu}\n- 3\n"));
     insta::assert_snapshot!(told, @"
     9:8 `lr` cannot take the number 5 (it takes 0 to 1)
-    9:11 there is no parameter `akt` (did you mean `act`?)
+    9:11 unknown parameter `akt` (did you mean `act`?)
     10:3 a starting point must be a mapping of names, found the number 3
     ");
 }
@@ -200,9 +200,9 @@ fn a_tuner_is_a_command_or_a_reference() {
 fn a_key_stands_once_even_where_values_are_taken_as_they_stand() {
     let params = "  opt: {kind: choice, value: [{name: adam, name: sgd}]}\n  opt: {kind: choice, value: [1]}\n";
     insta::assert_snapshot!(told_of(&(hyperband(params) + "eta: 3\neta: 3\n")), @"
-    6:44 `name` stands here a second time (it was given on line 6 already, keep one)
-    7:3 `opt` stands here a second time (it was given on line 6 already, keep one)
-    9:1 `eta` stands here a second time (it was given on line 8 already, keep one)
+    6:44 duplicate field `name`; first given on line 6
+    7:3 duplicate field `opt`; first given on line 6
+    9:1 duplicate field `eta`; first given on line 8
     ");
 }
 

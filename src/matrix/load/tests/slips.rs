@@ -17,14 +17,14 @@ earlyStopping:
   - {kind: failure_early_stoping, percent: 150}
 ";
     insta::assert_snapshot!(told_of(text), @"
-    1:7 there is no matrix kind `hyperbnd` (did you mean `hyperband`?)
+    1:7 unknown matrix kind `hyperbnd` (did you mean `hyperband`?)
     2:6 `eta` must be above 1, found 1
-    3:1 the matrix has no field `maxIteration` (did you mean `maxIterations`?)
-    4:1 the matrix has no field `numRuns` (it may be `kind`, `params`, `metric`, `resource`, `resume`, `seed`, `concurrency`, `earlyStopping`, `tuner`, `initial`, `sampler`, `maxIterations`, `eta`, `minIterations`, `bracketSizes`, `rounds`)
-    5:36 `minimise` is no value of `optimization` (did you mean `minimize`?)
-    8:13 there is no parameter kind `unifrm` (did you mean `uniform`?)
+    3:1 unknown field `maxIteration` in the matrix (did you mean `maxIterations`?)
+    4:1 unknown field `numRuns` in the matrix (expected one of `kind`, `params`, `metric`, `resource`, `resume`, `seed`, `concurrency`, `earlyStopping`, `tuner`, `initial`, `sampler`, `maxIterations`, `eta`, `minIterations`, `bracketSizes`, `rounds`)
+    5:36 invalid value `minimise` for `optimization` (did you mean `minimize`?)
+    8:13 unknown parameter kind `unifrm` (did you mean `uniform`?)
     8:32 `high` (0) must be above `low` (1)
-    10:12 `failure_early_stoping` is no value of `kind` (did you mean `failure_early_stopping`?)
+    10:12 invalid value `failure_early_stoping` for `kind` (did you mean `failure_early_stopping`?)
     10:44 `percent` must be above 0 and at most 99, found 150
     ");
 }
@@ -33,8 +33,8 @@ earlyStopping:
 fn a_missing_field_and_its_misspelling_are_one_fault() {
     let text = "kind: random\nnumRun: 3\nparms:\n  a: {kind: choice, values: [1]}\n";
     insta::assert_snapshot!(told_of(text), @"
-    2:1 the matrix has no field `numRun` (did you mean `numRuns`?)
-    3:1 the matrix has no field `parms` (did you mean `params`?)
+    2:1 unknown field `numRun` in the matrix (did you mean `numRuns`?)
+    3:1 unknown field `parms` in the matrix (did you mean `params`?)
     ");
 }
 
@@ -42,9 +42,9 @@ fn a_missing_field_and_its_misspelling_are_one_fault() {
 fn what_is_missing_does_not_hide_what_is_wrong() {
     let text = "kind: halving\neta: 0.5\nprefact: -1\nparams: {a: {kind: range, value: [0, ten]}}\n";
     insta::assert_snapshot!(told_of(text), @r#"
-    1:1 the matrix needs `metric`
-    1:1 the matrix needs `resource`
-    1:1 the matrix needs `maxIterations`
+    1:1 missing field `metric` in the matrix
+    1:1 missing field `resource` in the matrix
+    1:1 missing field `maxIterations` in the matrix
     2:6 `eta` must be above 1, found 0.5
     3:10 `prefact` must be above 0, found -1
     4:27 `step` is missing
@@ -55,5 +55,5 @@ fn what_is_missing_does_not_hide_what_is_wrong() {
 #[test]
 fn the_documented_example_as_it_is_printed_names_the_indent_that_is_wrong() {
     let printed = DOCUMENTED.replace("\n  early_stopping:", "\n   early_stopping:");
-    insta::assert_snapshot!(told_of(&printed), @"25:4 while parsing a block mapping, did not find expected key (it is indented by 3 spaces, the lines above that it may belong to by 2 or 4)");
+    insta::assert_snapshot!(told_of(&printed), @"25:4 while parsing a block mapping, did not find expected key (the line is indented by 3 spaces; expected 2 or 4)");
 }

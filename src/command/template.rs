@@ -129,11 +129,6 @@ impl Renderer {
         }
     }
 
-    /// Whether values reach the command through templates alone.
-    pub fn is_template(&self) -> bool {
-        matches!(self.source, ArgvSource::Templates(_))
-    }
-
     /// The argument list of a job, its program first.
     ///
     /// # Errors
@@ -284,7 +279,7 @@ impl<'n> Compiler<'n> {
     }
 
     fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
-        let message = format!("nothing is called `{name}` here");
+        let message = format!("unknown variable `{name}`");
         self.faults.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
     }
 }
@@ -297,7 +292,7 @@ fn alone(element: &str) -> Option<String> {
 
 fn failed(element: usize, error: &Error) -> TemplateError {
     let what = match (error.kind(), error.detail()) {
-        (ErrorKind::OutOfFuel, _) => "the template never comes to an end".to_owned(),
+        (ErrorKind::OutOfFuel, _) => "the template takes too long to render".to_owned(),
         (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
         (kind, None) => format!("the template cannot be rendered: {kind}"),
     };

@@ -102,11 +102,6 @@ impl<'a> Reader<'a> {
         self.typed(name, "text", |v| v.as_str().map(str::to_owned))
     }
 
-    /// true or false, if there.
-    pub fn flag_or_absent(&mut self, name: &str) -> Option<bool> {
-        self.typed(name, "true or false", Value::as_bool)
-    }
-
     /// One of two or more words that may be there.
     pub fn word_or_absent<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text_or_absent(name)?;

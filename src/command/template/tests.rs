@@ -102,10 +102,10 @@ fn unknown_names_are_faults_of_their_element() {
         faults(&["x", "{{ lrr }}", "{{ params.foo.as_arg }} {{ params.lr.as_rag }}", "{{ globals.x }}", "{{ lr"]);
     let messages: Vec<String> = found.into_iter().map(|(n, m)| format!("{n} {m}")).collect();
     insta::assert_snapshot!(messages.join("\n"), @"
-    1 nothing is called `lrr` here
-    2 nothing is called `foo` here
-    2 nothing is called `as_rag` here
-    3 nothing is called `x` here
+    1 unknown variable `lrr`
+    2 unknown variable `foo`
+    2 unknown variable `as_rag`
+    3 unknown variable `x`
     4 the template cannot be rendered: syntax error: unexpected end of input, expected end of variable block
     ");
 }
@@ -115,7 +115,7 @@ fn what_always_fails_fails_at_once() {
     insta::assert_snapshot!(faults(&["{{ lr | frobnicate }}"])[0].1, @"the template cannot be rendered: unknown filter: filter frobnicate is unknown");
     insta::assert_snapshot!(faults(&["{{ lr.x }}"])[0].1, @"the template cannot be rendered: undefined value");
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}";
-    insta::assert_snapshot!(faults(&[endless])[0].1, @"the template never comes to an end");
+    insta::assert_snapshot!(faults(&[endless])[0].1, @"the template takes too long to render");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `earlyStopping`: conditions that end the study, policies that end running jobs, and a share of failures.
+//! Reads `earlyStopping`: metric conditions and a failure rate that end the study, and policies that end running jobs.
 
 use super::metric::direction;
 use crate::engine::experiment::{Interval, MetricCondition, Policy, Rule, Stopping};
@@ -7,10 +7,10 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Content, Entry, Node};
 
-/// Fewest other jobs a median is taken of, unless the file says so: a median of one or two says nothing.
+/// Default of `minSamples`: the median of fewer jobs is too noisy.
 const MIN_SAMPLES: u64 = 3;
 
-/// The list of them. With several failure shares the smallest counts.
+/// Reads the list of rules. Of several failure rates the smallest is used.
 pub fn read(entry: &Entry, findings: &mut Findings) -> Stopping {
     let mut stopping = Stopping::default();
     let Content::List(items) = &entry.value.content else {
@@ -49,7 +49,7 @@ fn rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option
     Some(())
 }
 
-/// A percentage from 0 (excluded) to 99, or a fraction below 1, as a fraction.
+/// Reads `percent` as a fraction: a percentage from 1 to 99, or a fraction above 0 and below 1.
 fn share(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
     fields.required("percent", findings)?;
     let (percent, span) = fields.number("percent", findings)?;

@@ -1,4 +1,4 @@
-//! Starting points: partial configurations for the first trials, from the matrix or from a file of their own (`--enqueue`).
+//! Reads starting points, which are partial configurations for the first trials: from the matrix or from a file (`--enqueue`).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::matrix::yaml::parse::{ReadError, decode, parse};
 use crate::space::{Param, Space};
 use crate::words::assignment::Assignment;
 
-/// Most bytes of all starting points together, as JSON: they are part of the journal's first line.
+/// Largest size of all starting points as JSON, in bytes: they are part of the first line of the journal.
 const MAX_ENQUEUED: usize = 16 << 20;
 
 /// Parameters that may be fixed.

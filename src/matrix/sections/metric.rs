@@ -1,4 +1,4 @@
-//! `metric` and `resource`: what is ranked by, and what is allotted.
+//! Reads `metric` and `resource`.
 
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
@@ -6,10 +6,10 @@ use crate::matrix::yaml::node::Entry;
 use crate::words::objective::{Direction, Metric};
 use crate::words::units::{ResourceKind, ResourceSpec};
 
-/// The words for a direction.
+/// The values of `optimization`.
 pub const DIRECTIONS: [(&str, Direction); 2] = [("minimize", Direction::Minimize), ("maximize", Direction::Maximize)];
 
-/// `{name, optimization}`.
+/// Reads `{name, optimization}`.
 pub fn metric(entry: &Entry, findings: &mut Findings) -> Option<Metric> {
     let mut fields = Fields::new(&entry.value, "the metric", entry.key_span.clone(), findings)?;
     let name = fields.required_text("name", findings);
@@ -18,13 +18,13 @@ pub fn metric(entry: &Entry, findings: &mut Findings) -> Option<Metric> {
     Some(Metric { name: name?.0.to_owned(), direction: direction? })
 }
 
-/// The `optimization` that must be there.
+/// Reads the required field `optimization`.
 pub fn direction(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Direction> {
     fields.required("optimization", findings)?;
     fields.choice("optimization", &DIRECTIONS, findings)
 }
 
-/// `{name, type}`; the type is int unless given.
+/// Reads `{name, type}`; the default type is `int`.
 pub fn resource(entry: &Entry, findings: &mut Findings) -> Option<ResourceSpec> {
     let mut fields = Fields::new(&entry.value, "the resource", entry.key_span.clone(), findings)?;
     let name = fields.required_text("name", findings);

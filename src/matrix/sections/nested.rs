@@ -1,4 +1,4 @@
-//! Mappings inside a kind's own fields: read like the matrix itself, at any depth.
+//! Reads mappings inside the fields of a matrix kind, at any depth.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Content, Entry, Node};
 
-/// The value of `entry`. Where `field` holds a mapping its keys come out in the catalogue's spelling; what it does not know is
-/// noted and left out, and so is what is no mapping.
+/// The value of `entry`. If `field` is a mapping, its keys are converted to camelCase; unknown fields, and a value that is not a
+/// mapping, are errors and omitted.
 pub fn value<'n>(entry: &'n Entry, field: &'static Field, findings: &mut Findings) -> Cow<'n, Node> {
     if field.within.is_empty() {
         return Cow::Borrowed(&entry.value);

@@ -1,4 +1,4 @@
-//! `tuner`: an outside program that proposes.
+//! Reads `tuner`: an external program that proposes configurations.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use crate::matrix::polyaxon::argv::words;
 use crate::matrix::yaml::fields::{Fields, json, named};
 use crate::matrix::yaml::node::Entry;
 
-/// Which program proposes, and what it is told.
+/// The external tuner and its settings.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TunerSpec {
     /// The program.
     pub source: TunerSource,
     /// The user's settings for it.
     pub params: Map<String, Value>,
-    /// Longest wait for an answer.
+    /// Longest wait for a response.
     pub timeout: Duration,
 }
 
-/// How long an answer may take where the matrix does not say.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Default of `timeout`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the program comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +34,7 @@ pub enum TunerSource {
     Hub(HubRef),
 }
 
-/// `{command | hubRef, params, timeout}`.
+/// Reads `{command | hubRef, params, timeout}`.
 pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
     let mut fields = Fields::new(&entry.value, "the tuner", entry.key_span.clone(), findings)?;
     let command = fields.value("command");
@@ -75,17 +75,17 @@ pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
     Some(TunerSpec { source, params, timeout })
 }
 
-/// `timeout`, in seconds.
+/// Reads `timeout`, in seconds.
 fn timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
-    let Some((seconds, span)) = fields.number("timeout", findings) else { return PATIENCE };
+    let Some((seconds, span)) = fields.number("timeout", findings) else { return DEFAULT_TIMEOUT };
     let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero() && seconds < 1e9);
     timeout.unwrap_or_else(|| {
         findings.error(span, format!("`timeout` must be a number of seconds above 0, found {seconds}"));
-        PATIENCE
+        DEFAULT_TIMEOUT
     })
 }
 
-/// `{name: value}` or, as Polyaxon writes it, `{name: {value: …}}`.
+/// Reads `{name: value}` or Polyaxon's form `{name: {value: …}}`.
 fn settings(entry: &Entry, findings: &mut Findings) -> Map<String, Value> {
     let mut read = Map::new();
     for setting in named(&entry.value, "the tuner's `params`", entry.key_span.clone(), findings) {

@@ -127,7 +127,7 @@ fn a_component_may_stand_in_its_own_file() {
     1 | matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}
       |                                             ^^
 
-    error: nothing is called `lrr` here
+    error: unknown variable `lrr`
      --> /parts/c.yaml:5:26
       |
     5 |   command: train --lr={{ lrr }}
@@ -158,13 +158,13 @@ fn templates_name_what_there_is() {
 ",
     );
     insta::assert_snapshot!(told.unwrap_err(), @"
-    5:31 nothing is called `lrate` here (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
-    6:25 nothing is called `as_argg` here (did you mean `as_arg`?)
-    6:47 nothing is called `run_output_path` here (did you mean `run_outputs_path`?)
+    5:31 unknown variable `lrate` (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
+    6:25 unknown variable `as_argg` (did you mean `as_arg`?)
+    6:47 unknown variable `run_output_path` (did you mean `run_outputs_path`?)
     ");
     let report = load_text(MATRIX, &given(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
     insta::assert_snapshot!(report.render(Styling::Plain), @"
-    error: nothing is called `rate` here
+    error: unknown variable `rate`
      --> command line:1:17
       |
     1 | -- train --x={{ rate }} {{ lr
@@ -238,8 +238,8 @@ fn a_name_that_a_template_takes_apart_is_told_how_it_is_written() {
     let matrix = "kind: random\nnumRuns: 1\nparams: {learning-rate: {kind: uniform, value: [0, 1]}}\n";
     let report = load_text(matrix, &given(&["train", "--lr={{ learning-rate }}"])).unwrap_err();
     insta::assert_snapshot!(told(&report), @r#"
-    1:18 nothing is called `learning` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
-    1:27 nothing is called `rate` here (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    1:18 unknown variable `learning` (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    1:27 unknown variable `rate` (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
     "#);
     assert!(load_text(matrix, &given(&["train", "--lr={{ params[\"learning-rate\"].value }}"])).is_ok());
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::earlier_study::EarlierStudy;
 use super::study::Study;
 use super::typed;
-use crate::command::input::Input;
+use crate::command::input::Passing;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::record::Header;
@@ -233,20 +233,27 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
     Some(difference("warm_start", listed(recorded), listed(now)))
 }
 
+/// What the command gets of an input: its value, and whether it is passed as a flag. Types and `isOptional` change nothing that runs.
+type Passed = (Option<Value>, Passing);
+
 /// Inputs that the command uses.
-fn inputs(study: &Study) -> BTreeMap<String, Input> {
+fn inputs(study: &Study) -> BTreeMap<String, Passed> {
     let Some(renderer) = &study.renderer else { return BTreeMap::new() };
     let used = renderer.names().inputs.iter().filter(|input| renderer.uses(&input.name));
-    used.map(|input| (input.name.clone(), input.clone())).collect()
+    used.map(|input| (input.name.clone(), (input.value.clone(), input.passing))).collect()
 }
 
-/// The values of an input or, where only its declaration differs, all of it.
-fn sides(old: Option<&Input>, new: Option<&Input>) -> (String, String) {
-    let value = |input: Option<&Input>| input.and_then(|input| input.value.clone());
-    if value(old) == value(new) {
-        return (format!("{old:?}"), format!("{new:?}"));
+/// The values of an input or, where these are the same, how they are passed.
+fn sides(old: Option<&Passed>, new: Option<&Passed>) -> (String, String) {
+    let value = |input: Option<&Passed>| input.and_then(|(value, _)| value.clone());
+    if value(old) != value(new) {
+        let shown = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
+        return (shown(old), shown(new));
     }
-    let shown = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
+    let shown = |input: Option<&Passed>| match input {
+        None => "not declared".to_owned(),
+        Some((_, passing)) => format!("isFlag: {}", *passing == Passing::Flag),
+    };
     (shown(old), shown(new))
 }
 

@@ -146,6 +146,7 @@ pub fn header(study: &Study) -> Result<Header, Fault> {
         matrix: study.source.text.clone(),
         directory: directory.to_string_lossy().into_owned(),
         study: study.folder.root().to_string_lossy().into_owned(),
+        component: study.component.as_ref().map(|component| component.text.clone()),
         command: study.renderer.as_ref().map(|r| r.command().to_vec()).unwrap_or_default(),
         options: study.options.to_value(),
         seed: experiment.seed,

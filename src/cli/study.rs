@@ -88,6 +88,7 @@ impl StudyOptions {
             concurrency: None,
             values: self.param.iter().map(|p| typed::param(p)).collect::<Result<_, _>>()?,
             sampler: self.sampler.clone(),
+            component: None,
         })
     }
 }
@@ -111,6 +112,8 @@ pub struct Study {
     pub warnings: Vec<Diagnostic>,
     /// The matrix file and its text.
     pub source: Arc<Source>,
+    /// The component file and its text, where the matrix file names one.
+    pub component: Option<Arc<Source>>,
     /// The options that change what runs.
     pub options: StudyOptions,
 }
@@ -128,6 +131,7 @@ impl Study {
             concurrency: None,
             values: args.params.clone(),
             sampler: args.sampler.clone(),
+            component: None,
         };
         let loaded = load::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
@@ -150,6 +154,7 @@ impl Study {
         let command = (!header.command.is_empty()).then(|| header.command.clone());
         let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
         let overrides = overrides.with_context(unreadable).map_err(Fault::internal)?;
+        let overrides = Overrides { component: header.component.clone(), ..overrides };
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
         let study = Study::new(loaded.map_err(findings::refused)?, folder, options);
         Ok(study.with_points().with_prior(&header.prior))
@@ -165,6 +170,7 @@ impl Study {
             concurrency: loaded.concurrency,
             warnings: loaded.warnings,
             source: loaded.source,
+            component: loaded.component,
             options,
         }
     }

@@ -37,6 +37,10 @@ pub struct Header {
     /// The study's folder as it was typed, relative to `directory` unless it is absolute; empty in journals of format 1.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub study: String,
+    /// The text of the component file that the matrix file names, when the study was begun; `None` where it names none, and in
+    /// journals of versions that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
     /// The command template, element by element.
     pub command: Vec<String>,
     /// The options that change what runs (`--metric`, `-P`, `--arg-style`, …), in a canonical form.

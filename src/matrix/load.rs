@@ -43,6 +43,8 @@ pub struct LoadedMatrix {
     pub warnings: Vec<Diagnostic>,
     /// The matrix file and its text.
     pub source: Arc<Source>,
+    /// The component file that the matrix file names, and its text.
+    pub component: Option<Arc<Source>>,
 }
 
 /// Reads and checks the file at `path`.
@@ -75,10 +77,13 @@ pub fn load_bytes(
     let mut ignored = Ignored::default();
     let operation = operation::read(&root, from, &mut ignored, &mut findings);
     let mut section = read_body(&operation, overrides, &mut findings);
-    let mut component = component_of(&operation, folder, from, &mut ignored, &mut findings);
+    let recorded = overrides.component.as_deref();
+    let mut component = component_of(&operation, folder, recorded, from, &mut ignored, &mut findings);
     ignored.report(&mut findings);
     let renderer = settle(&operation, &mut section, &mut component, overrides, &mut findings);
-    finish(operation, section, renderer, overrides, findings)
+    let mut loaded = finish(operation, section, renderer, overrides, findings)?;
+    loaded.component = Some(component.source).filter(|file| !Arc::ptr_eq(file, &source));
+    Ok(loaded)
 }
 
 fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
@@ -108,10 +113,11 @@ fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Fi
     section
 }
 
-/// The component, here or in its own file.
+/// The component, here or in its own file, whose text is `recorded` where a study has recorded it.
 fn component_of(
     operation: &Operation<'_>,
     folder: &Path,
+    recorded: Option<&str>,
     from: CommandFrom,
     ignored: &mut Ignored,
     findings: &mut Findings,
@@ -120,14 +126,21 @@ fn component_of(
         ComponentAt::Nowhere => Component::none(findings.source().clone()),
         ComponentAt::Here(entry) => component::read(&entry.value, entry.key_span.clone(), from, ignored, findings),
         ComponentAt::File(name, span) => {
-            component_file(&folder.join(name.trim_start_matches("./")), span.clone(), from, findings)
+            let path = folder.join(name.trim_start_matches("./"));
+            component_file(&path, recorded, span.clone(), from, findings)
         }
     }
 }
 
-fn component_file(path: &Path, span: Span, from: CommandFrom, findings: &mut Findings) -> Component {
+fn component_file(
+    path: &Path,
+    recorded: Option<&str>,
+    span: Span,
+    from: CommandFrom,
+    findings: &mut Findings,
+) -> Component {
     let name = path.display().to_string();
-    let bytes = match read_file(path) {
+    let bytes = match recorded.map_or_else(|| read_file(path), |text| Ok(text.into())) {
         Ok(bytes) => bytes,
         Err(error) => {
             from.refuse(span, &format!("{name} cannot be read: {error}"), "name a component file", findings);
@@ -187,7 +200,7 @@ fn finish(
     match experiment {
         Some(experiment) if findings.error_count() == 0 => {
             let warnings = findings.into_error().diagnostics;
-            Ok(LoadedMatrix { experiment, seed, concurrency, name, renderer, tuner, warnings, source })
+            Ok(LoadedMatrix { experiment, seed, concurrency, name, renderer, tuner, warnings, source, component: None })
         }
         _ => Err(findings.into_error()),
     }

@@ -38,6 +38,7 @@ impl Sample {
             matrix: String::new(),
             directory: String::new(),
             study: String::new(),
+            component: None,
             command: vec!["python3".into(), "train.py".into()],
             options: Value::Null,
             seed: 7,

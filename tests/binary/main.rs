@@ -3,6 +3,7 @@
 mod again;
 mod bad_input;
 mod bounds;
+mod components;
 mod endings;
 mod escapes;
 mod identity;

@@ -17,6 +17,7 @@ fn header() -> Record {
 
         directory: String::new(),
         study: String::new(),
+        component: None,
         command: vec!["train".into()],
         options: json!({}),
         seed: u64::MAX,

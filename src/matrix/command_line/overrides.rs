@@ -31,6 +31,8 @@ pub struct Overrides {
     pub values: Vec<ValueOverride>,
     /// `--sampler`.
     pub sampler: Option<String>,
+    /// The text of the component file, in place of what the file holds now.
+    pub component: Option<String>,
 }
 
 /// `--metric NAME[:minimize|maximize]`.

@@ -101,6 +101,9 @@ pub struct ExecutionArgs {
     /// End a job that runs longer than this, such as 90s, 5m or 1h30m
     #[arg(long, value_name = "SPAN", help_heading = JOBS)]
     pub job_timeout: Option<Span>,
+    /// Try a job that the system refuses to start again for this long, then stop the study
+    #[arg(long, value_name = "SPAN", default_value = "1m", help_heading = JOBS)]
+    pub launch_timeout: Span,
     /// Time between SIGINT, SIGTERM and SIGKILL for a job that is ended early
     #[arg(long, value_name = "SPAN", default_value = "10s", help_heading = JOBS)]
     pub grace: Span,

@@ -8,8 +8,9 @@ use anyhow::anyhow;
 use super::args::ExecutionArgs;
 use super::fault::Fault;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
-use crate::progress::Verbosity;
+use crate::progress::{Verbosity, say};
 use crate::run::logs::LogLimit;
+use crate::run::open_files;
 use crate::run::options::{Existing, RunOptions};
 use crate::run::slots::{self, Sharing};
 
@@ -39,11 +40,25 @@ pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -
     Ok(RunOptions {
         slots: slots.map_err(|why| Fault::usage(anyhow!(why)))?,
         grace: args.grace.0,
+        launch_timeout: args.launch_timeout.0,
         log_limit: LogLimit(args.log_limit.0),
         keep: args.keep_checkpoints,
         existing,
         ..RunOptions::default()
     })
+}
+
+/// Raises the limit of open files for the jobs that run at once, of `trials` in all, or lowers their number to what fits.
+pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosity) -> Result<(), Fault> {
+    let jobs = options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1);
+    let fitting = open_files::make_room(jobs).map_err(|why| Fault::usage(anyhow!(why)))?;
+    if let Some(note) = fitting.note {
+        options.slots.truncate(fitting.slots as usize);
+        if verbosity != Verbosity::Quiet {
+            say(&format!("note: {note}"));
+        }
+    }
+    Ok(())
 }
 
 /// How much is said on stderr.

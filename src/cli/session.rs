@@ -19,6 +19,7 @@ use crate::report::summary::Summary;
 use crate::report::view::{Detail, JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
 use crate::run::fault::RunFault;
+use crate::run::machine_trouble;
 use crate::run::options::Existing;
 use crate::run::session as driver;
 use crate::run::study::Study as DrivenStudy;
@@ -58,12 +59,17 @@ impl Session<'_> {
         let Some(renderer) = &study.renderer else { return Err(Fault::usage(anyhow!("the study has no command"))) };
         find_program(study)?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
-        let options = execution::options(self.execution, study.concurrency, self.existing)?;
+        let mut options = execution::options(self.execution, study.concurrency, self.existing)?;
+        execution::fit_open_files(
+            &mut options,
+            study.experiment.plan().trials(),
+            execution::verbosity(self.execution),
+        )?;
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let watcher = progress::watcher(&experiment, execution::verbosity(self.execution));
         let driven = DrivenStudy { experiment, renderer, folder: study.folder.clone(), header, tuner };
-        driver::run(&driven, &options, &*watcher).map_err(stopped)
+        driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
     }
 
     fn show(&self, study: &Study, view: &StudyView, reason: &FinishReason) -> Result<Exit, Fault> {
@@ -87,7 +93,7 @@ impl Session<'_> {
 /// The exit code, and on stderr what to do next where the study is not simply done.
 fn ending(study: &Study, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, Fault> {
     let sentence = summary_text::finish_sentence(reason);
-    let resume = text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()]);
+    let resume = resume(study);
     match reason {
         FinishReason::Limit { .. } => {
             progress::say(&format!("\n{sentence}; the same line with a larger limit goes on"));
@@ -169,13 +175,25 @@ pub fn find_program(study: &Study) -> Result<(), Fault> {
     study.missing_program().map_or(Ok(()), |why| Err(Fault::usage(anyhow!(why))))
 }
 
-fn stopped(fault: RunFault) -> Fault {
+fn stopped(fault: RunFault, study: &Study) -> Fault {
     match fault {
         fault @ RunFault::Begun(_) => Fault::usage(fault).hint("run the same command line again"),
         RunFault::Journal(
             fault @ (JournalFault::Held { .. } | JournalFault::SamplingRules { .. } | JournalFault::Mismatch { .. }),
         ) => Fault::usage(fault),
         RunFault::Journal(fault) => view::unreadable(fault),
+        RunFault::Refused { what, source } => {
+            let advice = machine_trouble::advice(&source);
+            let fault = Fault::internal(RunFault::Refused { what, source });
+            fault
+                .hint(advice)
+                .hint(format!("no job has failed for this: run the same command line again, or\n  {}", resume(study)))
+        }
         fault => Fault::internal(fault),
     }
+}
+
+/// The command line that goes on with `study`.
+fn resume(study: &Study) -> String {
+    text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()])
 }

@@ -53,6 +53,10 @@ impl HubRef {
             match locate_in(&folder.join(&self.path).to_string_lossy(), None) {
                 Ok(found) => return Ok(found),
                 Err(LocateError::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
+                // The start says what is wrong.
+                Err(LocateError::Interpreter { script: path, .. } | LocateError::Unknown { path, .. }) => {
+                    return Ok(path);
+                }
                 Err(LocateError::NotFound) => {}
             }
         }

@@ -40,6 +40,13 @@ pub enum RunFault {
         /// Which process.
         pid: Pid,
     },
+    /// The system refused for too long what every job needs to start.
+    Refused {
+        /// What was to be done.
+        what: String,
+        /// Its answer.
+        source: io::Error,
+    },
     /// The system lacks something that hypertune cannot do without; the sentence says what.
     Unsupported(String),
     /// A fault of hypertune's own.
@@ -86,6 +93,7 @@ impl fmt::Display for RunFault {
                 pid.number(),
                 KILL_PATIENCE.as_secs()
             ),
+            RunFault::Refused { what, source } => write!(f, "the system refuses to {what}: {source}"),
             RunFault::Unsupported(what) => f.write_str(what),
             RunFault::Internal(what) => write!(f, "a fault of hypertune itself: {what}"),
         }
@@ -98,6 +106,7 @@ impl std::error::Error for RunFault {
             RunFault::Journal(fault) => fault.source(),
             RunFault::File(FileFault { source, .. })
             | RunFault::System { source, .. }
+            | RunFault::Refused { source, .. }
             | RunFault::Discard { source, .. } => Some(source),
             RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Begun(_) | RunFault::NotKilled { .. } => None,
         }

@@ -1,36 +1,39 @@
 //! One job on its slot's thread, from its launch record to what is known of its end.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::checkpoints::{Checkpoints, Prepared};
+use super::checkpoints::Checkpoints;
 use super::core::Ended;
 use super::fault::RunFault;
 use super::guard::Guard;
+use super::job_logs::JobLogs;
 use super::job_readings::JobReadings;
 use super::ladder::{KILL_PATIENCE, Why};
 use super::logs::LogLimit;
-use super::mark::{JOB_VARIABLE, Mark, SESSION_VARIABLE, SessionMark};
+use super::mark::{Mark, SessionMark};
 use super::memory::OomWatch;
 use super::output::{Deaf, Heard, JobOutput};
-use super::places::{Places, Started};
+use super::places::Places;
 use super::process::{Child, Patience};
+use super::programs::Programs;
 use super::signals::{self, Signals};
 use super::slots::SlotEnvironment;
-use super::spawn::{JobCommand, Spawner};
+use super::spawn::Spawner;
+use super::start_retry::{StartError, StartRetry};
 use super::sweep::{Sweep, Whose};
 use super::sys::Reaped;
 use super::verdict;
 use super::wake::Wake;
+use super::watch::Watcher;
+use super::working_directory::WorkingDirectory;
 use crate::collect::catalogue;
 use crate::collect::collector::Wanted;
-use crate::command::JobContext;
-use crate::command::program::{explain, locate};
 use crate::command::template::Renderer;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
@@ -76,8 +79,16 @@ pub struct Workshop<'a> {
     pub spawner: &'a Spawner,
     /// Rung when jobs that have not ended are no longer waited for.
     pub abandon: &'a Wake,
-    /// Programs by the name they are called by.
-    pub programs: Mutex<HashMap<String, PathBuf>>,
+    /// The programs of jobs.
+    pub programs: Programs,
+    /// Where jobs begin.
+    pub directory: &'a WorkingDirectory,
+    /// Tries again what the machine refuses.
+    pub start_retry: StartRetry<'a>,
+    /// Whether the user was told of a log that cannot be written.
+    pub has_given_up_a_log: AtomicBool,
+    /// Shows notes to the user.
+    pub watcher: &'a dyn Watcher,
 }
 
 /// Hears a running job's readings.
@@ -86,37 +97,19 @@ pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 impl Workshop<'_> {
     /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
     pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunFault> {
-        match self.prepare_checkpoint(launch) {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => return Ok(self.never_ran(launch, &why)),
-            Err(fault) => {
+        match self.start(launch) {
+            Ok((child, begun)) => self.attend(launch, child, begun, listener, buffer),
+            Err(StartError::Ended) => Ok(self.never_ran(launch, "ended before it was spawned")),
+            Err(StartError::Job(why)) => Ok(self.never_ran(launch, &why)),
+            Err(StartError::Refused { what, source }) => {
                 self.places.release(launch.slot);
-                return Err(fault);
+                Err(RunFault::Refused { what, source })
+            }
+            Err(StartError::Driver(fault)) => {
+                self.places.release(launch.slot);
+                Err(fault)
             }
         }
-        let command = match self.command(launch) {
-            Ok(command) => command,
-            Err(why) => return Ok(self.never_ran(launch, &why)),
-        };
-        let begun = Instant::now();
-        let spawn = |child: &_| self.spawner.spawn(&command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
-        let started = self.places.start(launch.slot, spawn);
-        match started {
-            Started::Running(child) => self.attend(launch, child, begun, listener, buffer),
-            Started::Refused(e) => Ok(self.never_ran(launch, &format!("{}: {e}", command.program.display()))),
-            Started::EndedBefore => Ok(self.never_ran(launch, "ended before it was spawned")),
-        }
-    }
-
-    /// The inner error is the job's: its own checkpoint cannot be copied or emptied.
-    fn prepare_checkpoint(&self, launch: &Launch) -> Result<Result<(), String>, RunFault> {
-        match self.checkpoints.prepare(launch) {
-            Ok(Prepared::Ready) => {}
-            Ok(Prepared::AfterJournalSync) => self.journal.sync()?,
-            Err(fault) if fault.stops_the_study() => return Err(fault.into()),
-            Err(fault) => return Ok(Err(format!("cannot prepare its checkpoint: {fault}"))),
-        }
-        Ok(Ok(()))
     }
 
     fn attend(
@@ -134,7 +127,10 @@ impl Workshop<'_> {
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
         let collector = (catalogue::default().collector)(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
-        let mut output = JobOutput::new(self.folder, launch.job, self.log_limit, collector, readings, listener);
+        let create = |path: &Path, options: &OpenOptions| self.create_log(launch, path, options);
+        let given_up = |path: &Path, error: &io::Error| self.log_given_up(path, error);
+        let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &given_up);
+        let mut output = JobOutput::new(logs, collector, readings, listener);
         let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };
         let followed = child.follow(&mut output, buffer, patience);
         if followed.is_err() {
@@ -190,43 +186,6 @@ impl Workshop<'_> {
             at: Moment::default(),
         };
         Ended { record: Box::new(record), first_step: None }
-    }
-
-    fn command(&self, launch: &Launch) -> Result<JobCommand, String> {
-        let trial = launch.job.key.trial;
-        let context = JobContext {
-            launch,
-            seed: self.experiment.trial_seed(trial),
-            study_dir: self.folder.root(),
-            trial_dir: &self.folder.trial(trial),
-            checkpoint_dir: &self.folder.checkpoint(trial),
-        };
-        let mut argv = self.renderer.argv(&context).map_err(|fault| fault.message)?;
-        if argv.is_empty() {
-            return Err("the command is empty".into());
-        }
-        let name = argv.remove(0);
-        let variables = self.renderer.environment(&context).into_iter();
-        let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
-        let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
-        let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
-        Ok(JobCommand {
-            program: self.program(&name)?,
-            name: name.into(),
-            args: argv.into_iter().map(OsString::from).collect(),
-            env: variables.chain(slot).chain([session, job]).collect(),
-        })
-    }
-
-    /// Where `name` is, looked up once. A bare name would be looked up by every spawn, the slow way.
-    fn program(&self, name: &str) -> Result<PathBuf, String> {
-        let mut programs = self.programs.lock().map_err(|e| e.to_string())?;
-        if let Some(path) = programs.get(name) {
-            return Ok(path.clone());
-        }
-        let path = locate(name).map_err(|missing| explain(name, &missing))?;
-        programs.insert(name.to_owned(), path.clone());
-        Ok(path)
     }
 }
 

@@ -1,10 +1,9 @@
 //! A job's logs: one file per stream, made when its first byte comes, with a cap that keeps the first and the last part.
 
-use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use crate::journal::files;
 
 /// Most bytes kept of one stream of one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,11 +15,14 @@ impl Default for LogLimit {
     }
 }
 
+/// Makes a new, empty file.
+pub type CreateFile<'a> = &'a dyn Fn(&Path, &OpenOptions) -> io::Result<File>;
+
 /// The log of one stream while its job runs. The first half of the limit goes straight to the file; what comes later goes
 /// round in a second file of the other half's size, which is set in order and appended at the end.
-#[derive(Debug)]
-pub struct LogFile {
+pub struct LogFile<'a> {
     path: PathBuf,
+    create: CreateFile<'a>,
     limit: u64,
     head: Option<File>,
     head_length: u64,
@@ -28,10 +30,10 @@ pub struct LogFile {
     ring_total: u64,
 }
 
-impl LogFile {
+impl<'a> LogFile<'a> {
     /// A log at `path`; nothing is made yet.
-    pub fn new(path: PathBuf, limit: LogLimit) -> LogFile {
-        LogFile { path, limit: limit.0, head: None, head_length: 0, ring: None, ring_total: 0 }
+    pub fn new(path: PathBuf, limit: LogLimit, create: CreateFile<'a>) -> LogFile<'a> {
+        LogFile { path, create, limit: limit.0, head: None, head_length: 0, ring: None, ring_total: 0 }
     }
 
     /// Where it lies.
@@ -47,7 +49,7 @@ impl LogFile {
         let room = self.limit.div_ceil(2).saturating_sub(self.head_length);
         let (first, rest) = bytes.split_at(usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len()));
         if self.head.is_none() {
-            self.head = Some(files::create(&self.path, File::options().write(true))?);
+            self.head = Some((self.create)(&self.path, File::options().read(true).write(true))?);
         }
         if let Some(head) = self.head.as_mut().filter(|_| !first.is_empty()) {
             head.write_all(first)?;
@@ -63,15 +65,33 @@ impl LogFile {
         if cut > 0 {
             write!(head, "\n[hypertune cut {cut} bytes here: --log-limit {}]\n", self.limit)?;
         }
-        let Some(mut ring) = self.ring.take() else { return Ok(()) };
+        let Some(ring) = self.ring.take() else { return self.replace_removed(head) };
+        self.append_ring(ring, &mut head, cut)?;
+        match fs::remove_file(self.ring_path()) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        self.replace_removed(head)
+    }
+
+    fn append_ring(&self, mut ring: File, head: &mut File, cut: u64) -> io::Result<()> {
         let newest_end = if cut > 0 { self.ring_total % self.ring_size() } else { self.ring_total };
         if cut > 0 {
             ring.seek(SeekFrom::Start(newest_end))?;
-            io::copy(&mut ring, &mut head)?;
+            io::copy(&mut ring, head)?;
         }
         ring.rewind()?;
-        io::copy(&mut io::Read::take(&mut ring, newest_end), &mut head)?;
-        fs::remove_file(self.ring_path())
+        io::copy(&mut ring.take(newest_end), head).map(drop)
+    }
+
+    /// Writes a log again that the job has removed.
+    fn replace_removed(&self, mut written: File) -> io::Result<()> {
+        if written.metadata()?.nlink() > 0 {
+            return Ok(());
+        }
+        written.rewind()?;
+        let mut again = (self.create)(&self.path, File::options().write(true))?;
+        io::copy(&mut written, &mut again).map(drop)
     }
 
     fn write_ring(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -82,7 +102,7 @@ impl LogFile {
         }
         while !bytes.is_empty() {
             if self.ring.is_none() {
-                self.ring = Some(files::create(&self.ring_path(), File::options().read(true).write(true))?);
+                self.ring = Some((self.create)(&self.ring_path(), File::options().read(true).write(true))?);
             }
             let at = self.ring_total % size;
             let room = usize::try_from(size - at).unwrap_or(usize::MAX).min(bytes.len());
@@ -111,16 +131,34 @@ impl LogFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::files;
 
     fn logged(limit: u64, chunks: &[&str]) -> Option<String> {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = LogFile::new(dir.path().join("rung-0.stdout.log"), LogLimit(limit));
+        let mut log = LogFile::new(dir.path().join("rung-0.stdout.log"), LogLimit(limit), &files::create);
         chunks.iter().for_each(|chunk| log.write(chunk.as_bytes()).unwrap());
         log.finish().unwrap();
         let files = fs::read_dir(dir.path()).unwrap().count();
         let text = fs::read_to_string(dir.path().join("rung-0.stdout.log")).ok();
         assert_eq!(files, usize::from(text.is_some()), "nothing but the log itself may stay");
         text
+    }
+
+    #[test]
+    fn a_log_that_was_removed_is_written_again() {
+        for limit in [100, 6] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("rung-0.stdout.log");
+            let mut log = LogFile::new(path.clone(), LogLimit(limit), &files::create);
+            log.write(b"before ").unwrap();
+            fs::remove_dir_all(dir.path()).unwrap();
+            fs::create_dir(dir.path()).unwrap();
+            log.write(b"after").unwrap();
+            log.finish().unwrap();
+            let text = fs::read_to_string(path).unwrap();
+            assert!(text.starts_with("bef") && text.ends_with("ter"), "{text}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
     }
 
     #[test]

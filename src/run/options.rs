@@ -24,6 +24,8 @@ pub struct RunOptions {
     pub slots: Vec<SlotEnvironment>,
     /// Between a polite signal to a job and the next one (`--grace`).
     pub grace: Duration,
+    /// How long a job that the system refuses to start is tried again before the study stops (`--launch-timeout`).
+    pub launch_timeout: Duration,
     /// Of each stream of each job (`--log-limit`).
     pub log_limit: LogLimit,
     /// `--keep-checkpoints`.
@@ -46,6 +48,7 @@ impl Default for RunOptions {
         RunOptions {
             slots: vec![SlotEnvironment::default()],
             grace: Duration::from_secs(10),
+            launch_timeout: Duration::from_secs(60),
             log_limit: LogLimit::default(),
             keep: Keep::default(),
             existing: Existing::default(),

@@ -1,15 +1,12 @@
 //! Where a job's output goes: logs, collector, the end of stderr, and readings to whoever wants them.
 
-use std::io;
-
 use super::fault::RunFault;
+use super::job_logs::JobLogs;
 use super::job_readings::JobReadings;
-use super::logs::{LogFile, LogLimit};
 use super::process::Sink;
 use crate::collect::collector::{Collected, Collector, LineKind};
 use crate::collect::lines::LineSplitter;
-use crate::journal::layout::{LogStream, StudyFolder};
-use crate::words::ids::JobId;
+use crate::journal::layout::LogStream;
 use crate::words::outcome::Reading;
 
 /// Most bytes kept of the end of stderr, and most lines of it that are journalled.
@@ -18,8 +15,7 @@ const TAIL_LINES: usize = 20;
 
 /// Takes a job's output. `listener` is called with the readings of each chunk of stdout; without one, none are made.
 pub struct JobOutput<'a> {
-    stdout: LogFile,
-    stderr: LogFile,
+    logs: JobLogs<'a>,
     lines: LineSplitter,
     collector: Box<dyn Collector>,
     readings: JobReadings<'a>,
@@ -37,28 +33,17 @@ pub struct Heard {
 }
 
 impl<'a> JobOutput<'a> {
-    /// The output of `job` in `folder`.
+    /// The output of a job with these logs.
     pub fn new(
-        folder: &StudyFolder,
-        job: JobId,
-        limit: LogLimit,
+        logs: JobLogs<'a>,
         collector: Box<dyn Collector>,
         readings: JobReadings<'a>,
         listener: Option<&'a dyn Fn(Vec<Reading>)>,
     ) -> JobOutput<'a> {
-        let log = |stream| LogFile::new(folder.log(job, stream), limit);
-        JobOutput {
-            stdout: log(LogStream::Stdout),
-            stderr: log(LogStream::Stderr),
-            lines: LineSplitter::default(),
-            collector,
-            readings,
-            tail: Vec::new(),
-            listener,
-        }
+        JobOutput { logs, lines: LineSplitter::default(), collector, readings, tail: Vec::new(), listener }
     }
 
-    /// The job has ended. A log that could not be set in order is a fault of the driver; what was heard is given all the same.
+    /// The job has ended. A full disk under a log is a fault of the driver; what was heard is given all the same.
     pub fn finish(mut self) -> (Heard, Result<(), RunFault>) {
         let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
@@ -69,7 +54,7 @@ impl<'a> JobOutput<'a> {
         tell(self.listener, readings);
         self.readings.finish(&*self.collector);
         let heard = Heard { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
-        (heard, set_in_order(self.stdout).and_then(|()| set_in_order(self.stderr)))
+        (heard, self.logs.finish())
     }
 }
 
@@ -99,7 +84,7 @@ impl Sink for JobOutput<'_> {
         self.lines = lines;
         self.readings.flush();
         tell(self.listener, readings);
-        write(&mut self.stdout, bytes)
+        self.logs.write(LogStream::Stdout, bytes)
     }
 
     fn stderr(&mut self, bytes: &[u8]) -> Result<(), RunFault> {
@@ -107,7 +92,7 @@ impl Sink for JobOutput<'_> {
         let excess = (self.tail.len() + bytes_kept.len()).saturating_sub(TAIL_BYTES);
         self.tail.drain(..excess);
         self.tail.extend_from_slice(bytes_kept);
-        write(&mut self.stderr, bytes)
+        self.logs.write(LogStream::Stderr, bytes)
     }
 }
 
@@ -133,15 +118,6 @@ fn tell(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
     }
 }
 
-fn write(log: &mut LogFile, bytes: &[u8]) -> Result<(), RunFault> {
-    log.write(bytes).map_err(|source: io::Error| RunFault::file(log.path(), source))
-}
-
-fn set_in_order(log: LogFile) -> Result<(), RunFault> {
-    let path = log.path().to_owned();
-    log.finish().map_err(|source| RunFault::file(path, source))
-}
-
 fn last_lines(tail: &[u8]) -> String {
     let text = String::from_utf8_lossy(tail);
     let lines: Vec<&str> = text.trim_end().lines().collect();
@@ -150,13 +126,18 @@ fn last_lines(tail: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::path::Path;
     use std::sync::Mutex;
 
     use super::*;
     use crate::collect::catalogue;
     use crate::collect::collector::Wanted;
+    use crate::journal::files;
+    use crate::journal::layout::StudyFolder;
     use crate::journal::readings::{self, ReadingsFile};
-    use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
+    use crate::run::logs::LogLimit;
+    use crate::words::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 
     #[test]
     fn readings_logs_and_the_end_of_stderr_all_get_theirs() {
@@ -170,7 +151,9 @@ mod tests {
         let collector = (catalogue::default().collector)(wanted);
         let file = ReadingsFile::open(&folder).unwrap();
         let readings = JobReadings::new(&file, job);
-        let mut output = JobOutput::new(&folder, job, LogLimit::default(), collector, readings, Some(&listener));
+        let given_up = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
+        let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &given_up);
+        let mut output = JobOutput::new(logs, collector, readings, Some(&listener));
         output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
         output.stdout(b"ss\": 1}").unwrap();
         (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());

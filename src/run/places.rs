@@ -3,7 +3,6 @@
 //! A process number is signalled only while its place holds it, and a place lets go of it before the process is reaped; so a
 //! number that the kernel has given to somebody else is never signalled.
 
-use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,13 +79,13 @@ pub struct Places {
 
 /// What came of starting a job.
 #[derive(Debug)]
-pub enum Started<T> {
+pub enum Started<T, E> {
     /// It runs.
     Running(T),
     /// Its end was asked for before it was spawned.
     EndedBefore,
     /// It could not be spawned.
-    Refused(io::Error),
+    Refused(E),
 }
 
 impl Places {
@@ -111,7 +110,7 @@ impl Places {
     /// Spawns the job of `slot` with `spawn`, unless its end was asked for before. No lock is held meanwhile: a program on a file
     /// system that does not answer keeps `spawn` for as long as that takes. An end that is asked for then is delivered to the
     /// [`SpawningChild`], and to what it has become.
-    pub fn start<T>(&self, slot: Slot, spawn: impl FnOnce(&SpawningChild) -> io::Result<(Pid, T)>) -> Started<T> {
+    pub fn start<T, E>(&self, slot: Slot, spawn: impl FnOnce(&SpawningChild) -> Result<(Pid, T), E>) -> Started<T, E> {
         let Some(place) = self.place(slot) else { return Started::EndedBefore };
         match place.lock().as_mut().filter(|tenant| tenant.ending.is_none()) {
             Some(tenant) => tenant.stage = Stage::Spawning,
@@ -134,6 +133,20 @@ impl Places {
             }
         }
         started
+    }
+
+    /// Waits until the end of the job of `slot` is asked for, at most for `pause`; whether it was.
+    pub fn is_ended_within(&self, slot: Slot, pause: Duration) -> bool {
+        let Some(place) = self.place(slot) else { return true };
+        let stays = |tenant: &mut Option<Tenant>| tenant.as_ref().is_some_and(|tenant| tenant.ending.is_none());
+        let waited = place.ending.wait_timeout_while(place.lock(), pause, stays);
+        !stays(&mut waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// How many jobs have a process.
+    pub fn running(&self) -> usize {
+        let runs = |tenant: &Tenant| matches!(tenant.stage, Stage::Running { .. });
+        self.places.iter().filter(|place| place.lock().as_ref().is_some_and(runs)).count()
     }
 
     /// The process of `slot` has ended and is about to be reaped: from here on it is not signalled. Why it was ended, if it was.

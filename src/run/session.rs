@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -21,16 +22,20 @@ use super::opening::{Opened, open, take_up};
 use super::options::{Existing, RunOptions};
 use super::pidfd::probe_pidfd;
 use super::places::Places;
+use super::programs::Programs;
 use super::retention::Keep;
 use super::session_files::SessionFiles;
 use super::signals::Signals;
 use super::spawn::{Spawner, check_kernel};
+use super::start_retry::StartRetry;
 use super::starts_over::StartsOver;
 use super::study::Study;
 use super::sweep::{Sweep, Whose};
 use super::tuner::{Desk, Tuner};
 use super::wake::Wake;
 use super::watch::Watcher;
+use super::working_directory::WorkingDirectory;
+use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
 use crate::journal::claim;
@@ -107,6 +112,7 @@ struct Equipment {
     abandon: Wake,
     pool: ThreadPool,
     tuner: Option<Tuner>,
+    directory: WorkingDirectory,
 }
 
 impl Equipment {
@@ -134,6 +140,7 @@ impl Equipment {
             folder,
             session,
             tuner,
+            directory: WorkingDirectory::current().map_err(system("find the working directory"))?,
         })
     }
 
@@ -185,7 +192,7 @@ impl Equipment {
         let desk = self.desk(options);
         let driver = Driver {
             core: Mutex::new(core),
-            workshop: self.workshop(study, options, files),
+            workshop: self.workshop(study, options, files, watcher),
             removals: deferred.then_some(queue),
             tuner: self.tuner.as_ref().map(|tuner| (tuner, desk)),
             wake: &self.wake,
@@ -235,7 +242,13 @@ impl Equipment {
         Desk { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
     }
 
-    fn workshop<'a>(&'a self, study: &'a Study<'_>, options: &'a RunOptions, files: &'a SessionFiles) -> Workshop<'a> {
+    fn workshop<'a>(
+        &'a self,
+        study: &'a Study<'_>,
+        options: &'a RunOptions,
+        files: &'a SessionFiles,
+        watcher: &'a dyn Watcher,
+    ) -> Workshop<'a> {
         Workshop {
             experiment: &study.experiment,
             renderer: study.renderer,
@@ -252,9 +265,18 @@ impl Equipment {
             spawner: &self.spawner,
             oom: OomWatch::begin(),
             abandon: &self.abandon,
-            programs: Mutex::default(),
+            programs: Programs::new(known_program(study.renderer)),
+            directory: &self.directory,
+            start_retry: StartRetry::new(&self.places, options.launch_timeout),
+            has_given_up_a_log: AtomicBool::new(false),
+            watcher,
         }
     }
+}
+
+/// The program of every job, if the command names it without a template; the command line is refused where it is missing.
+fn known_program(renderer: &Renderer) -> Option<String> {
+    renderer.command().first().filter(|first| !first.contains("{{")).cloned()
 }
 
 /// What a session leaves.

@@ -1,9 +1,13 @@
 //! What the jobs of a session write to, besides their logs.
 
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::checkpoints::Checkpoints;
 use super::fault::RunFault;
+use super::restore::restore;
 use crate::engine::experiment::Promoted;
 use crate::journal::files;
 use crate::journal::layout::StudyFolder;
@@ -44,7 +48,7 @@ impl SessionFiles {
             journal.sync()?;
         }
         let trials = folder.trials();
-        files::make_directory(&trials).map_err(|source| RunFault::file(trials, source))?;
+        make_trials(folder, &trials).map_err(|source| RunFault::file(trials, source))?;
         match (promoted, begun) {
             (Promoted::StartOver, _) => {}
             (Promoted::Continue, Begun::No) => checkpoints.sync_root(),
@@ -53,5 +57,13 @@ impl SessionFiles {
         }
         let readings = ReadingsFile::open(folder).map_err(|source| RunFault::file(folder.readings(), source))?;
         Ok(SessionFiles { checkpoints, journal, readings })
+    }
+}
+
+/// Makes the folder of all trials. A job of an earlier session may have put a file in its place.
+fn make_trials(folder: &StudyFolder, trials: &Path) -> io::Result<()> {
+    match files::make_directory(trials) {
+        Err(_) if fs::symlink_metadata(trials).is_ok_and(|found| found.is_file()) => restore(folder.root(), trials),
+        made => made,
     }
 }

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::RunFault;
+use super::open_files;
 use super::signals::Signals;
 use super::sys::{Disposition, Pid, Signal, disposition, reap, signal_process};
 
@@ -40,6 +41,8 @@ pub struct Spawner {
     null: File,
     /// Signals that the driver handles.
     handled: Vec<c_int>,
+    /// The limit of open files of children, where it is not the driver's own.
+    open_files: Option<libc::rlimit>,
 }
 
 /// A child just spawned, the leader of its own group.
@@ -107,23 +110,24 @@ impl Spawner {
             inherited: inherited.collect::<io::Result<_>>()?,
             null: File::open("/dev/null")?,
             handled: (1..=libc::SIGRTMAX()).filter(|signal| disposition(*signal) == Disposition::Handled).collect(),
+            open_files: open_files::of_children(),
         })
     }
 
     /// Spawns `command` in the current directory, with a null stdin and pipes for the rest. Until it returns, `child` reaches the
     /// new process.
-    pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> io::Result<Spawned> {
-        let text = |text: &[u8]| CString::new(text).map_err(io::Error::from);
+    pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Spawned, SpawnError> {
+        let text = |text: &[u8]| CString::new(text).map_err(|e| SpawnError::Command(e.into()));
         let program = text(command.program.as_os_str().as_bytes())?;
         let argv = std::iter::once(&command.name).chain(&command.args).map(|arg| text(arg.as_bytes()));
-        let argv = argv.collect::<io::Result<Vec<CString>>>()?;
+        let argv = argv.collect::<Result<Vec<CString>, _>>()?;
         let added = command.env.iter().map(|(name, value)| variable(name.as_bytes(), value.as_bytes()));
-        let added = added.collect::<io::Result<Vec<CString>>>()?;
+        let added = added.collect::<io::Result<Vec<CString>>>().map_err(SpawnError::Command)?;
         let is_replaced = |entry: &CString| command.env.iter().any(|(name, _)| sets(entry, name));
         let env: Vec<&CStr> =
             self.inherited.iter().filter(|entry| !is_replaced(entry)).chain(&added).map(CString::as_c_str).collect();
-        let (stdout, stdout_end) = io::pipe()?;
-        let (stderr, stderr_end) = io::pipe()?;
+        let (stdout, stdout_end) = io::pipe().map_err(SpawnError::Process)?;
+        let (stderr, stderr_end) = io::pipe().map_err(SpawnError::Process)?;
         let (argv, env) = (pointers(argv.iter().map(CString::as_c_str)), pointers(env.into_iter()));
         let mut way = Way {
             program: program.as_ptr(),
@@ -132,6 +136,7 @@ impl Spawner {
             streams: [self.null.as_raw_fd(), stdout_end.as_raw_fd(), stderr_end.as_raw_fd()],
             handled: (self.handled.as_ptr(), self.handled.len()),
             child,
+            open_files: self.open_files,
             fault: 0,
         };
         let (pid, ended) = go(&mut way)?;
@@ -154,6 +159,17 @@ fn pointers<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<*const c_char> {
     strings.map(CStr::as_ptr).chain([null()]).collect()
 }
 
+/// Why there is no process.
+#[derive(Debug)]
+pub enum SpawnError {
+    /// An argument or a variable has a NUL in it.
+    Command(io::Error),
+    /// Pipes or a process cannot be had.
+    Process(io::Error),
+    /// The program cannot be run.
+    Program(io::Error),
+}
+
 /// All that the child reads on its way, and where it leaves word if it fails.
 struct Way<'a> {
     program: *const c_char,
@@ -162,6 +178,7 @@ struct Way<'a> {
     streams: [RawFd; 3],
     handled: (*const c_int, usize),
     child: &'a SpawningChild,
+    open_files: Option<libc::rlimit>,
     fault: c_int,
 }
 
@@ -169,7 +186,7 @@ struct Way<'a> {
 const STACK: usize = 32 << 10;
 
 /// Clones this process into [`arrive`], and comes back when the child is the program or has failed to become it.
-fn go(way: &mut Way<'_>) -> io::Result<(Pid, OwnedFd)> {
+fn go(way: &mut Way<'_>) -> Result<(Pid, OwnedFd), SpawnError> {
     let mut stack = MaybeUninit::<[u8; STACK]>::uninit();
     let mut ended: RawFd = -1;
     // SAFETY: all pointers are to live locals or into vectors that the caller holds, and the child is done with them when `clone`
@@ -184,7 +201,7 @@ fn go(way: &mut Way<'_>) -> io::Result<(Pid, OwnedFd)> {
         let pid = libc::clone(arrive, top, flags, (&raw mut *way).cast::<c_void>(), &raw mut ended);
         let refused = io::Error::last_os_error();
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
-        if pid < 0 { Err(refused) } else { Ok(pid) }
+        if pid < 0 { Err(SpawnError::Process(refused)) } else { Ok(pid) }
     }?;
     // From here on it is signalled as a job, or not at all.
     way.child.clear();
@@ -194,16 +211,17 @@ fn go(way: &mut Way<'_>) -> io::Result<(Pid, OwnedFd)> {
             signal_process(pid, Signal::Kill);
             let _ = reap(pid);
         });
-        return Err(io::Error::from_raw_os_error(libc::ENOSYS));
+        return Err(SpawnError::Process(io::Error::from_raw_os_error(libc::ENOSYS)));
     }
     // SAFETY: the kernel has just put the child's descriptor there, closed on exec; nobody else owns it.
     let ended = unsafe { OwnedFd::from_raw_fd(ended) };
-    let pid = Pid::new(pid).ok_or_else(|| io::Error::other("the system gave the child an impossible number"))?;
+    let pid = Pid::new(pid)
+        .ok_or_else(|| SpawnError::Process(io::Error::other("the system gave the child an impossible number")))?;
     match way.fault {
         0 => Ok((pid, ended)),
         fault => {
             let _ = reap(pid);
-            Err(io::Error::from_raw_os_error(fault))
+            Err(SpawnError::Program(io::Error::from_raw_os_error(fault)))
         }
     }
 }
@@ -227,6 +245,9 @@ extern "C" fn arrive(way: *mut c_void) -> c_int {
             }
             // Rust's own start-up had it ignored, which a program would inherit.
             libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            if let Some(limit) = &way.open_files {
+                libc::setrlimit(libc::RLIMIT_NOFILE, limit);
+            }
             // From here on a signal to this process ends it, also while `execve` waits for a file system.
             way.child.pid.store(libc::getpid(), Ordering::Release);
             let nothing: libc::sigset_t = zeroed();
@@ -244,10 +265,16 @@ mod tests {
 
     use super::*;
 
+    fn cause(error: SpawnError) -> io::Error {
+        match error {
+            SpawnError::Command(cause) | SpawnError::Process(cause) | SpawnError::Program(cause) => cause,
+        }
+    }
+
     fn said(program: &str, args: &[&str], env: Vec<(&'static str, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
         let command = JobCommand { program: program.into(), name: "name".into(), args, env };
-        let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default())?;
+        let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
         let mut said = String::new();
         child.stdout.read_to_string(&mut said)?;
         reap(child.pid)?;

@@ -1,4 +1,4 @@
-//! The few system calls the standard library lacks, each behind a safe function. With `pidfd` and `spawn`, the crate's only
+//! The few system calls the standard library lacks, each behind a safe function. With `pidfd`, `spawn` and `open_files`, the crate's only
 //! unsafe code.
 #![allow(unsafe_code)]
 

@@ -111,7 +111,7 @@ fn a_study_is_discarded_only_when_the_new_one_can_begin() {
     let (journal, trials) =
         (fs::read(lab.study().join("journal.jsonl")).unwrap(), contents(&lab.study().join("trials")));
     let mut refused = 0;
-    for descriptors in 3..40 {
+    for descriptors in 3..60 {
         let mut command = Command::new("prlimit");
         command.arg(format!("--nofile={descriptors}")).arg(env!("CARGO_BIN_EXE_hypertune"));
         command.args(lab.line("-q --overwrite", "").split_whitespace()).current_dir(lab.path(""));
@@ -123,7 +123,7 @@ fn a_study_is_discarded_only_when_the_new_one_can_begin() {
         assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal, "{descriptors}: {ended:?}");
         assert_eq!(contents(&lab.study().join("trials")), trials);
     }
-    assert!(refused > 5 && refused < 37, "{refused}");
+    assert!(refused > 5 && refused < 57, "{refused}");
     let missing = "run m.yaml -q --overwrite -- ./no-such-program";
     Ended::of(lab.hypertune(missing).output().unwrap()).exits(2);
     assert_ne!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);

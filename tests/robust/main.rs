@@ -17,6 +17,8 @@ mod lock;
 mod orphans;
 mod policies;
 mod power_cut;
+mod refused_starts;
+mod removed_folders;
 mod signals;
 mod slots;
 mod terminal;

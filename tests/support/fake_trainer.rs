@@ -15,6 +15,7 @@
 //! nan-below=X   print NaN where the first is below  census=FILE   append how many trials have a checkpoint there
 //! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
 //! catch         note a SIGINT and go on             save=MS       wait for a caught SIGINT, then so long
+//! sleep-trial-0=MS  pause in trial 0 only
 //! objects=N     N readings of a large list each     signals       print which signals are blocked and ignored
 //! opposite=NAME print the negative metric as NAME
 //! ```
@@ -96,6 +97,8 @@ impl Trainer {
         match name {
             "pace" => self.pace = Duration::from_millis(argument.parse()?),
             "sleep" => sleep(Duration::from_millis(argument.parse()?)),
+            "sleep-trial-0" if variable("TRIAL") == "0" => sleep(Duration::from_millis(argument.parse()?)),
+            "sleep-trial-0" => {}
             "ignore" => ignore(argument)?,
             "breed" => sleeper(&["sleep", "600"], Stdio::null())?,
             "stray" => sleeper(&["setsid", "sleep", "600"], Stdio::null())?,

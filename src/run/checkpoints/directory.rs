@@ -5,7 +5,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, Mode, OFlags, RawDir, SeekFrom, Stat};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RawDir, SeekFrom, Stat};
 
 /// Handles kept open above the current directory of a [`DirectoryStack`].
 const OPEN_ANCESTORS: usize = 16;
@@ -38,10 +38,14 @@ pub fn open_writable(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
     Ok(opened)
 }
 
-/// Makes a directory, unless there is one.
+/// Makes a directory, unless there is one or a link to one.
 pub fn make_directory(parent: impl AsFd, name: &CStr) -> io::Result<()> {
-    match fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
-        Err(rustix::io::Errno::EXIST) => Ok(()),
+    match fs::mkdirat(&parent, name, Mode::from_raw_mode(0o777)) {
+        Err(rustix::io::Errno::EXIST) => {
+            let found = fs::statat(&parent, name, AtFlags::empty())?;
+            let is_directory = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
+            if is_directory { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ENOTDIR)) }
+        }
         other => Ok(other?),
     }
 }

@@ -1,5 +1,6 @@
 //! Jobs are given slots, started, and ended whatever their stage.
 
+use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command};
 use std::sync::mpsc;
@@ -36,7 +37,7 @@ fn a_job_that_is_ended_before_it_is_spawned_is_not_spawned() {
     assert!(places.occupy(SLOT, job(0)));
     places.end(job(1), &rule, Instant::now());
     places.end(job(0), &rule, Instant::now());
-    let started = places.start::<()>(SLOT, |_| unreachable!("it must not be spawned"));
+    let started = places.start::<(), io::Error>(SLOT, |_| unreachable!("it must not be spawned"));
     assert!(matches!(started, Started::EndedBefore));
     assert_eq!(places.release(SLOT), Some(rule));
 }
@@ -57,7 +58,7 @@ fn an_interruption_is_heard_by_who_waits_for_it() {
 fn a_refused_spawn_is_handed_on() {
     let places = places(None);
     assert!(places.occupy(SLOT, job(0)));
-    let started = places.start::<()>(SLOT, |_| Err(io::ErrorKind::NotFound.into()));
+    let started = places.start::<(), io::Error>(SLOT, |_| Err(io::ErrorKind::NotFound.into()));
     assert!(matches!(started, Started::Refused(e) if e.kind() == io::ErrorKind::NotFound));
 }
 
@@ -85,7 +86,7 @@ fn a_spawn_that_hangs_holds_up_nobody_and_its_job_is_ended_afterwards() {
             places.start(SLOT, |_| {
                 entered.send(()).unwrap();
                 is_resumed.recv().unwrap();
-                Ok((pid, ()))
+                Ok::<_, io::Error>((pid, ()))
             })
         });
         is_entered.recv().unwrap();
@@ -94,7 +95,7 @@ fn a_spawn_that_hangs_holds_up_nobody_and_its_job_is_ended_afterwards() {
         places.end_all(&interrupted(), now);
         places.end(job(0), &interrupted(), now);
         assert_eq!(places.escalate(now), Some(now + Duration::from_secs(10)));
-        assert_eq!(places.tenants(), 1);
+        assert_eq!((places.tenants(), places.running()), (1, 0));
         assert_eq!(child.try_wait().unwrap(), None);
         resume.send(()).unwrap();
         assert!(matches!(hanging.join().unwrap(), Started::Running(())));
@@ -104,10 +105,22 @@ fn a_spawn_that_hangs_holds_up_nobody_and_its_job_is_ended_afterwards() {
 }
 
 #[test]
+fn a_job_that_waits_for_its_start_notices_its_end() {
+    let places = places(None);
+    assert!(places.occupy(SLOT, job(0)));
+    assert!(!places.is_ended_within(SLOT, Duration::ZERO));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| places.is_ended_within(SLOT, Duration::from_secs(600)));
+        places.end(job(0), &interrupted(), Instant::now());
+        assert!(waiting.join().unwrap());
+    });
+}
+
+#[test]
 fn a_spawn_that_failed_after_its_end_was_asked_for_is_no_refusal() {
     let places = places(None);
     assert!(places.occupy(SLOT, job(0)));
-    let started = places.start::<()>(SLOT, |_| {
+    let started = places.start::<(), io::Error>(SLOT, |_| {
         places.end(job(0), &interrupted(), Instant::now());
         Err(io::ErrorKind::NotFound.into())
     });
@@ -121,7 +134,7 @@ fn jobs_that_run_too_long_are_ended_for_it() {
     assert!(places.occupy(SLOT, job(0)));
     // A number above every pid_max: signals go nowhere.
     let nobody = Pid::new(i32::MAX).unwrap();
-    assert!(matches!(places.start(SLOT, |_| Ok((nobody, ()))), Started::Running(())));
+    assert!(matches!(places.start(SLOT, |_| Ok::<_, io::Error>((nobody, ()))), Started::Running(())));
     let now = Instant::now();
     let due = places.escalate(now).unwrap();
     assert!(due <= now + minute);

@@ -12,6 +12,7 @@ use super::{Desk, Program, Talk};
 use crate::command::program::{explain, locate};
 use crate::journal::files;
 use crate::run::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
+use crate::run::open_files;
 use crate::run::pidfd::pidfd;
 use crate::run::sys::{Pid, Signal, reap, signal_child, without_ctrl_z};
 
@@ -77,6 +78,7 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
 }
 
 fn spawn(mut command: Command, log: File) -> io::Result<Companion> {
+    open_files::give_back(&mut command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
     let mut child = without_ctrl_z(|| command.spawn())?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::new);

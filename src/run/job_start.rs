@@ -1,0 +1,121 @@
+//! From a launch record to a process: checkpoint, command, program.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::checkpoints::{FileFault, Prepared};
+use super::job::Workshop;
+use super::machine_trouble::{MachineTrouble, machine_trouble};
+use super::mark::{JOB_VARIABLE, SESSION_VARIABLE};
+use super::places::Started;
+use super::process::Child;
+use super::programs::Program;
+use super::restore::{is_displaced, restore};
+use super::spawn::{JobCommand, SpawnError};
+use super::start_retry::StartError;
+use crate::command::JobContext;
+use crate::engine::event::Launch;
+
+impl Workshop<'_> {
+    /// Starts the job of `launch`, again and again while the machine refuses it.
+    pub(super) fn start(&self, launch: &Launch) -> Result<(Child, Instant), StartError> {
+        self.retrying(launch, || self.prepare(launch))?;
+        let (program, command) = self.retrying(launch, || self.command(launch))?;
+        let mut tries = 0;
+        self.retrying(launch, || {
+            tries += 1;
+            self.spawn(launch, &program, &command, tries)
+        })
+    }
+
+    fn prepare(&self, launch: &Launch) -> Result<(), StartError> {
+        let prepared = match self.checkpoints.prepare(launch) {
+            Err(fault) if is_displaced(&fault.source) => {
+                let folder = self.folder.checkpoint(launch.job.key.trial);
+                restore(self.folder.root(), &folder)
+                    .map_err(|source| unprepared(FileFault { path: folder, source }))?;
+                self.checkpoints.prepare(launch)
+            }
+            prepared => prepared,
+        };
+        match prepared.map_err(unprepared)? {
+            Prepared::Ready => Ok(()),
+            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::Driver(fault.into())),
+        }
+    }
+
+    fn retrying<T>(&self, launch: &Launch, attempt: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
+        self.start_retry.run(launch.slot, self.watcher, attempt)
+    }
+
+    fn spawn(
+        &self,
+        launch: &Launch,
+        program: &Program,
+        command: &JobCommand,
+        tries: u32,
+    ) -> Result<(Child, Instant), StartError> {
+        self.directory.enter().map_err(|source| {
+            let what = format!("enter the working directory {}", self.directory.path().display());
+            StartError::Refused { what, source }
+        })?;
+        let begun = Instant::now();
+        let spawn = |child: &_| self.spawner.spawn(command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
+        match self.places.start(launch.slot, spawn) {
+            Started::Running(child) => {
+                program.started();
+                Ok((child, begun))
+            }
+            Started::EndedBefore => Err(StartError::Ended),
+            Started::Refused(SpawnError::Command(e)) => {
+                Err(StartError::Job(format!("{}: {e}", command.program.display())))
+            }
+            Started::Refused(SpawnError::Process(source)) => {
+                Err(StartError::Refused { what: format!("start {}", command.program.display()), source })
+            }
+            Started::Refused(SpawnError::Program(e)) => Err(program.refusal(e, tries)),
+        }
+    }
+
+    fn command(&self, launch: &Launch) -> Result<(Arc<Program>, JobCommand), StartError> {
+        let trial = launch.job.key.trial;
+        let context = JobContext {
+            launch,
+            seed: self.experiment.trial_seed(trial),
+            study_dir: self.folder.root(),
+            trial_dir: &self.folder.trial(trial),
+            checkpoint_dir: &self.folder.checkpoint(trial),
+        };
+        let mut argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
+        if argv.is_empty() {
+            return Err(StartError::Job("the command is empty".into()));
+        }
+        let name = argv.remove(0);
+        let program = self.programs.find(&name)?;
+        let variables = self.renderer.environment(&context).into_iter();
+        let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
+        let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
+        let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
+        let command = JobCommand {
+            program: program.path().to_owned(),
+            name: name.into(),
+            args: argv.into_iter().map(OsString::from).collect(),
+            env: variables.chain(slot).chain([session, job]).collect(),
+        };
+        Ok((program, command))
+    }
+}
+
+/// The checkpoint of a job cannot be set as it is to find it.
+fn unprepared(fault: FileFault) -> StartError {
+    if !fault.stops_the_study() {
+        return StartError::Job(format!("cannot prepare its checkpoint: {fault}"));
+    }
+    match machine_trouble(&fault.source) {
+        Some(MachineTrouble::Shortage) => {
+            StartError::Refused { what: format!("write {}", fault.path.display()), source: fault.source }
+        }
+        _ => StartError::Driver(fault.into()),
+    }
+}

@@ -1,0 +1,68 @@
+//! A job that removes folders of its study, or puts files in their place, does not end the study.
+
+use std::fs;
+
+use crate::lab::{Ended, HYPERBAND, Lab};
+
+/// Runs shell scripts as jobs.
+fn run(lab: &Lab, options: &str, script: &str) -> Ended {
+    let mut command = lab.hypertune(&format!("run m.yaml -j 1 {options} --"));
+    Ended::of(command.args(["sh", "-c", script]).output().unwrap())
+}
+
+#[test]
+fn the_folder_is_made_again_and_the_log_is_written_there() {
+    let reading = r#"echo '{"loss": 1}'"#;
+    for spoil in [
+        r#"rm -r "$HYPERTUNE_TRIAL_DIR""#,
+        r#"rm -r "$HYPERTUNE_STUDY_DIR/trials""#,
+        r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
+        r#"rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#,
+        r#"rm -r "$HYPERTUNE_TRIAL_DIR"; ln -s nowhere "$HYPERTUNE_TRIAL_DIR""#,
+        r#"echo before; sleep 0.1; rm -r "$HYPERTUNE_TRIAL_DIR""#,
+    ] {
+        let lab = Lab::random(3);
+        run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
+        assert_eq!(lab.outcome().values.len(), 3, "{spoil}");
+        let log = fs::read_to_string(lab.study().join("trials/2/rung-0.stdout.log")).expect(spoil);
+        assert!(log.ends_with("{\"loss\": 1}\n"), "{spoil}: {log}");
+        // What replaced a folder at the very end is there when the same study goes on.
+        run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
+    }
+}
+
+#[test]
+fn a_job_that_is_silent_after_it_spoiled_the_folder_of_all_trials_does_not_stop_the_next_session() {
+    let lab = Lab::random(4);
+    let spoil = r#"echo '{"loss": 1}'; sleep 0.1; rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#;
+    run(&lab, "--max-jobs 1", spoil).exits(4);
+    run(&lab, "", spoil).exits(0);
+    assert_eq!(lab.outcome().values.len(), 4);
+}
+
+#[test]
+fn the_next_job_of_the_trial_finds_a_checkpoint_folder() {
+    let reading = r#"touch "$HYPERTUNE_CHECKPOINT_DIR/state" && echo '{"loss": 1}'"#;
+    for resume in ["", "resume: true\n"] {
+        for spoil in [
+            r#"rm -r "$HYPERTUNE_CHECKPOINT_DIR""#,
+            r#"rm -r "$HYPERTUNE_CHECKPOINT_DIR"; echo mine > "$HYPERTUNE_CHECKPOINT_DIR""#,
+            r#"rm -r "$HYPERTUNE_TRIAL_DIR""#,
+            r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
+        ] {
+            let lab = Lab::new(&format!("{HYPERBAND}{resume}"));
+            run(&lab, "", &format!("{reading}; sleep 0.01; {spoil}")).exits(0);
+            assert_eq!(lab.outcome().values.len(), 20, "{resume}{spoil}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_a_note_and_costs_no_reading() {
+    let lab = Lab::random(3);
+    let job = r#"mkdir "$HYPERTUNE_TRIAL_DIR/rung-0.stdout.log"; echo '{"loss": 1}'; echo heard >&2"#;
+    let ended = run(&lab, "", job).exits(0);
+    assert_eq!(ended.err.matches("note: cannot write ").count(), 1, "{}", ended.err);
+    assert_eq!(lab.outcome().values.len(), 3);
+    assert_eq!(fs::read_to_string(lab.study().join("trials/0/rung-0.stderr.log")).unwrap(), "heard\n");
+}

@@ -44,9 +44,7 @@ impl Session<'_> {
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
-                progress::say(
-                    "note: this study was finished before, nothing is launched; --overwrite begins it afresh\n",
-                );
+                progress::say("note: this study has ended, nothing is launched; --overwrite starts it again\n");
             }
             return self.show(&study, &view, &reason);
         }
@@ -96,25 +94,26 @@ fn ending(study: &Study, view: &StudyView, reason: &FinishReason, exit: Exit) ->
     let resume = resume(study);
     match reason {
         FinishReason::Limit { .. } => {
-            progress::say(&format!("\n{sentence}; the same line with a larger limit goes on"));
+            progress::say(&format!("\n{sentence}; continue with a larger limit in the same command line"));
         }
         FinishReason::Interrupted { .. } => {
-            progress::say(&format!("\n{sentence}; go on with the same line, or with\n  {resume}"));
+            progress::say(&format!("\n{sentence}; continue with the same command line, or with\n  {resume}"));
         }
         FinishReason::FirstFailures { .. } => {
             let fault = Fault::no_result(anyhow!(sentence));
             let fault = how_to_print(view).into_iter().fold(fault, Fault::hint);
             return Err(fault
-                .hint("mend the command and run it again with --overwrite")
-                .hint("--keep-going lets a study go on past failures like these"));
+                .hint("fix the command, then rerun with --overwrite")
+                .hint("if such failures are expected, rerun with --overwrite --keep-going"));
         }
         FinishReason::Completed if exit == Exit::NoResult => {
             return Err(Fault::no_result(anyhow!("no job gave a value")));
         }
         FinishReason::FailureShare { .. } => return Err(Fault::no_result(anyhow!(sentence))),
         FinishReason::Tuner { .. } => {
-            let hint =
-                format!("nothing is lost: once the tuner is mended, go on with the same line, or with\n  {resume}");
+            let hint = format!(
+                "no result is lost: fix the tuner, then continue with the same command line, or with\n  {resume}"
+            );
             return Err(Fault::internal(anyhow!(sentence)).hint(hint));
         }
         FinishReason::Completed | FinishReason::MetricReached { .. } => {}

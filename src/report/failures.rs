@@ -30,7 +30,7 @@ pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
         let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), stderr_tail: "" };
         let group = groups.entry(reason).or_insert(empty);
         group.jobs += 1;
-        if group.trials.len() < NAMED && group.trials.last() != Some(&job.job.key.trial) {
+        if group.trials.len() < NAMED && !group.trials.contains(&job.job.key.trial) {
             group.trials.push(job.job.key.trial);
         }
         if group.stderr_tail.is_empty() {
@@ -61,5 +61,25 @@ mod tests {
         let view = sample.view();
         let seen: Vec<_> = failures(&view).iter().map(|g| (g.reason, g.jobs, g.trials.len(), g.stderr_tail)).collect();
         assert_eq!(seen, [("exit code 1", 8, 5, "KeyError: lr"), ("ran into the job timeout", 1, 1, "")]);
+    }
+
+    #[test]
+    fn a_trial_is_named_once_however_often_it_failed() {
+        let mut sample = Sample::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").fail(
+            1,
+            0,
+            Failure::Exit(1),
+            "",
+        );
+        sample.launch(0, 0, 2, 1.0).end(
+            0,
+            0,
+            2,
+            crate::words::outcome::Outcome::Failed { failure: Failure::Exit(1) },
+            "",
+        );
+        let view = sample.view();
+        assert_eq!(failures(&view)[0].trials, [TrialId(0), TrialId(1)]);
     }
 }

@@ -23,6 +23,8 @@ const MISTAKES: [&str; 10] = [
     "IsADirectoryError",
     "PermissionError",
 ];
+/// What Python, Perl and dash print before they exit with 2 because there is no such script.
+const NO_SUCH_SCRIPT: [&str; 3] = [": can't open file ", "Can't open perl script ", ": 0: cannot open "];
 /// Most characters of a line that are journalled.
 const LONGEST: usize = 200;
 
@@ -33,6 +35,7 @@ pub fn failure_of_exit(code: i32, stderr_tail: &str) -> Failure {
     match code {
         _ if SHELL_CANNOT_RUN.contains(&code) => Failure::BadCommand(with_line()),
         // the line itself names values, so that it differs between jobs
+        USAGE if NO_SUCH_SCRIPT.iter().any(|text| last.contains(text)) => Failure::BadCommand(with_line()),
         USAGE if has_usage(stderr_tail) => {
             Failure::BadCommand(format!("exit code {code}: the program refuses its arguments"))
         }
@@ -67,6 +70,8 @@ mod tests {
         assert!(bad(127, "sh: 1: trian.py: not found\n") && bad(126, ""));
         assert!(bad(1, "  File \"t.py\", line 3\n    x = = 1\nSyntaxError: invalid syntax\n\n"));
         assert!(bad(1, "Traceback (most recent call last):\nModuleNotFoundError: No module named 'torch'\n"));
+        assert!(bad(2, "python3: can't open file '/w/trian.py': [Errno 2] No such file or directory\n"));
+        assert!(bad(2, "sh: 0: cannot open trian.sh: No such file\n") && !bad(2, "cannot open data.csv\n"));
         assert!(!bad(2, "ModuleNotFoundError: No module named 'torch'\n"), "Python exits with 1");
         assert!(!bad(1, "ImportErrors: 3\n") && !bad(1, "see SyntaxError: x\n"));
     }

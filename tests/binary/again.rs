@@ -37,7 +37,7 @@ fn what_differs_is_named_with_the_ways_out() {
 #[test]
 fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
     let lab = Lab::new(HYPERBAND);
-    lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).says("goes on");
+    lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).says("continue with a larger limit");
     assert_eq!(lab.read("launches").lines().filter(|l| l.starts_with("begin")).count(), 4);
     lab.run("-q", "log=launches").exits(0);
     lab.run("-q --study whole.study", "").exits(0);

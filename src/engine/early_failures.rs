@@ -22,6 +22,8 @@ const LIKELY: usize = 5;
 /// Jobs that failed without an explanation, as a bad configuration does too: 0.6¹⁰ = 0.6 %, so that of studies in which as much
 /// as 60 % fail fewer than 1 in 100 are ended.
 const UNEXPLAINED: usize = 10;
+/// Exit codes above it are a shell's for a command that a signal ended (POSIX.1-2017, XCU 2.8.2).
+const SHELL_SIGNAL: i32 = 128;
 /// Jobs that are watched at most, where configurations repeat.
 const WATCHED: usize = 64;
 
@@ -31,6 +33,8 @@ fn needed(failure: &Failure) -> Option<usize> {
     match failure {
         Failure::Launch(_) | Failure::BadCommand(_) => Some(CERTAIN),
         Failure::ProgramError(_) | Failure::NoMetric(_) => Some(LIKELY),
+        // 128 + N: a shell reports that signal N ended its command
+        Failure::Exit(code) if *code > SHELL_SIGNAL => None,
         Failure::Exit(_) => Some(UNEXPLAINED),
         Failure::Signal(_) | Failure::Timeout | Failure::OutOfMemory(_) | Failure::NotFinite(_) | Failure::Lost => None,
     }
@@ -137,5 +141,11 @@ mod tests {
         assert!(!judged([0.1, 0.2, 0.3, 0.4, 0.4], 50, None));
         assert!(!judged([0.1; 5], 50, Some(2)), "one of two failed");
         assert!(judged([0.1, 0.1, 0.1, 0.1, 0.2], 50, Some(2)) && judged([0.1; 5], 50, Some(1)));
+    }
+
+    #[test]
+    fn signals_are_no_evidence_even_where_a_shell_reports_them() {
+        assert_eq!([129, 137, 139, 143].map(|code| needed(&Failure::Exit(code))), [None; 4]);
+        assert_eq!(needed(&Failure::Exit(1)), Some(UNEXPLAINED));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Command, FinishReason, Launch, LimitKind};
 use super::job::ScheduledJob;
-use super::state::{ActiveTrial, Engine, PendingSuggestion, Phase, RunningJob, TunerState};
+use super::state::{ActiveTrial, Engine, PendingSuggestion, Phase, Printed, RunningJob, TunerState};
 use crate::schedule::{Next, Start};
 use crate::search::Proposal;
 use crate::words::advice::TrialRequest;
@@ -138,7 +138,7 @@ impl Engine {
                 assignment: job.assignment.clone(),
             }));
         }
-        self.running.insert(id.key, RunningJob { job, slot, killed: false, printed: false });
+        self.running.insert(id.key, RunningJob { job, slot, killed: false, printed: Printed::Nothing });
         if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
             let verdicts = self.close(&[]);
             debug_assert!(verdicts.is_empty(), "the rung of the trial just launched is not full");

@@ -44,8 +44,18 @@ pub(super) struct RunningJob {
     pub slot: Option<Slot>,
     /// Whether its end was asked for already.
     pub killed: bool,
-    /// Whether it has printed a reading, as far as readings are sent.
-    pub printed: bool,
+    /// What it has printed, as far as readings are sent.
+    pub printed: Printed,
+}
+
+/// What a running job has printed so far.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Printed {
+    Nothing,
+    /// A reading without the objective.
+    Reading,
+    /// A reading with the objective.
+    Metric,
 }
 
 /// Whether the external tuner has more suggestions.

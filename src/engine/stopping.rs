@@ -2,7 +2,7 @@
 
 use super::event::{Command, FinishReason};
 use super::experiment::{FirstFailures, MetricCondition};
-use super::state::{Engine, Phase};
+use super::state::{Engine, Phase, Printed, RunningJob};
 use crate::words::ids::JobId;
 use crate::words::objective::Score;
 use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
@@ -40,7 +40,8 @@ impl Engine {
     /// A reading of a running job: conditions of the study first, then policies on the job.
     pub(super) fn read(&mut self, id: JobId, reading: &Reading, out: &mut Vec<Command>) {
         let Some(running) = self.running.get_mut(&id.key).filter(|r| r.job.attempt == id.attempt) else { return };
-        running.printed = true;
+        let metric = self.experiment.metric.as_ref().and_then(|metric| reading.number(&metric.name));
+        running.printed = if metric.is_some() { Printed::Metric } else { running.printed.max(Printed::Reading) };
         if let Some(why) = self.policies.judge(&running.job.start, reading)
             && !running.killed
         {
@@ -74,8 +75,12 @@ impl Engine {
         }
         let configurations = self.experiment.space.cardinality();
         let Some(failure) = self.early_failures.verdict(self.tally.planned_trials(), configurations) else { return };
-        // without its metric a job that works prints readings too
-        let works = !matches!(failure, Failure::NoMetric(_)) && self.running.values().any(|running| running.printed);
+        // a job that prints readings without the metric may fail for that too
+        let works = |running: &RunningJob| match failure {
+            Failure::NoMetric(_) => running.printed == Printed::Metric,
+            _ => running.printed != Printed::Nothing,
+        };
+        let works = self.running.values().any(works);
         if !works {
             let failure = failure.to_string();
             self.stop(FinishReason::FirstFailures { failure }, out);

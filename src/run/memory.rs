@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What programs print when they could not get memory: Python, PyTorch, CUDA, C++, the JVM, TensorFlow.
-const COMPLAINTS: [&str; 7] = [
+const COMPLAINTS: [&str; 8] = [
     "CUDA out of memory",
     "MemoryError",
     "OutOfMemoryError",
@@ -14,6 +14,7 @@ const COMPLAINTS: [&str; 7] = [
     "std::bad_alloc",
     "RESOURCE_EXHAUSTED: Out of memory",
     "Cannot allocate memory",
+    "_STATUS_ALLOC_FAILED",
 ];
 
 /// Jobs that die of SIGKILL this soon after a counter was seen to grow were killed in the same emergency.

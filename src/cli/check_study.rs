@@ -9,6 +9,7 @@ use super::args::FormatArg;
 use super::exit_codes::Exit;
 use super::fault::Fault;
 use super::{output, view};
+use crate::journal::fault::JournalFault;
 use crate::journal::inspection::{self, FirstDamage, Inspection};
 use crate::journal::layout::StudyFolder;
 use crate::journal::line::LineFormat;
@@ -51,7 +52,13 @@ pub fn no_study(matrix: &Path) -> Fault {
 }
 
 fn inspect(folder: &StudyFolder) -> Result<Inspection, Fault> {
-    inspection::inspect(folder).map_err(view::unreadable)
+    inspection::inspect(folder).map_err(|fault| match fault {
+        JournalFault::Missing { folder } => Fault::usage(anyhow!(
+            "{} is a directory and no matrix file, and there is no study in it: it holds no journal.jsonl",
+            folder.display()
+        )),
+        fault => view::unreadable(fault),
+    })
 }
 
 struct Report<'a> {

@@ -15,11 +15,9 @@
 //! ```
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::{self, absent_is_fine};
 use crate::words::ids::{Attempt, JobId, TrialId};
 
 /// One of a job's two output streams.
@@ -139,30 +137,6 @@ impl StudyFolder {
     pub fn is_trial(name: &OsStr) -> bool {
         !name.is_empty() && name.as_encoded_bytes().iter().all(u8::is_ascii_digit)
     }
-
-    /// Removes what is left of a discarded study; other files stay, and so does what links point to.
-    pub fn remove_discarded(&self) -> io::Result<()> {
-        absent_is_fine(fs::remove_file(self.tuner_log()))?;
-        absent_is_fine(fs::remove_file(self.readings()))?;
-        absent_is_fine(self.remove_trials())?;
-        absent_is_fine(fs::remove_file(self.discarded()))
-    }
-
-    fn remove_trials(&self) -> io::Result<()> {
-        let trials = self.trials();
-        files::directory(&trials)?;
-        for entry in fs::read_dir(&trials)? {
-            let entry = entry?;
-            if !StudyFolder::is_trial(&entry.file_name()) {
-                continue;
-            }
-            if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
-        }
-        match fs::remove_dir(&trials) {
-            Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            other => other,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -177,26 +151,5 @@ mod tests {
             |rung, attempt| JobId { key: JobKey { trial: TrialId(7), rung: Rung(rung) }, attempt: Attempt(attempt) };
         assert_eq!(folder.log(job(0, 1), LogStream::Stdout), Path::new("s/trials/7/rung-0.stdout.log"));
         assert_eq!(folder.log(job(1, 2), LogStream::Stderr), Path::new("s/trials/7/rung-1.attempt-2.stderr.log"));
-    }
-
-    #[test]
-    fn what_is_not_of_a_discarded_study_stays() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path().join("s"));
-        let outside = dir.path().join("outside");
-        fs::create_dir(&outside).unwrap();
-        fs::write(outside.join("precious"), "x").unwrap();
-        fs::create_dir_all(folder.checkpoint(TrialId(0))).unwrap();
-        std::os::unix::fs::symlink(&outside, folder.trials().join("1")).unwrap();
-        for foreign in [folder.root().join("thesis.tex"), folder.trials().join("notes")] {
-            fs::write(foreign, "x").unwrap();
-        }
-        fs::write(folder.discarded(), "x").unwrap();
-        folder.remove_discarded().unwrap();
-        folder.remove_discarded().unwrap();
-        assert!(outside.join("precious").exists());
-        assert!(folder.root().join("thesis.tex").exists() && folder.trials().join("notes").exists());
-        assert_eq!(fs::read_dir(folder.trials()).unwrap().count(), 1);
-        assert!(!folder.discarded().exists());
     }
 }

@@ -51,9 +51,9 @@ impl StudyLock {
         self.journal.try_clone()
     }
 
-    /// Discards the study: an empty journal, locked too, takes the place of its journal in one step; then everything else of it is
-    /// removed. If that is interrupted, [`StudyFolder::discarded`] stays and says what remains to be removed.
-    pub fn discard(&mut self) -> io::Result<()> {
+    /// Puts an empty journal, locked too, in the place of the study's journal, which is kept as [`StudyFolder::discarded`] and says that
+    /// the other files are those of a discarded study.
+    pub fn replace_journal(&mut self) -> io::Result<()> {
         let (journal, new, discarded) = (self.folder.journal(), self.folder.new_journal(), self.folder.discarded());
         let file = files::create(&new, OpenOptions::new().read(true).append(true))?;
         if !try_lock(&file)? {
@@ -64,8 +64,7 @@ impl StudyLock {
         }
         std::fs::rename(&new, &journal)?;
         self.journal = file;
-        File::open(self.folder.root())?.sync_all()?;
-        self.folder.remove_discarded()
+        File::open(self.folder.root())?.sync_all()
     }
 }
 
@@ -156,19 +155,18 @@ mod tests {
     }
 
     #[test]
-    fn a_discarded_study_leaves_an_empty_locked_journal_and_foreign_files() {
+    fn a_replaced_journal_is_empty_and_locked_and_the_old_one_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
-        fs::create_dir_all(folder.trials().join("7/checkpoint")).unwrap();
         fs::write(folder.journal(), "{\"type\":\"study\"").unwrap();
         fs::write(folder.new_journal(), "left by a crash").unwrap();
         fs::write(dir.path().join("thesis.tex"), "").unwrap();
         let mut lock = acquire(&folder).unwrap();
-        lock.discard().unwrap();
+        lock.replace_journal().unwrap();
         assert!(matches!(lock_journal(&folder.journal()), Err(JournalFault::Held { .. })));
         let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, ["journal.jsonl", "lock", "thesis.tex"]);
+        assert_eq!(left, ["journal.discarded.jsonl", "journal.jsonl", "lock", "thesis.tex"]);
         assert_eq!(fs::metadata(folder.journal()).unwrap().len(), 0);
     }
 

@@ -18,12 +18,7 @@ pub enum RunFault {
     /// Another file of the study.
     File(FileFault),
     /// A study that is to be overwritten could not be removed whole.
-    Discard {
-        /// Its folder.
-        folder: PathBuf,
-        /// What the system answered.
-        source: io::Error,
-    },
+    Discard(FileFault),
     /// Another process has begun a study in this folder since it was looked at.
     Begun(PathBuf),
     /// A service of the operating system.
@@ -77,11 +72,12 @@ impl fmt::Display for RunFault {
         match self {
             RunFault::Journal(fault) => fault.fmt(f),
             RunFault::File(FileFault { path, source }) => write!(f, "cannot write {}: {source}", path.display()),
-            RunFault::Discard { folder, source } => write!(
-                f,
-                "cannot remove the earlier study in {}: {source}; the next run in this folder tries again",
-                folder.display()
-            ),
+            RunFault::Discard(fault) => {
+                write!(
+                    f,
+                    "cannot remove {fault}, which is of the earlier study; the next run in this folder tries again"
+                )
+            }
             RunFault::Begun(folder) => {
                 write!(f, "another process has just begun a study in {}", folder.display())
             }
@@ -107,7 +103,7 @@ impl std::error::Error for RunFault {
             RunFault::File(FileFault { source, .. })
             | RunFault::System { source, .. }
             | RunFault::Refused { source, .. }
-            | RunFault::Discard { source, .. } => Some(source),
+            | RunFault::Discard(FileFault { source, .. }) => Some(source),
             RunFault::Unsupported(_) | RunFault::Internal(_) | RunFault::Begun(_) | RunFault::NotKilled { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ pub mod checkpoints;
 mod clock;
 mod core;
 mod create_log;
+mod discard;
 mod driver;
 mod error_lines;
 pub mod fault;

@@ -1,6 +1,6 @@
 //! From a study's folder to its end: lock, journal, guard, threads.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::checkpoints::{Checkpoints, KernelDisk, RemovalQueue, remove_after_sync};
 use super::clock::Clock;
 use super::core::{Core, Orders};
+use super::discard::discard;
 use super::driver::Driver;
 use super::fault::RunFault;
 use super::guard::Guard;
@@ -40,12 +41,9 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
 use crate::journal::claim;
 use crate::journal::layout::StudyFolder;
-use crate::journal::lock::{self, StudyLock};
+use crate::journal::lock;
 use crate::journal::writer::JournalWriter;
 use crate::words::ids::Slot;
-
-/// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
-const JOB_DESCRIPTORS: usize = 16;
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
 /// is launched or written then.
@@ -79,25 +77,6 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
     let file = lock.journal().map_err(|source| RunFault::file(&journal, source))?;
     let journal = JournalWriter::append_to(&journal, file, opened.standing.end)?;
     equipment.drive(study, options, watcher, opened, journal)
-}
-
-/// Removes the study that is to be overwritten, now that the new one can begin, or what an earlier session did not get to remove.
-fn discard(lock: &mut StudyLock, folder: &StudyFolder, existing: Existing, opened: &Opened) -> Result<(), RunFault> {
-    let discarded = match existing {
-        Existing::Overwrite => {
-            spare_descriptors().map_err(|source| RunFault::System { wanted: "open files for a job", source })?;
-            lock.discard()
-        }
-        Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => folder.remove_discarded(),
-        Existing::GoOn => Ok(()),
-    };
-    discarded.map_err(|source| RunFault::Discard { folder: folder.root().to_owned(), source })
-}
-
-/// Succeeds if a job's pipes and files can be opened.
-fn spare_descriptors() -> io::Result<()> {
-    let opened: io::Result<Vec<File>> = (0..JOB_DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
-    opened.map(drop)
 }
 
 /// What a session has of its own besides engine and journal.

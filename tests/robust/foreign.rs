@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::lab::{Ended, Lab};
+use crate::lab::{Ended, HYPERBAND, Lab};
 
 /// Every file below `folder`, with its text; of a link its target, of anything else its kind.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
@@ -102,6 +102,26 @@ fn a_log_s_name_that_links_elsewhere_is_taken_from_the_link() {
     lab.run("", "").exits(0);
     assert_eq!(fs::read_to_string(lab.path("precious")).unwrap(), "precious");
     assert!(trial.join("rung-0.stdout.log").symlink_metadata().unwrap().is_file());
+}
+
+#[test]
+fn a_trial_s_folder_that_links_elsewhere_is_not_followed() {
+    for resume in ["", "resume: true\n"] {
+        let lab = Lab::new(&format!("{HYPERBAND}{resume}"));
+        lab.run("-j 1 --max-jobs 5", "").exits(4);
+        write(&lab.path("outside/checkpoint/model"), "precious");
+        write(&lab.path("outside/rung-0.stdout.log"), "precious");
+        let before = contents(&lab.path("outside"));
+        let trials = lab.study().join("trials");
+        for (trial, target) in [("2", "outside"), ("6", "outside"), ("4/checkpoint", "outside/checkpoint")] {
+            let _ = fs::remove_dir_all(trials.join(trial));
+            symlink(lab.path(target), trials.join(trial)).unwrap();
+        }
+        let _ = lab.run("-j 2 --keep-checkpoints none --keep-going", "checkpoint");
+        assert_eq!(contents(&lab.path("outside")), before, "{resume}");
+        lab.run("-j 2 --overwrite", "").exits(0);
+        assert_eq!(contents(&lab.path("outside")), before, "{resume}");
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub use copy_name::CopyHistory;
 pub use durable::{Disk, KernelDisk};
 pub use file_fault::FileFault;
 pub use removal_queue::{RemovalQueue, cannot_remove, remove_after_sync};
+pub use remove::remove as remove_tree;
 pub use store::{Checkpoints, Prepared, Removal};
 
 #[cfg(test)]

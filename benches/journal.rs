@@ -1,0 +1,46 @@
+//! What a record's number and checksum cost: a launch and an end of one job, made into lines and appended, in format 1 and format 2.
+//!
+//! `cargo bench --bench journal`
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use hypertune::journal::line::{JournalEnd, LineFormat};
+use hypertune::journal::record::Record;
+use hypertune::journal::writer::JournalWriter;
+
+const LAUNCH: &str = r#"{"type":"launch","trial":7,"rung":1,"attempt":1,"round":0,"bracket":2,"resource":3.0,"previous":1.0,"slot":0,
+    "params":{"lr":0.05493368954999933,"layers":3},"at":338653920}"#;
+const END: &str = r#"{"type":"end","trial":7,"rung":1,"attempt":1,"status":"succeeded","score":0.05493368954999933,
+    "metrics":{"loss":0.05493368954999933},"curve":[{"step":1.0,"value":0.05493368954999933}],"duration_s":0.055846208,
+    "exit_code":0,"max_rss_bytes":15839232,"cpu_s":0.001697,"at":438653920}"#;
+
+fn records() -> [Record; 2] {
+    [LAUNCH, END].map(|text| serde_json::from_str(text).expect("a record"))
+}
+
+fn lines(criterion: &mut Criterion) {
+    for format in [LineFormat::Plain, LineFormat::Checked] {
+        let (records, mut line) = (records(), Vec::new());
+        criterion.bench_function(&format!("two lines, {format:?}"), |bench| {
+            bench.iter(|| records.iter().for_each(|record| format.write(record, 12_345, &mut line).expect("memory")));
+        });
+    }
+}
+
+fn appends(criterion: &mut Criterion) {
+    for format in [LineFormat::Plain, LineFormat::Checked] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let end = JournalEnd { format, ..JournalEnd::default() };
+        let mut journal = JournalWriter::open_at(&folder.path().join("journal.jsonl"), end).expect("a journal");
+        let records = records();
+        criterion.bench_function(&format!("two appends, {format:?}"), |bench| {
+            bench.iter(|| records.iter().for_each(|record| journal.append(record).expect("room on the disk")));
+        });
+    }
+}
+
+criterion_group! {
+    name = journal;
+    config = Criterion::default().sample_size(50);
+    targets = lines, appends
+}
+criterion_main!(journal);

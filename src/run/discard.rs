@@ -1,0 +1,107 @@
+//! Removes the study that `--overwrite` discards, once the new one can begin.
+
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+
+use super::checkpoints::{FileFault, remove_tree};
+use super::fault::RunFault;
+use super::opening::Opened;
+use super::options::Existing;
+use crate::journal::files::absent_is_fine;
+use crate::journal::layout::StudyFolder;
+use crate::journal::lock::StudyLock;
+use crate::journal::{claim, files};
+
+/// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
+const JOB_DESCRIPTORS: usize = 16;
+
+/// Removes the study that is to be overwritten, or what an earlier session did not get to remove.
+pub fn discard(
+    lock: &mut StudyLock,
+    folder: &StudyFolder,
+    existing: Existing,
+    opened: &Opened,
+) -> Result<(), RunFault> {
+    match existing {
+        Existing::Overwrite => {
+            spare_descriptors().map_err(|source| RunFault::System { wanted: "open files for a job", source })?;
+            lock.replace_journal().map_err(|source| RunFault::file(folder.journal(), source))?;
+        }
+        Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => {}
+        Existing::GoOn => return Ok(()),
+    }
+    remove_discarded(folder).map_err(RunFault::Discard)
+}
+
+/// Succeeds if a job's pipes and files can be opened.
+fn spare_descriptors() -> io::Result<()> {
+    let opened: io::Result<Vec<File>> = (0..JOB_DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
+    opened.map(drop)
+}
+
+/// Removes what is left of a discarded study, its journal last; other files stay, and so does what links point to.
+fn remove_discarded(folder: &StudyFolder) -> Result<(), FileFault> {
+    let [tuner_log, readings, trials, journal] =
+        [folder.tuner_log(), folder.readings(), folder.trials(), folder.discarded()];
+    for file in [tuner_log, readings] {
+        absent_is_fine(fs::remove_file(&file)).map_err(|source| FileFault { path: file, source })?;
+    }
+    if trials.symlink_metadata().is_ok() {
+        remove_trials(folder)?;
+    }
+    absent_is_fine(fs::remove_file(&journal)).map_err(|source| FileFault { path: journal, source })
+}
+
+fn remove_trials(folder: &StudyFolder) -> Result<(), FileFault> {
+    let trials = folder.trials();
+    let fault = |source| FileFault { path: trials.clone(), source };
+    files::directory(&trials).map_err(fault)?;
+    let handle = File::open(&trials).map_err(fault)?;
+    for entry in fs::read_dir(&trials).map_err(fault)? {
+        let name = entry.map_err(fault)?.file_name();
+        if StudyFolder::is_trial(&name) {
+            let path = trials.join(&name);
+            // A name in a directory holds no zero byte.
+            let name = CString::new(name.as_bytes()).unwrap_or_default();
+            remove_tree(handle.as_fd(), &name, &path)?;
+        }
+    }
+    match fs::remove_dir(&trials) {
+        Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => removed.map_err(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+    use crate::words::ids::TrialId;
+
+    #[test]
+    fn what_is_not_of_a_discarded_study_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path().join("s"));
+        let outside = dir.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("precious"), "x").unwrap();
+        fs::create_dir_all(folder.checkpoint(TrialId(0))).unwrap();
+        fs::write(folder.checkpoint(TrialId(0)).join("model"), "x").unwrap();
+        fs::set_permissions(folder.checkpoint(TrialId(0)), fs::Permissions::from_mode(0o500)).unwrap();
+        symlink(&outside, folder.trials().join("1")).unwrap();
+        for foreign in [folder.root().join("thesis.tex"), folder.trials().join("notes")] {
+            fs::write(foreign, "x").unwrap();
+        }
+        fs::write(folder.discarded(), "x").unwrap();
+        remove_discarded(&folder).unwrap();
+        remove_discarded(&folder).unwrap();
+        assert!(outside.join("precious").exists());
+        assert!(folder.root().join("thesis.tex").exists() && folder.trials().join("notes").exists());
+        assert_eq!(fs::read_dir(folder.trials()).unwrap().count(), 1);
+        assert!(!folder.discarded().exists());
+    }
+}

@@ -58,7 +58,7 @@ fn another_way_to_write_the_matrix_is_the_same_study() {
 #[test]
 fn a_finished_study_is_shown() {
     let lab = recorded("whole");
-    run(&lab).exits(0).complains("finished before");
+    run(&lab).exits(0).complains("nothing is launched");
     for line in ["best m.study", "trials m.study", "export m.study"] {
         Ended::of(lab.hypertune(line).output().unwrap()).exits(0);
     }

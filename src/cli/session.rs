@@ -188,6 +188,10 @@ fn stopped(fault: RunFault, study: &Study) -> Fault {
                 .hint(advice)
                 .hint(format!("no job has failed for this: run the same command line again, or\n  {}", resume(study)))
         }
+        RunFault::System { wanted, source } if machine_trouble::machine_trouble(&source).is_some() => {
+            let advice = machine_trouble::advice(&source);
+            Fault::internal(RunFault::System { wanted, source }).hint(advice)
+        }
         fault => Fault::internal(fault),
     }
 }

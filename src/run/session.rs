@@ -1,12 +1,13 @@
 //! From a study's folder to its end: lock, journal, guard, threads.
 
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::checkpoints::{Checkpoints, KernelDisk, RemovalQueue, remove_after_sync};
 use super::clock::Clock;
@@ -115,7 +116,7 @@ impl Equipment {
             wake: Wake::new().map_err(system("make a pipe"))?,
             abandon: Wake::new().map_err(system("make a pipe"))?,
             signals,
-            pool: pool.map_err(|e| system("start a thread per slot")(io::Error::other(e)))?,
+            pool: pool.map_err(|e| system("start a thread per slot")(cause(e)))?,
             folder,
             session,
             tuner,
@@ -251,6 +252,12 @@ impl Equipment {
             watcher,
         }
     }
+}
+
+/// The system's answer behind `error`.
+fn cause(error: ThreadPoolBuildError) -> io::Error {
+    let code = error.source().and_then(|source| source.downcast_ref::<io::Error>()?.raw_os_error());
+    code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error)
 }
 
 /// The program of every job, if the command names it without a template; the command line is refused where it is missing.

@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use super::fault::JournalFault;
 use super::files;
 use super::layout::StudyFolder;
-use super::line;
 use super::obstacle::Obstacle;
+use super::own_content::{self, Origin, begins_a_journal};
 
-/// How every journal begins.
-const HEADER: &[u8] = b"{\"type\":\"study\",\"format\":";
 /// Most that is read of a journal to recognize it: the header, which holds the matrix, and the line after it.
 const MOST: u64 = 1 << 20;
 
@@ -48,15 +46,27 @@ pub fn is_discarding(folder: &StudyFolder) -> Result<bool, JournalFault> {
     is_journal(&folder.discarded())
 }
 
-/// There is no journal, or an empty one.
+/// There is no journal, or an empty one: every file must be empty or recognizably written by a driver.
 fn without_records(folder: &StudyFolder) -> Result<(), JournalFault> {
     let root = folder.root();
+    let has_lock = origin(&folder.lock(), own_content::is_lock)? == Origin::Driver;
+    let has_list = origin(&folder.sessions(), own_content::is_session_list)? == Origin::Driver;
+    let has_readings = origin(&folder.readings(), own_content::begins_readings)? == Origin::Driver;
     let mut foreign = Vec::new();
     for entry in fs::read_dir(root).map_err(|source| unreadable(root, source))? {
         let path = entry.map_err(|source| unreadable(root, source))?.path();
-        let ours = folder.files().contains(&path) || path == folder.trials() && is_left_by_a_driver(folder)?;
-        // A new file system has it.
-        if !ours && !path.ends_with("lost+found") {
+        let ours = match () {
+            () if path == folder.trials() => has_lock && holds_only_trials(&path)?,
+            () if path == folder.lock() && has_lock => true,
+            () if path == folder.sessions() && has_list => true,
+            () if path == folder.readings() && has_readings => true,
+            // What a tuner prints may be any text.
+            () if path == folder.tuner_log() && (has_lock || has_list || has_readings) => true,
+            () if folder.files().contains(&path) => origin(&path, |_| false)? == Origin::Empty,
+            // A new file system has it.
+            () => path.ends_with("lost+found"),
+        };
+        if !ours {
             foreign.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
@@ -64,14 +74,15 @@ fn without_records(folder: &StudyFolder) -> Result<(), JournalFault> {
     if foreign.is_empty() { Ok(()) } else { Err(refused(root, Obstacle::Files(foreign))) }
 }
 
-/// Whether `trials` is of a study whose journal was removed or emptied: a driver has left its process id in the lock file, and there
-/// is nothing in `trials` but trials.
-fn is_left_by_a_driver(folder: &StudyFolder) -> Result<bool, JournalFault> {
-    let lock = beginning(&folder.lock())?.unwrap_or_default();
-    let driver = lock.strip_suffix(b"\n").is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit));
-    let trials = folder.trials();
-    let entries = fs::read_dir(&trials).map_err(|source| unreadable(&trials, source))?;
-    Ok(driver && entries.flatten().all(|entry| StudyFolder::is_trial(&entry.file_name())))
+/// Who wrote the file at `path`, by its first bytes; a missing one is empty.
+fn origin(path: &Path, is_own: fn(&[u8]) -> bool) -> Result<Origin, JournalFault> {
+    Ok(Origin::of(&beginning(path)?.unwrap_or_default(), is_own))
+}
+
+/// Whether there is nothing in `trials` but trials.
+fn holds_only_trials(trials: &Path) -> Result<bool, JournalFault> {
+    let entries = fs::read_dir(trials).map_err(|source| unreadable(trials, source))?;
+    Ok(entries.flatten().all(|entry| StudyFolder::is_trial(&entry.file_name())))
 }
 
 fn of_kind(path: &Path, wanted: &'static str, is_it: fn(&fs::FileType) -> bool) -> Result<(), JournalFault> {
@@ -104,13 +115,6 @@ fn beginning(path: &Path) -> Result<Option<Vec<u8>>, JournalFault> {
     }
 }
 
-/// Whether a journal begins with `bytes`: a header, a torn one, or a damaged one before a line with a right checksum.
-fn begins_a_journal(bytes: &[u8]) -> bool {
-    let torn = !bytes.is_empty() && HEADER.starts_with(bytes);
-    let checked = |line| line::checked(line).is_ok();
-    torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(checked)
-}
-
 fn refused(path: &Path, obstacle: Obstacle) -> JournalFault {
     JournalFault::Foreign { path: path.to_owned(), obstacle }
 }
@@ -141,6 +145,7 @@ mod tests {
         answer.map_or_else(|fault| fault.to_string().replace(&*root.to_string_lossy(), "s"), |()| "ours".into())
     }
 
+    const READING: &str = "{\"trial\":7,\"rung\":1,\"attempt\":1,\"reading\":4,\"metrics\":{\"loss\":0.5}}\n";
     const BEGUN: &str = "{\"type\":\"study\",\"format\":1,\"sampling_rules\":1}\n";
 
     #[test]
@@ -153,7 +158,12 @@ mod tests {
             &[("lock", "12\n"), ("journal.jsonl", "")],
             &[("lock", "12\n"), ("journal.jsonl", "\0\0\0"), ("trials/0/", "")],
             &[("lock", "12\n"), ("trials/0/rung-0.stdout.log", "")],
-            &[("journal.jsonl", "{\"type\":\"stu")],
+            &[("journal.jsonl", "{\"type\":\"study\"")],
+            &[("journal.jsonl", ""), ("journal.sessions", "1-2-3\n"), ("journal.new.jsonl", "")],
+            &[("readings.jsonl", READING), ("tuner.stderr.log", "version 1.2\n"), ("lock", "")],
+            &[("lock", "12\n"), ("tuner.stderr.log", "version 1.2\n")],
+            &[("journal.sessions", "1-2-3\n"), ("tuner.stderr.log", "version 1.2\n")],
+            &[("lock", "\0\0\0"), ("tuner.stderr.log", ""), ("journal.discarded.jsonl", "")],
             &[("journal.jsonl", BEGUN), ("trials/0/", ""), ("thesis.tex", "")],
             &[("journal.discarded.jsonl", BEGUN), ("trials/0/", "")],
         ] {
@@ -193,13 +203,34 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_header_does_not_make_a_study_foreign() {
-        let mut text = BEGUN.replacen("type", "tzpe", 1).into_bytes();
-        let mut line = Vec::new();
-        let record = crate::journal::record::Record::Retired { trial: crate::words::ids::TrialId(0) };
-        line::LineFormat::Checked.write(&record, 2, &mut line).unwrap();
-        text.extend(line);
-        assert!(begins_a_journal(&text));
+    fn a_driver_s_file_name_with_other_content_is_refused() {
+        let said: Vec<String> = [
+            &[("lock", "precious\n")][..],
+            &[("lock", "precious\n"), ("journal.jsonl", "\0\0")],
+            &[("lock", "12\n"), ("readings.jsonl", "precious\n")],
+            &[("lock", "12\n"), ("journal.sessions", "precious\n")],
+            &[("lock", ""), ("tuner.stderr.log", "precious\n")],
+            &[("lock", "12\n"), ("journal.new.jsonl", BEGUN)],
+            &[("lock", "12\n"), ("journal.discarded.jsonl", "precious\n")],
+            &[("journal.discarded.jsonl", "{"), ("thesis.tex", "")],
+            &[("journal.jsonl", "{"), ("thesis.tex", "")],
+            &[("journal.jsonl", "{\"type\":\"stu")],
+        ]
+        .iter()
+        .map(|files| said(files))
+        .collect();
+        insta::assert_snapshot!(said.join("\n"), @r"
+        s holds no study, and it holds lock; nothing was changed
+        s holds no study, and it holds lock; nothing was changed
+        s holds no study, and it holds readings.jsonl; nothing was changed
+        s holds no study, and it holds journal.sessions; nothing was changed
+        s holds no study, and it holds tuner.stderr.log; nothing was changed
+        s holds no study, and it holds journal.new.jsonl; nothing was changed
+        s holds no study, and it holds journal.discarded.jsonl; nothing was changed
+        s holds no study, and it holds journal.discarded.jsonl, thesis.tex; nothing was changed
+        s/journal.jsonl is not a journal of hypertune; nothing was changed
+        s/journal.jsonl is not a journal of hypertune; nothing was changed
+        ");
     }
 
     #[test]

@@ -39,6 +39,15 @@ pub enum JournalFault {
         /// Where its records were written again, if they could be.
         kept: Option<PathBuf>,
     },
+    /// Another process changed the journal's length while the study ran.
+    Resized {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that this session knows to be in it.
+        expected: u64,
+        /// Bytes that are in it.
+        found: u64,
+    },
     /// A line is not as it was written.
     Corrupt {
         /// The file.
@@ -93,6 +102,16 @@ impl fmt::Display for JournalFault {
                 write!(f, "{} {obstacle}; nothing was changed", path.display())
             }
             JournalFault::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
+            JournalFault::Resized { path, expected, found } => {
+                let did = if found < expected { "truncated" } else { "appended to" };
+                write!(
+                    f,
+                    "another process {did} {} while the study ran: it has {found} bytes, not {expected}; restore it from a copy, or \
+                     let `hypertune check {}` say how much can be saved",
+                    path.display(),
+                    quoted(path.parent().unwrap_or(Path::new("")))
+                )
+            }
             JournalFault::Corrupt { path, line, damage } => write!(
                 f,
                 "{}:{line}: damaged record: {damage}; `hypertune check {}` says how much can be saved",

@@ -40,7 +40,9 @@ pub fn acquire(folder: &StudyFolder) -> Result<StudyLock, JournalFault> {
         return Err(JournalFault::Held { pid: holder(&mut lock), path });
     }
     let journal = lock_journal(&folder.journal())?;
-    let noted = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id()));
+    // One write: an unfinished one would not be recognized as a driver's.
+    let pid = format!("{}\n", std::process::id());
+    let noted = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(pid.as_bytes()));
     noted.map_err(fault)?;
     Ok(StudyLock { folder: folder.clone(), _lock: lock, journal })
 }

@@ -10,6 +10,7 @@ pub mod layout;
 pub mod line;
 pub mod lock;
 pub mod obstacle;
+pub mod own_content;
 pub mod reader;
 pub mod readings;
 pub mod record;

@@ -50,12 +50,15 @@ impl JournalWriter {
     pub fn append(&mut self, record: &Record) -> Result<(), JournalFault> {
         let number = self.end.lines + 1;
         let written = self.end.format.write(record, number, &mut self.line);
-        let written = written.and_then(|()| self.file.write_all(&self.line));
+        let length = self.end.length + self.line.len() as u64;
+        let written = written.and_then(|()| {
+            self.sync.length().reserve(length);
+            self.file.write_all(&self.line)
+        });
         match written {
             Ok(()) => {
-                self.end.length += self.line.len() as u64;
-                self.end.lines = number;
-                self.sync.appended(self.end.length);
+                (self.end.length, self.end.lines) = (length, number);
+                self.sync.length().append(length);
                 Ok(())
             }
             Err(source) => {

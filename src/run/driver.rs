@@ -30,6 +30,8 @@ use crate::words::units::Resource;
 
 /// Longest time that journalled records stay off the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// How often the journal's name and length are checked.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Signals that come this soon after the first are the same one: `timeout` and job managers signal a process and its group, and
 /// terminals' wrappers hand on what the terminal has sent already.
 const SAME_SIGNAL: Duration = Duration::from_millis(250);
@@ -82,7 +84,7 @@ impl<'a> Driver<'a> {
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunFault> {
         let disk = self.core().journal.sync_handle().clone();
-        let (mut synced, mut interrupted) = (Instant::now(), None);
+        let (mut synced, mut checked, mut interrupted) = (Instant::now(), Instant::now(), None);
         loop {
             let signals_now = signals.take();
             if signals_now.contains(&SIGTSTP) {
@@ -107,11 +109,17 @@ impl<'a> Driver<'a> {
             }
             drop(core);
             let now = Instant::now();
+            // Also while no job ends: records that are appended to a truncated journal are lost.
+            if now.duration_since(checked) >= CHECK_EVERY {
+                disk.check()?;
+                checked = now;
+            }
+            let check = Some((checked + CHECK_EVERY).saturating_duration_since(now));
             let ladders = self.workshop.places.escalate(now).map(|due| due.saturating_duration_since(now));
             if let Some((job, pid)) = self.workshop.places.overdue().first() {
                 return Err(RunFault::NotKilled { job: *job, pid: *pid });
             }
-            let timeout = [wake, sync, ladders].into_iter().flatten().min();
+            let timeout = [wake, sync, check, ladders].into_iter().flatten().min();
             self.wait(signals, timeout)?;
         }
     }

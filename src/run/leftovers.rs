@@ -117,7 +117,8 @@ impl<'a> Leftovers<'a> {
     pub fn list(&self, session: &SessionMark) -> Result<(), RunFault> {
         let path = self.folder.sessions();
         let opened = files::open(&path, OpenOptions::new().create(true).truncate(true).write(true));
-        let written = opened.and_then(|mut file| writeln!(file, "{session}"));
+        // One write: an unfinished one would not be recognized as a driver's.
+        let written = opened.and_then(|mut file| file.write_all(format!("{session}\n").as_bytes()));
         written.map_err(|source| RunFault::file(path, source))
     }
 

@@ -44,14 +44,29 @@ fn a_folder_without_a_study_is_refused_and_left_as_it_is() {
     write(&lab.path("results/lock"), "");
     write(&lab.path("file"), "mine");
     write(&lab.path("diary/journal.jsonl"), "\n");
+    write(&lab.path("keys/lock"), "precious\n");
+    write(&lab.path("json/journal.jsonl"), "{");
+    write(&lab.path("json/thesis.tex"), "mine");
+    write(&lab.path("sensor/readings.jsonl"), "{\"trial\": 1}\n");
+    write(&lab.path("sensor/lock"), "12\n");
+    write(&lab.path("log/tuner.stderr.log"), "precious\n");
     let before = contents(&lab.path(""));
-    for folder in ["clinic", "clinic/trials", "results", "results/trials/1", "file", ".", "diary"] {
+    let folders = ["clinic", "clinic/trials", "results", "results/trials/1", "file", ".", "diary"];
+    for folder in folders.into_iter().chain(["keys", "json", "sensor", "log"]) {
         for overwrite in ["", "--overwrite"] {
             let refused = lab.run(&format!("--study {folder} {overwrite}"), "").exits(2);
             refused.complains("nothing was changed").complains("--study");
             assert_eq!(contents(&lab.path("")), before, "{folder} {overwrite}");
         }
     }
+}
+
+#[test]
+fn a_refusal_names_the_file_that_is_in_the_way() {
+    let lab = Lab::random(2);
+    write(&lab.path("d/lock"), "precious\n");
+    lab.run("--study d", "").exits(2).complains("d holds no study, and it holds lock");
+    assert_eq!(fs::read_to_string(lab.path("d/lock")).unwrap(), "precious\n");
 }
 
 #[test]

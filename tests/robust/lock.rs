@@ -1,7 +1,9 @@
 //! One driver per study; readers are free.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::lab::{Ended, Lab};
 
@@ -88,4 +90,24 @@ fn a_journal_that_is_replaced_ends_the_session_and_is_kept_beside_the_other() {
     assert!(fs::read(&kept).unwrap().len() > replaced.len());
     fs::rename(kept, lab.study().join("journal.jsonl")).unwrap();
     lab.run("-j 2 --max-jobs 50", "pace=50").exits(4);
+}
+
+/// The jobs outlast every wait of the test: no record is written and nothing is synced after the journal is resized.
+#[test]
+fn a_journal_that_is_truncated_or_appended_to_ends_the_session_while_jobs_run() {
+    for (bytes, message) in [(None, "truncated"), (Some("x\n"), "appended to")] {
+        let lab = Lab::random(4);
+        let driver = lab.start("-j 2", "pace=600000");
+        lab.until("jobs", || lab.records("launch").len() == 2);
+        let journal = lab.study().join("journal.jsonl");
+        let mut file = fs::OpenOptions::new().append(true).open(&journal).unwrap();
+        match bytes {
+            None => file.set_len(0).unwrap(),
+            Some(text) => file.write_all(text.as_bytes()).unwrap(),
+        }
+        let begun = Instant::now();
+        driver.end().exits(1).complains(&format!("another process {message} ")).complains("journal.jsonl");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        lab.nothing_lives();
+    }
 }

@@ -45,18 +45,32 @@ pub fn is_lock(bytes: &[u8]) -> bool {
     bytes.strip_suffix(b"\n").is_some_and(is_number)
 }
 
-/// Whether `bytes` are a list of session marks, one in each line: components with `/` between, the last one `PID-START-TIME`.
+/// Whether `bytes` are a list of session marks, one in each line: components with `/` between, the last one `PID-START-TIME`. A driver
+/// that was killed as it wrote may have left a torn last line.
 pub fn is_session_list(bytes: &[u8]) -> bool {
-    let is_mark = |line: &[u8]| {
-        let own = line.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let numbers = own.split(|byte| *byte == b'-');
-        let in_component = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        let mut components = line.split(|byte| *byte == b'/');
-        numbers.clone().count() == 3
-            && numbers.into_iter().all(is_number)
-            && components.all(|component| !component.is_empty() && component.iter().all(in_component))
-    };
-    bytes.strip_suffix(b"\n").is_some_and(|lines| lines.split(|byte| *byte == b'\n').all(is_mark))
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    let torn = lines.pop().unwrap_or_default();
+    let is_torn_mark = torn.is_empty() || begins_a_mark(torn);
+    is_torn_mark && lines.iter().all(|line| begins_a_mark(line) && has_three_numbers(line))
+}
+
+/// Whether a mark begins with `bytes`, with the driver's process id and a digit more at least.
+fn begins_a_mark(bytes: &[u8]) -> bool {
+    let in_component = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let mut components: Vec<&[u8]> = bytes.split(|byte| *byte == b'/').collect();
+    let last = components.pop().unwrap_or_default();
+    let mut numbers: Vec<&[u8]> = last.split(|byte| *byte == b'-').collect();
+    let count = numbers.len();
+    let torn = numbers.pop().unwrap_or_default();
+    components.iter().all(|component| !component.is_empty() && component.iter().all(in_component))
+        && (2..=3).contains(&count)
+        && numbers.into_iter().all(is_number)
+        && (is_number(torn) || count == 3 && torn.is_empty())
+}
+
+fn has_three_numbers(mark: &[u8]) -> bool {
+    let own = mark.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    own.split(|byte| *byte == b'-').filter(|number| is_number(number)).count() == 3
 }
 
 /// Whether a file of readings begins with `bytes`: its first line is a reading, every other one is a reading or a torn one.
@@ -113,7 +127,14 @@ mod tests {
             ("1-2-3\n", true),
             ("1-2-3\n4-5-6/0-0-1/7-8-9\n", true),
             ("1-2-3/tuner/7-8-9\n", true),
-            ("1-2-3", false),
+            ("1-2-3", true),
+            ("1-2-", true),
+            ("1-2", true),
+            ("1-", false),
+            ("1", false),
+            ("1--", false),
+            ("1-2-\n", false),
+            ("1-2-3-4\n", false),
             ("1-2\n", false),
             ("1-2-3\nthesis\n", false),
             ("/1-2-3\n", false),

@@ -149,7 +149,7 @@ impl Core<'_> {
                 Command::Suggest { trials } => orders.questions.push(trials),
                 Command::Finish(reason) => {
                     self.write(Record::Finish { reason: reason.clone(), at: now });
-                    orders.removals.extend(self.retention.finished().into_iter().map(Removal::Checkpoint));
+                    orders.removals.extend(self.retention.finished(&reason));
                     self.finished = Some(reason);
                 }
             }

@@ -30,12 +30,12 @@ impl Workshop<'_> {
     }
 
     fn prepare(&self, launch: &Launch) -> Result<(), StartError> {
-        let prepared = match self.checkpoints.prepare(launch) {
+        let prepared = match self.checkpoints.prepare(launch, &|| self.places.is_ended(launch.slot)) {
             Err(fault) if is_displaced(&fault.source) => {
                 let folder = self.folder.checkpoint(launch.job.key.trial);
                 restore(self.folder.root(), &folder)
                     .map_err(|source| unprepared(FileFault { path: folder, source }))?;
-                self.checkpoints.prepare(launch)
+                self.checkpoints.prepare(launch, &|| self.places.is_ended(launch.slot))
             }
             prepared => prepared,
         };

@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 use std::process;
+use std::sync::Arc;
 
-use super::checkpoints::{CopyHistory, Removal};
+use super::checkpoints::{Checkpoints, CopyHistory, KernelDisk, Removal, remove_pending};
 use super::clock::wall_time;
 use super::core::{Core, Orders};
 use super::fault::RunFault;
 use super::leftovers::Unfinished;
 use super::mark::SessionMark;
 use super::options::RunOptions;
-use super::retention::Retention;
+use super::retention::{Keep, Retention};
 use super::session_files::Begun;
 use super::study::Study;
 use super::tuner::Tuner;
 use super::watch::Watcher;
 use crate::engine::Engine;
+use crate::engine::experiment::Promoted;
 use crate::engine::replay::Recovery;
+use crate::journal::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, Record, Usage};
 use crate::journal::replay::{Standing, replay};
@@ -62,6 +65,21 @@ impl Opened {
     }
 }
 
+/// Removes what the last session of a study that cannot go on was to remove when it was killed. Checkpoints only where `--keep-checkpoints`
+/// names fewer than the default: the study may have been run with another choice, and the journal does not say with which.
+pub fn remove_unneeded(opened: Opened, study: &Study<'_>, keep: Keep, folder: StudyFolder, watcher: &dyn Watcher) {
+    let mut removals = opened.removals;
+    if matches!(keep, Keep::All | Keep::Promoted) {
+        removals.retain(|removal| !matches!(removal, Removal::Checkpoint(_)));
+    }
+    let journal = folder.journal();
+    let (promoted, mark) = (study.experiment.promoted, SessionMark::new());
+    if promoted == Promoted::Continue || matches!(keep, Keep::Best | Keep::None) {
+        let checkpoints = Checkpoints::new(folder, promoted, &mark, opened.copies, Arc::new(KernelDisk));
+        remove_pending(&checkpoints, removals, &journal, |text| watcher.note(text));
+    }
+}
+
 /// Reads the journal, if there is one, into a fresh engine.
 pub fn open(
     study: &Study<'_>,
@@ -101,6 +119,7 @@ pub fn open(
             Record::Retired { trial } => {
                 opened.removals.extend(opened.retention.retired(*trial).into_iter().map(Removal::Checkpoint));
             }
+            Record::Finish { reason, .. } => opened.removals.extend(opened.retention.finished(reason)),
             _ => {}
         }
         opened.copies.read(record);

@@ -155,6 +155,11 @@ impl Places {
         tenant.ending.map(|ending| ending.why)
     }
 
+    /// Whether the end of the job of `slot` was asked for.
+    pub fn is_ended(&self, slot: Slot) -> bool {
+        self.place(slot).is_none_or(|place| place.lock().as_ref().is_none_or(|tenant| tenant.ending.is_some()))
+    }
+
     /// A signal wants the study's end.
     pub fn interrupt(&self) {
         *self.interrupted.0.lock().unwrap_or_else(PoisonError::into_inner) = true;

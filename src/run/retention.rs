@@ -1,7 +1,9 @@
 //! Whose checkpoints are kept when a trial is over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::checkpoints::Removal;
+use crate::engine::event::FinishReason;
 use crate::words::allocation::Allocation;
 use crate::words::ids::{JobKey, TrialId};
 use crate::words::incumbent::IncumbentTracker;
@@ -17,9 +19,9 @@ pub enum Keep {
     /// Of trials that were never dropped: those that may still be promoted and those that finished at the full resource.
     #[default]
     Promoted,
-    /// Of trials that may still be promoted, and the best one's.
+    /// Of trials that may still be promoted, and the best one's; in a finished study the best one's only.
     Best,
-    /// Of trials that may still be promoted.
+    /// Of trials that may still be promoted; in a finished study nobody's.
     None,
 }
 
@@ -33,18 +35,21 @@ pub struct Retention {
     incumbents: IncumbentTracker,
     /// Trials that are over and keep their checkpoint under [`Keep::Best`].
     kept: Vec<TrialId>,
+    /// Trials that were launched and whose checkpoints have not been removed.
+    present: BTreeSet<TrialId>,
 }
 
 impl Retention {
     /// For a study whose trials end at `full` (`None`: there is one resource only).
     pub fn new(keep: Keep, full: Option<Resource>, direction: Option<Direction>) -> Retention {
         let incumbents = IncumbentTracker::new(direction);
-        Retention { keep, full, reached: HashMap::new(), incumbents, kept: Vec::new() }
+        Retention { keep, full, reached: HashMap::new(), incumbents, kept: Vec::new(), present: BTreeSet::new() }
     }
 
     /// A job was launched; an earlier end of it no longer counts.
     pub fn launched(&mut self, job: JobKey) {
         self.reached.remove(&job.trial);
+        self.present.insert(job.trial);
         self.incumbents.launched(job);
     }
 
@@ -68,6 +73,15 @@ impl Retention {
     pub fn retired(&mut self, trial: TrialId) -> Vec<TrialId> {
         let reached = self.reached.remove(&trial);
         self.incumbents.retired(trial);
+        let removed = self.removed_with(trial, reached);
+        for trial in &removed {
+            self.present.remove(trial);
+        }
+        removed
+    }
+
+    /// Whose checkpoints go when `trial`, which got to `reached`, is over.
+    fn removed_with(&mut self, trial: TrialId, reached: Option<Resource>) -> Vec<TrialId> {
         match self.keep {
             Keep::All => Vec::new(),
             Keep::None => vec![trial],
@@ -84,13 +98,20 @@ impl Retention {
         }
     }
 
-    /// The study is over: whose checkpoints go now.
-    pub fn finished(&mut self) -> Vec<TrialId> {
-        if self.incumbents.decisive().is_none() {
+    /// The session ended for `reason`. If the study cannot go on, no copy is needed any more, and [`Keep::Best`] and [`Keep::None`]
+    /// apply to the trials too that were neither promoted nor dropped yet.
+    pub fn finished(&mut self, reason: &FinishReason) -> Vec<Removal> {
+        if reason.can_go_on() {
             return Vec::new();
         }
         let best = self.incumbents.best().map(|candidate| candidate.job.trial);
-        self.keep_only(|trial| Some(trial) == best)
+        let keep = self.keep;
+        let removal = |trial| match keep {
+            Keep::None => Removal::Checkpoint(trial),
+            Keep::Best if Some(trial) != best => Removal::Checkpoint(trial),
+            Keep::All | Keep::Promoted | Keep::Best => Removal::AllCopies(trial),
+        };
+        std::mem::take(&mut self.present).into_iter().map(removal).collect()
     }
 
     fn keep_only(&mut self, keep: impl Fn(TrialId) -> bool) -> Vec<TrialId> {
@@ -139,7 +160,14 @@ mod tests {
             Step::Ended { job, allocation, outcome, step } => retention.ended(*job, *allocation, outcome, *step),
             Step::Retired(trial) => return retention.retired(*trial),
             Step::Decided(job) => retention.decided(*job),
-            Step::Finished => return retention.finished(),
+            Step::Finished => {
+                let removals = retention.finished(&FinishReason::Completed);
+                return removals
+                    .into_iter()
+                    .filter(|r| matches!(r, Removal::Checkpoint(_)))
+                    .map(Removal::trial)
+                    .collect();
+            }
         }
         Vec::new()
     }

@@ -20,7 +20,7 @@ use super::job::Workshop;
 use super::leftovers::Leftovers;
 use super::mark::{Mark, SessionMark};
 use super::memory::OomWatch;
-use super::opening::{Opened, open, take_up};
+use super::opening::{Opened, open, remove_unneeded, take_up};
 use super::options::{Existing, RunOptions};
 use super::pidfd::probe_pidfd;
 use super::places::Places;
@@ -47,7 +47,7 @@ use crate::journal::writer::JournalWriter;
 use crate::words::ids::Slot;
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
-/// is launched or written then.
+/// is launched or written then, but checkpoints are removed that a killed session was to remove.
 ///
 /// # Errors
 /// Whatever keeps the driver from going on. No child is left running.
@@ -66,7 +66,8 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
         Existing::GoOn => open(study, options, watcher, tuner.as_ref())?,
         Existing::Overwrite => Opened::new(study, options),
     };
-    if let Some(reason) = opened.standing.finished {
+    if let Some(reason) = opened.standing.finished.clone() {
+        remove_unneeded(opened, study, options.keep, folder, watcher);
         return Ok(reason);
     }
     let equipment = Equipment::get(study, options, folder, tuner)?;

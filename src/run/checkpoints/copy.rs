@@ -2,12 +2,13 @@
 
 use std::ffi::CStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use rustix::fs::{self, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
 
+use super::contents::{copy_contents, ended_meanwhile};
 use super::directory::{self, DirectoryStack};
 use super::file_fault::FileFault;
 use super::walk::{Visitor, walk};
@@ -15,15 +16,23 @@ use super::walk::{Visitor, walk};
 /// Copies `from` in `home`, whose path is `path`, to `to` in `home`, which must not exist.
 ///
 /// Permissions and modification times come along: many scripts load the newest file they find. Links are copied, not followed.
-/// Sockets, pipes and devices are left out, and so is what is removed meanwhile.
-pub fn copy(home: BorrowedFd<'_>, from: &CStr, to: &CStr, path: &Path) -> Result<(), FileFault> {
+/// Sockets, pipes and devices are left out, and so is what is removed meanwhile. Holes stay holes. Fails with [`ended_meanwhile`] once
+/// `is_ended` is true.
+pub fn copy(
+    home: BorrowedFd<'_>,
+    from: &CStr,
+    to: &CStr,
+    path: &Path,
+    is_ended: &dyn Fn() -> bool,
+) -> Result<(), FileFault> {
     let target = DirectoryStack::new(home).map_err(|source| FileFault { path: path.to_owned(), source })?;
-    walk(home, from, path, &mut Copier { target, root: to })
+    walk(home, from, path, &mut Copier { target, root: to, is_ended })
 }
 
 struct Copier<'a> {
     target: DirectoryStack,
     root: &'a CStr,
+    is_ended: &'a dyn Fn() -> bool,
 }
 
 impl Copier<'_> {
@@ -41,9 +50,12 @@ impl Visitor for Copier<'_> {
     }
 
     fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()> {
+        if (self.is_ended)() {
+            return Err(ended_meanwhile());
+        }
         let target = self.target_name(name);
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => copy_file(parent, name, self.target.current(), target),
+            FileType::RegularFile => copy_file(parent, name, self.target.current(), target, self.is_ended),
             FileType::Symlink => {
                 let link = fs::readlinkat(parent, name, Vec::new())?;
                 Ok(fs::symlinkat(link.as_c_str(), self.target.current(), target)?)
@@ -63,7 +75,13 @@ impl Visitor for Copier<'_> {
 }
 
 /// Of a file that is still being written, what there is of it now.
-fn copy_file(parent: BorrowedFd<'_>, name: &CStr, target: BorrowedFd<'_>, target_name: &CStr) -> io::Result<()> {
+fn copy_file(
+    parent: BorrowedFd<'_>,
+    name: &CStr,
+    target: BorrowedFd<'_>,
+    target_name: &CStr,
+    is_ended: &dyn Fn() -> bool,
+) -> io::Result<()> {
     // Should a pipe have taken the file's place, opening it must not wait for a writer.
     let reading = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let from = fs::openat(parent, name, reading, Mode::empty())?;
@@ -73,9 +91,8 @@ fn copy_file(parent: BorrowedFd<'_>, name: &CStr, target: BorrowedFd<'_>, target
     }
     let writing = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let to = fs::openat(target, target_name, writing, Mode::RUSR | Mode::WUSR)?;
-    let mut from = File::from(from).take(stat.st_size.unsigned_abs());
-    let mut to = File::from(to);
-    io::copy(&mut from, &mut to)?;
+    let to = File::from(to);
+    copy_contents(&File::from(from), &to, &stat, is_ended)?;
     dress(to.as_fd(), &stat)
 }
 

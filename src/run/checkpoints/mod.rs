@@ -14,6 +14,7 @@
 //!   too early that it has synced.
 //! - A session that resumes a study first syncs what it found, which may be in the page cache only.
 
+mod contents;
 mod copy;
 mod copy_name;
 mod directory;
@@ -27,7 +28,7 @@ mod walk;
 pub use copy_name::CopyHistory;
 pub use durable::{Disk, KernelDisk};
 pub use file_fault::FileFault;
-pub use removal_queue::{RemovalQueue, cannot_remove, remove_after_sync};
+pub use removal_queue::{RemovalQueue, cannot_remove, remove_after_sync, remove_pending};
 pub use remove::remove as remove_tree;
 pub use store::{Checkpoints, Prepared, Removal};
 

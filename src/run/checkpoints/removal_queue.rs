@@ -1,6 +1,8 @@
 //! Removals wait until the records that justify them are on the disk.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,18 @@ fn wait_for_more(first: Removal, queue: &Receiver<Removal>) -> Vec<Removal> {
         due.push(next);
     }
     due
+}
+
+/// Removes what an earlier session did not, in a study that has finished; syncs `journal`, which justifies it, before.
+pub fn remove_pending(checkpoints: &Checkpoints, removals: Vec<Removal>, journal: &Path, note: impl Fn(&str)) {
+    if removals.is_empty() || File::open(journal).and_then(|journal| journal.sync_data()).is_err() {
+        return;
+    }
+    for removal in removals {
+        if let Err(fault) = checkpoints.remove(removal) {
+            note(&cannot_remove(&fault));
+        }
+    }
 }
 
 /// Receives removals until the queue is dropped; syncs the journal once for all that wait, then removes them. What cannot be

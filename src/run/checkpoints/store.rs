@@ -54,13 +54,15 @@ pub enum Removal {
     Checkpoint(TrialId),
     /// The job will not run again: the copies made for it.
     Copies(JobKey),
+    /// No job of the trial will run again: all copies, its checkpoint stays.
+    AllCopies(TrialId),
 }
 
 impl Removal {
     /// Whose directory it is.
     pub fn trial(self) -> TrialId {
         match self {
-            Removal::Checkpoint(trial) => trial,
+            Removal::Checkpoint(trial) | Removal::AllCopies(trial) => trial,
             Removal::Copies(job) => job.trial,
         }
     }
@@ -87,11 +89,12 @@ impl Checkpoints {
     /// Makes the trial's folder and sets its checkpoint directory as `launch` is to find it.
     ///
     /// # Errors
-    /// The file that cannot be copied or removed; [`FileFault::stops_the_study`] says whose trouble it is.
-    pub fn prepare(&self, launch: &Launch) -> Result<Prepared, FileFault> {
+    /// The file that cannot be copied or removed; [`FileFault::stops_the_study`] says whose trouble it is. Also where `is_ended`
+    /// becomes true while a file is copied, which it is asked at least every 8 MiB.
+    pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileFault> {
         let trial = launch.job.key.trial;
         if launch.previous > Resource::ZERO && self.promoted == Promoted::Continue {
-            return self.prepare_promoted(launch);
+            return self.prepare_promoted(launch, is_ended);
         }
         if launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1) {
             // The usual case, in two calls where opening the folders takes more.
@@ -106,20 +109,20 @@ impl Checkpoints {
     }
 
     /// A job that is promoted begins from the copy that an earlier attempt made, or makes it.
-    fn prepare_promoted(&self, launch: &Launch) -> Result<Prepared, FileFault> {
+    fn prepare_promoted(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileFault> {
         let JobKey { trial, rung } = launch.job.key;
         let home = self.home(trial)?;
         let unique = self.unique(launch.job.attempt);
         let trusted = self.trusted_copy(&home, launch.job.key)?;
         let partial = named(&format!("{}.{unique}", copy_name::PARTIAL));
         if let Some(copy) = trusted {
-            home.copy(&copy.to_c(), &partial)?;
+            home.copy(&copy.to_c(), &partial, is_ended)?;
             home.discard_checkpoint(&unique)?;
             home.rename(&partial, CHECKPOINT)?;
             return Ok(Prepared::Ready);
         }
         home.make(CHECKPOINT)?;
-        home.copy(CHECKPOINT, &partial)?;
+        home.copy(CHECKPOINT, &partial, is_ended)?;
         sync_tree(&*self.disk, home.handle(), &partial, &home.path_of(&partial))?;
         let launch = CopyingLaunch { session: self.session.clone(), attempt: launch.job.attempt };
         home.rename(&partial, &CopyName { rung, launch: Some(launch) }.to_c())?;
@@ -200,7 +203,7 @@ impl Checkpoints {
     /// The file that could not be removed. What else could be is gone.
     pub fn remove(&self, removal: Removal) -> Result<(), FileFault> {
         match (removal, self.promoted) {
-            (Removal::Copies(_), Promoted::StartOver) => Ok(()),
+            (Removal::Copies(_) | Removal::AllCopies(_), Promoted::StartOver) => Ok(()),
             (Removal::Checkpoint(trial), Promoted::StartOver) => match fs::remove_dir(self.folder.checkpoint(trial)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => self.remove_where(trial, |name| name == CHECKPOINT),
                 _ => Ok(()),
@@ -208,6 +211,7 @@ impl Checkpoints {
             (Removal::Checkpoint(trial), Promoted::Continue) => {
                 self.remove_where(trial, |name| name == CHECKPOINT || copy_name::is_ours(name))
             }
+            (Removal::AllCopies(trial), Promoted::Continue) => self.remove_where(trial, copy_name::is_ours),
             (Removal::Copies(job), Promoted::Continue) => {
                 self.remove_where(job.trial, |name| CopyName::parse(name).is_some_and(|copy| copy.rung == job.rung))
             }
@@ -294,8 +298,8 @@ impl Home {
         renameat(self.handle(), from, self.handle(), to).map_err(self.at(to))
     }
 
-    fn copy(&self, from: &CStr, to: &CStr) -> Result<(), FileFault> {
-        let copied = copy(self.handle(), from, to, &self.path_of(from));
+    fn copy(&self, from: &CStr, to: &CStr, is_ended: &dyn Fn() -> bool) -> Result<(), FileFault> {
+        let copied = copy(self.handle(), from, to, &self.path_of(from), is_ended);
         if copied.is_err() {
             self.try_to_remove(to);
         }

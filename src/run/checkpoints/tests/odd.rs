@@ -121,7 +121,7 @@ fn a_trial_s_folder_that_is_a_link_is_not_entered() {
     let elsewhere = tempfile::tempdir().unwrap();
     fs::create_dir(elsewhere.path().join("checkpoint")).unwrap();
     symlink(elsewhere.path(), study.home()).unwrap();
-    assert!(study.checkpoints.prepare(&launch(0, 1)).is_err_and(|fault| !fault.stops_the_study()));
+    assert!(study.checkpoints.prepare(&launch(0, 1), &|| false).is_err_and(|fault| !fault.stops_the_study()));
     assert!(study.checkpoints.remove(Removal::Checkpoint(TRIAL)).is_err());
     assert!(elsewhere.path().join("checkpoint").exists());
 }
@@ -171,7 +171,7 @@ fn what_another_process_changes_meanwhile_ends_no_copy() {
     disturbed(&from, || {
         for number in 0..300 {
             let to = dir.path().join(format!("to-{number}"));
-            copy(home.as_fd(), c"from", &c(Path::new(to.file_name().unwrap())), &from).unwrap();
+            copy(home.as_fd(), c"from", &c(Path::new(to.file_name().unwrap())), &from, &|| false).unwrap();
             assert!(to.join("model").exists());
         }
     });

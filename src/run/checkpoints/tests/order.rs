@@ -75,7 +75,7 @@ fn a_copy_is_synced_then_renamed_then_its_name_is_synced() {
     study.begin(0, 1);
     study.leave("epoch 1");
     disk.forget();
-    assert_eq!(study.checkpoints.prepare(&launch(1, 1)).unwrap(), Prepared::AfterJournalSync);
+    assert_eq!(study.checkpoints.prepare(&launch(1, 1), &|| false).unwrap(), Prepared::AfterJournalSync);
     let copy = study.copy("1.1-1-1");
     assert!(tree(&copy).is_subset(&disk.inodes()));
     assert_eq!(tree(&copy).len(), 3);
@@ -93,7 +93,7 @@ fn a_further_attempt_needs_no_sync() {
     study.begin(0, 1);
     study.begin(1, 1);
     disk.forget();
-    assert_eq!(study.checkpoints.prepare(&launch(1, 2)).unwrap(), Prepared::Ready);
+    assert_eq!(study.checkpoints.prepare(&launch(1, 2), &|| false).unwrap(), Prepared::Ready);
     assert!(disk.inodes().is_empty());
 }
 

@@ -219,3 +219,21 @@ fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
     assert_eq!(first.err.matches("cannot remove").count(), 1, "{}", first.err);
     assert_eq!(with_checkpoints(&lab), [stuck.parent().unwrap()]);
 }
+
+/// A study that ends when a metric is reached leaves trials that were neither dropped nor finished.
+#[test]
+fn a_study_that_reached_its_metric_keeps_only_what_it_was_asked_to_keep() {
+    let kept = |keep: &str| {
+        let condition = "earlyStopping: [{metric: loss, value: 1000, optimization: minimize}]";
+        let lab = Lab::new(&HYPERBAND.replace("seed: 7", &format!("seed: 7\nresume: true\n{condition}")));
+        lab.run(&format!("-j 2 --keep-checkpoints {keep}"), "checkpoint").exits(0);
+        let copies = fs::read_dir(lab.study().join("trials")).unwrap().flatten().flat_map(|trial| {
+            let entries = fs::read_dir(trial.path()).unwrap().flatten();
+            entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("checkpoint.")).collect::<Vec<_>>()
+        });
+        assert_eq!(copies.count(), 0, "{keep}");
+        with_checkpoints(&lab).len()
+    };
+    assert_eq!([kept("none"), kept("best")], [0, 1]);
+    assert!(kept("all") >= 1);
+}

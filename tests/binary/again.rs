@@ -10,7 +10,7 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
     let again = lab.run("-q", "log=launches").exits(0);
     assert_eq!(first.out, again.out);
     assert_eq!(again.err, "");
-    lab.run("", "log=launches").exits(0).says("finished before, nothing is launched; --overwrite");
+    lab.run("", "log=launches").exits(0).says("this study has ended, nothing is launched; --overwrite");
     assert_eq!(launches, lab.read("launches"));
     assert_eq!(launches.lines().filter(|l| l.starts_with("begin")).count(), 20);
 }

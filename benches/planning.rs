@@ -10,11 +10,11 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::{LoadedMatrix, load_bytes};
 use hypertune::report::plan::PlanView;
-use hypertune::report::table;
+use hypertune::report::plan_table;
 use hypertune::search::Proposal;
-use hypertune::words::advice::TrialRequest;
-use hypertune::words::ids::{BracketId, TrialId};
-use hypertune::words::units::Resource;
+use hypertune::types::advice::TrialRequest;
+use hypertune::types::ids::{BracketId, TrialId};
+use hypertune::types::units::Resource;
 
 const PARAMETERS: &str = "
 params:
@@ -39,7 +39,7 @@ fn study(kind: &str) -> LoadedMatrix {
 fn plans(criterion: &mut Criterion) {
     for (name, kind) in [("random", RANDOM), ("hyperband", HYPERBAND)] {
         criterion.bench_function(&format!("the plan of 1,000,000 configurations, {name}"), |bench| {
-            bench.iter(|| table::plan(&PlanView::new(&study(kind).experiment, Vec::new()), None));
+            bench.iter(|| plan_table::plan(&PlanView::new(&study(kind).experiment, Vec::new()), None));
         });
     }
 }

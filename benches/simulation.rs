@@ -18,9 +18,9 @@ use hypertune::sim::log_normal::LogNormalJobs;
 use hypertune::sim::sequential_brackets::SequentialBrackets;
 use hypertune::sim::simulate;
 use hypertune::space::{Param, Space, uniform};
-use hypertune::words::args::Args;
-use hypertune::words::objective::{Direction, Metric};
-use hypertune::words::units::ResourceKind;
+use hypertune::types::args::Args;
+use hypertune::types::objective::{Direction, Metric};
+use hypertune::types::units::ResourceKind;
 
 /// A median of one minute per unit of resource; one standard deviation is a factor of e^0.5 = 1.6.
 const JOBS: LogNormalJobs = LogNormalJobs { seed: 1, sigma: 0.5, unit: Duration::from_secs(60) };

@@ -11,12 +11,12 @@ use hypertune::search::random::Random;
 use hypertune::search::tpe::Tpe;
 use hypertune::search::{Observation, Proposal, Sampler, SearchContext};
 use hypertune::space::{Param, Space, uniform};
-use hypertune::words::advice::TrialRequest;
-use hypertune::words::args::Args;
-use hypertune::words::assignment::Assignment;
-use hypertune::words::ids::{BracketId, TrialId};
-use hypertune::words::objective::{Direction, Score};
-use hypertune::words::units::Resource;
+use hypertune::types::advice::TrialRequest;
+use hypertune::types::args::Args;
+use hypertune::types::assignment::Assignment;
+use hypertune::types::ids::{BracketId, TrialId};
+use hypertune::types::objective::{Direction, Score};
+use hypertune::types::units::Resource;
 
 /// (parameters, observations before the first timed suggestion, number of timed suggestions). A tenth more suggestions than
 /// observations, so that the model is fitted at least once.

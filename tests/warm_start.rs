@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use hypertune::engine::experiment::Experiment;
-use hypertune::journal::earlier::{self, Earlier, EarlierFault};
-use hypertune::journal::layout::StudyFolder;
+use hypertune::journal::earlier_study::{self, Earlier, WarmStartError};
+use hypertune::journal::folder::layout::StudyFolder;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load;
 use serde_json::{Value, json};
@@ -61,11 +61,11 @@ impl Journal {
         self.launch(trial, 1, resource, params).end(trial, 1, how)
     }
 
-    fn read(&self, wanted: &Experiment) -> Result<Earlier, EarlierFault> {
+    fn read(&self, wanted: &Experiment) -> Result<Earlier, WarmStartError> {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");
-        earlier::read(&StudyFolder::new(folder.path()), wanted, 0)
+        earlier_study::read(&StudyFolder::new(folder.path()), wanted, 0)
     }
 
     /// `params resource score` of each job that is taken, and how many are left out.
@@ -168,7 +168,7 @@ fn a_stopped_job_counts_at_what_it_reached() {
 fn a_study_without_a_value_teaches_nothing() {
     let mut journal = Journal::new(epochs());
     journal.job(0, 9.0, json!({"lr": 7.0, "act": "relu"}), succeeded(1.0));
-    assert!(matches!(journal.read(&up_to(9)), Err(EarlierFault::Nothing { left_out: 1, .. })));
-    let missing = earlier::read(&StudyFolder::new("/nowhere"), &up_to(9), 0).expect_err("there is no study");
+    assert!(matches!(journal.read(&up_to(9)), Err(WarmStartError::Nothing { left_out: 1, .. })));
+    let missing = earlier_study::read(&StudyFolder::new("/nowhere"), &up_to(9), 0).expect_err("there is no study");
     assert_eq!(missing.to_string(), "/nowhere holds no study: there is no journal.jsonl in it");
 }

@@ -6,13 +6,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::exit_codes;
-use super::quantity::{Size, Span};
-use super::typed;
+use super::options::overrides;
+use super::options::quantity::{Size, Span};
 use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
-use crate::run::retention::Keep;
-use crate::run::slots::Gpus;
-use crate::words::ids::MAX_SLOTS;
+use crate::run::checkpoints::retention::Keep;
+use crate::run::process::gpus::Gpus;
+use crate::types::ids::MAX_SLOTS;
 
 const STUDY: &str = "What is studied";
 const JOBS: &str = "How jobs run";
@@ -67,10 +67,10 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = STUDY)]
     pub seed: Option<u64>,
     /// Metric to rank by, written NAME, NAME:minimize or NAME:maximize
-    #[arg(long, value_name = "METRIC", value_parser = typed::metric, help_heading = STUDY)]
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
     pub metric: Option<MetricOverride>,
     /// Fix a parameter or an input
-    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = typed::param, help_heading = STUDY)]
+    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
     pub params: Vec<ValueOverride>,
     /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
     #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
@@ -239,7 +239,7 @@ fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
 }
 
 fn exporter_names() -> PossibleValuesParser {
-    crate::report::exporters::EXPORTERS.map(|e| e.name()).into()
+    crate::report::export::catalogue::EXPORTERS.map(|e| e.name()).into()
 }
 
 /// For people or for programs.

@@ -1,17 +1,18 @@
 //! `hypertune best STUDY`.
 
 use super::args::{BestArgs, FormatArg};
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::study::Study;
-use super::{output, view};
-use crate::journal::layout::StudyFolder;
+use super::output;
+use super::study::definition::Study;
+use super::study::view;
+use crate::journal::folder::layout::StudyFolder;
 use crate::report::best::BestView;
 use crate::report::summary_text::best_text;
 use crate::report::view::{Detail, JobView};
 
 /// Prints the best trial.
-pub fn best(args: &BestArgs) -> Result<Exit, Fault> {
+pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, Detail::Results)?;
     // the command is a convenience: without the component file, say, the rest still stands
     let study = Study::recorded(&view.header, StudyFolder::new(&args.study)).ok();
@@ -21,7 +22,7 @@ pub fn best(args: &BestArgs) -> Result<Exit, Fault> {
             Some(_) => "no job has a value yet",
             None => "the study has no metric, so nothing is ranked",
         };
-        return Err(Fault::no_result(anyhow::anyhow!("{}: {why}", args.study.display())));
+        return Err(CliError::no_result(anyhow::anyhow!("{}: {why}", args.study.display())));
     };
     match args.format {
         FormatArg::Json => output::json(&best)?,

@@ -4,17 +4,19 @@ use serde_json::json;
 
 use super::args::{CheckArgs, FormatArg};
 use super::check_study::{self, Repair};
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::study::Study;
-use super::{findings, output, warm_start};
+use super::findings;
+use super::output;
+use super::study::definition::Study;
+use super::study::warm_start;
 use crate::progress::Verbosity;
 use crate::report::text;
 use crate::schedule::finite;
-use crate::words::printable::printable;
+use crate::types::printable::printable;
 
 /// Checks the file and says what it comes to.
-pub fn check(args: &CheckArgs) -> Result<Exit, Fault> {
+pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let repair = if args.salvage { Repair::Salvage } else { Repair::No };
     if args.study.matrix.is_dir() {
         return check_study::check(&args.study.matrix, repair, args.format);

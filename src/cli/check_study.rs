@@ -6,14 +6,16 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use super::args::FormatArg;
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::{output, view};
-use crate::journal::fault::JournalFault;
+use super::output;
+use super::study::view;
+use crate::journal::error::JournalError;
+use crate::journal::folder::claim;
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::folder::lock;
 use crate::journal::inspection::{self, FirstDamage, Inspection};
-use crate::journal::layout::StudyFolder;
 use crate::journal::line::LineFormat;
-use crate::journal::{claim, lock};
 use crate::report::text::{command_line, counted};
 
 /// What becomes of a damaged journal.
@@ -26,16 +28,17 @@ pub enum Repair {
 }
 
 /// Checks the journal of the study in `root`.
-pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Fault> {
+pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, CliError> {
     let folder = StudyFolder::new(root);
     let mut report = Report { root, inspection: inspect(&folder)?, salvaged: None };
     if repair == Repair::Salvage && report.inspection.damage.is_some() {
         claim::check(&folder).map_err(view::unreadable)?;
-        let lock = lock::acquire(&folder).map_err(Fault::usage)?;
+        let lock = lock::acquire(&folder).map_err(CliError::usage)?;
         // Once more: until now another process may have written to it.
         report.inspection = inspect(&folder)?;
         if report.inspection.damage.is_some() && report.inspection.end.lines > 0 {
-            report.salvaged = Some(inspection::salvage(&folder, &lock, &report.inspection).map_err(Fault::internal)?);
+            report.salvaged =
+                Some(inspection::salvage(&folder, &lock, &report.inspection).map_err(CliError::internal)?);
         }
     }
     match format {
@@ -47,13 +50,13 @@ pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Fau
 }
 
 /// `--salvage` was given with a matrix file.
-pub fn no_study(matrix: &Path) -> Fault {
-    Fault::usage(anyhow!("--salvage needs a study's folder, and {} is none", matrix.display()))
+pub fn no_study(matrix: &Path) -> CliError {
+    CliError::usage(anyhow!("--salvage needs a study's folder, and {} is none", matrix.display()))
 }
 
-fn inspect(folder: &StudyFolder) -> Result<Inspection, Fault> {
+fn inspect(folder: &StudyFolder) -> Result<Inspection, CliError> {
     inspection::inspect(folder).map_err(|fault| match fault {
-        JournalFault::Missing { folder } => Fault::usage(anyhow!(
+        JournalError::Missing { folder } => CliError::usage(anyhow!(
             "{} is a directory and no matrix file, and there is no study in it: it holds no journal.jsonl",
             folder.display()
         )),

@@ -1,17 +1,18 @@
 //! `hypertune export STUDY`.
 
 use super::args::ExportArgs;
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::{output, view};
-use crate::report::exporters;
+use super::output;
+use super::study::view;
+use crate::report::export::catalogue;
 use crate::report::view::Detail;
 
 /// Writes one row per job to stdout.
-pub fn export(args: &ExportArgs) -> Result<Exit, Fault> {
+pub fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, Detail::Full)?;
-    let exporter = exporters::find(&args.format)
-        .ok_or_else(|| Fault::usage(anyhow::anyhow!("no export format is called `{}`", args.format)))?;
+    let exporter = catalogue::find(&args.format)
+        .ok_or_else(|| CliError::usage(anyhow::anyhow!("no export format is called `{}`", args.format)))?;
     output::print(|out| exporter.export(&view, out))?;
     Ok(Exit::Done)
 }

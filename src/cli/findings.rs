@@ -2,11 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
-use super::fault::Fault;
+use super::error::CliError;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::say_styled;
-use crate::words::printable::printable;
+use crate::types::printable::printable;
 
 /// Colours where stderr is a terminal that wants them.
 pub fn paint() -> Styling {
@@ -22,8 +22,8 @@ pub fn warn_of_program(missing: Option<String>) {
 }
 
 /// An invalid file as a fault: every finding with its source line.
-pub fn refused(report: InvalidFileError) -> Fault {
-    Fault::drawn(report.render(paint()))
+pub fn refused(report: InvalidFileError) -> CliError {
+    CliError::drawn(report.render(paint()))
 }
 
 /// Prints each warning.

@@ -1,11 +1,11 @@
 //! `hypertune guard SESSION`, started by the driver itself.
 
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use crate::run::guard;
+use crate::launch::orphans::guard;
 
 /// Waits for the driver's end and ends what it left running.
-pub fn guard(session: &str) -> Result<Exit, Fault> {
+pub fn guard(session: &str) -> Result<Exit, CliError> {
     guard::main(session)?;
     Ok(Exit::Done)
 }

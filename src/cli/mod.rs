@@ -1,33 +1,21 @@
 //! One file per subcommand, one table of exit codes.
 
-pub mod args;
-pub mod exit_codes;
-pub mod fault;
-pub mod quantity;
-pub mod typed;
-
+pub(crate) mod args;
 mod best;
 mod check;
 mod check_study;
-mod commands;
-mod earlier_study;
-mod execution;
+pub(crate) mod error;
+pub mod exit_codes;
 mod export;
 mod findings;
 mod guard;
-mod identity;
-mod location;
+pub(crate) mod options;
 mod output;
 mod plan;
 mod resume;
 mod run;
-mod seed;
-mod session;
-mod study;
+pub(crate) mod study;
 mod trials;
-mod tuner;
-mod view;
-mod warm_start;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
@@ -37,12 +25,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use error::CliError;
 use exit_codes::Exit;
-use fault::Fault;
 
+use crate::launch::process::syscalls::reset_inherited_signals;
 use crate::progress::{say, stderr};
-use crate::run::sys::reset_inherited_signals;
-use crate::words::printable::is_printable;
+use crate::types::printable::is_printable;
 
 /// Parses the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
@@ -58,7 +46,7 @@ pub fn main() -> ExitCode {
 }
 
 /// What clap has to say: help and version on stdout, wrong usage on stderr.
-fn explain(error: &clap::Error) -> Result<Exit, Fault> {
+fn explain(error: &clap::Error) -> Result<Exit, CliError> {
     let styled = error.render().ansi().to_string();
     if !error.use_stderr() {
         return output::styled(&styled).map(|()| Exit::Done);
@@ -82,7 +70,7 @@ fn report_panic(panic: &panic::PanicHookInfo<'_>) {
     say(&format!("internal error: {panic} (please report){trace}"));
 }
 
-fn dispatch(command: Command) -> Result<Exit, Fault> {
+fn dispatch(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),

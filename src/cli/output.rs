@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::error::CliError;
+use crate::launch::process::syscalls::{Ready, wait_ready};
 use crate::progress::stderr;
-use crate::run::sys::{Ready, wait_ready};
-use crate::words::printable::{printable_json, printable_lines};
+use crate::types::printable::{printable_json, printable_lines};
 
 /// Prints text; what is not printable in it is escaped.
-pub fn text(text: &str) -> Result<(), Fault> {
+pub fn text(text: &str) -> Result<(), CliError> {
     print(|out| out.write_all(printable_lines(text).as_bytes()))
 }
 
 /// Prints text with colours of our own, without them where they are not wanted.
-pub fn styled(text: &str) -> Result<(), Fault> {
+pub fn styled(text: &str) -> Result<(), CliError> {
     let stdout = io::stdout();
     let plain = match anstream::AutoStream::choice(&stdout) {
         anstream::ColorChoice::Never => Some(anstream::adapter::strip_str(text).to_string()),
@@ -30,8 +30,8 @@ pub fn styled(text: &str) -> Result<(), Fault> {
 }
 
 /// Prints one JSON value, indented, with a newline.
-pub fn json<T: Serialize>(value: &T) -> Result<(), Fault> {
-    let text = json_text(value).map_err(Fault::internal)?;
+pub fn json<T: Serialize>(value: &T) -> Result<(), CliError> {
+    let text = json_text(value).map_err(CliError::internal)?;
     print(|out| out.write_all(text.as_bytes()))
 }
 
@@ -45,7 +45,7 @@ pub fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// stdout cannot be written.
-pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Fault> {
+pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
     stderr::flush(stderr::PATIENCE);
     let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(unwritable)?;
     let result = write(&mut out).and_then(|()| out.flush());
@@ -57,7 +57,10 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
 }
 
 /// Runs `print` in a thread and waits `patience` for it: after a signal the program ends whether or not stdout is read.
-pub fn within(patience: Duration, print: impl FnOnce() -> Result<(), Fault> + Send + 'static) -> Result<(), Fault> {
+pub fn within(
+    patience: Duration,
+    print: impl FnOnce() -> Result<(), CliError> + Send + 'static,
+) -> Result<(), CliError> {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("stdout".into()).spawn(move || drop(sender.send(print())));
     printer.map_err(unwritable)?;
@@ -67,8 +70,8 @@ pub fn within(patience: Duration, print: impl FnOnce() -> Result<(), Fault> + Se
     })
 }
 
-fn unwritable(error: io::Error) -> Fault {
-    Fault::internal(anyhow::Error::new(error).context("cannot write to stdout"))
+fn unwritable(error: io::Error) -> CliError {
+    CliError::internal(anyhow::Error::new(error).context("cannot write to stdout"))
 }
 
 /// The descriptor itself: the standard library's handle holds back what its buffer could not write until the process exits.

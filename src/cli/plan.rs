@@ -3,23 +3,26 @@
 use std::io;
 
 use super::args::{FormatArg, PlanArgs};
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::study::Study;
-use super::{findings, output, seed, warm_start};
+use super::findings;
+use super::output;
+use super::study::definition::Study;
+use super::study::seed;
+use super::study::warm_start;
 use crate::progress::Verbosity;
 use crate::report::plan::PlanView;
-use crate::report::table;
+use crate::report::plan_table;
 
 /// Prints the plan of the study that `args` describe.
-pub fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
+pub fn plan(args: &PlanArgs) -> Result<Exit, CliError> {
     let study = Study::load(&args.study).map_err(findings::refused)?;
     findings::warn(&study.warnings);
     show(study, args.format, Verbosity::Normal)
 }
 
 /// Prints the plan of `study`.
-pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, Fault> {
+pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
         findings::warn_of_program(study.missing_program());
     }
@@ -31,7 +34,9 @@ pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exi
     let plan = PlanView::new(&study.experiment, study.first_commands()?);
     match format {
         FormatArg::Json => output::json(&plan)?,
-        FormatArg::Text => output::text(&format!("{}{}", table::plan(&plan, width()), no_commands(&study, &plan)))?,
+        FormatArg::Text => {
+            output::text(&format!("{}{}", plan_table::plan(&plan, width()), no_commands(&study, &plan)))?
+        }
     }
     Ok(Exit::Done)
 }

@@ -5,23 +5,24 @@ use std::env;
 use anyhow::Context;
 
 use super::args::ResumeArgs;
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::session::Session;
-use super::study::Study;
-use super::{location, view};
-use crate::journal::layout::StudyFolder;
+use super::study::definition::Study;
+use super::study::location;
+use super::study::session::Session;
+use super::study::view;
+use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::Detail;
 use crate::run::options::Existing;
 
 /// Goes on with the study in `args.study`, where it was begun.
-pub fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
+pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
     let header = view::read(&args.study, Detail::Results)?.header;
     let folder = StudyFolder::new(&args.study).absolute()?;
     let directory = location::directory(&header, folder.root())?;
     env::set_current_dir(&directory)
         .with_context(|| format!("{}, where the study runs, cannot be entered", directory.display()))
-        .map_err(Fault::usage)?;
+        .map_err(CliError::usage)?;
     let study = Study::recorded(&header, folder)?;
     let session = Session { execution: &args.execution, format: args.format, existing: Existing::GoOn };
     session.carry_out(study, header)

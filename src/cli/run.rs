@@ -5,21 +5,28 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::args::RunArgs;
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::identity::{Difference, differences};
-use super::session::Session;
-use super::study::Study;
-use super::{execution, findings, plan, seed, session, view, warm_start};
-use crate::journal::fault::JournalFault;
-use crate::journal::layout::StudyFolder;
+use super::findings;
+use super::options::execution;
+use super::plan;
+use super::study::definition::Study;
+use super::study::identity::{Difference, differences};
+use super::study::seed;
+use super::study::session;
+use super::study::session::Session;
+use super::study::view;
+use super::study::warm_start;
+use crate::journal::error::JournalError;
+use crate::journal::folder::claim;
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::reader;
 use crate::journal::record::Header;
-use crate::journal::{claim, reader};
 use crate::progress::{Verbosity, say};
 use crate::run::options::Existing;
 
 /// Runs the study that `args` describe.
-pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
+pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let study = Study::load(&args.study).map_err(findings::refused)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
@@ -29,7 +36,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
         return plan::show(study, args.format, verbosity);
     }
     if study.renderer.is_none() {
-        return Err(Fault::usage(anyhow!("{} names no command", study.source.name))
+        return Err(CliError::usage(anyhow!("{} names no command", study.source.name))
             .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
     }
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::GoOn };
@@ -45,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Fault> {
     }
 }
 
-fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, Fault> {
+fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
     session::find_program(&study)?;
     let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
@@ -62,7 +69,7 @@ fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Ex
     session.carry_out(study, header)
 }
 
-fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fault> {
+fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, CliError> {
     let beside = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
     let recorded = Study::recorded_beside(&header, study.folder.clone(), beside)?;
     let found = differences(&header, &recorded, &study);
@@ -73,18 +80,18 @@ fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, Fa
 }
 
 /// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.
-fn recorded(folder: &StudyFolder) -> Result<Option<Header>, Fault> {
+fn recorded(folder: &StudyFolder) -> Result<Option<Header>, CliError> {
     match reader::open(folder) {
         Ok(found) => Ok(found.map(|(header, _)| header)),
-        Err(JournalFault::Missing { .. }) => Ok(None),
+        Err(JournalError::Missing { .. }) => Ok(None),
         Err(fault) => Err(view::unreadable(fault)),
     }
 }
 
 /// The study in `folder` is another one.
-fn changed(folder: &StudyFolder, found: &[Difference]) -> Fault {
+fn changed(folder: &StudyFolder, found: &[Difference]) -> CliError {
     let shown = folder.root().display();
-    let fault = Fault::usage(anyhow!("{shown} holds a study that was begun differently"));
+    let fault = CliError::usage(anyhow!("{shown} holds a study that was begun differently"));
     let fault = found.iter().fold(fault, |fault, difference| {
         let Difference { what, recorded, now, place } = difference;
         let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();

@@ -1,14 +1,15 @@
 //! `hypertune trials STUDY`.
 
 use super::args::{FormatArg, TrialsArgs};
+use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fault::Fault;
-use super::{output, view};
+use super::output;
+use super::study::view;
 use crate::report::view::Detail;
 use crate::report::{trials, trials_table};
 
 /// Prints every trial, best first.
-pub fn trials(args: &TrialsArgs) -> Result<Exit, Fault> {
+pub fn trials(args: &TrialsArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, Detail::Results)?;
     let trials = trials::trials(&view);
     match args.format {

@@ -1,7 +1,7 @@
 //! The interface between what a job prints and the readings in it.
 
-use crate::words::objective::Score;
-use crate::words::outcome::{Reading, Readings};
+use crate::types::objective::Score;
+use crate::types::outcome::{Reading, Readings};
 
 /// The objective of a job, as far as its output tells.
 #[derive(Clone, PartialEq, Debug)]

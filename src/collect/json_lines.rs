@@ -10,8 +10,8 @@ use super::json_object::{JsonEntry, JsonObject};
 use super::lines::MAX_LINE;
 use super::python_json::python_numbers_quoted;
 use super::thinned_curve::ThinnedCurve;
-use crate::words::objective::Score;
-use crate::words::outcome::{CurvePoint, Reading, Readings};
+use crate::types::objective::Score;
+use crate::types::outcome::{CurvePoint, Reading, Readings};
 
 /// Most names that a message lists, and most characters of each.
 const MAX_NAMES: usize = 12;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::words::args::describe;
+use crate::types::args::describe;
 
 /// Bytes of the longest string and name that [`JsonObject::scalars`] keeps.
 const MAX_SCALAR_BYTES: usize = 200;

@@ -2,8 +2,8 @@
 
 pub mod catalogue;
 pub mod collector;
-pub mod json_lines;
+pub(crate) mod json_lines;
 mod json_object;
-pub mod lines;
+pub(crate) mod lines;
 mod python_json;
 mod thinned_curve;

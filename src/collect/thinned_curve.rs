@@ -1,6 +1,6 @@
 //! A learning curve of any length, kept in at most 64 points.
 
-use crate::words::outcome::CurvePoint;
+use crate::types::outcome::CurvePoint;
 
 /// Most points of a thinned curve.
 pub const MAX_POINTS: usize = 64;

@@ -9,7 +9,7 @@ use super::JobContext;
 use super::input::{Input, Passing};
 use super::plain::plain;
 use super::style::ArgStyle;
-use crate::words::units::ResourceSpec;
+use crate::types::units::ResourceSpec;
 
 /// Names every template may use besides the study's own.
 pub const BUILT_IN: [&str; 9] =

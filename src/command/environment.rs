@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::JobContext;
-use crate::words::units::{Resource, ResourceSpec};
+use crate::types::units::{Resource, ResourceSpec};
 
 /// A variable of a job.
 pub type Variable = (&'static str, OsString);

@@ -1,12 +1,12 @@
 //! What a job runs: templates, argument styles, declared inputs, environment.
 
 pub mod context;
-pub mod environment;
-pub mod hub;
-pub mod input;
-pub mod plain;
-pub mod program;
-pub mod split;
+pub(crate) mod environment;
+pub(crate) mod hub;
+pub(crate) mod input;
+pub(crate) mod plain;
+pub(crate) mod program;
+pub(crate) mod split;
 pub mod style;
 pub mod template;
 

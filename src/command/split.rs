@@ -11,12 +11,6 @@ pub fn split(text: &str) -> Option<Vec<String>> {
     Some(words.into_iter().map(|word| unmask(&word, &mut templates)).collect())
 }
 
-/// The words as one line that a shell would split into them again.
-pub fn join(words: &[String]) -> String {
-    let quoted = |word: &String| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |w| w.into_owned());
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
 /// Stands for a template while the shell's rules are applied; no argument can hold it.
 const MASK: char = '\u{0}';
 
@@ -53,6 +47,5 @@ mod tests {
         assert_eq!(words, ["python3", "my train.py", "--lr={{ lr }}", "{{params.as_args}}", "{{ a }} {{ b }}"]);
         assert_eq!(split("a 'b"), None);
         assert_eq!(split("a {{ b").unwrap(), ["a", "{{", "b"]);
-        assert_eq!(split(&join(&["a b".into(), "".into(), "it's".into()])).unwrap(), ["a b", "", "it's"]);
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
-use self::limits::NumericNames;
 use super::JobContext;
 use super::context::{BUILT_IN, FACETS, GLOBALS, TemplateNames, TemplateValues};
 use super::environment::{Variable, environment};
 use super::style::ArgStyle;
+use super::template::limits::NumericNames;
 use crate::engine::event::Launch;
-use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
-use crate::words::units::Resource;
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::types::units::Resource;
 
 mod functions;
 mod limits;

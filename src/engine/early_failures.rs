@@ -11,9 +11,9 @@
 
 use std::sync::Arc;
 
-use crate::words::assignment::Assignment;
-use crate::words::ids::JobKey;
-use crate::words::outcome::{Failure, Outcome};
+use crate::types::assignment::Assignment;
+use crate::types::ids::JobKey;
+use crate::types::outcome::{Failure, Outcome};
 
 /// Jobs that failed because the command cannot run at all.
 const CERTAIN: usize = 2;
@@ -121,7 +121,7 @@ impl EarlyFailures {
 mod tests {
     use super::*;
     use crate::engine::tests::world::x;
-    use crate::words::ids::{Rung, TrialId};
+    use crate::types::ids::{Rung, TrialId};
 
     /// The verdict after five jobs with errors of the program and these configurations.
     fn judged(values: [f64; 5], trials: u64, configurations: Option<u64>) -> bool {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, JobId, Slot, TrialId};
-use crate::words::outcome::{CurvePoint, Outcome, Reading, StopRule};
-use crate::words::units::Resource;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
+use crate::types::units::Resource;
 
 /// What happened.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,7 +69,7 @@ pub enum Command {
     /// Journal that the trial is over; its checkpoints may go.
     Retired(TrialId),
     /// Send [`Event::Tick`] at that moment of study time (the earliest asked for counts).
-    WakeAt(crate::words::units::Moment),
+    WakeAt(crate::types::units::Moment),
     /// Ask the outside tuner.
     Suggest {
         /// Trials that wait for a configuration.

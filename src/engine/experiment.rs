@@ -12,12 +12,12 @@ use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
 use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
-use crate::words::allocation::Allocation;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::{Direction, Metric};
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::{Resource, ResourceSpec};
+use crate::types::allocation::Allocation;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::{Direction, Metric};
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::{Resource, ResourceSpec};
 
 /// What a promoted trial finds in its checkpoint directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

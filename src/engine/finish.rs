@@ -7,9 +7,9 @@ use super::state::{Engine, Phase};
 use crate::kinds::SearcherAdvisor;
 use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
-use crate::words::ids::{JobId, TrialId};
-use crate::words::outcome::{CurvePoint, Outcome, StopRule};
-use crate::words::units::Moment;
+use crate::types::ids::{JobId, TrialId};
+use crate::types::outcome::{CurvePoint, Outcome, StopRule};
+use crate::types::units::Moment;
 
 /// Due before everything else.
 pub(super) const AT_ONCE: Moment = Moment(0);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::schedule::Start;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, JobId};
+use crate::types::assignment::Assignment;
+use crate::types::ids::{Attempt, JobId};
 
 /// A job with its configuration and its history of attempts.
 #[derive(Clone, Debug)]

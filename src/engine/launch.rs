@@ -7,10 +7,10 @@ use super::job::ScheduledJob;
 use super::state::{ActiveTrial, Engine, PendingSuggestion, Phase, Printed, RunningJob, TunerState};
 use crate::schedule::{Next, Start};
 use crate::search::Proposal;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, Slot, TrialId};
-use crate::words::units::{Moment, Resource};
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{Attempt, Slot, TrialId};
+use crate::types::units::{Moment, Resource};
 
 /// What to do with a free slot.
 enum Pick {

@@ -10,8 +10,8 @@ use super::experiment::AtLimit;
 use super::state::PendingSuggestion;
 use super::state::{Engine, Phase};
 use crate::schedule::Start;
-use crate::words::outcome::StopRule;
-use crate::words::units::Moment;
+use crate::types::outcome::StopRule;
+use crate::types::units::Moment;
 
 /// Room for rounding in sums of resources.
 const SLACK: f64 = 1e-9;

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::words::ids::{JobId, TrialId};
-use crate::words::units::Resource;
+use crate::types::ids::{JobId, TrialId};
+use crate::types::units::Resource;
 
 /// How the record differs from what this engine would have done.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Mismatch {
+pub enum ReplayError {
     /// Another job was due than the recorded one.
     Job {
         /// The recorded one.
@@ -46,29 +46,29 @@ pub enum Mismatch {
     },
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mismatch::Job { recorded, due: Some(due) } => {
+            ReplayError::Job { recorded, due: Some(due) } => {
                 write!(f, "{recorded} was launched where {due} is due now")
             }
-            Mismatch::Job { recorded, due: None } => write!(f, "{recorded} was launched where nothing is due now"),
-            Mismatch::Allotment { job, recorded, due } => {
+            ReplayError::Job { recorded, due: None } => write!(f, "{recorded} was launched where nothing is due now"),
+            ReplayError::Allotment { job, recorded, due } => {
                 write!(f, "{job} was launched with resource {recorded} and would get {due} now")
             }
-            Mismatch::Draw { trial } => {
+            ReplayError::Draw { trial } => {
                 write!(
                     f,
                     "trial {trial} ran with another configuration than its seed gives now: sampling rules have changed"
                 )
             }
-            Mismatch::NoConfiguration { trial } => write!(f, "the first launch of trial {trial} has no parameters"),
-            Mismatch::NotRunning { job } => write!(f, "{job} ended without having been launched"),
-            Mismatch::Verdict { trial } => {
+            ReplayError::NoConfiguration { trial } => write!(f, "the first launch of trial {trial} has no parameters"),
+            ReplayError::NotRunning { job } => write!(f, "{job} ended without having been launched"),
+            ReplayError::Verdict { trial } => {
                 write!(f, "the promotion or end of trial {trial} does not follow from the results before it")
             }
         }
     }
 }
 
-impl std::error::Error for Mismatch {}
+impl std::error::Error for ReplayError {}

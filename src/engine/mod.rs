@@ -17,8 +17,8 @@ mod launch;
 mod limits;
 mod mismatch;
 mod policy;
-pub mod progress;
-pub mod replay;
+pub(crate) mod progress;
+pub(crate) mod replay;
 mod retry;
 mod slots;
 mod state;
@@ -27,11 +27,11 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
-use self::event::{Command, Event, FinishReason};
-use self::finish::JobEnd;
-pub use self::state::Engine;
-use self::state::Phase;
-use crate::words::units::Moment;
+use crate::engine::event::{Command, Event, FinishReason};
+use crate::engine::finish::JobEnd;
+pub use crate::engine::state::Engine;
+use crate::engine::state::Phase;
+use crate::types::units::Moment;
 
 impl Engine {
     /// Takes the event in, then fills free slots. Events of jobs that do not run are ignored. After a finish nothing follows.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::experiment::{Experiment, Promoted, Totals};
 use super::job::ScheduledJob;
 use crate::schedule::Plan;
-use crate::words::allocation::Allocation;
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::incumbent::{Candidate, IncumbentTracker};
-use crate::words::outcome::Outcome;
-use crate::words::units::Resource;
+use crate::types::allocation::Allocation;
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::incumbent::{Candidate, IncumbentTracker};
+use crate::types::outcome::Outcome;
+use crate::types::units::Resource;
 
 /// One rung of a bracket, so far.
 #[derive(Clone, Copy, PartialEq, Debug)]

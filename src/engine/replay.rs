@@ -10,14 +10,14 @@ use super::event::{Command, FinishReason};
 use super::finish::{AT_ONCE, JobEnd};
 use super::job::ScheduledJob;
 use super::launch::Configured;
-pub use super::mismatch::Mismatch;
+pub use super::mismatch::ReplayError;
 use super::progress::Progress;
 use super::state::{Engine, Phase};
 use crate::schedule::{Next, Start, Verdict};
-use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, BracketId, JobId, Slot, TrialId};
-use crate::words::outcome::{CurvePoint, Outcome, Reading, StopRule};
-use crate::words::units::{Moment, Resource};
+use crate::types::assignment::Assignment;
+use crate::types::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
+use crate::types::units::{Moment, Resource};
 
 /// One recorded step.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ pub struct Recovery {
 
 impl Engine {
     /// Applies one recorded step without filling slots; errs with what differs when this engine would have done otherwise.
-    pub fn replay(&mut self, step: Replayed<'_>) -> Result<(), Mismatch> {
+    pub fn replay(&mut self, step: Replayed<'_>) -> Result<(), ReplayError> {
         match step {
             Replayed::Session { retries } => {
                 self.lose_running();
@@ -96,7 +96,7 @@ impl Engine {
                 let due = self.due(job, assignment)?;
                 let had = due.start.previous.unwrap_or(Resource::ZERO);
                 if (due.start.bracket, due.start.resource, had) != (bracket, resource, previous) {
-                    return Err(Mismatch::Allotment { job, recorded: resource, due: due.start.resource });
+                    return Err(ReplayError::Allotment { job, recorded: resource, due: due.start.resource });
                 }
                 self.launch(due, None, &mut Vec::new());
                 Ok(())
@@ -153,31 +153,33 @@ impl Engine {
     }
 
     /// The recorded job, taken from those to run again or from the schedule.
-    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<ScheduledJob, Mismatch> {
+    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<ScheduledJob, ReplayError> {
         if let Some(running) = self.running.remove(&recorded.key) {
             self.lose(running.job);
         }
         if let Some(job) = self.again.remove(recorded.key) {
             let due = job.id();
-            return if due == recorded { Ok(job) } else { Err(Mismatch::Job { recorded, due: Some(due) }) };
+            return if due == recorded { Ok(job) } else { Err(ReplayError::Job { recorded, due: Some(due) }) };
         }
         let start = self.handed_out(recorded)?;
         let job = |assignment| ScheduledJob::first(start, assignment);
         if recorded.attempt != Attempt(1) {
             let due = JobId { key: start.key, attempt: Attempt(1) };
-            return Err(Mismatch::Job { recorded, due: Some(due) });
+            return Err(ReplayError::Job { recorded, due: Some(due) });
         }
         self.recorded_configuration(&start, assignment).map(job)
     }
 
     /// Asks the schedule until it hands out the recorded job. While an outside tuner thinks, later jobs may overtake new trials:
     /// those are held back.
-    fn handed_out(&mut self, recorded: JobId) -> Result<Start, Mismatch> {
+    fn handed_out(&mut self, recorded: JobId) -> Result<Start, ReplayError> {
         if let Some(index) = self.held.iter().position(|start| start.key == recorded.key) {
-            return self.held.remove(index).ok_or(Mismatch::Job { recorded, due: None });
+            return self.held.remove(index).ok_or(ReplayError::Job { recorded, due: None });
         }
         loop {
-            let Next::Start(start) = self.scheduler.next() else { return Err(Mismatch::Job { recorded, due: None }) };
+            let Next::Start(start) = self.scheduler.next() else {
+                return Err(ReplayError::Job { recorded, due: None });
+            };
             if start.key == recorded.key {
                 return Ok(start);
             }
@@ -188,7 +190,7 @@ impl Engine {
                 self.held.push_back(start);
             } else {
                 let due = JobId { key: start.key, attempt: Attempt(1) };
-                return Err(Mismatch::Job { recorded, due: Some(due) });
+                return Err(ReplayError::Job { recorded, due: Some(due) });
             }
         }
     }
@@ -207,18 +209,18 @@ impl Engine {
         &mut self,
         start: &Start,
         recorded: Option<&Assignment>,
-    ) -> Result<Arc<Assignment>, Mismatch> {
+    ) -> Result<Arc<Assignment>, ReplayError> {
         let trial = start.key.trial;
         if let Some(live) = self.trials.get(&trial) {
             return Ok(live.assignment.clone());
         }
-        let recorded = recorded.ok_or(Mismatch::NoConfiguration { trial })?;
+        let recorded = recorded.ok_or(ReplayError::NoConfiguration { trial })?;
         if !self.experiment.method.sampler.ignores_observations() {
             return Ok(Arc::new(recorded.clone()));
         }
         match self.configure(start) {
             Configured::Ready(drawn) if *drawn == *recorded => Ok(drawn),
-            _ => Err(Mismatch::Draw { trial }),
+            _ => Err(ReplayError::Draw { trial }),
         }
     }
 
@@ -234,12 +236,12 @@ impl Engine {
         }
     }
 
-    fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), Mismatch> {
+    fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), ReplayError> {
         let outcome = end.outcome;
         let Some(verdicts) = self.take_end(at, job, end) else {
             // A lost job may be recorded as such after the session that found it lost.
             let lost = outcome.runs_again() && self.again.contains(job.key);
-            return if lost { Ok(()) } else { Err(Mismatch::NotRunning { job }) };
+            return if lost { Ok(()) } else { Err(ReplayError::NotRunning { job }) };
         };
         self.unrecorded.extend(verdicts);
         self.check_final_value(job, outcome, &mut Vec::new());
@@ -268,14 +270,14 @@ impl Engine {
     }
 
     /// A recorded verdict: the next that is expected, as a rule.
-    fn recorded(&mut self, verdict: Verdict) -> Result<(), Mismatch> {
+    fn recorded(&mut self, verdict: Verdict) -> Result<(), ReplayError> {
         if self.expected(verdict).is_none() && self.scheduler.accept(verdict) {
             self.forget_retired(&[verdict]);
             return Ok(());
         }
         let Some(index) = self.expected(verdict).or_else(|| self.expected_without_new_trials(verdict)) else {
             let (Verdict::Promote(trial) | Verdict::Retire(trial)) = verdict;
-            return Err(Mismatch::Verdict { trial });
+            return Err(ReplayError::Verdict { trial });
         };
         self.unrecorded.remove(index);
         Ok(())

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::experiment::Retries;
 use super::job::ScheduledJob;
-use crate::words::ids::JobKey;
-use crate::words::outcome::Failure;
-use crate::words::units::Moment;
+use crate::types::ids::JobKey;
+use crate::types::outcome::Failure;
+use crate::types::units::Moment;
 
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

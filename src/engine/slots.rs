@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::words::ids::Slot;
+use crate::types::ids::Slot;
 
 /// Slots 0…count−1; the lowest free one is given out first, so that few jobs use few slots.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ use super::retry::RetryQueue;
 use super::slots::Slots;
 use crate::schedule::{Scheduler, Start, Verdict};
 use crate::search::Searcher;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, JobKey, Slot, TrialId};
-use crate::words::units::Moment;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, JobKey, Slot, TrialId};
+use crate::types::units::Moment;
 
 /// How far the study is.
 #[derive(Clone, PartialEq, Debug)]

@@ -3,9 +3,9 @@
 use super::event::{Command, FinishReason};
 use super::experiment::{FirstFailures, MetricCondition};
 use super::state::{Engine, Phase, Printed, RunningJob};
-use crate::words::ids::JobId;
-use crate::words::objective::Score;
-use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
+use crate::types::ids::JobId;
+use crate::types::objective::Score;
+use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 
 /// So many ended jobs say something about a failure share.
 const ENOUGH: u64 = 5;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::event::{Command, FinishReason};
 use super::job::ScheduledJob;
 use super::state::{Engine, PendingSuggestion, TunerState};
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
 
 impl Engine {
     /// Launches the answered trials, those that a limit of jobs or resource had still room for among them. Answers that nobody asked for

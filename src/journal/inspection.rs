@@ -4,11 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::fault::JournalFault;
-use super::files;
-use super::layout::StudyFolder;
+use super::error::JournalError;
+use super::folder::files;
+use super::folder::layout::StudyFolder;
+use super::folder::lock::StudyLock;
 use super::line::{self, Damage, JournalEnd, LineFormat};
-use super::lock::StudyLock;
 use super::reader::{self, JournalReader, MAX_LINE};
 use super::record::Record;
 
@@ -47,18 +47,18 @@ pub struct FirstDamage {
 ///
 /// # Errors
 /// It cannot be read, or is of a format that is not known. Damage is no error.
-pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalFault> {
+pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalError> {
     let mut journal = reader::begin(folder)?;
     let mut ended_jobs = 0;
     let first = read_sound(&mut journal, &mut ended_jobs);
     let end = journal.end();
-    let unreadable = |source| JournalFault::Io { path: folder.journal(), doing: "read", source };
+    let unreadable = |source| JournalError::Io { path: folder.journal(), doing: "read", source };
     let (torn, damage) = match first {
         Ok(()) => {
             let length = std::fs::metadata(folder.journal()).map_err(unreadable)?.len();
             (length.saturating_sub(end.length), None)
         }
-        Err(JournalFault::Corrupt { line, damage, .. }) => {
+        Err(JournalError::Corrupt { line, damage, .. }) => {
             let first = FirstDamage { line, damage, lines: 0, sound: 0, ended_jobs: 0 };
             (0, Some(after(&folder.journal(), end, first).map_err(unreadable)?))
         }
@@ -68,7 +68,7 @@ pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalFault> {
 }
 
 /// Reads up to the journal's end or its first damage.
-fn read_sound(journal: &mut JournalReader, ended_jobs: &mut u64) -> Result<(), JournalFault> {
+fn read_sound(journal: &mut JournalReader, ended_jobs: &mut u64) -> Result<(), JournalError> {
     if journal.header()?.is_none() {
         return Ok(());
     }
@@ -108,20 +108,20 @@ fn after(path: &Path, end: JournalEnd, mut first: FirstDamage) -> io::Result<Fir
 ///
 /// # Errors
 /// Nothing was cut.
-pub fn salvage(folder: &StudyFolder, lock: &StudyLock, inspection: &Inspection) -> Result<PathBuf, JournalFault> {
+pub fn salvage(folder: &StudyFolder, lock: &StudyLock, inspection: &Inspection) -> Result<PathBuf, JournalError> {
     let copied = copy(&folder.journal())?;
     let cut = lock.journal().and_then(|journal| {
         journal.set_len(inspection.end.length)?;
         journal.sync_all()
     });
-    cut.map_err(|source| JournalFault::Io { path: folder.journal(), doing: "cut", source })?;
+    cut.map_err(|source| JournalError::Io { path: folder.journal(), doing: "cut", source })?;
     Ok(copied)
 }
 
-fn copy(journal: &Path) -> Result<PathBuf, JournalFault> {
+fn copy(journal: &Path) -> Result<PathBuf, JournalError> {
     let fault = |path: &Path| {
         let path = path.to_owned();
-        move |source| JournalFault::Io { path, doing: "write", source }
+        move |source| JournalError::Io { path, doing: "write", source }
     };
     for number in 1..=NAMES {
         let name = journal.with_extension(format!("damaged-{number}.jsonl"));
@@ -148,8 +148,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::journal::lock;
-    use crate::words::ids::TrialId;
+    use crate::journal::folder::lock;
+    use crate::types::ids::TrialId;
 
     /// A journal of one header and four more records, changed by `damage`.
     fn damaged(damage: impl FnOnce(&mut Vec<Vec<u8>>)) -> (tempfile::TempDir, StudyFolder) {

@@ -154,7 +154,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ids::TrialId;
+    use crate::types::ids::TrialId;
 
     fn line() -> Vec<u8> {
         let mut line = Vec::new();

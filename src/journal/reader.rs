@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::fault::JournalFault;
-use super::files;
-use super::layout::StudyFolder;
+use super::error::JournalError;
+use super::folder::files;
+use super::folder::layout::StudyFolder;
 use super::line::{self, Damage, JournalEnd, LineFormat};
 use super::record::{Header, Record, SAMPLING_RULES};
 
@@ -42,29 +42,29 @@ struct Stamp {
 }
 
 /// Opens a study's journal and reads its header. `Ok(None)`: the journal ends before its header does, so nothing was ever launched.
-pub fn open(folder: &StudyFolder) -> Result<Option<(Header, JournalReader)>, JournalFault> {
+pub fn open(folder: &StudyFolder) -> Result<Option<(Header, JournalReader)>, JournalError> {
     let mut reader = begin(folder)?;
     Ok(reader.header()?.map(|header| (header, reader)))
 }
 
 /// Opens a study's journal; its header is to be read first.
-pub fn begin(folder: &StudyFolder) -> Result<JournalReader, JournalFault> {
+pub fn begin(folder: &StudyFolder) -> Result<JournalReader, JournalError> {
     let path = folder.journal();
     let file = files::open_to_read(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            JournalFault::Missing { folder: folder.root().to_owned() }
+            JournalError::Missing { folder: folder.root().to_owned() }
         }
-        _ => JournalFault::Io { path: path.clone(), doing: "read", source },
+        _ => JournalError::Io { path: path.clone(), doing: "read", source },
     })?;
     Ok(JournalReader::new(&path, BufReader::with_capacity(1 << 16, file)))
 }
 
 /// Refuses a study whose further draws would not be those its seed gave when it was begun.
-pub fn check_sampling_rules(header: &Header, folder: &StudyFolder) -> Result<(), JournalFault> {
+pub fn check_sampling_rules(header: &Header, folder: &StudyFolder) -> Result<(), JournalError> {
     if header.sampling_rules == SAMPLING_RULES {
         return Ok(());
     }
-    Err(JournalFault::SamplingRules {
+    Err(JournalError::SamplingRules {
         path: folder.journal(),
         found: header.sampling_rules,
         version: header.version.clone(),
@@ -79,7 +79,7 @@ impl<R: BufRead> JournalReader<R> {
     }
 
     /// The first line. `None` if it is torn or absent.
-    pub fn header(&mut self) -> Result<Option<Header>, JournalFault> {
+    pub fn header(&mut self) -> Result<Option<Header>, JournalError> {
         if !self.fetch()? {
             return Ok(None);
         }
@@ -102,14 +102,14 @@ impl<R: BufRead> JournalReader<R> {
     }
 
     /// The format of the journal whose first line is in the buffer. What a line with a wrong checksum says is not believed.
-    fn stamped(&self) -> Result<LineFormat, JournalFault> {
+    fn stamped(&self) -> Result<LineFormat, JournalError> {
         let checked = line::has_checksum(&self.buffer);
         if checked && line::checked(&self.buffer).is_err() {
             return Ok(LineFormat::Checked);
         }
         match serde_json::from_slice(&self.buffer) {
             Ok(Stamp { kind, format: Some(found) }) if kind == "study" => {
-                LineFormat::of_number(found).ok_or_else(|| JournalFault::Format { path: self.path.clone(), found })
+                LineFormat::of_number(found).ok_or_else(|| JournalError::Format { path: self.path.clone(), found })
             }
             _ if checked => Ok(LineFormat::Checked),
             _ => Ok(LineFormat::Plain),
@@ -117,10 +117,10 @@ impl<R: BufRead> JournalReader<R> {
     }
 
     /// Reads one line into the buffer, without its newline; false at the end and before a torn last line.
-    fn fetch(&mut self) -> Result<bool, JournalFault> {
+    fn fetch(&mut self) -> Result<bool, JournalError> {
         self.buffer.clear();
         let read = Read::by_ref(&mut self.source).take(MAX_LINE).read_until(b'\n', &mut self.buffer);
-        read.map_err(|source| JournalFault::Io { path: self.path.clone(), doing: "read", source })?;
+        read.map_err(|source| JournalError::Io { path: self.path.clone(), doing: "read", source })?;
         if self.buffer.pop_if(|last| *last == b'\n').is_some() {
             self.line += 1;
             return Ok(true);
@@ -141,7 +141,7 @@ impl<R: BufRead> JournalReader<R> {
     }
 
     /// The record in the buffer, or the end where the line is one that a power cut tore.
-    fn parse(&mut self) -> Result<Line, JournalFault> {
+    fn parse(&mut self) -> Result<Line, JournalError> {
         let length = self.buffer.len() as u64 + 1;
         let blank = self.buffer.windows(2).any(|pair| pair == [0, 0]);
         match self.record() {
@@ -165,7 +165,7 @@ impl<R: BufRead> JournalReader<R> {
 
     /// After a power cut a file system may show blocks that it never wrote as NULs: a line with a run of them is a torn end if no
     /// record follows it.
-    fn nothing_follows(&mut self) -> Result<bool, JournalFault> {
+    fn nothing_follows(&mut self) -> Result<bool, JournalError> {
         while self.fetch()? {
             let sound = match self.format {
                 LineFormat::Plain => serde_json::from_slice::<Record>(&self.buffer).is_ok(),
@@ -178,13 +178,13 @@ impl<R: BufRead> JournalReader<R> {
         Ok(true)
     }
 
-    fn corrupt(&self, damage: Damage) -> JournalFault {
-        JournalFault::Corrupt { path: self.path.clone(), line: self.line, damage }
+    fn corrupt(&self, damage: Damage) -> JournalError {
+        JournalError::Corrupt { path: self.path.clone(), line: self.line, damage }
     }
 }
 
 impl<R: BufRead> Iterator for JournalReader<R> {
-    type Item = Result<Record, JournalFault>;
+    type Item = Result<Record, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {

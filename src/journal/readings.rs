@@ -12,10 +12,10 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::files;
-use super::layout::StudyFolder;
-use crate::words::ids::JobId;
-use crate::words::outcome::Reading;
+use super::folder::files;
+use super::folder::layout::StudyFolder;
+use crate::types::ids::JobId;
+use crate::types::outcome::Reading;
 
 /// Bytes of the longest line that is read.
 const MAX_LINE: u64 = 1 << 20;
@@ -207,7 +207,7 @@ mod numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ids::{Attempt, JobKey, Rung, TrialId};
+    use crate::types::ids::{Attempt, JobKey, Rung, TrialId};
 
     fn job(trial: u64) -> JobId {
         JobId { key: JobKey { trial: TrialId(trial), rung: Rung(1) }, attempt: Attempt(1) }

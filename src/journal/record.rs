@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
 use crate::search::PriorObservation;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, JobId, Slot, TrialId};
-use crate::words::objective::Metric;
-use crate::words::outcome::{Outcome, Readings, StopRule};
-use crate::words::units::{Moment, Resource, ResourceSpec};
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::objective::Metric;
+use crate::types::outcome::{Outcome, Readings, StopRule};
+use crate::types::units::{Moment, Resource, ResourceSpec};
 
 /// The format of new journals. Format 1, without numbers and checksums, is read and appended to as it is; others are refused.
 pub const FORMAT: u32 = 2;

@@ -2,15 +2,15 @@
 
 use std::io::BufRead;
 
-use super::fault::JournalFault;
-use super::layout::StudyFolder;
+use super::error::JournalError;
+use super::folder::layout::StudyFolder;
 use super::line::JournalEnd;
 use super::reader::JournalReader;
 use super::record::{EndRecord, LaunchRecord, Record};
 use crate::engine::Engine;
 use crate::engine::event::FinishReason;
 use crate::engine::replay::Replayed;
-use crate::words::units::Moment;
+use crate::types::units::Moment;
 
 /// How a replayed study stands.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -29,7 +29,7 @@ pub fn replay<R: BufRead>(
     folder: &StudyFolder,
     engine: &mut Engine,
     mut seen: impl FnMut(&Engine, &Record),
-) -> Result<Standing, JournalFault> {
+) -> Result<Standing, JournalError> {
     let mut standing = Standing { end: reader.end(), ..Standing::default() };
     while let Some(record) = reader.next() {
         let record = record?;
@@ -37,7 +37,7 @@ pub fn replay<R: BufRead>(
             standing.at = standing.at.max(at);
         }
         if let Some(step) = step(&record, engine.resource()) {
-            engine.replay(step).map_err(|mismatch| JournalFault::Mismatch {
+            engine.replay(step).map_err(|mismatch| JournalError::Mismatch {
                 path: folder.journal(),
                 line: reader.line(),
                 why: mismatch.to_string(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
-use super::displaced::{self, JournalLength};
-use super::fault::JournalFault;
+use super::error::JournalError;
+use super::folder::displaced::{self, JournalLength};
 
 /// A second handle of the open journal. Threads that call [`JournalSync::sync`] at the same time share one `fdatasync`.
 ///
@@ -63,7 +63,7 @@ impl JournalSync {
     /// # Errors
     /// The disk's error, at this call and at every later one; or that another process removed, replaced or resized the
     /// journal.
-    pub fn sync(&self) -> Result<(), JournalFault> {
+    pub fn sync(&self) -> Result<(), JournalError> {
         let wanted = self.length.appended();
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = failure.clone() {
@@ -88,7 +88,7 @@ impl JournalSync {
     ///
     /// # Errors
     /// That it was removed, replaced, truncated or appended to; or an earlier failure.
-    pub fn check(&self) -> Result<(), JournalFault> {
+    pub fn check(&self) -> Result<(), JournalError> {
         let mut failure = match self.failure.try_lock() {
             Ok(failure) => failure,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -100,11 +100,11 @@ impl JournalSync {
         }
     }
 
-    fn check_place(&self, failure: &mut Option<Failure>) -> Result<(), JournalFault> {
+    fn check_place(&self, failure: &mut Option<Failure>) -> Result<(), JournalError> {
         let checked = displaced::check(&self.path, &self.file, &self.length);
         match &checked {
-            Err(JournalFault::Displaced { kept, .. }) => *failure = Some(Failure::Displaced(kept.clone())),
-            Err(JournalFault::Resized { expected, found, .. }) => {
+            Err(JournalError::Displaced { kept, .. }) => *failure = Some(Failure::Displaced(kept.clone())),
+            Err(JournalError::Resized { expected, found, .. }) => {
                 *failure = Some(Failure::Resized { expected: *expected, found: *found });
             }
             _ => {}
@@ -112,17 +112,17 @@ impl JournalSync {
         checked
     }
 
-    fn fault_of(&self, failure: Failure) -> JournalFault {
+    fn fault_of(&self, failure: Failure) -> JournalError {
         let path = self.path.clone();
         match failure {
             Failure::Disk(code) => self.fault(io::Error::from_raw_os_error(code)),
-            Failure::Displaced(kept) => JournalFault::Displaced { path, kept },
-            Failure::Resized { expected, found } => JournalFault::Resized { path, expected, found },
+            Failure::Displaced(kept) => JournalError::Displaced { path, kept },
+            Failure::Resized { expected, found } => JournalError::Resized { path, expected, found },
         }
     }
 
-    fn fault(&self, source: io::Error) -> JournalFault {
-        JournalFault::Io { path: self.path.clone(), doing: "sync", source }
+    fn fault(&self, source: io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), doing: "sync", source }
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
         sync.sync().unwrap();
         sync.check().unwrap();
         file.as_file().set_len(0).unwrap();
-        assert!(matches!(sync.check(), Err(JournalFault::Resized { expected: 7, found: 0, .. })));
+        assert!(matches!(sync.check(), Err(JournalError::Resized { expected: 7, found: 0, .. })));
         file.as_file().set_len(7).unwrap();
         assert!(sync.check().is_err() && sync.sync().is_err());
     }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::fault::JournalFault;
-use super::files;
+use super::error::JournalError;
+use super::folder::files;
 use super::line::JournalEnd;
 use super::record::Record;
 use super::sync::JournalSync;
@@ -23,31 +23,31 @@ pub struct JournalWriter {
 
 impl JournalWriter {
     /// A new, empty journal at `path`; what was there before is gone.
-    pub fn create(path: &Path) -> Result<JournalWriter, JournalFault> {
+    pub fn create(path: &Path) -> Result<JournalWriter, JournalError> {
         JournalWriter::open_at(path, JournalEnd::default())
     }
 
     /// Appends to the journal at `path` from `end` on, in the format it has: a torn last line beyond `end` is cut off.
-    pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalFault> {
+    pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalError> {
         let opened = files::open(path, OpenOptions::new().create(true).append(true));
-        let fault = |source| JournalFault::Io { path: path.to_owned(), doing: "write", source };
+        let fault = |source| JournalError::Io { path: path.to_owned(), doing: "write", source };
         JournalWriter::append_to(path, opened.map_err(fault)?, end)
     }
 
     /// The same with the journal already open for appending.
-    pub fn append_to(path: &Path, file: File, end: JournalEnd) -> Result<JournalWriter, JournalFault> {
+    pub fn append_to(path: &Path, file: File, end: JournalEnd) -> Result<JournalWriter, JournalError> {
         let whole = file.metadata().and_then(|found| match found.len() == end.length {
             true => Ok(()),
             false => file.set_len(end.length),
         });
         let handle = whole.and_then(|()| file.try_clone());
-        let handle = handle.map_err(|source| JournalFault::Io { path: path.to_owned(), doing: "write", source })?;
+        let handle = handle.map_err(|source| JournalError::Io { path: path.to_owned(), doing: "write", source })?;
         let sync = Arc::new(JournalSync::new(path, handle, end.length));
         Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), sync })
     }
 
     /// Appends one record. On an error nothing of it stays in the file.
-    pub fn append(&mut self, record: &Record) -> Result<(), JournalFault> {
+    pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
         let number = self.end.lines + 1;
         let written = self.end.format.write(record, number, &mut self.line);
         let length = self.end.length + self.line.len() as u64;
@@ -79,15 +79,15 @@ impl JournalWriter {
         self.end
     }
 
-    fn fault(&self, doing: &'static str, source: io::Error) -> JournalFault {
-        JournalFault::Io { path: self.path.clone(), doing, source }
+    fn fault(&self, doing: &'static str, source: io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), doing, source }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ids::TrialId;
+    use crate::types::ids::TrialId;
 
     #[test]
     fn goes_on_after_cutting_a_torn_line_off() {

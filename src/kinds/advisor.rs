@@ -2,7 +2,7 @@
 
 use crate::schedule::Advisor;
 use crate::search::Searcher;
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
 
 /// A searcher in the role of a scheduler's advisor.
 pub(crate) struct SearcherAdvisor<'a>(pub &'a mut dyn Searcher);

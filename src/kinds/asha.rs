@@ -6,7 +6,7 @@ use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::asha::Asha;
 use crate::search::random::Random;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: asha`.
 pub static KIND: MatrixKind = MatrixKind {

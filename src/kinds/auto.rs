@@ -6,7 +6,7 @@ use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::search::gp::Gp;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: auto`: freeze-thaw scheduling with the sampler `gp`, which draws the trials of the first bracket at random.
 pub static KIND: MatrixKind = MatrixKind {

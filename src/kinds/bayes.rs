@@ -6,7 +6,7 @@ use super::kind::{Field, MatrixKind, Method, Need};
 use crate::schedule::UNLIMITED;
 use crate::schedule::full_budget::FullBudget;
 use crate::search::gp::{Acquisition, Gp, KernelShape, ModelSettings};
-use crate::words::args::{Args, Fault, Reader, Step};
+use crate::types::args::{Args, Fault, Reader, Step};
 
 /// `kind: bayes`: `numInitialRuns` random draws, then `maxIterations` suggestions, each with the full budget.
 ///

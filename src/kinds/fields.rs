@@ -2,8 +2,8 @@
 
 use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::{Schedule, UNLIMITED};
-use crate::words::args::Reader;
-use crate::words::units::ResourceKind;
+use crate::types::args::Reader;
+use crate::types::units::ResourceKind;
 
 /// Largest integer resource: up to 2^53 ≈ 9.007e15 a 64-bit float represents every integer.
 const MAX_INT_RESOURCE: f64 = 9e15;

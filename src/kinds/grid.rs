@@ -6,7 +6,7 @@ use super::fields::read_max_trials;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::grid::Grid;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: grid`: all combinations with the full budget, or the first `numRuns` of them.
 pub static KIND: MatrixKind = MatrixKind {

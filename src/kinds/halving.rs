@@ -7,7 +7,7 @@ use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::halving::bracket;
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::random::Random;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: halving`.
 pub static KIND: MatrixKind = MatrixKind {

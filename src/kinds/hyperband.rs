@@ -7,7 +7,7 @@ use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::hyperband::{BracketSizes, brackets};
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::random::Random;
-use crate::words::args::{Args, Fault, Reader};
+use crate::types::args::{Args, Fault, Reader};
 
 /// `kind: hyperband`.
 pub static KIND: MatrixKind = MatrixKind {

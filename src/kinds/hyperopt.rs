@@ -9,7 +9,7 @@ use crate::search::Sampler;
 use crate::search::anneal::Anneal;
 use crate::search::random::Random;
 use crate::search::tpe::Tpe;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: hyperopt`: `numRuns`·`maxIterations` trials with the full budget; each factor is 1 if absent, and one of them is
 /// required.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::external::External;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: iterative`: `maxIterations` suggestions of the `tuner`, each requested when a slot is free.
 pub static KIND: MatrixKind = MatrixKind {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::schedule::Schedule;
 use crate::search::Sampler;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// A schedule and a sampler, the result of a checked matrix.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::listed::Listed;
-use crate::words::args::{Args, Fault, Reader, Step, describe};
-use crate::words::assignment::Assignment;
+use crate::types::args::{Args, Fault, Reader, Step, describe};
+use crate::types::assignment::Assignment;
 
 /// `kind: mapping`: `values`, a list of mappings, each run once with the full budget.
 pub static KIND: MatrixKind = MatrixKind {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::random::Random;
-use crate::words::args::{Args, Fault};
+use crate::types::args::{Args, Fault};
 
 /// `kind: random`: `numRuns` random draws with the full budget.
 pub static KIND: MatrixKind = MatrixKind {

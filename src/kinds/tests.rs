@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{MatrixKind, names};
-use crate::words::args::Args;
+use crate::types::args::Args;
 
 pub(super) fn args(fields: Value) -> Args {
     fields.as_object().unwrap().iter().map(|(k, v)| (k.clone(), v.clone())).collect()

@@ -22,7 +22,7 @@ use super::yaml::parse::{ReadError, decode, parse};
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
 use crate::space::Space;
-use crate::words::args::Step;
+use crate::types::args::Step;
 
 /// A checked file.
 #[derive(Debug)]

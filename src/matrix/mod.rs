@@ -9,7 +9,7 @@
 //! Every step records its findings in [`diagnostics`] and continues, so that all errors of a file are reported at once.
 
 pub mod catalogue;
-pub mod changes;
+pub(crate) mod changes;
 pub mod command_line;
 pub mod diagnostics;
 pub mod load;

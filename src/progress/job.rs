@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::tally::Tally;
 use crate::journal::record::EndRecord;
 use crate::report::text;
-use crate::words::ids::JobId;
-use crate::words::outcome::Outcome;
-use crate::words::printable::printable;
+use crate::types::ids::JobId;
+use crate::types::outcome::Outcome;
+use crate::types::printable::printable;
 
 /// `trial 14, rung 1: loss 0.0123, 3.2s`; only a further attempt is named.
 pub fn ended(tally: &Tally, end: &EndRecord) -> String {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::tally::{FullRung, RungTally, Tally};
 use crate::report::text;
-use crate::words::ids::BracketId;
-use crate::words::printable::printable;
-use crate::words::units::Moment;
+use crate::types::ids::BracketId;
+use crate::types::printable::printable;
+use crate::types::units::Moment;
 
 /// The study as a whole: `34 of 187 jobs, 4 running, 2 failed · best loss 0.0123 (trial 14) · 1m12s, about 3m02s left`. What
 /// `width` columns have no room for is left out, the least important first.

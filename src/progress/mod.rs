@@ -1,30 +1,30 @@
 //! What a person sees while a study runs: lines that redraw themselves on a terminal, one plain line per finished rung
 //! elsewhere. All of it goes to stderr.
 
-pub mod goal;
-pub mod job;
-pub mod line;
-pub mod line_queue;
-pub mod plain;
-pub mod stderr;
-pub mod tally;
-pub mod terminal;
-pub mod verbosity;
+pub(crate) mod goal;
+pub(crate) mod job;
+pub(crate) mod line;
+pub(crate) mod line_queue;
+pub(crate) mod plain;
+pub(crate) mod stderr;
+pub(crate) mod tally;
+pub(crate) mod terminal;
+pub(crate) mod verbosity;
 
 use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
-use crate::run::watch::{Unwatched, Watcher};
+use crate::run::observer::{NoObserver, Observer};
 use goal::Goal;
 pub use stderr::say;
 use tally::Tally;
 pub use verbosity::Verbosity;
 
 /// The watcher that suits stderr.
-pub fn watcher(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Watcher> {
+pub fn watcher(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Observer> {
     let tally = Tally::new(&experiment.plan(), Goal::of(experiment));
     match verbosity {
-        Verbosity::Quiet => Arc::new(Unwatched),
+        Verbosity::Quiet => Arc::new(NoObserver),
         _ if terminal::can_redraw() => Arc::new(terminal::Terminal::new(tally, verbosity)),
         _ => Arc::new(plain::Plain::new(tally, verbosity)),
     }

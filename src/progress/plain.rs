@@ -7,7 +7,7 @@ use super::tally::Tally;
 use super::verbosity::Verbosity;
 use super::{job, line};
 use crate::journal::record::Record;
-use crate::run::watch::Watcher;
+use crate::run::observer::Observer;
 
 /// A study without fixed rungs is heard of after each such part of it.
 const PARTS: f64 = 10.0;
@@ -53,7 +53,7 @@ fn step(tally: &Tally) -> u64 {
     }
 }
 
-impl Watcher for Plain {
+impl Observer for Plain {
     fn record(&self, record: &Record) {
         if let Some(line) = self.line(record) {
             say_progress(&line);

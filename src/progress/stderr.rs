@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::line_queue::{Importance, LineQueue};
-use crate::run::sys::{Ready, wait_ready};
-use crate::words::printable::{printable_lines, printable_styled};
+use crate::launch::process::syscalls::{Ready, wait_ready};
+use crate::types::printable::{printable_lines, printable_styled};
 
 /// How long the end of the program, and whatever must appear after the lines on stderr, waits for them to be written.
 pub const PATIENCE: Duration = Duration::from_secs(1);

@@ -8,12 +8,12 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
-use crate::words::allocation::Allocation;
-use crate::words::ids::{BracketId, Rung, TrialId};
-use crate::words::incumbent::{Candidate, IncumbentTracker};
-use crate::words::objective::Metric;
-use crate::words::outcome::Outcome;
-use crate::words::units::{Moment, Resource};
+use crate::types::allocation::Allocation;
+use crate::types::ids::{BracketId, Rung, TrialId};
+use crate::types::incumbent::{Candidate, IncumbentTracker};
+use crate::types::objective::Metric;
+use crate::types::outcome::Outcome;
+use crate::types::units::{Moment, Resource};
 
 /// One rung of one bracket, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -11,8 +11,8 @@ use super::tally::Tally;
 use super::verbosity::Verbosity;
 use super::{job, line, stderr};
 use crate::journal::record::Record;
-use crate::run::watch::Watcher;
-use crate::words::printable::printable_lines;
+use crate::run::observer::Observer;
+use crate::types::printable::printable_lines;
 
 /// A study that is over before this shows no progress at all.
 const SILENCE: Duration = Duration::from_millis(250);
@@ -89,7 +89,7 @@ impl Terminal {
     }
 }
 
-impl Watcher for Terminal {
+impl Observer for Terminal {
     fn record(&self, record: &Record) {
         let mut state = self.shared.lock();
         state.tally.record(record);

@@ -3,7 +3,7 @@
 use serde::Serializer;
 use serde_json::Value;
 
-use crate::words::units::Resource;
+use crate::types::units::Resource;
 
 /// Largest whole number below which every whole f64 is exact (2^53).
 const EXACT: f64 = 9_007_199_254_740_992.0;

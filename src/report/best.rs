@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::amount;
 use super::view::{JobView, StudyView};
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::incumbent::{self, Candidate};
-use crate::words::units::Resource;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::incumbent::{self, Candidate};
+use crate::types::units::Resource;
 
-/// The incumbent of `view`: see [`crate::words::incumbent`].
+/// The incumbent of `view`: see [`crate::types::incumbent`].
 pub fn best_job(view: &StudyView) -> Option<(Candidate, &JobView)> {
     let candidates: Vec<_> = view.candidates().collect();
     let best = incumbent::best(view.direction()?, candidates.iter().map(|(candidate, _)| *candidate), view.decisive())?;
@@ -59,9 +59,9 @@ mod tests {
     use super::*;
     use crate::engine::event::FinishReason;
     use crate::report::samples::{Sample, halving};
-    use crate::words::ids::{Attempt, JobId, JobKey, Rung};
-    use crate::words::objective::Score;
-    use crate::words::outcome::{Failure, Outcome, StopRule};
+    use crate::types::ids::{Attempt, JobId, JobKey, Rung};
+    use crate::types::objective::Score;
+    use crate::types::outcome::{Failure, Outcome, StopRule};
 
     fn best(sample: &Sample) -> Option<u64> {
         best_job(&sample.view()).map(|(candidate, _)| candidate.job.trial.0)

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::view::StudyView;
-use crate::words::ids::TrialId;
+use crate::types::ids::TrialId;
 
 /// Most trials that are named for one reason.
 const NAMED: usize = 5;
@@ -46,7 +46,7 @@ pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
 mod tests {
     use super::*;
     use crate::report::samples::Sample;
-    use crate::words::outcome::Failure;
+    use crate::types::outcome::Failure;
 
     #[test]
     fn grouped_by_reason_most_frequent_first() {
@@ -76,7 +76,7 @@ mod tests {
             0,
             0,
             2,
-            crate::words::outcome::Outcome::Failed { failure: Failure::Exit(1) },
+            crate::types::outcome::Outcome::Failed { failure: Failure::Exit(1) },
             "",
         );
         let view = sample.view();

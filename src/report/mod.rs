@@ -1,20 +1,17 @@
 //! Views made from the journal alone, so that a report made a year later equals the live summary; and their exporters.
 
-pub mod amount;
-pub mod best;
+pub(crate) mod amount;
+pub(crate) mod best;
 pub mod export;
-pub mod exporters;
-pub mod failures;
+pub(crate) mod failures;
 pub mod plan;
+pub mod plan_table;
 pub mod summary;
 pub mod summary_text;
-pub mod table;
-pub mod text;
+pub(crate) mod text;
 pub mod trials;
 pub mod trials_table;
 pub mod view;
 
-mod csv;
-mod jsonl;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::amount;
 use crate::engine::experiment::Experiment;
 use crate::schedule::{Plan, finite};
-use crate::words::objective::Metric;
-use crate::words::units::{Resource, ResourceSpec};
+use crate::types::objective::Metric;
+use crate::types::units::{Resource, ResourceSpec};
 
 /// One rung as planned.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]

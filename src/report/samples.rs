@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use super::view::{Detail, StudyView, ViewBuilder};
 use crate::engine::event::FinishReason;
 use crate::journal::record::{EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, Record, SAMPLING_RULES, Usage};
-use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
-use crate::words::objective::{Direction, Metric, Score};
-use crate::words::outcome::{Failure, Outcome, Readings};
-use crate::words::units::{Moment, Resource, ResourceKind, ResourceSpec};
+use crate::types::assignment::Assignment;
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::types::objective::{Direction, Metric, Score};
+use crate::types::outcome::{Failure, Outcome, Readings};
+use crate::types::units::{Moment, Resource, ResourceKind, ResourceSpec};
 
 /// Collects records as a driver would journal them, one second apart.
 pub struct Sample {

@@ -11,8 +11,8 @@ use super::failures::{FailureGroup, failures};
 use super::view::{JobStatus, JobView, StudyView};
 use crate::engine::event::FinishReason;
 use crate::schedule::finite;
-use crate::words::ids::TrialId;
-use crate::words::units::Moment;
+use crate::types::ids::TrialId;
+use crate::types::units::Moment;
 
 /// Jobs by how they stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::best::BestView;
 use super::failures::FailureGroup;
+use super::plan_table::two_columns;
 use super::summary::{BestKeys, JobCounts, Summary};
-use super::table::two_columns;
 use super::text;
 use crate::engine::event::{FinishReason, LimitKind};
-use crate::words::ids::TrialId;
-use crate::words::printable::{output_line, printable, printable_lines};
+use crate::types::ids::TrialId;
+use crate::types::printable::{output_line, printable, printable_lines};
 
 /// `summary` as text.
 pub fn render(summary: &Summary<'_>) -> String {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::report::samples::{Sample, halving};
     use crate::report::view::StudyView;
-    use crate::words::outcome::{Failure, Outcome};
+    use crate::types::outcome::{Failure, Outcome};
 
     fn summary(view: &StudyView) -> Summary<'_> {
         Summary::new(view, PathBuf::from("matrix.study/trials"), |_| {

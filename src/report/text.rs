@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::words::assignment::Assignment;
-use crate::words::printable::{is_printable, json_text, printable};
+use crate::types::printable::{is_printable, json_text};
 
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -104,11 +103,6 @@ pub fn short_value(cell: &Value) -> String {
         other => value(other),
     };
     if width(&whole) <= CELL { whole } else { format!("{}…", cut(&whole, CELL - 1)) }
-}
-
-/// `name=value, name=value`.
-pub fn params(assignment: &Assignment) -> String {
-    assignment.iter().map(|(name, v)| format!("{}={}", printable(name), value(v))).collect::<Vec<_>>().join(", ")
 }
 
 /// A command line that bash splits back into `argv`, on one line.

@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::amount;
 use super::best::best_job;
 use super::view::{JobStatus, JobView, StudyView};
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::incumbent::Candidate;
-use crate::words::objective::Score;
-use crate::words::units::Resource;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::incumbent::Candidate;
+use crate::types::objective::Score;
+use crate::types::units::Resource;
 
 /// One trial with what it came to.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -55,7 +55,7 @@ impl TrialView {
     }
 }
 
-/// Every trial: those with a value first, each with its best job, ordered by the rule of [`crate::words::incumbent`], so that the
+/// Every trial: those with a value first, each with its best job, ordered by the rule of [`crate::types::incumbent`], so that the
 /// first one is the best. In a study without a metric, by id.
 pub fn trials(view: &StudyView) -> Vec<TrialView> {
     let mut trials: IndexMap<TrialId, TrialView> = IndexMap::new();
@@ -89,7 +89,7 @@ pub fn trials(view: &StudyView) -> Vec<TrialView> {
 mod tests {
     use super::*;
     use crate::report::samples::{Sample, halving};
-    use crate::words::outcome::{Failure, Outcome};
+    use crate::types::outcome::{Failure, Outcome};
 
     #[test]
     fn best_first_failures_last() {

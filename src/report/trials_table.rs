@@ -2,11 +2,11 @@
 
 use indexmap::IndexSet;
 
-use super::table::{plain_table, right};
+use super::plan_table::{plain_table, right};
 use super::text;
 use super::trials::TrialView;
 use super::view::StudyView;
-use crate::words::printable::printable;
+use crate::types::printable::printable;
 
 /// `trials` of `view` in the order given, one line each, a column per parameter.
 pub fn table(view: &StudyView, trials: &[TrialView]) -> String {

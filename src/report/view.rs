@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 
 use crate::engine::event::FinishReason;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record, Usage};
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, JobId, JobKey, TrialId};
-use crate::words::incumbent::{Candidate, Completion};
-use crate::words::objective::{Direction, Score};
-use crate::words::outcome::{Failure, Outcome};
-use crate::words::units::{Moment, Resource};
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, JobId, JobKey, TrialId};
+use crate::types::incumbent::{Candidate, Completion};
+use crate::types::objective::{Direction, Score};
+use crate::types::outcome::{Failure, Outcome};
+use crate::types::units::{Moment, Resource};
 
 /// How a job stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

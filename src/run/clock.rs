@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::words::units::Moment;
+use crate::types::units::Moment;
 
 /// The clock of a session.
 #[derive(Clone, Copy, Debug)]

@@ -6,14 +6,15 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 
-use super::checkpoints::{FileFault, remove_tree};
-use super::fault::RunFault;
-use super::opening::Opened;
+use super::checkpoints::{FileError, remove_tree};
+use super::error::RunError;
 use super::options::Existing;
-use crate::journal::files::absent_is_fine;
-use crate::journal::layout::StudyFolder;
-use crate::journal::lock::StudyLock;
-use crate::journal::{claim, files};
+use super::resume::ReplayedStudy;
+use crate::journal::folder::claim;
+use crate::journal::folder::files;
+use crate::journal::folder::files::absent_is_fine;
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::folder::lock::StudyLock;
 
 /// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
 const JOB_DESCRIPTORS: usize = 16;
@@ -23,17 +24,17 @@ pub fn discard(
     lock: &mut StudyLock,
     folder: &StudyFolder,
     existing: Existing,
-    opened: &Opened,
-) -> Result<(), RunFault> {
+    opened: &ReplayedStudy,
+) -> Result<(), RunError> {
     match existing {
         Existing::Overwrite => {
-            spare_descriptors().map_err(|source| RunFault::System { wanted: "open files for a job", source })?;
-            lock.replace_journal().map_err(|source| RunFault::file(folder.journal(), source))?;
+            spare_descriptors().map_err(|source| RunError::System { wanted: "open files for a job", source })?;
+            lock.replace_journal().map_err(|source| RunError::file(folder.journal(), source))?;
         }
         Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => {}
         Existing::GoOn => return Ok(()),
     }
-    remove_discarded(folder).map_err(RunFault::Discard)
+    remove_discarded(folder).map_err(RunError::Discard)
 }
 
 /// Succeeds if a job's pipes and files can be opened.
@@ -43,21 +44,21 @@ fn spare_descriptors() -> io::Result<()> {
 }
 
 /// Removes what is left of a discarded study, its journal last; other files stay, and so does what links point to.
-fn remove_discarded(folder: &StudyFolder) -> Result<(), FileFault> {
+fn remove_discarded(folder: &StudyFolder) -> Result<(), FileError> {
     let [tuner_log, readings, trials, journal] =
         [folder.tuner_log(), folder.readings(), folder.trials(), folder.discarded()];
     for file in [tuner_log, readings] {
-        absent_is_fine(fs::remove_file(&file)).map_err(|source| FileFault { path: file, source })?;
+        absent_is_fine(fs::remove_file(&file)).map_err(|source| FileError { path: file, source })?;
     }
     if trials.symlink_metadata().is_ok() {
         remove_trials(folder)?;
     }
-    absent_is_fine(fs::remove_file(&journal)).map_err(|source| FileFault { path: journal, source })
+    absent_is_fine(fs::remove_file(&journal)).map_err(|source| FileError { path: journal, source })
 }
 
-fn remove_trials(folder: &StudyFolder) -> Result<(), FileFault> {
+fn remove_trials(folder: &StudyFolder) -> Result<(), FileError> {
     let trials = folder.trials();
-    let fault = |source| FileFault { path: trials.clone(), source };
+    let fault = |source| FileError { path: trials.clone(), source };
     files::directory(&trials).map_err(fault)?;
     let handle = File::open(&trials).map_err(fault)?;
     for entry in fs::read_dir(&trials).map_err(fault)? {
@@ -80,7 +81,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::words::ids::TrialId;
+    use crate::types::ids::TrialId;
 
     #[test]
     fn what_is_not_of_a_discarded_study_stays() {

@@ -9,46 +9,46 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::checkpoints::Checkpoints;
-use super::core::Ended;
-use super::fault::RunFault;
-use super::guard::Guard;
-use super::job_logs::JobLogs;
-use super::job_readings::JobReadings;
-use super::ladder::{KILL_PATIENCE, Why};
-use super::logs::LogLimit;
-use super::mark::{Mark, SessionMark};
-use super::memory::OomWatch;
-use super::output::{Deaf, Heard, JobOutput};
-use super::places::Places;
-use super::process::{Child, Patience};
-use super::programs::Programs;
-use super::signals::{self, Signals};
-use super::slots::SlotEnvironment;
-use super::spawn::Spawner;
-use super::start_retry::{StartError, StartRetry};
-use super::sweep::{Sweep, Whose};
-use super::sys::Reaped;
-use super::verdict;
-use super::wake::Wake;
-use super::watch::Watcher;
-use super::working_directory::WorkingDirectory;
+use super::coordinator::Ended;
+use super::error::RunError;
+use super::observer::Observer;
+use super::outcome;
+use super::output::job_logs::JobLogs;
+use super::output::job_output::{CapturedOutput, DiscardOutput, JobOutput};
+use super::output::log_file::LogLimit;
+use super::output::readings_file::JobReadings;
+use super::process::gpus::SlotEnvironment;
+use super::process::programs::Programs;
+use super::process::slot_table::SlotTable;
+use super::process::start_retry::{StartError, StartRetry};
+use super::process::termination::{KILL_PATIENCE, KillReason};
+use super::process::wakeup::Wakeup;
+use super::process::working_directory::WorkingDirectory;
 use crate::collect::catalogue;
 use crate::collect::collector::Wanted;
 use crate::command::template::Renderer;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
-use crate::journal::layout::StudyFolder;
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
 use crate::journal::record::{EndRecord, Usage};
 use crate::journal::sync::JournalSync;
-use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
-use crate::words::units::Moment;
+use crate::launch::oom::OomMonitor;
+use crate::launch::orphans::guard::Guard;
+use crate::launch::orphans::mark::{Mark, SessionMark};
+use crate::launch::orphans::marked_processes::{Sweep, Whose};
+use crate::launch::process::child::{Child, Patience};
+use crate::launch::process::signals::{self, Signals};
+use crate::launch::process::spawn::Spawner;
+use crate::launch::process::syscalls::Reaped;
+use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
+use crate::types::units::Moment;
 
 /// Longest time between a job's end by a signal and the arrival of the same signal here.
 const SIGNALLED_TOGETHER: Duration = Duration::from_millis(300);
 
 /// All that jobs of a session share.
-pub struct Workshop<'a> {
+pub struct JobRunner<'a> {
     /// The checked input.
     pub experiment: &'a Experiment,
     /// Makes command lines.
@@ -68,17 +68,17 @@ pub struct Workshop<'a> {
     /// Makes launch records durable.
     pub journal: &'a JournalSync,
     /// Who runs where.
-    pub places: &'a Places,
+    pub places: &'a SlotTable,
     /// Tell whether the driver is being ended too.
     pub signals: &'a Signals,
     /// Told of process groups.
     pub guard: &'a Guard,
     /// Evidence of missing memory.
-    pub oom: OomWatch,
+    pub oom: OomMonitor,
     /// Makes processes.
     pub spawner: &'a Spawner,
     /// Rung when jobs that have not ended are no longer waited for.
-    pub abandon: &'a Wake,
+    pub abandon: &'a Wakeup,
     /// The programs of jobs.
     pub programs: Programs,
     /// Where jobs begin.
@@ -88,24 +88,24 @@ pub struct Workshop<'a> {
     /// Whether the user was told of a log that cannot be written.
     pub has_given_up_a_log: AtomicBool,
     /// Shows notes to the user.
-    pub watcher: &'a dyn Watcher,
+    pub watcher: &'a dyn Observer,
 }
 
 /// Hears a running job's readings.
 pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 
-impl Workshop<'_> {
+impl JobRunner<'_> {
     /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
-    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunFault> {
+    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunError> {
         match self.start(launch) {
             Ok((child, begun)) => self.attend(launch, child, begun, listener, buffer),
             Err(StartError::Ended) => Ok(self.never_ran(launch, "ended before it was spawned")),
             Err(StartError::Job(why)) => Ok(self.never_ran(launch, &why)),
             Err(StartError::Refused { what, source }) => {
                 self.places.release(launch.slot);
-                Err(RunFault::Refused { what, source })
+                Err(RunError::Refused { what, source })
             }
-            Err(StartError::Driver(fault)) => {
+            Err(StartError::EventLoop(fault)) => {
                 self.places.release(launch.slot);
                 Err(fault)
             }
@@ -119,7 +119,7 @@ impl Workshop<'_> {
         begun: Instant,
         listener: Listener<'_>,
         buffer: &mut [u8],
-    ) -> Result<Ended, RunFault> {
+    ) -> Result<Ended, RunError> {
         // A failing note leaves the guard with its search by environment.
         let _ = self.guard.note(launch.slot, Some(child.pid()));
         let name = |name: &String| name.clone();
@@ -135,12 +135,13 @@ impl Workshop<'_> {
         let followed = child.follow(&mut output, buffer, patience);
         if followed.is_err() {
             let now = Instant::now();
-            self.places.end(launch.job, &Why::DriverFault, now);
-            let Ok(()) = child.follow(&mut Deaf, buffer, Patience { until: Some(now + KILL_PATIENCE), ..patience });
+            self.places.end(launch.job, &KillReason::DriverFault, now);
+            let Ok(()) =
+                child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_PATIENCE), ..patience });
         }
         let ended_by = self.places.release(launch.slot);
         let _ = self.guard.note(launch.slot, None);
-        let reaped = child.reap().map_err(|source| RunFault::System { wanted: "wait for a child", source });
+        let reaped = child.reap().map_err(|source| RunError::System { wanted: "wait for a child", source });
         let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
         let (heard, logs) = output.finish();
         followed.and(logs)?;
@@ -150,32 +151,32 @@ impl Workshop<'_> {
             // What it started in sessions of its own; a job that ended by itself may leave that running.
             Sweep::new(vec![Mark::Job(self.session.job(launch.job))], Whose::ThisSession).end();
         }
-        let end = verdict::End {
+        let end = outcome::End {
             status: Some(status),
             value: &heard.collected.value,
             ended_by: ended_by.as_ref(),
             stderr_tail: &heard.stderr_tail,
         };
-        let outcome = verdict::outcome(&end, &self.oom);
+        let outcome = outcome::outcome(&end, &self.oom);
         self.checkpoints.make_durable(launch, &outcome)?;
         Ok(ended(launch, outcome, usage, heard))
     }
 
     /// When a machine shuts down or a job manager's time is over, every process gets the signal at once, and a job may be gone
     /// before we know of it: such an end says nothing about the configuration.
-    fn ended_with_us(&self, status: ExitStatus) -> Option<Why> {
+    fn ended_with_us(&self, status: ExitStatus) -> Option<KillReason> {
         let suspicious = signals::ended_by_one(status) || self.signals.pending();
         let patience = if suspicious { SIGNALLED_TOGETHER } else { Duration::ZERO };
         let interrupted = self.places.is_interrupted_within(patience);
-        interrupted.then(|| Why::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
+        interrupted.then(|| KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 
     /// A job without a process: it was ended before, or it could not be spawned.
     fn never_ran(&self, launch: &Launch, why: &str) -> Ended {
         let outcome = match self.places.release(launch.slot) {
-            Some(Why::Rule(by)) => Outcome::Stopped { score: None, by },
-            Some(Why::DriverFault) => Outcome::Failed { failure: Failure::Lost },
-            Some(Why::Timeout) | None => Outcome::Failed { failure: Failure::Launch(why.to_owned()) },
+            Some(KillReason::Rule(by)) => Outcome::Stopped { score: None, by },
+            Some(KillReason::DriverFault) => Outcome::Failed { failure: Failure::Lost },
+            Some(KillReason::Timeout) | None => Outcome::Failed { failure: Failure::Launch(why.to_owned()) },
         };
         let record = EndRecord {
             job: launch.job,
@@ -189,7 +190,7 @@ impl Workshop<'_> {
     }
 }
 
-fn ended(launch: &Launch, outcome: Outcome, usage: Usage, heard: Heard) -> Ended {
+fn ended(launch: &Launch, outcome: Outcome, usage: Usage, heard: CapturedOutput) -> Ended {
     let failed = matches!(outcome, Outcome::Failed { .. });
     let record = EndRecord {
         job: launch.job,

@@ -4,20 +4,20 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::checkpoints::{FileFault, Prepared};
-use super::job::Workshop;
-use super::machine_trouble::{MachineTrouble, machine_trouble};
-use super::mark::{JOB_VARIABLE, SESSION_VARIABLE};
-use super::places::Started;
-use super::process::Child;
-use super::programs::Program;
-use super::restore::{is_displaced, restore};
-use super::spawn::{JobCommand, SpawnError};
-use super::start_retry::StartError;
+use super::checkpoints::{FileError, Prepared};
+use super::job::JobRunner;
+use super::output::restore::{is_displaced, restore};
+use super::process::machine_errors::{MachineError, machine_trouble};
+use super::process::programs::JobProgram;
+use super::process::slot_table::SpawnResult;
+use super::process::start_retry::StartError;
 use crate::command::JobContext;
 use crate::engine::event::Launch;
+use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
+use crate::launch::process::child::Child;
+use crate::launch::process::spawn::{JobCommand, SpawnError};
 
-impl Workshop<'_> {
+impl JobRunner<'_> {
     /// Starts the job of `launch`, again and again while the machine refuses it.
     pub(super) fn start(&self, launch: &Launch) -> Result<(Child, Instant), StartError> {
         self.retrying(launch, || self.prepare(launch))?;
@@ -34,14 +34,14 @@ impl Workshop<'_> {
             Err(fault) if is_displaced(&fault.source) => {
                 let folder = self.folder.checkpoint(launch.job.key.trial);
                 restore(self.folder.root(), &folder)
-                    .map_err(|source| unprepared(FileFault { path: folder, source }))?;
+                    .map_err(|source| unprepared(FileError { path: folder, source }))?;
                 self.checkpoints.prepare(launch, &|| self.places.is_ended(launch.slot))
             }
             prepared => prepared,
         };
         match prepared.map_err(unprepared)? {
             Prepared::Ready => Ok(()),
-            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::Driver(fault.into())),
+            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::EventLoop(fault.into())),
         }
     }
 
@@ -52,7 +52,7 @@ impl Workshop<'_> {
     fn spawn(
         &self,
         launch: &Launch,
-        program: &Program,
+        program: &JobProgram,
         command: &JobCommand,
         tries: u32,
     ) -> Result<(Child, Instant), StartError> {
@@ -63,22 +63,22 @@ impl Workshop<'_> {
         let begun = Instant::now();
         let spawn = |child: &_| self.spawner.spawn(command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
         match self.places.start(launch.slot, spawn) {
-            Started::Running(child) => {
+            SpawnResult::Running(child) => {
                 program.started();
                 Ok((child, begun))
             }
-            Started::EndedBefore => Err(StartError::Ended),
-            Started::Refused(SpawnError::Command(e)) => {
+            SpawnResult::EndedBefore => Err(StartError::Ended),
+            SpawnResult::Refused(SpawnError::Command(e)) => {
                 Err(StartError::Job(format!("{}: {e}", command.program.display())))
             }
-            Started::Refused(SpawnError::Process(source)) => {
+            SpawnResult::Refused(SpawnError::Process(source)) => {
                 Err(StartError::Refused { what: format!("start {}", command.program.display()), source })
             }
-            Started::Refused(SpawnError::Program(e)) => Err(program.refusal(e, tries)),
+            SpawnResult::Refused(SpawnError::Program(e)) => Err(program.refusal(e, tries)),
         }
     }
 
-    fn command(&self, launch: &Launch) -> Result<(Arc<Program>, JobCommand), StartError> {
+    fn command(&self, launch: &Launch) -> Result<(Arc<JobProgram>, JobCommand), StartError> {
         let trial = launch.job.key.trial;
         let context = JobContext {
             launch,
@@ -108,14 +108,14 @@ impl Workshop<'_> {
 }
 
 /// The checkpoint of a job cannot be set as it is to find it.
-fn unprepared(fault: FileFault) -> StartError {
+fn unprepared(fault: FileError) -> StartError {
     if !fault.stops_the_study() {
         return StartError::Job(format!("cannot prepare its checkpoint: {fault}"));
     }
     match machine_trouble(&fault.source) {
-        Some(MachineTrouble::Shortage) => {
+        Some(MachineError::Shortage) => {
             StartError::Refused { what: format!("write {}", fault.path.display()), source: fault.source }
         }
-        _ => StartError::Driver(fault.into()),
+        _ => StartError::EventLoop(fault.into()),
     }
 }

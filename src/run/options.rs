@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::logs::LogLimit;
-use super::retention::Keep;
-use super::slots::SlotEnvironment;
+use super::checkpoints::retention::Keep;
+use super::output::log_file::LogLimit;
+use super::process::gpus::SlotEnvironment;
 
 /// What becomes of a study that is there already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

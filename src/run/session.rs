@@ -9,62 +9,62 @@ use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
+use super::checkpoints::restart_check::RestartCheck;
+use super::checkpoints::retention::Keep;
 use super::checkpoints::{Checkpoints, KernelDisk, RemovalQueue, remove_after_sync};
 use super::clock::Clock;
-use super::core::{Core, Orders};
+use super::coordinator::{Coordinator, Effects};
 use super::discard::discard;
-use super::driver::Driver;
-use super::fault::RunFault;
-use super::guard::Guard;
-use super::job::Workshop;
-use super::leftovers::Leftovers;
-use super::mark::{Mark, SessionMark};
-use super::memory::OomWatch;
-use super::opening::{Opened, open, remove_unneeded, take_up};
+use super::error::RunError;
+use super::event_loop::EventLoop;
+use super::job::JobRunner;
+use super::observer::Observer;
 use super::options::{Existing, RunOptions};
-use super::pidfd::probe_pidfd;
-use super::places::Places;
-use super::programs::Programs;
-use super::retention::Keep;
-use super::session_files::SessionFiles;
-use super::signals::Signals;
-use super::spawn::{Spawner, check_kernel};
-use super::start_retry::StartRetry;
-use super::starts_over::StartsOver;
-use super::study::Study;
-use super::sweep::{Sweep, Whose};
-use super::tuner::{Desk, Tuner};
-use super::wake::Wake;
-use super::watch::Watcher;
-use super::working_directory::WorkingDirectory;
+use super::output::session_files::SessionFiles;
+use super::process::programs::Programs;
+use super::process::slot_table::SlotTable;
+use super::process::start_retry::StartRetry;
+use super::process::wakeup::Wakeup;
+use super::process::working_directory::WorkingDirectory;
+use super::resume::{ReplayedStudy, open, remove_unneeded, take_up};
+use super::study::StudyInput;
+use super::tuner::{Tuner, TunerContext};
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Promoted;
-use crate::journal::claim;
-use crate::journal::layout::StudyFolder;
-use crate::journal::lock;
+use crate::journal::folder::claim;
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::folder::lock;
 use crate::journal::writer::JournalWriter;
-use crate::words::ids::Slot;
+use crate::launch::oom::OomMonitor;
+use crate::launch::orphans::guard::Guard;
+use crate::launch::orphans::leftovers::Leftovers;
+use crate::launch::orphans::mark::{Mark, SessionMark};
+use crate::launch::orphans::marked_processes::{Sweep, Whose};
+use crate::launch::process::pidfd::probe_pidfd;
+use crate::launch::process::signals::Signals;
+use crate::launch::process::spawn::{Spawner, check_kernel};
+use crate::types::ids::Slot;
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
 /// is launched or written then, but checkpoints are removed that a killed session was to remove.
 ///
 /// # Errors
 /// Whatever keeps the driver from going on. No child is left running.
-pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Result<FinishReason, RunFault> {
+pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer) -> Result<FinishReason, RunError> {
     check_kernel(probe_pidfd())?;
     let root = study.folder.root();
     claim::check(&study.folder)?;
-    fs::create_dir_all(root).map_err(|source| RunFault::file(root, source))?;
-    let folder = study.folder.absolute().map_err(|source| RunFault::file(root, source))?;
+    fs::create_dir_all(root).map_err(|source| RunError::file(root, source))?;
+    let folder = study.folder.absolute().map_err(|source| RunError::file(root, source))?;
     let mut lock = lock::acquire(&study.folder)?;
     let leftovers = Leftovers::new(&study.folder, watcher);
     leftovers.end_listed();
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
-    let tuner = tuner.map_err(|source| RunFault::System { wanted: "make a pipe", source })?;
+    let tuner = tuner.map_err(|source| RunError::System { wanted: "make a pipe", source })?;
     let opened = match options.existing {
         Existing::GoOn => open(study, options, watcher, tuner.as_ref())?,
-        Existing::Overwrite => Opened::new(study, options),
+        Existing::Overwrite => ReplayedStudy::new(study, options),
     };
     if let Some(reason) = opened.standing.finished.clone() {
         remove_unneeded(opened, study, options.keep, folder, watcher);
@@ -76,7 +76,7 @@ pub fn run(study: &Study<'_>, options: &RunOptions, watcher: &dyn Watcher) -> Re
     }
     discard(&mut lock, &study.folder, options.existing, &opened)?;
     let journal = study.folder.journal();
-    let file = lock.journal().map_err(|source| RunFault::file(&journal, source))?;
+    let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
     let journal = JournalWriter::append_to(&journal, file, opened.standing.end)?;
     equipment.drive(study, options, watcher, opened, journal)
 }
@@ -88,9 +88,9 @@ struct Equipment {
     signals: Signals,
     guard: Guard,
     spawner: Spawner,
-    places: Places,
-    wake: Wake,
-    abandon: Wake,
+    places: SlotTable,
+    wake: Wakeup,
+    abandon: Wakeup,
     pool: ThreadPool,
     tuner: Option<Tuner>,
     directory: WorkingDirectory,
@@ -98,12 +98,12 @@ struct Equipment {
 
 impl Equipment {
     fn get(
-        study: &Study<'_>,
+        study: &StudyInput<'_>,
         options: &RunOptions,
         folder: StudyFolder,
         tuner: Option<Tuner>,
-    ) -> Result<Equipment, RunFault> {
-        let system = |wanted| move |source| RunFault::System { wanted, source };
+    ) -> Result<Equipment, RunError> {
+        let system = |wanted| move |source| RunError::System { wanted, source };
         let session = SessionMark::new();
         let slots = options.slot_count();
         // a trial runs one job at a time, so that more threads than trials would have nothing to do
@@ -113,9 +113,9 @@ impl Equipment {
         Ok(Equipment {
             guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,
             spawner: Spawner::new(&signals).map_err(system("prepare for spawning"))?,
-            places: Places::new(slots, options.grace, study.experiment.job_timeout),
-            wake: Wake::new().map_err(system("make a pipe"))?,
-            abandon: Wake::new().map_err(system("make a pipe"))?,
+            places: SlotTable::new(slots, options.grace, study.experiment.job_timeout),
+            wake: Wakeup::new().map_err(system("make a pipe"))?,
+            abandon: Wakeup::new().map_err(system("make a pipe"))?,
             signals,
             pool: pool.map_err(|e| system("start a thread per slot")(cause(e)))?,
             folder,
@@ -127,12 +127,12 @@ impl Equipment {
 
     fn drive(
         self,
-        study: &Study<'_>,
+        study: &StudyInput<'_>,
         options: &RunOptions,
-        watcher: &dyn Watcher,
-        mut opened: Opened,
+        watcher: &dyn Observer,
+        mut opened: ReplayedStudy,
         journal: JournalWriter,
-    ) -> Result<FinishReason, RunFault> {
+    ) -> Result<FinishReason, RunError> {
         let recovery = opened.engine.recover();
         let leftovers = Leftovers::new(&study.folder, watcher);
         leftovers.end(&opened.unfinished);
@@ -148,7 +148,7 @@ impl Equipment {
             Some(fault) => Err(fault),
             None => SessionFiles::open(&self.folder, begun, checkpoints, core.journal.sync_handle().clone()),
         }?;
-        let Core { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
+        let Coordinator { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
         let closed = close(Left { journal, finished, fault }, self.guard, self.session, &leftovers);
         self.signals.release();
         if let Some(error) = files.readings.into_error() {
@@ -161,17 +161,17 @@ impl Equipment {
     /// Runs jobs until the study is over or the driver cannot continue.
     fn run_jobs<'a>(
         &'a self,
-        study: &'a Study<'_>,
+        study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
-        core: Core<'a>,
-        orders: Orders,
-    ) -> Result<Core<'a>, RunFault> {
+        core: Coordinator<'a>,
+        orders: Effects,
+    ) -> Result<Coordinator<'a>, RunError> {
         let (watcher, listens) = (core.watcher, core.engine.wants_readings());
         let deferred = study.experiment.promoted == Promoted::Continue || options.keep == Keep::Best;
         let (queue, due) = RemovalQueue::new();
         let desk = self.desk(options);
-        let driver = Driver {
+        let driver = EventLoop {
             core: Mutex::new(core),
             workshop: self.workshop(study, options, files, watcher),
             removals: deferred.then_some(queue),
@@ -184,11 +184,11 @@ impl Equipment {
                 let sync = || files.journal.sync();
                 let remove = move || remove_after_sync(&files.checkpoints, &due, sync, |text| watcher.note(text));
                 let spawned = thread::Builder::new().name("remover".into()).spawn_scoped(threads, remove);
-                spawned.map_err(|source| RunFault::System { wanted: "start a thread", source })?;
+                spawned.map_err(|source| RunError::System { wanted: "start a thread", source })?;
             }
             self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
             self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
-            let Driver { core, removals, .. } = driver;
+            let EventLoop { core, removals, .. } = driver;
             // The scope waits until all that is in the queue is removed.
             drop(removals);
             Ok(core.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -197,17 +197,17 @@ impl Equipment {
 
     fn core<'a>(
         &'a self,
-        study: &Study<'a>,
-        watcher: &'a dyn Watcher,
-        opened: Opened,
+        study: &StudyInput<'a>,
+        watcher: &'a dyn Observer,
+        opened: ReplayedStudy,
         journal: JournalWriter,
-    ) -> Core<'a> {
-        Core {
+    ) -> Coordinator<'a> {
+        Coordinator {
             engine: opened.engine,
             journal,
             retention: opened.retention,
             clock: Clock::from(opened.standing.at),
-            starts_over: StartsOver::new(study.experiment.promoted),
+            starts_over: RestartCheck::new(study.experiment.promoted),
             watcher,
             tuner: self.tuner.as_ref(),
             places: &self.places,
@@ -218,19 +218,19 @@ impl Equipment {
     }
 
     /// One place past the slots' is the tuner's.
-    fn desk(&self, options: &RunOptions) -> Desk<'_> {
+    fn desk(&self, options: &RunOptions) -> TunerContext<'_> {
         let slot = Slot(options.slot_count());
-        Desk { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
+        TunerContext { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
     }
 
     fn workshop<'a>(
         &'a self,
-        study: &'a Study<'_>,
+        study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
-        watcher: &'a dyn Watcher,
-    ) -> Workshop<'a> {
-        Workshop {
+        watcher: &'a dyn Observer,
+    ) -> JobRunner<'a> {
+        JobRunner {
             experiment: &study.experiment,
             renderer: study.renderer,
             folder: &self.folder,
@@ -244,7 +244,7 @@ impl Equipment {
             signals: &self.signals,
             guard: &self.guard,
             spawner: &self.spawner,
-            oom: OomWatch::begin(),
+            oom: OomMonitor::begin(),
             abandon: &self.abandon,
             programs: Programs::new(known_program(study.renderer)),
             directory: &self.directory,
@@ -270,11 +270,11 @@ fn known_program(renderer: &Renderer) -> Option<String> {
 struct Left {
     journal: JournalWriter,
     finished: Option<FinishReason>,
-    fault: Option<RunFault>,
+    fault: Option<RunError>,
 }
 
 /// Nothing runs any more. After a fault of the driver not even what had left its process group.
-fn close(left: Left, guard: Guard, session: SessionMark, leftovers: &Leftovers<'_>) -> Result<FinishReason, RunFault> {
+fn close(left: Left, guard: Guard, session: SessionMark, leftovers: &Leftovers<'_>) -> Result<FinishReason, RunError> {
     if left.fault.is_some() {
         Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end();
     }
@@ -285,5 +285,5 @@ fn close(left: Left, guard: Guard, session: SessionMark, leftovers: &Leftovers<'
     }
     left.journal.sync_handle().sync()?;
     leftovers.unlist();
-    left.finished.ok_or_else(|| RunFault::Internal("the session ended without a reason".into()))
+    left.finished.ok_or_else(|| RunError::Internal("the session ended without a reason".into()))
 }

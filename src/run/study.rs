@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::tuner::Program;
+use super::tuner::TunerProgram;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
-use crate::journal::layout::StudyFolder;
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
 
 /// What is driven.
-pub struct Study<'a> {
+pub struct StudyInput<'a> {
     /// The checked input.
     pub experiment: Arc<Experiment>,
     /// Makes command lines.
@@ -19,5 +19,5 @@ pub struct Study<'a> {
     /// Its identity; written if the study is new, compared with what is there otherwise.
     pub header: Header,
     /// Asked for configurations, if the sampler needs it.
-    pub tuner: Option<Program>,
+    pub tuner: Option<TunerProgram>,
 }

@@ -5,9 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 use super::rung_levels::RungLevels;
 use super::top_k::TopK;

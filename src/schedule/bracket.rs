@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::objective::{Direction, Score, rank};
-use crate::words::units::Resource;
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::objective::{Direction, Score, rank};
+use crate::types::units::Resource;
 
 use super::plan::shrink;
 use super::{RungPlan, Start, Verdict};

@@ -1,8 +1,8 @@
 //! One job per trial, with the full budget: the schedule of kinds without rungs.
 
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 use super::{BracketPlan, Next, Plan, RungPlan, Schedule, Scheduler, Start, UNLIMITED, Verdict};
 

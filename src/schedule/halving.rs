@@ -15,7 +15,7 @@ pub fn bracket(levels: &RungLevels, prefactor: f64) -> BracketPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::units::ResourceKind;
+    use crate::types::units::ResourceKind;
 
     /// The rungs as `configurations@resource`.
     fn rungs(min: f64, max: f64, eta: f64, prefactor: f64) -> String {

@@ -33,7 +33,7 @@ fn rungs(levels: &RungLevels, sizes: BracketSizes, s: u32) -> Vec<RungPlan> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::units::ResourceKind;
+    use crate::types::units::ResourceKind;
 
     fn first_rungs(max: f64, eta: f64, sizes: BracketSizes) -> Vec<u64> {
         let levels = RungLevels::new(1.0, max, eta, ResourceKind::Int).unwrap();

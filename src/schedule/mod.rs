@@ -15,10 +15,10 @@ mod top_k;
 
 use std::fmt;
 
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
-use crate::words::ids::{BracketId, JobKey, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::ids::{BracketId, JobKey, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 pub use crate::schedule::plan::{BracketPlan, MAX_JOBS, Plan, PlanSizeError, RungPlan, UNLIMITED, finite};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::words::units::Resource;
+use crate::types::units::Resource;
 
 /// Maximum number of jobs of a bounded plan. A larger number is almost always a mistake in the matrix.
 pub const MAX_JOBS: u64 = 10_000_000;

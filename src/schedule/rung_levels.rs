@@ -3,7 +3,7 @@
 //! Powers of η are repeated products: exact for an integer η and for short binary fractions (2.5). Otherwise the rounding
 //! error has a known bound, and a result within that bound of an integer counts as the integer: 121 / 1.1² is 100, not 99.
 
-use crate::words::units::{Resource, ResourceKind};
+use crate::types::units::{Resource, ResourceKind};
 
 /// Maximum number of rungs before equal ones are merged. An η so close to 1 that it needs more is a mistake.
 pub const MAX_RUNGS: u32 = 1000;

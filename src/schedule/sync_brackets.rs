@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::words::ids::{BracketId, JobKey, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::ids::{BracketId, JobKey, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 use super::bracket::Bracket;
 use super::plan::shrink;

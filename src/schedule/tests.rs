@@ -11,8 +11,8 @@ use super::hyperband::{BracketSizes, brackets};
 use super::rung_levels::RungLevels;
 use super::sync_brackets::SyncBrackets;
 use super::*;
-use crate::words::ids::Rung;
-use crate::words::units::ResourceKind;
+use crate::types::ids::Rung;
+use crate::types::units::ResourceKind;
 
 /// Which running job ends next.
 #[derive(Clone, Copy, Debug)]

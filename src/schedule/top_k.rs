@@ -3,8 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::words::ids::TrialId;
-use crate::words::objective::{Direction, Score, rank};
+use crate::types::ids::TrialId;
+use crate::types::objective::{Direction, Score, rank};
 
 /// Max-heap of the current top k (worst first out), min-heap of the rest (best first out). Each trial is promoted at most once.
 #[derive(Debug)]

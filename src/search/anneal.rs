@@ -16,12 +16,12 @@ use rand::RngExt;
 use super::encoding::Encoding;
 use super::random::RandomSearcher;
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::Direction;
-use crate::words::stream::{Purpose, Stream, stream};
-use crate::words::units::Resource;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::Direction;
+use crate::types::stream::{Purpose, Stream, stream};
+use crate::types::units::Resource;
 
 /// Probability of moving on to the next rank when a start is chosen: 1 − 1/`avg_best_idx`.
 const NEXT_RANK: f64 = 0.5;

@@ -9,8 +9,8 @@ use rand::RngExt;
 
 use crate::space::distribution::{Distribution, NumericDistribution};
 use crate::space::{Domain, Geometry, Param, Space};
-use crate::words::assignment::Assignment;
-use crate::words::stream::Stream;
+use crate::types::assignment::Assignment;
+use crate::types::stream::Stream;
 
 /// Maximum number of values of an ordered parameter that are tried one by one.
 const MAX_LEVELS: u64 = 32;

@@ -1,9 +1,9 @@
 //! An external tuner proposes: the engine requests a suggestion, the driver talks to the tuner.
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
 
 /// The sampler of every matrix with a `tuner`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::{Param, Space};
-use crate::words::advice::TrialRequest;
-use crate::words::args::{Fault, Step};
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
+use crate::types::advice::TrialRequest;
+use crate::types::args::{Fault, Step};
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
 
 /// The cartesian product of the parameters' values; trial k runs combination k, which is computed from its index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

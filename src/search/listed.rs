@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
 
 /// Trial k runs the k-th configuration.
 #[derive(Clone, Debug)]

@@ -17,12 +17,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::space::Space;
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
-use crate::words::args::Fault;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::Direction;
-use crate::words::units::Resource;
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::args::Fault;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::Direction;
+use crate::types::units::Resource;
 
 pub(crate) use crate::search::observation::prior_trial;
 pub use crate::search::observation::{Observation, PriorObservation};
@@ -64,7 +64,7 @@ pub trait Searcher: Send {
 pub struct SearchContext {
     /// The parameters.
     pub space: Arc<Space>,
-    /// The study's seed; see [`crate::words::stream::stream`].
+    /// The study's seed; see [`crate::types::stream::stream`].
     pub seed: u64,
     /// `None` in a study without a metric.
     pub direction: Option<Direction>,

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::Score;
-use crate::words::outcome::CurvePoint;
-use crate::words::units::Resource;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::Score;
+use crate::types::outcome::CurvePoint;
+use crate::types::units::Resource;
 
 /// The result of a job.
 #[derive(Clone, Copy, Debug)]

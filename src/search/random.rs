@@ -8,10 +8,10 @@ use rand::RngExt;
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::stream::{Purpose, Stream, stream};
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::stream::{Purpose, Stream, stream};
 
 /// Draws depend on the seed, the trial and, in a finite space, the configurations of earlier trials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 use crate::space::tests::space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, TrialId};
-use crate::words::objective::Score;
-use crate::words::units::Resource;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::objective::Score;
+use crate::types::units::Resource;
 
 pub(crate) fn context(space: Space, seed: u64) -> SearchContext {
     SearchContext { space: Arc::new(space), seed, direction: None, max_resource: Resource::ONE }

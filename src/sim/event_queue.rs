@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::words::ids::JobId;
-use crate::words::units::Moment;
+use crate::types::ids::JobId;
+use crate::types::units::Moment;
 
 /// A future event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

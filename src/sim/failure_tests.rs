@@ -9,10 +9,10 @@ use super::tests::experiment;
 use super::*;
 use crate::engine::event::{FinishReason, Launch};
 use crate::schedule::full_budget::FullBudget;
-use crate::words::objective::Score;
-use crate::words::outcome::{CurvePoint, Failure, Outcome};
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::Moment;
+use crate::types::objective::Score;
+use crate::types::outcome::{CurvePoint, Failure, Outcome};
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::Moment;
 
 /// A share `rate` of the configurations fails with `failure`, within seconds; the others print their first reading after a minute.
 struct Failing {

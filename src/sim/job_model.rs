@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::engine::event::{Command, Launch};
-use crate::words::outcome::{CurvePoint, Outcome};
-use crate::words::units::Moment;
+use crate::types::outcome::{CurvePoint, Outcome};
+use crate::types::units::Moment;
 
 /// The behaviour of one job.
 #[derive(Clone, PartialEq, Debug)]

@@ -7,10 +7,10 @@ use rand_distr::StandardNormal;
 
 use super::job_model::{JobModel, SimulatedJob};
 use crate::engine::event::Launch;
-use crate::words::objective::Score;
-use crate::words::outcome::{CurvePoint, Outcome};
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::Moment;
+use crate::types::objective::Score;
+use crate::types::outcome::{CurvePoint, Outcome};
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::Moment;
 
 /// A job with resource r takes r·`unit`·exp(`sigma`·z), with z standard normal and drawn once per trial. Its value is
 /// l + (1 − l)/(1 + r), with the limit l drawn uniformly from [0, 1) once per trial.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::schedule::{Next, Plan, Schedule, Scheduler, Start, Verdict};
-use crate::words::ids::{BracketId, JobKey, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::ids::{BracketId, JobKey, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 /// A schedule with a barrier between its brackets.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use super::usage::{SlotUsage, UsageMeter};
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
 use crate::engine::experiment::Experiment;
-use crate::words::ids::{Attempt, JobId, Rung};
-use crate::words::objective::Score;
-use crate::words::outcome::{Outcome, Reading, StopRule};
-use crate::words::units::Moment;
+use crate::types::ids::{Attempt, JobId, Rung};
+use crate::types::objective::Score;
+use crate::types::outcome::{Outcome, Reading, StopRule};
+use crate::types::units::Moment;
 
 /// The result of a simulated study.
 #[derive(Clone, PartialEq, Debug)]

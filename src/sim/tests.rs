@@ -17,12 +17,12 @@ use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{JobKey, TrialId};
-use crate::words::objective::{Direction, Metric};
-use crate::words::outcome::{Failure, Outcome};
-use crate::words::units::{Moment, ResourceKind};
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{JobKey, TrialId};
+use crate::types::objective::{Direction, Metric};
+use crate::types::outcome::{Failure, Outcome};
+use crate::types::units::{Moment, ResourceKind};
 
 /// Proposes the empty configuration without end.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::words::units::Moment;
+use crate::types::units::Moment;
 
 /// The busy time of slots in a period.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -6,8 +6,8 @@ use rand::RngExt;
 use serde_json::Value;
 
 use super::{Domain, DomainResult, Form, Geometry, ParamKind, decimal, display};
-use crate::words::args::{Args, Reader, Step, describe};
-use crate::words::stream::Stream;
+use crate::types::args::{Args, Reader, Step, describe};
+use crate::types::stream::Stream;
 
 /// `choice`: a list of any values, drawn uniformly. An item that is listed twice is twice as probable.
 pub static CHOICE: ParamKind = ParamKind {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::distribution::{Distribution, NumericDistribution};
 use super::quantization::{Multiples, Quantization};
 use super::{Domain, DomainResult, Geometry, decimal, display};
-use crate::words::args::{Args, Reader};
-use crate::words::stream::Stream;
+use crate::types::args::{Args, Reader};
+use crate::types::stream::Stream;
 
 /// The interval [low, high] of possible values; ±∞ if there is no bound.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::decimal;
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::words::args::{Args, Reader};
+use crate::types::args::{Args, Reader};
 
 const START_STOP_STEP: Form = Form::Named { required: &["start", "stop", "step"], optional: &[], positional: true };
 

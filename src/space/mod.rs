@@ -23,9 +23,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::space::distribution::NumericDistribution;
-use crate::words::args::{Args, Fault};
-use crate::words::assignment::Assignment;
-use crate::words::stream::Stream;
+use crate::types::args::{Args, Fault};
+use crate::types::assignment::Assignment;
+use crate::types::stream::Stream;
 
 /// Whether the values of a domain are ordered.
 #[derive(Clone, PartialEq, Debug)]

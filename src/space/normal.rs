@@ -7,8 +7,8 @@ use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
 use super::uniform::MAX_EXPONENT;
 use super::{Form, ParamKind, display, std_normal};
-use crate::words::args::Reader;
-use crate::words::stream::Stream;
+use crate::types::args::Reader;
+use crate::types::stream::Stream;
 
 const LOC_SCALE: Form = Form::Named { required: &["loc", "scale"], optional: &[], positional: true };
 const LOC_SCALE_Q: Form = Form::Named { required: &["loc", "scale", "q"], optional: &[], positional: true };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::decimal::{self, Decimal};
-use crate::words::args::Reader;
+use crate::types::args::Reader;
 
 /// Maximum absolute value of x/q: up to it a 64-bit float represents every integer.
 const MAX_INDEX: i64 = 1 << 53;
@@ -92,7 +92,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Multiples, Quantization};
-    use crate::words::args::Args;
+    use crate::types::args::Args;
 
     fn quantization(q: Value) -> Quantization {
         let args = Args::from_iter([("q".to_owned(), q)]);

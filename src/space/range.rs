@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use super::decimal::{self, Decimal};
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::words::args::{Args, Reader};
+use crate::types::args::{Args, Reader};
 
 /// `range`: `start`, `stop` (excluded), `step` ≠ 0. Values are integers if start and step are written as integers. They are computed
 /// in decimal arithmetic: 0:1:0.1 has ten values, and the fourth is 0.3.

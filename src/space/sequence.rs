@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde_json::Value;
 
 use super::{Domain, Geometry, display};
-use crate::words::stream::Stream;
+use crate::types::stream::Stream;
 
 /// At least one value, in increasing or decreasing order.
 pub(super) trait Sequence: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decimal::{self, Decimal};
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::words::args::{Args, Reader};
+use crate::types::args::{Args, Reader};
 
 const START_STOP_NUM: Form = Form::Named { required: &["start", "stop", "num"], optional: &[], positional: true };
 

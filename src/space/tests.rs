@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::catalogue::{KINDS, by_name};
 use super::{Domain, DomainResult, Form, Geometry, Param, ParamKind, Space, normal, range, spaced, uniform};
-use crate::words::args::{Args, Fault};
-use crate::words::ids::TrialId;
-use crate::words::stream::{Purpose, Stream, stream};
+use crate::types::args::{Args, Fault};
+use crate::types::ids::TrialId;
+use crate::types::stream::{Purpose, Stream, stream};
 
 /// The arguments for a written `value`.
 pub(super) fn args(kind: &ParamKind, value: &Value) -> Args {

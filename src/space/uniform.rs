@@ -5,8 +5,8 @@ use rand::RngExt;
 use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
 use super::{Form, ParamKind, decimal, display};
-use crate::words::args::{Args, Reader};
-use crate::words::stream::Stream;
+use crate::types::args::{Args, Reader};
+use crate::types::stream::Stream;
 
 const LOW_HIGH: Form = Form::Named { required: &["low", "high"], optional: &[], positional: true };
 const MIN_MAX: Form = Form::Named { required: &["min", "max"], optional: &[], positional: false };

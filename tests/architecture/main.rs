@@ -32,7 +32,14 @@ const BANNED: [&str; 14] = [
 ];
 
 /// Imports between folders of the same layer. The list must be exact.
-const SAME_LAYER: [(&str, &str); 3] = [("progress", "report"), ("run", "command"), ("run", "journal")];
+const SAME_LAYER: [(&str, &str); 6] = [
+    ("launch", "journal"),
+    ("launch", "run"),
+    ("progress", "report"),
+    ("run", "command"),
+    ("run", "journal"),
+    ("run", "launch"),
+];
 
 /// Import circles that are still to be removed: the files of each. The list must be exact; do not add to it.
 const KNOWN_CIRCLES: &[&[&str]] = &[&["run/tuner/mod.rs", "run/tuner/start.rs"]];
@@ -155,7 +162,7 @@ fn circles_of_a_graph_are_found() {
 #[test]
 fn the_list_of_layers_is_complete() {
     let layers = layers();
-    assert_eq!(layer(&layers, "words"), 1);
+    assert_eq!(layer(&layers, "types"), 1);
     assert!(layer(&layers, "kinds") > layer(&layers, "schedule") && layer(&layers, "engine") > layer(&layers, "kinds"));
     let folders: BTreeSet<String> = sources().into_iter().map(|source| source.module[0].clone()).collect();
     assert_eq!(layers.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>(), folders);

@@ -7,19 +7,19 @@ use std::sync::{Arc, OnceLock};
 use hypertune::engine::Engine;
 use hypertune::engine::event::{Command, Event, FinishReason};
 use hypertune::engine::experiment::Experiment;
-use hypertune::journal::fault::JournalFault;
-use hypertune::journal::layout::StudyFolder;
+use hypertune::journal::error::JournalError;
+use hypertune::journal::folder::layout::StudyFolder;
 use hypertune::journal::reader::JournalReader;
 use hypertune::journal::record::{Header, Record};
 use hypertune::journal::replay::replay;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
-use hypertune::report::exporters::EXPORTERS;
+use hypertune::report::export::catalogue::EXPORTERS;
 use hypertune::report::summary::Summary;
 use hypertune::report::view::{Detail, ViewBuilder};
 use hypertune::report::{summary_text, trials, trials_table};
-use hypertune::words::objective::Score;
-use hypertune::words::outcome::Outcome;
+use hypertune::types::objective::Score;
+use hypertune::types::outcome::Outcome;
 use proptest::prelude::*;
 
 use crate::cases;
@@ -82,7 +82,7 @@ fn plain_journals() -> &'static [Vec<u8>] {
 }
 
 /// What the journal's reader says of all of it.
-fn is_read(journal: &[u8]) -> Result<usize, JournalFault> {
+fn is_read(journal: &[u8]) -> Result<usize, JournalError> {
     let mut reader = reader(journal);
     reader.header()?;
     reader.try_fold(0, |records, record| record.map(|_| records + 1))
@@ -116,7 +116,7 @@ fn reader(journal: &[u8]) -> JournalReader<&[u8]> {
     JournalReader::new(Path::new("m.study/journal.jsonl"), journal)
 }
 
-fn has_a_place(fault: &JournalFault) {
+fn has_a_place(fault: &JournalError) {
     let text = fault.to_string();
     assert!(text.starts_with("m.study/journal.jsonl:"), "{text}");
 }
@@ -221,7 +221,7 @@ proptest! {
             let mut flipped = journal.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let fault = is_read(&flipped).expect_err("a flipped bit is damage");
-            prop_assert!(matches!(fault, JournalFault::Corrupt { .. }), "bit {}: {}", bit, fault);
+            prop_assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {}: {}", bit, fault);
             has_a_place(&fault);
         }
     }

@@ -10,8 +10,8 @@ use hypertune::journal::record::{LaunchRecord, Record};
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::diagnostics::diagnostic::Styling;
 use hypertune::matrix::load::load_bytes;
-use hypertune::words::outcome::Outcome;
-use hypertune::words::units::Moment;
+use hypertune::types::outcome::Outcome;
+use hypertune::types::units::Moment;
 use proptest::prelude::*;
 
 use crate::cases;

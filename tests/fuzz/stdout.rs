@@ -3,9 +3,9 @@
 use hypertune::collect::catalogue::COLLECTORS;
 use hypertune::collect::collector::{LineKind, MetricValue, Wanted};
 use hypertune::journal::record::{EndRecord, Record, Usage};
-use hypertune::words::ids::{Attempt, JobId, JobKey, Rung, TrialId};
-use hypertune::words::outcome::{Failure, Outcome};
-use hypertune::words::units::Moment;
+use hypertune::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+use hypertune::types::outcome::{Failure, Outcome};
+use hypertune::types::units::Moment;
 use proptest::prelude::*;
 
 use crate::cases;

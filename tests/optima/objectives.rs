@@ -9,10 +9,10 @@ use hypertune::engine::event::Launch;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
 use hypertune::sim::{JobModel, SimulatedJob, simulate};
-use hypertune::words::assignment::Assignment;
-use hypertune::words::objective::Score;
-use hypertune::words::outcome::Outcome;
-use hypertune::words::units::Moment;
+use hypertune::types::assignment::Assignment;
+use hypertune::types::objective::Score;
+use hypertune::types::outcome::Outcome;
+use hypertune::types::units::Moment;
 
 /// An objective function with minimum 0.
 pub struct Problem {

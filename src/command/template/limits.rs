@@ -6,8 +6,8 @@
 
 use serde_json::Value;
 
-use super::super::context::{TemplateNames, TemplateValues};
 use super::scanner::{Symbol, Tag, TagKind, Token, scan};
+use crate::command::context::{TemplateNames, TemplateValues};
 
 /// Longest source of an element with templates, and longest rendered element, in bytes: Linux takes no longer argument
 /// (MAX_ARG_STRLEN, execve(2)).

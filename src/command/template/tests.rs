@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::command::input::Input;
 use crate::command::input::{InputType, Many, Passing, Presence};
-use crate::words::units::{ResourceKind, ResourceSpec};
+use crate::types::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, passing: Passing, value: Value) -> Input {
     let value = Some(value).filter(|v| !v.is_null());

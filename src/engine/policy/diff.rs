@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::judge::{JobAtReading, Judge, StopDecision, is_sparse};
-use crate::words::units::Resource;
+use crate::types::units::Resource;
 
 #[derive(Debug)]
 pub(super) struct Diff {

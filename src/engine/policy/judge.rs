@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::words::ids::JobKey;
-use crate::words::outcome::Outcome;
-use crate::words::units::Resource;
+use crate::types::ids::JobKey;
+use crate::types::outcome::Outcome;
+use crate::types::units::Resource;
 
 /// Where jobs are compared: after `reading` readings (from 1) since resource `from`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -52,7 +52,7 @@ pub(super) fn is_sparse(number: u64) -> bool {
 
 #[cfg(test)]
 pub(super) fn seen(trial: u64, reading: u64, best: f64, average: f64) -> JobAtReading {
-    use crate::words::ids::{Rung, TrialId};
+    use crate::types::ids::{Rung, TrialId};
     JobAtReading {
         key: JobKey { trial: TrialId(trial), rung: Rung(0) },
         point: ComparisonPoint { from: Resource::ZERO, reading },

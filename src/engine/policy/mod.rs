@@ -12,13 +12,13 @@ mod truncation;
 
 use std::collections::HashMap;
 
-use self::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision, is_sparse};
 use crate::engine::experiment::{Experiment, Interval, Policy, Promoted, Rule};
+use crate::engine::policy::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision, is_sparse};
 use crate::schedule::Start;
-use crate::words::ids::JobKey;
-use crate::words::objective::{Direction, Score};
-use crate::words::outcome::{Outcome, Reading, StopRule};
-use crate::words::units::Resource;
+use crate::types::ids::JobKey;
+use crate::types::objective::{Direction, Score};
+use crate::types::outcome::{Outcome, Reading, StopRule};
+use crate::types::units::Resource;
 
 /// What one policy remembers of one running job.
 #[derive(Clone, Copy, Debug)]

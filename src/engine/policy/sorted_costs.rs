@@ -1,6 +1,6 @@
 //! Costs of jobs in ascending order.
 
-use crate::words::ids::JobKey;
+use crate::types::ids::JobKey;
 
 /// Costs in order. Insertion moves memory, which for the tens of thousands of values met here is faster than a tree.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision};
 use super::sorted_costs::SortedCosts;
-use crate::words::ids::JobKey;
-use crate::words::outcome::Outcome;
+use crate::types::ids::JobKey;
+use crate::types::outcome::Outcome;
 
 #[derive(Debug)]
 pub(super) struct Truncation {

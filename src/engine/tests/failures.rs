@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::world::{Draws, World, experiment, failed, full, hyperband, succeeded};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, FirstFailures, Retries, Stopping};
-use crate::words::ids::Attempt;
-use crate::words::outcome::{Failure, StopRule};
-use crate::words::units::Moment;
+use crate::types::ids::Attempt;
+use crate::types::outcome::{Failure, StopRule};
+use crate::types::units::Moment;
 
 fn exit() -> Failure {
     Failure::Exit(1)

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::world::{Draws, World, experiment, full, hyperband, nature};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, Retries};
-use crate::engine::replay::Mismatch;
+use crate::engine::replay::ReplayError;
 use crate::search::random::Random;
 use crate::space::tests::space;
-use crate::words::ids::{Attempt, TrialId};
-use crate::words::outcome::{Failure, Outcome};
+use crate::types::ids::{Attempt, TrialId};
+use crate::types::outcome::{Failure, Outcome};
 
 fn study(draws: Draws) -> Experiment {
     experiment(hyperband(27.0), draws)
@@ -154,7 +154,7 @@ fn a_crash_does_not_use_up_retries() {
 fn a_changed_seed_or_schedule_is_told() {
     let journal = undisturbed(study(Draws::Blind), 2, 0).journal;
     let other_seed = Experiment { seed: 8, ..study(Draws::Blind) };
-    assert_eq!(World::resumed(other_seed, 2, &journal).err(), Some(Mismatch::Draw { trial: TrialId(0) }));
+    assert_eq!(World::resumed(other_seed, 2, &journal).err(), Some(ReplayError::Draw { trial: TrialId(0) }));
     let other_ladder = experiment(hyperband(9.0), Draws::Blind);
     insta::assert_snapshot!(
         World::resumed(other_ladder, 2, &journal).err().unwrap(),
@@ -163,7 +163,10 @@ fn a_changed_seed_or_schedule_is_told() {
     let mut promotions_gone = journal;
     promotions_gone
         .retain(|line| !matches!(line, crate::engine::tests::world::Line::Ended(job, ..) if job.key.trial.0 == 3));
-    assert!(matches!(World::resumed(study(Draws::Blind), 2, &promotions_gone).err(), Some(Mismatch::Verdict { .. })));
+    assert!(matches!(
+        World::resumed(study(Draws::Blind), 2, &promotions_gone).err(),
+        Some(ReplayError::Verdict { .. })
+    ));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::world::{Draws, World, experiment, full, hyperband, nature, succeeded};
 use crate::engine::event::{Event, FinishReason, LimitKind};
 use crate::engine::experiment::{AtLimit, Experiment, Limits, Promoted};
-use crate::words::ids::Attempt;
-use crate::words::objective::Score;
-use crate::words::outcome::{Outcome, StopRule};
-use crate::words::units::Moment;
+use crate::types::ids::Attempt;
+use crate::types::objective::Score;
+use crate::types::outcome::{Outcome, StopRule};
+use crate::types::units::Moment;
 
 fn limited(limits: Limits) -> Experiment {
     Experiment { limits, ..experiment(hyperband(9.0), Draws::Blind) }

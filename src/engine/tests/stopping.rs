@@ -3,8 +3,8 @@
 use super::world::{Draws, World, experiment, full, hyperband, succeeded};
 use crate::engine::event::{Event, FinishReason};
 use crate::engine::experiment::{Experiment, Interval, MetricCondition, Policy, Rule, Stopping};
-use crate::words::objective::{Direction, Score};
-use crate::words::outcome::{Failure, Outcome, Reading, StopRule};
+use crate::types::objective::{Direction, Score};
+use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 
 fn until(metric: &str, value: f64) -> Experiment {
     let condition = MetricCondition { metric: metric.into(), value, direction: Direction::Minimize };

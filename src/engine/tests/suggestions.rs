@@ -3,7 +3,7 @@
 use super::world::{Draws, World, experiment, full, hyperband, nature, x};
 use crate::engine::event::{Event, FinishReason, LimitKind};
 use crate::engine::experiment::{Experiment, Limits};
-use crate::words::ids::TrialId;
+use crate::types::ids::TrialId;
 
 fn answer(world: &mut World, trials: &[u64]) {
     world.asked.retain(|trial| !trials.contains(&trial.0));

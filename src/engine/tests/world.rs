@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Promoted, Retries, Stopping};
-use crate::engine::replay::{Mismatch, Recovery, Replayed};
+use crate::engine::replay::{Recovery, ReplayError, Replayed};
 use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::full_budget::FullBudget;
@@ -19,13 +19,13 @@ use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{JobId, JobKey, TrialId};
-use crate::words::objective::{Direction, Metric, Score};
-use crate::words::outcome::{CurvePoint, Failure, Outcome, Reading, StopRule};
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::{Moment, Resource, ResourceKind};
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{JobId, JobKey, TrialId};
+use crate::types::objective::{Direction, Metric, Score};
+use crate::types::outcome::{CurvePoint, Failure, Outcome, Reading, StopRule};
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::{Moment, Resource, ResourceKind};
 
 /// How a test's sampler proposes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -213,7 +213,7 @@ impl World {
     }
 
     /// The study taken up again from `journal`.
-    pub fn resumed(experiment: Experiment, slots: u32, journal: &[Line]) -> std::result::Result<World, Mismatch> {
+    pub fn resumed(experiment: Experiment, slots: u32, journal: &[Line]) -> std::result::Result<World, ReplayError> {
         let mut world = World::idle(experiment, slots);
         for line in journal {
             world.engine.replay(line.replayed())?;

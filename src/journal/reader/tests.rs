@@ -3,9 +3,9 @@ use serde_json::json;
 
 use super::*;
 use crate::journal::record::{EndRecord, FORMAT, LaunchRecord, PlanTotals, Usage};
-use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
-use crate::words::outcome::{CurvePoint, Failure, Outcome, Readings};
-use crate::words::units::{Moment, Resource};
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::types::outcome::{CurvePoint, Failure, Outcome, Readings};
+use crate::types::units::{Moment, Resource};
 
 fn header() -> Record {
     Record::Study(Box::new(Header {
@@ -88,7 +88,7 @@ fn plain(records: &[Record]) -> Vec<u8> {
 }
 
 /// Records, where writing may go on, or the fault.
-fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalFault> {
+fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalError> {
     let mut reader = JournalReader::new(Path::new("s/journal.jsonl"), bytes);
     let Some(header) = reader.header()? else { return Ok((Vec::new(), 0)) };
     let mut records = vec![Record::Study(Box::new(header))];
@@ -137,7 +137,7 @@ fn blocks_of_nuls_at_the_end_are_a_torn_end() {
     torn.extend(b"\n\0\0\n");
     assert_eq!(read(&torn).unwrap(), (records, bytes.len() as u64));
     torn.extend(text(&sample(0.2)));
-    assert!(matches!(read(&torn), Err(JournalFault::Corrupt { line: 6, .. })));
+    assert!(matches!(read(&torn), Err(JournalError::Corrupt { line: 6, .. })));
 }
 
 #[test]
@@ -170,14 +170,14 @@ fn every_flipped_bit_is_found() {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let fault = read(&flipped).expect_err("a flipped bit is no record");
-        assert!(matches!(fault, JournalFault::Corrupt { .. }), "bit {bit}: {fault}");
+        assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {bit}: {fault}");
     }
 }
 
 #[test]
 fn every_missing_repeated_or_moved_line_is_found() {
     let lines = lines(&sample(0.1));
-    let refused = |lines: &[Vec<u8>]| assert!(matches!(read(&lines.concat()), Err(JournalFault::Corrupt { .. })));
+    let refused = |lines: &[Vec<u8>]| assert!(matches!(read(&lines.concat()), Err(JournalError::Corrupt { .. })));
     for at in 0..lines.len() {
         let mut repeated = lines.clone();
         repeated.insert(at, lines[at].clone());
@@ -201,7 +201,7 @@ fn a_single_nul_in_the_last_line_is_damage() {
     let mut bytes = text(&sample(0.1));
     let at = bytes.len() - 40;
     bytes[at] = 0;
-    assert!(matches!(read(&bytes), Err(JournalFault::Corrupt { line: 5, damage: Damage::Checksum, .. })));
+    assert!(matches!(read(&bytes), Err(JournalError::Corrupt { line: 5, damage: Damage::Checksum, .. })));
 }
 
 #[test]
@@ -212,5 +212,5 @@ fn another_format_is_refused_whatever_else_it_holds() {
 #[test]
 fn a_journal_must_begin_with_its_header() {
     let fault = read(b"{\"type\":\"retired\",\"trial\":0}\n").unwrap_err();
-    assert!(matches!(fault, JournalFault::Corrupt { line: 1, .. }), "{fault}");
+    assert!(matches!(fault, JournalError::Corrupt { line: 1, .. }), "{fault}");
 }

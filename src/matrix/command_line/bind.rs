@@ -11,8 +11,8 @@ use crate::matrix::polyaxon::inputs::{self, DeclaredInput};
 use crate::matrix::polyaxon::operation::Operation;
 use crate::matrix::sections::matrix::MatrixSection;
 use crate::matrix::sections::params::{DeclaredParam, DomainOrigin, fixed_domain};
-use crate::words::args::describe;
-use crate::words::units::Resource;
+use crate::types::args::describe;
+use crate::types::units::Resource;
 
 /// Gives the operation's `params` to the inputs they name.
 pub fn operation_params(

@@ -12,7 +12,7 @@ use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::sections::matrix::replace_sampler;
 use crate::matrix::yaml::parse::parse_value;
 use crate::search::catalogue;
-use crate::words::objective::{Direction, Metric};
+use crate::types::objective::{Direction, Metric};
 
 /// Options of the command line that change what a file means.
 #[derive(Clone, PartialEq, Debug, Default)]

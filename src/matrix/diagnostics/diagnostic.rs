@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::{Value, json};
 
 use crate::matrix::yaml::node::Span;
-use crate::words::printable::{is_printable, printable, printable_lines};
+use crate::types::printable::{is_printable, printable, printable_lines};
 
 /// Longest part of a source line that is shown before and after the start of the span, in bytes.
 const WINDOW: usize = 160;

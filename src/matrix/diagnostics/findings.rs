@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::diagnostic::{Diagnostic, Severity, Source, Styling};
 use crate::matrix::yaml::node::Span;
 use crate::matrix::yaml::parse::ReadError;
-use crate::words::printable::printable;
+use crate::types::printable::printable;
 
 /// Most diagnostics that are kept; further errors are only counted.
 const MAX_DIAGNOSTICS: usize = 100;

@@ -1,7 +1,7 @@
 //! The parts of a Polyaxon file around its matrix: operation, component, inputs and the command's arguments.
 
-pub mod argv;
-pub mod component;
-pub mod ignored;
-pub mod inputs;
-pub mod operation;
+pub(crate) mod argv;
+pub(crate) mod component;
+pub(crate) mod ignored;
+pub(crate) mod inputs;
+pub(crate) mod operation;

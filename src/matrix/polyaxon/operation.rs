@@ -11,7 +11,7 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{nearest, quoted, suggestion};
 use crate::matrix::yaml::fields::{Fields, json, named};
 use crate::matrix::yaml::node::{Entry, Node, Span};
-use crate::words::units::LONGEST_SPAN;
+use crate::types::units::LONGEST_SPAN;
 
 /// What was read of a root.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::matrix::yaml::file::read_file;
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::matrix::yaml::parse::{ReadError, decode, parse};
 use crate::space::{Param, Space};
-use crate::words::assignment::Assignment;
+use crate::types::assignment::Assignment;
 
 /// Largest size of all starting points as JSON, in bytes: they are part of the first line of the journal.
 const MAX_ENQUEUED: usize = 16 << 20;

@@ -22,11 +22,11 @@ use crate::matrix::yaml::node::{Node, Span};
 use crate::search::external::External;
 use crate::search::{self, Sampler};
 use crate::space::Space;
-use crate::words::args::{Fault, Step};
-use crate::words::assignment::Assignment;
-use crate::words::ids::MAX_SLOTS;
-use crate::words::objective::Metric;
-use crate::words::units::{ResourceKind, ResourceSpec};
+use crate::types::args::{Fault, Step};
+use crate::types::assignment::Assignment;
+use crate::types::ids::MAX_SLOTS;
+use crate::types::objective::Metric;
+use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// What was read of a matrix. Parts that were faulty are missing.
 #[derive(Debug, Default)]

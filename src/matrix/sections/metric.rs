@@ -3,8 +3,8 @@
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::Entry;
-use crate::words::objective::{Direction, Metric};
-use crate::words::units::{ResourceKind, ResourceSpec};
+use crate::types::objective::{Direction, Metric};
+use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// The values of `optimization`.
 pub const DIRECTIONS: [(&str, Direction); 2] = [("minimize", Direction::Minimize), ("maximize", Direction::Maximize)];

@@ -1,10 +1,10 @@
 //! The sections of a matrix, one file per field or group of fields.
 
-pub mod early_stopping;
-pub mod initial;
-pub mod matrix;
-pub mod metric;
-pub mod nested;
-pub mod params;
-pub mod tuner;
-pub mod value_forms;
+pub(crate) mod early_stopping;
+pub(crate) mod initial;
+pub(crate) mod matrix;
+pub(crate) mod metric;
+pub(crate) mod nested;
+pub(crate) mod params;
+pub(crate) mod tuner;
+pub(crate) mod value_forms;

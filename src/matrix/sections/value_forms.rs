@@ -8,7 +8,7 @@ use crate::matrix::yaml::fields::{json, named};
 use crate::matrix::yaml::node::{Content, Node, Span};
 use crate::matrix::yaml::parse::parse_value;
 use crate::space::{Form, ParamKind};
-use crate::words::args::{Args, Fault, Step};
+use crate::types::args::{Args, Fault, Step};
 
 /// Arguments of a kind, with the position of each in the file.
 #[derive(Debug)]

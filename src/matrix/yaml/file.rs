@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::parse::MAX_BYTES;
-use crate::run::sys::wait_readable;
+use crate::launch::process::syscalls::wait_readable;
 
 /// Longest wait for the next bytes of a pipe or device.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

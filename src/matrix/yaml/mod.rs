@@ -1,7 +1,7 @@
 //! Reads YAML into nodes that keep their position in the source.
 
-pub mod fields;
-pub mod file;
-pub mod indentation;
-pub mod node;
-pub mod parse;
+pub(crate) mod fields;
+pub(crate) mod file;
+pub(crate) mod indentation;
+pub(crate) mod node;
+pub(crate) mod parse;

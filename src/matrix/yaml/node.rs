@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_yaml::{Location, Spanned};
 
-use crate::words::args::{Step, describe};
+use crate::types::args::{Step, describe};
 
 /// A range of bytes of the source text.
 pub type Span = Range<usize>;

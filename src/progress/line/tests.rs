@@ -5,7 +5,7 @@ use crate::journal::record::Record;
 use crate::progress::goal::Goal;
 use crate::report::samples::Sample;
 use crate::schedule::{BracketPlan, Plan, RungPlan, UNLIMITED};
-use crate::words::units::Resource;
+use crate::types::units::Resource;
 
 /// One bracket of 27 configurations that starts at 1 epoch.
 fn plan(configs: [u64; 2]) -> Plan {

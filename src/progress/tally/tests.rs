@@ -4,8 +4,8 @@ use super::*;
 use crate::progress::line;
 use crate::report::samples::{Sample, halving};
 use crate::schedule::{BracketPlan, RungPlan};
-use crate::words::objective::Score;
-use crate::words::outcome::Failure;
+use crate::types::objective::Score;
+use crate::types::outcome::Failure;
 
 /// Three configurations at 1 epoch, one of them at 3.
 fn plan() -> Plan {

@@ -49,7 +49,7 @@ fn an_end_of_an_attempt_that_was_never_launched_changes_nothing() {
 
 #[test]
 fn a_stopped_job_says_which_rule_and_the_two_numbers() {
-    let by = crate::words::outcome::StopRule { rule: "median".into(), value: Some(0.5), threshold: Some(0.25) };
+    let by = crate::types::outcome::StopRule { rule: "median".into(), value: Some(0.5), threshold: Some(0.25) };
     let outcome = Outcome::Stopped { score: Score::new(0.5), by };
     assert_eq!(reason(&outcome).as_deref(), Some("median: 0.5 against 0.25"));
 }

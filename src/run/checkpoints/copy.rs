@@ -10,7 +10,7 @@ use rustix::fs::{self, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME
 
 use super::contents::{copy_contents, ended_meanwhile};
 use super::directory::{self, DirectoryStack};
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
 /// Copies `from` in `home`, whose path is `path`, to `to` in `home`, which must not exist.
@@ -24,8 +24,8 @@ pub fn copy(
     to: &CStr,
     path: &Path,
     is_ended: &dyn Fn() -> bool,
-) -> Result<(), FileFault> {
-    let target = DirectoryStack::new(home).map_err(|source| FileFault { path: path.to_owned(), source })?;
+) -> Result<(), FileError> {
+    let target = DirectoryStack::new(home).map_err(|source| FileError { path: path.to_owned(), source })?;
     walk(home, from, path, &mut Copier { target, root: to, is_ended })
 }
 
@@ -69,7 +69,7 @@ impl Visitor for Copier<'_> {
         self.target.leave()
     }
 
-    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault> {
+    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
         Err(fault)
     }
 }

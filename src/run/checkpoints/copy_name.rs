@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::journal::record::Record;
-use crate::words::ids::{Attempt, Rung, TrialId};
-use crate::words::units::Resource;
+use crate::types::ids::{Attempt, Rung, TrialId};
+use crate::types::units::Resource;
 
 const COPY: &str = "checkpoint.before-rung-";
 /// How the name of a copy begins that is being made.

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
 /// Files of one checkpoint that are synced one by one. Each may cost a commit of the file system; the whole file system is synced
@@ -51,11 +51,11 @@ fn without_unsupported(result: Result<(), Errno>) -> io::Result<()> {
 ///
 /// # Errors
 /// Trouble of the machine only: what cannot be opened is synced with its whole file system.
-pub fn sync_tree(disk: &dyn Disk, home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileFault> {
+pub fn sync_tree(disk: &dyn Disk, home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileError> {
     let mut syncer = Syncer { disk, files: 0, rest: false };
     walk(home, name, path, &mut syncer)?;
     if syncer.rest {
-        disk.sync_file_system(home).map_err(|source| FileFault { path: path.to_owned(), source })?;
+        disk.sync_file_system(home).map_err(|source| FileError { path: path.to_owned(), source })?;
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ impl Visitor for Syncer<'_> {
         self.one(directory)
     }
 
-    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault> {
+    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
         if fault.stops_the_study() {
             return Err(fault);
         }

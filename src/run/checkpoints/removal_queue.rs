@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 use super::store::{Checkpoints, Removal};
-use crate::words::ids::TrialId;
+use crate::types::ids::TrialId;
 
 /// Shortest time between a removal's records and the removal, while the study runs.
 const DELAY: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ impl RemovalQueue {
 }
 
 /// What the user should know of a removal that failed.
-pub fn cannot_remove(fault: &FileFault) -> String {
+pub fn cannot_remove(fault: &FileError) -> String {
     format!("cannot remove {fault}; no job needs it any more: remove it yourself")
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::fs::{self, AtFlags, Stat};
 
 use super::directory;
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
 /// How often a tree is walked to which another process still adds files, and the pause between.
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Removes `name` in `home` with all that is in it; that there is nothing of the name is no error. What cannot be removed stays,
 /// the rest goes; the first failure is returned. Links are removed, not followed.
-pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileFault> {
+pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileError> {
     let mut tries = 1;
     loop {
         let mut remover = Remover::default();
@@ -32,14 +32,14 @@ pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), File
     }
 }
 
-fn is_busy(fault: &FileFault) -> bool {
+fn is_busy(fault: &FileError) -> bool {
     matches!(fault.source.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
         || directory::has_changed(&fault.source)
 }
 
 #[derive(Default)]
 struct Remover {
-    first: Option<FileFault>,
+    first: Option<FileError>,
 }
 
 impl Visitor for Remover {
@@ -59,7 +59,7 @@ impl Visitor for Remover {
         Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
-    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault> {
+    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
         // Of a directory that is not empty, the reason was noted before.
         self.first.get_or_insert(fault);
         Ok(())

@@ -14,15 +14,15 @@ use super::copy::copy;
 use super::copy_name::{self, CopyHistory, CopyName, CopyingLaunch, session_name};
 use super::directory;
 use super::durable::{Disk, sync_tree};
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 use super::remove::remove;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Promoted;
-use crate::journal::layout::StudyFolder;
-use crate::run::mark::SessionMark;
-use crate::words::ids::{Attempt, JobKey, TrialId};
-use crate::words::outcome::Outcome;
-use crate::words::units::Resource;
+use crate::journal::folder::layout::StudyFolder;
+use crate::launch::orphans::mark::SessionMark;
+use crate::types::ids::{Attempt, JobKey, TrialId};
+use crate::types::outcome::Outcome;
+use crate::types::units::Resource;
 
 const CHECKPOINT: &CStr = c"checkpoint";
 
@@ -89,9 +89,9 @@ impl Checkpoints {
     /// Makes the trial's folder and sets its checkpoint directory as `launch` is to find it.
     ///
     /// # Errors
-    /// The file that cannot be copied or removed; [`FileFault::stops_the_study`] says whose trouble it is. Also where `is_ended`
+    /// The file that cannot be copied or removed; [`FileError::stops_the_study`] says whose trouble it is. Also where `is_ended`
     /// becomes true while a file is copied, which it is asked at least every 8 MiB.
-    pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileFault> {
+    pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let trial = launch.job.key.trial;
         if launch.previous > Resource::ZERO && self.promoted == Promoted::Continue {
             return self.prepare_promoted(launch, is_ended);
@@ -109,7 +109,7 @@ impl Checkpoints {
     }
 
     /// A job that is promoted begins from the copy that an earlier attempt made, or makes it.
-    fn prepare_promoted(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileFault> {
+    fn prepare_promoted(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let JobKey { trial, rung } = launch.job.key;
         let home = self.home(trial)?;
         let unique = self.unique(launch.job.attempt);
@@ -132,7 +132,7 @@ impl Checkpoints {
 
     /// The copy to begin from, if one was made for this job since its trial's last value was journalled. Without one, no process has
     /// used the directory since then. Other copies for this job are removed.
-    fn trusted_copy(&self, home: &Home, job: JobKey) -> Result<Option<CopyName>, FileFault> {
+    fn trusted_copy(&self, home: &Home, job: JobKey) -> Result<Option<CopyName>, FileError> {
         let mut trusted = None;
         for name in home.entries()? {
             let copy = CopyName::parse(&name);
@@ -156,7 +156,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// Trouble of the machine.
-    pub fn make_durable(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileFault> {
+    pub fn make_durable(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
         let used = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Stopped { .. }) && !outcome.runs_again();
         if self.promoted == Promoted::StartOver || !used {
             return Ok(());
@@ -171,10 +171,10 @@ impl Checkpoints {
     ///
     /// # Errors
     /// As the disk reports them.
-    pub fn sync_file_system(&self) -> Result<(), FileFault> {
+    pub fn sync_file_system(&self) -> Result<(), FileError> {
         let root = self.folder.root();
         let synced = fs::File::open(root).and_then(|opened| self.disk.sync_file_system(opened.as_fd()));
-        synced.map_err(|source| FileFault { path: root.to_owned(), source })
+        synced.map_err(|source| FileError { path: root.to_owned(), source })
     }
 
     /// Syncs the folder of a new study and those above it, so that the study is found again.
@@ -185,14 +185,14 @@ impl Checkpoints {
         }
     }
 
-    fn sync_checkpoint(&self, launch: &Launch) -> Result<(), FileFault> {
+    fn sync_checkpoint(&self, launch: &Launch) -> Result<(), FileError> {
         let home = self.home(launch.job.key.trial)?;
         sync_tree(&*self.disk, home.handle(), CHECKPOINT, &home.path_of(CHECKPOINT))?;
         self.disk.sync(home.handle()).map_err(home.at(CHECKPOINT))?;
         if launch.previous == Resource::ZERO {
             let trials = self.folder.trials();
             let synced = fs::File::open(&trials).and_then(|opened| self.disk.sync(opened.as_fd()));
-            synced.map_err(|source| FileFault { path: trials, source })?;
+            synced.map_err(|source| FileError { path: trials, source })?;
         }
         Ok(())
     }
@@ -201,7 +201,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// The file that could not be removed. What else could be is gone.
-    pub fn remove(&self, removal: Removal) -> Result<(), FileFault> {
+    pub fn remove(&self, removal: Removal) -> Result<(), FileError> {
         match (removal, self.promoted) {
             (Removal::Copies(_) | Removal::AllCopies(_), Promoted::StartOver) => Ok(()),
             (Removal::Checkpoint(trial), Promoted::StartOver) => match fs::remove_dir(self.folder.checkpoint(trial)) {
@@ -218,11 +218,11 @@ impl Checkpoints {
         }
     }
 
-    fn remove_where(&self, trial: TrialId, unused: impl Fn(&CStr) -> bool) -> Result<(), FileFault> {
+    fn remove_where(&self, trial: TrialId, unused: impl Fn(&CStr) -> bool) -> Result<(), FileError> {
         let path = self.folder.trial(trial);
         let home = match Home::open(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(|source| FileFault { path, source })?,
+            other => other.map_err(|source| FileError { path, source })?,
         };
         let mut removed = Ok(());
         for name in home.entries()?.iter().filter(|name| unused(name)) {
@@ -232,7 +232,7 @@ impl Checkpoints {
     }
 
     /// The trial's folder, made if it is not there.
-    fn home(&self, trial: TrialId) -> Result<Home, FileFault> {
+    fn home(&self, trial: TrialId) -> Result<Home, FileError> {
         let path = self.folder.trial(trial);
         let opened = Home::open(&path).or_else(|e| {
             if e.kind() != io::ErrorKind::NotFound {
@@ -241,7 +241,7 @@ impl Checkpoints {
             fs::create_dir_all(&path)?;
             Home::open(&path)
         });
-        opened.map_err(|source| FileFault { path, source })
+        opened.map_err(|source| FileError { path, source })
     }
 
     /// Part of a name that no other launch of the trial gives.
@@ -281,24 +281,24 @@ impl Home {
         self.path.join(OsStr::from_bytes(name.to_bytes()))
     }
 
-    fn at<E: Into<io::Error>>(&self, name: &CStr) -> impl FnOnce(E) -> FileFault {
+    fn at<E: Into<io::Error>>(&self, name: &CStr) -> impl FnOnce(E) -> FileError {
         let path = self.path_of(name);
-        move |source| FileFault { path, source: source.into() }
+        move |source| FileError { path, source: source.into() }
     }
 
-    fn entries(&self) -> Result<Vec<CString>, FileFault> {
-        directory::entries(self.handle()).map_err(|source| FileFault { path: self.path.clone(), source })
+    fn entries(&self) -> Result<Vec<CString>, FileError> {
+        directory::entries(self.handle()).map_err(|source| FileError { path: self.path.clone(), source })
     }
 
-    fn make(&self, name: &CStr) -> Result<(), FileFault> {
+    fn make(&self, name: &CStr) -> Result<(), FileError> {
         directory::make_directory(self.handle(), name).map_err(self.at(name))
     }
 
-    fn rename(&self, from: &CStr, to: &CStr) -> Result<(), FileFault> {
+    fn rename(&self, from: &CStr, to: &CStr) -> Result<(), FileError> {
         renameat(self.handle(), from, self.handle(), to).map_err(self.at(to))
     }
 
-    fn copy(&self, from: &CStr, to: &CStr, is_ended: &dyn Fn() -> bool) -> Result<(), FileFault> {
+    fn copy(&self, from: &CStr, to: &CStr, is_ended: &dyn Fn() -> bool) -> Result<(), FileError> {
         let copied = copy(self.handle(), from, to, &self.path_of(from), is_ended);
         if copied.is_err() {
             self.try_to_remove(to);
@@ -306,7 +306,7 @@ impl Home {
         copied
     }
 
-    fn remove(&self, name: &CStr) -> Result<(), FileFault> {
+    fn remove(&self, name: &CStr) -> Result<(), FileError> {
         remove(self.handle(), name, &self.path_of(name))
     }
 
@@ -317,13 +317,13 @@ impl Home {
 
     /// Afterwards nothing is called `checkpoint`: what cannot be removed, because of its permissions or of a process that still
     /// adds to it, gets another name.
-    fn discard_checkpoint(&self, unique: &str) -> Result<(), FileFault> {
+    fn discard_checkpoint(&self, unique: &str) -> Result<(), FileError> {
         let Err(fault) = self.remove(CHECKPOINT) else { return Ok(()) };
         let discarded = named(&format!("{}.{unique}", copy_name::DISCARDED));
         self.rename(CHECKPOINT, &discarded).map_err(|_| fault)
     }
 
-    fn empty_checkpoint(&self, unique: &str) -> Result<(), FileFault> {
+    fn empty_checkpoint(&self, unique: &str) -> Result<(), FileError> {
         self.discard_checkpoint(unique)?;
         self.make(CHECKPOINT)
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{FileType, Stat};
 
 use super::directory::{self, DirectoryStack};
-use super::file_fault::FileFault;
+use super::file_error::FileError;
 
 /// How often an entry is looked at again that is replaced while it is visited.
 const TRIES: u32 = 4;
@@ -38,7 +38,7 @@ pub trait Visitor {
     }
 
     /// One of the above failed; an error ends the walk.
-    fn failed(&mut self, fault: FileFault) -> Result<(), FileFault>;
+    fn failed(&mut self, fault: FileError) -> Result<(), FileError>;
 }
 
 struct Level {
@@ -48,10 +48,10 @@ struct Level {
 }
 
 /// Visits `name` in `parent`, which is shown as `path`, and everything below it.
-pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl Visitor) -> Result<(), FileFault> {
+pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl Visitor) -> Result<(), FileError> {
     let at = |path: &Path| {
         let path = path.to_owned();
-        move |source| FileFault { path, source }
+        move |source| FileError { path, source }
     };
     let mut stack = DirectoryStack::new(parent).map_err(at(path))?;
     let mut levels = Vec::new();
@@ -85,7 +85,7 @@ fn visit(
     path: &Path,
     visitor: &mut impl Visitor,
     levels: &mut Vec<Level>,
-) -> Result<(), FileFault> {
+) -> Result<(), FileError> {
     let mut tries = 1;
     let found = loop {
         match look_at(stack.current(), name, visitor) {
@@ -96,7 +96,7 @@ fn visit(
     let Some((directory, level)) = tolerate(found, path, visitor)?.flatten() else { return Ok(()) };
     match visitor.enter(name).and_then(|()| stack.enter(directory)) {
         Ok(()) => levels.push(level),
-        Err(source) => visitor.failed(FileFault { path: path.to_owned(), source })?,
+        Err(source) => visitor.failed(FileError { path: path.to_owned(), source })?,
     }
     Ok(())
 }
@@ -114,10 +114,10 @@ fn look_at(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> i
 }
 
 /// The value, if there is one and the visitor can do without otherwise.
-fn tolerate<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileFault> {
+fn tolerate<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => visitor.failed(FileFault { path: path.to_owned(), source }).map(|()| None),
+        Err(source) => visitor.failed(FileError { path: path.to_owned(), source }).map(|()| None),
     }
 }

@@ -42,10 +42,10 @@
 //! `HYPERTUNE_STUDY_DIR`; `HYPERTUNE_TUNER_VERSION` where the matrix names a version (`hubRef: org/name:version`);
 //! `PYTHONUNBUFFERED=1`, so that a Python program's answers leave it at once.
 
-pub mod answer;
-mod companion;
-mod notes;
-pub mod question;
+pub(crate) mod observations;
+pub(crate) mod process;
+pub(crate) mod request;
+pub(crate) mod response;
 mod start;
 
 use std::process::ExitStatus;
@@ -54,23 +54,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use self::companion::{Companion, MAX_ANSWER, Manner, Trouble};
-use self::notes::Notes;
-use self::question::Constant;
-use super::guard::Guard;
-use super::mark::{Mark, SessionMark};
-use super::sweep::{Sweep, Whose};
-use super::wake::Wake;
 use crate::engine::experiment::Experiment;
-use crate::journal::layout::StudyFolder;
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Record;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, Slot, TrialId};
-use crate::words::units::Resource;
+use crate::launch::orphans::guard::Guard;
+use crate::launch::orphans::mark::{Mark, SessionMark};
+use crate::launch::orphans::marked_processes::{Sweep, Whose};
+use crate::run::process::wakeup::Wakeup;
+use crate::run::tuner::observations::Notes;
+use crate::run::tuner::process::{MAX_ANSWER, ProtocolError, Shutdown, TunerProcess};
+use crate::run::tuner::request::Constant;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, Slot, TrialId};
+use crate::types::units::Resource;
 
 /// Which program proposes.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Program {
+pub struct TunerProgram {
     /// What messages call it.
     pub name: String,
     /// Its argument list, not empty; the program itself as for jobs.
@@ -85,7 +85,7 @@ pub struct Program {
 
 /// What a session lends to its tuner.
 #[derive(Clone, Copy, Debug)]
-pub struct Desk<'a> {
+pub struct TunerContext<'a> {
     /// The study's folder, absolute.
     pub folder: &'a StudyFolder,
     /// This session, in the program's environment.
@@ -120,12 +120,12 @@ pub enum Rest {
 /// The tuner of a session. Questions come from several threads and are put one after the other.
 #[derive(Debug)]
 pub struct Tuner {
-    program: Program,
+    program: TunerProgram,
     experiment: Arc<Experiment>,
     space: Value,
     notes: Mutex<Notes>,
     line: Mutex<Line>,
-    cancel: Wake,
+    cancel: Wakeup,
 }
 
 /// How the tuner stands.
@@ -133,7 +133,7 @@ pub struct Tuner {
 enum Line {
     /// Nobody has asked yet.
     Idle,
-    Up(Talk),
+    Up(Conversation),
     /// It has no more.
     Over,
     /// Its fault was told to whoever asked.
@@ -142,20 +142,20 @@ enum Line {
 
 /// A tuner that runs, and where its stderr goes.
 #[derive(Debug)]
-struct Talk {
-    companion: Companion,
+struct Conversation {
+    companion: TunerProcess,
     log: start::Log,
 }
 
 impl Tuner {
     /// A tuner that is not started yet, for a study that does this.
-    pub fn new(program: Program, experiment: Arc<Experiment>) -> std::io::Result<Tuner> {
+    pub fn new(program: TunerProgram, experiment: Arc<Experiment>) -> std::io::Result<Tuner> {
         let Experiment { resource, promoted, retries, prior, .. } = &*experiment;
         Ok(Tuner {
-            space: question::outline(&experiment.space),
+            space: request::outline(&experiment.space),
             notes: Mutex::new(Notes::new(resource.clone(), *promoted, *retries, prior)),
             line: Mutex::new(Line::Idle),
-            cancel: Wake::new()?,
+            cancel: Wakeup::new()?,
             program,
             experiment,
         })
@@ -167,7 +167,7 @@ impl Tuner {
     }
 
     /// Asks for a configuration for each of `trials` and waits for the answers, each in bounded time.
-    pub fn suggest(&self, trials: &[(TrialId, BracketId, Resource)], desk: &Desk<'_>) -> Suggestions {
+    pub fn suggest(&self, trials: &[(TrialId, BracketId, Resource)], desk: &TunerContext<'_>) -> Suggestions {
         let mut line = locked(&self.line);
         let mut all = Suggestions::default();
         for group in trials.chunk_by(|a, b| (a.1, a.2) == (b.1, b.2)) {
@@ -188,17 +188,17 @@ impl Tuner {
     }
 
     /// The session is over: no process of the tuner is left, nor any that it started, wherever that went.
-    pub fn dismiss(&self, desk: &Desk<'_>) {
+    pub fn dismiss(&self, desk: &TunerContext<'_>) {
         let mut line = locked(&self.line);
         if matches!(*line, Line::Idle) {
             return;
         }
         // How it ends is its own business now.
-        let _ = self.send_away(&mut line, desk, Line::Broken, Manner::Politely);
+        let _ = self.send_away(&mut line, desk, Line::Broken, Shutdown::Politely);
         Sweep::new(vec![Mark::Job(desk.session.tuner())], Whose::ThisSession).end();
     }
 
-    fn ask(&self, line: &mut Line, group: &[(TrialId, BracketId, Resource)], desk: &Desk<'_>) -> Suggestions {
+    fn ask(&self, line: &mut Line, group: &[(TrialId, BracketId, Resource)], desk: &TunerContext<'_>) -> Suggestions {
         if self.cancel.is_rung() {
             return Suggestions::default();
         }
@@ -219,20 +219,24 @@ impl Tuner {
                 let ready: Vec<_> = trials.zip(answer.suggestions).collect();
                 let rest = if answer.last { Rest::Over } else { Rest::Nothing };
                 if answer.last {
-                    self.send_away(line, desk, Line::Over, Manner::Politely);
+                    self.send_away(line, desk, Line::Over, Shutdown::Politely);
                 }
                 Suggestions { ready, rest }
             }
-            Err(Lapse::Trouble(Trouble::Cancelled)) => Suggestions::default(),
+            Err(TunerError::ProtocolError(ProtocolError::Cancelled)) => Suggestions::default(),
             Err(lapse) => {
                 let log = talk.log.clone();
-                let status = self.send_away(line, desk, Line::Broken, Manner::AtOnce);
+                let status = self.send_away(line, desk, Line::Broken, Shutdown::AtOnce);
                 self.failed(&self.sentence(lapse, status), &log.tail())
             }
         }
     }
 
-    fn converse(&self, talk: &mut Talk, group: &[(TrialId, BracketId, Resource)]) -> Result<answer::Answer, Lapse> {
+    fn converse(
+        &self,
+        talk: &mut Conversation,
+        group: &[(TrialId, BracketId, Resource)],
+    ) -> Result<response::Response, TunerError> {
         let experiment = &*self.experiment;
         let constant = Constant { experiment, params: &self.program.params, space: &self.space };
         let trials: Vec<TrialId> = group.iter().map(|(trial, ..)| *trial).collect();
@@ -240,15 +244,18 @@ impl Tuner {
             .first()
             .map_or((BracketId::default(), Resource::ZERO), |(_, bracket, resource)| (*bracket, *resource));
         let observations = locked(&self.notes).take();
-        let question = question::question(&constant, &trials, start, &observations);
-        let question = question.map_err(|e| Lapse::Nonsense(format!("could not be asked: {e}")))?;
+        let question = request::question(&constant, &trials, start, &observations);
+        let question = question.map_err(|e| TunerError::Nonsense(format!("could not be asked: {e}")))?;
         let deadline = Instant::now() + self.program.patience;
-        let line = talk.companion.exchange(&question, deadline, self.cancel.descriptor()).map_err(Lapse::Trouble)?;
-        answer::read(&line, trials.len(), &experiment.space).map_err(Lapse::Nonsense)
+        let line = talk
+            .companion
+            .exchange(&question, deadline, self.cancel.descriptor())
+            .map_err(TunerError::ProtocolError)?;
+        response::read(&line, trials.len(), &experiment.space).map_err(TunerError::Nonsense)
     }
 
     /// Ends the process; how it ended, if it ran.
-    fn send_away(&self, line: &mut Line, desk: &Desk<'_>, next: Line, manner: Manner) -> Option<ExitStatus> {
+    fn send_away(&self, line: &mut Line, desk: &TunerContext<'_>, next: Line, manner: Shutdown) -> Option<ExitStatus> {
         let Line::Up(talk) = std::mem::replace(line, next) else { return None };
         let reaped = talk.companion.end(manner);
         // A failing note leaves the guard with a number that is nobody's, or with its search by environment.
@@ -265,31 +272,33 @@ impl Tuner {
         Suggestions { rest: Rest::Failed(sentence), ..Suggestions::default() }
     }
 
-    fn sentence(&self, lapse: Lapse, status: Option<ExitStatus>) -> String {
+    fn sentence(&self, lapse: TunerError, status: Option<ExitStatus>) -> String {
         match lapse {
-            Lapse::Nonsense(what) => what,
-            Lapse::Trouble(Trouble::Cancelled) => "was not needed any more".into(),
-            Lapse::Trouble(Trouble::Ended) => {
+            TunerError::Nonsense(what) => what,
+            TunerError::ProtocolError(ProtocolError::Cancelled) => "was not needed any more".into(),
+            TunerError::ProtocolError(ProtocolError::Ended) => {
                 let how = status.map_or("it cannot be said how".into(), |status| status.to_string());
                 format!("ended before it answered ({how})")
             }
-            Lapse::Trouble(Trouble::ClosedStdout) => "closed its stdout".into(),
-            Lapse::Trouble(Trouble::Silent) => format!(
+            TunerError::ProtocolError(ProtocolError::ClosedStdout) => "closed its stdout".into(),
+            TunerError::ProtocolError(ProtocolError::Silent) => format!(
                 "gave no answer within {} s; `timeout` in the matrix's `tuner` allows more, in seconds",
                 self.program.patience.as_secs_f64()
             ),
-            Lapse::Trouble(Trouble::TooLong) => format!("answered with more than {} MiB on one line", MAX_ANSWER >> 20),
-            Lapse::Trouble(Trouble::Unasked(line)) => {
-                format!("printed {} without being asked; stdout is for answers alone", answer::shown(&line))
+            TunerError::ProtocolError(ProtocolError::TooLong) => {
+                format!("answered with more than {} MiB on one line", MAX_ANSWER >> 20)
             }
-            Lapse::Trouble(Trouble::System(error)) => format!("cannot be talked to: {error}"),
+            TunerError::ProtocolError(ProtocolError::Unasked(line)) => {
+                format!("printed {} without being asked; stdout is for answers alone", response::shown(&line))
+            }
+            TunerError::ProtocolError(ProtocolError::System(error)) => format!("cannot be talked to: {error}"),
         }
     }
 }
 
 /// Why a question has no usable answer.
-enum Lapse {
-    Trouble(Trouble),
+enum TunerError {
+    ProtocolError(ProtocolError),
     /// What follows the tuner's name in a message.
     Nonsense(String),
 }

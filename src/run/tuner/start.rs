@@ -7,14 +7,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::companion::Companion;
-use super::{Desk, Program, Talk};
+use super::process::TunerProcess;
+use super::{Conversation, TunerContext, TunerProgram};
 use crate::command::program::{explain, locate};
-use crate::journal::files;
-use crate::run::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
-use crate::run::open_files;
-use crate::run::pidfd::pidfd;
-use crate::run::sys::{Pid, Signal, reap, signal_child, without_ctrl_z};
+use crate::journal::folder::files;
+use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
+use crate::launch::process::open_files;
+use crate::launch::process::pidfd::pidfd;
+use crate::launch::process::syscalls::{Pid, Signal, reap, signal_child, without_ctrl_z};
 
 /// The version that the matrix asks for.
 pub const VERSION_VARIABLE: &str = "HYPERTUNE_TUNER_VERSION";
@@ -52,7 +52,7 @@ impl Log {
 }
 
 /// Starts `program`; errs with what follows its name in a message.
-pub fn start(program: &Program, desk: &Desk<'_>) -> Result<Talk, String> {
+pub fn start(program: &TunerProgram, desk: &TunerContext<'_>) -> Result<Conversation, String> {
     let (name, args) = program.argv.split_first().ok_or("has no command")?;
     let path = locate(name).map_err(|missing| format!("cannot be started: {}", explain(name, &missing)))?;
     let log_path = desk.folder.tuner_log();
@@ -68,7 +68,7 @@ pub fn start(program: &Program, desk: &Desk<'_>) -> Result<Talk, String> {
     let companion = spawn(command, log).map_err(|e| format!("cannot be started: {e}"))?;
     // A failing note leaves the guard with its search by environment.
     let _ = desk.guard.note(desk.slot, Some(companion.pid));
-    Ok(Talk { companion, log: Log { path: log_path, from } })
+    Ok(Conversation { companion, log: Log { path: log_path, from } })
 }
 
 fn open_log(path: &Path) -> io::Result<(File, u64)> {
@@ -77,7 +77,7 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
     Ok((log, from))
 }
 
-fn spawn(mut command: Command, log: File) -> io::Result<Companion> {
+fn spawn(mut command: Command, log: File) -> io::Result<TunerProcess> {
     open_files::give_back(&mut command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
     let mut child = without_ctrl_z(|| command.spawn())?;
@@ -86,7 +86,7 @@ fn spawn(mut command: Command, log: File) -> io::Result<Companion> {
     let ends = child.stdin.take().zip(child.stdout.take()).ok_or_else(|| io::Error::other("it has no pipes"));
     let companion = ends.and_then(|(stdin, stdout)| {
         let [stdin, stdout] = [OwnedFd::from(stdin), OwnedFd::from(stdout)].map(File::from);
-        Companion::new(pid, pidfd(pid)?, stdin, stdout)
+        TunerProcess::new(pid, pidfd(pid)?, stdin, stdout)
     });
     if companion.is_err() {
         signal_child(pid, Signal::Kill);

@@ -12,8 +12,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::words::objective::Direction;
-use crate::words::units::Resource;
+use crate::types::objective::Direction;
+use crate::types::units::Resource;
 
 use crate::schedule::freeze_thaw::scheduler::FreezeThawScheduler;
 use crate::schedule::plan::shrink;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::schedule::bracket::Bracket;
 use crate::schedule::{Advisor, Next, RungPlan, Scheduler, Start, Verdict};
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 /// Maximum number of paused trials: each may hold a checkpoint. As many as the first bracket can have.
 const MAX_PAUSED: usize = 27;

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::schedule::{Advisor, Next, Start, Verdict};
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
-use crate::words::ids::{BracketId, JobKey, Rung, TrialId};
-use crate::words::objective::Score;
-use crate::words::units::ResourceKind;
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
+use crate::types::objective::Score;
+use crate::types::units::ResourceKind;
 
 fn schedule(min: f64, max: f64, eta: f64, max_trials: u64) -> FreezeThaw {
     FreezeThaw::new(&RungLevels::new(min, max, eta, ResourceKind::Int).unwrap(), max_trials)

@@ -4,8 +4,8 @@ use super::*;
 use crate::search::tests::{branin, context, run, session, square};
 use crate::space::Space;
 use crate::space::tests::space;
-use crate::words::ids::BracketId;
-use crate::words::objective::Score;
+use crate::types::ids::BracketId;
+use crate::types::objective::Score;
 
 /// A searcher with observed trials of these values of `x` and scores, numbered from 1000, and `failures` failed trials.
 fn observed(space: Space, seen: &[(Value, f64)], failures: u64) -> AnnealSearcher {

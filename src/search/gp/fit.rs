@@ -7,7 +7,7 @@ use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::likelihood::{Dataset, Priors, negative_log_posterior};
 use crate::search::encoding::Axis;
 use crate::space::std_normal;
-use crate::words::stream::Stream;
+use crate::types::stream::Stream;
 
 /// Loose, because the likelihood is flat near its maximum.
 const STOP: StopCriteria = StopCriteria { max_iterations: 25, max_step: 1.0, min_relative_decrease: 3e-4 };
@@ -71,8 +71,8 @@ pub fn fit(
 mod tests {
     use super::*;
     use crate::search::gp::kernel::Point;
-    use crate::words::ids::TrialId;
-    use crate::words::stream::{Purpose, stream};
+    use crate::types::ids::TrialId;
+    use crate::types::stream::{Purpose, stream};
 
     /// Noisy values of a sine at random points: explained by a short length scale, or by a long one with more noise.
     fn ambiguous_data() -> Dataset {

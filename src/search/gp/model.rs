@@ -15,8 +15,8 @@ use super::settings::ModelSettings;
 use super::transform::transform_costs;
 use crate::search::encoding::Axis;
 use crate::search::observation::is_prior_trial;
-use crate::words::ids::TrialId;
-use crate::words::stream::{Purpose, Stream, stream};
+use crate::types::ids::TrialId;
+use crate::types::stream::{Purpose, Stream, stream};
 
 /// Maximum number of observations for a fit of hyperparameters: the cost is cubic, and more hardly change the result.
 const MAX_FIT_ROWS: usize = 200;

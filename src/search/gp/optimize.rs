@@ -8,7 +8,7 @@ use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::posterior::Posterior;
 use crate::search::encoding::{Axis, Encoding};
 use crate::space::std_normal;
-use crate::words::stream::Stream;
+use crate::types::stream::Stream;
 
 /// Maximum step along one parameter, as a fraction of its range.
 const MAX_STEP: f64 = 0.2;

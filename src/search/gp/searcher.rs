@@ -13,12 +13,12 @@ use crate::search::encoding::Encoding;
 use crate::search::observation::{count_configurations, is_prior_trial};
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
-use crate::words::advice::{Advice, PausedTrial, TrialRequest};
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::Direction;
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::Resource;
+use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::Direction;
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::Resource;
 
 /// Number of trials with the best predicted mean near which candidates are drawn.
 const LOCAL_CENTERS: usize = 5;

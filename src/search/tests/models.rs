@@ -13,7 +13,7 @@ use crate::search::random::Random;
 use crate::search::tpe::Tpe;
 use crate::space::Space;
 use crate::space::tests::{parameters, space};
-use crate::words::assignment::Assignment;
+use crate::types::assignment::Assignment;
 
 fn models() -> [Box<dyn Sampler>; 3] {
     [Box::new(Gp::default()), Box::new(Tpe::default()), Box::new(Anneal)]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 /// A searcher and the number of the next trial.
 pub(super) struct SearchRun {

@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use crate::search::encoding::{Axis, Encoding};
 use crate::space::std_normal;
-use crate::words::stream::Stream;
+use crate::types::stream::Stream;
 
 /// Minimum bandwidth of an ordered parameter (BOHB's `min_bandwidth`, Falkner et al. 2018, appendix).
 const MIN_BANDWIDTH: f64 = 1e-3;

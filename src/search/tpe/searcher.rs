@@ -9,12 +9,12 @@ use crate::search::encoding::Encoding;
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::TrialId;
-use crate::words::objective::Direction;
-use crate::words::stream::{Purpose, stream};
-use crate::words::units::Resource;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
+use crate::types::objective::Direction;
+use crate::types::stream::{Purpose, stream};
+use crate::types::units::Resource;
 
 /// Settings of the sampler.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -12,11 +12,11 @@ use crate::search::tests::context;
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::std_normal;
 use crate::space::tests::{parameters, space};
-use crate::words::advice::TrialRequest;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{BracketId, TrialId};
-use crate::words::objective::{Direction, Score};
-use crate::words::units::Resource;
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::objective::{Direction, Score};
+use crate::types::units::Resource;
 
 /// Two ordered parameters and one of three values with prior probabilities 0.5, 0.3, 0.2.
 fn mixed() -> Encoding {

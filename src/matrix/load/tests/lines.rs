@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
-use crate::words::objective::{Direction, Metric};
+use crate::types::objective::{Direction, Metric};
 
 const MATRIX: &str = "\
 matrix:

@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::*;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Promoted;
-use crate::journal::layout::StudyFolder;
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::{EndRecord, LaunchRecord, Record, Usage};
-use crate::run::mark::SessionMark;
-use crate::words::assignment::Assignment;
-use crate::words::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
-use crate::words::objective::Score;
-use crate::words::outcome::{Failure, Outcome, Readings};
-use crate::words::units::{Moment, Resource};
+use crate::launch::orphans::mark::SessionMark;
+use crate::run::checkpoints::durable::Disk;
+use crate::run::checkpoints::*;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::types::objective::Score;
+use crate::types::outcome::{Failure, Outcome, Readings};
+use crate::types::units::{Moment, Resource};
 
 const TRIAL: TrialId = TrialId(0);
 const SUCCEEDED: Outcome = Outcome::Succeeded { score: None };

@@ -10,9 +10,9 @@ use std::thread;
 
 use rustix::fs::{Mode, OFlags, mkdirat, mkfifoat, openat};
 
-use super::super::copy::copy;
-use super::super::remove::remove;
 use super::*;
+use crate::run::checkpoints::copy::copy;
+use crate::run::checkpoints::remove::remove;
 
 /// More levels than a path may have characters, and than a process may have open files.
 const DEPTH: usize = 2500;

@@ -14,7 +14,7 @@ use crate::search::encoding::Axis;
 use crate::search::gp::kernel::{Hyperparameters, KernelShape, Point};
 use crate::search::gp::likelihood::{Dataset, Priors};
 use crate::space::tests::parameters;
-use crate::words::stream::Stream;
+use crate::types::stream::Stream;
 
 const SHAPES: [KernelShape; 4] =
     [KernelShape::Matern12, KernelShape::Matern32, KernelShape::Matern52, KernelShape::SquaredExponential];

@@ -10,7 +10,7 @@ use crate::search::gp::kernel::Point;
 use crate::search::gp::model::Model;
 use crate::search::gp::posterior::Posterior;
 use crate::space::tests::parameters;
-use crate::words::ids::TrialId;
+use crate::types::ids::TrialId;
 
 fn model(dims: usize) -> Model {
     Model::new(ModelSettings::default(), &vec![Axis::Ordered; dims], 7)

@@ -1,0 +1,76 @@
+//! How a study is carried out: flags made into options of the engine and of the driver.
+
+use std::num::NonZero;
+use std::thread;
+
+use anyhow::anyhow;
+
+use crate::cli::args::ExecutionArgs;
+use crate::cli::error::CliError;
+use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
+use crate::launch::process::open_files;
+use crate::progress::{Verbosity, say};
+use crate::run::options::{Existing, RunOptions};
+use crate::run::output::log_file::LogLimit;
+use crate::run::process::gpus::{self, Sharing};
+
+/// Sets what the engine has to know; what was not given stays as the file has it.
+pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
+    experiment.limits = Limits {
+        jobs: args.max_jobs,
+        resource: args.max_resource,
+        time: args.time_limit.map(|span| span.0),
+        at_limit: if args.finish_running { AtLimit::FinishRunning } else { AtLimit::EndRunning },
+    };
+    if let Some(max) = args.retries {
+        experiment.retries = Retries { max, ..experiment.retries };
+    }
+    if let Some(span) = args.job_timeout {
+        experiment.job_timeout = Some(span.0);
+    }
+    if args.keep_going {
+        experiment.first_failures = FirstFailures::KeepGoing;
+    }
+}
+
+/// The driver's options; `in_file` is the concurrency that the matrix asks for.
+pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -> Result<RunOptions, CliError> {
+    let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
+    let slots = gpus::slots(&args.gpus, sharing, args.concurrency.or(in_file), processors());
+    Ok(RunOptions {
+        slots: slots.map_err(|why| CliError::usage(anyhow!(why)))?,
+        grace: args.grace.0,
+        launch_timeout: args.launch_timeout.0,
+        log_limit: LogLimit(args.log_limit.0),
+        keep: args.keep_checkpoints,
+        existing,
+        ..RunOptions::default()
+    })
+}
+
+/// Raises the limit of open files for the jobs that run at once, of `trials` in all, or lowers their number to what fits.
+pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosity) -> Result<(), CliError> {
+    let jobs = options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1);
+    let fitting = open_files::make_room(jobs).map_err(|why| CliError::usage(anyhow!(why)))?;
+    if let Some(note) = fitting.note {
+        options.slots.truncate(fitting.slots as usize);
+        if verbosity != Verbosity::Quiet {
+            say(&format!("note: {note}"));
+        }
+    }
+    Ok(())
+}
+
+/// How much is said on stderr.
+pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
+    match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    }
+}
+
+/// One where the system does not say.
+fn processors() -> u32 {
+    thread::available_parallelism().map_or(1, NonZero::get).try_into().unwrap_or(u32::MAX)
+}

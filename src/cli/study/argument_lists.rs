@@ -1,0 +1,67 @@
+//! Argument lists as they would be spawned, for plans and for repeating the best trial.
+
+use std::sync::Arc;
+
+use crate::cli::error::CliError;
+use crate::command::JobContext;
+use crate::command::template::Renderer;
+use crate::engine::Engine;
+use crate::engine::event::{Command, Event, Launch};
+use crate::engine::experiment::Experiment;
+use crate::journal::folder::layout::StudyFolder;
+use crate::report::view::JobView;
+use crate::types::ids::Slot;
+use crate::types::units::Moment;
+
+/// How many command lines a plan shows.
+const SHOWN: u32 = 3;
+
+/// Renders argument lists of one study.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgumentLists<'a> {
+    /// The study.
+    pub experiment: &'a Arc<Experiment>,
+    /// Its command.
+    pub renderer: &'a Renderer,
+    /// Its folder, absolute.
+    pub folder: &'a StudyFolder,
+}
+
+impl ArgumentLists<'_> {
+    /// Those of the first jobs: what a fresh engine launches into its first free slots.
+    pub fn first(&self) -> Result<Vec<Vec<String>>, CliError> {
+        if self.renderer.command().is_empty() {
+            return Ok(Vec::new());
+        }
+        let commands = Engine::new(self.experiment.clone(), SHOWN).handle(Moment(0), Event::Begin);
+        let launches = commands.iter().filter_map(|command| match command {
+            Command::Launch(launch) => Some(launch),
+            _ => None,
+        });
+        launches.map(|launch| self.of(launch)).collect()
+    }
+
+    /// The one that runs `job` again.
+    pub fn repeat(&self, job: &JobView) -> Result<Vec<String>, CliError> {
+        self.of(&Launch {
+            job: job.job,
+            bracket: job.bracket,
+            resource: job.resource,
+            previous: job.previous,
+            slot: Slot(0),
+            assignment: job.params.clone(),
+        })
+    }
+
+    fn of(&self, launch: &Launch) -> Result<Vec<String>, CliError> {
+        let trial = launch.job.key.trial;
+        let context = JobContext {
+            launch,
+            seed: self.experiment.trial_seed(trial),
+            study_dir: self.folder.root(),
+            trial_dir: &self.folder.trial(trial),
+            checkpoint_dir: &self.folder.checkpoint(trial),
+        };
+        self.renderer.argv(&context).map_err(|fault| CliError::usage(anyhow::anyhow!("{}", fault.message)))
+    }
+}

@@ -1,0 +1,267 @@
+//! Whether a command line describes the study that a journal's header began. What decides is what matrix, command and options mean, not
+//! how they are written, and no path is part of it. Slots, limits, retries and time limits may differ from one run to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::definition::Study;
+use super::earlier_study::EarlierStudy;
+use crate::cli::options::overrides;
+use crate::command::input::Passing;
+use crate::command::template::Renderer;
+use crate::engine::experiment::Experiment;
+use crate::journal::record::Header;
+use crate::matrix::changes::{Change, changes};
+use crate::matrix::command_line::overrides::MetricOverride;
+use crate::report::text;
+use crate::types::assignment::Assignment;
+
+/// Fields of a matrix that are no part of its schedule and sampler.
+const COMMON: [&str; 8] = ["params", "metric", "resource", "resume", "seed", "concurrency", "earlyStopping", "initial"];
+
+/// One thing in which a command line and a study differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// A field of the matrix, `command`, `seed` or an option's name.
+    pub what: String,
+    /// As the study was begun.
+    pub recorded: String,
+    /// As the command line has it.
+    pub now: String,
+    /// Where: file and line.
+    pub place: Option<String>,
+}
+
+/// Everything in which the study that `now` describes differs from the one that `header` began, which is `recorded` again; empty if it
+/// is the same study.
+pub fn differences(header: &Header, recorded: &Study, now: &Study) -> Vec<Difference> {
+    let changes = changes(&recorded.source.text, &now.source.text);
+    let mut comparison = Comparison { recorded, now, changes, found: Vec::new() };
+    comparison.method();
+    comparison.params();
+    comparison.training();
+    comparison.initial();
+    comparison.command(header);
+    comparison.seed(header);
+    comparison.found.extend(warm_start(&recorded.options.warm_start, &now.options.warm_start));
+    comparison.found
+}
+
+struct Comparison<'a> {
+    recorded: &'a Study,
+    now: &'a Study,
+    /// Changes in the file that no difference names yet.
+    changes: Vec<Change>,
+    found: Vec<Difference>,
+}
+
+impl Comparison<'_> {
+    fn experiments(&self) -> (&Experiment, &Experiment) {
+        (&self.recorded.experiment, &self.now.experiment)
+    }
+
+    /// Notes a difference: the changes in the file that it comes from or, where there are none, `what` with both sides.
+    fn differ(
+        &mut self,
+        comes_from: impl Fn(&[&str]) -> bool,
+        what: &str,
+        recorded: impl Into<String>,
+        now: impl Into<String>,
+    ) {
+        let is_cause = |change: &mut Change| {
+            let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+            path.split_first().is_some_and(|(root, path)| *root == "matrix" && comes_from(path))
+        };
+        let causes: Vec<Change> = self.changes.extract_if(.., is_cause).collect();
+        if causes.is_empty() {
+            self.found.push(difference(what, recorded, now));
+        }
+        let name = &self.now.source.name;
+        self.found.extend(causes.into_iter().map(|change| {
+            let side = |side: Option<String>| side.unwrap_or("not given".to_owned());
+            let place = change.line.map(|line| format!("{name}:{line}"));
+            Difference { place, ..difference(&change.path.join("."), side(change.before), side(change.after)) }
+        }));
+    }
+
+    /// Schedule and sampler.
+    fn method(&mut self) {
+        let (recorded, now) = self.experiments();
+        let described = |experiment: &Experiment| {
+            let method = &experiment.method;
+            (method.kind, format!("{:?}", method.schedule), format!("{:?}", method.sampler), method.sampler.name())
+        };
+        let (recorded, now) = (described(recorded), described(now));
+        let tuner = self.recorded.tuner != self.now.tuner;
+        if recorded == now && !tuner {
+            return;
+        }
+        let own = |path: &[&str]| path.first().is_some_and(|field| !COMMON.contains(field));
+        let (what, recorded, now) = match () {
+            () if recorded.0 != now.0 => ("kind", recorded.0.to_owned(), now.0.to_owned()),
+            () if recorded.1 != now.1 => ("schedule", recorded.1, now.1),
+            () if recorded.3 != now.3 => ("sampler", recorded.3.to_owned(), now.3.to_owned()),
+            () if recorded.2 != now.2 => ("sampler", recorded.2, now.2),
+            () => ("tuner", format!("{:?}", self.recorded.tuner), format!("{:?}", self.now.tuner)),
+        };
+        self.differ(own, what, recorded, now);
+    }
+
+    fn params(&mut self) {
+        let (recorded, now) = self.experiments();
+        let described = |experiment: &Experiment| -> Vec<(String, (&'static str, String, String))> {
+            let param = |param: &crate::space::Param| {
+                let domain = (param.kind, format!("{:?}", param.domain), param.domain.describe());
+                (param.name.to_string(), domain)
+            };
+            experiment.space.params.iter().map(param).collect()
+        };
+        let (recorded, now) = (described(recorded), described(now));
+        let names = |params: &[(String, _)]| params.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let (old_names, new_names) = (names(&recorded), names(&now));
+        let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (recorded.into_iter().collect(), now.into_iter().collect());
+        let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
+            let side = |params: &BTreeMap<String, (&str, String, String)>| {
+                params.get(name).map_or("not given".to_owned(), |(kind, _, range)| format!("{kind} {range}"))
+            };
+            let own = |path: &[&str]| path.starts_with(&["params", name]);
+            self.differ(own, &format!("params.{name}"), side(&old), side(&new));
+        }
+        if old_names != new_names && old.keys().eq(new.keys()) {
+            // Draws and arguments are made in this order.
+            self.found.push(difference("order of params", old_names.join(", "), new_names.join(", ")));
+        }
+    }
+
+    /// What is ranked by, what is allotted, and early stopping.
+    fn training(&mut self) {
+        let metric = |experiment: &Experiment| {
+            let metric = experiment.metric.as_ref();
+            let typed = |metric: &crate::types::objective::Metric| {
+                overrides::metric_text(&MetricOverride { name: metric.name.clone(), direction: Some(metric.direction) })
+            };
+            metric.map_or("not given".to_owned(), typed)
+        };
+        let parts = |experiment: &Experiment| {
+            let Experiment { resource, promoted, stopping, .. } = experiment;
+            [
+                ("resource", format!("{resource:?}")),
+                ("resume", format!("{promoted:?}")),
+                ("earlyStopping", format!("{stopping:?}")),
+            ]
+        };
+        let (recorded, now) = self.experiments();
+        let metrics = ("metric", metric(recorded), metric(now));
+        let parts = parts(recorded).into_iter().zip(parts(now)).map(|((field, old), (_, new))| (field, old, new));
+        let parts: Vec<_> = std::iter::once(metrics).chain(parts).filter(|(_, old, new)| old != new).collect();
+        for (field, recorded, now) in parts {
+            self.differ(|path| path.first() == Some(&field), field, recorded, now);
+        }
+    }
+
+    /// Starting points: those of `--enqueue`, else all of them.
+    fn initial(&mut self) {
+        let (old, new) = (points(&self.recorded.options.enqueue), points(&self.now.options.enqueue));
+        if let Some(at) = first_difference(&old, &new) {
+            let counted = |points: &[Point]| text::counted(points.len() as u64, "item");
+            self.found.push(match (old.is_empty(), new.is_empty()) {
+                (true, _) => difference("enqueue", "not given", counted(&new)),
+                (_, true) => difference("enqueue", counted(&old), "not given"),
+                _ => difference(&format!("enqueue, item {}", at + 1), shown(&old, at), shown(&new, at)),
+            });
+            return;
+        }
+        let (recorded, now) = self.experiments();
+        let (old, new) = (points(&recorded.initial), points(&now.initial));
+        if let Some(at) = first_difference(&old, &new) {
+            let what = format!("initial, item {}", at + 1);
+            self.differ(|path| path.first() == Some(&"initial"), &what, shown(&old, at), shown(&new, at));
+        }
+    }
+
+    fn command(&mut self, header: &Header) {
+        let now = self.now.renderer.as_ref().map(Renderer::command).unwrap_or_default();
+        if header.command != now {
+            self.found.push(difference("command", joined(&header.command), joined(now)));
+        }
+        let (recorded, now) = (self.recorded.options.arg_style, self.now.options.arg_style);
+        if recorded != now {
+            self.found.push(difference("arg_style", format!("{recorded:?}"), format!("{now:?}")));
+        }
+        let (old, new) = (inputs(self.recorded), inputs(self.now));
+        let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
+            let (recorded, now) = sides(old.get(name), new.get(name));
+            self.found.push(difference(&format!("input {name}"), recorded, now));
+        }
+    }
+
+    fn seed(&mut self, header: &Header) {
+        if let Some(seed) = self.now.seed.filter(|seed| *seed != header.seed) {
+            self.found.push(difference("seed", header.seed.to_string(), seed.to_string()));
+        }
+    }
+}
+
+/// A starting point; the order of its values means nothing.
+type Point = BTreeMap<String, Value>;
+
+fn points(points: &[Assignment]) -> Vec<Point> {
+    let point = |point: &Assignment| point.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    points.iter().map(point).collect()
+}
+
+fn shown(points: &[Point], at: usize) -> String {
+    points.get(at).map_or("not given".to_owned(), |point| json!(point).to_string())
+}
+
+fn first_difference<T: PartialEq>(old: &[T], new: &[T]) -> Option<usize> {
+    (0..old.len().max(new.len())).find(|at| old.get(*at) != new.get(*at))
+}
+
+/// How the studies that a command line names differ from the `recorded` ones.
+fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Difference> {
+    if recorded.len() == now.len() && recorded.iter().zip(now).all(|(recorded, now)| recorded.is(now)) {
+        return None;
+    }
+    let listed = |studies: &[EarlierStudy]| match studies {
+        [] => "not given".to_owned(),
+        studies => studies.iter().map(EarlierStudy::folder).collect::<Vec<_>>().join(" "),
+    };
+    Some(difference("warm_start", listed(recorded), listed(now)))
+}
+
+/// What the command gets of an input: its value, and whether it is passed as a flag. Types and `isOptional` change nothing that runs.
+type Passed = (Option<Value>, Passing);
+
+/// Inputs that the command uses.
+fn inputs(study: &Study) -> BTreeMap<String, Passed> {
+    let Some(renderer) = &study.renderer else { return BTreeMap::new() };
+    let used = renderer.names().inputs.iter().filter(|input| renderer.uses(&input.name));
+    used.map(|input| (input.name.clone(), (input.value.clone(), input.passing))).collect()
+}
+
+/// The values of an input or, where these are the same, how they are passed.
+fn sides(old: Option<&Passed>, new: Option<&Passed>) -> (String, String) {
+    let value = |input: Option<&Passed>| input.and_then(|(value, _)| value.clone());
+    if value(old) != value(new) {
+        let shown = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
+        return (shown(old), shown(new));
+    }
+    let shown = |input: Option<&Passed>| match input {
+        None => "not declared".to_owned(),
+        Some((_, passing)) => format!("isFlag: {}", *passing == Passing::Flag),
+    };
+    (shown(old), shown(new))
+}
+
+/// A difference without a place.
+fn difference(what: &str, recorded: impl Into<String>, now: impl Into<String>) -> Difference {
+    Difference { what: what.to_owned(), recorded: recorded.into(), now: now.into(), place: None }
+}
+
+fn joined(command: &[String]) -> String {
+    shlex::try_join(command.iter().map(String::as_str)).unwrap_or_else(|_| command.join(" "))
+}

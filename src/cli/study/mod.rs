@@ -1,0 +1,12 @@
+//! A study from a command line or from the header of its journal, and a session with it.
+
+pub(crate) mod argument_lists;
+pub(crate) mod definition;
+pub(crate) mod earlier_study;
+pub(crate) mod identity;
+pub(crate) mod location;
+pub(crate) mod seed;
+pub(crate) mod session;
+pub(crate) mod tuner;
+pub(crate) mod view;
+pub(crate) mod warm_start;

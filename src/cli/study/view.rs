@@ -1,0 +1,43 @@
+//! A study's view from its folder.
+
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::journal::error::JournalError;
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::folder::lock;
+use crate::journal::reader;
+use crate::journal::record::Record;
+use crate::report::view::{Detail, StudyView, ViewBuilder};
+
+/// Reads the journal in folder `study`, whether or not the study runs just now.
+pub fn read(study: &Path, detail: Detail) -> Result<StudyView, CliError> {
+    let empty = || CliError::no_result(anyhow::anyhow!("{} holds no study yet: its journal is empty", study.display()));
+    read_if_begun(study, detail)?.ok_or_else(empty)
+}
+
+/// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
+pub fn read_if_begun(study: &Path, detail: Detail) -> Result<Option<StudyView>, CliError> {
+    let folder = StudyFolder::new(study);
+    let driven_before = lock::is_held(&folder);
+    let Some((header, records)) = reader::open(&folder).map_err(unreadable)? else { return Ok(None) };
+    let mut builder = ViewBuilder::new(detail);
+    builder.push(Record::Study(Box::new(header)));
+    for record in records {
+        builder.push(record.map_err(unreadable)?);
+    }
+    // Asked twice: a driver that came or went while we read knows more of its jobs than we do.
+    if !driven_before && !lock::is_held(&folder) {
+        builder.nobody_drives();
+    }
+    Ok(builder.finish(study).ok())
+}
+
+/// A folder without a study of ours is wrong usage, everything else is not the user's fault.
+pub fn unreadable(fault: JournalError) -> CliError {
+    match &fault {
+        JournalError::Foreign { .. } => CliError::usage(fault).hint("name a new or empty folder with --study"),
+        JournalError::Missing { .. } | JournalError::Format { .. } => CliError::usage(fault),
+        _ => CliError::internal(fault),
+    }
+}

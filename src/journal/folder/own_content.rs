@@ -1,0 +1,161 @@
+//! Recognizes by their content the files that a driver keeps beside the journal. Without a journal a name alone proves nothing: `lock`
+//! may be anybody's.
+
+use crate::journal::line;
+use crate::journal::readings::ReadingRecord;
+
+/// How every journal begins.
+const HEADER: &[u8] = b"{\"type\":\"study\",\"format\":";
+/// Bytes of the shortest torn header that is recognized: `{"type":"study"`. Less may be the beginning of any JSON file.
+const SHORTEST_HEADER: usize = 15;
+/// How every reading begins, torn ones included.
+const READING: &[u8] = b"{\"trial\":";
+
+/// What the content of a file says about who wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// It is empty, or holds nothing but the NULs that a file system may leave after a power cut.
+    Empty,
+    /// A driver wrote it.
+    Driver,
+    /// Nothing shows that a driver wrote it.
+    Unknown,
+}
+
+impl Origin {
+    /// Of a file with `bytes`, which `is_own` recognizes.
+    pub fn of(bytes: &[u8], is_own: fn(&[u8]) -> bool) -> Origin {
+        match () {
+            () if bytes.iter().all(|byte| *byte == 0) => Origin::Empty,
+            () if is_own(bytes) => Origin::Driver,
+            () => Origin::Unknown,
+        }
+    }
+}
+
+/// Whether a journal begins with `bytes`: a header, a torn one, or a damaged one before a line with a right checksum.
+pub fn begins_a_journal(bytes: &[u8]) -> bool {
+    let torn = bytes.len() >= SHORTEST_HEADER && HEADER.starts_with(bytes);
+    let checked = |line| line::checked(line).is_ok();
+    torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(checked)
+}
+
+/// Whether `bytes` are a lock file: a process id and a newline.
+pub fn is_lock(bytes: &[u8]) -> bool {
+    bytes.strip_suffix(b"\n").is_some_and(is_number)
+}
+
+/// Whether `bytes` are a list of session marks, one in each line: components with `/` between, the last one `PID-START-TIME`. A driver
+/// that was killed as it wrote may have left a torn last line.
+pub fn is_session_list(bytes: &[u8]) -> bool {
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    let torn = lines.pop().unwrap_or_default();
+    let is_torn_mark = torn.is_empty() || begins_a_mark(torn);
+    is_torn_mark && lines.iter().all(|line| begins_a_mark(line) && has_three_numbers(line))
+}
+
+/// Whether a mark begins with `bytes`, with the driver's process id and a digit more at least.
+fn begins_a_mark(bytes: &[u8]) -> bool {
+    let in_component = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let mut components: Vec<&[u8]> = bytes.split(|byte| *byte == b'/').collect();
+    let last = components.pop().unwrap_or_default();
+    let mut numbers: Vec<&[u8]> = last.split(|byte| *byte == b'-').collect();
+    let count = numbers.len();
+    let torn = numbers.pop().unwrap_or_default();
+    components.iter().all(|component| !component.is_empty() && component.iter().all(in_component))
+        && (2..=3).contains(&count)
+        && numbers.into_iter().all(is_number)
+        && (is_number(torn) || count == 3 && torn.is_empty())
+}
+
+fn has_three_numbers(mark: &[u8]) -> bool {
+    let own = mark.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    own.split(|byte| *byte == b'-').filter(|number| is_number(number)).count() == 3
+}
+
+/// Whether a file of readings begins with `bytes`: its first line is a reading, every other one is a reading or a torn one.
+pub fn begins_readings(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let is_reading = |line: &[u8]| serde_json::from_slice::<ReadingRecord>(line).is_ok();
+    let may_be_torn = |line: &[u8]| READING.starts_with(line) || line.starts_with(READING);
+    lines.next().is_some_and(is_reading) && lines.all(|line| may_be_torn(line) || is_reading(line))
+}
+
+fn is_number(digits: &[u8]) -> bool {
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_recognized_from_its_type_on() {
+        for (text, own) in [
+            ("{", false),
+            ("{\"type\":\"study", false),
+            ("{\"type\":\"study\"", true),
+            ("{\"type\":\"study\",\"form", true),
+            ("{\"type\":\"study\",\"format\":2,\"x", true),
+            ("{\"type\":\"study\"}", false),
+            ("{\"type\":\"study\",\"name\":\"a survey\"}\n", false),
+        ] {
+            assert_eq!(begins_a_journal(text.as_bytes()), own, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_header_does_not_hide_a_journal() {
+        let mut text = b"{\"tzpe\":\"study\",\"format\":1,\"sampling_rules\":1}\n".to_vec();
+        let mut line = Vec::new();
+        let record = crate::journal::record::Record::Retired { trial: crate::types::ids::TrialId(0) };
+        line::LineFormat::Checked.write(&record, 2, &mut line).unwrap();
+        text.extend(line);
+        assert!(begins_a_journal(&text));
+    }
+
+    #[test]
+    fn a_lock_is_a_number_and_a_newline() {
+        for (text, own) in [("12\n", true), ("12", false), ("\n", false), ("12\n\n", false), ("precious\n", false)] {
+            assert_eq!(is_lock(text.as_bytes()), own, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_list_holds_marks_only() {
+        for (text, own) in [
+            ("1-2-3\n", true),
+            ("1-2-3\n4-5-6/0-0-1/7-8-9\n", true),
+            ("1-2-3/tuner/7-8-9\n", true),
+            ("1-2-3", true),
+            ("1-2-", true),
+            ("1-2", true),
+            ("1-", false),
+            ("1", false),
+            ("1--", false),
+            ("1-2-\n", false),
+            ("1-2-3-4\n", false),
+            ("1-2\n", false),
+            ("1-2-3\nthesis\n", false),
+            ("/1-2-3\n", false),
+            ("my notes/1-2-3\n", false),
+        ] {
+            assert_eq!(is_session_list(text.as_bytes()), own, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn readings_begin_with_a_whole_one() {
+        let whole = r#"{"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":"NaN"}}"#;
+        for (text, own) in [
+            (format!("{whole}\n"), true),
+            (format!("{whole}\n{{\"trial\":7,\"ru\n{whole}\n"), true),
+            (format!("{whole}\n{{\"tr"), true),
+            (format!("{whole}\nprecious\n"), false),
+            (format!("precious\n{whole}\n"), false),
+            ("{\"trial\":7,\"patient\":\"x\"}\n".into(), false),
+        ] {
+            assert_eq!(begins_readings(text.as_bytes()), own, "{text:?}");
+        }
+    }
+}

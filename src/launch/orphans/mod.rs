@@ -1,0 +1,7 @@
+//! Finds and ends processes that outlived the driver or the job that started them.
+
+pub(crate) mod guard;
+pub(crate) mod leftovers;
+pub(crate) mod mark;
+pub(crate) mod marked_processes;
+pub(crate) mod process_table;

@@ -1,0 +1,44 @@
+//! One JSON object per line and job.
+
+use std::io;
+
+use super::exporter::{Exporter, rows};
+use crate::report::view::StudyView;
+use crate::types::printable::printable_json;
+
+/// `--format jsonl`.
+#[derive(Clone, Copy, Debug)]
+pub struct Jsonl;
+
+impl Exporter for Jsonl {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
+        for row in rows(view) {
+            let json = serde_json::to_string(&row)?;
+            out.write_all(printable_json(&json).as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::halving;
+
+    #[test]
+    fn one_line_per_job_with_every_column() {
+        let mut out = Vec::new();
+        Jsonl.export(&halving().view(), &mut out).expect("writing to memory");
+        insta::assert_snapshot!(String::from_utf8(out).expect("JSON is UTF-8"), @r#"
+        {"trial":0,"bracket":1,"rung":0,"attempt":1,"resource":1,"status":"succeeded","reason":null,"value":0.5,"metrics":{"loss":0.5},"params":{"lr":0.0},"promoted":false,"started_at":"2026-03-01T10:00:00Z","duration_s":1.0,"exit_code":0,"max_rss_bytes":9437184,"cpu_s":0.5}
+        {"trial":1,"bracket":1,"rung":0,"attempt":1,"resource":1,"status":"failed","reason":"exit code 1","value":null,"metrics":{},"params":{"lr":0.1},"promoted":false,"started_at":"2026-03-01T10:00:00Z","duration_s":1.0,"exit_code":1,"max_rss_bytes":9437184,"cpu_s":0.5}
+        {"trial":2,"bracket":1,"rung":0,"attempt":1,"resource":1,"status":"succeeded","reason":null,"value":0.25,"metrics":{"loss":0.25},"params":{"lr":0.2},"promoted":true,"started_at":"2026-03-01T10:00:00Z","duration_s":1.0,"exit_code":0,"max_rss_bytes":9437184,"cpu_s":0.5}
+        {"trial":2,"bracket":1,"rung":1,"attempt":1,"resource":3,"status":"succeeded","reason":null,"value":0.125,"metrics":{"loss":0.125},"params":{"lr":0.2},"promoted":false,"started_at":"2026-03-01T10:00:03Z","duration_s":1.0,"exit_code":0,"max_rss_bytes":9437184,"cpu_s":0.5}
+        "#);
+    }
+}

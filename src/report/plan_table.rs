@@ -1,0 +1,160 @@
+//! The plan as text: the bracket table as the reference document draws it, then what it comes to.
+
+use std::fmt::Write;
+
+use comfy_table::{Cell, CellAlignment, Table};
+
+use super::plan::{BracketView, PlanView};
+use super::text;
+use crate::types::objective::Direction;
+use crate::types::printable::printable;
+
+/// Columns of a bracket table besides its pairs, and of one pair with its space: `iteration`, `  configs  resource`.
+const FIRST_WIDTH: usize = 9;
+const PAIR_WIDTH: usize = 3 + 9 + 2 + 8;
+
+/// What ends a study that has no end of its own.
+const ENDS: &str = ": end it with `numRuns`, --max-jobs, --max-resource or --time-limit";
+
+/// The whole plan, for a screen of `width` columns (a pipe has no width).
+pub fn plan(plan: &PlanView, width: Option<u16>) -> String {
+    let mut out = heading(plan);
+    out.push('\n');
+    if plan.resource.is_some() {
+        let pairs = width.map_or(usize::MAX, |w| (usize::from(w).saturating_sub(FIRST_WIDTH) / PAIR_WIDTH).max(1));
+        for brackets in plan.brackets.chunks(pairs) {
+            out.push_str(&bracket_table(brackets));
+            out.push_str("\n\n");
+        }
+    }
+    out.push_str(&totals(plan));
+    out.push_str(&parameters(plan));
+    out.push_str(&commands(plan));
+    out
+}
+
+fn heading(plan: &PlanView) -> String {
+    let mut words = vec![plan.kind.to_owned()];
+    words.extend(plan.eta.map(|eta| format!("eta {eta}")));
+    // random draws are what one expects, and some kinds are their own sampler
+    words.extend((![plan.kind, "random"].contains(&plan.sampler)).then(|| format!("sampler {}", plan.sampler)));
+    words.push(match &plan.metric {
+        Some(metric) => format!("{} {}", direction(metric.direction), printable(&metric.name)),
+        None => "no metric, so nothing is ranked".to_owned(),
+    });
+    words.push(format!("seed {}", plan.seed));
+    format!("{}\n", words.join(", "))
+}
+
+fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Minimize => "minimize",
+        Direction::Maximize => "maximize",
+    }
+}
+
+/// A column pair per bracket, a row per iteration.
+fn bracket_table(brackets: &[BracketView]) -> String {
+    let mut table = plain_table();
+    let mut header = vec!["\n\niteration".to_owned()];
+    for bracket in brackets {
+        header.extend([format!("bracket {}\nnum\nconfigs", bracket.bracket), " \nresource\nalloc".to_owned()]);
+    }
+    table.set_header(header.into_iter().map(right));
+    for iteration in 0..brackets.iter().map(|b| b.rungs.len()).max().unwrap_or(0) {
+        let mut row = vec![iteration.to_string()];
+        for bracket in brackets {
+            row.extend(match bracket.rungs.get(iteration) {
+                Some(rung) => [planned(rung.configs), text::amount(rung.resource.amount())],
+                None => [String::new(), String::new()],
+            });
+        }
+        table.add_row(row.into_iter().map(right));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((if column.index % 2 == 1 { 3 } else { 2 }, 0));
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 0));
+    }
+    table.trim_fmt()
+}
+
+fn totals(plan: &PlanView) -> String {
+    let about = if plan.open_ended && plan.jobs.is_some() { "about " } else { "" };
+    let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
+    let ends = if plan.trials.is_none() { ENDS } else { "" };
+    let mut rows = vec![
+        ("trials", format!("{}{rounds}{ends}", planned(plan.trials))),
+        ("jobs", format!("{about}{}", planned(plan.jobs))),
+    ];
+    if let (Some(spec), Some(total), Some(full)) = (&plan.resource, plan.resource_total, plan.full_resource_total) {
+        let amount = |x| format!("{} {}", text::amount(x), printable(&spec.name));
+        rows.push(("resource", format!("{about}{}", amount(total))));
+        let times = round(full / total);
+        let share = if times.is_finite() { format!(", {} times as much", text::short(times)) } else { String::new() };
+        rows.push(("all trials in full", format!("{}{share}", amount(full))));
+    }
+    if let Some(distinct) = plan.distinct.filter(|d| plan.trials.is_none_or(|trials| *d < trials)) {
+        rows.push(("distinct", format!("{}, so some run more than once", text::counted(distinct, "configuration"))));
+    }
+    two_columns("", &rows)
+}
+
+/// A planned number that may have no end.
+fn planned(count: Option<u64>) -> String {
+    count.map_or_else(|| "endless".to_owned(), text::count)
+}
+
+fn round(x: f64) -> f64 {
+    (x * 10.0).round() / 10.0
+}
+
+fn parameters(plan: &PlanView) -> String {
+    if plan.params.is_empty() {
+        return String::new();
+    }
+    let mut table = plain_table();
+    for (name, param) in &plan.params {
+        table.add_row([&printable(name), param.kind, &printable(&param.values)]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((2, 0));
+    }
+    format!("\nparameters\n{}\n", table.trim_fmt())
+}
+
+fn commands(plan: &PlanView) -> String {
+    if plan.commands.is_empty() {
+        return String::new();
+    }
+    let mut out = "\nfirst commands\n".to_owned();
+    for argv in &plan.commands {
+        let _ = writeln!(out, "  {}", text::command_line(argv.iter().map(String::as_str)));
+    }
+    out
+}
+
+/// Names with what they are, aligned, each line after `indent`.
+pub(super) fn two_columns(indent: &str, rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| text::width(&printable(name))).max().unwrap_or(0);
+    rows.iter().fold(String::new(), |mut out, (name, value)| {
+        let _ = writeln!(out, "{indent}{}  {}", text::padded(&printable(name), width), printable(value));
+        out
+    })
+}
+
+/// A table without lines, wrapped nowhere.
+pub(super) fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table
+}
+
+/// A cell of numbers.
+pub(super) fn right(content: String) -> Cell {
+    Cell::new(content).set_alignment(CellAlignment::Right)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use super::*;
+use crate::report::plan::{ParamView, RungView};
+use crate::types::objective::Metric;
+use crate::types::units::{Resource, ResourceKind, ResourceSpec};
+
+/// The table of the reference document: R = 81, η = 3.
+fn documented() -> PlanView {
+    let table: [(u32, &[(u64, f64)]); 5] = [
+        (4, &[(81, 1.0), (27, 3.0), (9, 9.0), (3, 27.0), (1, 81.0)]),
+        (3, &[(27, 3.0), (9, 9.0), (3, 27.0), (1, 81.0)]),
+        (2, &[(9, 9.0), (3, 27.0), (1, 81.0)]),
+        (1, &[(6, 27.0), (2, 81.0)]),
+        (0, &[(5, 81.0)]),
+    ];
+    let rung =
+        |&(configs, r): &(u64, f64)| RungView { configs: Some(configs), resource: Resource::new(r).expect("finite") };
+    let bracket =
+        |(s, rungs): (u32, &[(u64, f64)])| BracketView { bracket: s, rungs: rungs.iter().map(rung).collect() };
+    let param = |kind, values: &str| ParamView { kind, values: values.to_owned() };
+    PlanView {
+        kind: "hyperband",
+        sampler: "random",
+        eta: Some(3.0),
+        brackets: table.into_iter().map(bracket).collect(),
+        rounds: 1,
+        open_ended: false,
+        trials: Some(128),
+        jobs: Some(187),
+        resource_total: Some(1701.0),
+        full_resource_total: Some(10368.0),
+        resource: Some(ResourceSpec { name: "num_steps".into(), kind: ResourceKind::Int }),
+        metric: Some(Metric { name: "loss".into(), direction: Direction::Minimize }),
+        seed: 523,
+        distinct: None,
+        commands: vec![vec!["python3".into(), "train.py".into(), "--name=a b".into()]],
+        params: [("lr".to_owned(), param("uniform", "0 to 0.9")), ("dropout".to_owned(), param("choice", "0.25, 0.3"))]
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[test]
+fn the_documented_table() {
+    insta::assert_snapshot!(plan(&documented(), None), @r"
+    hyperband, eta 3, minimize loss, seed 523
+
+                bracket 4             bracket 3             bracket 2             bracket 1             bracket 0
+                      num  resource         num  resource         num  resource         num  resource         num  resource
+    iteration     configs     alloc     configs     alloc     configs     alloc     configs     alloc     configs     alloc
+            0          81         1          27         3           9         9           6        27           5        81
+            1          27         3           9         9           3        27           2        81
+            2           9         9           3        27           1        81
+            3           3        27           1        81
+            4           1        81
+
+    trials              128
+    jobs                187
+    resource            1,701 num_steps
+    all trials in full  10,368 num_steps, 6.1 times as much
+
+    parameters
+      lr       uniform  0 to 0.9
+      dropout  choice   0.25, 0.3
+
+    first commands
+      python3 train.py '--name=a b'
+    ");
+}
+
+#[test]
+fn a_narrow_screen_gets_the_brackets_below_each_other() {
+    let text = plan(&documented(), Some(60));
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    assert_eq!(text.matches("iteration").count(), 3);
+}
+
+#[test]
+fn without_a_resource_there_is_no_table() {
+    let plan_view =
+        PlanView { kind: "random", eta: None, resource: None, metric: None, distinct: Some(4), ..documented() };
+    let text = plan(&plan_view, None);
+    insta::assert_snapshot!(text, @r"
+    random, no metric, so nothing is ranked, seed 523
+
+    trials    128
+    jobs      187
+    distinct  4 configurations, so some run more than once
+
+    parameters
+      lr       uniform  0 to 0.9
+      dropout  choice   0.25, 0.3
+
+    first commands
+      python3 train.py '--name=a b'
+    ");
+}
+
+#[test]
+fn the_json_has_the_documented_keys() {
+    let mut plan = documented();
+    plan.brackets.truncate(1);
+    plan.brackets[0].rungs.truncate(2);
+    insta::assert_snapshot!(serde_json::to_string(&plan).expect("a plan serializes"), @r#"{"kind":"hyperband","sampler":"random","eta":3,"brackets":[{"bracket":4,"rungs":[{"configs":81,"resource":1},{"configs":27,"resource":3}]}],"rounds":1,"open_ended":false,"trials":128,"jobs":187,"resource_total":1701,"full_resource_total":10368,"resource":{"name":"num_steps","type":"int"},"metric":{"name":"loss","optimization":"minimize"},"seed":523,"distinct":null,"commands":[["python3","train.py","--name=a b"]],"params":{"lr":{"kind":"uniform","values":"0 to 0.9"},"dropout":{"kind":"choice","values":"0.25, 0.3"}}}"#);
+}
+
+#[test]
+fn a_plan_without_an_end_says_what_ends_it_and_no_numbers() {
+    let rung = |r| RungView { configs: None, resource: Resource::new(r).expect("finite") };
+    let endless = PlanView {
+        kind: "asha",
+        brackets: vec![BracketView { bracket: 1, rungs: vec![rung(1.0), rung(3.0)] }],
+        open_ended: true,
+        trials: None,
+        jobs: None,
+        resource_total: None,
+        full_resource_total: None,
+        ..documented()
+    };
+    let text = plan(&endless, None);
+    insta::assert_snapshot!(text[..text.find("\nparameters").expect("parameters follow")], @r"
+    asha, eta 3, minimize loss, seed 523
+
+                bracket 1
+                      num  resource
+    iteration     configs     alloc
+            0     endless         1
+            1     endless         3
+
+    trials  endless: end it with `numRuns`, --max-jobs, --max-resource or --time-limit
+    jobs    endless
+    ");
+    let json = serde_json::to_value(&endless).expect("a plan serializes");
+    for key in ["trials", "jobs", "resource_total", "full_resource_total"] {
+        assert!(json[key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn numbers_that_only_sketch_what_will_run_say_so() {
+    let text = plan(&PlanView { kind: "asha", open_ended: true, ..documented() }, None);
+    assert!(text.contains("jobs                about 187\nresource            about 1,701 num_steps\n"), "{text}");
+}

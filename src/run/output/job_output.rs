@@ -1,0 +1,170 @@
+//! Where a job's output goes: logs, collector, the end of stderr, and readings to whoever wants them.
+
+use super::job_logs::JobLogs;
+use super::readings_file::JobReadings;
+use crate::collect::collector::{Collected, Collector, LineKind};
+use crate::collect::lines::LineSplitter;
+use crate::journal::folder::layout::LogStream;
+use crate::launch::process::child::Sink;
+use crate::run::error::RunError;
+use crate::types::outcome::Reading;
+
+/// Most bytes kept of the end of stderr, and most lines of it that are journalled.
+const TAIL_BYTES: usize = 8 << 10;
+const TAIL_LINES: usize = 20;
+
+/// Takes a job's output. `listener` is called with the readings of each chunk of stdout; without one, none are made.
+pub struct JobOutput<'a> {
+    logs: JobLogs<'a>,
+    lines: LineSplitter,
+    collector: Box<dyn Collector>,
+    readings: JobReadings<'a>,
+    tail: Vec<u8>,
+    listener: Option<&'a dyn Fn(Vec<Reading>)>,
+}
+
+/// What is left of it at the end.
+#[derive(Debug)]
+pub struct CapturedOutput {
+    /// From stdout.
+    pub collected: Collected,
+    /// The last lines of stderr.
+    pub stderr_tail: String,
+}
+
+impl<'a> JobOutput<'a> {
+    /// The output of a job with these logs.
+    pub fn new(
+        logs: JobLogs<'a>,
+        collector: Box<dyn Collector>,
+        readings: JobReadings<'a>,
+        listener: Option<&'a dyn Fn(Vec<Reading>)>,
+    ) -> JobOutput<'a> {
+        JobOutput { logs, lines: LineSplitter::default(), collector, readings, tail: Vec::new(), listener }
+    }
+
+    /// The job has ended. A full disk under a log is a fault of the driver; what was heard is given all the same.
+    pub fn finish(mut self) -> (CapturedOutput, Result<(), RunError>) {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut readings = Vec::new();
+        lines.finish(|line| self.take(line, &mut readings));
+        if self.collector.end() == LineKind::Reading {
+            self.found_reading(&mut readings);
+        }
+        tell(self.listener, readings);
+        self.readings.finish(&*self.collector);
+        let heard = CapturedOutput { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
+        (heard, self.logs.finish())
+    }
+}
+
+impl JobOutput<'_> {
+    /// Collects a line of stdout; a reading in it is recorded, and added to `readings` if there is a listener.
+    fn take(&mut self, line: &[u8], readings: &mut Vec<Reading>) {
+        if self.collector.line(line) == LineKind::Reading {
+            self.found_reading(readings);
+        }
+    }
+
+    fn found_reading(&mut self, readings: &mut Vec<Reading>) {
+        self.readings.push(&*self.collector);
+        if self.listener.is_some() {
+            readings.push(self.collector.reading());
+        }
+    }
+}
+
+impl Sink for JobOutput<'_> {
+    type Fault = RunError;
+
+    fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut readings = Vec::new();
+        lines.push(bytes, |line| self.take(line, &mut readings));
+        self.lines = lines;
+        self.readings.flush();
+        tell(self.listener, readings);
+        self.logs.write(LogStream::Stdout, bytes)
+    }
+
+    fn stderr(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        let bytes_kept = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
+        let excess = (self.tail.len() + bytes_kept.len()).saturating_sub(TAIL_BYTES);
+        self.tail.drain(..excess);
+        self.tail.extend_from_slice(bytes_kept);
+        self.logs.write(LogStream::Stderr, bytes)
+    }
+}
+
+/// Hears nothing: for a job that only has to end.
+#[derive(Clone, Copy, Debug)]
+pub struct DiscardOutput;
+
+impl Sink for DiscardOutput {
+    type Fault = std::convert::Infallible;
+
+    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+        Ok(())
+    }
+
+    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+        Ok(())
+    }
+}
+
+fn tell(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
+    if let Some(listener) = listener.filter(|_| !readings.is_empty()) {
+        listener(readings);
+    }
+}
+
+fn last_lines(tail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(tail);
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::collect::catalogue;
+    use crate::collect::collector::Wanted;
+    use crate::journal::folder::files;
+    use crate::journal::folder::layout::StudyFolder;
+    use crate::journal::readings::{self, ReadingsFile};
+    use crate::run::output::log_file::LogLimit;
+    use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+
+    #[test]
+    fn readings_logs_and_the_end_of_stderr_all_get_theirs() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let job = JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) };
+        std::fs::create_dir_all(folder.trial(TrialId(0))).unwrap();
+        let told = Mutex::new(Vec::new());
+        let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
+        let wanted = Wanted { metric: Some("loss".into()), step: None };
+        let collector = (catalogue::default().collector)(wanted);
+        let file = ReadingsFile::open(&folder).unwrap();
+        let readings = JobReadings::new(&file, job);
+        let given_up = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
+        let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &given_up);
+        let mut output = JobOutput::new(logs, collector, readings, Some(&listener));
+        output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
+        output.stdout(b"ss\": 1}").unwrap();
+        (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());
+        let (heard, logs) = output.finish();
+        logs.unwrap();
+        assert_eq!(told.lock().unwrap().iter().map(|r| r.number("loss").unwrap()).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!(heard.collected.readings.curve.len(), 2);
+        assert_eq!(heard.stderr_tail.lines().next(), Some("line 4980"));
+        assert!(std::fs::read_to_string(folder.log(job, LogStream::Stdout)).unwrap().ends_with("{\"loss\": 1}"));
+        assert!(folder.log(job, LogStream::Stderr).exists());
+        let recorded: Vec<f64> = readings::read(&folder).unwrap().filter_map(|record| record.number("loss")).collect();
+        assert_eq!(recorded, [2.0, 1.0]);
+    }
+}

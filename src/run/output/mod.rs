@@ -1,0 +1,9 @@
+//! Files that a session's jobs write to: logs and readings.
+
+pub(crate) mod create_log;
+pub(crate) mod job_logs;
+pub(crate) mod job_output;
+pub(crate) mod log_file;
+pub(crate) mod readings_file;
+pub(crate) mod restore;
+pub(crate) mod session_files;

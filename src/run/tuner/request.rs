@@ -1,0 +1,161 @@
+//! What the tuner is asked, and the space as it reads it.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::observations::Observation;
+use crate::engine::experiment::Experiment;
+use crate::space::distribution::{Distribution, NumericDistribution};
+use crate::space::{Domain, Geometry, Param, Space};
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::objective::Metric;
+use crate::types::units::Resource;
+
+/// The protocol's version. Raised when a tuner that was written for it would no longer work.
+pub const VERSION: u32 = 1;
+
+/// Most values of one parameter that are listed.
+const LISTED: u64 = 1000;
+
+/// One question.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request<'a> {
+    op: &'static str,
+    version: u32,
+    count: usize,
+    trials: Vec<TrialId>,
+    #[serde(flatten)]
+    bracket: BracketId,
+    resource: Option<Value>,
+    max_resource: Option<Value>,
+    metric: Option<&'a Metric>,
+    seed: u64,
+    params: &'a Map<String, Value>,
+    space: &'a Value,
+    observations: &'a [Observation],
+}
+
+/// What does not change from question to question.
+#[derive(Debug)]
+pub struct Constant<'a> {
+    /// The study.
+    pub experiment: &'a Experiment,
+    /// The user's settings for the tuner.
+    pub params: &'a Map<String, Value>,
+    /// The space's outline.
+    pub space: &'a Value,
+}
+
+/// Asks for a configuration for each of `trials`, which start in one bracket with one resource. One line, with its newline.
+pub fn question(
+    constant: &Constant<'_>,
+    trials: &[TrialId],
+    (bracket, resource): (BracketId, Resource),
+    observations: &[Observation],
+) -> serde_json::Result<Vec<u8>> {
+    let experiment = constant.experiment;
+    let amount = |amount: Resource| experiment.resource.as_ref().map(|spec| spec.value(amount));
+    let mut line = serde_json::to_vec(&Request {
+        op: "suggest",
+        version: VERSION,
+        count: trials.len(),
+        trials: trials.to_vec(),
+        bracket,
+        resource: amount(resource),
+        max_resource: amount(experiment.full()),
+        metric: experiment.metric.as_ref(),
+        seed: experiment.seed,
+        params: constant.params,
+        space: constant.space,
+        observations,
+    })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Every parameter by name, in file order.
+pub fn outline(space: &Space) -> Value {
+    space.params.iter().map(|param| (param.name.to_string(), parameter(param))).collect::<Map<_, _>>().into()
+}
+
+fn parameter(param: &Param) -> Value {
+    let domain = &*param.domain;
+    let mut entry = Map::from_iter([("kind".to_owned(), param.kind.into())]);
+    let rest = match (domain.distribution(), domain.geometry()) {
+        (Some(numeric), _) => continuous(&numeric),
+        (None, Geometry::Unordered { weights }) => {
+            json!({"type": "choice", "values": listed(domain), "weights": weights})
+        }
+        (None, Geometry::Ordered) => {
+            json!({"type": "ordered", "values": listed(domain), "count": domain.cardinality()})
+        }
+    };
+    entry.extend(rest.as_object().cloned().unwrap_or_default());
+    entry.into()
+}
+
+fn continuous(NumericDistribution { distribution, step }: &NumericDistribution) -> Value {
+    let mut entry = match distribution {
+        Distribution::Uniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": false}),
+        Distribution::LogUniform { low, high } => json!({"type": "float", "low": low, "high": high, "log": true}),
+        Distribution::Normal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": false}),
+        Distribution::LogNormal { loc, scale } => json!({"type": "normal", "loc": loc, "scale": scale, "log": true}),
+    };
+    if let Some(step) = step {
+        entry["q"] = step.clone();
+    }
+    entry
+}
+
+/// All values in order; of very many, as many as may be listed, the first and the last among them.
+fn listed(domain: &dyn Domain) -> Vec<Value> {
+    let count = domain.cardinality().unwrap_or(0);
+    let shown = count.min(LISTED);
+    // u128: the product of two large counts
+    let index = |i: u64| u128::from(i) * u128::from(count - 1) / u128::from(shown.max(2) - 1);
+    (0..shown).filter_map(|i| domain.level(u64::try_from(index(i)).ok()?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::tests::space;
+
+    #[test]
+    fn every_kind_of_parameter_has_an_outline() {
+        let space = space(&[
+            ("act", "pchoice", json!([["relu", 0.75], ["tanh", 0.25]])),
+            ("units", "choice", json!([16, 32, 64])),
+            ("layers", "range", json!([1, 4, 1])),
+            ("since", "daterange", json!(["2024-01-01", "2024-01-04", 1])),
+            ("momentum", "uniform", json!([0, 1])),
+            ("lr", "loguniform", json!({"min": 0.001, "max": 1})),
+            ("batch", "quniform", json!([10, 70, 16])),
+            ("noise", "qnormal", json!([0, 1, 0.5])),
+            ("decay", "lognormal", json!([-3, 1])),
+        ]);
+        let outline = outline(&space);
+        let lines: Vec<String> = outline.as_object().unwrap().iter().map(|(k, v)| format!("{k} {v}")).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        act {"kind":"pchoice","type":"choice","values":["relu","tanh"],"weights":[0.75,0.25]}
+        units {"kind":"choice","type":"ordered","values":[16,32,64],"count":3}
+        layers {"kind":"range","type":"ordered","values":[1,2,3],"count":3}
+        since {"kind":"daterange","type":"ordered","values":["2024-01-01","2024-01-02","2024-01-03"],"count":3}
+        momentum {"kind":"uniform","type":"float","low":0.0,"high":1.0,"log":false}
+        lr {"kind":"loguniform","type":"float","low":0.001,"high":1.0,"log":true}
+        batch {"kind":"quniform","type":"float","low":16.0,"high":64.0,"log":false,"q":16}
+        noise {"kind":"qnormal","type":"normal","loc":0.0,"scale":1.0,"log":false,"q":0.5}
+        decay {"kind":"lognormal","type":"normal","loc":-3.0,"scale":1.0,"log":true}
+        "#);
+    }
+
+    #[test]
+    fn a_million_values_are_thinned() {
+        let space = space(&[("seed", "range", json!([0, 1_000_000, 1]))]);
+        let entry = &outline(&space)["seed"];
+        let values = entry["values"].as_array().unwrap();
+        assert_eq!((values.len(), &values[0], &values[999]), (1000, &json!(0), &json!(999_999)));
+        assert_eq!(entry["count"], 1_000_000);
+    }
+}

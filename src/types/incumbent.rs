@@ -1,0 +1,193 @@
+//! The incumbent: which trial is the best so far. The only place that decides it.
+//!
+//! Every job with a score is a [`Candidate`], except one that is to run again and one whose job was launched again since. Candidates are
+//! ordered by:
+//!
+//! 1. completion: jobs that ran to their end before jobs that were stopped early, so that a stopped job is the incumbent only
+//!    while none has run to its end;
+//! 2. the resource reached, more first ([`Allocation::reached`](crate::types::allocation::Allocation::reached));
+//! 3. the score, better first;
+//! 4. the trial id, lower first; of one trial, the higher rung.
+//!
+//! One job may be exempt from 1 and 2: the *decisive* one, whose reading met the metric condition that ends the study. It
+//! competes with the first of the others by score and trial id alone.
+//!
+//! [`best`] applies the rule to all candidates of a study at once, [`IncumbentTracker`] as events come. Both name the same job.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+
+use super::ids::{JobKey, MAX_SLOTS, TrialId};
+use super::objective::{Direction, Score, rank};
+use super::outcome::Outcome;
+use super::units::Resource;
+
+/// Whether a job ran to its end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Completion {
+    /// It did.
+    Full,
+    /// It was stopped early and has the score of its last reading.
+    Partial,
+}
+
+/// The end of a job, as far as it decides on the incumbent.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Candidate {
+    /// Which job.
+    pub job: JobKey,
+    /// Whether it ran to its end.
+    pub completion: Completion,
+    /// How far it came.
+    pub reached: Resource,
+    /// Its score there.
+    pub score: Score,
+}
+
+impl Candidate {
+    /// `None` where `outcome` has no score or is not final.
+    pub fn new(job: JobKey, outcome: &Outcome, reached: Resource) -> Option<Candidate> {
+        let completion = if outcome.ran_to_end() { Completion::Full } else { Completion::Partial };
+        let score = outcome.score().filter(|_| !outcome.runs_again())?;
+        Some(Candidate { job, completion, reached, score })
+    }
+
+    /// `Less` where `self` goes before `other`.
+    pub fn order(&self, direction: Direction, other: &Candidate) -> Ordering {
+        self.completion
+            .cmp(&other.completion)
+            .then_with(|| other.reached.cmp(&self.reached))
+            .then_with(|| self.rank(direction, other))
+            .then_with(|| other.job.rung.cmp(&self.job.rung))
+    }
+
+    fn rank(&self, direction: Direction, other: &Candidate) -> Ordering {
+        rank(direction, (self.job.trial, Some(self.score)), (other.job.trial, Some(other.score)))
+    }
+}
+
+/// The first of `candidates`, at most one per job. `decisive` is the job whose reading ended the study, if one did.
+pub fn best(
+    direction: Direction,
+    candidates: impl IntoIterator<Item = Candidate>,
+    decisive: Option<JobKey>,
+) -> Option<Candidate> {
+    let (mut first, mut exempt) = (None, None);
+    for candidate in candidates {
+        if Some(candidate.job) == decisive {
+            exempt = Some(candidate);
+        }
+        first = Some(first_of(direction, first, candidate));
+    }
+    decide(direction, first, exempt)
+}
+
+/// The incumbent, given the first of all candidates and the decisive one.
+fn decide(direction: Direction, first: Option<Candidate>, exempt: Option<Candidate>) -> Option<Candidate> {
+    match (first, exempt) {
+        (Some(first), Some(exempt)) if exempt.rank(direction, &first).is_lt() => Some(exempt),
+        (first, _) => first,
+    }
+}
+
+fn first_of(direction: Direction, known: Option<Candidate>, new: Candidate) -> Candidate {
+    known.filter(|known| known.order(direction, &new).is_lt()).unwrap_or(new)
+}
+
+/// The incumbent as jobs are launched and end. Memory grows with the trials that are not over, not with the jobs.
+#[derive(Clone, Debug)]
+pub struct IncumbentTracker {
+    /// `None`: the study ranks nothing.
+    direction: Option<Direction>,
+    /// First of the candidates that cannot be withdrawn: those of trials that are over, and of rungs below a trial's current one.
+    settled: Option<Candidate>,
+    /// The latest candidate of each trial that is not over.
+    open: HashMap<TrialId, Candidate>,
+    first: Option<Candidate>,
+    /// The latest candidates. Once a condition is met nothing is launched, so that the decisive job is among the last ends, of
+    /// which there are at most as many as slots.
+    recent: VecDeque<Candidate>,
+    decisive: Option<JobKey>,
+}
+
+impl IncumbentTracker {
+    /// No job has ended yet. Without a direction there is never an incumbent.
+    pub fn new(direction: Option<Direction>) -> IncumbentTracker {
+        IncumbentTracker {
+            direction,
+            settled: None,
+            open: HashMap::new(),
+            first: None,
+            recent: VecDeque::new(),
+            decisive: None,
+        }
+    }
+
+    /// A job is launched. If it had ended before, that end no longer counts.
+    pub fn launched(&mut self, job: JobKey) {
+        let Some(earlier) = self.open.remove(&job.trial) else { return };
+        if earlier.job != job {
+            self.settle(earlier);
+            return;
+        }
+        self.recent.retain(|candidate| candidate.job != job);
+        if let Some(direction) = self.direction {
+            let all = self.open.values().chain(&self.settled).copied();
+            self.first = best(direction, all, None);
+        }
+    }
+
+    /// A job ended, having reached `reached`.
+    pub fn ended(&mut self, job: JobKey, outcome: &Outcome, reached: Resource) {
+        let Some(direction) = self.direction else { return };
+        let Some(candidate) = Candidate::new(job, outcome, reached) else { return };
+        self.first = Some(first_of(direction, self.first, candidate));
+        if self.recent.len() == MAX_SLOTS as usize {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(candidate);
+        if let Some(earlier) = self.open.insert(job.trial, candidate) {
+            self.settle(earlier);
+        }
+    }
+
+    /// A trial is over.
+    pub fn retired(&mut self, trial: TrialId) {
+        if let Some(candidate) = self.open.remove(&trial) {
+            self.settle(candidate);
+        }
+    }
+
+    /// A reading of `job` met the condition that ends the study. The first such call counts.
+    pub fn decided(&mut self, job: JobKey) {
+        self.decisive.get_or_insert(job);
+    }
+
+    /// The incumbent.
+    pub fn best(&self) -> Option<Candidate> {
+        let job = self.decisive;
+        let exempt = job.and_then(|job| self.recent.iter().rfind(|candidate| candidate.job == job).copied());
+        decide(self.direction?, self.first, exempt)
+    }
+
+    /// First of the candidates that no later launch can withdraw.
+    pub fn settled(&self) -> Option<Candidate> {
+        self.settled
+    }
+
+    /// The job that [`IncumbentTracker::decided`] named.
+    pub fn decisive(&self) -> Option<JobKey> {
+        self.decisive
+    }
+
+    fn settle(&mut self, candidate: Candidate) {
+        if let Some(direction) = self.direction {
+            self.settled = Some(first_of(direction, self.settled, candidate));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod histories;
+#[cfg(test)]
+mod tests;

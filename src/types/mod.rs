@@ -1,0 +1,13 @@
+//! Words: the small types every other layer speaks in. Imports nothing of the crate.
+
+pub mod advice;
+pub(crate) mod allocation;
+pub mod args;
+pub mod assignment;
+pub mod ids;
+pub(crate) mod incumbent;
+pub mod objective;
+pub mod outcome;
+pub(crate) mod printable;
+pub(crate) mod stream;
+pub mod units;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hypertune::engine::experiment::Experiment;
-use hypertune::journal::earlier_study::{self, Earlier, WarmStartError};
+use hypertune::journal::earlier_study::{self, EarlierStudy, WarmStartError};
 use hypertune::journal::folder::layout::StudyFolder;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load;
@@ -61,7 +61,7 @@ impl Journal {
         self.launch(trial, 1, resource, params).end(trial, 1, how)
     }
 
-    fn read(&self, wanted: &Experiment) -> Result<Earlier, WarmStartError> {
+    fn read(&self, wanted: &Experiment) -> Result<EarlierStudy, WarmStartError> {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");
@@ -70,7 +70,7 @@ impl Journal {
 
     /// `params resource score` of each job that is taken, and how many are left out.
     fn taken(&self, wanted: &Experiment) -> String {
-        let Earlier { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
+        let EarlierStudy { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
         let line = |o: &hypertune::search::PriorObservation| {
             let steps: Vec<f64> = o.curve.iter().map(|point| point.step).collect();
             format!("{} {} {} {}\n", json!(o.params), o.resource, json!(o.score), json!(steps))

@@ -9,11 +9,11 @@ use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::best::BestView;
 use crate::report::summary_text::best_text;
-use crate::report::view::{Detail, JobView};
+use crate::report::view::{JobView, ViewDetail};
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
-    let view = view::read(&args.study, Detail::Results)?;
+    let view = view::read(&args.study, ViewDetail::Values)?;
     // the command is a convenience: without the component file, say, the rest still stands
     let study = Study::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();

@@ -6,11 +6,11 @@ use super::exit_codes::Exit;
 use super::output;
 use super::study::view;
 use crate::report::export::catalogue;
-use crate::report::view::Detail;
+use crate::report::view::ViewDetail;
 
 /// Writes one row per job to stdout.
 pub fn export(args: &ExportArgs) -> Result<Exit, CliError> {
-    let view = view::read(&args.study, Detail::Full)?;
+    let view = view::read(&args.study, ViewDetail::Full)?;
     let exporter = catalogue::find(&args.format)
         .ok_or_else(|| CliError::usage(anyhow::anyhow!("no export format is called `{}`", args.format)))?;
     output::print(|out| exporter.export(&view, out))?;

@@ -12,12 +12,12 @@ use super::study::location;
 use super::study::session::Session;
 use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
-use crate::report::view::Detail;
+use crate::report::view::ViewDetail;
 use crate::run::options::Existing;
 
 /// Goes on with the study in `args.study`, where it was begun.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
-    let header = view::read(&args.study, Detail::Results)?.header;
+    let header = view::read(&args.study, ViewDetail::Values)?.header;
     let folder = StudyFolder::new(&args.study).absolute()?;
     let directory = location::directory(&header, folder.root())?;
     env::set_current_dir(&directory)

@@ -5,12 +5,12 @@ use super::error::CliError;
 use super::exit_codes::Exit;
 use super::output;
 use super::study::view;
-use crate::report::view::Detail;
+use crate::report::view::ViewDetail;
 use crate::report::{trials, trials_table};
 
 /// Prints every trial, best first.
 pub fn trials(args: &TrialsArgs) -> Result<Exit, CliError> {
-    let view = view::read(&args.study, Detail::Results)?;
+    let view = view::read(&args.study, ViewDetail::Values)?;
     let trials = trials::trials(&view);
     match args.format {
         FormatArg::Json => output::json(&trials)?,

@@ -31,12 +31,12 @@ pub const MAX_JOBS: usize = 1_000_000;
 
 /// What a study has to offer.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Earlier {
+pub struct EarlierStudy {
     /// Its jobs, in the order in which they ended.
     pub observations: Vec<PriorObservation>,
     /// Jobs that ended and lie outside the new study: another space, or more than R.
     pub left_out: u64,
-    /// Configurations among [`Earlier::observations`].
+    /// Configurations among [`EarlierStudy::observations`].
     pub trials: u64,
     /// Its seed.
     pub seed: u64,
@@ -112,7 +112,7 @@ impl fmt::Display for WarmStartError {
 impl std::error::Error for WarmStartError {}
 
 /// What the study in `folder` says about `wanted`; `known` configurations of other studies have names already.
-pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<Earlier, WarmStartError> {
+pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<EarlierStudy, WarmStartError> {
     let missing = || WarmStartError::Journal(JournalError::Missing { folder: folder.root().to_owned() });
     let (header, records) = reader::open(folder).map_err(WarmStartError::Journal)?.ok_or_else(missing)?;
     check(folder, &header, wanted)?;
@@ -141,7 +141,7 @@ pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<Ear
     }
     let observations = jobs.into_values().collect();
     let Header { seed, started_at, .. } = header;
-    Ok(Earlier { observations, left_out, trials: trials.len() as u64, seed, started_at })
+    Ok(EarlierStudy { observations, left_out, trials: trials.len() as u64, seed, started_at })
 }
 
 fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(), WarmStartError> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::obstacle::Obstacle;
+use super::folder::conflict::FolderConflict;
 use super::line::Damage;
 use super::record::{FORMAT, SAMPLING_RULES};
 
@@ -16,7 +16,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What was being done: `read`, `write`, `sync`…
-        doing: &'static str,
+        operation: &'static str,
         /// Its answer.
         source: io::Error,
     },
@@ -30,7 +30,7 @@ pub enum JournalError {
         /// The folder, or what in it is in the way.
         path: PathBuf,
         /// What it is.
-        obstacle: Obstacle,
+        conflict: FolderConflict,
     },
     /// The journal was removed or replaced while the study ran.
     Displaced {
@@ -94,12 +94,14 @@ pub enum JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            JournalError::Io { path, doing, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
+            JournalError::Io { path, operation, source } => {
+                write!(f, "cannot {operation} {}: {source}", path.display())
+            }
             JournalError::Missing { folder } => {
                 write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
             }
-            JournalError::Foreign { path, obstacle } => {
-                write!(f, "{} {obstacle}; nothing was changed", path.display())
+            JournalError::Foreign { path, conflict } => {
+                write!(f, "{} {conflict}; nothing was changed", path.display())
             }
             JournalError::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
             JournalError::Resized { path, expected, found } => {

@@ -52,7 +52,7 @@ pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalError> {
     let mut ended_jobs = 0;
     let first = read_sound(&mut journal, &mut ended_jobs);
     let end = journal.end();
-    let unreadable = |source| JournalError::Io { path: folder.journal(), doing: "read", source };
+    let unreadable = |source| JournalError::Io { path: folder.journal(), operation: "read", source };
     let (torn, damage) = match first {
         Ok(()) => {
             let length = std::fs::metadata(folder.journal()).map_err(unreadable)?.len();
@@ -114,14 +114,14 @@ pub fn salvage(folder: &StudyFolder, lock: &StudyLock, inspection: &Inspection) 
         journal.set_len(inspection.end.length)?;
         journal.sync_all()
     });
-    cut.map_err(|source| JournalError::Io { path: folder.journal(), doing: "cut", source })?;
+    cut.map_err(|source| JournalError::Io { path: folder.journal(), operation: "cut", source })?;
     Ok(copied)
 }
 
 fn copy(journal: &Path) -> Result<PathBuf, JournalError> {
     let fault = |path: &Path| {
         let path = path.to_owned();
-        move |source| JournalError::Io { path, doing: "write", source }
+        move |source| JournalError::Io { path, operation: "write", source }
     };
     for number in 1..=NAMES {
         let name = journal.with_extension(format!("damaged-{number}.jsonl"));

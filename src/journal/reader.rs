@@ -54,7 +54,7 @@ pub fn begin(folder: &StudyFolder) -> Result<JournalReader, JournalError> {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             JournalError::Missing { folder: folder.root().to_owned() }
         }
-        _ => JournalError::Io { path: path.clone(), doing: "read", source },
+        _ => JournalError::Io { path: path.clone(), operation: "read", source },
     })?;
     Ok(JournalReader::new(&path, BufReader::with_capacity(1 << 16, file)))
 }
@@ -120,7 +120,7 @@ impl<R: BufRead> JournalReader<R> {
     fn fetch(&mut self) -> Result<bool, JournalError> {
         self.buffer.clear();
         let read = Read::by_ref(&mut self.source).take(MAX_LINE).read_until(b'\n', &mut self.buffer);
-        read.map_err(|source| JournalError::Io { path: self.path.clone(), doing: "read", source })?;
+        read.map_err(|source| JournalError::Io { path: self.path.clone(), operation: "read", source })?;
         if self.buffer.pop_if(|last| *last == b'\n').is_some() {
             self.line += 1;
             return Ok(true);

@@ -119,7 +119,7 @@ pub struct EndRecord {
     pub readings: Readings,
     /// What the operating system says of it.
     #[serde(flatten)]
-    pub usage: Usage,
+    pub usage: ProcessUsage,
     /// The last lines of its stderr, where it failed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
@@ -129,7 +129,7 @@ pub struct EndRecord {
 
 /// Process accounting of one job.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Usage {
+pub struct ProcessUsage {
     /// Wall time from spawn to reaping.
     pub duration_s: f64,
     /// Exit code, if it exited.

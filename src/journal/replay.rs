@@ -14,7 +14,7 @@ use crate::types::units::Moment;
 
 /// How a replayed study stands.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Standing {
+pub struct ReplayedState {
     /// Study time of the last record.
     pub at: Moment,
     /// Why it is over, if it is over for good.
@@ -29,8 +29,8 @@ pub fn replay<R: BufRead>(
     folder: &StudyFolder,
     engine: &mut Engine,
     mut seen: impl FnMut(&Engine, &Record),
-) -> Result<Standing, JournalError> {
-    let mut standing = Standing { end: reader.end(), ..Standing::default() };
+) -> Result<ReplayedState, JournalError> {
+    let mut standing = ReplayedState { end: reader.end(), ..ReplayedState::default() };
     while let Some(record) = reader.next() {
         let record = record?;
         if let Some(at) = moment(&record) {

@@ -122,7 +122,7 @@ impl JournalSync {
     }
 
     fn fault(&self, source: io::Error) -> JournalError {
-        JournalError::Io { path: self.path.clone(), doing: "sync", source }
+        JournalError::Io { path: self.path.clone(), operation: "sync", source }
     }
 }
 

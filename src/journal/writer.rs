@@ -30,7 +30,7 @@ impl JournalWriter {
     /// Appends to the journal at `path` from `end` on, in the format it has: a torn last line beyond `end` is cut off.
     pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalError> {
         let opened = files::open(path, OpenOptions::new().create(true).append(true));
-        let fault = |source| JournalError::Io { path: path.to_owned(), doing: "write", source };
+        let fault = |source| JournalError::Io { path: path.to_owned(), operation: "write", source };
         JournalWriter::append_to(path, opened.map_err(fault)?, end)
     }
 
@@ -41,7 +41,7 @@ impl JournalWriter {
             false => file.set_len(end.length),
         });
         let handle = whole.and_then(|()| file.try_clone());
-        let handle = handle.map_err(|source| JournalError::Io { path: path.to_owned(), doing: "write", source })?;
+        let handle = handle.map_err(|source| JournalError::Io { path: path.to_owned(), operation: "write", source })?;
         let sync = Arc::new(JournalSync::new(path, handle, end.length));
         Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), sync })
     }
@@ -79,8 +79,8 @@ impl JournalWriter {
         self.end
     }
 
-    fn fault(&self, doing: &'static str, source: io::Error) -> JournalError {
-        JournalError::Io { path: self.path.clone(), doing, source }
+    fn fault(&self, operation: &'static str, source: io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), operation, source }
     }
 }
 

@@ -58,12 +58,12 @@ impl<'a> BestView<'a> {
 mod tests {
     use super::*;
     use crate::engine::event::FinishReason;
-    use crate::report::samples::{Sample, halving};
+    use crate::report::fixtures::{StudyFixture, halving};
     use crate::types::ids::{Attempt, JobId, JobKey, Rung};
     use crate::types::objective::Score;
     use crate::types::outcome::{Failure, Outcome, StopRule};
 
-    fn best(sample: &Sample) -> Option<u64> {
+    fn best(sample: &StudyFixture) -> Option<u64> {
         best_job(&sample.view()).map(|(candidate, _)| candidate.job.trial.0)
     }
 
@@ -74,28 +74,28 @@ mod tests {
 
     #[test]
     fn a_job_at_a_higher_resource_beats_a_better_value_below() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).succeed(0, 0, 0.1).succeed(1, 0, 0.9);
         assert_eq!(best(&sample), Some(1));
     }
 
     #[test]
     fn ties_go_to_the_lower_trial_whichever_ended_first() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(1, 0, 0.5).succeed(0, 0, 0.5);
         assert_eq!(best(&sample), Some(0));
     }
 
     #[test]
     fn failures_at_a_higher_resource_do_not_hide_what_finished_below() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "");
         assert_eq!(best(&sample), Some(0));
     }
 
     #[test]
     fn jobs_ended_early_count_only_where_none_finished() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).end(1, 0, 1, stopped(0.1), "");
         assert_eq!(best(&sample), Some(1));
         sample.succeed(0, 0, 0.5);
@@ -106,7 +106,7 @@ mod tests {
     fn the_job_that_ended_the_study_competes_at_any_resource() {
         let job = JobId { key: JobKey { trial: TrialId(1), rung: Rung(0) }, attempt: Attempt(1) };
         let best_of = |metric: &str, value: f64| {
-            let mut sample = Sample::new();
+            let mut sample = StudyFixture::new();
             sample.launch(0, 0, 1, 3.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5).end(1, 0, 1, stopped(value), "");
             sample.finish(FinishReason::MetricReached { job, metric: metric.into(), value: 0.97, threshold: 0.95 });
             best(&sample)
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn no_metric_no_best() {
-        let mut sample = Sample::with_metric(None);
+        let mut sample = StudyFixture::with_metric(None);
         sample.launch(0, 0, 1, 1.0).end(0, 0, 1, Outcome::Succeeded { score: None }, "");
         assert_eq!(best(&sample), None);
     }

@@ -45,12 +45,12 @@ pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::Sample;
+    use crate::report::fixtures::StudyFixture;
     use crate::types::outcome::Failure;
 
     #[test]
     fn grouped_by_reason_most_frequent_first() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         for trial in 0..9 {
             sample.launch(trial, 0, 1, 1.0);
         }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_trial_is_named_once_however_often_it_failed() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").fail(
             1,
             0,

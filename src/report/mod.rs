@@ -14,4 +14,4 @@ pub mod trials_table;
 pub mod view;
 
 #[cfg(test)]
-pub(crate) mod samples;
+pub(crate) mod fixtures;

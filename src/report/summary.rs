@@ -150,7 +150,7 @@ fn counts(view: &StudyView, dropped: u64) -> JobCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::{Sample, halving};
+    use crate::report::fixtures::{StudyFixture, halving};
 
     fn summary(view: &StudyView) -> Summary<'_> {
         Summary::new(view, PathBuf::from("matrix.study/trials"), |_| vec!["python3".into(), "train.py".into()])
@@ -160,7 +160,7 @@ mod tests {
     fn the_json_starts_with_the_keys_of_the_best_trial() {
         let view = halving().view();
         insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"ValueError: lr"}]}"#);
-        let view = Sample::new().view();
+        let view = StudyFixture::new().view();
         insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"study":"matrix.study","finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
     }
 }

@@ -142,7 +142,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::report::samples::{Sample, halving};
+    use crate::report::fixtures::{StudyFixture, halving};
     use crate::report::view::StudyView;
     use crate::types::outcome::{Failure, Outcome};
 
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_study_without_a_metric() {
-        let mut sample = Sample::with_metric(None);
+        let mut sample = StudyFixture::with_metric(None);
         sample.launch(0, 0, 1, 1.0).end(0, 0, 1, Outcome::Succeeded { score: None }, "");
         insta::assert_snapshot!(render(&summary(&sample.view())), @r"
         no metric, so nothing is ranked
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_reached_metric_is_named_first() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(2), "").launch(1, 0, 1, 1.0).succeed(1, 0, 0.01);
         let job = sample.view().jobs[1].job;
         let metric = "loss".to_owned();

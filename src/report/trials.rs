@@ -88,7 +88,7 @@ pub fn trials(view: &StudyView) -> Vec<TrialView> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::{Sample, halving};
+    use crate::report::fixtures::{StudyFixture, halving};
     use crate::types::outcome::{Failure, Outcome};
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_fails_higher_up_keeps_its_value_from_below() {
-        let mut sample = Sample::new();
+        let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5).promote(0).launch(0, 1, 1, 3.0);
         sample.fail(0, 1, Failure::Exit(1), "");
         let trial = &trials(&sample.view())[0];
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn without_a_metric_trials_come_by_id() {
-        let mut sample = Sample::with_metric(None);
+        let mut sample = StudyFixture::with_metric(None);
         sample.launch(1, 0, 1, 1.0).launch(0, 0, 1, 1.0).end(1, 0, 1, Outcome::Succeeded { score: None }, "");
         let ids: Vec<_> = trials(&sample.view()).iter().map(|t| t.trial.0).collect();
         assert_eq!(ids, [0, 1]);

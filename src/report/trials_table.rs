@@ -41,7 +41,7 @@ fn cells(view: &StudyView, trial: &TrialView, names: &IndexSet<&str>) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::{Sample, halving};
+    use crate::report::fixtures::{StudyFixture, halving};
     use crate::report::trials::trials;
 
     #[test]
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn nothing_yet() {
-        let view = Sample::new().view();
+        let view = StudyFixture::new().view();
         insta::assert_snapshot!(table(&view, &trials(&view)), @"no trial has started yet");
     }
 }

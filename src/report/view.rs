@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::engine::event::FinishReason;
-use crate::journal::record::{EndRecord, Header, LaunchRecord, Record, Usage};
+use crate::journal::record::{EndRecord, Header, LaunchRecord, ProcessUsage, Record};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, JobKey, TrialId};
 use crate::types::incumbent::{Candidate, Completion};
@@ -96,7 +96,7 @@ pub struct JobView {
     /// When it was launched, in study time.
     pub launched: Moment,
     /// What the operating system says of it; empty while it runs.
-    pub usage: Option<Usage>,
+    pub usage: Option<ProcessUsage>,
     /// The last lines of its stderr, where it failed.
     pub stderr_tail: String,
 }
@@ -161,21 +161,21 @@ impl StudyView {
 
 /// A journal without its first line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NoHeader;
+pub struct MissingHeaderError;
 
 /// How much of each job a view holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Detail {
+pub enum ViewDetail {
     /// All of it.
     Full,
     /// All but what it printed besides its value: half the memory, and all that a result needs.
-    Results,
+    Values,
 }
 
 /// Builds a view, record by record.
 #[derive(Debug)]
 pub struct ViewBuilder {
-    detail: Detail,
+    detail: ViewDetail,
     header: Option<Header>,
     jobs: Vec<JobView>,
     latest: HashMap<TrialId, usize>,
@@ -187,7 +187,7 @@ pub struct ViewBuilder {
 
 impl ViewBuilder {
     /// One that has seen nothing.
-    pub fn new(detail: Detail) -> ViewBuilder {
+    pub fn new(detail: ViewDetail) -> ViewBuilder {
         ViewBuilder {
             detail,
             header: None,
@@ -226,10 +226,10 @@ impl ViewBuilder {
     }
 
     /// The view of the study in folder `study`.
-    pub fn finish(self, study: &Path) -> Result<StudyView, NoHeader> {
+    pub fn finish(self, study: &Path) -> Result<StudyView, MissingHeaderError> {
         Ok(StudyView {
             study: study.to_owned(),
-            header: self.header.ok_or(NoHeader)?,
+            header: self.header.ok_or(MissingHeaderError)?,
             jobs: self.jobs,
             finish: self.finish,
             sessions: self.sessions,
@@ -242,11 +242,11 @@ impl ViewBuilder {
         self.sessions += 1;
         self.last = at;
         self.finish = None;
-        self.nobody_drives();
+        self.mark_running_as_lost();
     }
 
     /// No driver lives: what has no end in the journal is lost, and will run again when the study goes on.
-    pub fn nobody_drives(&mut self) {
+    pub fn mark_running_as_lost(&mut self) {
         for job in self.jobs.iter_mut().filter(|j| j.status == JobStatus::Running) {
             job.status = JobStatus::Lost;
             job.reason = Some(Failure::Lost.to_string());
@@ -295,7 +295,7 @@ impl ViewBuilder {
         job.spent = allocation.spent(&end.outcome, step);
         // what was cut off by a limit or a signal runs again and counts nowhere
         job.score = end.outcome.score().filter(|_| !end.outcome.runs_again());
-        if detail == Detail::Full {
+        if detail == ViewDetail::Full {
             job.metrics = end.readings.metrics;
         }
         job.usage = Some(end.usage);

@@ -12,7 +12,7 @@ use super::options::Existing;
 use super::resume::ReplayedStudy;
 use crate::journal::folder::claim;
 use crate::journal::folder::files;
-use crate::journal::folder::files::absent_is_fine;
+use crate::journal::folder::files::ignore_not_found;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock::StudyLock;
 
@@ -48,18 +48,18 @@ fn remove_discarded(folder: &StudyFolder) -> Result<(), FileError> {
     let [tuner_log, readings, trials, journal] =
         [folder.tuner_log(), folder.readings(), folder.trials(), folder.discarded()];
     for file in [tuner_log, readings] {
-        absent_is_fine(fs::remove_file(&file)).map_err(|source| FileError { path: file, source })?;
+        ignore_not_found(fs::remove_file(&file)).map_err(|source| FileError { path: file, source })?;
     }
     if trials.symlink_metadata().is_ok() {
         remove_trials(folder)?;
     }
-    absent_is_fine(fs::remove_file(&journal)).map_err(|source| FileError { path: journal, source })
+    ignore_not_found(fs::remove_file(&journal)).map_err(|source| FileError { path: journal, source })
 }
 
 fn remove_trials(folder: &StudyFolder) -> Result<(), FileError> {
     let trials = folder.trials();
     let fault = |source| FileError { path: trials.clone(), source };
-    files::directory(&trials).map_err(fault)?;
+    files::check_directory(&trials).map_err(fault)?;
     let handle = File::open(&trials).map_err(fault)?;
     for entry in fs::read_dir(&trials).map_err(fault)? {
         let name = entry.map_err(fault)?.file_name();

@@ -31,7 +31,7 @@ use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
-use crate::journal::record::{EndRecord, Usage};
+use crate::journal::record::{EndRecord, ProcessUsage};
 use crate::journal::sync::JournalSync;
 use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::guard::Guard;
@@ -182,7 +182,7 @@ impl JobRunner<'_> {
             job: launch.job,
             outcome,
             readings: Default::default(),
-            usage: Usage::default(),
+            usage: ProcessUsage::default(),
             stderr_tail: String::new(),
             at: Moment::default(),
         };
@@ -190,7 +190,7 @@ impl JobRunner<'_> {
     }
 }
 
-fn ended(launch: &Launch, outcome: Outcome, usage: Usage, heard: CapturedOutput) -> Ended {
+fn ended(launch: &Launch, outcome: Outcome, usage: ProcessUsage, heard: CapturedOutput) -> Ended {
     let failed = matches!(outcome, Outcome::Failed { .. });
     let record = EndRecord {
         job: launch.job,
@@ -203,8 +203,8 @@ fn ended(launch: &Launch, outcome: Outcome, usage: Usage, heard: CapturedOutput)
     Ended { record: Box::new(record), first_step: heard.collected.first_step }
 }
 
-fn usage(reaped: &Reaped, begun: Instant) -> Usage {
-    Usage {
+fn usage(reaped: &Reaped, begun: Instant) -> ProcessUsage {
+    ProcessUsage {
         duration_s: begun.elapsed().as_secs_f64(),
         exit_code: reaped.status.code(),
         signal: reaped.status.signal(),

@@ -19,8 +19,8 @@ use crate::engine::experiment::Promoted;
 use crate::engine::replay::Recovery;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
-use crate::journal::record::{EndRecord, Header, Record, Usage};
-use crate::journal::replay::{Standing, replay};
+use crate::journal::record::{EndRecord, Header, ProcessUsage, Record};
+use crate::journal::replay::{ReplayedState, replay};
 use crate::launch::orphans::leftovers::Unfinished;
 use crate::launch::orphans::mark::SessionMark;
 use crate::types::ids::{JobId, JobKey};
@@ -34,7 +34,7 @@ pub struct ReplayedStudy {
     /// Knows whose checkpoints are kept.
     pub retention: Retention,
     /// How far the journal is.
-    pub standing: Standing,
+    pub standing: ReplayedState,
     /// Whether there is anything recorded yet.
     pub begun: Begun,
     /// Whether it has launched a job.
@@ -55,7 +55,7 @@ impl ReplayedStudy {
         ReplayedStudy {
             engine: Engine::new(experiment.clone(), options.slot_count()),
             retention: Retention::new(options.keep, experiment.method.schedule.max_resource(), direction),
-            standing: Standing::default(),
+            standing: ReplayedState::default(),
             begun: Begun::No,
             launched: false,
             removals: Vec::new(),
@@ -173,7 +173,7 @@ fn lost(job: JobId, at: Moment) -> EndRecord {
         job,
         outcome: Outcome::Failed { failure: Failure::Lost },
         readings: Readings::default(),
-        usage: Usage::default(),
+        usage: ProcessUsage::default(),
         stderr_tail: String::new(),
         at,
     }

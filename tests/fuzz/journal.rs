@@ -16,7 +16,7 @@ use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
 use hypertune::report::export::catalogue::EXPORTERS;
 use hypertune::report::summary::Summary;
-use hypertune::report::view::{Detail, ViewBuilder};
+use hypertune::report::view::{ViewBuilder, ViewDetail};
 use hypertune::report::{summary_text, trials, trials_table};
 use hypertune::types::objective::Score;
 use hypertune::types::outcome::Outcome;
@@ -129,7 +129,7 @@ fn is_shown(journal: &[u8]) {
         Ok(None) => return,
         Err(fault) => return has_a_place(&fault),
     };
-    let mut builder = ViewBuilder::new(Detail::Full);
+    let mut builder = ViewBuilder::new(ViewDetail::Full);
     builder.push(Record::Study(Box::new(header)));
     for record in &mut reader {
         match record {
@@ -137,7 +137,7 @@ fn is_shown(journal: &[u8]) {
             Err(fault) => return has_a_place(&fault),
         }
     }
-    builder.nobody_drives();
+    builder.mark_running_as_lost();
     let view = builder.finish(Path::new("m.study")).expect("it has a header");
     let summary = Summary::new(&view, PathBuf::from("logs"), |_| Vec::new());
     let _ = summary_text::render(&summary);

@@ -2,7 +2,7 @@
 
 use hypertune::collect::catalogue::COLLECTORS;
 use hypertune::collect::collector::{LineKind, MetricValue, Wanted};
-use hypertune::journal::record::{EndRecord, Record, Usage};
+use hypertune::journal::record::{EndRecord, ProcessUsage, Record};
 use hypertune::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 use hypertune::types::outcome::{Failure, Outcome};
 use hypertune::types::units::Moment;
@@ -48,7 +48,7 @@ fn collects(printed: &[u8]) {
             job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
             outcome,
             readings: collected.readings,
-            usage: Usage::default(),
+            usage: ProcessUsage::default(),
             stderr_tail: String::from_utf8_lossy(&printed[..printed.len().min(100)]).into_owned(),
             at: Moment(0),
         });

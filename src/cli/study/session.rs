@@ -19,7 +19,7 @@ use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::summary::Summary;
-use crate::report::view::{Detail, JobStatus, JobView, StudyView};
+use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::report::{summary_text, text};
 use crate::run::error::RunError;
 use crate::run::options::Existing;
@@ -43,7 +43,7 @@ impl Session<'_> {
     pub fn carry_out(&self, study: Study, header: Header) -> Result<Exit, CliError> {
         if self.existing == Existing::GoOn
             && study.folder.journal().exists()
-            && let Some(view) = view::read_if_begun(study.folder.root(), Detail::Results)?
+            && let Some(view) = view::read_if_begun(study.folder.root(), ViewDetail::Values)?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
@@ -52,7 +52,7 @@ impl Session<'_> {
             return self.show(&study, &view, &reason);
         }
         let reason = self.drive(&study, header)?;
-        let view = view::read(study.folder.root(), Detail::Results)?;
+        let view = view::read(study.folder.root(), ViewDetail::Values)?;
         self.show(&study, &view, &reason)
     }
 

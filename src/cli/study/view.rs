@@ -8,16 +8,16 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
 use crate::journal::reader;
 use crate::journal::record::Record;
-use crate::report::view::{Detail, StudyView, ViewBuilder};
+use crate::report::view::{StudyView, ViewBuilder, ViewDetail};
 
 /// Reads the journal in folder `study`, whether or not the study runs just now.
-pub fn read(study: &Path, detail: Detail) -> Result<StudyView, CliError> {
+pub fn read(study: &Path, detail: ViewDetail) -> Result<StudyView, CliError> {
     let empty = || CliError::no_result(anyhow::anyhow!("{} holds no study yet: its journal is empty", study.display()));
     read_if_begun(study, detail)?.ok_or_else(empty)
 }
 
 /// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
-pub fn read_if_begun(study: &Path, detail: Detail) -> Result<Option<StudyView>, CliError> {
+pub fn read_if_begun(study: &Path, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
     let folder = StudyFolder::new(study);
     let driven_before = lock::is_held(&folder);
     let Some((header, records)) = reader::open(&folder).map_err(unreadable)? else { return Ok(None) };
@@ -28,7 +28,7 @@ pub fn read_if_begun(study: &Path, detail: Detail) -> Result<Option<StudyView>, 
     }
     // Asked twice: a driver that came or went while we read knows more of its jobs than we do.
     if !driven_before && !lock::is_held(&folder) {
-        builder.nobody_drives();
+        builder.mark_running_as_lost();
     }
     Ok(builder.finish(study).ok())
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::conflict::FolderConflict;
 use super::files;
 use super::layout::StudyFolder;
-use super::obstacle::Obstacle;
-use super::own_content::{self, Origin, begins_a_journal};
+use super::own_content::{self, FileOrigin, begins_a_journal};
 use crate::journal::error::JournalError;
 
 /// Most that is read of a journal to recognize it: the header, which holds the matrix, and the line after it.
@@ -20,8 +20,8 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
     match fs::metadata(root) {
         Ok(found) if found.is_dir() => {}
         Ok(found) => {
-            let found = files::not_a_file(found.file_type()).unwrap_or("a file");
-            return Err(refused(root, Obstacle::Kind { found, wanted: "a folder" }));
+            let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
+            return Err(refused(root, FolderConflict::Kind { found, wanted: "a folder" }));
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(unreadable(root, source)),
@@ -36,7 +36,7 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
     let journal = folder.journal();
     match beginning(&journal)? {
         Some(bytes) if begins_a_journal(&bytes) => Ok(()),
-        Some(bytes) if bytes.iter().any(|byte| *byte != 0) => Err(refused(&journal, Obstacle::NotAJournal)),
+        Some(bytes) if bytes.iter().any(|byte| *byte != 0) => Err(refused(&journal, FolderConflict::NotAJournal)),
         _ => without_records(folder),
     }
 }
@@ -49,9 +49,9 @@ pub fn is_discarding(folder: &StudyFolder) -> Result<bool, JournalError> {
 /// There is no journal, or an empty one: every file must be empty or recognizably written by a driver.
 fn without_records(folder: &StudyFolder) -> Result<(), JournalError> {
     let root = folder.root();
-    let has_lock = origin(&folder.lock(), own_content::is_lock)? == Origin::Driver;
-    let has_list = origin(&folder.sessions(), own_content::is_session_list)? == Origin::Driver;
-    let has_readings = origin(&folder.readings(), own_content::begins_readings)? == Origin::Driver;
+    let has_lock = origin(&folder.lock(), own_content::is_lock)? == FileOrigin::Driver;
+    let has_list = origin(&folder.sessions(), own_content::is_session_list)? == FileOrigin::Driver;
+    let has_readings = origin(&folder.readings(), own_content::begins_readings)? == FileOrigin::Driver;
     let mut foreign = Vec::new();
     for entry in fs::read_dir(root).map_err(|source| unreadable(root, source))? {
         let path = entry.map_err(|source| unreadable(root, source))?.path();
@@ -62,7 +62,7 @@ fn without_records(folder: &StudyFolder) -> Result<(), JournalError> {
             () if path == folder.readings() && has_readings => true,
             // What a tuner prints may be any text.
             () if path == folder.tuner_log() && (has_lock || has_list || has_readings) => true,
-            () if folder.files().contains(&path) => origin(&path, |_| false)? == Origin::Empty,
+            () if folder.files().contains(&path) => origin(&path, |_| false)? == FileOrigin::Empty,
             // A new file system has it.
             () => path.ends_with("lost+found"),
         };
@@ -71,12 +71,12 @@ fn without_records(folder: &StudyFolder) -> Result<(), JournalError> {
         }
     }
     foreign.sort();
-    if foreign.is_empty() { Ok(()) } else { Err(refused(root, Obstacle::Files(foreign))) }
+    if foreign.is_empty() { Ok(()) } else { Err(refused(root, FolderConflict::Files(foreign))) }
 }
 
 /// Who wrote the file at `path`, by its first bytes; a missing one is empty.
-fn origin(path: &Path, is_own: fn(&[u8]) -> bool) -> Result<Origin, JournalError> {
-    Ok(Origin::of(&beginning(path)?.unwrap_or_default(), is_own))
+fn origin(path: &Path, is_own: fn(&[u8]) -> bool) -> Result<FileOrigin, JournalError> {
+    Ok(FileOrigin::of(&beginning(path)?.unwrap_or_default(), is_own))
 }
 
 /// Whether there is nothing in `trials` but trials.
@@ -89,8 +89,8 @@ fn of_kind(path: &Path, wanted: &'static str, is_it: fn(&fs::FileType) -> bool) 
     match fs::symlink_metadata(path) {
         Ok(found) if is_it(&found.file_type()) => Ok(()),
         Ok(found) => {
-            let found = files::not_a_file(found.file_type()).unwrap_or("a file");
-            Err(refused(path, Obstacle::Kind { found, wanted }))
+            let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
+            Err(refused(path, FolderConflict::Kind { found, wanted }))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(unreadable(path, source)),
@@ -115,12 +115,12 @@ fn beginning(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-fn refused(path: &Path, obstacle: Obstacle) -> JournalError {
-    JournalError::Foreign { path: path.to_owned(), obstacle }
+fn refused(path: &Path, conflict: FolderConflict) -> JournalError {
+    JournalError::Foreign { path: path.to_owned(), conflict }
 }
 
 fn unreadable(path: &Path, source: io::Error) -> JournalError {
-    JournalError::Io { path: PathBuf::from(path), doing: "read", source }
+    JournalError::Io { path: PathBuf::from(path), operation: "read", source }
 }
 
 #[cfg(test)]

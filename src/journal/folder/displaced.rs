@@ -62,10 +62,10 @@ impl JournalLength {
 /// # Errors
 /// [`JournalError::Displaced`], [`JournalError::Resized`], or that the name cannot be looked up.
 pub fn check(path: &Path, file: &File, length: &JournalLength) -> Result<(), JournalError> {
-    let fault = |doing| move |source| JournalError::Io { path: path.to_owned(), doing, source };
+    let fault = |operation| move |source| JournalError::Io { path: path.to_owned(), operation, source };
     let resized = length.resized(file).map_err(fault("read"))?;
     let truncated = resized.is_some_and(|(expected, found)| found < expected);
-    match (files::is_same(path, file).map_err(fault("find"))?, resized) {
+    match (files::names_file(path, file).map_err(fault("find"))?, resized) {
         (true, None) => Ok(()),
         (true, Some((expected, found))) => Err(JournalError::Resized { path: path.to_owned(), expected, found }),
         (false, _) => {

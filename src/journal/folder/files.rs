@@ -15,7 +15,7 @@ use std::path::Path;
 /// What is there is a link, a directory, a FIFO, a socket or a device; or the system's own error.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     if let Ok(found) = fs::symlink_metadata(path)
-        && let Some(kind) = not_a_file(found.file_type())
+        && let Some(kind) = special_file_kind(found.file_type())
     {
         return Err(unexpected(kind));
     }
@@ -24,7 +24,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
 
 /// Opens the regular file `path` for reading, through links too.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
-    if let Some(kind) = not_a_file(fs::metadata(path)?.file_type()) {
+    if let Some(kind) = special_file_kind(fs::metadata(path)?.file_type()) {
         return Err(unexpected(kind));
     }
     regular(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY))
@@ -47,17 +47,17 @@ pub fn create(path: &Path, options: &OpenOptions) -> io::Result<File> {
 ///
 /// # Errors
 /// What is there is something else, a link to a directory included.
-pub fn make_directory(path: &Path) -> io::Result<()> {
+pub fn create_directory(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => directory(path),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => check_directory(path),
         made => made,
     }
 }
 
 /// Succeeds if `path` is a directory and no link to one.
-pub fn directory(path: &Path) -> io::Result<()> {
+pub fn check_directory(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?.file_type();
-    match not_a_file(found) {
+    match special_file_kind(found) {
         _ if found.is_dir() => Ok(()),
         Some(kind) => Err(unexpected(kind)),
         None => Err(unexpected("a file")),
@@ -65,7 +65,7 @@ pub fn directory(path: &Path) -> io::Result<()> {
 }
 
 /// Whether `path` still names the open `file`.
-pub fn is_same(path: &Path, file: &File) -> io::Result<bool> {
+pub fn names_file(path: &Path, file: &File) -> io::Result<bool> {
     let identity = |found: Metadata| (found.dev(), found.ino());
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(identity(found) == identity(file.metadata()?)),
@@ -75,7 +75,7 @@ pub fn is_same(path: &Path, file: &File) -> io::Result<bool> {
 }
 
 /// Succeeds if `result` does, or fails because there is nothing.
-pub fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+pub fn ignore_not_found(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
@@ -83,7 +83,7 @@ pub fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// What something that is no regular file is.
-pub fn not_a_file(found: FileType) -> Option<&'static str> {
+pub fn special_file_kind(found: FileType) -> Option<&'static str> {
     let kinds = [
         (found.is_symlink(), "a symbolic link"),
         (found.is_dir(), "a directory"),
@@ -96,7 +96,7 @@ pub fn not_a_file(found: FileType) -> Option<&'static str> {
 
 fn regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
     let file = options.open(path)?;
-    match not_a_file(file.metadata()?.file_type()) {
+    match special_file_kind(file.metadata()?.file_type()) {
         Some(kind) => Err(unexpected(kind)),
         None => Ok(file),
     }
@@ -153,9 +153,9 @@ mod tests {
     fn a_link_to_a_directory_is_no_directory() {
         let dir = tempfile::tempdir().unwrap();
         symlink("/", dir.path().join("trials")).unwrap();
-        let refused = make_directory(&dir.path().join("trials")).unwrap_err();
+        let refused = create_directory(&dir.path().join("trials")).unwrap_err();
         insta::assert_snapshot!(refused, @"it is a symbolic link; remove it, or use another folder for the study");
-        make_directory(&dir.path().join("new")).unwrap();
-        make_directory(&dir.path().join("new")).unwrap();
+        create_directory(&dir.path().join("new")).unwrap();
+        create_directory(&dir.path().join("new")).unwrap();
     }
 }

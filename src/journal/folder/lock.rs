@@ -34,7 +34,7 @@ pub struct StudyLock {
 /// Takes the study, or says who holds it. The folder must exist; the journal is made if there is none.
 pub fn acquire(folder: &StudyFolder) -> Result<StudyLock, JournalError> {
     let path = folder.lock();
-    let fault = |source| JournalError::Io { path: path.clone(), doing: "lock", source };
+    let fault = |source| JournalError::Io { path: path.clone(), operation: "lock", source };
     let mut lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(fault)?;
     if !try_lock(&lock).map_err(fault)? {
         return Err(JournalError::Held { pid: holder(&mut lock), path });
@@ -72,13 +72,13 @@ impl StudyLock {
 
 /// Opens the journal and locks it. Between the two another driver may have put a new one in its place, which is then locked instead.
 fn lock_journal(path: &Path) -> Result<File, JournalError> {
-    let fault = |source| JournalError::Io { path: path.to_owned(), doing: "lock", source };
+    let fault = |source| JournalError::Io { path: path.to_owned(), operation: "lock", source };
     for _ in 0..TRIES {
         let file = open(path, OpenOptions::new().read(true).append(true)).map_err(fault)?;
         if !try_lock(&file).map_err(fault)? {
             break;
         }
-        if files::is_same(path, &file).map_err(fault)? {
+        if files::names_file(path, &file).map_err(fault)? {
             return Ok(file);
         }
     }

@@ -1,9 +1,9 @@
 //! A study's folder: its layout, its locks, and whether it may be used.
 
 pub(crate) mod claim;
+pub(crate) mod conflict;
 pub(crate) mod displaced;
 pub(crate) mod files;
 pub mod layout;
 pub(crate) mod lock;
-pub(crate) mod obstacle;
 pub(crate) mod own_content;

@@ -13,7 +13,7 @@ const READING: &[u8] = b"{\"trial\":";
 
 /// What the content of a file says about who wrote it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
+pub enum FileOrigin {
     /// It is empty, or holds nothing but the NULs that a file system may leave after a power cut.
     Empty,
     /// A driver wrote it.
@@ -22,13 +22,13 @@ pub enum Origin {
     Unknown,
 }
 
-impl Origin {
+impl FileOrigin {
     /// Of a file with `bytes`, which `is_own` recognizes.
-    pub fn of(bytes: &[u8], is_own: fn(&[u8]) -> bool) -> Origin {
+    pub fn of(bytes: &[u8], is_own: fn(&[u8]) -> bool) -> FileOrigin {
         match () {
-            () if bytes.iter().all(|byte| *byte == 0) => Origin::Empty,
-            () if is_own(bytes) => Origin::Driver,
-            () => Origin::Unknown,
+            () if bytes.iter().all(|byte| *byte == 0) => FileOrigin::Empty,
+            () if is_own(bytes) => FileOrigin::Driver,
+            () => FileOrigin::Unknown,
         }
     }
 }

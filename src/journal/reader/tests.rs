@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::journal::record::{EndRecord, FORMAT, LaunchRecord, PlanTotals, Usage};
+use crate::journal::record::{EndRecord, FORMAT, LaunchRecord, PlanTotals, ProcessUsage};
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource};
@@ -53,7 +53,7 @@ fn sample(lr: f64) -> Vec<Record> {
                 curve: vec![CurvePoint { step: 1.0, value: lr }],
                 thinned_from: Some(70),
             },
-            usage: Usage { duration_s: lr.abs(), exit_code: Some(1), ..Usage::default() },
+            usage: ProcessUsage { duration_s: lr.abs(), exit_code: Some(1), ..ProcessUsage::default() },
             stderr_tail: "no\nway".into(),
             at: Moment(7),
         }))

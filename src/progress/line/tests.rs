@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::journal::record::Record;
 use crate::progress::goal::Goal;
-use crate::report::samples::Sample;
+use crate::report::fixtures::StudyFixture;
 use crate::schedule::{BracketPlan, Plan, RungPlan, UNLIMITED};
 use crate::types::units::Resource;
 
@@ -16,7 +16,7 @@ fn plan(configs: [u64; 2]) -> Plan {
 
 /// Eight jobs of `plan` ended and one is running.
 fn tally(plan: &Plan, goal: Goal) -> Tally {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     for trial in 0..8 {
         sample.launch(trial, 0, 1, 1.0).succeed(trial, 0, 0.5);
     }
@@ -74,7 +74,7 @@ fn without_rungs_that_fill_the_jobs_at_each_are_told() {
 #[test]
 fn a_low_screen_says_what_it_leaves_out() {
     let mut tally = Tally::new(&Plan { rounds: 6, ..plan([27, 9]) }, Goal::default());
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     for trial in 0..6 {
         sample.launch(trial, 0, 1, 1.0);
     }

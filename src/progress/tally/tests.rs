@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::progress::line;
-use crate::report::samples::{Sample, halving};
+use crate::report::fixtures::{StudyFixture, halving};
 use crate::schedule::{BracketPlan, RungPlan};
 use crate::types::objective::Score;
 use crate::types::outcome::Failure;
@@ -19,7 +19,7 @@ const GOAL: Goal =
     Goal { jobs: Some(4), resource: Some(6.0), time: None, jobs_are_limited: false, resource_is_limited: false };
 
 /// The counts after `sample`, and the line of every rung it filled.
-fn tally(sample: &Sample) -> (Tally, Vec<String>) {
+fn tally(sample: &StudyFixture) -> (Tally, Vec<String>) {
     let mut tally = Tally::new(&plan(), GOAL);
     let mut lines = Vec::new();
     for record in sample.records() {
@@ -42,7 +42,7 @@ fn every_filled_rung_is_told_once() {
 
 #[test]
 fn the_line_of_a_running_study_says_what_is_left() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Timeout, "");
     let (tally, lines) = tally(&sample);
     assert!(lines.is_empty());
@@ -54,7 +54,7 @@ fn the_line_of_a_running_study_says_what_is_left() {
 
 #[test]
 fn a_retried_job_is_done_once() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").launch(0, 0, 2, 1.0);
     let (counts, _) = tally(&sample);
     assert_eq!((counts.done, counts.failed, counts.running), (0, 0, 1));
@@ -65,7 +65,7 @@ fn a_retried_job_is_done_once() {
 
 #[test]
 fn a_lost_job_is_not_done() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Lost, "").session().launch(0, 0, 2, 1.0);
     let (counts, _) = tally(&sample);
     assert_eq!((counts.done, counts.failed, counts.running), (0, 0, 1));
@@ -73,7 +73,7 @@ fn a_lost_job_is_not_done() {
 
 #[test]
 fn a_rung_into_which_too_few_are_promoted_waits_for_no_more() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     for trial in 0..3 {
         sample.launch(trial, 0, 1, 1.0).fail(trial, 0, Failure::Exit(1), "");
     }
@@ -85,7 +85,7 @@ fn a_rung_into_which_too_few_are_promoted_waits_for_no_more() {
 
 #[test]
 fn what_is_left_follows_the_nearest_limit() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
     let left = |goal: Goal| {
         let mut tally = Tally::new(&plan(), goal);

@@ -86,7 +86,7 @@ fn json<T: Serialize>(value: &T) -> serde_json::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::halving;
+    use crate::report::fixtures::halving;
 
     #[test]
     fn one_line_per_job_under_one_header() {

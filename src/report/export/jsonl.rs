@@ -28,7 +28,7 @@ impl Exporter for Jsonl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples::halving;
+    use crate::report::fixtures::halving;
 
     #[test]
     fn one_line_per_job_with_every_column() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::samples::{Sample, halving};
+use crate::report::fixtures::{StudyFixture, halving};
 
 fn statuses(view: &StudyView) -> Vec<&'static str> {
     view.jobs.iter().map(|j| j.status.word()).collect()
@@ -23,7 +23,7 @@ fn a_promotion_marks_the_job_it_came_from() {
 
 #[test]
 fn a_job_without_an_end_runs_until_the_next_session_finds_it_lost() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0);
     assert_eq!(statuses(&sample.view()), ["running"]);
     sample.session().launch(0, 0, 2, 1.0);
@@ -42,7 +42,7 @@ fn a_session_taken_up_again_is_not_finished() {
 
 #[test]
 fn an_end_of_an_attempt_that_was_never_launched_changes_nothing() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 2, 1.0).succeed(0, 0, 0.5);
     assert_eq!(statuses(&sample.view()), ["running"]);
 }
@@ -56,24 +56,24 @@ fn a_stopped_job_says_which_rule_and_the_two_numbers() {
 
 #[test]
 fn without_a_driver_nothing_runs() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
-    let mut builder = ViewBuilder::new(Detail::Full);
+    let mut builder = ViewBuilder::new(ViewDetail::Full);
     sample.records().iter().cloned().for_each(|record| builder.push(record));
-    builder.nobody_drives();
+    builder.mark_running_as_lost();
     assert_eq!(statuses(&builder.finish(Path::new("s")).unwrap()), ["succeeded", "lost"]);
 }
 
 #[test]
 fn results_alone_leave_out_what_was_printed_besides() {
-    let mut sample = Sample::new();
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
     let view = |detail| {
         let mut builder = ViewBuilder::new(detail);
         sample.records().iter().cloned().for_each(|record| builder.push(record));
         builder.finish(Path::new("s")).unwrap()
     };
-    let (full, results) = (view(Detail::Full), view(Detail::Results));
+    let (full, results) = (view(ViewDetail::Full), view(ViewDetail::Values));
     assert!(!full.jobs[0].metrics.is_empty() && results.jobs[0].metrics.is_empty());
     assert_eq!(full.jobs[0].score, results.jobs[0].score);
 }

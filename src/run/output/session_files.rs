@@ -62,7 +62,7 @@ impl SessionFiles {
 
 /// Makes the folder of all trials. A job of an earlier session may have put a file in its place.
 fn make_trials(folder: &StudyFolder, trials: &Path) -> io::Result<()> {
-    match files::make_directory(trials) {
+    match files::create_directory(trials) {
         Err(_) if fs::symlink_metadata(trials).is_ok_and(|found| found.is_file()) => restore(folder.root(), trials),
         made => made,
     }

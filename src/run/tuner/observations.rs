@@ -173,7 +173,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::journal::record::Usage;
+    use crate::journal::record::ProcessUsage;
     use crate::types::ids::{Attempt, JobId, Rung, Slot};
     use crate::types::outcome::{Failure, Readings};
     use crate::types::units::{Moment, Resource};
@@ -199,7 +199,7 @@ mod tests {
             job: job(attempt),
             outcome,
             readings: Readings::default(),
-            usage: Usage::default(),
+            usage: ProcessUsage::default(),
             stderr_tail: String::new(),
             at: Moment(0),
         }))

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Promoted;
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::record::{EndRecord, LaunchRecord, Record, Usage};
+use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record};
 use crate::launch::orphans::mark::SessionMark;
 use crate::run::checkpoints::durable::Disk;
 use crate::run::checkpoints::*;
@@ -67,7 +67,7 @@ fn ended(rung: u32, attempt: u32) -> Record {
         job: job(rung, attempt),
         outcome: Outcome::Succeeded { score: Score::new(0.5) },
         readings: Readings::default(),
-        usage: Usage::default(),
+        usage: ProcessUsage::default(),
         stderr_tail: String::new(),
         at: Moment::default(),
     }))

@@ -7,7 +7,7 @@ const LISTED: usize = 3;
 
 /// What is in the way of a study, as the predicate of a sentence about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Obstacle {
+pub enum FolderConflict {
     /// The study's folder, or something in it, is of another kind.
     Kind {
         /// What it is.
@@ -21,12 +21,12 @@ pub enum Obstacle {
     Files(Vec<String>),
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for FolderConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Obstacle::Kind { found, wanted } => write!(f, "is {found}, not {wanted}"),
-            Obstacle::NotAJournal => f.write_str("is not a journal of hypertune"),
-            Obstacle::Files(names) => {
+            FolderConflict::Kind { found, wanted } => write!(f, "is {found}, not {wanted}"),
+            FolderConflict::NotAJournal => f.write_str("is not a journal of hypertune"),
+            FolderConflict::Files(names) => {
                 let (shown, more) = names.split_at(names.len().min(LISTED));
                 write!(f, "holds no study, and it holds {}", shown.join(", "))?;
                 if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }

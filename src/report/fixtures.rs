@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::view::{Detail, StudyView, ViewBuilder};
+use super::view::{StudyView, ViewBuilder, ViewDetail};
 use crate::engine::event::FinishReason;
-use crate::journal::record::{EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, Record, SAMPLING_RULES, Usage};
+use crate::journal::record::{
+    EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, ProcessUsage, Record, SAMPLING_RULES,
+};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::{Direction, Metric, Score};
@@ -16,20 +18,20 @@ use crate::types::outcome::{Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource, ResourceKind, ResourceSpec};
 
 /// Collects records as a driver would journal them, one second apart.
-pub struct Sample {
+pub struct StudyFixture {
     records: Vec<Record>,
     now: Moment,
 }
 
-impl Sample {
+impl StudyFixture {
     /// A study that minimizes `loss` over `epochs`, with its first session begun.
-    pub fn new() -> Sample {
+    pub fn new() -> StudyFixture {
         let metric = Metric { name: "loss".into(), direction: Direction::Minimize };
-        Sample::with_metric(Some(metric))
+        StudyFixture::with_metric(Some(metric))
     }
 
     /// The same with another metric, or none.
-    pub fn with_metric(metric: Option<Metric>) -> Sample {
+    pub fn with_metric(metric: Option<Metric>) -> StudyFixture {
         let header = Header {
             format: FORMAT,
             sampling_rules: SAMPLING_RULES,
@@ -49,13 +51,13 @@ impl Sample {
             plan: PlanTotals { trials: 3, jobs: 4, resource: 6.0, full_resource: 9.0 },
             started_at: "2026-03-01T10:00:00Z".into(),
         };
-        let mut sample = Sample { records: vec![Record::Study(Box::new(header))], now: Moment(0) };
+        let mut sample = StudyFixture { records: vec![Record::Study(Box::new(header))], now: Moment(0) };
         sample.session();
         sample
     }
 
     /// A driver takes the study up.
-    pub fn session(&mut self) -> &mut Sample {
+    pub fn session(&mut self) -> &mut StudyFixture {
         let started_at = "2026-03-01T10:00:00Z".to_owned();
         self.records.push(Record::Session {
             pid: std::process::id(),
@@ -69,7 +71,7 @@ impl Sample {
     }
 
     /// A job is launched; trial n has lr = n / 10.
-    pub fn launch(&mut self, trial: u64, rung: u32, attempt: u32, resource: f64) -> &mut Sample {
+    pub fn launch(&mut self, trial: u64, rung: u32, attempt: u32, resource: f64) -> &mut StudyFixture {
         let params: Assignment = [(Arc::from("lr"), json!(trial as f64 / 10.0))].into_iter().collect();
         self.records.push(Record::Launch(Box::new(LaunchRecord {
             job: job(trial, rung, attempt),
@@ -84,7 +86,7 @@ impl Sample {
     }
 
     /// A job ends with this outcome, a second later.
-    pub fn end(&mut self, trial: u64, rung: u32, attempt: u32, outcome: Outcome, stderr: &str) -> &mut Sample {
+    pub fn end(&mut self, trial: u64, rung: u32, attempt: u32, outcome: Outcome, stderr: &str) -> &mut StudyFixture {
         self.now = self.now.after(Duration::from_secs(1));
         let metrics: Map<String, Value> =
             outcome.score().into_iter().map(|s| ("loss".to_owned(), json!(s.value()))).collect();
@@ -97,7 +99,13 @@ impl Sample {
             job: job(trial, rung, attempt),
             outcome,
             readings: Readings { metrics, ..Readings::default() },
-            usage: Usage { duration_s: 1.0, exit_code, signal: None, max_rss_bytes: Some(9 << 20), cpu_s: Some(0.5) },
+            usage: ProcessUsage {
+                duration_s: 1.0,
+                exit_code,
+                signal: None,
+                max_rss_bytes: Some(9 << 20),
+                cpu_s: Some(0.5),
+            },
             stderr_tail: stderr.to_owned(),
             at: self.now,
         })));
@@ -105,29 +113,29 @@ impl Sample {
     }
 
     /// A job ends with this value.
-    pub fn succeed(&mut self, trial: u64, rung: u32, value: f64) -> &mut Sample {
+    pub fn succeed(&mut self, trial: u64, rung: u32, value: f64) -> &mut StudyFixture {
         self.end(trial, rung, 1, Outcome::Succeeded { score: Score::new(value) }, "")
     }
 
     /// A job ends without a value.
-    pub fn fail(&mut self, trial: u64, rung: u32, failure: Failure, stderr: &str) -> &mut Sample {
+    pub fn fail(&mut self, trial: u64, rung: u32, failure: Failure, stderr: &str) -> &mut StudyFixture {
         self.end(trial, rung, 1, Outcome::Failed { failure }, stderr)
     }
 
     /// A trial is over.
-    pub fn retire(&mut self, trial: u64) -> &mut Sample {
+    pub fn retire(&mut self, trial: u64) -> &mut StudyFixture {
         self.records.push(Record::Retired { trial: TrialId(trial) });
         self
     }
 
     /// A trial goes on.
-    pub fn promote(&mut self, trial: u64) -> &mut Sample {
+    pub fn promote(&mut self, trial: u64) -> &mut StudyFixture {
         self.records.push(Record::Promoted { trial: TrialId(trial) });
         self
     }
 
     /// The session ends.
-    pub fn finish(&mut self, reason: FinishReason) -> &mut Sample {
+    pub fn finish(&mut self, reason: FinishReason) -> &mut StudyFixture {
         self.records.push(Record::Finish { reason, at: self.now });
         self
     }
@@ -139,15 +147,15 @@ impl Sample {
 
     /// The view of it.
     pub fn view(&self) -> StudyView {
-        let mut builder = ViewBuilder::new(Detail::Full);
+        let mut builder = ViewBuilder::new(ViewDetail::Full);
         self.records.iter().cloned().for_each(|r| builder.push(r));
         builder.finish(Path::new("matrix.study")).expect("a sample has a header")
     }
 }
 
 /// Three trials at 1 epoch, one of them failing; trial 2 goes on to 3 epochs.
-pub fn halving() -> Sample {
-    let mut sample = Sample::new();
+pub fn halving() -> StudyFixture {
+    let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).launch(2, 0, 1, 1.0);
     sample.succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "ValueError: lr").succeed(2, 0, 0.25);
     sample.promote(2).retire(0).retire(1).launch(2, 1, 1, 3.0).succeed(2, 1, 0.125).retire(2);

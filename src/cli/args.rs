@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
 
 use super::exit_codes;
 use super::options::overrides;
@@ -24,12 +24,12 @@ const LIMITS: &str = "Limits (the same line with a larger one goes on)";
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Subcommand,
 }
 
 /// The subcommands.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Subcommand {
     /// Run a study, or go on with one that was stopped
     Run(RunArgs),
     /// Show what a study would do; nothing is created or launched
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn the_command_follows_two_dashes() {
         let line = ["hypertune", "run", "m.yaml", "-P", "a=b=c", "--", "python3", "t.py", "--x", "-j"];
-        let Ok(Cli { command: Command::Run(args) }) = Cli::try_parse_from(line) else { panic!("it parses") };
+        let Ok(Cli { command: Subcommand::Run(args) }) = Cli::try_parse_from(line) else { panic!("it parses") };
         assert_eq!(args.study.command, ["python3", "t.py", "--x", "-j"]);
         assert_eq!(args.study.params, [ValueOverride { name: "a".into(), text: "b=c".into() }]);
     }

@@ -4,7 +4,7 @@ use super::args::{BestArgs, FormatArg};
 use super::error::CliError;
 use super::exit_codes::Exit;
 use super::output;
-use super::study::definition::Study;
+use super::study::definition::StudyDefinition;
 use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::best::BestView;
@@ -15,7 +15,7 @@ use crate::report::view::{JobView, ViewDetail};
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, ViewDetail::Values)?;
     // the command is a convenience: without the component file, say, the rest still stands
-    let study = Study::recorded(&view.header, StudyFolder::new(&args.study)).ok();
+    let study = StudyDefinition::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
     let Some(best) = BestView::of(&view, repeat) else {
         let why = match view.header.metric {

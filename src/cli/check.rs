@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::exit_codes::Exit;
 use super::findings;
 use super::output;
-use super::study::definition::Study;
+use super::study::definition::StudyDefinition;
 use super::study::warm_start;
 use crate::progress::Verbosity;
 use crate::report::text;
@@ -24,7 +24,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     if args.salvage {
         return Err(check_study::no_study(&args.study.matrix));
     }
-    let study = match (Study::load(&args.study), args.format) {
+    let study = match (StudyDefinition::load(&args.study), args.format) {
         (Ok(study), _) => study,
         (Err(report), FormatArg::Text) => return Err(findings::refused(report)),
         (Err(report), FormatArg::Json) => {
@@ -47,7 +47,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn in_short(study: &Study) -> String {
+fn in_short(study: &StudyDefinition) -> String {
     let plan = study.experiment.plan();
     let counts = match (finite(plan.trials()), finite(plan.jobs())) {
         (Some(trials), Some(jobs)) => format!("{}, {}", text::counted(trials, "trial"), text::counted(jobs, "job")),

@@ -30,7 +30,7 @@ pub enum Repair {
 /// Checks the journal of the study in `root`.
 pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, CliError> {
     let folder = StudyFolder::new(root);
-    let mut report = Report { root, inspection: inspect(&folder)?, salvaged: None };
+    let mut report = JournalReport { root, inspection: inspect(&folder)?, salvaged: None };
     if repair == Repair::Salvage && report.inspection.damage.is_some() {
         claim::check(&folder).map_err(view::unreadable)?;
         let lock = lock::acquire(&folder).map_err(CliError::usage)?;
@@ -64,14 +64,14 @@ fn inspect(folder: &StudyFolder) -> Result<Inspection, CliError> {
     })
 }
 
-struct Report<'a> {
+struct JournalReport<'a> {
     root: &'a Path,
     inspection: Inspection,
     /// The copy of the damaged journal.
     salvaged: Option<PathBuf>,
 }
 
-impl Report<'_> {
+impl JournalReport<'_> {
     fn journal(&self) -> String {
         StudyFolder::new(self.root).journal().display().to_string()
     }

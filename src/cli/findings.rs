@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use super::error::CliError;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
-use crate::progress::stderr::say_styled;
+use crate::progress::stderr::print_styled;
 use crate::types::printable::printable;
 
 /// Colours where stderr is a terminal that wants them.
@@ -17,7 +17,7 @@ pub fn paint() -> Styling {
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
 pub fn warn_of_program(missing: Option<String>) {
     if let Some(why) = missing {
-        say_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&why)));
+        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&why)));
     }
 }
 
@@ -30,6 +30,6 @@ pub fn refused(report: InvalidFileError) -> CliError {
 pub fn warn(warnings: &[Diagnostic]) {
     let paint = paint();
     for warning in warnings {
-        say_styled(&format!("{}\n", warning.render(paint).trim_end()));
+        print_styled(&format!("{}\n", warning.render(paint).trim_end()));
     }
 }

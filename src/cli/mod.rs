@@ -24,12 +24,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Subcommand};
 use error::CliError;
 use exit_codes::Exit;
 
 use crate::launch::process::syscalls::reset_inherited_signals;
-use crate::progress::{say, stderr};
+use crate::progress::{print_message, stderr};
 use crate::types::printable::is_printable;
 
 /// Parses the command line, does what it says, tells what went wrong.
@@ -38,10 +38,10 @@ pub fn main() -> ExitCode {
     panic::set_hook(Box::new(report_panic));
     let parsed = Cli::try_parse();
     let exit = parsed.map_or_else(|error| explain(&error), |cli| dispatch(cli.command)).unwrap_or_else(|fault| {
-        stderr::say_styled(fault.text().trim_end());
+        stderr::print_styled(fault.text().trim_end());
         fault.exit
     });
-    stderr::flush(stderr::PATIENCE);
+    stderr::flush(stderr::FLUSH_TIMEOUT);
     ExitCode::from(exit.code())
 }
 
@@ -53,9 +53,9 @@ fn explain(error: &clap::Error) -> Result<Exit, CliError> {
     }
     // Arguments are repeated as they were typed: their escape sequences cannot be told from clap's colours.
     if env::args_os().all(|argument| argument.to_string_lossy().chars().all(is_printable)) {
-        stderr::say_styled(styled.trim_end());
+        stderr::print_styled(styled.trim_end());
     } else {
-        say(error.render().to_string().trim_end());
+        print_message(error.render().to_string().trim_end());
     }
     Ok(Exit::Usage)
 }
@@ -67,18 +67,18 @@ fn report_panic(panic: &panic::PanicHookInfo<'_>) {
         BacktraceStatus::Captured => format!("\n{backtrace}"),
         _ => String::new(),
     };
-    say(&format!("internal error: {panic} (please report){trace}"));
+    print_message(&format!("internal error: {panic} (please report){trace}"));
 }
 
-fn dispatch(command: Command) -> Result<Exit, CliError> {
+fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
     match command {
-        Command::Run(args) => run::run(&args),
-        Command::Plan(args) => plan::plan(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Best(args) => best::best(&args),
-        Command::Trials(args) => trials::trials(&args),
-        Command::Export(args) => export::export(&args),
-        Command::Resume(args) => resume::resume(&args),
-        Command::Guard { session } => guard::guard(&session),
+        Subcommand::Run(args) => run::run(&args),
+        Subcommand::Plan(args) => plan::plan(&args),
+        Subcommand::Check(args) => check::check(&args),
+        Subcommand::Best(args) => best::best(&args),
+        Subcommand::Trials(args) => trials::trials(&args),
+        Subcommand::Export(args) => export::export(&args),
+        Subcommand::Resume(args) => resume::resume(&args),
+        Subcommand::Guard { session } => guard::guard(&session),
     }
 }

@@ -46,7 +46,7 @@ pub fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
 /// # Errors
 /// stdout cannot be written.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
-    stderr::flush(stderr::PATIENCE);
+    stderr::flush(stderr::FLUSH_TIMEOUT);
     let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(unwritable)?;
     let result = write(&mut out).and_then(|()| out.flush());
     let (stdout, _) = out.into_parts();
@@ -56,16 +56,16 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     }
 }
 
-/// Runs `print` in a thread and waits `patience` for it: after a signal the program ends whether or not stdout is read.
-pub fn within(
-    patience: Duration,
+/// Runs `print` in a thread and waits `timeout` for it: after a signal the program ends whether or not stdout is read.
+pub fn with_timeout(
+    timeout: Duration,
     print: impl FnOnce() -> Result<(), CliError> + Send + 'static,
 ) -> Result<(), CliError> {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("stdout".into()).spawn(move || drop(sender.send(print())));
     printer.map_err(unwritable)?;
-    receiver.recv_timeout(patience).unwrap_or_else(|_| {
-        stderr::say("note: the result is not printed, stdout was not read");
+    receiver.recv_timeout(timeout).unwrap_or_else(|_| {
+        stderr::print_message("note: the result is not printed, stdout was not read");
         Ok(())
     })
 }

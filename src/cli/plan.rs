@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::exit_codes::Exit;
 use super::findings;
 use super::output;
-use super::study::definition::Study;
+use super::study::definition::StudyDefinition;
 use super::study::seed;
 use super::study::warm_start;
 use crate::progress::Verbosity;
@@ -16,13 +16,13 @@ use crate::report::plan_table;
 
 /// Prints the plan of the study that `args` describe.
 pub fn plan(args: &PlanArgs) -> Result<Exit, CliError> {
-    let study = Study::load(&args.study).map_err(findings::refused)?;
+    let study = StudyDefinition::load(&args.study).map_err(findings::refused)?;
     findings::warn(&study.warnings);
     show(study, args.format, Verbosity::Normal)
 }
 
 /// Prints the plan of `study`.
-pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
+pub fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
         findings::warn_of_program(study.missing_program());
     }
@@ -42,7 +42,7 @@ pub fn show(study: Study, format: FormatArg, verbosity: Verbosity) -> Result<Exi
 }
 
 /// Why a plan shows no commands, where it shows none.
-fn no_commands(study: &Study, plan: &PlanView) -> &'static str {
+fn no_commands(study: &StudyDefinition, plan: &PlanView) -> &'static str {
     if study.renderer.is_none() {
         "\nno command yet: write it after two dashes, as in -- python3 train.py\n"
     } else if plan.commands.is_empty() {

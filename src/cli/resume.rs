@@ -7,9 +7,9 @@ use anyhow::Context;
 use super::args::ResumeArgs;
 use super::error::CliError;
 use super::exit_codes::Exit;
-use super::study::definition::Study;
+use super::study::definition::StudyDefinition;
 use super::study::location;
-use super::study::session::Session;
+use super::study::session::SessionOptions;
 use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::ViewDetail;
@@ -23,7 +23,7 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
     env::set_current_dir(&directory)
         .with_context(|| format!("{}, where the study runs, cannot be entered", directory.display()))
         .map_err(CliError::usage)?;
-    let study = Study::recorded(&header, folder)?;
-    let session = Session { execution: &args.execution, format: args.format, existing: Existing::GoOn };
-    session.carry_out(study, header)
+    let study = StudyDefinition::recorded(&header, folder)?;
+    let session = SessionOptions { execution: &args.execution, format: args.format, existing: Existing::GoOn };
+    session.run(study, header)
 }

@@ -10,11 +10,11 @@ use super::exit_codes::Exit;
 use super::findings;
 use super::options::execution;
 use super::plan;
-use super::study::definition::Study;
+use super::study::definition::StudyDefinition;
 use super::study::identity::{Difference, differences};
 use super::study::seed;
 use super::study::session;
-use super::study::session::Session;
+use super::study::session::SessionOptions;
 use super::study::view;
 use super::study::warm_start;
 use crate::journal::error::JournalError;
@@ -22,12 +22,12 @@ use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::Header;
-use crate::progress::{Verbosity, say};
+use crate::progress::{Verbosity, print_message};
 use crate::run::options::Existing;
 
 /// Runs the study that `args` describe.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
-    let study = Study::load(&args.study).map_err(findings::refused)?;
+    let study = StudyDefinition::load(&args.study).map_err(findings::refused)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::warn(&study.warnings);
@@ -45,14 +45,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         Existing::Overwrite => None,
         Existing::GoOn => recorded(&study.folder)?,
     };
-    let session = Session { execution: &args.execution, format: args.format, existing };
+    let session = SessionOptions { execution: &args.execution, format: args.format, existing };
     match recorded {
         Some(header) => go_on(study, header, &session),
         None => begin(study, &session, verbosity),
     }
 }
 
-fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
+fn begin(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
     session::find_program(&study)?;
     let study = warm_start::learn(study, verbosity)?;
     let study = match study.seed {
@@ -60,23 +60,23 @@ fn begin(study: Study, session: &Session<'_>, verbosity: Verbosity) -> Result<Ex
         None => {
             let drawn = seed::draw()?;
             if verbosity != Verbosity::Quiet {
-                say(&format!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)"));
+                print_message(&format!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)"));
             }
             study.with_seed(drawn)
         }
     };
     let header = session::header(&study)?;
-    session.carry_out(study, header)
+    session.run(study, header)
 }
 
-fn go_on(study: Study, header: Header, session: &Session<'_>) -> Result<Exit, CliError> {
+fn go_on(study: StudyDefinition, header: Header, session: &SessionOptions<'_>) -> Result<Exit, CliError> {
     let beside = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
-    let recorded = Study::recorded_beside(&header, study.folder.clone(), beside)?;
+    let recorded = StudyDefinition::recorded_beside(&header, study.folder.clone(), beside)?;
     let found = differences(&header, &recorded, &study);
     if !found.is_empty() {
         return Err(changed(&study.folder, &found));
     }
-    session.carry_out(study.with_seed(header.seed).with_prior(&header.prior), header)
+    session.run(study.with_seed(header.seed).with_prior(&header.prior), header)
 }
 
 /// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.

@@ -19,7 +19,7 @@ pub const BUILT_IN: [&str; 9] =
 pub const GLOBALS: [&str; 2] = ["artifacts_path", "run_outputs_path"];
 
 /// What `params.NAME.` may be followed by.
-pub const FACETS: [&str; 3] = ["value", "as_arg", "as_str"];
+pub const PARAM_ATTRIBUTES: [&str; 3] = ["value", "as_arg", "as_str"];
 
 /// The study's own names.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +82,7 @@ impl<'a> TemplateValues<'a> {
     }
 
     /// Appends parameters in file order and the resource: what a command without templates gets.
-    pub fn push_drawn(&self, argv: &mut Vec<String>) {
+    pub fn push_sampled(&self, argv: &mut Vec<String>) {
         let launch = self.context.launch;
         for (name, value) in launch.assignment.iter() {
             self.style.push(name, value, argv);
@@ -99,17 +99,17 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
-    /// The values of `heads`, the first parts of names in templates.
-    pub fn table(&self, heads: &[String]) -> minijinja::Value {
-        let known = heads.iter().filter_map(|head| Some((head.as_str(), self.head(head)?)));
+    /// The values of `roots`, the first parts of names in templates.
+    pub fn table(&self, roots: &[String]) -> minijinja::Value {
+        let known = roots.iter().filter_map(|root| Some((root.as_str(), self.root(root)?)));
         minijinja::Value::from(minijinja::value::Serde(known.collect::<BTreeMap<_, _>>()))
     }
 
-    fn head(&self, head: &str) -> Option<Value> {
-        match head {
+    fn root(&self, root: &str) -> Option<Value> {
+        match root {
             "params" => Some(self.params()),
             "globals" => Some(GLOBALS.iter().map(|name| ((*name).to_owned(), self.trial_dir())).collect()),
-            _ => self.own(head).or_else(|| self.optional(head)).or_else(|| self.built_in(head)),
+            _ => self.own(root).or_else(|| self.optional(root)).or_else(|| self.built_in(root)),
         }
     }
 

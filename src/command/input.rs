@@ -78,7 +78,7 @@ impl InputType {
 
 /// How many values an input holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Many {
+pub enum Arity {
     /// One.
     One,
     /// A list of them (`isList: true`).
@@ -111,7 +111,7 @@ pub struct Input {
     /// Its type.
     pub kind: InputType,
     /// One value or a list.
-    pub many: Many,
+    pub arity: Arity,
     /// How it is passed.
     pub passing: Passing,
     /// Whether it must have a value.
@@ -126,10 +126,10 @@ impl Input {
         if value.is_null() {
             return self.presence == Presence::Optional;
         }
-        match (self.many, value) {
-            (Many::List, Value::Array(items)) => items.iter().all(|item| self.kind.takes(item)),
-            (Many::List, _) => false,
-            (Many::One, _) => self.kind.takes(value),
+        match (self.arity, value) {
+            (Arity::List, Value::Array(items)) => items.iter().all(|item| self.kind.takes(item)),
+            (Arity::List, _) => false,
+            (Arity::One, _) => self.kind.takes(value),
         }
     }
 }

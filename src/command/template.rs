@@ -8,7 +8,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::JobContext;
-use super::context::{BUILT_IN, FACETS, GLOBALS, TemplateNames, TemplateValues};
+use super::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use super::environment::{Variable, environment};
 use super::style::ArgStyle;
 use super::template::limits::NumericNames;
@@ -63,10 +63,10 @@ enum ArgvSource {
 
 #[derive(Debug)]
 struct CompiledCommand {
-    parts: Vec<CompiledElement>,
+    elements: Vec<CompiledElement>,
     templates: Environment<'static>,
     /// First parts of the names that templates use.
-    heads: Vec<String>,
+    roots: Vec<String>,
     used: UsedNames,
 }
 
@@ -97,14 +97,14 @@ impl Renderer {
             return Ok(Renderer { command, style, names, source: ArgvSource::Append });
         }
         let mut compiler = Compiler::new(&names);
-        let parts = command.iter().enumerate().map(|(index, element)| compiler.part(index, element)).collect();
-        let Compiler { templates, heads, used, faults, .. } = compiler;
+        let elements = command.iter().enumerate().map(|(index, element)| compiler.compile(index, element)).collect();
+        let Compiler { templates, roots, used, faults, .. } = compiler;
         if !faults.is_empty() {
             return Err(faults);
         }
-        let compiled = CompiledCommand { parts, templates, heads: heads.into_iter().collect(), used };
+        let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
         let renderer = Renderer { command, style, names, source: ArgvSource::Templates(Box::new(compiled)) };
-        renderer.rehearse().map_err(|fault| vec![fault])?;
+        renderer.render_sample().map_err(|fault| vec![fault])?;
         Ok(renderer)
     }
 
@@ -140,21 +140,21 @@ impl Renderer {
             ArgvSource::Append => {
                 let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
                 argv.extend_from_slice(&self.command);
-                values.push_drawn(&mut argv);
+                values.push_sampled(&mut argv);
                 return Ok(argv);
             }
         };
-        let table = values.table(&compiled.heads);
-        let mut argv = Vec::with_capacity(compiled.parts.len());
-        for (index, part) in compiled.parts.iter().enumerate() {
+        let table = values.table(&compiled.roots);
+        let mut argv = Vec::with_capacity(compiled.elements.len());
+        for (index, part) in compiled.elements.iter().enumerate() {
             match part {
                 CompiledElement::Literal(text) => argv.push(text.clone()),
                 CompiledElement::Arg(name) => values.push_arg(name, &mut argv),
                 CompiledElement::AllArgs => values.push_all(&mut argv),
                 CompiledElement::Template(name, checked) => {
-                    checked.values_fit(&values, &self.names).map_err(|message| TemplateError::of(index, message))?;
+                    checked.check_values(&values, &self.names).map_err(|message| TemplateError::of(index, message))?;
                     let rendered = compiled.templates.get_template(name).and_then(|t| output::render(&t, &table));
-                    argv.push(rendered.map_err(|error| failed(index, &error))?);
+                    argv.push(rendered.map_err(|error| render_error(index, &error))?);
                 }
             }
         }
@@ -167,7 +167,7 @@ impl Renderer {
     }
 
     /// Renders with sample values, so that what fails always fails before anything runs.
-    fn rehearse(&self) -> Result<(), TemplateError> {
+    fn render_sample(&self) -> Result<(), TemplateError> {
         let launch = Launch {
             job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
             bracket: BracketId::default(),
@@ -186,7 +186,7 @@ impl Renderer {
 struct Compiler<'n> {
     names: &'n TemplateNames,
     templates: Environment<'static>,
-    heads: BTreeSet<String>,
+    roots: BTreeSet<String>,
     used: UsedNames,
     faults: Vec<TemplateError>,
 }
@@ -205,13 +205,13 @@ impl<'n> Compiler<'n> {
         Compiler {
             names,
             templates,
-            heads: BTreeSet::new(),
+            roots: BTreeSet::new(),
             used: UsedNames::Only(BTreeSet::new()),
             faults: Vec::new(),
         }
     }
 
-    fn part(&mut self, index: usize, element: &str) -> CompiledElement {
+    fn compile(&mut self, index: usize, element: &str) -> CompiledElement {
         if !element.contains("{{") && !element.contains("{%") {
             return CompiledElement::Literal(element.to_owned());
         }
@@ -224,7 +224,7 @@ impl<'n> Compiler<'n> {
         };
         let name = index.to_string();
         if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
-            self.faults.push(failed(index, &error));
+            self.faults.push(render_error(index, &error));
             return CompiledElement::Literal(String::new());
         }
         let mut asked: Vec<String> = self.asked(&name).into_iter().collect();
@@ -232,11 +232,11 @@ impl<'n> Compiler<'n> {
         for path in &asked {
             self.check(index, path);
         }
-        match alone(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
+        match sole_expression(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
             Some(["params", "as_args"]) => CompiledElement::AllArgs,
             Some(["params", parameter, "as_arg"]) => CompiledElement::Arg((*parameter).to_owned()),
             _ => {
-                self.heads.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
+                self.roots.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
                 CompiledElement::Template(name, checked)
             }
         }
@@ -255,8 +255,8 @@ impl<'n> Compiler<'n> {
             ["params"] | ["params", "as_args", ..] => self.used = UsedNames::Everything,
             ["params", name, facet @ ..] => {
                 self.own(index, name, &[]);
-                if let Some(facet) = facet.first().filter(|facet| !FACETS.contains(facet)) {
-                    self.unknown(index, facet, FACETS.iter().map(|f| (*f).to_owned()).collect());
+                if let Some(facet) = facet.first().filter(|facet| !PARAM_ATTRIBUTES.contains(facet)) {
+                    self.unknown(index, facet, PARAM_ATTRIBUTES.iter().map(|f| (*f).to_owned()).collect());
                 }
             }
             ["globals", name, ..] if !GLOBALS.contains(name) => {
@@ -285,12 +285,12 @@ impl<'n> Compiler<'n> {
 }
 
 /// The expression of an element that is one `{{ … }}` and nothing else.
-fn alone(element: &str) -> Option<String> {
+fn sole_expression(element: &str) -> Option<String> {
     let inner = element.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
 }
 
-fn failed(element: usize, error: &Error) -> TemplateError {
+fn render_error(element: usize, error: &Error) -> TemplateError {
     let what = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "the template takes too long to render".to_owned(),
         (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tally::{FullRung, RungTally, Tally};
+use super::tally::{FullRung, RungCounts, Tally};
 use crate::report::text;
 use crate::types::ids::BracketId;
 use crate::types::printable::printable;
@@ -86,7 +86,7 @@ fn rungs(tally: &Tally, columns: usize) -> Vec<String> {
     let shows_at = taken + SHORTEST_BAR + 2 + at <= columns;
     let cells = BAR.min(columns.saturating_sub(taken + if shows_at { 2 + at } else { 0 }));
     let line = |rung: &FullRung| {
-        let RungTally { ended, configs, .. } = rung.tally;
+        let RungCounts { ended, configs, .. } = rung.tally;
         let bar = if cells < SHORTEST_BAR { String::new() } else { bar(ended, configs, cells) + "  " };
         let at = if shows_at { resource(tally, &rung.tally) } else { String::new() };
         format!("  {:widest$}  {bar}{ended:>digits$}/{configs:<digits$}  {at}", place(rung))
@@ -102,7 +102,7 @@ fn bar(done: u64, all: u64, cells: usize) -> String {
 
 /// Where rungs are never full: `bracket 3  34 jobs at epochs=1, 11 at 3, 4 at 9`.
 fn floors(tally: &Tally) -> Vec<String> {
-    let line = |(id, rungs): (BracketId, &[RungTally])| {
+    let line = |(id, rungs): (BracketId, &[RungCounts])| {
         let reached: Vec<_> = rungs.iter().filter(|rung| rung.ended > 0).collect();
         let (first, rest) = reached.split_first()?;
         let first = format!("{} {}", text::counted(first.ended, "job"), resource(tally, first));
@@ -124,7 +124,7 @@ fn bracket(tally: &Tally, id: BracketId) -> String {
 }
 
 /// What a rung's jobs get: `at epochs=3`.
-pub fn resource(tally: &Tally, rung: &RungTally) -> String {
+pub fn resource(tally: &Tally, rung: &RungCounts) -> String {
     match &tally.resource {
         Some(name) => format!("at {}={}", printable(name), rung.resource),
         None => String::new(),

@@ -16,16 +16,16 @@ use std::sync::Arc;
 use crate::engine::experiment::Experiment;
 use crate::run::observer::{NoObserver, Observer};
 use goal::Goal;
-pub use stderr::say;
+pub use stderr::print_message;
 use tally::Tally;
 pub use verbosity::Verbosity;
 
-/// The watcher that suits stderr.
-pub fn watcher(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Observer> {
+/// The observer that suits stderr.
+pub fn observer(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Observer> {
     let tally = Tally::new(&experiment.plan(), Goal::of(experiment));
     match verbosity {
         Verbosity::Quiet => Arc::new(NoObserver),
-        _ if terminal::can_redraw() => Arc::new(terminal::Terminal::new(tally, verbosity)),
-        _ => Arc::new(plain::Plain::new(tally, verbosity)),
+        _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(tally, verbosity)),
+        _ => Arc::new(plain::PlainProgress::new(tally, verbosity)),
     }
 }

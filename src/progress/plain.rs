@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::stderr::{say, say_progress};
+use super::stderr::{print_message, print_progress};
 use super::tally::Tally;
 use super::verbosity::Verbosity;
 use super::{job, line};
@@ -14,15 +14,15 @@ const PARTS: f64 = 10.0;
 
 /// Prints to stderr.
 #[derive(Debug)]
-pub struct Plain {
+pub struct PlainProgress {
     tally: Mutex<Tally>,
     verbosity: Verbosity,
 }
 
-impl Plain {
+impl PlainProgress {
     /// For a study counted by `tally`.
-    pub fn new(tally: Tally, verbosity: Verbosity) -> Plain {
-        Plain { tally: Mutex::new(tally), verbosity }
+    pub fn new(tally: Tally, verbosity: Verbosity) -> PlainProgress {
+        PlainProgress { tally: Mutex::new(tally), verbosity }
     }
 
     /// The line that `record` gives rise to, if any.
@@ -53,14 +53,14 @@ fn step(tally: &Tally) -> u64 {
     }
 }
 
-impl Observer for Plain {
+impl Observer for PlainProgress {
     fn record(&self, record: &Record) {
         if let Some(line) = self.line(record) {
-            say_progress(&line);
+            print_progress(&line);
         }
     }
 
     fn note(&self, text: &str) {
-        say(&format!("note: {text}"));
+        print_message(&format!("note: {text}"));
     }
 }

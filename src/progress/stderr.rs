@@ -14,19 +14,19 @@ use crate::launch::process::syscalls::{Ready, wait_ready};
 use crate::types::printable::{printable_lines, printable_styled};
 
 /// How long the end of the program, and whatever must appear after the lines on stderr, waits for them to be written.
-pub const PATIENCE: Duration = Duration::from_secs(1);
+pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 static WRITER: StderrWriter = StderrWriter {
-    state: Mutex::new(State { queue: LineQueue::new(), writing_since: None, has_thread: false }),
+    state: Mutex::new(WriterState { queue: LineQueue::new(), writing_since: None, has_thread: false }),
     changed: Condvar::new(),
 };
 
 struct StderrWriter {
-    state: Mutex<State>,
+    state: Mutex<WriterState>,
     changed: Condvar,
 }
 
-struct State {
+struct WriterState {
     queue: LineQueue,
     /// When the write under way began.
     writing_since: Option<Instant>,
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl StderrWriter {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +64,7 @@ impl StderrWriter {
         }
     }
 
-    fn flush(&self, patience: Duration) {
+    fn flush(&self, timeout: Duration) {
         let mut state = self.lock();
         if !state.has_thread {
             // No thread could be started: there is nothing else to do, and no lock of the study is held here.
@@ -75,30 +75,30 @@ impl StderrWriter {
         }
         // A write that has been stuck for that long already is not waited for again.
         let begun = state.writing_since.unwrap_or_else(Instant::now);
-        let left = patience.saturating_sub(begun.elapsed());
-        let pending = |state: &mut State| state.writing_since.is_some() || !state.queue.is_empty();
+        let left = timeout.saturating_sub(begun.elapsed());
+        let pending = |state: &mut WriterState| state.writing_since.is_some() || !state.queue.is_empty();
         drop(self.changed.wait_timeout_while(state, left, pending));
     }
 }
 
 /// Queues an error, a warning or a note of one or more lines.
-pub fn say(text: &str) {
+pub fn print_message(text: &str) {
     WRITER.push(&printable_lines(text), Importance::Message);
 }
 
 /// The same with colours. What comes from outside must be printable already.
-pub fn say_styled(text: &str) {
+pub fn print_styled(text: &str) {
     WRITER.push(&printable_styled(text), Importance::Message);
 }
 
 /// Queues a line that is dropped first if stderr is not read.
-pub fn say_progress(text: &str) {
+pub fn print_progress(text: &str) {
     WRITER.push(&printable_lines(text), Importance::Progress);
 }
 
-/// Waits until all lines are written, for `patience` at most. To be called without any lock.
-pub fn flush(patience: Duration) {
-    WRITER.flush(patience);
+/// Waits until all lines are written, for `timeout` at most. To be called without any lock.
+pub fn flush(timeout: Duration) {
+    WRITER.flush(timeout);
 }
 
 /// Writes `text` in the calling thread, which may block for ever; without colours where they are not wanted. What cannot be

@@ -17,7 +17,7 @@ use crate::types::units::{Moment, Resource};
 
 /// One rung of one bracket, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct RungTally {
+pub struct RungCounts {
     /// Configurations it waits for: as planned, fewer if too few could be promoted into it.
     pub configs: u64,
     /// Resource of each.
@@ -34,7 +34,7 @@ pub struct RungTally {
     pub best: Option<Candidate>,
 }
 
-impl RungTally {
+impl RungCounts {
     /// Whether nothing more will happen here.
     pub fn is_full(&self) -> bool {
         self.settled >= self.configs
@@ -49,7 +49,7 @@ pub struct FullRung {
     /// Its position.
     pub rung: Rung,
     /// What it came to.
-    pub tally: RungTally,
+    pub tally: RungCounts,
 }
 
 /// The counts.
@@ -79,20 +79,20 @@ pub struct Tally {
     covered: f64,
     incumbents: IncumbentTracker,
     promoted: Promoted,
-    session: Session,
+    session: SessionStart,
     pid: u32,
     live: bool,
-    ladders: BTreeMap<u32, Vec<RungTally>>,
-    brackets: BTreeMap<BracketId, Vec<RungTally>>,
-    at: HashMap<TrialId, Place>,
+    ladders: BTreeMap<u32, Vec<RungCounts>>,
+    brackets: BTreeMap<BracketId, Vec<RungCounts>>,
+    at: HashMap<TrialId, TrialPosition>,
 }
 
 /// Where a trial is.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct TrialPosition {
     bracket: BracketId,
     rung: Rung,
-    state: Standing,
+    state: LatestJob,
     /// What its latest job trains.
     allocation: Allocation,
     /// What that job has spent; zero while it runs.
@@ -101,7 +101,7 @@ struct Place {
 
 /// How the latest job of a trial stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Standing {
+enum LatestJob {
     Running,
     Ended,
     Failed,
@@ -109,7 +109,7 @@ enum Standing {
 
 /// Where the running session began, so that the rate is its own.
 #[derive(Clone, Copy, Debug, Default)]
-struct Session {
+struct SessionStart {
     since: Moment,
     resource: f64,
     done: u64,
@@ -118,7 +118,7 @@ struct Session {
 impl Tally {
     /// Nothing yet of `plan`, which is carried out as far as `goal`.
     pub fn new(plan: &Plan, goal: Goal) -> Tally {
-        let rung = |r: &crate::schedule::RungPlan| RungTally {
+        let rung = |r: &crate::schedule::RungPlan| RungCounts {
             configs: r.configs,
             resource: r.resource,
             ended: 0,
@@ -141,7 +141,7 @@ impl Tally {
             covered: 0.0,
             incumbents: IncumbentTracker::new(None),
             promoted: Promoted::default(),
-            session: Session::default(),
+            session: SessionStart::default(),
             pid: std::process::id(),
             live: false,
             ladders: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
@@ -157,7 +157,7 @@ impl Tally {
             Record::Session { at, pid, .. } => {
                 self.live = *pid == self.pid;
                 self.running = 0;
-                self.session = Session { since: *at, resource: self.resource_done(), done: self.done };
+                self.session = SessionStart { since: *at, resource: self.resource_done(), done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
             Record::End(end) => self.end(end),
@@ -223,7 +223,7 @@ impl Tally {
     }
 
     /// Every bracket that has begun, first begun first, with all its rungs.
-    pub fn ladders(&self) -> Vec<(BracketId, &[RungTally])> {
+    pub fn ladders(&self) -> Vec<(BracketId, &[RungCounts])> {
         let mut begun: Vec<_> = self.brackets.iter().map(|(&id, rungs)| (id, rungs.as_slice())).collect();
         begun.sort_by_key(|(id, _)| (id.round, Reverse(id.bracket)));
         begun
@@ -244,16 +244,16 @@ impl Tally {
         self.incumbents.launched(launch.job.key);
         let allocation = self.promoted.allocation(launch.resource, Some(launch.previous));
         let (bracket, rung) = (launch.bracket, launch.job.key.rung);
-        let place = Place { bracket, rung, state: Standing::Running, allocation, spent: 0.0 };
+        let place = TrialPosition { bracket, rung, state: LatestJob::Running, allocation, spent: 0.0 };
         let before = self.at.insert(launch.job.key.trial, place);
-        if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != Standing::Running) {
+        if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != LatestJob::Running) {
             self.take_back(launch.job.key.trial, before);
         }
     }
 
     /// A job that was counted as done is launched again.
-    fn take_back(&mut self, trial: TrialId, place: Place) {
-        let failed = u64::from(place.state == Standing::Failed);
+    fn take_back(&mut self, trial: TrialId, place: TrialPosition) {
+        let failed = u64::from(place.state == LatestJob::Failed);
         self.done -= 1;
         self.failed -= failed;
         self.spent -= place.spent;
@@ -272,7 +272,7 @@ impl Tally {
         let failed = matches!(end.outcome, Outcome::Failed { .. });
         let step = end.readings.step(self.resource.as_deref());
         let Some(place) = self.at.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
-        place.state = if failed { Standing::Failed } else { Standing::Ended };
+        place.state = if failed { LatestJob::Failed } else { LatestJob::Ended };
         place.spent = place.allocation.spent(&end.outcome, step);
         let place = *place;
         self.done += 1;
@@ -293,7 +293,7 @@ impl Tally {
     }
 
     fn settle(&mut self, trial: TrialId, promoted: bool) -> Option<FullRung> {
-        let Place { bracket, rung: at, .. } = *self.at.get(&trial)?;
+        let TrialPosition { bracket, rung: at, .. } = *self.at.get(&trial)?;
         if !promoted {
             self.at.remove(&trial);
             self.incumbents.retired(trial);
@@ -312,7 +312,7 @@ impl Tally {
         Some(FullRung { bracket, rung: at, tally })
     }
 
-    fn rung(&mut self, place: Place) -> Option<&mut RungTally> {
+    fn rung(&mut self, place: TrialPosition) -> Option<&mut RungCounts> {
         self.brackets.get_mut(&place.bracket)?.get_mut(place.rung.0 as usize)
     }
 }

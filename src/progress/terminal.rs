@@ -23,13 +23,13 @@ const USUAL: (usize, usize) = (80, 24);
 
 /// What the driver's threads and the painting thread share.
 #[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+struct Painter {
+    state: Mutex<PainterState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct PainterState {
     tally: Tally,
     /// Lines to print above the frame.
     lines: LineQueue,
@@ -37,11 +37,11 @@ struct State {
     heard: Instant,
     /// When the drawing under way began.
     drawing_since: Option<Instant>,
-    stage: Stage,
+    stage: PainterStage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
+enum PainterStage {
     Running,
     /// The session is over, the frame is to be cleared.
     Closing,
@@ -49,8 +49,8 @@ enum Stage {
     Closed,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl Painter {
+    fn lock(&self) -> MutexGuard<'_, PainterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,38 +58,38 @@ impl Shared {
 /// Draws to stderr from a thread of its own until it is dropped. Only that thread touches the terminal: one that takes no output
 /// (Ctrl-S, a window that hangs) stops it and nothing else.
 #[derive(Debug)]
-pub struct Terminal {
-    shared: Arc<Shared>,
+pub struct TerminalProgress {
+    shared: Arc<Painter>,
     verbosity: Verbosity,
 }
 
-impl Terminal {
+impl TerminalProgress {
     /// For a study counted by `tally`.
-    pub fn new(tally: Tally, verbosity: Verbosity) -> Terminal {
+    pub fn new(tally: Tally, verbosity: Verbosity) -> TerminalProgress {
         let (lines, heard) = (LineQueue::new(), Instant::now());
-        let state = State { tally, lines, heard, drawing_since: None, stage: Stage::Running };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let state = PainterState { tally, lines, heard, drawing_since: None, stage: PainterStage::Running };
+        let shared = Arc::new(Painter { state: Mutex::new(state), changed: Condvar::new() });
         let painter = thread::Builder::new().name("progress".into()).spawn({
             let shared = shared.clone();
             move || paint(&shared)
         });
         if painter.is_err() {
             // Nothing is drawn then; the study itself does not depend on it.
-            shared.lock().stage = Stage::Closed;
+            shared.lock().stage = PainterStage::Closed;
         }
-        Terminal { shared, verbosity }
+        TerminalProgress { shared, verbosity }
     }
 
-    fn print(&self, mut state: MutexGuard<'_, State>, line: &str, importance: Importance) {
-        if state.stage == Stage::Closed {
-            return stderr::say(line);
+    fn print(&self, mut state: MutexGuard<'_, PainterState>, line: &str, importance: Importance) {
+        if state.stage == PainterStage::Closed {
+            return stderr::print_message(line);
         }
         state.lines.push(&printable_lines(line), importance);
         self.shared.changed.notify_all();
     }
 }
 
-impl Observer for Terminal {
+impl Observer for TerminalProgress {
     fn record(&self, record: &Record) {
         let mut state = self.shared.lock();
         state.tally.record(record);
@@ -108,18 +108,18 @@ impl Observer for Terminal {
     }
 }
 
-impl Drop for Terminal {
+impl Drop for TerminalProgress {
     /// Waits for the terminal to be cleared, with a bound.
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        if state.stage == Stage::Closed {
+        if state.stage == PainterStage::Closed {
             return;
         }
-        state.stage = Stage::Closing;
+        state.stage = PainterStage::Closing;
         self.shared.changed.notify_all();
         let begun = state.drawing_since.unwrap_or_else(Instant::now);
-        let left = stderr::PATIENCE.saturating_sub(begun.elapsed());
-        drop(self.shared.changed.wait_timeout_while(state, left, |state| state.stage != Stage::Closed));
+        let left = stderr::FLUSH_TIMEOUT.saturating_sub(begun.elapsed());
+        drop(self.shared.changed.wait_timeout_while(state, left, |state| state.stage != PainterStage::Closed));
     }
 }
 
@@ -138,15 +138,15 @@ fn screen() -> ProgressBar {
     ProgressBar::with_draw_target(None, target()).with_style(style)
 }
 
-fn paint(shared: &Shared) {
+fn paint(shared: &Painter) {
     let screen = screen();
     let (mut drawn, mut pause) = (false, SILENCE);
     loop {
-        let idle = |state: &mut State| state.stage == Stage::Running && state.lines.is_empty();
+        let idle = |state: &mut PainterState| state.stage == PainterStage::Running && state.lines.is_empty();
         let waited = shared.changed.wait_timeout_while(shared.lock(), pause, idle);
         let (mut state, wait) = waited.unwrap_or_else(PoisonError::into_inner);
         let lines = state.lines.take_batch();
-        let closing = state.stage == Stage::Closing && state.lines.is_empty();
+        let closing = state.stage == PainterStage::Closing && state.lines.is_empty();
         let frame = line::frame(&state.tally, state.tally.now.after(state.heard.elapsed()), size());
         state.drawing_since = Some(Instant::now());
         drop(state);
@@ -164,7 +164,7 @@ fn paint(shared: &Shared) {
         let mut state = shared.lock();
         state.drawing_since = None;
         if closing {
-            state.stage = Stage::Closed;
+            state.stage = PainterStage::Closed;
             return shared.changed.notify_all();
         }
     }

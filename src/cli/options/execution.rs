@@ -9,7 +9,7 @@ use crate::cli::args::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
 use crate::launch::process::open_files;
-use crate::progress::{Verbosity, say};
+use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
 use crate::run::output::log_file::LogLimit;
 use crate::run::process::gpus::{self, Sharing};
@@ -55,7 +55,7 @@ pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosit
     if let Some(note) = fitting.note {
         options.slots.truncate(fitting.slots as usize);
         if verbosity != Verbosity::Quiet {
-            say(&format!("note: {note}"));
+            print_message(&format!("note: {note}"));
         }
     }
     Ok(())

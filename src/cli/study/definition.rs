@@ -96,7 +96,7 @@ impl StudyOptions {
 
 /// A checked study with the folder it lives in.
 #[derive(Debug)]
-pub struct Study {
+pub struct StudyDefinition {
     /// What the engine needs.
     pub experiment: Arc<Experiment>,
     /// The command; `None` where neither file nor line gives one.
@@ -119,9 +119,9 @@ pub struct Study {
     pub options: StudyOptions,
 }
 
-impl Study {
+impl StudyDefinition {
     /// The study that `args` describe.
-    pub fn load(args: &StudyArgs) -> Result<Study, InvalidFileError> {
+    pub fn load(args: &StudyArgs) -> Result<StudyDefinition, InvalidFileError> {
         let options = StudyOptions::of(args);
         let command = (!args.command.is_empty()).then(|| args.command.clone());
         let overrides = Overrides {
@@ -136,19 +136,19 @@ impl Study {
         };
         let loaded = load::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
-        let mut study = Study::new(loaded, StudyFolder::new(folder), options);
+        let mut study = StudyDefinition::new(loaded, StudyFolder::new(folder), options);
         study.options.enqueue = initial::enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
         Ok(study.with_points())
     }
 
     /// The study whose journal in `folder` begins with `header`.
-    pub fn recorded(header: &Header, folder: StudyFolder) -> Result<Study, CliError> {
+    pub fn recorded(header: &Header, folder: StudyFolder) -> Result<StudyDefinition, CliError> {
         let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
-        Study::recorded_beside(header, folder, beside)
+        StudyDefinition::recorded_beside(header, folder, beside)
     }
 
     /// The same with the matrix file in the folder `beside`, to which the component's file is relative.
-    pub fn recorded_beside(header: &Header, folder: StudyFolder, beside: &Path) -> Result<Study, CliError> {
+    pub fn recorded_beside(header: &Header, folder: StudyFolder, beside: &Path) -> Result<StudyDefinition, CliError> {
         let unreadable = || format!("{}: the recorded options cannot be read", folder.journal().display());
         let options: StudyOptions =
             serde_json::from_value(header.options.clone()).with_context(unreadable).map_err(CliError::internal)?;
@@ -157,12 +157,12 @@ impl Study {
         let overrides = overrides.with_context(unreadable).map_err(CliError::internal)?;
         let overrides = Overrides { component: header.component.clone(), ..overrides };
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
-        let study = Study::new(loaded.map_err(findings::refused)?, folder, options);
+        let study = StudyDefinition::new(loaded.map_err(findings::refused)?, folder, options);
         Ok(study.with_points().with_prior(&header.prior))
     }
 
-    fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> Study {
-        Study {
+    fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {
+        StudyDefinition {
             experiment: Arc::new(loaded.experiment),
             renderer: loaded.renderer,
             tuner: loaded.tuner,
@@ -177,7 +177,7 @@ impl Study {
     }
 
     /// The file's starting points, then those of `--enqueue`.
-    fn with_points(mut self) -> Study {
+    fn with_points(mut self) -> StudyDefinition {
         let experiment = Arc::make_mut(&mut self.experiment);
         experiment.initial.extend(self.options.enqueue.iter().cloned());
         self.warnings.extend(initial::too_many(experiment, &self.source));
@@ -185,13 +185,13 @@ impl Study {
     }
 
     /// Lets the sampler learn from these jobs of earlier studies.
-    pub fn with_prior(mut self, prior: &[PriorObservation]) -> Study {
+    pub fn with_prior(mut self, prior: &[PriorObservation]) -> StudyDefinition {
         Arc::make_mut(&mut self.experiment).prior = prior.into();
         self
     }
 
     /// Lets every draw come from `seed`.
-    pub fn with_seed(mut self, seed: u64) -> Study {
+    pub fn with_seed(mut self, seed: u64) -> StudyDefinition {
         Arc::make_mut(&mut self.experiment).seed = seed;
         self.seed = Some(seed);
         self

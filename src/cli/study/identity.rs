@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::definition::Study;
+use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use crate::cli::options::overrides;
 use crate::command::input::Passing;
@@ -35,7 +35,7 @@ pub struct Difference {
 
 /// Everything in which the study that `now` describes differs from the one that `header` began, which is `recorded` again; empty if it
 /// is the same study.
-pub fn differences(header: &Header, recorded: &Study, now: &Study) -> Vec<Difference> {
+pub fn differences(header: &Header, recorded: &StudyDefinition, now: &StudyDefinition) -> Vec<Difference> {
     let changes = changes(&recorded.source.text, &now.source.text);
     let mut comparison = Comparison { recorded, now, changes, found: Vec::new() };
     comparison.method();
@@ -49,8 +49,8 @@ pub fn differences(header: &Header, recorded: &Study, now: &Study) -> Vec<Differ
 }
 
 struct Comparison<'a> {
-    recorded: &'a Study,
-    now: &'a Study,
+    recorded: &'a StudyDefinition,
+    now: &'a StudyDefinition,
     /// Changes in the file that no difference names yet.
     changes: Vec<Change>,
     found: Vec<Difference>,
@@ -165,7 +165,7 @@ impl Comparison<'_> {
     fn initial(&mut self) {
         let (old, new) = (points(&self.recorded.options.enqueue), points(&self.now.options.enqueue));
         if let Some(at) = first_difference(&old, &new) {
-            let counted = |points: &[Point]| text::counted(points.len() as u64, "item");
+            let counted = |points: &[ValuesByName]| text::counted(points.len() as u64, "item");
             self.found.push(match (old.is_empty(), new.is_empty()) {
                 (true, _) => difference("enqueue", "not given", counted(&new)),
                 (_, true) => difference("enqueue", counted(&old), "not given"),
@@ -206,14 +206,14 @@ impl Comparison<'_> {
 }
 
 /// A starting point; the order of its values means nothing.
-type Point = BTreeMap<String, Value>;
+type ValuesByName = BTreeMap<String, Value>;
 
-fn points(points: &[Assignment]) -> Vec<Point> {
+fn points(points: &[Assignment]) -> Vec<ValuesByName> {
     let point = |point: &Assignment| point.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
     points.iter().map(point).collect()
 }
 
-fn shown(points: &[Point], at: usize) -> String {
+fn shown(points: &[ValuesByName], at: usize) -> String {
     points.get(at).map_or("not given".to_owned(), |point| json!(point).to_string())
 }
 
@@ -234,23 +234,23 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
 }
 
 /// What the command gets of an input: its value, and whether it is passed as a flag. Types and `isOptional` change nothing that runs.
-type Passed = (Option<Value>, Passing);
+type PassedInput = (Option<Value>, Passing);
 
 /// Inputs that the command uses.
-fn inputs(study: &Study) -> BTreeMap<String, Passed> {
+fn inputs(study: &StudyDefinition) -> BTreeMap<String, PassedInput> {
     let Some(renderer) = &study.renderer else { return BTreeMap::new() };
     let used = renderer.names().inputs.iter().filter(|input| renderer.uses(&input.name));
     used.map(|input| (input.name.clone(), (input.value.clone(), input.passing))).collect()
 }
 
 /// The values of an input or, where these are the same, how they are passed.
-fn sides(old: Option<&Passed>, new: Option<&Passed>) -> (String, String) {
-    let value = |input: Option<&Passed>| input.and_then(|(value, _)| value.clone());
+fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, String) {
+    let value = |input: Option<&PassedInput>| input.and_then(|(value, _)| value.clone());
     if value(old) != value(new) {
         let shown = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
         return (shown(old), shown(new));
     }
-    let shown = |input: Option<&Passed>| match input {
+    let shown = |input: Option<&PassedInput>| match input {
         None => "not declared".to_owned(),
         Some((_, passing)) => format!("isFlag: {}", *passing == Passing::Flag),
     };

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::definition::Study;
+use super::definition::StudyDefinition;
 use super::tuner;
 use super::view;
 use crate::cli::args::{ExecutionArgs, FormatArg};
@@ -29,7 +29,7 @@ use crate::run::study::StudyInput;
 
 /// How a session is held.
 #[derive(Clone, Copy, Debug)]
-pub struct Session<'a> {
+pub struct SessionOptions<'a> {
     /// The flags.
     pub execution: &'a ExecutionArgs,
     /// How the result is printed.
@@ -38,16 +38,18 @@ pub struct Session<'a> {
     pub existing: Existing,
 }
 
-impl Session<'_> {
+impl SessionOptions<'_> {
     /// Drives `study` to its end, a limit or a signal, and prints what it came to. A finished study is only printed.
-    pub fn carry_out(&self, study: Study, header: Header) -> Result<Exit, CliError> {
+    pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
         if self.existing == Existing::GoOn
             && study.folder.journal().exists()
             && let Some(view) = view::read_if_begun(study.folder.root(), ViewDetail::Values)?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
-                progress::say("note: this study has ended, nothing is launched; --overwrite starts it again\n");
+                progress::print_message(
+                    "note: this study has ended, nothing is launched; --overwrite starts it again\n",
+                );
             }
             return self.show(&study, &view, &reason);
         }
@@ -56,7 +58,7 @@ impl Session<'_> {
         self.show(&study, &view, &reason)
     }
 
-    fn drive(&self, study: &Study, header: Header) -> Result<FinishReason, CliError> {
+    fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
         let Some(renderer) = &study.renderer else { return Err(CliError::usage(anyhow!("the study has no command"))) };
         find_program(study)?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
@@ -68,12 +70,12 @@ impl Session<'_> {
         )?;
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
-        let watcher = progress::watcher(&experiment, execution::verbosity(self.execution));
+        let observer = progress::observer(&experiment, execution::verbosity(self.execution));
         let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner };
-        driver::run(&driven, &options, &*watcher).map_err(|fault| stopped(fault, study))
+        driver::run(&driven, &options, &*observer).map_err(|fault| stopped(fault, study))
     }
 
-    fn show(&self, study: &Study, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
+    fn show(&self, study: &StudyDefinition, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
         let summary = Summary::new(view, study.folder.trials(), |job| study.repeat(job));
         let exit = Exit::of(reason, has_result(view));
         let text = match self.format {
@@ -81,26 +83,28 @@ impl Session<'_> {
             FormatArg::Json => output::json_text(&summary).map_err(CliError::internal)?,
         };
         match reason {
-            FinishReason::Interrupted { .. } => output::within(stderr::PATIENCE, move || output::text(&text))?,
+            FinishReason::Interrupted { .. } => {
+                output::with_timeout(stderr::FLUSH_TIMEOUT, move || output::text(&text))?
+            }
             _ => output::text(&text)?,
         }
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
-            progress::say(summary_text::failures_text(&summary.failures).trim_end());
+            progress::print_message(summary_text::failures_text(&summary.failures).trim_end());
         }
         ending(study, view, reason, exit)
     }
 }
 
 /// The exit code, and on stderr what to do next where the study is not simply done.
-fn ending(study: &Study, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, CliError> {
+fn ending(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, CliError> {
     let sentence = summary_text::finish_sentence(reason);
     let resume = resume(study);
     match reason {
         FinishReason::Limit { .. } => {
-            progress::say(&format!("\n{sentence}; continue with a larger limit in the same command line"));
+            progress::print_message(&format!("\n{sentence}; continue with a larger limit in the same command line"));
         }
         FinishReason::Interrupted { .. } => {
-            progress::say(&format!("\n{sentence}; continue with the same command line, or with\n  {resume}"));
+            progress::print_message(&format!("\n{sentence}; continue with the same command line, or with\n  {resume}"));
         }
         FinishReason::FirstFailures { .. } => {
             let fault = CliError::no_result(anyhow!(sentence));
@@ -142,7 +146,7 @@ fn has_result(view: &StudyView) -> bool {
 }
 
 /// The first line of a new study's journal.
-pub fn header(study: &Study) -> Result<Header, CliError> {
+pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let experiment = &study.experiment;
     let totals = experiment.totals(&experiment.plan());
     let directory = env::current_dir().context("the current folder cannot be found").map_err(CliError::internal)?;
@@ -173,11 +177,11 @@ pub fn header(study: &Study) -> Result<Header, CliError> {
 }
 
 /// Refuses a command whose program is not there, before anything is sampled.
-pub fn find_program(study: &Study) -> Result<(), CliError> {
+pub fn find_program(study: &StudyDefinition) -> Result<(), CliError> {
     study.missing_program().map_or(Ok(()), |why| Err(CliError::usage(anyhow!(why))))
 }
 
-fn stopped(fault: RunError, study: &Study) -> CliError {
+fn stopped(fault: RunError, study: &StudyDefinition) -> CliError {
     match fault {
         fault @ RunError::Begun(_) => CliError::usage(fault).hint("run the same command line again"),
         RunError::Journal(
@@ -200,6 +204,6 @@ fn stopped(fault: RunError, study: &Study) -> CliError {
 }
 
 /// The command line that goes on with `study`.
-fn resume(study: &Study) -> String {
+fn resume(study: &StudyDefinition) -> String {
     text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()])
 }

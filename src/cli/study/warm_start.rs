@@ -2,12 +2,12 @@
 
 use anyhow::anyhow;
 
-use super::definition::Study;
+use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use crate::cli::error::CliError;
 use crate::journal::earlier_study;
 use crate::journal::folder::layout::StudyFolder;
-use crate::progress::{Verbosity, say};
+use crate::progress::{Verbosity, print_message};
 use crate::report::text;
 use crate::search::PriorObservation;
 
@@ -15,7 +15,7 @@ use crate::search::PriorObservation;
 const MOST: usize = 32 << 20;
 
 /// `study`, having learnt from the studies it names; says how much that is unless it is to be quiet.
-pub fn learn(mut study: Study, verbosity: Verbosity) -> Result<Study, CliError> {
+pub fn learn(mut study: StudyDefinition, verbosity: Verbosity) -> Result<StudyDefinition, CliError> {
     if study.options.warm_start.is_empty() {
         return Ok(study);
     }
@@ -34,7 +34,7 @@ pub fn learn(mut study: Study, verbosity: Verbosity) -> Result<Study, CliError> 
         if verbosity != Verbosity::Quiet {
             let jobs = text::counted(found.observations.len() as u64, "job");
             let left_out = if found.left_out > 0 { format!(", {} left out", found.left_out) } else { String::new() };
-            say(&format!("learnt from {jobs} of {folder}{left_out}"));
+            print_message(&format!("learnt from {jobs} of {folder}{left_out}"));
         }
         known += found.trials;
         prior.extend(found.observations);
@@ -49,7 +49,7 @@ pub fn learn(mut study: Study, verbosity: Verbosity) -> Result<Study, CliError> 
     }
     let sampler = &experiment.method.sampler;
     if sampler.ignores_observations() && verbosity != Verbosity::Quiet {
-        say(&format!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name()));
+        print_message(&format!("the sampler `{}` learns from nothing: --sampler tpe or gp does", sampler.name()));
     }
     study.options.warm_start = learnt;
     Ok(study.with_prior(&prior))

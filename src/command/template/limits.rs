@@ -40,7 +40,7 @@ impl NumericNames {
     ///
     /// # Errors
     /// A lowercase sentence that names the value.
-    pub fn values_fit(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), String> {
+    pub fn check_values(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), String> {
         for name in names.own() {
             let Some(value) = values.own(name) else { continue };
             let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
@@ -87,7 +87,7 @@ pub fn check(source: &str) -> Result<NumericNames, String> {
         return Err(format!("the template is longer than {MAX_ARGUMENT} bytes"));
     }
     let tags = scan(source);
-    let mut loops: Vec<Loop<'_>> = Vec::new();
+    let mut loops: Vec<ForStatement<'_>> = Vec::new();
     let mut statements = 0;
     for tag in &tags {
         bounded(tag)?;
@@ -102,7 +102,7 @@ pub fn check(source: &str) -> Result<NumericNames, String> {
     let (mut checked, mut multiplies_items) = (NumericNames::default(), false);
     for tag in tags.iter().filter(|tag| tag.tokens.contains(&Token::Symbol(Symbol::Times))) {
         for name in multiplied(&tag.tokens)? {
-            let is_item = |l: &Loop<'_>| l.targets.contains(&name) || ["previtem", "nextitem"].contains(&name);
+            let is_item = |l: &ForStatement<'_>| l.targets.contains(&name) || ["previtem", "nextitem"].contains(&name);
             multiplies_items |= loops.iter().any(is_item);
             checked.multiplied.push(name.to_owned());
         }
@@ -142,13 +142,13 @@ fn bounded(tag: &Tag<'_>) -> Result<(), String> {
 }
 
 /// A `for`: the names it binds, and those it goes over.
-struct Loop<'s> {
+struct ForStatement<'s> {
     targets: Vec<&'s str>,
     over: Vec<&'s str>,
 }
 
 /// Checks a statement.
-fn statement<'s>(tokens: &[Token<'s>]) -> Result<Option<Loop<'s>>, String> {
+fn statement<'s>(tokens: &[Token<'s>]) -> Result<Option<ForStatement<'s>>, String> {
     match tokens {
         [Token::Word("if" | "elif" | "else" | "endif" | "endfor"), ..] => Ok(None),
         [Token::Word("for"), rest @ ..] => loop_over(rest).map(Some),
@@ -160,7 +160,7 @@ fn statement<'s>(tokens: &[Token<'s>]) -> Result<Option<Loop<'s>>, String> {
 }
 
 /// A loop binds its variables to items of what is there already: a name, a part of it, or a range.
-fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<Loop<'s>, String> {
+fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<ForStatement<'s>, String> {
     const ORDERS: [&str; 6] = ["dictsort", "items", "list", "reverse", "sort", "unique"];
     let refused = || "a `for` in a template goes over a name or a range, as in {% for x in layers %}".to_owned();
     let within = tokens.iter().position(|token| *token == Token::Word("in")).ok_or_else(refused)?;
@@ -193,7 +193,7 @@ fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<Loop<'s>, String> {
         _ => None,
     };
     let targets = targets.iter().filter_map(|t| if let Token::Word(word) = t { Some(*word) } else { None }).collect();
-    Ok(Loop { targets, over: (1..over.len()).filter_map(named).collect() })
+    Ok(ForStatement { targets, over: (1..over.len()).filter_map(named).collect() })
 }
 
 /// The names in an expression with `*`, where nothing but a number can be multiplied: numbers, names, operators of numbers and

@@ -2,12 +2,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::command::input::Input;
-use crate::command::input::{InputType, Many, Passing, Presence};
+use crate::command::input::{Arity, InputType, Passing, Presence};
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, passing: Passing, value: Value) -> Input {
     let value = Some(value).filter(|v| !v.is_null());
-    Input { name: name.into(), kind: InputType::Any, many: Many::One, passing, presence: Presence::Optional, value }
+    Input { name: name.into(), kind: InputType::Any, arity: Arity::One, passing, presence: Presence::Optional, value }
 }
 
 fn names() -> TemplateNames {

@@ -1,7 +1,7 @@
 //! Where names get their values: fixed parameters, inputs, and whether all of them fit together.
 
 use super::overrides::{Overrides, ValueOverride};
-use crate::command::input::{Input, InputType, Many, Passing, Presence};
+use crate::command::input::{Arity, Input, InputType, Passing, Presence};
 use crate::command::template::Renderer;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::findings::Findings;
@@ -48,8 +48,8 @@ pub fn operation_params(
 
 /// An input for a value that no component declares; its name can be used in templates all the same.
 fn undeclared(name: &str, value: serde_json::Value) -> Input {
-    let (kind, many, passing, presence) = (InputType::Any, Many::One, Passing::Value, Presence::Optional);
-    Input { name: name.to_owned(), kind, many, passing, presence, value: Some(value) }
+    let (kind, arity, passing, presence) = (InputType::Any, Arity::One, Passing::Value, Presence::Optional);
+    Input { name: name.to_owned(), kind, arity, passing, presence, value: Some(value) }
 }
 
 /// Applies every `-P`: a parameter is left one value, an input is given it.
@@ -99,7 +99,7 @@ fn give(input: &mut Input, assigned: &ValueOverride, findings: &mut Findings) {
     let value = assigned.value();
     // What YAML takes for a number may be meant as text.
     let value =
-        if input.kind == InputType::Text && input.many == Many::One { assigned.text.clone().into() } else { value };
+        if input.kind == InputType::Text && input.arity == Arity::One { assigned.text.clone().into() } else { value };
     if let Some(mismatch) = mismatch(input, assigned) {
         findings.push(mismatch);
     }
@@ -108,7 +108,7 @@ fn give(input: &mut Input, assigned: &ValueOverride, findings: &mut Findings) {
 
 /// What is wrong with a value that `input` cannot take.
 fn mismatch(input: &Input, assigned: &ValueOverride) -> Option<Diagnostic> {
-    let text = input.kind == InputType::Text && input.many == Many::One;
+    let text = input.kind == InputType::Text && input.arity == Arity::One;
     let fits = text || input.takes(&assigned.value());
     let message = || inputs::mismatch(input, &quoted(&assigned.text));
     (!fits).then(|| assigned.about_value(Severity::Error, message(), None))

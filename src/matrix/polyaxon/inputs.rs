@@ -1,7 +1,7 @@
 //! A component's declared inputs, and whether the study's values fit them.
 
 use super::ignored::Ignored;
-use crate::command::input::{Input, InputType, Many, Passing, Presence};
+use crate::command::input::{Arity, Input, InputType, Passing, Presence};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
 use crate::matrix::yaml::fields::{Fields, json};
@@ -41,7 +41,7 @@ fn input(item: &Node, ignored: &mut Ignored, findings: &mut Findings) -> Option<
     let name = fields.required_text("name", findings);
     let kind = fields.choice("type", &InputType::NAMES, findings).unwrap_or(InputType::Any);
     let mut is = |name| fields.flag(name, findings).unwrap_or(false);
-    let many = if is("isList") { Many::List } else { Many::One };
+    let arity = if is("isList") { Arity::List } else { Arity::One };
     let passing = if is("isFlag") { Passing::Flag } else { Passing::Value };
     let presence = if is("isOptional") { Presence::Optional } else { Presence::Required };
     let value = fields.value("value");
@@ -53,7 +53,7 @@ fn input(item: &Node, ignored: &mut Ignored, findings: &mut Findings) -> Option<
     fields.finish(findings);
     let (name, span) = name?;
     let default = value.map(|entry| json(&entry.value, findings));
-    let input = Input { name: name.to_owned(), kind, many, passing, presence, value: default };
+    let input = Input { name: name.to_owned(), kind, arity, passing, presence, value: default };
     if let (Some(entry), Some(value)) = (value, &input.value)
         && !input.takes(value)
     {
@@ -65,9 +65,9 @@ fn input(item: &Node, ignored: &mut Ignored, findings: &mut Findings) -> Option<
 /// The sentence for a value that an input cannot take.
 pub fn mismatch(input: &Input, found: &str) -> String {
     let wanted = input.kind.describe();
-    match input.many {
-        Many::One => format!("the input {} takes {wanted}, not {found}", quoted(&input.name)),
-        Many::List => {
+    match input.arity {
+        Arity::One => format!("the input {} takes {wanted}, not {found}", quoted(&input.name)),
+        Arity::List => {
             format!("the input {} takes a list with {wanted} in each place, not {found}", quoted(&input.name))
         }
     }

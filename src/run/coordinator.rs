@@ -135,7 +135,7 @@ impl Coordinator<'_> {
                 Command::Launch(launch) => self.launch(launch, now, orders),
                 Command::Kill { job, why } => {
                     self.write(Record::Kill { job, why: why.clone(), at: now });
-                    self.places.end(job, &KillReason::Rule(why), Instant::now());
+                    self.places.kill(job, &KillReason::Rule(why), Instant::now());
                 }
                 Command::Promoted(trial) => self.write(Record::Promoted { trial }),
                 Command::Retired(trial) => {
@@ -176,7 +176,7 @@ impl Coordinator<'_> {
     }
 
     fn launch(&mut self, launch: Launch, now: Moment, orders: &mut Effects) {
-        if !self.places.occupy(launch.slot, launch.job) {
+        if !self.places.reserve(launch.slot, launch.job) {
             let what = format!("slot {} was given to {} while it was taken", launch.slot, launch.job);
             self.fault.get_or_insert(RunError::Internal(what));
             return;

@@ -28,7 +28,7 @@ pub fn discard(
 ) -> Result<(), RunError> {
     match existing {
         Existing::Overwrite => {
-            spare_descriptors().map_err(|source| RunError::System { wanted: "open files for a job", source })?;
+            spare_descriptors().map_err(|source| RunError::System { operation: "open files for a job", source })?;
             lock.replace_journal().map_err(|source| RunError::file(folder.journal(), source))?;
         }
         Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => {}

@@ -1,50 +1,63 @@
-//! Why a driver cannot go on.
+//! Errors that end a session.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use super::checkpoints::FileError;
-use super::process::termination::KILL_PATIENCE;
+use super::process::termination::KILL_TIMEOUT;
 use crate::journal::error::JournalError;
 use crate::launch::process::syscalls::Pid;
 use crate::types::ids::JobId;
 
-/// An error of the driver itself, never of a job. What is journalled stays; the same line goes on from there.
-#[derive(Debug)]
+/// An error of the driver, never of a job. What is journalled stays, and the study can be resumed.
+#[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The journal or the lock.
-    Journal(JournalError),
+    /// The journal or its lock.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Another file of the study.
+    #[error("cannot write {}: {}", .0.path.display(), .0.source)]
     File(FileError),
-    /// A study that is to be overwritten could not be removed whole.
+    /// A study that `--overwrite` discards could not be removed completely.
+    #[error("cannot remove {0}; it belongs to the discarded study, and the next run in this folder tries again")]
     Discard(FileError),
-    /// Another process has begun a study in this folder since it was looked at.
-    Begun(PathBuf),
-    /// A service of the operating system.
+    /// Another process started a study in this folder after it was checked.
+    #[error("another process has just started a study in {}", .0.display())]
+    ConcurrentStart(PathBuf),
+    /// A failed system call.
+    #[error("cannot {operation}: {source}")]
     System {
-        /// What was wanted: `catch signals`, `start the guard`…
-        wanted: &'static str,
-        /// Its answer.
+        /// What was attempted: `catch signals`, `start the guard process`.
+        operation: &'static str,
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A job's process does not end after SIGKILL.
+    /// A job's process does not exit after SIGKILL.
+    #[error(
+        "cannot kill {job}: its process {} still runs {} s after SIGKILL, as another user or stuck in the kernel; \
+         once it has ended, run the same command line again",
+        pid.number(),
+        KILL_TIMEOUT.as_secs()
+    )]
     NotKilled {
-        /// Whose process.
+        /// The job.
         job: JobId,
-        /// Which process.
+        /// Its process.
         pid: Pid,
     },
-    /// The system refused for too long what every job needs to start.
+    /// An error of the machine that lasted for the whole launch timeout.
+    #[error("the system refuses to {operation}: {source}")]
     Refused {
-        /// What was to be done.
-        what: String,
-        /// Its answer.
+        /// What was attempted: `start /usr/bin/python3`.
+        operation: String,
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The system lacks something that hypertune cannot do without; the sentence says what.
+    /// The operating system lacks a required feature, named in the message.
+    #[error("{0}")]
     Unsupported(String),
-    /// A fault of hypertune's own.
+    /// A bug in hypertune.
+    #[error("internal error: {0} (please report)")]
     Internal(String),
 }
 
@@ -55,56 +68,8 @@ impl RunError {
     }
 }
 
-impl From<JournalError> for RunError {
-    fn from(fault: JournalError) -> RunError {
-        RunError::Journal(fault)
-    }
-}
-
 impl From<FileError> for RunError {
-    fn from(fault: FileError) -> RunError {
-        RunError::File(fault)
-    }
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RunError::Journal(fault) => fault.fmt(f),
-            RunError::File(FileError { path, source }) => write!(f, "cannot write {}: {source}", path.display()),
-            RunError::Discard(fault) => {
-                write!(
-                    f,
-                    "cannot remove {fault}, which is of the earlier study; the next run in this folder tries again"
-                )
-            }
-            RunError::Begun(folder) => {
-                write!(f, "another process has just begun a study in {}", folder.display())
-            }
-            RunError::System { wanted, source } => write!(f, "cannot {wanted}: {source}"),
-            RunError::NotKilled { job, pid } => write!(
-                f,
-                "cannot end {job}: its process {} still runs {} s after SIGKILL, as another user or stuck in the kernel; \
-                 once it has ended, the same line goes on",
-                pid.number(),
-                KILL_PATIENCE.as_secs()
-            ),
-            RunError::Refused { what, source } => write!(f, "the system refuses to {what}: {source}"),
-            RunError::Unsupported(what) => f.write_str(what),
-            RunError::Internal(what) => write!(f, "a fault of hypertune itself: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            RunError::Journal(fault) => fault.source(),
-            RunError::File(FileError { source, .. })
-            | RunError::System { source, .. }
-            | RunError::Refused { source, .. }
-            | RunError::Discard(FileError { source, .. }) => Some(source),
-            RunError::Unsupported(_) | RunError::Internal(_) | RunError::Begun(_) | RunError::NotKilled { .. } => None,
-        }
+    fn from(error: FileError) -> RunError {
+        RunError::File(error)
     }
 }

@@ -18,7 +18,7 @@ use super::checkpoints::{Removal, RemovalQueue, cannot_remove};
 use super::coordinator::{Coordinator, Effects};
 use super::error::RunError;
 use super::job::JobRunner;
-use super::process::termination::{KILL_PATIENCE, KillReason};
+use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
 use super::tuner::{Tuner, TunerContext};
 use crate::engine::event::{Event, Launch};
@@ -66,7 +66,7 @@ impl<'a> EventLoop<'a> {
             self.fail(fault);
         }
         if self.core().fault.is_some() {
-            self.workshop.places.end_all(&KillReason::DriverFault, Instant::now());
+            self.workshop.places.kill_all(&KillReason::DriverError, Instant::now());
             self.await_ends();
         }
         self.cancel_questions();
@@ -75,11 +75,11 @@ impl<'a> EventLoop<'a> {
     /// Waits for killed jobs, but not for those that do not end: their threads leave them.
     fn await_ends(&self) {
         let (places, begun) = (&self.workshop.places, Instant::now());
-        while places.tenants() > places.overdue().len() && begun.elapsed() <= KILL_PATIENCE {
+        while places.occupied_count() > places.overdue().len() && begun.elapsed() <= KILL_TIMEOUT {
             places.escalate(Instant::now());
             sleep(KILL_PAUSE);
         }
-        self.workshop.abandon.ring();
+        self.workshop.abandon.set();
     }
 
     fn coordinate<'s>(&'s self, scope: &Scope<'s>, signals: &Signals) -> Result<(), RunError> {
@@ -127,9 +127,9 @@ impl<'a> EventLoop<'a> {
     fn wait(&self, signals: &Signals, timeout: Option<Duration>) -> Result<(), RunError> {
         let [a, b, c, d] = signals.descriptors();
         let ready = wait_readable([a, b, c, d, Some(self.wake.descriptor())], timeout);
-        let [.., rung] = ready.map_err(|source| RunError::System { wanted: "wait for events", source })?;
+        let [.., rung] = ready.map_err(|source| RunError::System { operation: "wait for events", source })?;
         if rung {
-            self.wake.hear();
+            self.wake.clear();
         }
         Ok(())
     }
@@ -137,14 +137,14 @@ impl<'a> EventLoop<'a> {
     /// Ctrl-Z. Jobs go on: they are in groups of their own. A child that is being spawned is not stopped either: it blocks signals
     /// until it has left our group.
     fn suspend() -> Result<(), RunError> {
-        signals::stop_here().map_err(|source| RunError::System { wanted: "stop", source })
+        signals::stop_here().map_err(|source| RunError::System { operation: "stop", source })
     }
 
     /// The first signal ends jobs politely, another one at once.
     fn interrupt<'s>(&'s self, scope: &Scope<'s>, signal: i32, first: &mut Option<Instant>) {
         if let Some(first) = first {
             if first.elapsed() > SAME_SIGNAL {
-                self.workshop.places.cut_short();
+                self.workshop.places.force_kill();
             }
             return;
         }
@@ -152,18 +152,18 @@ impl<'a> EventLoop<'a> {
         // The engine first: what it launches from here on is nothing. Jobs hear of it while it is locked, so that none of them
         // comes with an end that it would launch again.
         let mut core = self.core();
-        self.workshop.places.interrupt();
+        self.workshop.places.set_interrupted();
         let orders = core.handle(Event::Interrupted { signal });
         self.say_what_ends(signal, &core);
         drop(core);
         let why = KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None));
-        self.workshop.places.end_all(&why, Instant::now());
+        self.workshop.places.kill_all(&why, Instant::now());
         self.cancel_questions();
         self.give_out(scope, orders);
     }
 
     fn say_what_ends(&self, signal: i32, core: &Coordinator<'_>) {
-        let jobs = self.workshop.places.tenants();
+        let jobs = self.workshop.places.occupied_count();
         if jobs > 0 {
             let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
             let again = if signal == SIGINT { "Ctrl-C again" } else { "another signal" };
@@ -214,7 +214,7 @@ impl<'a> EventLoop<'a> {
         };
         let suggestions = tuner.suggest(trials, desk);
         let orders = self.core().suggested(suggestions);
-        self.wake.ring();
+        self.wake.set();
         self.give_out(scope, orders);
     }
 
@@ -239,7 +239,7 @@ impl<'a> EventLoop<'a> {
                 return;
             }
             let orders = self.core().job_printed(launch.job, readings);
-            self.wake.ring();
+            self.wake.set();
             self.give_out(scope, orders);
         };
         let listens = self.listens || self.core().engine.wants_first_readings();
@@ -259,7 +259,7 @@ impl<'a> EventLoop<'a> {
             (orders, was_synced || over || core.wake_at != woke_at)
         };
         if rouse {
-            self.wake.ring();
+            self.wake.set();
         }
         self.give_out_but_one(scope, orders)
     }
@@ -283,7 +283,7 @@ impl<'a> EventLoop<'a> {
     /// The driver cannot go on: the coordinating thread ends the jobs.
     fn fail(&self, fault: RunError) {
         self.core().fault.get_or_insert(fault);
-        self.wake.ring();
+        self.wake.set();
     }
 
     fn core(&self) -> MutexGuard<'_, Coordinator<'a>> {

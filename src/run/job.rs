@@ -21,7 +21,7 @@ use super::process::gpus::SlotEnvironment;
 use super::process::programs::Programs;
 use super::process::slot_table::SlotTable;
 use super::process::start_retry::{StartError, StartRetry};
-use super::process::termination::{KILL_PATIENCE, KillReason};
+use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
 use crate::collect::catalogue;
@@ -99,13 +99,13 @@ impl JobRunner<'_> {
     pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunError> {
         match self.start(launch) {
             Ok((child, begun)) => self.attend(launch, child, begun, listener, buffer),
-            Err(StartError::Ended) => Ok(self.never_ran(launch, "ended before it was spawned")),
+            Err(StartError::Cancelled) => Ok(self.never_ran(launch, "ended before it was spawned")),
             Err(StartError::Job(why)) => Ok(self.never_ran(launch, &why)),
-            Err(StartError::Refused { what, source }) => {
+            Err(StartError::Refused { operation, source }) => {
                 self.places.release(launch.slot);
-                Err(RunError::Refused { what, source })
+                Err(RunError::Refused { operation, source })
             }
-            Err(StartError::EventLoop(fault)) => {
+            Err(StartError::Session(fault)) => {
                 self.places.release(launch.slot);
                 Err(fault)
             }
@@ -135,13 +135,13 @@ impl JobRunner<'_> {
         let followed = child.follow(&mut output, buffer, patience);
         if followed.is_err() {
             let now = Instant::now();
-            self.places.end(launch.job, &KillReason::DriverFault, now);
+            self.places.kill(launch.job, &KillReason::DriverError, now);
             let Ok(()) =
-                child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_PATIENCE), ..patience });
+                child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_TIMEOUT), ..patience });
         }
         let ended_by = self.places.release(launch.slot);
         let _ = self.guard.note(launch.slot, None);
-        let reaped = child.reap().map_err(|source| RunError::System { wanted: "wait for a child", source });
+        let reaped = child.reap().map_err(|source| RunError::System { operation: "wait for a child", source });
         let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
         let (heard, logs) = output.finish();
         followed.and(logs)?;
@@ -167,7 +167,7 @@ impl JobRunner<'_> {
     fn ended_with_us(&self, status: ExitStatus) -> Option<KillReason> {
         let suspicious = signals::ended_by_one(status) || self.signals.pending();
         let patience = if suspicious { SIGNALLED_TOGETHER } else { Duration::ZERO };
-        let interrupted = self.places.is_interrupted_within(patience);
+        let interrupted = self.places.wait_for_interrupt(patience);
         interrupted.then(|| KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 
@@ -175,7 +175,7 @@ impl JobRunner<'_> {
     fn never_ran(&self, launch: &Launch, why: &str) -> Ended {
         let outcome = match self.places.release(launch.slot) {
             Some(KillReason::Rule(by)) => Outcome::Stopped { score: None, by },
-            Some(KillReason::DriverFault) => Outcome::Failed { failure: Failure::Lost },
+            Some(KillReason::DriverError) => Outcome::Failed { failure: Failure::Lost },
             Some(KillReason::Timeout) | None => Outcome::Failed { failure: Failure::Launch(why.to_owned()) },
         };
         let record = EndRecord {

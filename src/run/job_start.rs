@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::checkpoints::{FileError, Prepared};
 use super::job::JobRunner;
 use super::output::restore::{is_displaced, restore};
-use super::process::machine_errors::{MachineError, machine_trouble};
+use super::process::machine_errors::{MachineError, machine_error};
 use super::process::programs::JobProgram;
 use super::process::slot_table::SpawnResult;
 use super::process::start_retry::StartError;
@@ -30,18 +30,18 @@ impl JobRunner<'_> {
     }
 
     fn prepare(&self, launch: &Launch) -> Result<(), StartError> {
-        let prepared = match self.checkpoints.prepare(launch, &|| self.places.is_ended(launch.slot)) {
+        let prepared = match self.checkpoints.prepare(launch, &|| self.places.is_killed(launch.slot)) {
             Err(fault) if is_displaced(&fault.source) => {
                 let folder = self.folder.checkpoint(launch.job.key.trial);
                 restore(self.folder.root(), &folder)
                     .map_err(|source| unprepared(FileError { path: folder, source }))?;
-                self.checkpoints.prepare(launch, &|| self.places.is_ended(launch.slot))
+                self.checkpoints.prepare(launch, &|| self.places.is_killed(launch.slot))
             }
             prepared => prepared,
         };
         match prepared.map_err(unprepared)? {
             Prepared::Ready => Ok(()),
-            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::EventLoop(fault.into())),
+            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::Session(fault.into())),
         }
     }
 
@@ -57,24 +57,24 @@ impl JobRunner<'_> {
         tries: u32,
     ) -> Result<(Child, Instant), StartError> {
         self.directory.enter().map_err(|source| {
-            let what = format!("enter the working directory {}", self.directory.path().display());
-            StartError::Refused { what, source }
+            let operation = format!("enter the working directory {}", self.directory.path().display());
+            StartError::Refused { operation, source }
         })?;
         let begun = Instant::now();
         let spawn = |child: &_| self.spawner.spawn(command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
-        match self.places.start(launch.slot, spawn) {
+        match self.places.spawn(launch.slot, spawn) {
             SpawnResult::Running(child) => {
-                program.started();
+                program.set_started();
                 Ok((child, begun))
             }
-            SpawnResult::EndedBefore => Err(StartError::Ended),
-            SpawnResult::Refused(SpawnError::Command(e)) => {
+            SpawnResult::Cancelled => Err(StartError::Cancelled),
+            SpawnResult::Failed(SpawnError::Command(e)) => {
                 Err(StartError::Job(format!("{}: {e}", command.program.display())))
             }
-            SpawnResult::Refused(SpawnError::Process(source)) => {
-                Err(StartError::Refused { what: format!("start {}", command.program.display()), source })
+            SpawnResult::Failed(SpawnError::Process(source)) => {
+                Err(StartError::Refused { operation: format!("start {}", command.program.display()), source })
             }
-            SpawnResult::Refused(SpawnError::Program(e)) => Err(program.refusal(e, tries)),
+            SpawnResult::Failed(SpawnError::Program(e)) => Err(program.spawn_error(e, tries)),
         }
     }
 
@@ -112,10 +112,10 @@ fn unprepared(fault: FileError) -> StartError {
     if !fault.stops_the_study() {
         return StartError::Job(format!("cannot prepare its checkpoint: {fault}"));
     }
-    match machine_trouble(&fault.source) {
+    match machine_error(&fault.source) {
         Some(MachineError::Shortage) => {
-            StartError::Refused { what: format!("write {}", fault.path.display()), source: fault.source }
+            StartError::Refused { operation: format!("write {}", fault.path.display()), source: fault.source }
         }
-        _ => StartError::EventLoop(fault.into()),
+        _ => StartError::Session(fault.into()),
     }
 }

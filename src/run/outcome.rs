@@ -29,7 +29,7 @@ pub fn outcome(end: &End<'_>, oom: &OomMonitor) -> Outcome {
     match end.ended_by {
         Some(KillReason::Rule(by)) => return Outcome::Stopped { score: score(end.value), by: by.clone() },
         Some(KillReason::Timeout) => return failed(Failure::Timeout),
-        Some(KillReason::DriverFault) => return failed(Failure::Lost),
+        Some(KillReason::DriverError) => return failed(Failure::Lost),
         None => {}
     }
     let Some(status) = end.status else { return failed(Failure::Lost) };

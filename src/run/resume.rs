@@ -136,7 +136,7 @@ pub fn open(
 
 /// Between the first look at the journal and its lock another process may have begun a study.
 fn check_identity(study: &StudyInput<'_>, recorded: &Header) -> Result<(), RunError> {
-    if *recorded == study.header { Ok(()) } else { Err(RunError::Begun(study.folder.root().to_owned())) }
+    if *recorded == study.header { Ok(()) } else { Err(RunError::ConcurrentStart(study.folder.root().to_owned())) }
 }
 
 /// Journals the header if the study is new, this session, and what the last one left unsaid.

@@ -61,7 +61,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     let leftovers = Leftovers::new(&study.folder, watcher);
     leftovers.end_listed();
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
-    let tuner = tuner.map_err(|source| RunError::System { wanted: "make a pipe", source })?;
+    let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
     let opened = match options.existing {
         Existing::GoOn => open(study, options, watcher, tuner.as_ref())?,
         Existing::Overwrite => ReplayedStudy::new(study, options),
@@ -103,7 +103,7 @@ impl Equipment {
         folder: StudyFolder,
         tuner: Option<Tuner>,
     ) -> Result<Equipment, RunError> {
-        let system = |wanted| move |source| RunError::System { wanted, source };
+        let system = |operation| move |source| RunError::System { operation, source };
         let session = SessionMark::new();
         let slots = options.slot_count();
         // a trial runs one job at a time, so that more threads than trials would have nothing to do
@@ -184,7 +184,7 @@ impl Equipment {
                 let sync = || files.journal.sync();
                 let remove = move || remove_after_sync(&files.checkpoints, &due, sync, |text| watcher.note(text));
                 let spawned = thread::Builder::new().name("remover".into()).spawn_scoped(threads, remove);
-                spawned.map_err(|source| RunError::System { wanted: "start a thread", source })?;
+                spawned.map_err(|source| RunError::System { operation: "start a thread", source })?;
             }
             self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
             self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));

@@ -38,7 +38,7 @@ pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -
     let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
     let slots = gpus::slots(&args.gpus, sharing, args.concurrency.or(in_file), processors());
     Ok(RunOptions {
-        slots: slots.map_err(|why| CliError::usage(anyhow!(why)))?,
+        slots: slots.map_err(CliError::usage)?,
         grace: args.grace.0,
         launch_timeout: args.launch_timeout.0,
         log_limit: LogLimit(args.log_limit.0),

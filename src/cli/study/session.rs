@@ -183,21 +183,21 @@ pub fn find_program(study: &StudyDefinition) -> Result<(), CliError> {
 
 fn stopped(fault: RunError, study: &StudyDefinition) -> CliError {
     match fault {
-        fault @ RunError::Begun(_) => CliError::usage(fault).hint("run the same command line again"),
+        fault @ RunError::ConcurrentStart(_) => CliError::usage(fault).hint("run the same command line again"),
         RunError::Journal(
             fault @ (JournalError::Held { .. } | JournalError::SamplingRules { .. } | JournalError::Mismatch { .. }),
         ) => CliError::usage(fault),
         RunError::Journal(fault) => view::unreadable(fault),
-        RunError::Refused { what, source } => {
+        RunError::Refused { operation, source } => {
             let advice = machine_errors::advice(&source);
-            let fault = CliError::internal(RunError::Refused { what, source });
+            let fault = CliError::internal(RunError::Refused { operation, source });
             fault
                 .hint(advice)
                 .hint(format!("no job has failed for this: run the same command line again, or\n  {}", resume(study)))
         }
-        RunError::System { wanted, source } if machine_errors::machine_trouble(&source).is_some() => {
+        RunError::System { operation, source } if machine_errors::machine_error(&source).is_some() => {
             let advice = machine_errors::advice(&source);
-            CliError::internal(RunError::System { wanted, source }).hint(advice)
+            CliError::internal(RunError::System { operation, source }).hint(advice)
         }
         fault => CliError::internal(fault),
     }

@@ -98,7 +98,7 @@ pub fn check_kernel(probe: io::Result<()>) -> Result<(), RunError> {
             let what = format!("pidfd_open is forbidden here, as a rule by the seccomp filter of a container: {error}");
             Err(RunError::Unsupported(what))
         }
-        _ => Err(RunError::System { wanted: "open a pidfd", source: error }),
+        _ => Err(RunError::System { operation: "open a pidfd", source: error }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::run::process::machine_errors::machine_trouble;
+use crate::run::process::machine_errors::machine_error;
 
 /// A file operation that failed, with the file it failed at.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl FileError {
     pub fn stops_the_study(&self) -> bool {
         let one_file = [libc::EBUSY, libc::ETXTBSY, libc::EFBIG, libc::ENXIO];
         let code = self.source.raw_os_error();
-        machine_trouble(&self.source).is_some() && code.is_none_or(|code| !one_file.contains(&code))
+        machine_error(&self.source).is_some() && code.is_none_or(|code| !one_file.contains(&code))
     }
 }
 

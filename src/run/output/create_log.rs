@@ -9,7 +9,7 @@ use super::restore::{is_displaced, restore};
 use crate::engine::event::Launch;
 use crate::journal::folder::files;
 use crate::run::job::JobRunner;
-use crate::run::process::machine_errors::{MachineError, machine_trouble};
+use crate::run::process::machine_errors::{MachineError, machine_error};
 use crate::run::process::start_retry::StartError;
 
 impl JobRunner<'_> {
@@ -24,8 +24,8 @@ impl JobRunner<'_> {
             restore(self.folder.root(), &self.folder.checkpoint(launch.job.key.trial))?;
         }
         let create = || match files::create(path, options) {
-            Err(source) if machine_trouble(&source) == Some(MachineError::Shortage) => {
-                Err(StartError::Refused { what: format!("write {}", path.display()), source })
+            Err(source) if machine_error(&source) == Some(MachineError::Shortage) => {
+                Err(StartError::Refused { operation: format!("write {}", path.display()), source })
             }
             other => Ok(other),
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::log_file::{CreateFile, LogFile, LogLimit};
 use crate::journal::folder::layout::{LogStream, StudyFolder};
 use crate::run::error::RunError;
-use crate::run::process::machine_errors::{MachineError, machine_trouble};
+use crate::run::process::machine_errors::{MachineError, machine_error};
 use crate::types::ids::JobId;
 
 /// The logs of stdout and stderr.
@@ -52,9 +52,9 @@ impl<'a> JobLogs<'a> {
     }
 
     fn judge(&self, path: &Path, error: io::Error) -> Result<(), RunError> {
-        match machine_trouble(&error) {
+        match machine_error(&error) {
             Some(MachineError::Shortage) => {
-                Err(RunError::Refused { what: format!("write {}", path.display()), source: error })
+                Err(RunError::Refused { operation: format!("write {}", path.display()), source: error })
             }
             Some(MachineError::Storage) => Err(RunError::file(path, error)),
             None => {

@@ -1,4 +1,4 @@
-//! What each slot has of its own: a number, and devices where they are asked for.
+//! The devices and environment variables of each slot.
 
 use std::collections::HashSet;
 use std::env;
@@ -12,30 +12,30 @@ use crate::launch::process::pidfd::{ends_within, pidfd};
 use crate::launch::process::syscalls::{Pid, never_block, without_ctrl_z};
 use crate::types::ids::MAX_SLOTS;
 
-/// The variables that hide other slots' devices from a job: CUDA, ROCm, oneAPI.
+/// The variables that restrict a job to some devices: CUDA, ROCm, oneAPI.
 const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
 
-/// How long `nvidia-smi` may take. It lists the devices of one machine: less than a pipe holds.
-const SMI_PATIENCE: Duration = Duration::from_secs(30);
+/// How long `nvidia-smi` may take. It prints one short line per device, less than a pipe holds, so it needs no reader until it exits.
+const SMI_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `--gpus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Gpus {
-    /// Jobs see whatever the driver sees.
+    /// Jobs inherit the driver's environment.
     #[default]
     None,
-    /// Those that CUDA_VISIBLE_DEVICES names, else those that nvidia-smi lists.
+    /// The devices in CUDA_VISIBLE_DEVICES, or those that nvidia-smi lists.
     Auto,
-    /// These: indices or unique names.
+    /// Indices or unique names of devices.
     Listed(Vec<String>),
 }
 
-/// `--gpus-per-job` and `--jobs-per-gpu`; both at least 1, and at most one of them above it.
+/// `--gpus-per-job` and `--jobs-per-gpu`; both at least 1, and at most one of them above 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sharing {
-    /// Devices of one job.
+    /// Devices per job.
     pub gpus_per_job: u32,
-    /// Jobs on one device.
+    /// Jobs per device.
     pub jobs_per_gpu: u32,
 }
 
@@ -45,105 +45,146 @@ impl Default for Sharing {
     }
 }
 
-/// The variables of the jobs of one slot.
+/// Environment variables for the jobs of one slot.
 pub type SlotEnvironment = Vec<(&'static str, OsString)>;
 
-/// One environment per slot. With devices their number follows from these, `wanted` (`--concurrency`) can only lower it; without,
-/// it is `wanted`. Errs with a sentence that says what to change.
-pub fn slots(gpus: &Gpus, sharing: Sharing, wanted: Option<u32>, default: u32) -> Result<Vec<SlotEnvironment>, String> {
+/// Why devices cannot be assigned to slots.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum GpuError {
+    /// A device was listed twice.
+    #[error("--gpus names {0} twice")]
+    Duplicate(String),
+    /// More slots than [`MAX_SLOTS`].
+    #[error(
+        "{devices} devices with --jobs-per-gpu {jobs_per_gpu} are more than {MAX_SLOTS} jobs at once; limit them with -j {MAX_SLOTS}"
+    )]
+    TooManySlots {
+        /// Number of devices.
+        devices: usize,
+        /// Jobs per device.
+        jobs_per_gpu: u32,
+    },
+    /// A share of zero.
+    #[error("--gpus-per-job and --jobs-per-gpu must be at least 1")]
+    Zero,
+    /// Both shares are above 1.
+    #[error("--gpus-per-job and --jobs-per-gpu cannot both be above 1")]
+    BothAboveOne,
+    /// Fewer devices than one job needs.
+    #[error("--gpus-per-job {gpus_per_job} needs that many devices, there are {devices}")]
+    TooFewDevices {
+        /// Devices per job.
+        gpus_per_job: u32,
+        /// Number of devices.
+        devices: usize,
+    },
+    /// `nvidia-smi` does not exit.
+    #[error("{program} has not ended after {seconds} s; list the devices instead, as in --gpus 0,1")]
+    Hanging {
+        /// The program that lists devices.
+        program: String,
+        /// The time it had.
+        seconds: f64,
+    },
+}
+
+/// One environment per slot. Without devices there are `concurrency` (`-j`) slots, or `default`. With devices their number follows
+/// from the devices; `concurrency` only lowers it.
+pub fn slots(
+    gpus: &Gpus,
+    sharing: Sharing,
+    concurrency: Option<u32>,
+    default: u32,
+) -> Result<Vec<SlotEnvironment>, GpuError> {
     let devices = match gpus {
-        Gpus::None => return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect()),
-        Gpus::Auto => {
-            let found = found_devices()?;
-            if found.is_empty() {
-                return Ok((0..wanted.unwrap_or(default).clamp(1, MAX_SLOTS)).map(numbered).collect());
-            }
-            found
-        }
+        Gpus::None => Vec::new(),
+        Gpus::Auto => visible_devices()?,
         Gpus::Listed(devices) => devices.clone(),
     };
-    let wanted = wanted.map_or(usize::MAX, |wanted| wanted.max(1) as usize);
-    let assigned = share(&devices, sharing, wanted)?;
+    if devices.is_empty() && !matches!(gpus, Gpus::Listed(_)) {
+        let count = concurrency.unwrap_or(default).clamp(1, MAX_SLOTS);
+        return Ok((0..count).map(slot_number).collect());
+    }
+    let limit = concurrency.map_or(usize::MAX, |concurrency| concurrency.max(1) as usize);
+    let assigned = assign(&devices, sharing, limit)?;
     let with_devices = |(slot, devices): (u32, String)| {
-        let mut environment = numbered(slot);
+        let mut environment = slot_number(slot);
         environment.extend(DEVICE_VARIABLES.map(|name| (name, OsString::from(&devices))));
         environment
     };
     Ok((0..).zip(assigned).map(with_devices).collect())
 }
 
-/// The devices of each slot, as the variables spell them, for `wanted` slots at most.
-fn share(devices: &[String], sharing: Sharing, wanted: usize) -> Result<Vec<String>, String> {
+/// The devices of each slot in the form of [`DEVICE_VARIABLES`], for at most `limit` slots.
+fn assign(devices: &[String], sharing: Sharing, limit: usize) -> Result<Vec<String>, GpuError> {
     let Sharing { gpus_per_job, jobs_per_gpu } = sharing;
-    let mut seen = HashSet::new();
-    if let Some(twice) = devices.iter().find(|device| !seen.insert(*device)) {
-        return Err(format!("--gpus names {twice} twice"));
+    let mut unique = HashSet::new();
+    if let Some(duplicate) = devices.iter().find(|device| !unique.insert(*device)) {
+        return Err(GpuError::Duplicate(duplicate.clone()));
     }
     let per_job = (gpus_per_job as usize).max(1);
-    let slots = (devices.len() / per_job).saturating_mul(jobs_per_gpu as usize).min(wanted);
+    let slots = (devices.len() / per_job).saturating_mul(jobs_per_gpu as usize).min(limit);
     if slots > MAX_SLOTS as usize {
-        let (devices, most) = (devices.len(), MAX_SLOTS);
-        return Err(format!(
-            "{devices} devices with --jobs-per-gpu {jobs_per_gpu} are more than {most} jobs at once; limit them with -j {most}"
-        ));
+        return Err(GpuError::TooManySlots { devices: devices.len(), jobs_per_gpu });
     }
     match (gpus_per_job, jobs_per_gpu) {
-        (0, _) | (_, 0) => Err("--gpus-per-job and --jobs-per-gpu must be at least 1".into()),
-        (2.., 2..) => Err("--gpus-per-job and --jobs-per-gpu cannot both be above 1".into()),
-        (per_job, 1) => {
-            let slots: Vec<String> =
-                devices.chunks_exact(per_job as usize).take(slots).map(|chunk| chunk.join(",")).collect();
+        (0, _) | (_, 0) => Err(GpuError::Zero),
+        (2.., 2..) => Err(GpuError::BothAboveOne),
+        (_, 1) => {
+            let slots: Vec<String> = devices.chunks_exact(per_job).take(slots).map(|chunk| chunk.join(",")).collect();
             if slots.is_empty() {
-                return Err(format!("--gpus-per-job {per_job} needs that many devices, there are {}", devices.len()));
+                return Err(GpuError::TooFewDevices { gpus_per_job, devices: devices.len() });
             }
             Ok(slots)
         }
-        // Round by round, so that the first jobs spread over all devices.
+        // Round-robin, so that the first jobs use all devices.
         _ => Ok(devices.iter().cycle().take(slots).cloned().collect()),
     }
 }
 
-fn numbered(slot: u32) -> SlotEnvironment {
+fn slot_number(slot: u32) -> SlotEnvironment {
     vec![("HYPERTUNE_SLOT", OsString::from(slot.to_string()))]
 }
 
-fn found_devices() -> Result<Vec<String>, String> {
+fn visible_devices() -> Result<Vec<String>, GpuError> {
     if let Ok(visible) = env::var("CUDA_VISIBLE_DEVICES") {
-        return Ok(visible_of(&visible));
+        return Ok(cuda_devices(&visible));
     }
-    let mut question = Command::new("nvidia-smi");
-    question.args(["--query-gpu=index", "--format=csv,noheader"]);
-    let answer = output_within(question, SMI_PATIENCE)?;
-    Ok(answer.map(|answer| listed(answer.lines())).unwrap_or_default())
+    let mut command = Command::new("nvidia-smi");
+    command.args(["--query-gpu=index", "--format=csv,noheader"]);
+    let output = output_within(command, SMI_TIMEOUT)?;
+    Ok(output.map(|output| device_names(output.lines())).unwrap_or_default())
 }
 
-/// What a program prints that ends well in time. `None` if it cannot be started or fails.
-fn output_within(mut command: Command, patience: Duration) -> Result<Option<String>, String> {
+/// The stdout of a program that succeeds; `None` if it cannot be started or fails.
+///
+/// # Errors
+/// The program runs for longer than `timeout`; it is killed.
+fn output_within(mut command: Command, timeout: Duration) -> Result<Option<String>, GpuError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let Ok(mut child) = without_ctrl_z(|| command.spawn()) else { return Ok(None) };
-    let number = i32::try_from(child.id()).ok().and_then(Pid::new);
-    let ended = number.and_then(|pid| pidfd(pid).ok());
-    if !ended.is_some_and(|ended| ends_within(ended.as_fd(), patience)) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
+    let pidfd = pid.and_then(|pid| pidfd(pid).ok());
+    if !pidfd.is_some_and(|pidfd| ends_within(pidfd.as_fd(), timeout)) {
         let _ = child.kill();
-        let name = command.get_program().to_string_lossy().into_owned();
-        let seconds = patience.as_secs_f64();
-        return Err(format!("{name} has not ended after {seconds} s; list the devices instead, as in --gpus 0,1"));
+        let program = command.get_program().to_string_lossy().into_owned();
+        return Err(GpuError::Hanging { program, seconds: timeout.as_secs_f64() });
     }
-    let mut printed = Vec::new();
+    let mut output = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
-        // A process that it started may hold the pipe open: what is in it now is all.
-        let _ = never_block(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut printed));
+        // A grandchild may hold the pipe open: read only what is in it now.
+        let _ = never_block(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
     }
     let succeeded = child.wait().is_ok_and(|status| status.success());
-    Ok(succeeded.then(|| String::from_utf8_lossy(&printed).into_owned()))
+    Ok(succeeded.then(|| String::from_utf8_lossy(&output).into_owned()))
 }
 
-/// What CUDA sees with this value: everything before the first entry that is no device, such as -1.
-fn visible_of(variable: &str) -> Vec<String> {
-    listed(variable.split(',').take_while(|device| !device.trim().starts_with('-')))
+/// The devices in a value of CUDA_VISIBLE_DEVICES. CUDA ignores everything from the first invalid entry, such as -1.
+fn cuda_devices(variable: &str) -> Vec<String> {
+    device_names(variable.split(',').take_while(|device| !device.trim().starts_with('-')))
 }
 
-fn listed<'a>(devices: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn device_names<'a>(devices: impl Iterator<Item = &'a str>) -> Vec<String> {
     devices.map(str::trim).filter(|device| !device.is_empty()).map(str::to_owned).collect()
 }
 
@@ -151,73 +192,78 @@ fn listed<'a>(devices: impl Iterator<Item = &'a str>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn listing(devices: &[&str]) -> Gpus {
+    fn listed(devices: &[&str]) -> Gpus {
         Gpus::Listed(devices.iter().map(|d| (*d).to_owned()).collect())
     }
 
-    fn devices(gpus: &Gpus, gpus_per_job: u32, jobs_per_gpu: u32, wanted: Option<u32>) -> Result<Vec<String>, String> {
-        let slots = slots(gpus, Sharing { gpus_per_job, jobs_per_gpu }, wanted, 3)?;
-        let shown = |environment: &SlotEnvironment| {
+    fn devices(
+        gpus: &Gpus,
+        gpus_per_job: u32,
+        jobs_per_gpu: u32,
+        concurrency: Option<u32>,
+    ) -> Result<Vec<String>, String> {
+        let slots = slots(gpus, Sharing { gpus_per_job, jobs_per_gpu }, concurrency, 3).map_err(|e| e.to_string())?;
+        let values = |environment: &SlotEnvironment| {
             let values: Vec<String> = environment.iter().map(|(_, v)| v.to_string_lossy().into_owned()).collect();
             values.join(" ")
         };
-        Ok(slots.iter().map(shown).collect())
+        Ok(slots.iter().map(values).collect())
     }
 
     #[test]
-    fn without_devices_every_slot_has_its_number() {
+    fn without_devices_every_slot_has_a_number() {
         assert_eq!(devices(&Gpus::None, 1, 1, None).unwrap(), ["0", "1", "2"]);
         assert_eq!(devices(&Gpus::None, 1, 1, Some(1)).unwrap(), ["0"]);
     }
 
     #[test]
     fn concurrency_follows_from_the_devices() {
-        assert_eq!(devices(&listing(&["0", "3"]), 1, 1, None).unwrap(), ["0 0 0 0", "1 3 3 3"]);
-        assert_eq!(devices(&listing(&["0", "1", "3"]), 2, 1, None).unwrap(), ["0 0,1 0,1 0,1"]);
-        assert_eq!(devices(&listing(&["0", "3"]), 1, 2, Some(3)).unwrap(), ["0 0 0 0", "1 3 3 3", "2 0 0 0"]);
+        assert_eq!(devices(&listed(&["0", "3"]), 1, 1, None).unwrap(), ["0 0 0 0", "1 3 3 3"]);
+        assert_eq!(devices(&listed(&["0", "1", "3"]), 2, 1, None).unwrap(), ["0 0,1 0,1 0,1"]);
+        assert_eq!(devices(&listed(&["0", "3"]), 1, 2, Some(3)).unwrap(), ["0 0 0 0", "1 3 3 3", "2 0 0 0"]);
     }
 
     #[test]
-    fn hidden_devices_are_not_found() {
-        assert_eq!(visible_of("2, GPU-a1"), ["2", "GPU-a1"]);
-        assert_eq!(visible_of("-1"), [""; 0]);
-        assert_eq!(visible_of("0,-1,1"), ["0"]);
+    fn devices_after_an_invalid_one_are_ignored() {
+        assert_eq!(cuda_devices("2, GPU-a1"), ["2", "GPU-a1"]);
+        assert_eq!(cuda_devices("-1"), [""; 0]);
+        assert_eq!(cuda_devices("0,-1,1"), ["0"]);
     }
 
     #[test]
-    fn a_program_that_does_not_end_is_an_error_and_one_that_fails_is_none() {
-        let run = |script: &str, patience| {
+    fn a_program_that_hangs_is_an_error_and_one_that_fails_prints_none() {
+        let run = |script: &str, timeout| {
             let mut command = Command::new("/bin/sh");
             command.args(["-c", script]);
-            output_within(command, patience)
+            output_within(command, timeout)
         };
         let minute = Duration::from_secs(60);
         assert_eq!(run("echo 0", minute), Ok(Some("0\n".to_owned())));
         assert_eq!(run("echo 0; exit 1", minute), Ok(None));
-        let late = run("exec sleep 600", Duration::from_millis(20)).unwrap_err();
-        assert!(late.contains("has not ended after 0.02 s"), "{late}");
+        let error = run("exec sleep 600", Duration::from_millis(20)).unwrap_err().to_string();
+        assert!(error.contains("has not ended after 0.02 s"), "{error}");
         assert_eq!(output_within(Command::new("/nowhere/at/all"), minute), Ok(None));
     }
 
     #[test]
-    fn what_cannot_be_shared_is_said() {
-        assert!(devices(&listing(&["0"]), 2, 1, None).unwrap_err().contains("needs that many devices"));
-        assert!(devices(&listing(&["0", "0"]), 1, 1, None).unwrap_err().contains("twice"));
-        assert!(devices(&listing(&["0"]), 2, 2, None).unwrap_err().contains("both"));
-        assert!(devices(&listing(&["0"]), 0, 1, None).unwrap_err().contains("at least 1"));
+    fn invalid_shares_are_errors() {
+        assert!(devices(&listed(&["0"]), 2, 1, None).unwrap_err().contains("needs that many devices"));
+        assert!(devices(&listed(&["0", "0"]), 1, 1, None).unwrap_err().contains("twice"));
+        assert!(devices(&listed(&["0"]), 2, 2, None).unwrap_err().contains("both"));
+        assert!(devices(&listed(&["0"]), 0, 1, None).unwrap_err().contains("at least 1"));
     }
 
     #[test]
-    fn slots_are_bounded_before_they_are_laid_out() {
+    fn the_number_of_slots_is_limited_before_they_are_allocated() {
         let most = MAX_SLOTS;
-        assert_eq!(devices(&listing(&["0"]), 1, most, None).unwrap().len(), 1_024);
-        assert_eq!(devices(&listing(&["0", "1"]), 1, u32::MAX, Some(most)).unwrap().len(), 1_024);
-        assert_eq!(devices(&listing(&["0"]), 1, u32::MAX, Some(1)).unwrap(), ["0 0 0 0"]);
-        assert!(devices(&listing(&["0"]), 1, u32::MAX, None).unwrap_err().contains("more than 1024 jobs at once"));
+        assert_eq!(devices(&listed(&["0"]), 1, most, None).unwrap().len(), 1_024);
+        assert_eq!(devices(&listed(&["0", "1"]), 1, u32::MAX, Some(most)).unwrap().len(), 1_024);
+        assert_eq!(devices(&listed(&["0"]), 1, u32::MAX, Some(1)).unwrap(), ["0 0 0 0"]);
+        assert!(devices(&listed(&["0"]), 1, u32::MAX, None).unwrap_err().contains("more than 1024 jobs at once"));
         assert_eq!(slots(&Gpus::None, Sharing::default(), None, u32::MAX).unwrap().len(), 1_024);
         let numbers: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
         let many: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        assert!(devices(&listing(&many), 1, 1, None).unwrap_err().contains("50000 devices"));
-        assert_eq!(devices(&listing(&many), 50_000, 1, None).unwrap().len(), 1);
+        assert!(devices(&listed(&many), 1, 1, None).unwrap_err().contains("50000 devices"));
+        assert_eq!(devices(&listed(&many), 50_000, 1, None).unwrap().len(), 1);
     }
 }

@@ -1,18 +1,19 @@
-//! Which errors of the operating system say something about the machine, and nothing about the job that met them.
+//! Tells errors of the machine from errors that a job or one file can cause.
 
 use std::io;
 
-/// A condition of the machine. No configuration is to blame for it, so it never becomes the end of a job.
+/// A condition of the machine. No configuration causes it, so it is never recorded as the failure of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MachineError {
-    /// Descriptors, processes or memory are used up, or a file is busy: it may pass while the driver waits.
+    /// No descriptors, processes or memory left, or a busy file. It may pass, so the driver retries.
     Shortage,
-    /// A file system takes or gives no more data: full, over quota, read-only, broken, or its server is away.
+    /// A file system cannot be written or read: full, over quota, read-only, broken, or its server is unreachable.
     Storage,
 }
 
-/// What `error` says about the machine. `None` for what a command, a job or one odd file can cause: a missing file, a permission.
-pub fn machine_trouble(error: &io::Error) -> Option<MachineError> {
+/// The condition of the machine that `error` indicates. `None` for errors that a command, a job or one file can cause, such as a
+/// missing file or permission.
+pub fn machine_error(error: &io::Error) -> Option<MachineError> {
     let Some(code) = error.raw_os_error() else {
         return match error.kind() {
             io::ErrorKind::OutOfMemory => Some(MachineError::Shortage),
@@ -38,21 +39,21 @@ pub fn machine_trouble(error: &io::Error) -> Option<MachineError> {
     }
 }
 
-/// What the user can do about `error`: a clause without a capital.
+/// What the user can do about `error`: a lowercase fragment.
 pub fn advice(error: &io::Error) -> &'static str {
     match error.raw_os_error() {
         Some(libc::EMFILE) => "raise the limit of open files (ulimit -n), or run fewer jobs at once (-j)",
-        Some(libc::ENFILE) => "the system's table of open files is full: see fs.file-max",
+        Some(libc::ENFILE) => "the system's table of open files is full; raise fs.file-max",
         Some(libc::EAGAIN) => {
-            "the limit of processes is reached: see ulimit -u and pids.max of the control group, or run fewer jobs at once (-j)"
+            "raise the limit of processes (ulimit -u, pids.max of the control group), or run fewer jobs at once (-j)"
         }
-        Some(libc::ENOMEM) => "the machine is short of memory: run fewer jobs at once (-j)",
-        Some(libc::ETXTBSY) => "a program that is open for writing cannot be run: wait until it is complete",
+        Some(libc::ENOMEM) => "run fewer jobs at once (-j) so that they need less memory",
+        Some(libc::ETXTBSY) => "the program is open for writing; wait until it is complete",
         Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES | libc::EPERM | libc::ELOOP) => {
-            "it could be run before: put it back, with its interpreter and its permissions"
+            "the program could be run before; restore it with its interpreter and permissions"
         }
-        Some(libc::ENOSPC | libc::EDQUOT) => "make room on the disk",
-        _ => "remove the cause",
+        Some(libc::ENOSPC | libc::EDQUOT) => "free space on the disk",
+        _ => "fix the cause",
     }
 }
 
@@ -61,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shortages_storage_and_errors_of_single_files_are_told_apart() {
-        let of = |code| machine_trouble(&io::Error::from_raw_os_error(code));
+    fn shortages_storage_errors_and_errors_of_single_files_are_distinguished() {
+        let of = |code| machine_error(&io::Error::from_raw_os_error(code));
         for code in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM, libc::ETXTBSY] {
             assert_eq!(of(code), Some(MachineError::Shortage), "{code}");
         }
@@ -72,6 +73,6 @@ mod tests {
         for code in [libc::ENOENT, libc::EACCES, libc::ENOTDIR, libc::ENAMETOOLONG, libc::E2BIG, libc::ENOEXEC] {
             assert_eq!(of(code), None, "{code}");
         }
-        assert_eq!(machine_trouble(&io::ErrorKind::WriteZero.into()), Some(MachineError::Storage));
+        assert_eq!(machine_error(&io::ErrorKind::WriteZero.into()), Some(MachineError::Storage));
     }
 }

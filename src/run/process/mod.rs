@@ -1,4 +1,4 @@
-//! What running jobs occupy and how they are started and ended: slots, devices, programs, termination.
+//! Starting and ending the processes of jobs: slots, devices, programs, retries, termination.
 
 pub(crate) mod gpus;
 pub(crate) mod machine_errors;

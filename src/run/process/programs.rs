@@ -1,4 +1,4 @@
-//! The programs of jobs, looked up once each, and what a refused start of one means.
+//! The programs of jobs, each located once, and the meaning of their spawn errors.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::start_retry::StartError;
 use crate::command::program::{LocateError, explain, locate};
 
-/// How often a program that looks as if it could be run, and never was, may be refused before its job has failed: what was away for a
-/// moment may be back when it is looked at.
-const REFUSALS: u32 = 3;
+/// Attempts to start an unchanged program that never ran before its job fails. A program that is missing for a moment may be back when
+/// it is checked.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// Programs by the name they are called by.
+/// Located programs by the name in the command.
 #[derive(Debug, Default)]
 pub struct Programs {
-    /// Was there when the session began.
+    /// Name of a program that existed at the start of the session.
     known: Option<String>,
     found: Mutex<HashMap<String, Arc<JobProgram>>>,
 }
 
-/// A program that was there when it was looked up.
+/// A program that existed when it was located.
 #[derive(Debug)]
 pub struct JobProgram {
     path: PathBuf,
@@ -29,70 +29,69 @@ pub struct JobProgram {
 }
 
 impl Programs {
-    /// None is looked up yet; `known` was there when the session began.
+    /// `known` names a program that existed at the start of the session; its absence is an error of the machine.
     pub fn new(known: Option<String>) -> Programs {
         Programs { known, found: Mutex::default() }
     }
 
-    /// Where `name` is, looked up once: a bare name would be looked up by every spawn, the slow way.
+    /// Locates `name` on the first call. Spawning by bare name would search PATH each time and fork, which is slower.
     pub fn find(&self, name: &str) -> Result<Arc<JobProgram>, StartError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(program) = found.get(name) {
             return Ok(program.clone());
         }
-        let path = locate(name).map_err(|missing| self.absent(name, &missing))?;
+        let path = locate(name).map_err(|missing| self.missing(name, &missing))?;
         let program = Arc::new(JobProgram { path, has_started: AtomicBool::new(false) });
         found.insert(name.to_owned(), program.clone());
         Ok(program)
     }
 
-    fn absent(&self, name: &str, missing: &LocateError) -> StartError {
-        match missing {
+    fn missing(&self, name: &str, error: &LocateError) -> StartError {
+        match error {
             LocateError::Unknown { path, code } => StartError::Refused {
-                what: format!("look up {}", path.display()),
+                operation: format!("look up {}", path.display()),
                 source: io::Error::from_raw_os_error(*code),
             },
             _ if self.known.as_deref() == Some(name) => StartError::Refused {
-                what: format!("start {name}"),
+                operation: format!("start {name}"),
                 source: io::Error::from_raw_os_error(libc::ENOENT),
             },
-            missing => StartError::Job(explain(name, missing)),
+            error => StartError::Job(explain(name, error)),
         }
     }
 }
 
 impl JobProgram {
-    /// Its file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// It runs, so that a later refusal is not its own fault.
-    pub fn started(&self) {
+    /// Records that the program has run once; a later spawn error is then an error of the machine.
+    pub fn set_started(&self) {
         self.has_started.store(true, Ordering::Relaxed);
     }
 
-    /// Whose fault it is that the system refused to start it with `error`, for the `tries`th time in a row.
-    pub fn refusal(&self, error: io::Error, tries: u32) -> StartError {
-        let is_own = match error.raw_os_error() {
-            // Too long an argument list; a NUL in it never reaches the system.
+    /// Classifies the spawn error `error` of attempt number `attempts`, counted from 1.
+    pub fn spawn_error(&self, error: io::Error, attempts: u32) -> StartError {
+        let is_job_error = match error.raw_os_error() {
+            // Argument list too long, or with a NUL byte, which is found before the system call.
             Some(libc::E2BIG) | None => true,
-            Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EACCES | libc::EPERM) => self.is_as_found(tries),
-            // No format that the kernel knows.
-            Some(libc::ENOEXEC | libc::EINVAL | libc::ELIBBAD | libc::EISDIR) => self.is_as_found(tries),
+            Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EACCES | libc::EPERM) => self.is_unusable(attempts),
+            // Unknown executable format.
+            Some(libc::ENOEXEC | libc::EINVAL | libc::ELIBBAD | libc::EISDIR) => self.is_unusable(attempts),
             Some(_) => false,
         };
-        if is_own {
+        if is_job_error {
             StartError::Job(format!("{}: {error}", self.path.display()))
         } else {
-            StartError::Refused { what: format!("start {}", self.path.display()), source: error }
+            StartError::Refused { operation: format!("start {}", self.path.display()), source: error }
         }
     }
 
-    /// Whether it never started, and still looks as it did when it was found: then it cannot be run at all.
-    fn is_as_found(&self, tries: u32) -> bool {
+    /// Whether the program never ran and is still where it was located, so that retrying is useless.
+    fn is_unusable(&self, attempts: u32) -> bool {
         !self.has_started.load(Ordering::Relaxed)
-            && tries >= REFUSALS
+            && attempts >= MAX_ATTEMPTS
             && locate(&self.path.to_string_lossy()).is_ok_and(|found| found == self.path)
     }
 }
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_fault_a_refused_start_is() {
+    fn spawn_errors_of_jobs_and_of_the_machine_are_distinguished() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("job");
         fs::write(&path, "#!/bin/sh\n").unwrap();
@@ -121,29 +120,29 @@ mod tests {
         let programs = Programs::new(None);
         let program = programs.find(path.to_str().unwrap()).unwrap();
         for code in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM, libc::ETXTBSY, libc::EIO, libc::ESTALE] {
-            assert!(is_refusal(&program.refusal(error(code), 100)), "{code}");
+            assert!(is_refusal(&program.spawn_error(error(code), 100)), "{code}");
         }
         for code in [libc::ENOENT, libc::EACCES, libc::ENOEXEC] {
-            assert!(is_refusal(&program.refusal(error(code), 1)), "{code}: it may be back already");
-            assert!(!is_refusal(&program.refusal(error(code), REFUSALS)), "{code}: it looks as before");
+            assert!(is_refusal(&program.spawn_error(error(code), 1)), "{code}: it may be back");
+            assert!(!is_refusal(&program.spawn_error(error(code), MAX_ATTEMPTS)), "{code}: it is unchanged");
         }
-        assert!(!is_refusal(&program.refusal(error(libc::E2BIG), 1)));
-        assert!(!is_refusal(&program.refusal(io::ErrorKind::InvalidInput.into(), 1)));
+        assert!(!is_refusal(&program.spawn_error(error(libc::E2BIG), 1)));
+        assert!(!is_refusal(&program.spawn_error(io::ErrorKind::InvalidInput.into(), 1)));
         fs::remove_file(&path).unwrap();
-        assert!(is_refusal(&program.refusal(error(libc::ENOENT), 100)), "it was there when it was found");
+        assert!(is_refusal(&program.spawn_error(error(libc::ENOENT), 100)), "it existed when it was located");
         fs::write(&path, "").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        program.started();
+        program.set_started();
         for code in [libc::ENOENT, libc::EACCES, libc::ENOEXEC] {
-            assert!(is_refusal(&program.refusal(error(code), 100)), "{code}: it ran before");
+            assert!(is_refusal(&program.spawn_error(error(code), 100)), "{code}: it ran before");
         }
     }
 
     #[test]
-    fn a_program_that_was_there_at_the_start_is_not_the_job_s_fault_when_it_is_missing() {
+    fn a_missing_program_that_existed_at_the_start_is_an_error_of_the_machine() {
         let programs = Programs::new(Some("/nowhere/known".into()));
         assert!(is_refusal(&programs.find("/nowhere/known").unwrap_err()));
-        let StartError::Job(why) = programs.find("/nowhere/other").unwrap_err() else { panic!("it never was there") };
+        let StartError::Job(why) = programs.find("/nowhere/other").unwrap_err() else { panic!("it never existed") };
         assert_eq!(why, "the command `/nowhere/other` does not exist");
     }
 }

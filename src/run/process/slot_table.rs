@@ -1,7 +1,7 @@
-//! Who runs where: one place per slot, and the only code that signals jobs.
+//! The jobs in each slot, and the only code that signals them.
 //!
-//! A process number is signalled only while its place holds it, and a place lets go of it before the process is reaped; so a
-//! number that the kernel has given to somebody else is never signalled.
+//! A process ID is signalled only while its slot holds it, and the slot is released before the process is reaped. An ID that the
+//! kernel has reused is therefore never signalled.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,53 +11,51 @@ use crate::launch::process::spawn::SpawningChild;
 use crate::launch::process::syscalls::{Pid, Signal, signal_child};
 use crate::types::ids::{JobId, Slot};
 
-/// A slot's place.
 #[derive(Debug, Default)]
 struct SlotEntry {
-    tenant: Mutex<Option<Occupant>>,
-    /// The end of the job was asked for.
-    ending: Condvar,
-    /// While the job's process is being made.
+    occupant: Mutex<Option<Occupant>>,
+    /// Notified when the job is to be killed.
+    kill_requested: Condvar,
+    /// Takes signals while the job's process is being spawned.
     child: SpawningChild,
 }
 
-/// A job from its launch record to the reaping of its process.
+/// A job from its launch record until its process is reaped.
 #[derive(Debug)]
 struct Occupant {
     job: JobId,
-    stage: Stage,
-    ending: Option<Ending>,
+    process: ProcessState,
+    kill: Option<PendingKill>,
 }
 
-/// How far the job's process is.
 #[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// There is none yet, or no longer one that may be signalled.
-    Reserved,
-    /// The slot's thread is in `clone` or waits for `exec`, without the place's lock.
+enum ProcessState {
+    NotStarted,
+    /// The slot's thread is in `clone` or waits for `exec`, without holding the lock.
     Spawning,
-    /// It runs.
-    Running { pid: Pid, since: Instant },
+    Running {
+        pid: Pid,
+        since: Instant,
+    },
 }
 
-/// Why and how far a job is being ended.
 #[derive(Debug)]
-struct Ending {
-    why: KillReason,
-    ladder: Termination,
+struct PendingKill {
+    reason: KillReason,
+    termination: Termination,
     /// The last signal that reached a process.
     sent: Option<Signal>,
 }
 
-impl Ending {
-    /// Sends the signal that is due to the job's process, if there is one.
-    fn deliver(&mut self, stage: Stage, child: &SpawningChild) {
-        let signal = self.ladder.signal();
-        let is_sent = match stage {
-            Stage::Reserved => false,
-            Stage::Spawning => child.signal(signal),
-            Stage::Running { pid, .. } => {
-                signal_job(pid, signal);
+impl PendingKill {
+    /// Sends the current signal to the job's process group, if it has a process.
+    fn send_signal(&mut self, process: ProcessState, child: &SpawningChild) {
+        let signal = self.termination.signal();
+        let is_sent = match process {
+            ProcessState::NotStarted => false,
+            ProcessState::Spawning => child.signal(signal),
+            ProcessState::Running { pid, .. } => {
+                signal_child(pid, signal);
                 true
             }
         };
@@ -67,162 +65,164 @@ impl Ending {
     }
 }
 
-/// All places of a session, and how patient it is.
+/// The slots of a session with their jobs.
 #[derive(Debug)]
 pub struct SlotTable {
-    places: Vec<SlotEntry>,
+    slots: Vec<SlotEntry>,
     grace: Duration,
     timeout: Option<Duration>,
-    /// Whether a signal wants the study's end, and who waits to know.
+    /// Whether a signal interrupts the study; the condition variable is notified when it becomes true.
     interrupted: (Mutex<bool>, Condvar),
 }
 
-/// What came of starting a job.
+/// The result of [`SlotTable::spawn`].
 #[derive(Debug)]
 pub enum SpawnResult<T, E> {
-    /// It runs.
+    /// The process runs.
     Running(T),
-    /// Its end was asked for before it was spawned.
-    EndedBefore,
-    /// It could not be spawned.
-    Refused(E),
+    /// The job was killed before its process started.
+    Cancelled,
+    /// The process could not be spawned.
+    Failed(E),
 }
 
 impl SlotTable {
-    /// `slots` free places; jobs get `grace` between polite and impolite signals and may run for `timeout`.
+    /// `slots` free slots. Jobs get `grace` between signals and are killed after `timeout`.
     pub fn new(slots: u32, grace: Duration, timeout: Option<Duration>) -> SlotTable {
-        let places = (0..slots).map(|_| SlotEntry::default()).collect();
-        SlotTable { places, grace, timeout, interrupted: Default::default() }
+        let slots = (0..slots).map(|_| SlotEntry::default()).collect();
+        SlotTable { slots, grace, timeout, interrupted: Default::default() }
     }
 
-    /// Gives `slot` to `job`; false if it is taken or there is no such slot, which would be a fault of the engine.
+    /// Reserves `slot` for `job`. Returns false if the slot is occupied or does not exist.
     #[must_use]
-    pub fn occupy(&self, slot: Slot, job: JobId) -> bool {
-        let Some(place) = self.place(slot) else { return false };
-        let mut tenant = place.lock();
-        let free = tenant.is_none();
-        if free {
-            *tenant = Some(Occupant { job, stage: Stage::Reserved, ending: None });
+    pub fn reserve(&self, slot: Slot, job: JobId) -> bool {
+        let Some(entry) = self.entry(slot) else { return false };
+        let mut occupant = entry.lock();
+        let is_free = occupant.is_none();
+        if is_free {
+            *occupant = Some(Occupant { job, process: ProcessState::NotStarted, kill: None });
         }
-        free
+        is_free
     }
 
-    /// Spawns the job of `slot` with `spawn`, unless its end was asked for before. No lock is held meanwhile: a program on a file
-    /// system that does not answer keeps `spawn` for as long as that takes. An end that is asked for then is delivered to the
-    /// [`SpawningChild`], and to what it has become.
-    pub fn start<T, E>(
+    /// Spawns the job of `slot` with `spawn`, unless it was killed before.
+    ///
+    /// No lock is held while `spawn` runs: it blocks as long as the program's file system does not answer. A kill in the meantime
+    /// signals the [`SpawningChild`], or the process once it runs.
+    pub fn spawn<T, E>(
         &self,
         slot: Slot,
         spawn: impl FnOnce(&SpawningChild) -> Result<(Pid, T), E>,
     ) -> SpawnResult<T, E> {
-        let Some(place) = self.place(slot) else { return SpawnResult::EndedBefore };
-        match place.lock().as_mut().filter(|tenant| tenant.ending.is_none()) {
-            Some(tenant) => tenant.stage = Stage::Spawning,
-            None => return SpawnResult::EndedBefore,
+        let Some(entry) = self.entry(slot) else { return SpawnResult::Cancelled };
+        match entry.lock().as_mut().filter(|occupant| occupant.kill.is_none()) {
+            Some(occupant) => occupant.process = ProcessState::Spawning,
+            None => return SpawnResult::Cancelled,
         }
-        let spawned = spawn(&place.child);
-        let mut tenant = place.lock();
-        let is_ending = tenant.as_ref().is_some_and(|tenant| tenant.ending.is_some());
-        let (stage, started) = match spawned {
-            Ok((pid, running)) => (Stage::Running { pid, since: Instant::now() }, SpawnResult::Running(running)),
-            Err(_) if is_ending => (Stage::Reserved, SpawnResult::EndedBefore),
-            Err(e) => (Stage::Reserved, SpawnResult::Refused(e)),
+        let spawned = spawn(&entry.child);
+        let mut occupant = entry.lock();
+        let is_killed = occupant.as_ref().is_some_and(|occupant| occupant.kill.is_some());
+        let (process, result) = match spawned {
+            Ok((pid, child)) => (ProcessState::Running { pid, since: Instant::now() }, SpawnResult::Running(child)),
+            Err(_) if is_killed => (ProcessState::NotStarted, SpawnResult::Cancelled),
+            Err(e) => (ProcessState::NotStarted, SpawnResult::Failed(e)),
         };
-        if let Some(Occupant { stage: current, ending, .. }) = tenant.as_mut() {
-            *current = stage;
-            if let Some(ending) = ending
-                && ending.sent != Some(ending.ladder.signal())
+        if let Some(occupant) = occupant.as_mut() {
+            occupant.process = process;
+            if let Some(kill) = &mut occupant.kill
+                && kill.sent != Some(kill.termination.signal())
             {
-                ending.deliver(stage, &place.child);
+                kill.send_signal(process, &entry.child);
             }
         }
-        started
+        result
     }
 
-    /// Waits until the end of the job of `slot` is asked for, at most for `pause`; whether it was.
-    pub fn is_ended_within(&self, slot: Slot, pause: Duration) -> bool {
-        let Some(place) = self.place(slot) else { return true };
-        let stays = |tenant: &mut Option<Occupant>| tenant.as_ref().is_some_and(|tenant| tenant.ending.is_none());
-        let waited = place.ending.wait_timeout_while(place.lock(), pause, stays);
-        !stays(&mut waited.unwrap_or_else(PoisonError::into_inner).0)
+    /// Waits up to `timeout` for a kill of the job in `slot`. Returns whether there was one.
+    pub fn wait_for_kill(&self, slot: Slot, timeout: Duration) -> bool {
+        let Some(entry) = self.entry(slot) else { return true };
+        let may_run = |occupant: &mut Option<Occupant>| occupant.as_ref().is_some_and(|job| job.kill.is_none());
+        let waited = entry.kill_requested.wait_timeout_while(entry.lock(), timeout, may_run);
+        !may_run(&mut waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
-    /// How many jobs have a process.
-    pub fn running(&self) -> usize {
-        let runs = |tenant: &Occupant| matches!(tenant.stage, Stage::Running { .. });
-        self.places.iter().filter(|place| place.lock().as_ref().is_some_and(runs)).count()
+    /// Number of jobs with a running process.
+    pub fn running_count(&self) -> usize {
+        let runs = |occupant: &Occupant| matches!(occupant.process, ProcessState::Running { .. });
+        self.slots.iter().filter(|entry| entry.lock().as_ref().is_some_and(runs)).count()
     }
 
-    /// The process of `slot` has ended and is about to be reaped: from here on it is not signalled. Why it was ended, if it was.
+    /// Number of occupied slots.
+    pub fn occupied_count(&self) -> usize {
+        self.slots.iter().filter(|entry| entry.lock().is_some()).count()
+    }
+
+    /// Releases `slot`; its process is not signalled any more and may be reaped. Returns why the job was killed, if it was.
     pub fn release(&self, slot: Slot) -> Option<KillReason> {
-        let tenant = self.place(slot)?.lock().take()?;
-        tenant.ending.map(|ending| ending.why)
+        let occupant = self.entry(slot)?.lock().take()?;
+        occupant.kill.map(|kill| kill.reason)
     }
 
-    /// Whether the end of the job of `slot` was asked for.
-    pub fn is_ended(&self, slot: Slot) -> bool {
-        self.place(slot).is_none_or(|place| place.lock().as_ref().is_none_or(|tenant| tenant.ending.is_some()))
+    /// Whether the job in `slot` is being killed.
+    pub fn is_killed(&self, slot: Slot) -> bool {
+        self.entry(slot).is_none_or(|entry| entry.lock().as_ref().is_none_or(|occupant| occupant.kill.is_some()))
     }
 
-    /// A signal wants the study's end.
-    pub fn interrupt(&self) {
+    /// Records that a signal interrupts the study.
+    pub fn set_interrupted(&self) {
         *self.interrupted.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.interrupted.1.notify_all();
     }
 
-    /// Whether a signal wants the study's end, now or before `patience` is over.
-    pub fn is_interrupted_within(&self, patience: Duration) -> bool {
+    /// Waits up to `timeout` for [`SlotTable::set_interrupted`]. Returns whether it was called.
+    pub fn wait_for_interrupt(&self, timeout: Duration) -> bool {
         let flag = self.interrupted.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.interrupted.1.wait_timeout_while(flag, patience, |interrupted| !*interrupted);
+        let waited = self.interrupted.1.wait_timeout_while(flag, timeout, |interrupted| !*interrupted);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Begins to end `job` if it is still there and not being ended already. The next step is up to [`SlotTable::escalate`].
-    pub fn end(&self, job: JobId, why: &KillReason, now: Instant) {
-        for place in &self.places {
-            self.end_at(place, |tenant| tenant.job == job, why, now);
+    /// Kills `job` for `reason`, unless it has ended or is being killed already. Call [`SlotTable::escalate`] for further signals.
+    pub fn kill(&self, job: JobId, reason: &KillReason, now: Instant) {
+        for entry in &self.slots {
+            self.kill_if(entry, |occupant| occupant.job == job, reason, now);
         }
     }
 
-    /// Begins to end every job.
-    pub fn end_all(&self, why: &KillReason, now: Instant) {
-        for place in &self.places {
-            self.end_at(place, |_| true, why, now);
+    /// Kills every job for `reason`.
+    pub fn kill_all(&self, reason: &KillReason, now: Instant) {
+        for entry in &self.slots {
+            self.kill_if(entry, |_| true, reason, now);
         }
     }
 
-    /// How many jobs there are.
-    pub fn tenants(&self) -> usize {
-        self.places.iter().filter(|place| place.lock().is_some()).count()
-    }
-
-    /// Kills every job that is being ended.
-    pub fn cut_short(&self) {
-        for place in &self.places {
-            if let Some(Occupant { stage, ending: Some(ending), .. }) = place.lock().as_mut() {
-                ending.ladder.cut_short(Instant::now());
-                ending.deliver(*stage, &place.child);
+    /// Sends SIGKILL to every job that is being killed.
+    pub fn force_kill(&self) {
+        for entry in &self.slots {
+            if let Some(Occupant { process, kill: Some(kill), .. }) = entry.lock().as_mut() {
+                kill.termination.force(Instant::now());
+                kill.send_signal(*process, &entry.child);
             }
         }
     }
 
-    /// Ends jobs that ran too long and takes the next step with those that do not go. When to look again, at the latest.
+    /// Kills jobs that exceeded the timeout and sends the next signal to those that did not exit after the last one. Returns when
+    /// it is to be called again.
     pub fn escalate(&self, now: Instant) -> Option<Instant> {
         let mut next = self.timeout.map(|timeout| now + timeout);
-        for place in &self.places {
-            let mut tenant = place.lock();
-            let Some(tenant) = tenant.as_mut() else { continue };
-            let due = match (&mut tenant.ending, tenant.stage, self.timeout) {
-                (Some(ending), stage, _) => {
-                    if ending.ladder.advance(now).is_some() {
-                        ending.deliver(stage, &place.child);
+        for entry in &self.slots {
+            let mut occupant = entry.lock();
+            let Some(occupant) = occupant.as_mut() else { continue };
+            let due = match (&mut occupant.kill, occupant.process, self.timeout) {
+                (Some(kill), process, _) => {
+                    if kill.termination.advance(now).is_some() {
+                        kill.send_signal(process, &entry.child);
                     }
-                    ending.ladder.due()
+                    kill.termination.due()
                 }
-                (None, Stage::Running { since, .. }, Some(timeout)) if since + timeout <= now => {
-                    self.begin_to_end(place, tenant, &KillReason::Timeout, now)
+                (None, ProcessState::Running { since, .. }, Some(timeout)) if since + timeout <= now => {
+                    self.start_kill(entry, occupant, &KillReason::Timeout, now)
                 }
-                (None, Stage::Running { since, .. }, Some(timeout)) => Some(since + timeout),
+                (None, ProcessState::Running { since, .. }, Some(timeout)) => Some(since + timeout),
                 (None, _, _) => None,
             };
             next = [next, due].into_iter().flatten().min();
@@ -230,11 +230,11 @@ impl SlotTable {
         next
     }
 
-    /// The jobs whose processes have not ended after SIGKILL, for longer than they may take.
+    /// The jobs whose processes did not exit in time after SIGKILL.
     pub fn overdue(&self) -> Vec<(JobId, Pid)> {
-        let overdue = self.places.iter().filter_map(|place| match &*place.lock() {
-            Some(Occupant { job, stage: Stage::Running { pid, .. }, ending: Some(ending) })
-                if ending.ladder.is_overdue() =>
+        let overdue = self.slots.iter().filter_map(|entry| match &*entry.lock() {
+            Some(Occupant { job, process: ProcessState::Running { pid, .. }, kill: Some(kill) })
+                if kill.termination.is_overdue() =>
             {
                 Some((*job, *pid))
             }
@@ -243,51 +243,47 @@ impl SlotTable {
         overdue.collect()
     }
 
-    fn end_at(&self, place: &SlotEntry, whom: impl Fn(&Occupant) -> bool, why: &KillReason, now: Instant) {
-        let mut tenant = place.lock();
-        let Some(tenant) = tenant.as_mut().filter(|tenant| whom(tenant)) else { return };
-        match &mut tenant.ending {
-            None => drop(self.begin_to_end(place, tenant, why, now)),
-            Some(ending) if *why == KillReason::DriverFault => {
-                ending.why = KillReason::DriverFault;
-                ending.ladder.cut_short(now);
-                ending.deliver(tenant.stage, &place.child);
+    fn kill_if(&self, entry: &SlotEntry, condition: impl Fn(&Occupant) -> bool, reason: &KillReason, now: Instant) {
+        let mut occupant = entry.lock();
+        let Some(occupant) = occupant.as_mut().filter(|occupant| condition(occupant)) else { return };
+        match &mut occupant.kill {
+            None => drop(self.start_kill(entry, occupant, reason, now)),
+            Some(kill) if *reason == KillReason::DriverError => {
+                kill.reason = KillReason::DriverError;
+                kill.termination.force(now);
+                kill.send_signal(occupant.process, &entry.child);
             }
             Some(_) => {}
         }
     }
 
-    /// Sends the first signal, now or once there is a process. When the next one is due.
-    fn begin_to_end(
+    /// Sends the first signal if there is a process, and returns when the next one is due.
+    fn start_kill(
         &self,
-        place: &SlotEntry,
-        tenant: &mut Occupant,
-        why: &KillReason,
+        entry: &SlotEntry,
+        occupant: &mut Occupant,
+        reason: &KillReason,
         now: Instant,
     ) -> Option<Instant> {
-        let mut ending = Ending { why: why.clone(), ladder: Termination::begin(why, self.grace, now), sent: None };
-        ending.deliver(tenant.stage, &place.child);
-        let due = ending.ladder.due();
-        tenant.ending = Some(ending);
-        place.ending.notify_all();
+        let termination = Termination::start(reason, self.grace, now);
+        let due = termination.due();
+        let mut kill = PendingKill { reason: reason.clone(), termination, sent: None };
+        kill.send_signal(occupant.process, &entry.child);
+        occupant.kill = Some(kill);
+        entry.kill_requested.notify_all();
         due
     }
 
-    fn place(&self, slot: Slot) -> Option<&SlotEntry> {
-        self.places.get(usize::try_from(slot.0).ok()?)
+    fn entry(&self, slot: Slot) -> Option<&SlotEntry> {
+        self.slots.get(usize::try_from(slot.0).ok()?)
     }
 }
 
 impl SlotEntry {
-    /// A panic elsewhere must not keep us from ending children.
+    /// Ignores poisoning: after a panic in another thread the children must still be killed.
     fn lock(&self) -> MutexGuard<'_, Option<Occupant>> {
-        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
+        self.occupant.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Signals a running job: all processes of its group, and itself where it has left that.
-fn signal_job(pid: Pid, signal: Signal) {
-    signal_child(pid, signal);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Starts that the machine refuses are tried again, with growing pauses, while the job keeps its slot.
+//! Retries starts that fail because of the machine, with exponential backoff, while the job keeps its slot.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,106 +9,105 @@ use crate::run::error::RunError;
 use crate::run::observer::Observer;
 use crate::types::ids::Slot;
 
-/// Pause after the first refusal; each further one is twice as long.
+/// Pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// Longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long a refusal lasts before the user is told of it.
-const UNMENTIONED: Duration = Duration::from_secs(1);
+/// How long retries run before a note is shown.
+const NOTE_AFTER: Duration = Duration::from_secs(1);
 
-/// Why a job has no process.
+/// Why a job was not started.
 #[derive(Debug)]
 pub enum StartError {
-    /// Its end was asked for before.
-    Ended,
-    /// The command or the configuration is at fault: a failure of the job.
+    /// It was killed before.
+    Cancelled,
+    /// An error in the command or the configuration: the job fails.
     Job(String),
-    /// The machine refuses it, perhaps not for long.
+    /// An error of the machine that may pass.
     Refused {
-        /// What was to be done.
-        what: String,
-        /// The system's answer.
+        /// What was attempted: `start /usr/bin/python3`.
+        operation: String,
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The driver cannot go on.
-    EventLoop(RunError),
+    /// An error that ends the session.
+    Session(RunError),
 }
 
-/// Tries again what the machine refuses.
+/// Retries what fails because of the machine.
 #[derive(Debug)]
 pub struct StartRetry<'a> {
-    places: &'a SlotTable,
+    slots: &'a SlotTable,
     timeout: Duration,
-    is_mentioned: AtomicBool,
+    is_noted: AtomicBool,
 }
 
 impl<'a> StartRetry<'a> {
-    /// Jobs in `places` are tried again for `timeout`, and beyond it as long as other jobs run.
-    pub fn new(places: &'a SlotTable, timeout: Duration) -> StartRetry<'a> {
-        StartRetry { places, timeout, is_mentioned: AtomicBool::new(false) }
+    /// Retries for `timeout`, and longer while other jobs in `slots` run.
+    pub fn new(slots: &'a SlotTable, timeout: Duration) -> StartRetry<'a> {
+        StartRetry { slots, timeout, is_noted: AtomicBool::new(false) }
     }
 
-    /// Repeats `attempt` for the job of `slot` while the machine refuses it.
+    /// Repeats `attempt` for the job in `slot` while it returns [`StartError::Refused`].
     ///
     /// # Errors
-    /// The last error of `attempt`: [`StartError::Refused`] once nothing else runs and the time is over. [`StartError::Ended`] if the
-    /// job's end is asked for during a pause.
+    /// The last error of `attempt`: [`StartError::Refused`] after the timeout once no other job runs. [`StartError::Cancelled`] if the
+    /// job is killed during a pause.
     pub fn run<T>(
         &self,
         slot: Slot,
-        watcher: &dyn Observer,
+        observer: &dyn Observer,
         attempt: impl FnMut() -> Result<T, StartError>,
     ) -> Result<T, StartError> {
-        self.repeat(slot, watcher, attempt, || self.places.running() == 0)
+        self.repeat(slot, observer, attempt, || self.slots.running_count() == 0)
     }
 
-    /// [`StartRetry::run`] for what a running job needs: it ends with the time, whatever else runs.
+    /// [`StartRetry::run`] for what a running job needs: stops at the timeout even while other jobs run.
     pub fn run_within_timeout<T>(
         &self,
         slot: Slot,
-        watcher: &dyn Observer,
+        observer: &dyn Observer,
         attempt: impl FnMut() -> Result<T, StartError>,
     ) -> Result<T, StartError> {
-        self.repeat(slot, watcher, attempt, || true)
+        self.repeat(slot, observer, attempt, || true)
     }
 
     fn repeat<T>(
         &self,
         slot: Slot,
-        watcher: &dyn Observer,
+        observer: &dyn Observer,
         mut attempt: impl FnMut() -> Result<T, StartError>,
-        may_give_up: impl Fn() -> bool,
+        may_stop: impl Fn() -> bool,
     ) -> Result<T, StartError> {
-        let mut refused = None;
+        let mut backoff = None;
         loop {
-            let (what, source) = match attempt() {
-                Err(StartError::Refused { what, source }) => (what, source),
+            let (operation, source) = match attempt() {
+                Err(StartError::Refused { operation, source }) => (operation, source),
                 other => {
-                    if refused.is_some() && other.is_ok() {
-                        self.is_mentioned.store(false, Ordering::Relaxed);
+                    if backoff.is_some() && other.is_ok() {
+                        self.is_noted.store(false, Ordering::Relaxed);
                     }
                     return other;
                 }
             };
-            let (since, pause) = *refused.get_or_insert((Instant::now(), FIRST_PAUSE));
+            let (since, pause) = *backoff.get_or_insert((Instant::now(), FIRST_PAUSE));
             let waited = since.elapsed();
-            if waited >= self.timeout && may_give_up() {
-                return Err(StartError::Refused { what, source });
+            if waited >= self.timeout && may_stop() {
+                return Err(StartError::Refused { operation, source });
             }
-            if waited >= UNMENTIONED {
-                self.mention(watcher, &what, &source);
+            if waited >= NOTE_AFTER {
+                self.note_once(observer, &operation, &source);
             }
             let left = self.timeout.saturating_sub(waited).max(FIRST_PAUSE);
-            if self.places.is_ended_within(slot, if waited < self.timeout { pause.min(left) } else { pause }) {
-                return Err(StartError::Ended);
+            if self.slots.wait_for_kill(slot, if waited < self.timeout { pause.min(left) } else { pause }) {
+                return Err(StartError::Cancelled);
             }
-            refused = Some((since, (2 * pause).min(LONGEST_PAUSE)));
+            backoff = Some((since, (2 * pause).min(LONGEST_PAUSE)));
         }
     }
 
-    fn mention(&self, watcher: &dyn Observer, what: &str, source: &io::Error) {
-        if !self.is_mentioned.swap(true, Ordering::Relaxed) {
-            watcher.note(&format!("the system refuses to {what}: {source}; trying again (--launch-timeout)"));
+    fn note_once(&self, observer: &dyn Observer, operation: &str, source: &io::Error) {
+        if !self.is_noted.swap(true, Ordering::Relaxed) {
+            observer.note(&format!("the system refuses to {operation}: {source}; retrying (--launch-timeout)"));
         }
     }
 }
@@ -125,9 +124,9 @@ mod tests {
     const SLOT: Slot = Slot(0);
 
     #[derive(Default)]
-    struct Notes(Mutex<Vec<String>>);
+    struct RecordingObserver(Mutex<Vec<String>>);
 
-    impl Observer for Notes {
+    impl Observer for RecordingObserver {
         fn record(&self, _: &Record) {}
         fn note(&self, text: &str) {
             self.0.lock().unwrap().push(text.to_owned());
@@ -138,51 +137,51 @@ mod tests {
         JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) }
     }
 
-    fn places() -> SlotTable {
-        let places = SlotTable::new(1, Duration::from_secs(10), None);
-        assert!(places.occupy(SLOT, job()));
-        places
+    fn slots() -> SlotTable {
+        let slots = SlotTable::new(1, Duration::from_secs(10), None);
+        assert!(slots.reserve(SLOT, job()));
+        slots
     }
 
-    fn refused() -> StartError {
-        StartError::Refused { what: "start x".into(), source: io::Error::from_raw_os_error(libc::EMFILE) }
+    fn refusal() -> StartError {
+        StartError::Refused { operation: "start x".into(), source: io::Error::from_raw_os_error(libc::EMFILE) }
     }
 
     #[test]
-    fn what_is_refused_for_a_while_succeeds_in_the_end_without_a_word() {
-        let (places, notes) = (places(), Notes::default());
+    fn a_start_that_succeeds_soon_shows_no_note() {
+        let (slots, notes) = (slots(), RecordingObserver::default());
         let mut tries = 0;
-        let started = StartRetry::new(&places, Duration::from_secs(60)).run(SLOT, &notes, || {
+        let started = StartRetry::new(&slots, Duration::from_secs(60)).run(SLOT, &notes, || {
             tries += 1;
-            if tries < 4 { Err(refused()) } else { Ok(tries) }
+            if tries < 4 { Err(refusal()) } else { Ok(tries) }
         });
         assert_eq!(started.unwrap(), 4);
         assert!(notes.0.lock().unwrap().is_empty());
     }
 
     #[test]
-    fn after_the_timeout_the_refusal_is_handed_on_and_was_mentioned_once() {
-        let (places, notes) = (places(), Notes::default());
-        let retry = StartRetry::new(&places, Duration::from_millis(1500));
-        let begun = Instant::now();
-        let started = retry.run::<()>(SLOT, &notes, || Err(refused()));
+    fn after_the_timeout_the_error_is_returned_and_was_noted_once() {
+        let (slots, notes) = (slots(), RecordingObserver::default());
+        let retry = StartRetry::new(&slots, Duration::from_millis(1500));
+        let start = Instant::now();
+        let started = retry.run::<()>(SLOT, &notes, || Err(refusal()));
         assert!(matches!(started, Err(StartError::Refused { .. })));
-        assert!(begun.elapsed() >= Duration::from_millis(1500));
+        assert!(start.elapsed() >= Duration::from_millis(1500));
         let notes = notes.0.into_inner().unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].starts_with("the system refuses to start x: Too many open files"), "{notes:?}");
     }
 
     #[test]
-    fn the_end_of_the_job_ends_the_pause_and_other_errors_are_not_tried_again() {
-        let (places, notes) = (places(), Notes::default());
-        let retry = StartRetry::new(&places, Duration::from_secs(600));
-        let job_s = retry.run::<()>(SLOT, &notes, || Err(StartError::Job("no".into())));
-        assert!(matches!(job_s, Err(StartError::Job(_))));
-        let ended = retry.run::<()>(SLOT, &notes, || {
-            places.end(job(), &KillReason::Timeout, Instant::now());
-            Err(refused())
+    fn a_kill_ends_the_pause_and_other_errors_are_not_retried() {
+        let (slots, notes) = (slots(), RecordingObserver::default());
+        let retry = StartRetry::new(&slots, Duration::from_secs(600));
+        let job_error = retry.run::<()>(SLOT, &notes, || Err(StartError::Job("no".into())));
+        assert!(matches!(job_error, Err(StartError::Job(_))));
+        let cancelled = retry.run::<()>(SLOT, &notes, || {
+            slots.kill(job(), &KillReason::Timeout, Instant::now());
+            Err(refusal())
         });
-        assert!(matches!(ended, Err(StartError::Ended)));
+        assert!(matches!(cancelled, Err(StartError::Cancelled)));
     }
 }

@@ -1,46 +1,44 @@
-//! Rouses the coordinating thread: a pipe, so that it can wait for this and for signals at once.
+//! Wakes a thread in `poll`: a pipe, so that the thread can wait for it and for signals at once.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Both ends. However often it is rung before it is heard, one byte lies in the pipe.
+/// A flag with a descriptor. The pipe holds one byte while the flag is set.
 #[derive(Debug)]
 pub struct Wakeup {
     reader: PipeReader,
     writer: PipeWriter,
-    rung: AtomicBool,
+    is_set: AtomicBool,
 }
 
 impl Wakeup {
-    /// A silent one.
     pub fn new() -> io::Result<Wakeup> {
         let (reader, writer) = io::pipe()?;
-        Ok(Wakeup { reader, writer, rung: AtomicBool::new(false) })
+        Ok(Wakeup { reader, writer, is_set: AtomicBool::new(false) })
     }
 
-    /// Rouses the thread that waits for [`Wakeup::descriptor`].
-    pub fn ring(&self) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
-            // One byte always fits, and the reader lives as long as we do.
+    /// Wakes the thread that waits for [`Wakeup::descriptor`].
+    pub fn set(&self) {
+        if !self.is_set.swap(true, Ordering::AcqRel) {
+            // Cannot fail: the pipe is empty and its reader is open.
             let _ = (&self.writer).write(&[1]);
         }
     }
 
-    /// Whether it was rung and not heard yet.
-    pub fn is_rung(&self) -> bool {
-        self.rung.load(Ordering::Acquire)
+    pub fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
     }
 
-    /// Readable once it was rung.
+    /// Readable while the flag is set.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
     }
 
-    /// It was heard: to be called when the descriptor is readable, before looking at what changed.
-    pub fn hear(&self) {
+    /// Clears the flag. Call it before looking at what changed, so that no wakeup is lost.
+    pub fn clear(&self) {
         let _ = (&self.reader).read(&mut [0; 1]);
-        self.rung.store(false, Ordering::Release);
+        self.is_set.store(false, Ordering::Release);
     }
 }
 
@@ -50,13 +48,13 @@ mod tests {
     use crate::launch::process::syscalls::wait_readable;
 
     #[test]
-    fn every_ring_after_a_hearing_is_heard() {
+    fn the_descriptor_is_readable_after_set_until_clear() {
         let wake = Wakeup::new().unwrap();
         for _ in 0..2 {
-            wake.ring();
-            wake.ring();
+            wake.set();
+            wake.set();
             assert_eq!(wait_readable([Some(wake.descriptor())], None).unwrap(), [true]);
-            wake.hear();
+            wake.clear();
             let none = wait_readable([Some(wake.descriptor())], Some(std::time::Duration::ZERO));
             assert_eq!(none.unwrap(), [false]);
         }

@@ -1,25 +1,25 @@
-//! The directory that jobs begin in.
+//! The working directory of jobs.
 
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The directory that jobs are started in: the one in which the driver was started.
+/// The working directory of jobs: the one in which the driver was started.
 #[derive(Debug)]
 pub struct WorkingDirectory(PathBuf);
 
 impl WorkingDirectory {
-    /// Where the driver is now.
+    /// The current directory of the driver.
     pub fn current() -> io::Result<WorkingDirectory> {
         env::current_dir().map(WorkingDirectory)
     }
 
-    /// Its path when the session began.
+    /// Its path at the start of the session.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Succeeds if the directory is there. Where it was removed and another one has its name, that one is entered.
+    /// Checks that the directory exists. If it was removed and created again, changes to the new one.
     pub fn enter(&self) -> io::Result<()> {
         match env::current_dir() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => env::set_current_dir(&self.0),

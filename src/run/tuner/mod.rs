@@ -184,7 +184,7 @@ impl Tuner {
 
     /// Nobody wants an answer any more: whoever waits for one is let go.
     pub fn cancel(&self) {
-        self.cancel.ring();
+        self.cancel.set();
     }
 
     /// The session is over: no process of the tuner is left, nor any that it started, wherever that went.
@@ -199,7 +199,7 @@ impl Tuner {
     }
 
     fn ask(&self, line: &mut Line, group: &[(TrialId, BracketId, Resource)], desk: &TunerContext<'_>) -> Suggestions {
-        if self.cancel.is_rung() {
+        if self.cancel.is_set() {
             return Suggestions::default();
         }
         let asked = match line {

@@ -1,4 +1,4 @@
-//! Jobs are given slots, started, and ended whatever their stage.
+//! Slots are reserved, and jobs are spawned and killed in every state of their process.
 
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::mpsc;
 
 use super::*;
-use crate::run::process::termination::KILL_PATIENCE;
+use crate::run::process::termination::KILL_TIMEOUT;
 use crate::types::ids::{Attempt, JobKey, Rung, TrialId};
 use crate::types::outcome::StopRule;
 
@@ -16,50 +16,50 @@ fn job(trial: u64) -> JobId {
     JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) }
 }
 
-fn places(timeout: Option<Duration>) -> SlotTable {
+fn slot_table(timeout: Option<Duration>) -> SlotTable {
     SlotTable::new(1, Duration::from_secs(10), timeout)
 }
 
 #[test]
-fn a_place_is_given_once() {
-    let places = places(None);
-    assert!(places.occupy(SLOT, job(0)));
-    assert!(!places.occupy(SLOT, job(1)));
-    assert!(!places.occupy(Slot(1), job(1)));
-    assert_eq!(places.release(SLOT), None);
-    assert!(places.occupy(SLOT, job(1)));
+fn a_slot_is_reserved_by_one_job() {
+    let slots = slot_table(None);
+    assert!(slots.reserve(SLOT, job(0)));
+    assert!(!slots.reserve(SLOT, job(1)));
+    assert!(!slots.reserve(Slot(1), job(1)));
+    assert_eq!(slots.release(SLOT), None);
+    assert!(slots.reserve(SLOT, job(1)));
 }
 
 #[test]
-fn a_job_that_is_ended_before_it_is_spawned_is_not_spawned() {
-    let places = places(None);
+fn a_job_killed_before_its_spawn_is_not_spawned() {
+    let slots = slot_table(None);
     let rule = KillReason::Rule(StopRule::new(StopRule::LIMIT, None, None));
-    assert!(places.occupy(SLOT, job(0)));
-    places.end(job(1), &rule, Instant::now());
-    places.end(job(0), &rule, Instant::now());
-    let started = places.start::<(), io::Error>(SLOT, |_| unreachable!("it must not be spawned"));
-    assert!(matches!(started, SpawnResult::EndedBefore));
-    assert_eq!(places.release(SLOT), Some(rule));
+    assert!(slots.reserve(SLOT, job(0)));
+    slots.kill(job(1), &rule, Instant::now());
+    slots.kill(job(0), &rule, Instant::now());
+    let result = slots.spawn::<(), io::Error>(SLOT, |_| unreachable!("must not be spawned"));
+    assert!(matches!(result, SpawnResult::Cancelled));
+    assert_eq!(slots.release(SLOT), Some(rule));
 }
 
 #[test]
-fn an_interruption_is_heard_by_who_waits_for_it() {
-    let places = places(None);
-    assert!(!places.is_interrupted_within(Duration::ZERO));
+fn an_interrupt_wakes_waiting_threads() {
+    let slots = slot_table(None);
+    assert!(!slots.wait_for_interrupt(Duration::ZERO));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| places.is_interrupted_within(Duration::from_secs(600)));
-        places.interrupt();
+        let waiting = scope.spawn(|| slots.wait_for_interrupt(Duration::from_secs(600)));
+        slots.set_interrupted();
         assert!(waiting.join().unwrap());
     });
-    assert!(places.is_interrupted_within(Duration::ZERO));
+    assert!(slots.wait_for_interrupt(Duration::ZERO));
 }
 
 #[test]
-fn a_refused_spawn_is_handed_on() {
-    let places = places(None);
-    assert!(places.occupy(SLOT, job(0)));
-    let started = places.start::<(), io::Error>(SLOT, |_| Err(io::ErrorKind::NotFound.into()));
-    assert!(matches!(started, SpawnResult::Refused(e) if e.kind() == io::ErrorKind::NotFound));
+fn a_spawn_error_is_returned() {
+    let slots = slot_table(None);
+    assert!(slots.reserve(SLOT, job(0)));
+    let result = slots.spawn::<(), io::Error>(SLOT, |_| Err(io::ErrorKind::NotFound.into()));
+    assert!(matches!(result, SpawnResult::Failed(e) if e.kind() == io::ErrorKind::NotFound));
 }
 
 fn interrupted() -> KillReason {
@@ -67,23 +67,23 @@ fn interrupted() -> KillReason {
 }
 
 /// A child in a group of its own that sleeps.
-fn sleeper() -> (Child, Pid) {
+fn sleeping_child() -> (Child, Pid) {
     let child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
     let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
     (child, pid)
 }
 
 #[test]
-fn a_spawn_that_hangs_holds_up_nobody_and_its_job_is_ended_afterwards() {
-    let places = places(None);
-    assert!(places.occupy(SLOT, job(0)));
-    let (mut child, pid) = sleeper();
+fn a_hanging_spawn_blocks_no_other_call_and_its_job_is_killed_afterwards() {
+    let slots = slot_table(None);
+    assert!(slots.reserve(SLOT, job(0)));
+    let (mut child, pid) = sleeping_child();
     let (entered, is_entered) = mpsc::channel();
     let (resume, is_resumed) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        let places = &places;
+        let slots = &slots;
         let hanging = scope.spawn(move || {
-            places.start(SLOT, |_| {
+            slots.spawn(SLOT, |_| {
                 entered.send(()).unwrap();
                 is_resumed.recv().unwrap();
                 Ok::<_, io::Error>((pid, ()))
@@ -91,61 +91,61 @@ fn a_spawn_that_hangs_holds_up_nobody_and_its_job_is_ended_afterwards() {
         });
         is_entered.recv().unwrap();
         let now = Instant::now();
-        places.interrupt();
-        places.end_all(&interrupted(), now);
-        places.end(job(0), &interrupted(), now);
-        assert_eq!(places.escalate(now), Some(now + Duration::from_secs(10)));
-        assert_eq!((places.tenants(), places.running()), (1, 0));
+        slots.set_interrupted();
+        slots.kill_all(&interrupted(), now);
+        slots.kill(job(0), &interrupted(), now);
+        assert_eq!(slots.escalate(now), Some(now + Duration::from_secs(10)));
+        assert_eq!((slots.occupied_count(), slots.running_count()), (1, 0));
         assert_eq!(child.try_wait().unwrap(), None);
         resume.send(()).unwrap();
         assert!(matches!(hanging.join().unwrap(), SpawnResult::Running(())));
     });
-    assert_eq!(child.wait().unwrap().signal(), Some(2), "the end that was asked for meanwhile");
-    assert_eq!(places.release(SLOT), Some(interrupted()));
+    assert_eq!(child.wait().unwrap().signal(), Some(2), "the signal of the kill during the spawn");
+    assert_eq!(slots.release(SLOT), Some(interrupted()));
 }
 
 #[test]
-fn a_job_that_waits_for_its_start_notices_its_end() {
-    let places = places(None);
-    assert!(places.occupy(SLOT, job(0)));
-    assert!(!places.is_ended_within(SLOT, Duration::ZERO));
+fn a_kill_wakes_a_job_that_waits_to_be_started() {
+    let slots = slot_table(None);
+    assert!(slots.reserve(SLOT, job(0)));
+    assert!(!slots.wait_for_kill(SLOT, Duration::ZERO));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| places.is_ended_within(SLOT, Duration::from_secs(600)));
-        places.end(job(0), &interrupted(), Instant::now());
+        let waiting = scope.spawn(|| slots.wait_for_kill(SLOT, Duration::from_secs(600)));
+        slots.kill(job(0), &interrupted(), Instant::now());
         assert!(waiting.join().unwrap());
     });
 }
 
 #[test]
-fn a_spawn_that_failed_after_its_end_was_asked_for_is_no_refusal() {
-    let places = places(None);
-    assert!(places.occupy(SLOT, job(0)));
-    let started = places.start::<(), io::Error>(SLOT, |_| {
-        places.end(job(0), &interrupted(), Instant::now());
+fn a_spawn_error_after_a_kill_is_a_cancellation() {
+    let slots = slot_table(None);
+    assert!(slots.reserve(SLOT, job(0)));
+    let result = slots.spawn::<(), io::Error>(SLOT, |_| {
+        slots.kill(job(0), &interrupted(), Instant::now());
         Err(io::ErrorKind::NotFound.into())
     });
-    assert!(matches!(started, SpawnResult::EndedBefore));
+    assert!(matches!(result, SpawnResult::Cancelled));
 }
 
 #[test]
-fn jobs_that_run_too_long_are_ended_for_it() {
+fn jobs_that_exceed_the_timeout_are_killed() {
     let minute = Duration::from_secs(60);
-    let places = places(Some(minute));
-    assert!(places.occupy(SLOT, job(0)));
-    // A number above every pid_max: signals go nowhere.
-    let nobody = Pid::new(i32::MAX).unwrap();
-    assert!(matches!(places.start(SLOT, |_| Ok::<_, io::Error>((nobody, ()))), SpawnResult::Running(())));
+    let slots = slot_table(Some(minute));
+    assert!(slots.reserve(SLOT, job(0)));
+    // Above every pid_max: signals reach no process.
+    let unused_pid = Pid::new(i32::MAX).unwrap();
+    assert!(matches!(slots.spawn(SLOT, |_| Ok::<_, io::Error>((unused_pid, ()))), SpawnResult::Running(())));
     let now = Instant::now();
-    let due = places.escalate(now).unwrap();
+    let due = slots.escalate(now).unwrap();
     assert!(due <= now + minute);
     let mut due = now + minute;
-    for patience in [Duration::from_secs(10), KILL_PATIENCE] {
-        assert_eq!(places.escalate(due), Some(due + patience));
-        assert_eq!(places.overdue(), []);
-        due += patience;
+    for wait in [Duration::from_secs(10), KILL_TIMEOUT] {
+        assert_eq!(slots.escalate(due), Some(due + wait));
+        assert_eq!(slots.overdue(), []);
+        due += wait;
     }
-    places.escalate(due);
-    assert_eq!(places.overdue(), [(job(0), nobody)]);
-    assert_eq!(places.release(SLOT), Some(KillReason::Timeout));
-    assert_eq!(places.overdue(), []);
+    slots.escalate(due);
+    assert_eq!(slots.overdue(), [(job(0), unused_pid)]);
+    assert_eq!(slots.release(SLOT), Some(KillReason::Timeout));
+    assert_eq!(slots.overdue(), []);
 }

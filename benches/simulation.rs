@@ -7,7 +7,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hypertune::engine::experiment::{Experiment, FirstFailures, Limits, Promoted, Retries, Stopping};
+use hypertune::engine::experiment::{Experiment, FirstFailures, Limits, PromotedStart, Retries, Stopping};
 use hypertune::kinds::Method;
 use hypertune::schedule::Schedule;
 use hypertune::schedule::hyperband::{BracketSizes, brackets};
@@ -65,7 +65,7 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Result<Experiment, Box<dyn Error>>
         metric: Some(Metric { name: "loss".to_owned(), direction: Direction::Minimize }),
         resource: None,
         seed: 1,
-        promoted: Promoted::default(),
+        promoted: PromotedStart::default(),
         stopping: Stopping::default(),
         limits: Limits::default(),
         retries: Retries::default(),

@@ -39,9 +39,9 @@ pub enum Event {
         suggestions: Vec<(TrialId, Assignment)>,
     },
     /// An outside tuner has no more, or died; the study ends with this sentence if it is set.
-    SuggestionsOver {
+    TunerFinished {
         /// What went wrong, if anything did.
-        fault: Option<String>,
+        error: Option<String>,
     },
     /// A moment asked for with [`Command::WakeAt`] has come.
     Tick,
@@ -139,8 +139,9 @@ pub enum FinishReason {
     },
     /// The outside tuner failed.
     Tuner {
-        /// How.
-        fault: String,
+        /// What went wrong.
+        #[serde(rename = "fault")]
+        error: String,
     },
     /// A limit; the study can go on.
     Limit {
@@ -156,7 +157,7 @@ pub enum FinishReason {
 
 impl FinishReason {
     /// Whether the same line run again goes on instead of printing the result again.
-    pub fn can_go_on(&self) -> bool {
+    pub fn is_resumable(&self) -> bool {
         matches!(self, FinishReason::Limit { .. } | FinishReason::Interrupted { .. } | FinishReason::Tuner { .. })
     }
 }

@@ -21,28 +21,29 @@ use crate::types::units::{Resource, ResourceSpec};
 
 /// What a promoted trial finds in its checkpoint directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Promoted {
-    /// A fresh, empty one: it trains from scratch (`resume: false`).
+pub enum PromotedStart {
+    /// An empty directory: it trains from scratch (`resume: false`).
     #[default]
-    StartOver,
-    /// The one it left (`resume: true`).
-    Continue,
+    #[serde(rename = "start_over")]
+    FromScratch,
+    /// The checkpoint of its previous job (`resume: true`).
+    #[serde(rename = "continue")]
+    FromCheckpoint,
 }
 
-impl Promoted {
+impl PromotedStart {
     /// The span that a job trains which gets `resource` where its trial had `previous` before.
     pub fn allocation(self, resource: Resource, previous: Option<Resource>) -> Allocation {
         let from = match self {
-            Promoted::StartOver => Resource::ZERO,
-            Promoted::Continue => previous.unwrap_or(Resource::ZERO),
+            PromotedStart::FromScratch => Resource::ZERO,
+            PromotedStart::FromCheckpoint => previous.unwrap_or(Resource::ZERO),
         };
         Allocation { from, to: resource }
     }
 
     /// What a job costs that gets `resource` where its trial had `previous` before, if it runs to its end.
     pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
-        self.allocation(resource, previous).full()
+        self.allocation(resource, previous).total()
     }
 }
 
@@ -175,7 +176,7 @@ pub struct Experiment {
     /// Every draw comes from it.
     pub seed: u64,
     /// What promoted trials find.
-    pub promoted: Promoted,
+    pub promoted: PromotedStart,
     /// Early ends.
     pub stopping: Stopping,
     /// Study limits.
@@ -223,12 +224,12 @@ impl Experiment {
             trials,
             jobs: plan.jobs(),
             resource: plan.brackets.iter().map(cost).sum::<f64>() * f64::from(plan.rounds),
-            full_resource: trials as f64 * self.full().amount(),
+            full_resource: trials as f64 * self.max_resource().amount(),
         }
     }
 
-    /// R, or 1 where the schedule knows no resource.
-    pub fn full(&self) -> Resource {
+    /// R, or 1 if the schedule has no resource.
+    pub fn max_resource(&self) -> Resource {
         self.method.schedule.max_resource().unwrap_or(Resource::ONE)
     }
 
@@ -238,7 +239,7 @@ impl Experiment {
             space: self.space.clone(),
             seed: self.seed,
             direction: self.metric.as_ref().map(|m| m.direction),
-            max_resource: self.full(),
+            max_resource: self.max_resource(),
         }
     }
 

@@ -48,7 +48,7 @@ impl Engine {
                 self.end(now, job, &JobEnd { outcome: &outcome, curve: &curve, step }, &mut out);
             }
             Event::Suggested { suggestions } => self.suggested(suggestions, &mut out),
-            Event::SuggestionsOver { fault } => self.suggestions_over(fault, &mut out),
+            Event::TunerFinished { error } => self.tuner_finished(error, &mut out),
             Event::Tick => self.wake = None,
             Event::Interrupted { signal } => self.stop(FinishReason::Interrupted { signal }, &mut out),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::experiment::{Experiment, Promoted, Totals};
+use super::experiment::{Experiment, PromotedStart, Totals};
 use super::job::ScheduledJob;
 use crate::schedule::Plan;
 use crate::types::allocation::Allocation;
@@ -91,7 +91,7 @@ struct BracketTally {
 pub(super) struct Counters {
     plan: Plan,
     totals: Totals,
-    promoted: Promoted,
+    promoted: PromotedStart,
     trials: u64,
     jobs: u64,
     running: u64,
@@ -185,7 +185,7 @@ impl Counters {
         self.running -= 1;
         let spent = allocation.spent(outcome, step);
         self.done += spent;
-        self.given -= allocation.full() - spent;
+        self.given -= allocation.total() - spent;
         rung(self.brackets.entry(job.start.bracket).or_default(), job.start.key.rung).ended += 1;
         match outcome {
             Outcome::Succeeded { .. } => self.succeeded += 1,

@@ -21,7 +21,7 @@ use crate::types::units::{Moment, Resource};
 
 /// One recorded step.
 #[derive(Clone, Copy, Debug)]
-pub enum Replayed<'a> {
+pub enum ReplayRecord<'a> {
     /// A driver took the study up: whatever ran before is lost.
     Session {
         /// Further attempts of a job that failed, until the next session.
@@ -85,14 +85,14 @@ pub struct Recovery {
 
 impl Engine {
     /// Applies one recorded step without filling slots; errs with what differs when this engine would have done otherwise.
-    pub fn replay(&mut self, step: Replayed<'_>) -> Result<(), ReplayError> {
+    pub fn replay(&mut self, step: ReplayRecord<'_>) -> Result<(), ReplayError> {
         match step {
-            Replayed::Session { retries } => {
+            ReplayRecord::Session { retries } => {
                 self.lose_running();
                 self.retries.max = retries;
                 Ok(())
             }
-            Replayed::Launch { job, bracket, resource, previous, assignment, .. } => {
+            ReplayRecord::Launch { job, bracket, resource, previous, assignment, .. } => {
                 let due = self.due(job, assignment)?;
                 let had = due.start.previous.unwrap_or(Resource::ZERO);
                 if (due.start.bracket, due.start.resource, had) != (bracket, resource, previous) {
@@ -101,21 +101,21 @@ impl Engine {
                 self.launch(due, None, &mut Vec::new());
                 Ok(())
             }
-            Replayed::Ended { job, outcome, curve, step, readings, at } => {
+            ReplayRecord::Ended { job, outcome, curve, step, readings, at } => {
                 self.relearn(job, readings.unwrap_or_default());
                 self.replay_end(at, job, &JobEnd { outcome, curve, step })
             }
-            Replayed::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
-            Replayed::Retired(trial) => self.recorded(Verdict::Retire(trial)),
-            Replayed::Kill { job, why } => {
+            ReplayRecord::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
+            ReplayRecord::Retired(trial) => self.recorded(Verdict::Retire(trial)),
+            ReplayRecord::Kill { job, why } => {
                 self.note_study_finished(job, why);
                 Ok(())
             }
-            Replayed::Finish(reason, _) => {
+            ReplayRecord::Finish(reason, _) => {
                 if let FinishReason::MetricReached { job, .. } = reason {
                     self.tally.decided(job.key);
                 }
-                if !reason.can_go_on() {
+                if !reason.is_resumable() {
                     self.phase = Phase::Finished(reason.clone());
                 }
                 Ok(())

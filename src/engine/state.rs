@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
-use super::experiment::{Experiment, FirstFailures, Promoted, Retries};
+use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
 use super::job::ScheduledJob;
 use super::policy::Policies;
 use super::progress::Counters;
@@ -157,7 +157,7 @@ impl Engine {
     }
 
     /// What promoted trials find.
-    pub fn promoted(&self) -> Promoted {
+    pub fn promoted(&self) -> PromotedStart {
         self.experiment.promoted
     }
 

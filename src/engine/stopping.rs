@@ -15,7 +15,7 @@ impl Engine {
     pub(super) fn stop(&mut self, reason: FinishReason, out: &mut Vec<Command>) {
         let settled = match &self.phase {
             Phase::Open => false,
-            Phase::Ending(earlier) => !earlier.can_go_on(),
+            Phase::Ending(earlier) => !earlier.is_resumable(),
             Phase::Finished(_) => true,
         };
         if settled {

@@ -25,14 +25,14 @@ impl Engine {
     }
 
     /// No more answers: with a fault the study ends after what runs, without one it goes on with the trials it has.
-    pub(super) fn suggestions_over(&mut self, fault: Option<String>, out: &mut Vec<Command>) {
+    pub(super) fn tuner_finished(&mut self, error: Option<String>, out: &mut Vec<Command>) {
         self.tuner = TunerState::Exhausted;
         let asked = std::mem::take(&mut self.asked);
         for PendingSuggestion { slot, .. } in asked.values() {
             self.slots.give_back(*slot);
         }
-        match fault {
-            Some(fault) => self.stop(FinishReason::Tuner { fault }, out),
+        match error {
+            Some(error) => self.stop(FinishReason::Tuner { error }, out),
             None => {
                 let never_run: Vec<TrialId> = asked.into_keys().collect();
                 if !never_run.is_empty() {

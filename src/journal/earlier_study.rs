@@ -210,7 +210,7 @@ impl Study<'_> {
 
     /// The job as the new study counts resource; `None` where it has no place there.
     fn in_new_units<'c>(&self, job: Job<'c>) -> Option<Job<'c>> {
-        let full = self.wanted.full();
+        let full = self.wanted.max_resource();
         match (&self.header.resource, &self.wanted.resource) {
             (Some(_), Some(_)) if job.reached <= full => Some(job),
             (Some(_), Some(_)) => up_to(full, job),

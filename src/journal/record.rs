@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, Slot, TrialId};
@@ -53,7 +53,7 @@ pub struct Header {
     pub resource: Option<ResourceSpec>,
     /// Whether promoted trials go on from their checkpoints; tells what each job costs.
     #[serde(default)]
-    pub promoted: Promoted,
+    pub promoted: PromotedStart,
     /// What it learnt from earlier studies (`--warm-start`) when it was begun.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorObservation>,

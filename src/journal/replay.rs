@@ -9,7 +9,7 @@ use super::reader::JournalReader;
 use super::record::{EndRecord, LaunchRecord, Record};
 use crate::engine::Engine;
 use crate::engine::event::FinishReason;
-use crate::engine::replay::Replayed;
+use crate::engine::replay::ReplayRecord;
 use crate::types::units::Moment;
 
 /// How a replayed study stands.
@@ -44,7 +44,7 @@ pub fn replay<R: BufRead>(
             })?;
         }
         if let Record::Finish { reason, .. } = &record {
-            standing.finished = Some(reason.clone()).filter(|reason| !reason.can_go_on());
+            standing.finished = Some(reason.clone()).filter(|reason| !reason.is_resumable());
         }
         seen(engine, &record);
         standing.end = reader.end();
@@ -61,21 +61,21 @@ fn moment(record: &Record) -> Option<Moment> {
     }
 }
 
-fn step<'a>(record: &'a Record, resource: Option<&str>) -> Option<Replayed<'a>> {
+fn step<'a>(record: &'a Record, resource: Option<&str>) -> Option<ReplayRecord<'a>> {
     Some(match record {
         Record::Study(_) => return None,
-        Record::Session { retries, .. } => Replayed::Session { retries: *retries },
+        Record::Session { retries, .. } => ReplayRecord::Session { retries: *retries },
         Record::Launch(launch) => launched(launch),
-        Record::Kill { job, why, .. } => Replayed::Kill { job: *job, why },
+        Record::Kill { job, why, .. } => ReplayRecord::Kill { job: *job, why },
         Record::End(end) => ended(end, resource),
-        Record::Promoted { trial } => Replayed::Promoted(*trial),
-        Record::Retired { trial } => Replayed::Retired(*trial),
-        Record::Finish { reason, at } => Replayed::Finish(reason, *at),
+        Record::Promoted { trial } => ReplayRecord::Promoted(*trial),
+        Record::Retired { trial } => ReplayRecord::Retired(*trial),
+        Record::Finish { reason, at } => ReplayRecord::Finish(reason, *at),
     })
 }
 
-fn launched(launch: &LaunchRecord) -> Replayed<'_> {
-    Replayed::Launch {
+fn launched(launch: &LaunchRecord) -> ReplayRecord<'_> {
+    ReplayRecord::Launch {
         job: launch.job,
         bracket: launch.bracket,
         resource: launch.resource,
@@ -86,9 +86,9 @@ fn launched(launch: &LaunchRecord) -> Replayed<'_> {
     }
 }
 
-fn ended<'a>(end: &'a EndRecord, resource: Option<&str>) -> Replayed<'a> {
+fn ended<'a>(end: &'a EndRecord, resource: Option<&str>) -> ReplayRecord<'a> {
     let EndRecord { job, outcome, readings, at, .. } = end;
-    Replayed::Ended {
+    ReplayRecord::Ended {
         job: *job,
         outcome,
         curve: &readings.curve,

@@ -6,7 +6,7 @@ use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::asha::Asha;
 use crate::search::random::Random;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// `kind: asha`.
 pub static KIND: MatrixKind = MatrixKind {
@@ -24,7 +24,7 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let levels = read_rung_levels(&mut reader);
     let max_trials = read_max_trials(&mut reader);

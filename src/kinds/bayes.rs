@@ -6,7 +6,7 @@ use super::kind::{Field, MatrixKind, Method, Need};
 use crate::schedule::UNLIMITED;
 use crate::schedule::full_budget::FullBudget;
 use crate::search::gp::{Acquisition, Gp, KernelShape, ModelSettings};
-use crate::types::args::{Args, Fault, Reader, Step};
+use crate::types::args::{ArgError, ArgReader, Args, PathSegment};
 
 /// `kind: bayes`: `numInitialRuns` random draws, then `maxIterations` suggestions, each with the full budget.
 ///
@@ -82,7 +82,7 @@ fn kernel_shape(nu: f64) -> KernelShape {
     }
 }
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let initial = reader.positive("numInitialRuns");
     let iterations = reader.positive("maxIterations");
@@ -98,9 +98,9 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     })
 }
 
-fn read_utility(reader: &mut Reader<'_>) -> (Acquisition, Option<ModelSettings>) {
+fn read_utility(reader: &mut ArgReader<'_>) -> (Acquisition, Option<ModelSettings>) {
     let words = [("ucb", Utility::Ucb), ("ei", Utility::Ei), ("poi", Utility::Poi)];
-    let utility = reader.word_or_absent("acquisitionFunction", &words).unwrap_or_default();
+    let utility = reader.optional_keyword("acquisitionFunction", &words).unwrap_or_default();
     let kappa = read_non_negative(reader, "kappa").unwrap_or(DEFAULT_KAPPA);
     let margin = read_non_negative(reader, "eps").unwrap_or(0.0);
     let acquisition = match utility {
@@ -111,12 +111,12 @@ fn read_utility(reader: &mut Reader<'_>) -> (Acquisition, Option<ModelSettings>)
     (acquisition, reader.mapping("gaussianProcess", read_process))
 }
 
-fn read_process(reader: &mut Reader<'_>) -> ModelSettings {
+fn read_process(reader: &mut ArgReader<'_>) -> ModelSettings {
     let words = [("matern", Kernel::Matern), ("rbf", Kernel::Rbf)];
-    let kernel = reader.word_or_absent("kernel", &words).unwrap_or_default();
+    let kernel = reader.optional_keyword("kernel", &words).unwrap_or_default();
     let nu = read_positive(reader, "nu").unwrap_or(DEFAULT_NU);
     let length_scale = read_positive(reader, "lengthScale");
-    let restarts = reader.count_or_absent("numRestartsOptimizer").unwrap_or(0);
+    let restarts = reader.optional_count("numRestartsOptimizer").unwrap_or(0);
     let message = format!("`numRestartsOptimizer` must be at most {MAX_RESTARTS}, found {restarts}");
     reader.check(restarts <= MAX_RESTARTS, "numRestartsOptimizer", message);
     let kernel = match kernel {
@@ -126,20 +126,20 @@ fn read_process(reader: &mut Reader<'_>) -> ModelSettings {
     ModelSettings { kernel, length_scale, restarts: restarts.min(MAX_RESTARTS) as usize }
 }
 
-fn read_non_negative(reader: &mut Reader<'_>, name: &str) -> Option<f64> {
-    let number = reader.number_or_absent(name)?;
+fn read_non_negative(reader: &mut ArgReader<'_>, name: &str) -> Option<f64> {
+    let number = reader.optional_number(name)?;
     reader.check(number >= 0.0, name, format!("`{name}` must be 0 or more, found {number}"));
     Some(number)
 }
 
-fn read_positive(reader: &mut Reader<'_>, name: &str) -> Option<f64> {
-    let number = reader.number_or_absent(name)?;
+fn read_positive(reader: &mut ArgReader<'_>, name: &str) -> Option<f64> {
+    let number = reader.optional_number(name)?;
     reader.check(number > 0.0, name, format!("`{name}` must be above 0, found {number}"));
     Some(number)
 }
 
 /// Warns about fields without effect and about a `nu` that is replaced.
-fn advice(args: &Args) -> Vec<Fault> {
+fn advice(args: &Args) -> Vec<ArgError> {
     let Some(utility) = args.get("utilityFunction") else { return Vec::new() };
     let text = |path: &str| utility.pointer(path).and_then(|value| value.as_str());
     let is_ucb = text("/acquisitionFunction").is_none_or(|word| word == "ucb");
@@ -154,7 +154,8 @@ fn advice(args: &Args) -> Vec<Fault> {
     ];
     let unused =
         fields.into_iter().filter(|(path, used, _)| !used && utility.pointer(path).is_some_and(|v| !v.is_null()));
-    let mut advice: Vec<Fault> = unused.map(|(path, _, why)| warning(path, format!("has no effect: {why}"))).collect();
+    let mut advice: Vec<ArgError> =
+        unused.map(|(path, _, why)| warning(path, format!("has no effect: {why}"))).collect();
     let nu = utility.pointer("/gaussianProcess/nu").and_then(|value| value.as_f64());
     advice.extend(nu.filter(|_| is_matern).and_then(|nu| Some(warning("/gaussianProcess/nu", replaced_nu(nu)?))));
     advice
@@ -172,11 +173,11 @@ fn replaced_nu(nu: f64) -> Option<String> {
 }
 
 /// A warning at `path`, a JSON pointer into `utilityFunction`.
-fn warning(path: &str, message: String) -> Fault {
+fn warning(path: &str, message: String) -> ArgError {
     let names = path.split('/').skip(1);
-    let keys = ["utilityFunction"].into_iter().chain(names.clone()).map(|name| Step::Key(name.to_owned()));
+    let keys = ["utilityFunction"].into_iter().chain(names.clone()).map(|name| PathSegment::Key(name.to_owned()));
     let name = names.last().unwrap_or_default();
-    Fault { path: keys.collect(), message: format!("`{name}` {message}"), hint: None }
+    ArgError { path: keys.collect(), message: format!("`{name}` {message}"), hint: None }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::fields::read_max_trials;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::grid::Grid;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// `kind: grid`: all combinations with the full budget, or the first `numRuns` of them.
 pub static KIND: MatrixKind = MatrixKind {
@@ -19,7 +19,7 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let max_trials = read_max_trials(&mut reader);
     reader.finish(|| {

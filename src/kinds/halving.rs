@@ -7,7 +7,7 @@ use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::halving::bracket;
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::random::Random;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// `kind: halving`.
 pub static KIND: MatrixKind = MatrixKind {
@@ -26,11 +26,11 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let levels = read_rung_levels(&mut reader);
     let rounds = read_rounds(&mut reader);
-    let prefact = reader.number_or_absent("prefact").unwrap_or(1.0);
+    let prefact = reader.optional_number("prefact").unwrap_or(1.0);
     reader.check(prefact > 0.0, "prefact", format!("`prefact` must be above 0, found {prefact}"));
     let schedule = levels.map(|levels| SyncBrackets::new(vec![bracket(&levels, prefact)], rounds, &levels));
     check_plan_size(&mut reader, schedule.as_ref(), "maxIterations");

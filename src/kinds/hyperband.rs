@@ -7,7 +7,7 @@ use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::hyperband::{BracketSizes, brackets};
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::random::Random;
-use crate::types::args::{Args, Fault, Reader};
+use crate::types::args::{ArgError, ArgReader, Args};
 
 /// `kind: hyperband`.
 pub static KIND: MatrixKind = MatrixKind {
@@ -26,7 +26,7 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let levels = read_rung_levels(&mut reader);
     let sizes = read_sizes(&mut reader);
@@ -36,9 +36,9 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     reader.finish(|| Some(Method { kind: "hyperband", schedule: Arc::new(schedule?), sampler: Arc::new(Random) }))
 }
 
-fn read_sizes(reader: &mut Reader<'_>) -> BracketSizes {
+fn read_sizes(reader: &mut ArgReader<'_>) -> BracketSizes {
     let words = [("floor", BracketSizes::Floor), ("ceil", BracketSizes::Ceil)];
-    reader.word_or_absent("bracketSizes", &words).unwrap_or_default()
+    reader.optional_keyword("bracketSizes", &words).unwrap_or_default()
 }
 
 #[cfg(test)]

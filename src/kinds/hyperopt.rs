@@ -9,7 +9,7 @@ use crate::search::Sampler;
 use crate::search::anneal::Anneal;
 use crate::search::random::Random;
 use crate::search::tpe::Tpe;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// `kind: hyperopt`: `numRuns`·`maxIterations` trials with the full budget; each factor is 1 if absent, and one of them is
 /// required.
@@ -39,14 +39,14 @@ enum Algorithm {
     Anneal,
 }
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let words = [("tpe", Algorithm::Tpe), ("rand", Algorithm::Rand), ("anneal", Algorithm::Anneal)];
-    let algorithm = reader.word_or_absent("algorithm", &words).unwrap_or_default();
-    let runs = reader.positive_or_absent("numRuns");
-    let iterations = reader.positive_or_absent("maxIterations");
+    let algorithm = reader.optional_keyword("algorithm", &words).unwrap_or_default();
+    let runs = reader.optional_positive("numRuns");
+    let iterations = reader.optional_positive("maxIterations");
     if reader.raw("numRuns").is_none() && reader.raw("maxIterations").is_none() {
-        reader.fault_at(Vec::new(), "`numRuns` is missing", Some("it is the number of trials".into()));
+        reader.error_at(Vec::new(), "`numRuns` is missing", Some("it is the number of trials".into()));
     }
     reader.finish(|| {
         let trials = runs.unwrap_or(1).saturating_mul(iterations.unwrap_or(1)).min(UNLIMITED - 1);

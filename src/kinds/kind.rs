@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::schedule::Schedule;
 use crate::search::Sampler;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// A schedule and a sampler, the result of a checked matrix.
 #[derive(Clone, Debug)]
@@ -71,12 +71,12 @@ pub struct MatrixKind {
     pub resource: Need,
     /// Builds the method from the kind's own fields. If there is a `resource`, its type (`int` or `float`) is the argument
     /// `resourceType`.
-    pub build: fn(&Args) -> Result<Method, Vec<Fault>>,
+    pub build: fn(&Args) -> Result<Method, Vec<ArgError>>,
     /// Warnings about valid fields, each with its place.
-    pub advice: fn(&Args) -> Vec<Fault>,
+    pub advice: fn(&Args) -> Vec<ArgError>,
 }
 
 /// For kinds without warnings.
-pub(super) fn no_advice(_args: &Args) -> Vec<Fault> {
+pub(super) fn no_advice(_args: &Args) -> Vec<ArgError> {
     Vec::new()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::listed::Listed;
-use crate::types::args::{Args, Fault, Reader, Step, describe};
+use crate::types::args::{ArgError, ArgReader, Args, PathSegment, describe};
 use crate::types::assignment::Assignment;
 
 /// `kind: mapping`: `values`, a list of mappings, each run once with the full budget.
@@ -22,7 +22,7 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let values = read_values(&mut reader);
     reader.finish(|| {
@@ -31,12 +31,12 @@ fn build(args: &Args) -> Result<Method, Vec<Fault>> {
     })
 }
 
-fn read_values(reader: &mut Reader<'_>) -> Vec<Assignment> {
+fn read_values(reader: &mut ArgReader<'_>) -> Vec<Assignment> {
     let list = match reader.raw("values") {
         Some(Value::Array(list)) if !list.is_empty() => list.as_slice(),
         found => {
             let found = found.map_or("nothing".into(), describe);
-            reader.fault("values", format!("`values` must be a list of at least one mapping, found {found}"));
+            reader.error("values", format!("`values` must be a list of at least one mapping, found {found}"));
             &[]
         }
     };
@@ -46,10 +46,10 @@ fn read_values(reader: &mut Reader<'_>) -> Vec<Assignment> {
         match entry {
             Value::Object(map) => values.push(map.iter().map(|(k, v)| (shared(&mut names, k), v.clone())).collect()),
             other => {
-                let path = vec![Step::Key("values".into()), Step::Item(index)];
+                let path = vec![PathSegment::Key("values".into()), PathSegment::Index(index)];
                 let message =
                     format!("each of `values` must be a mapping of names to values, found {}", describe(other));
-                reader.fault_at(path, message, None);
+                reader.error_at(path, message, None);
             }
         }
     }

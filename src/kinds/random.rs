@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::kind::{Field, MatrixKind, Method, Need, no_advice};
 use crate::schedule::full_budget::FullBudget;
 use crate::search::random::Random;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 
 /// `kind: random`: `numRuns` random draws with the full budget.
 pub static KIND: MatrixKind = MatrixKind {
@@ -18,7 +18,7 @@ pub static KIND: MatrixKind = MatrixKind {
     advice: no_advice,
 };
 
-fn build(args: &Args) -> Result<Method, Vec<Fault>> {
+fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let trials = reader.positive("numRuns");
     reader.finish(|| {

@@ -22,7 +22,7 @@ use super::yaml::parse::{ReadError, decode, parse};
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
 use crate::space::Space;
-use crate::types::args::Step;
+use crate::types::args::PathSegment;
 
 /// A checked file.
 #[derive(Debug)]
@@ -220,7 +220,8 @@ fn experiment(
     let faults = method.sampler.check(&space);
     for fault in &faults {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);
-        let index = fault.path.first().and_then(|step| if let Step::Key(name) = step { named(name) } else { None });
+        let index =
+            fault.path.first().and_then(|step| if let PathSegment::Key(name) = step { named(name) } else { None });
         let span = index.and_then(|index| places.get(index)).unwrap_or(&section.kind_span);
         findings.error_with(span.clone(), fault.message.clone(), fault.hint.clone());
     }

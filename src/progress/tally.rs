@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::goal::Goal;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
 use crate::types::allocation::Allocation;
@@ -78,7 +78,7 @@ pub struct Tally {
     /// Resource that the done were given: how much of the plan is done.
     covered: f64,
     incumbents: IncumbentTracker,
-    promoted: Promoted,
+    promoted: PromotedStart,
     session: SessionStart,
     pid: u32,
     live: bool,
@@ -140,7 +140,7 @@ impl Tally {
             spent: 0.0,
             covered: 0.0,
             incumbents: IncumbentTracker::new(None),
-            promoted: Promoted::default(),
+            promoted: PromotedStart::default(),
             session: SessionStart::default(),
             pid: std::process::id(),
             live: false,
@@ -257,7 +257,7 @@ impl Tally {
         self.done -= 1;
         self.failed -= failed;
         self.spent -= place.spent;
-        self.covered -= place.allocation.full();
+        self.covered -= place.allocation.total();
         if let Some(rung) = self.rung(place) {
             rung.ended -= 1;
             rung.failed -= failed;
@@ -278,7 +278,7 @@ impl Tally {
         self.done += 1;
         self.failed += u64::from(failed);
         self.spent += place.spent;
-        self.covered += place.allocation.full();
+        self.covered += place.allocation.total();
         let reached = place.allocation.reached(&end.outcome, step);
         self.incumbents.ended(end.job.key, &end.outcome, reached);
         let direction = self.metric.as_ref().map(|m| m.direction);

@@ -114,7 +114,7 @@ pub fn finish_sentence(reason: &FinishReason) -> String {
         FinishReason::FirstFailures { failure } => {
             format!("the first jobs all failed: {}", printable(&failure.to_string()))
         }
-        FinishReason::Tuner { fault } => format!("the tuner failed: {}", printable_lines(fault)),
+        FinishReason::Tuner { error } => format!("the tuner failed: {}", printable_lines(error)),
         FinishReason::Limit { limit } => format!("stopped by {} before the plan ended", limit_flag(*limit)),
         FinishReason::Interrupted { signal } => format!("interrupted by {}", signal_name(*signal)),
     }

@@ -268,7 +268,7 @@ impl ViewBuilder {
             resource: launch.resource,
             previous: launch.previous,
             reached: allocation.from,
-            spent: allocation.full(),
+            spent: allocation.total(),
             status: JobStatus::Running,
             reason: None,
             score: None,

@@ -111,8 +111,8 @@ impl Coordinator<'_> {
     pub fn suggested(&mut self, Suggestions { ready, rest }: Suggestions) -> Effects {
         let over = match rest {
             Rest::Nothing => None,
-            Rest::Over => Some(Event::SuggestionsOver { fault: None }),
-            Rest::Failed(fault) => Some(Event::SuggestionsOver { fault: Some(fault) }),
+            Rest::Over => Some(Event::TunerFinished { error: None }),
+            Rest::Failed(error) => Some(Event::TunerFinished { error: Some(error) }),
         };
         self.handle_all([Event::Suggested { suggestions: ready }].into_iter().chain(over))
     }

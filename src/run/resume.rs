@@ -15,7 +15,7 @@ use super::output::session_files::Begun;
 use super::study::StudyInput;
 use super::tuner::Tuner;
 use crate::engine::Engine;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::engine::replay::Recovery;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
@@ -80,7 +80,7 @@ pub fn remove_unneeded(
     }
     let journal = folder.journal();
     let (promoted, mark) = (study.experiment.promoted, SessionMark::new());
-    if promoted == Promoted::Continue || matches!(keep, Keep::Best | Keep::None) {
+    if promoted == PromotedStart::FromCheckpoint || matches!(keep, Keep::Best | Keep::None) {
         let checkpoints = Checkpoints::new(folder, promoted, &mark, opened.copies, Arc::new(KernelDisk));
         remove_pending(&checkpoints, removals, &journal, |text| watcher.note(text));
     }

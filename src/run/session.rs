@@ -31,7 +31,7 @@ use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
@@ -168,7 +168,7 @@ impl Equipment {
         orders: Effects,
     ) -> Result<Coordinator<'a>, RunError> {
         let (watcher, listens) = (core.watcher, core.engine.wants_readings());
-        let deferred = study.experiment.promoted == Promoted::Continue || options.keep == Keep::Best;
+        let deferred = study.experiment.promoted == PromotedStart::FromCheckpoint || options.keep == Keep::Best;
         let (queue, due) = RemovalQueue::new();
         let desk = self.desk(options);
         let driver = EventLoop {

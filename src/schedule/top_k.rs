@@ -20,11 +20,11 @@ struct Entry {
     trial: TrialId,
     score: Score,
     direction: Direction,
-    state: State,
+    state: EntryState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum EntryState {
     NotPromoted,
     Promoted,
 }
@@ -37,7 +37,7 @@ impl TopK {
 
     /// Adds a trial. Call [`TopK::pop_promotable`] until it returns `None` before the next insertion.
     pub fn insert(&mut self, trial: TrialId, score: Score) {
-        self.rest.push(Reverse(Entry { trial, score, direction: self.direction, state: State::NotPromoted }));
+        self.rest.push(Reverse(Entry { trial, score, direction: self.direction, state: EntryState::NotPromoted }));
     }
 
     /// Marks one trial of the best `k` that was not promoted before and returns it. `k` must not decrease between calls.
@@ -50,8 +50,8 @@ impl TopK {
                 self.rest.push(Reverse(worst));
             }
             self.rest.pop();
-            self.top.push(Entry { state: State::Promoted, ..best });
-            if best.state == State::NotPromoted {
+            self.top.push(Entry { state: EntryState::Promoted, ..best });
+            if best.state == EntryState::NotPromoted {
                 return Some(best.trial);
             }
         }
@@ -62,7 +62,7 @@ impl TopK {
     pub fn drain_unpromoted(&mut self) -> impl Iterator<Item = TrialId> + use<> {
         self.top = BinaryHeap::new();
         let rest = std::mem::take(&mut self.rest).into_vec();
-        rest.into_iter().filter(|entry| entry.0.state == State::NotPromoted).map(|entry| entry.0.trial)
+        rest.into_iter().filter(|entry| entry.0.state == EntryState::NotPromoted).map(|entry| entry.0.trial)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::{Param, Space};
 use crate::types::advice::TrialRequest;
-use crate::types::args::{Fault, Step};
+use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 
@@ -31,10 +31,10 @@ impl Sampler for Grid {
         Some(space.cardinality().unwrap_or(u64::MAX - 1))
     }
 
-    fn check(&self, space: &Space) -> Vec<Fault> {
+    fn check(&self, space: &Space) -> Vec<ArgError> {
         let continuous = space.params.iter().filter(|p| p.domain.cardinality().is_none());
-        let fault = |p: &Param| Fault {
-            path: vec![Step::Key(p.name.to_string())],
+        let fault = |p: &Param| ArgError {
+            path: vec![PathSegment::Key(p.name.to_string())],
             message: format!("a grid needs parameters with a finite number of values; `{}` is continuous", p.kind),
             hint: Some("use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`".into()),
         };
@@ -96,7 +96,7 @@ mod tests {
         let mixed = space(&[("a", "choice", json!([1])), ("lr", "uniform", json!([0, 1]))]);
         let faults = Grid.check(&mixed);
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].path, [Step::Key("lr".into())]);
+        assert_eq!(faults[0].path, [PathSegment::Key("lr".into())]);
         insta::assert_snapshot!(faults[0].message, @"a grid needs parameters with a finite number of values; `uniform` is continuous");
         assert!(Grid.check(&small()).is_empty());
     }

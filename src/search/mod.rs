@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::space::Space;
 use crate::types::advice::{Advice, PausedTrial, TrialRequest};
-use crate::types::args::Fault;
+use crate::types::args::ArgError;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
@@ -90,7 +90,7 @@ pub trait Sampler: fmt::Debug + Send + Sync {
         None
     }
     /// Parameters that the sampler does not support; each path starts with a parameter's name.
-    fn check(&self, space: &Space) -> Vec<Fault> {
+    fn check(&self, space: &Space) -> Vec<ArgError> {
         let _ = space;
         Vec::new()
     }

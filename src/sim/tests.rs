@@ -8,7 +8,7 @@ use super::log_normal::LogNormalJobs;
 use super::sequential_brackets::SequentialBrackets;
 use super::*;
 use crate::engine::event::{Command, FinishReason, Launch};
-use crate::engine::experiment::{Experiment, Limits, MetricCondition, Promoted, Retries, Stopping};
+use crate::engine::experiment::{Experiment, Limits, MetricCondition, PromotedStart, Retries, Stopping};
 use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::asha::Asha;
@@ -55,7 +55,7 @@ pub(super) fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
         metric: Some(Metric { name: "loss".to_owned(), direction: Direction::Minimize }),
         resource: None,
         seed: 0,
-        promoted: Promoted::StartOver,
+        promoted: PromotedStart::FromScratch,
         stopping: Stopping::default(),
         limits: Limits::default(),
         retries: Retries::default(),

@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde_json::Value;
 
 use super::{Domain, DomainResult, Form, Geometry, ParamKind, decimal, display};
-use crate::types::args::{Args, Reader, Step, describe};
+use crate::types::args::{ArgReader, Args, PathSegment, describe};
 use crate::types::stream::Stream;
 
 /// `choice`: a list of any values, drawn uniformly. An item that is listed twice is twice as probable.
@@ -39,14 +39,14 @@ struct Choice {
     geometry: Geometry,
 }
 
-fn items<'a>(reader: &mut Reader<'a>) -> &'a [Value] {
+fn items<'a>(reader: &mut ArgReader<'a>) -> &'a [Value] {
     let found = reader.raw("items");
     match found.and_then(Value::as_array) {
         Some(items) if !items.is_empty() => return items,
-        Some(_) => reader.fault_at(Vec::new(), "the list is empty", None),
+        Some(_) => reader.error_at(Vec::new(), "the list is empty", None),
         None => {
             let found = found.map_or("nothing".into(), describe);
-            reader.fault_at(Vec::new(), format!("`value` must be a list of items, found {found}"), None);
+            reader.error_at(Vec::new(), format!("`value` must be a list of items, found {found}"), None);
         }
     }
     &[]
@@ -63,7 +63,7 @@ fn build_pchoice(args: &Args) -> DomainResult {
     let sum: f64 = entries.iter().map(|(_, p)| p).sum();
     if sum > 1.0 + TOLERANCE {
         let message = format!("the probabilities sum to {}, which is more than 1", display::number(sum));
-        reader.fault_at(Vec::new(), message, None);
+        reader.error_at(Vec::new(), message, None);
     }
     if let Some((_, last)) = entries.last_mut() {
         *last += (1.0 - sum).max(0.0);
@@ -72,17 +72,17 @@ fn build_pchoice(args: &Args) -> DomainResult {
 }
 
 /// Reads a pair [item, p].
-fn weighted(reader: &mut Reader<'_>, index: usize, entry: &Value) -> Option<(Value, f64)> {
-    let path = vec![Step::Key("items".into()), Step::Item(index)];
+fn weighted(reader: &mut ArgReader<'_>, index: usize, entry: &Value) -> Option<(Value, f64)> {
+    let path = vec![PathSegment::Key("items".into()), PathSegment::Index(index)];
     let Some([item, p]) = entry.as_array().map(Vec::as_slice) else {
         let message = format!("each item must be a pair of a value and its probability, found {}", describe(entry));
-        reader.fault_at(path, message, Some("for instance [relu, 0.7]".into()));
+        reader.error_at(path, message, Some("for instance [relu, 0.7]".into()));
         return None;
     };
     let probability = p.as_f64().filter(|p| (0.0..=1.0).contains(p));
     if probability.is_none() {
-        let path = path.into_iter().chain([Step::Item(1)]).collect();
-        reader.fault_at(path, format!("a probability must be a number from 0 to 1, found {}", describe(p)), None);
+        let path = path.into_iter().chain([PathSegment::Index(1)]).collect();
+        reader.error_at(path, format!("a probability must be a number from 0 to 1, found {}", describe(p)), None);
     }
     Some((item.clone(), probability?))
 }

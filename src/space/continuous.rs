@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::distribution::{Distribution, NumericDistribution};
 use super::quantization::{Multiples, Quantization};
 use super::{Domain, DomainResult, Geometry, decimal, display};
-use crate::types::args::{Args, Reader};
+use crate::types::args::{ArgReader, Args};
 use crate::types::stream::Stream;
 
 /// The interval [low, high] of possible values; ±∞ if there is no bound.
@@ -100,7 +100,7 @@ pub(super) struct Quantized<C> {
 
 impl<C: Continuous> Quantized<C> {
     /// Reads `q` and reports its faults.
-    pub(super) fn read(reader: &mut Reader<'_>, distribution: C) -> Option<Quantized<C>> {
+    pub(super) fn read(reader: &mut ArgReader<'_>, distribution: C) -> Option<Quantized<C>> {
         let usual = distribution.quantile(0.001).abs().max(distribution.quantile(0.999).abs());
         let quantization = Quantization::read(reader, usual, distribution.max_abs())?;
         let Support { low, high } = distribution.support();
@@ -110,7 +110,7 @@ impl<C: Continuous> Quantized<C> {
         let bounds = quantization.multiples_in(low, high);
         if bounds.is_none() {
             let (low, high) = (display::number(low), display::number(high));
-            reader.fault("q", format!("no multiple of `q` is between {low} and {high}"));
+            reader.error("q", format!("no multiple of `q` is between {low} and {high}"));
         }
         Some(Quantized { distribution, quantization, bounds: Some(bounds?) })
     }
@@ -184,14 +184,20 @@ impl<C: Continuous> Domain for Quantized<C> {
 }
 
 /// Builds a domain without rounding.
-pub(super) fn unrounded<C: Continuous + 'static>(args: &Args, read: fn(&mut Reader<'_>) -> Option<C>) -> DomainResult {
+pub(super) fn unrounded<C: Continuous + 'static>(
+    args: &Args,
+    read: fn(&mut ArgReader<'_>) -> Option<C>,
+) -> DomainResult {
     let mut reader = args.reader();
     let distribution = read(&mut reader);
     reader.finish(|| Some(Box::new(Unrounded(distribution?)) as Box<dyn Domain>))
 }
 
 /// Builds a domain whose values are multiples of the argument `q`.
-pub(super) fn quantized<C: Continuous + 'static>(args: &Args, read: fn(&mut Reader<'_>) -> Option<C>) -> DomainResult {
+pub(super) fn quantized<C: Continuous + 'static>(
+    args: &Args,
+    read: fn(&mut ArgReader<'_>) -> Option<C>,
+) -> DomainResult {
     let mut reader = args.reader();
     let domain = match read(&mut reader) {
         Some(distribution) => Quantized::read(&mut reader, distribution),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::decimal;
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::types::args::{Args, Reader};
+use crate::types::args::{ArgReader, Args};
 
 const START_STOP_STEP: Form = Form::Named { required: &["start", "stop", "step"], optional: &[], positional: true };
 
@@ -95,25 +95,25 @@ fn build_datetimes(args: &Args) -> DomainResult {
     finish(reader, start, stop, step, format)
 }
 
-fn read_datetime(reader: &mut Reader<'_>, name: &str, wanted: &str) -> Option<Parsed> {
+fn read_datetime(reader: &mut ArgReader<'_>, name: &str, wanted: &str) -> Option<Parsed> {
     if reader.raw(name).is_none() {
-        reader.fault(name, format!("`{name}` is missing"));
+        reader.error(name, format!("`{name}` is missing"));
     }
-    let text = reader.text_or_absent(name)?;
+    let text = reader.optional_text(name)?;
     let written = Parsed::parse(&text);
     reader.check(written.is_some(), name, format!("`{name}` must be {wanted}, found the text {text:?}"));
     written
 }
 
 fn finish(
-    mut reader: Reader<'_>,
+    mut reader: ArgReader<'_>,
     start: Option<Parsed>,
     stop: Option<Parsed>,
     step: Option<i128>,
     format: Format,
 ) -> DomainResult {
     let values = match (start, stop, step) {
-        (Some(start), Some(stop), Some(step)) if reader.is_clean() => {
+        (Some(start), Some(stop), Some(step)) if reader.has_no_errors() => {
             count(&mut reader, stop.since(&start.local, start.offset), step).map(|count| DateTimes {
                 start: start.local,
                 step,
@@ -126,14 +126,14 @@ fn finish(
     reader.finish(|| Some(Box::new(SequenceDomain(values?)) as Box<dyn Domain>))
 }
 
-fn count(reader: &mut Reader<'_>, span: i128, step: i128) -> Option<u64> {
+fn count(reader: &mut ArgReader<'_>, span: i128, step: i128) -> Option<u64> {
     if step == 0 {
-        reader.fault("step", "`step` must not be 0");
+        reader.error("step", "`step` must not be 0");
         return None;
     }
     if span == 0 || (span > 0) != (step > 0) {
         let hint = "the stop is excluded; a decreasing range needs a negative step";
-        reader.fault_at(Vec::new(), "the range from start to stop has no values", Some(hint.into()));
+        reader.error_at(Vec::new(), "the range from start to stop has no values", Some(hint.into()));
         return None;
     }
     u64::try_from(decimal::div_ceil(span.abs(), step.abs())).ok()

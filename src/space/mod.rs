@@ -23,7 +23,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::space::distribution::NumericDistribution;
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 use crate::types::assignment::Assignment;
 use crate::types::stream::Stream;
 
@@ -85,7 +85,7 @@ pub enum Form {
 }
 
 /// A domain, or the faults of its arguments.
-pub type DomainResult = Result<Box<dyn Domain>, Vec<Fault>>;
+pub type DomainResult = Result<Box<dyn Domain>, Vec<ArgError>>;
 
 /// A parameter kind: an entry of [`catalogue::KINDS`].
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
 use super::uniform::MAX_EXPONENT;
 use super::{Form, ParamKind, display, std_normal};
-use crate::types::args::Reader;
+use crate::types::args::ArgReader;
 use crate::types::stream::Stream;
 
 const LOC_SCALE: Form = Form::Named { required: &["loc", "scale"], optional: &[], positional: true };
@@ -46,7 +46,7 @@ struct Normal {
     scale: f64,
 }
 
-fn normal(reader: &mut Reader<'_>) -> Option<Normal> {
+fn normal(reader: &mut ArgReader<'_>) -> Option<Normal> {
     let (loc, scale) = (reader.number("loc"), reader.number("scale"));
     reader.check(scale.is_none_or(|s| s > 0.0), "scale", "`scale` (the standard deviation) must be above 0");
     let normal = Normal { loc: loc?, scale: scale.filter(|s| *s > 0.0)? };
@@ -93,7 +93,7 @@ struct LogNormal {
     exponent: Normal,
 }
 
-fn log_normal(reader: &mut Reader<'_>) -> Option<LogNormal> {
+fn log_normal(reader: &mut ArgReader<'_>) -> Option<LogNormal> {
     let exponent = normal(reader)?;
     let fits = exponent.max_abs() <= MAX_EXPONENT;
     reader.check(fits, "scale", "exp of a draw with this `loc` and `scale` may be outside the range of floats");

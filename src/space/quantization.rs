@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::decimal::{self, Decimal};
-use crate::types::args::Reader;
+use crate::types::args::ArgReader;
 
 /// Maximum absolute value of x/q: up to it a 64-bit float represents every integer.
 const MAX_INDEX: i64 = 1 << 53;
@@ -26,7 +26,7 @@ pub(super) struct Multiples {
 
 impl Quantization {
     /// Reads `q` and reports its faults. The absolute value of draws is at most `max`, and almost always at most `usual`.
-    pub(super) fn read(reader: &mut Reader<'_>, usual: f64, max: f64) -> Option<Quantization> {
+    pub(super) fn read(reader: &mut ArgReader<'_>, usual: f64, max: f64) -> Option<Quantization> {
         let size = reader.number("q")?;
         let number = reader.raw("q")?.as_number()?;
         reader.check(size > 0.0, "q", format!("`q` must be above 0, found {number}"));

@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use super::decimal::{self, Decimal};
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::types::args::{Args, Reader};
+use crate::types::args::{ArgReader, Args};
 
 /// `range`: `start`, `stop` (excluded), `step` ≠ 0. Values are integers if start and step are written as integers. They are computed
 /// in decimal arithmetic: 0:1:0.1 has ten values, and the fourth is 0.3.
@@ -44,19 +44,19 @@ fn build(args: &Args) -> DomainResult {
 }
 
 /// The number `name` as it is written.
-fn read_number(reader: &mut Reader<'_>, name: &str) -> Option<Number> {
+fn read_number(reader: &mut ArgReader<'_>, name: &str) -> Option<Number> {
     reader.number(name)?;
     reader.raw(name)?.as_number().cloned()
 }
 
-fn check(reader: &mut Reader<'_>, numbers: [&Number; 3]) -> Option<Range> {
+fn check(reader: &mut ArgReader<'_>, numbers: [&Number; 3]) -> Option<Range> {
     let [start, stop, step] = numbers.map(Decimal::of);
     let Some(([first, end, stride], exponent)) = decimal::align([start?, stop?, step?]) else {
-        reader.fault_at(Vec::new(), "start, stop and step are too far apart in size to count the values exactly", None);
+        reader.error_at(Vec::new(), "start, stop and step are too far apart in size to count the values exactly", None);
         return None;
     };
     if stride == 0 {
-        reader.fault("step", "`step` must not be 0");
+        reader.error("step", "`step` must not be 0");
         return None;
     }
     let span = end - first;
@@ -64,11 +64,11 @@ fn check(reader: &mut Reader<'_>, numbers: [&Number; 3]) -> Option<Range> {
         let hint = "the stop is excluded; a decreasing range needs a negative step";
         let message =
             format!("the range from {} to {} in steps of {} has no values", numbers[0], numbers[1], numbers[2]);
-        reader.fault_at(Vec::new(), message, Some(hint.into()));
+        reader.error_at(Vec::new(), message, Some(hint.into()));
         return None;
     }
     let Ok(count) = u64::try_from(decimal::div_ceil(span.abs(), stride.abs())) else {
-        reader.fault("step", "`step` is too small: the range has more than 2^64 values");
+        reader.error("step", "`step` is too small: the range has more than 2^64 values");
         return None;
     };
     let is_int = |n: &Number| n.is_i64() || n.is_u64();

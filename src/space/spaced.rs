@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decimal::{self, Decimal};
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
-use crate::types::args::{Args, Reader};
+use crate::types::args::{ArgReader, Args};
 
 const START_STOP_NUM: Form = Form::Named { required: &["start", "stop", "num"], optional: &[], positional: true };
 
@@ -49,25 +49,27 @@ struct Spaced {
     formula: Formula,
 }
 
-type MakeFormula = fn(&mut Reader<'_>, f64, f64, u64) -> Option<Formula>;
+type MakeFormula = fn(&mut ArgReader<'_>, f64, f64, u64) -> Option<Formula>;
 
 fn build(args: &Args, formula: MakeFormula) -> DomainResult {
     let mut reader = args.reader();
     let (start, stop, num) = (reader.number("start"), reader.number("stop"), reader.count("num"));
     if num == Some(0) || num > Some(MAX_NUM) {
-        reader.fault("num", "`num` must be at least 1 and at most 2^53");
+        reader.error("num", "`num` must be at least 1 and at most 2^53");
     }
     let spaced = match (start, stop, num) {
-        (Some(start), Some(stop), Some(num)) if reader.is_clean() => spaced(&mut reader, start, stop, num, formula),
+        (Some(start), Some(stop), Some(num)) if reader.has_no_errors() => {
+            spaced(&mut reader, start, stop, num, formula)
+        }
         _ => None,
     };
     reader.finish(|| Some(Box::new(SequenceDomain(spaced?)) as Box<dyn Domain>))
 }
 
-fn spaced(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64, formula: MakeFormula) -> Option<Spaced> {
+fn spaced(reader: &mut ArgReader<'_>, start: f64, stop: f64, num: u64, formula: MakeFormula) -> Option<Spaced> {
     let Some(formula) = formula(reader, start, stop, num) else {
-        if reader.is_clean() {
-            reader.fault_at(Vec::new(), "start and stop are too far apart in magnitude for exact steps", None);
+        if reader.has_no_errors() {
+            reader.error_at(Vec::new(), "start and stop are too far apart in magnitude for exact steps", None);
         }
         return None;
     };
@@ -75,30 +77,30 @@ fn spaced(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64, formula: Mak
     let same = |i| spaced.number(i) == spaced.number(i + 1);
     if num > 1 && (same(0) || same(num - 2)) {
         let message = format!("start and stop are too close to each other for {num} distinct values");
-        reader.fault_at(Vec::new(), message, Some("for a single value write `num: 1`".into()));
+        reader.error_at(Vec::new(), message, Some("for a single value write `num: 1`".into()));
         return None;
     }
     Some(spaced)
 }
 
-fn powers(reader: &mut Reader<'_>, start: f64, stop: f64, num: u64) -> Option<Formula> {
-    let base = reader.number_or_absent("base").unwrap_or(10.0);
+fn powers(reader: &mut ArgReader<'_>, start: f64, stop: f64, num: u64) -> Option<Formula> {
+    let base = reader.optional_number("base").unwrap_or(10.0);
     reader.check(base > 0.0 && base != 1.0, "base", format!("`base` must be above 0 and not 1, found {base}"));
     for (name, exponent) in [("start", start), ("stop", stop)] {
         let fits = libm::pow(base, exponent).is_normal();
         reader.check(fits, name, format!("{base} to the power of {exponent} is outside the range of floats"));
     }
-    reader.is_clean().then_some(())?;
+    reader.has_no_errors().then_some(())?;
     Some(Formula::Powers { base, exponents: Linspace::new(start, stop, num)? })
 }
 
-fn ratios(reader: &mut Reader<'_>, start: f64, stop: f64, _num: u64) -> Option<Formula> {
+fn ratios(reader: &mut ArgReader<'_>, start: f64, stop: f64, _num: u64) -> Option<Formula> {
     for (name, end) in [("start", start), ("stop", stop)] {
         reader.check(end.is_normal(), name, format!("`{name}` of a geomspace must not be 0, found {end}"));
     }
     let opposite = (start < 0.0) != (stop < 0.0);
     reader.check(!opposite, "stop", "`start` and `stop` of a geomspace must have the same sign");
-    reader.is_clean().then_some(())?;
+    reader.has_no_errors().then_some(())?;
     Some(Formula::Ratios { sign: 1f64.copysign(start), start: start.abs(), stop: stop.abs() })
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::{KINDS, by_name};
 use super::{Domain, DomainResult, Form, Geometry, Param, ParamKind, Space, normal, range, spaced, uniform};
-use crate::types::args::{Args, Fault};
+use crate::types::args::{ArgError, Args};
 use crate::types::ids::TrialId;
 use crate::types::stream::{Purpose, Stream, stream};
 
@@ -50,7 +50,7 @@ pub(super) fn all(kind: &ParamKind, value: Value) -> Value {
 
 /// The messages for invalid arguments: `path message (hint)`, one per line.
 pub(super) fn fault(kind: &ParamKind, value: Value) -> String {
-    let line = |f: &Fault| {
+    let line = |f: &ArgError| {
         let path: String = f.path.iter().map(|step| format!("{step:?} ")).collect();
         format!("{path}{}{}", f.message, f.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())
     };

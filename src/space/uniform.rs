@@ -5,7 +5,7 @@ use rand::RngExt;
 use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
 use super::{Form, ParamKind, decimal, display};
-use crate::types::args::{Args, Reader};
+use crate::types::args::{ArgReader, Args};
 use crate::types::stream::Stream;
 
 const LOW_HIGH: Form = Form::Named { required: &["low", "high"], optional: &[], positional: true };
@@ -55,7 +55,7 @@ struct Uniform {
 }
 
 /// Reads the bounds `min` and `max`, or `low` and `high`; returns them with their names.
-fn bounds(reader: &mut Reader<'_>) -> Option<([f64; 2], [&'static str; 2])> {
+fn bounds(reader: &mut ArgReader<'_>) -> Option<([f64; 2], [&'static str; 2])> {
     let has_values = reader.raw("min").is_some() || reader.raw("max").is_some();
     let names = if has_values { ["min", "max"] } else { ["low", "high"] };
     let [low, high] = names.map(|name| reader.number(name));
@@ -63,13 +63,13 @@ fn bounds(reader: &mut Reader<'_>) -> Option<([f64; 2], [&'static str; 2])> {
     if low >= high {
         let [first, second] = names;
         let [above, below] = [high, low].map(display::number);
-        reader.fault(second, format!("`{second}` ({above}) must be above `{first}` ({below})"));
+        reader.error(second, format!("`{second}` ({above}) must be above `{first}` ({below})"));
         return None;
     }
     Some(([low, high], names))
 }
 
-fn uniform(reader: &mut Reader<'_>) -> Option<Uniform> {
+fn uniform(reader: &mut ArgReader<'_>) -> Option<Uniform> {
     let ([low, high], names) = bounds(reader)?;
     let finite = (high - low).is_finite();
     reader.check(finite, names[1], "`low` and `high` are too far apart: the width is not a finite number");
@@ -115,7 +115,7 @@ struct LogUniform {
     max: f64,
 }
 
-fn log_uniform(reader: &mut Reader<'_>) -> Option<LogUniform> {
+fn log_uniform(reader: &mut ArgReader<'_>) -> Option<LogUniform> {
     let ([low, high], names) = bounds(reader)?;
     if names[0] == "min" {
         let positive = low.is_normal() && low > 0.0;
@@ -126,10 +126,10 @@ fn log_uniform(reader: &mut Reader<'_>) -> Option<LogUniform> {
     for (name, exponent) in names.into_iter().zip([low, high]) {
         if exponent.abs() > MAX_EXPONENT {
             let message = format!("exp({exponent}) is outside the range of floats: `{name}` is a natural-log exponent");
-            reader.fault(name, message);
+            reader.error(name, message);
         }
     }
-    reader.is_clean().then_some(())?;
+    reader.has_no_errors().then_some(())?;
     // exp(ln 100) is to be 100.
     let [min, max] = [low, high].map(|exponent| decimal::round_short(libm::exp(exponent)));
     reader.check(min < max, "high", "`low` and `high` are too close to each other");

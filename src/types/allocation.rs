@@ -25,13 +25,13 @@ impl Allocation {
     /// beyond `from` counts in full, so that no budget is exceeded by jobs that do not say how far they came.
     pub fn spent(&self, outcome: &Outcome, step: Option<f64>) -> f64 {
         if outcome.ran_to_end() {
-            return self.full();
+            return self.total();
         }
-        self.known(step).map_or(self.full(), |reached| reached.amount() - self.from.amount())
+        self.known(step).map_or(self.total(), |reached| reached.amount() - self.from.amount())
     }
 
     /// What the job spends if it runs to its end.
-    pub fn full(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         self.to.amount() - self.from.amount()
     }
 

@@ -1,28 +1,29 @@
-//! Arguments of a kind, as a file gave them: names with JSON values, read with types and collected faults.
+//! Arguments of a kind, as given in a file: names with JSON values. Typed reads collect every error.
 //!
-//! This is the door through which `space`, `schedule` and `search` are built from text without knowing YAML:
-//! `matrix` turns a list, a mapping or an `a:b:c` string into [`Args`] and a returned [`Fault`] into a source position.
+//! `space`, `schedule` and `search` are built from [`Args`] and know no YAML: `matrix` turns a list, a mapping or an `a:b:c` string
+//! into [`Args`], and the path of an [`ArgError`] into a source position.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// One step of a path into nested arguments.
+/// One segment of a path into nested arguments.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Step {
-    /// An entry of a mapping.
+pub enum PathSegment {
+    /// The key of an entry in a mapping.
     Key(String),
-    /// An element of a list, from 0.
-    Item(usize),
+    /// The index of an element in a list, from 0.
+    Index(usize),
 }
 
-/// What is wrong with an argument. An empty path means the arguments as a whole.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
-    /// Where.
-    pub path: Vec<Step>,
-    /// A lowercase sentence: what is wrong.
+/// An invalid or missing argument, or a warning about one.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ArgError {
+    /// The position. An empty path means all arguments together.
+    pub path: Vec<PathSegment>,
+    /// A lowercase fragment.
     pub message: String,
-    /// What to do, or what was probably meant.
+    /// A correction, or the form that is expected.
     pub hint: Option<String>,
 }
 
@@ -49,79 +50,79 @@ impl Args {
         self.values.get(name).filter(|v| !v.is_null())
     }
 
-    /// Starts reading; faults are collected until [`Reader::finish`].
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { args: self, prefix: Vec::new(), faults: Vec::new() }
+    /// A reader that collects errors until [`ArgReader::finish`].
+    pub fn reader(&self) -> ArgReader<'_> {
+        ArgReader { args: self, prefix: Vec::new(), errors: Vec::new() }
     }
 }
 
-/// Typed reads over [`Args`] that note what is wrong and go on, so that every fault is reported in one go.
+/// Typed reads over [`Args`]. A read that fails records an error and returns `None`, so that all errors are reported at once.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct ArgReader<'a> {
     args: &'a Args,
-    prefix: Vec<Step>,
-    faults: Vec<Fault>,
+    prefix: Vec<PathSegment>,
+    errors: Vec<ArgError>,
 }
 
-impl<'a> Reader<'a> {
-    /// A finite number that must be there.
+impl<'a> ArgReader<'a> {
+    /// A required finite number.
     pub fn number(&mut self, name: &str) -> Option<f64> {
         self.required(name)?;
-        self.number_or_absent(name)
+        self.optional_number(name)
     }
 
-    /// A finite number that may be there.
-    pub fn number_or_absent(&mut self, name: &str) -> Option<f64> {
+    /// An optional finite number.
+    pub fn optional_number(&mut self, name: &str) -> Option<f64> {
         self.typed(name, "a number", |v| v.as_f64().filter(|x| x.is_finite()))
     }
 
-    /// A whole number ≥ 0 that must be there.
+    /// A required whole number ≥ 0.
     pub fn count(&mut self, name: &str) -> Option<u64> {
         self.required(name)?;
-        self.count_or_absent(name)
+        self.optional_count(name)
     }
 
-    /// A whole number ≥ 0 that may be there; 3.0 counts as 3.
-    pub fn count_or_absent(&mut self, name: &str) -> Option<u64> {
-        self.typed(name, "a whole number, 0 or more", whole)
+    /// An optional whole number ≥ 0; 3.0 counts as 3.
+    pub fn optional_count(&mut self, name: &str) -> Option<u64> {
+        self.typed(name, "a whole number, 0 or more", whole_number)
     }
 
-    /// A whole number ≥ 1 that must be there.
+    /// A required whole number ≥ 1.
     pub fn positive(&mut self, name: &str) -> Option<u64> {
         self.required(name)?;
-        self.positive_or_absent(name)
+        self.optional_positive(name)
     }
 
-    /// A whole number ≥ 1 that may be there; 3.0 counts as 3.
-    pub fn positive_or_absent(&mut self, name: &str) -> Option<u64> {
-        self.typed(name, "a whole number, 1 or more", |v| whole(v).filter(|count| *count > 0))
+    /// An optional whole number ≥ 1; 3.0 counts as 3.
+    pub fn optional_positive(&mut self, name: &str) -> Option<u64> {
+        self.typed(name, "a whole number, 1 or more", |v| whole_number(v).filter(|count| *count > 0))
     }
 
-    /// Text that may be there.
-    pub fn text_or_absent(&mut self, name: &str) -> Option<String> {
+    /// An optional text.
+    pub fn optional_text(&mut self, name: &str) -> Option<String> {
         self.typed(name, "text", |v| v.as_str().map(str::to_owned))
     }
 
-    /// One of two or more words that may be there.
-    pub fn word_or_absent<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text_or_absent(name)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    /// The value that belongs to an optional keyword. `keywords` holds two or more.
+    pub fn optional_keyword<T: Copy>(&mut self, name: &str, keywords: &[(&str, T)]) -> Option<T> {
+        let text = self.optional_text(name)?;
+        let found = keywords.iter().find(|(keyword, _)| *keyword == text).map(|(_, value)| *value);
         if found.is_none() {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let known: Vec<&str> = keywords.iter().map(|(keyword, _)| *keyword).collect();
             let (last, others) = known.split_last().unwrap_or((&"", &[]));
-            self.fault(name, format!("`{name}` must be {} or {last}, found {text:?}", others.join(", ")));
+            self.error(name, format!("`{name}` must be {} or {last}, found {text:?}", others.join(", ")));
         }
         found
     }
 
-    /// What `read` makes of the mapping `name`, if that is there; faults keep their places.
-    pub fn mapping<T>(&mut self, name: &str, read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+    /// Reads the optional mapping `name` with `read`; the paths of its errors start with `name`.
+    pub fn mapping<T>(&mut self, name: &str, read: impl FnOnce(&mut ArgReader<'_>) -> T) -> Option<T> {
         let entries = self.typed(name, "a mapping", |value| value.as_object().cloned())?;
         let args: Args = entries.into_iter().collect();
         let mut inner = args.reader();
-        inner.prefix = self.prefix.iter().cloned().chain([Step::Key(name.to_owned())]).collect();
+        inner.prefix = self.prefix.iter().cloned().chain([PathSegment::Key(name.to_owned())]).collect();
         let result = read(&mut inner);
-        self.faults.append(&mut inner.faults);
+        self.errors.append(&mut inner.errors);
         Some(result)
     }
 
@@ -130,61 +131,65 @@ impl<'a> Reader<'a> {
         self.args.get(name)
     }
 
-    /// Notes a fault at argument `name`.
-    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
-        self.fault_at(vec![Step::Key(name.to_owned())], message, None);
+    /// Records an error at argument `name`.
+    pub fn error(&mut self, name: &str, message: impl Into<String>) {
+        self.error_at(vec![PathSegment::Key(name.to_owned())], message, None);
     }
 
-    /// Notes a fault anywhere below these arguments, with an optional hint.
-    pub fn fault_at(&mut self, path: Vec<Step>, message: impl Into<String>, hint: Option<String>) {
+    /// Records an error at a path below these arguments, with an optional hint.
+    pub fn error_at(&mut self, path: Vec<PathSegment>, message: impl Into<String>, hint: Option<String>) {
         let path = self.prefix.iter().cloned().chain(path).collect();
-        self.faults.push(Fault { path, message: message.into(), hint });
+        self.errors.push(ArgError { path, message: message.into(), hint });
     }
 
-    /// Notes `message` at `name` unless `holds`.
-    pub fn check(&mut self, holds: bool, name: &str, message: impl Into<String>) {
-        if !holds {
-            self.fault(name, message);
+    /// Records `message` at `name` unless `condition` is true.
+    pub fn check(&mut self, condition: bool, name: &str, message: impl Into<String>) {
+        if !condition {
+            self.error(name, message);
         }
     }
 
-    /// Whether nothing was wrong so far.
-    pub fn is_clean(&self) -> bool {
-        self.faults.is_empty()
+    /// Whether no error has been recorded so far.
+    pub fn has_no_errors(&self) -> bool {
+        self.errors.is_empty()
     }
 
-    /// `build`'s result if nothing was wrong and it found all it needs, the faults otherwise.
-    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Vec<Fault>> {
-        if !self.faults.is_empty() {
-            return Err(self.faults);
+    /// The result of `build`, which is `None` if a required argument is missing.
+    ///
+    /// # Errors
+    /// All recorded errors.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Vec<ArgError>> {
+        if !self.errors.is_empty() {
+            return Err(self.errors);
         }
-        build().ok_or_else(|| vec![Fault { path: self.prefix, message: "arguments are incomplete".into(), hint: None }])
+        build()
+            .ok_or_else(|| vec![ArgError { path: self.prefix, message: "arguments are incomplete".into(), hint: None }])
     }
 
     fn required(&mut self, name: &str) -> Option<()> {
         if self.args.get(name).is_none() {
-            self.fault(name, format!("`{name}` is missing"));
+            self.error(name, format!("`{name}` is missing"));
             return None;
         }
         Some(())
     }
 
-    fn typed<T>(&mut self, name: &str, wanted: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    fn typed<T>(&mut self, name: &str, expected: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
         let value = self.args.get(name)?;
         let found = read(value);
         if found.is_none() {
-            self.fault(name, format!("`{name}` must be {wanted}, found {}", describe(value)));
+            self.error(name, format!("`{name}` must be {expected}, found {}", describe(value)));
         }
         found
     }
 }
 
-fn whole(value: &Value) -> Option<u64> {
+fn whole_number(value: &Value) -> Option<u64> {
     let float = || value.as_f64().filter(|x| *x >= 0.0 && x.fract() == 0.0 && *x < 9e15);
     value.as_u64().or_else(|| float().map(|x| x as u64))
 }
 
-/// A value for an error message: its type and, where it is short, itself.
+/// A value for an error message: its type, and the value itself if it is short.
 pub fn describe(value: &Value) -> String {
     match value {
         Value::Null => "nothing".into(),

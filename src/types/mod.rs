@@ -1,4 +1,4 @@
-//! Words: the small types every other layer speaks in. Imports nothing of the crate.
+//! The small types that every other layer uses. Imports nothing from the crate.
 
 pub mod advice;
 pub(crate) mod allocation;

@@ -44,7 +44,7 @@ impl SessionOptions<'_> {
         if self.existing == Existing::GoOn
             && study.folder.journal().exists()
             && let Some(view) = view::read_if_begun(study.folder.root(), ViewDetail::Values)?
-            && let Some(reason) = view.finish.clone().filter(|reason| !reason.can_go_on())
+            && let Some(reason) = view.finish.clone().filter(|reason| !reason.is_resumable())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
                 progress::print_message(

@@ -12,7 +12,7 @@ mod truncation;
 
 use std::collections::HashMap;
 
-use crate::engine::experiment::{Experiment, Interval, Policy, Promoted, Rule};
+use crate::engine::experiment::{Experiment, Interval, Policy, PromotedStart, Rule};
 use crate::engine::policy::judge::{ComparisonPoint, JobAtReading, Judge, StopDecision, is_sparse};
 use crate::schedule::Start;
 use crate::types::ids::JobKey;
@@ -58,7 +58,7 @@ impl Trace {
 /// All policies of a study.
 #[derive(Debug)]
 pub(super) struct Policies {
-    promoted: Promoted,
+    promoted: PromotedStart,
     policies: Vec<(Policy, Box<dyn Judge>)>,
     traces: HashMap<JobKey, Vec<Trace>>,
 }
@@ -80,8 +80,8 @@ impl Policies {
     pub fn judge(&mut self, start: &Start, reading: &Reading) -> Option<StopRule> {
         let traces = self.traces.get_mut(&start.key)?;
         let from = match self.promoted {
-            Promoted::StartOver => Resource::ZERO,
-            Promoted::Continue => start.previous.unwrap_or(Resource::ZERO),
+            PromotedStart::FromScratch => Resource::ZERO,
+            PromotedStart::FromCheckpoint => start.previous.unwrap_or(Resource::ZERO),
         };
         let mut first = None;
         for ((policy, judge), trace) in self.policies.iter_mut().zip(traces) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::{Draws, World, experiment, full, hyperband, nature, succeeded};
 use crate::engine::event::{Event, FinishReason, LimitKind};
-use crate::engine::experiment::{AtLimit, Experiment, Limits, Promoted};
+use crate::engine::experiment::{AtLimit, Experiment, Limits, PromotedStart};
 use crate::types::ids::Attempt;
 use crate::types::objective::Score;
 use crate::types::outcome::{Outcome, StopRule};
@@ -51,7 +51,7 @@ fn a_limit_that_the_plan_just_meets_is_not_reached() {
 #[test]
 fn resource_is_never_given_beyond_its_limit() {
     // Nine trials with 1 each, then promotions to 3: from scratch they cost 3, continued 2.
-    for (promoted, given) in [(Promoted::StartOver, 12.0), (Promoted::Continue, 11.0)] {
+    for (promoted, given) in [(PromotedStart::FromScratch, 12.0), (PromotedStart::FromCheckpoint, 11.0)] {
         let limits = Limits { resource: Some(12.0), ..Limits::default() };
         let mut world = World::new(Experiment { promoted, ..limited(limits) }, 1);
         run(&mut world);

@@ -19,7 +19,7 @@ fn run(world: &mut World, most: u64) {
             answer(world, &asked);
         } else if !world.asked.is_empty() {
             world.asked.clear();
-            world.feed(Event::SuggestionsOver { fault: None });
+            world.feed(Event::TunerFinished { error: None });
         } else {
             world.end(0, nature(&world.running[0].clone()));
         }
@@ -65,10 +65,10 @@ fn a_study_whose_tuner_ran_out_resumes_from_every_prefix() {
 fn a_broken_tuner_ends_the_study_after_what_runs() {
     let mut world = World::new(experiment(full(9), Draws::Outside), 2);
     answer(&mut world, &[0]);
-    world.feed(Event::SuggestionsOver { fault: Some("tuner.py died".into()) });
+    world.feed(Event::TunerFinished { error: Some("tuner.py died".into()) });
     assert_eq!(world.finish(), None);
     world.end(0, nature(&world.running[0].clone()));
-    assert_eq!(world.finish(), Some(&FinishReason::Tuner { fault: "tuner.py died".into() }));
+    assert_eq!(world.finish(), Some(&FinishReason::Tuner { error: "tuner.py died".into() }));
     let resumed = World::resumed(experiment(full(9), Draws::Outside), 1, &world.journal).unwrap();
     assert_eq!(resumed.asked, [TrialId(1)]);
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
-use crate::engine::experiment::{Experiment, FirstFailures, Limits, Promoted, Retries, Stopping};
-use crate::engine::replay::{Recovery, ReplayError, Replayed};
+use crate::engine::experiment::{Experiment, FirstFailures, Limits, PromotedStart, Retries, Stopping};
+use crate::engine::replay::{Recovery, ReplayError, ReplayRecord};
 use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::full_budget::FullBudget;
@@ -98,7 +98,7 @@ pub(super) fn experiment(schedule: Arc<dyn Schedule>, draws: Draws) -> Experimen
         metric: Some(Metric { name: "loss".into(), direction: Direction::Minimize }),
         resource: None,
         seed: 7,
-        promoted: Promoted::StartOver,
+        promoted: PromotedStart::FromScratch,
         stopping: Stopping::default(),
         limits: Limits::default(),
         retries: Retries::default(),
@@ -143,9 +143,9 @@ pub(super) enum Line {
 }
 
 impl Line {
-    fn replayed(&self) -> Replayed<'_> {
+    fn replayed(&self) -> ReplayRecord<'_> {
         match self {
-            Line::Launch(launch, at) => Replayed::Launch {
+            Line::Launch(launch, at) => ReplayRecord::Launch {
                 job: launch.job,
                 bracket: launch.bracket,
                 resource: launch.resource,
@@ -154,8 +154,8 @@ impl Line {
                 assignment: Some(&launch.assignment),
                 at: *at,
             },
-            Line::Kill(job, why) => Replayed::Kill { job: *job, why },
-            Line::Ended(job, outcome, at, printed) => Replayed::Ended {
+            Line::Kill(job, why) => ReplayRecord::Kill { job: *job, why },
+            Line::Ended(job, outcome, at, printed) => ReplayRecord::Ended {
                 job: *job,
                 outcome,
                 curve: printed,
@@ -163,9 +163,9 @@ impl Line {
                 readings: Some(printed),
                 at: *at,
             },
-            Line::Promoted(trial) => Replayed::Promoted(*trial),
-            Line::Retired(trial) => Replayed::Retired(*trial),
-            Line::Finish(reason, at) => Replayed::Finish(reason, *at),
+            Line::Promoted(trial) => ReplayRecord::Promoted(*trial),
+            Line::Retired(trial) => ReplayRecord::Retired(*trial),
+            Line::Finish(reason, at) => ReplayRecord::Finish(reason, *at),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::params;
 use super::params::DeclaredParam;
 use super::tuner::{TunerSpec, tuner};
 use super::value_forms::SpannedArgs;
-use crate::engine::experiment::{Promoted, Stopping};
+use crate::engine::experiment::{PromotedStart, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
@@ -22,7 +22,7 @@ use crate::matrix::yaml::node::{Node, Span};
 use crate::search::external::External;
 use crate::search::{self, Sampler};
 use crate::space::Space;
-use crate::types::args::{Fault, Step};
+use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::MAX_SLOTS;
 use crate::types::objective::Metric;
@@ -52,7 +52,7 @@ pub struct MatrixSection {
     /// Early ends.
     pub stopping: Stopping,
     /// What promoted trials find.
-    pub promoted: Promoted,
+    pub promoted: PromotedStart,
     /// An outside tuner.
     pub tuner: Option<TunerSpec>,
     /// Its place, even where it is faulty.
@@ -145,7 +145,7 @@ fn common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from: Met
         section.resource = metric::resource(entry, findings);
     }
     if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
-        section.promoted = Promoted::Continue;
+        section.promoted = PromotedStart::FromCheckpoint;
     }
     section.seed = fields.count("seed", findings).map(|(seed, _)| seed);
     section.concurrency = concurrency(fields, findings);
@@ -226,8 +226,9 @@ fn method(
         return None;
     }
     // a missing field was told already
-    let told = |fault: &Fault| matches!(fault.path.first(), Some(Step::Key(name)) if missing.contains(&name.as_str()));
-    let report = |faults: Vec<Fault>| args.report_errors(faults.into_iter().filter(|f| !told(f)).collect(), findings);
+    let told = |fault: &ArgError| matches!(fault.path.first(), Some(PathSegment::Key(name)) if missing.contains(&name.as_str()));
+    let report =
+        |faults: Vec<ArgError>| args.report_errors(faults.into_iter().filter(|f| !told(f)).collect(), findings);
     let origin = (kind.build)(&args.args).map_err(report).ok()?;
     args.report_warnings((kind.advice)(&args.args), findings);
     Some(origin)

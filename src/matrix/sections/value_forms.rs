@@ -8,7 +8,7 @@ use crate::matrix::yaml::fields::{json, named};
 use crate::matrix::yaml::node::{Content, Node, Span};
 use crate::matrix::yaml::parse::parse_value;
 use crate::space::{Form, ParamKind};
-use crate::types::args::{Args, Fault, Step};
+use crate::types::args::{ArgError, Args, PathSegment};
 
 /// Arguments of a kind, with the position of each in the file.
 #[derive(Debug)]
@@ -42,21 +42,21 @@ impl<'n> SpannedArgs<'n> {
     }
 
     /// Records errors about these arguments at their positions.
-    pub fn report_errors(&self, errors: Vec<Fault>, findings: &mut Findings) {
+    pub fn report_errors(&self, errors: Vec<ArgError>, findings: &mut Findings) {
         for error in errors {
             findings.error_with(self.span_at(&error.path), error.message, error.hint);
         }
     }
 
     /// Records warnings about these arguments at their positions.
-    pub fn report_warnings(&self, warnings: Vec<Fault>, findings: &mut Findings) {
+    pub fn report_warnings(&self, warnings: Vec<ArgError>, findings: &mut Findings) {
         for warning in warnings {
             findings.warn(self.span_at(&warning.path), warning.message, warning.hint);
         }
     }
 
-    fn span_at(&self, path: &[Step]) -> Span {
-        let Some((Step::Key(name), rest)) = path.split_first() else { return self.span.clone() };
+    fn span_at(&self, path: &[PathSegment]) -> Span {
+        let Some((PathSegment::Key(name), rest)) = path.split_first() else { return self.span.clone() };
         match self.sources.iter().find(|(other, _)| other == name) {
             Some((_, ArgSource::Node(node))) => node.span_at(rest),
             Some((_, ArgSource::Text(span))) => span.clone(),

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_yaml::{Location, Spanned};
 
-use crate::types::args::{Step, describe};
+use crate::types::args::{PathSegment, describe};
 
 /// A range of bytes of the source text.
 pub type Span = Range<usize>;
@@ -111,10 +111,12 @@ impl Node {
     }
 
     /// The span of the node at `path`, or of the deepest node on the path that exists.
-    pub fn span_at(&self, path: &[Step]) -> Span {
+    pub fn span_at(&self, path: &[PathSegment]) -> Span {
         let next = match (path.first(), &self.content) {
-            (Some(Step::Item(index)), Content::List(items)) => items.get(*index),
-            (Some(Step::Key(key)), Content::Map(entries)) => entries.iter().find(|e| e.key == *key).map(|e| &e.value),
+            (Some(PathSegment::Index(index)), Content::List(items)) => items.get(*index),
+            (Some(PathSegment::Key(key)), Content::Map(entries)) => {
+                entries.iter().find(|e| e.key == *key).map(|e| &e.value)
+            }
             _ => None,
         };
         next.map_or_else(|| self.span.clone(), |node| node.span_at(&path[1..]))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::engine::event::Launch;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
@@ -24,8 +24,8 @@ pub struct RestartCheck {
 
 impl RestartCheck {
     /// Watches studies whose promoted trials should go on.
-    pub fn new(promoted: Promoted) -> RestartCheck {
-        let watching = promoted == Promoted::Continue;
+    pub fn new(promoted: PromotedStart) -> RestartCheck {
+        let watching = promoted == PromotedStart::FromCheckpoint;
         RestartCheck { watching, seconds: HashMap::new(), suspects: 0, suspected_waste: 0.0 }
     }
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_first_step_that_is_not_past_the_last_resource_is_told_once() {
-        let mut watch = RestartCheck::new(Promoted::Continue);
+        let mut watch = RestartCheck::new(PromotedStart::FromCheckpoint);
         assert_eq!(watch.succeeded(&launch(0, 0.0, 3.0), Some(1.0), 0.1), None);
         assert_eq!(watch.succeeded(&launch(1, 3.0, 9.0), Some(4.0), 0.1), None);
         insta::assert_snapshot!(watch.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1).unwrap(), @"trial 0 was promoted after 3 and its first reading is at 1: it starts over, which wastes 3 here and as much at every promotion; load what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`");
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn without_steps_the_time_of_several_jobs_tells() {
         let told = |seconds: f64| {
-            let mut watch = RestartCheck::new(Promoted::Continue);
+            let mut watch = RestartCheck::new(PromotedStart::FromCheckpoint);
             let tell = |trial| {
                 watch.succeeded(&launch(trial, 0.0, 3.0), None, 10.0);
                 watch.succeeded(&launch(trial, 3.0, 9.0), None, seconds)
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn where_everybody_starts_over_nothing_is_said() {
-        let mut watch = RestartCheck::new(Promoted::StartOver);
+        let mut watch = RestartCheck::new(PromotedStart::FromScratch);
         assert_eq!(watch.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1), None);
     }
 }

@@ -101,7 +101,7 @@ impl Retention {
     /// The session ended for `reason`. If the study cannot go on, no copy is needed any more, and [`Keep::Best`] and [`Keep::None`]
     /// apply to the trials too that were neither promoted nor dropped yet.
     pub fn finished(&mut self, reason: &FinishReason) -> Vec<Removal> {
-        if reason.can_go_on() {
+        if reason.is_resumable() {
             return Vec::new();
         }
         let best = self.incumbents.best().map(|candidate| candidate.job.trial);
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::types::ids::Rung;
     use crate::types::incumbent;
-    use crate::types::incumbent::histories::{Step, candidates, history};
+    use crate::types::incumbent::histories::{HistoryEvent, candidates, history};
     use crate::types::objective::Score;
     use crate::types::outcome::Failure;
 
@@ -154,13 +154,15 @@ mod tests {
         assert_eq!(removed(Keep::None), [0, 1, 2, 3]);
     }
 
-    fn apply(retention: &mut Retention, step: &Step) -> Vec<TrialId> {
+    fn apply(retention: &mut Retention, step: &HistoryEvent) -> Vec<TrialId> {
         match step {
-            Step::Launched(job) => retention.launched(*job),
-            Step::Ended { job, allocation, outcome, step } => retention.ended(*job, *allocation, outcome, *step),
-            Step::Retired(trial) => return retention.retired(*trial),
-            Step::Decided(job) => retention.decided(*job),
-            Step::Finished => {
+            HistoryEvent::Launched(job) => retention.launched(*job),
+            HistoryEvent::Ended { job, allocation, outcome, step } => {
+                retention.ended(*job, *allocation, outcome, *step)
+            }
+            HistoryEvent::Retired(trial) => return retention.retired(*trial),
+            HistoryEvent::Decided(job) => retention.decided(*job),
+            HistoryEvent::Finished => {
                 let removals = retention.finished(&FinishReason::Completed);
                 return removals
                     .into_iter()
@@ -181,9 +183,9 @@ mod tests {
             let (mut removed, mut over) = (HashSet::new(), HashSet::new());
             for (at, step) in steps.iter().enumerate() {
                 removed.extend(apply(&mut retention, step));
-                over.extend(if let Step::Retired(trial) = step { Some(*trial) } else { None });
+                over.extend(if let HistoryEvent::Retired(trial) = step { Some(*trial) } else { None });
                 let (candidates, decisive) = candidates(&steps[..=at]);
-                let finished = *step == Step::Finished;
+                let finished = *step == HistoryEvent::Finished;
                 for decisive in [None, decisive].into_iter().filter(|job| !finished || *job == decisive) {
                     let best = incumbent::best(direction, candidates.iter().copied(), decisive);
                     prop_assert!(best.is_none_or(|best| !removed.contains(&best.job.trial)), "{best:?} after step {at}");

@@ -17,7 +17,7 @@ use super::durable::{Disk, sync_tree};
 use super::file_error::FileError;
 use super::remove::remove;
 use crate::engine::event::Launch;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::layout::StudyFolder;
 use crate::launch::orphans::mark::SessionMark;
 use crate::types::ids::{Attempt, JobKey, TrialId};
@@ -30,7 +30,7 @@ const CHECKPOINT: &CStr = c"checkpoint";
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: StudyFolder,
-    promoted: Promoted,
+    promoted: PromotedStart,
     /// The session's name in names of copies.
     session: Arc<str>,
     history: CopyHistory,
@@ -73,7 +73,7 @@ impl Checkpoints {
     /// earlier sessions it may begin from.
     pub fn new(
         folder: StudyFolder,
-        promoted: Promoted,
+        promoted: PromotedStart,
         mark: &SessionMark,
         history: CopyHistory,
         disk: Arc<dyn Disk>,
@@ -82,7 +82,7 @@ impl Checkpoints {
     }
 
     /// What a promoted trial finds.
-    pub fn promoted(&self) -> Promoted {
+    pub fn promoted(&self) -> PromotedStart {
         self.promoted
     }
 
@@ -93,7 +93,7 @@ impl Checkpoints {
     /// becomes true while a file is copied, which it is asked at least every 8 MiB.
     pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let trial = launch.job.key.trial;
-        if launch.previous > Resource::ZERO && self.promoted == Promoted::Continue {
+        if launch.previous > Resource::ZERO && self.promoted == PromotedStart::FromCheckpoint {
             return self.prepare_promoted(launch, is_ended);
         }
         if launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1) {
@@ -158,7 +158,7 @@ impl Checkpoints {
     /// Trouble of the machine.
     pub fn make_durable(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
         let used = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Stopped { .. }) && !outcome.runs_again();
-        if self.promoted == Promoted::StartOver || !used {
+        if self.promoted == PromotedStart::FromScratch || !used {
             return Ok(());
         }
         match self.sync_checkpoint(launch) {
@@ -203,16 +203,20 @@ impl Checkpoints {
     /// The file that could not be removed. What else could be is gone.
     pub fn remove(&self, removal: Removal) -> Result<(), FileError> {
         match (removal, self.promoted) {
-            (Removal::Copies(_) | Removal::AllCopies(_), Promoted::StartOver) => Ok(()),
-            (Removal::Checkpoint(trial), Promoted::StartOver) => match fs::remove_dir(self.folder.checkpoint(trial)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => self.remove_where(trial, |name| name == CHECKPOINT),
-                _ => Ok(()),
-            },
-            (Removal::Checkpoint(trial), Promoted::Continue) => {
+            (Removal::Copies(_) | Removal::AllCopies(_), PromotedStart::FromScratch) => Ok(()),
+            (Removal::Checkpoint(trial), PromotedStart::FromScratch) => {
+                match fs::remove_dir(self.folder.checkpoint(trial)) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                        self.remove_where(trial, |name| name == CHECKPOINT)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            (Removal::Checkpoint(trial), PromotedStart::FromCheckpoint) => {
                 self.remove_where(trial, |name| name == CHECKPOINT || copy_name::is_ours(name))
             }
-            (Removal::AllCopies(trial), Promoted::Continue) => self.remove_where(trial, copy_name::is_ours),
-            (Removal::Copies(job), Promoted::Continue) => {
+            (Removal::AllCopies(trial), PromotedStart::FromCheckpoint) => self.remove_where(trial, copy_name::is_ours),
+            (Removal::Copies(job), PromotedStart::FromCheckpoint) => {
                 self.remove_where(job.trial, |name| CopyName::parse(name).is_some_and(|copy| copy.rung == job.rung))
             }
         }

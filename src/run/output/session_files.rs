@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::restore::restore;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::files;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
@@ -44,16 +44,16 @@ impl SessionFiles {
         journal: Arc<JournalSync>,
     ) -> Result<SessionFiles, RunError> {
         let promoted = checkpoints.promoted();
-        if begun == Begun::No || promoted == Promoted::Continue {
+        if begun == Begun::No || promoted == PromotedStart::FromCheckpoint {
             journal.sync()?;
         }
         let trials = folder.trials();
         make_trials(folder, &trials).map_err(|source| RunError::file(trials, source))?;
         match (promoted, begun) {
-            (Promoted::StartOver, _) => {}
-            (Promoted::Continue, Begun::No) => checkpoints.sync_root(),
+            (PromotedStart::FromScratch, _) => {}
+            (PromotedStart::FromCheckpoint, Begun::No) => checkpoints.sync_root(),
             // What was found may be in the page cache only: a driver that was killed does not sync, and neither did earlier versions.
-            (Promoted::Continue, Begun::Yes) => checkpoints.sync_file_system()?,
+            (PromotedStart::FromCheckpoint, Begun::Yes) => checkpoints.sync_file_system()?,
         }
         let readings = ReadingsFile::open(folder).map_err(|source| RunError::file(folder.readings(), source))?;
         Ok(SessionFiles { checkpoints, journal, readings })

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::engine::experiment::{Promoted, Retries};
+use crate::engine::experiment::{PromotedStart, Retries};
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::search::PriorObservation;
 use crate::types::allocation::Allocation;
@@ -64,7 +64,7 @@ pub struct Notes {
     resource: Option<ResourceSpec>,
     retries: Retries,
     live: HashMap<TrialId, Live>,
-    promoted: Promoted,
+    promoted: PromotedStart,
     given: HashMap<JobKey, Allocation>,
     /// Failed attempts of jobs that run again.
     failures: HashMap<JobKey, u32>,
@@ -75,7 +75,7 @@ impl Notes {
     /// Earlier studies' jobs are told first.
     pub fn new(
         resource: Option<ResourceSpec>,
-        promoted: Promoted,
+        promoted: PromotedStart,
         retries: Retries,
         prior: &[PriorObservation],
     ) -> Notes {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn only_the_last_attempt_of_a_job_is_told_and_only_once() {
-        let mut notes = Notes::new(None, Promoted::StartOver, Retries { max: 9, pause: Duration::ZERO }, &[]);
+        let mut notes = Notes::new(None, PromotedStart::FromScratch, Retries { max: 9, pause: Duration::ZERO }, &[]);
         let started_at = String::new();
         notes.record(&Record::Session {
             pid: 7,

@@ -63,7 +63,7 @@ pub fn question(
         trials: trials.to_vec(),
         bracket,
         resource: amount(resource),
-        max_resource: amount(experiment.full()),
+        max_resource: amount(experiment.max_resource()),
         metric: experiment.metric.as_ref(),
         seed: experiment.seed,
         params: constant.params,

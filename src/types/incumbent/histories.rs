@@ -11,7 +11,7 @@ use crate::types::units::Resource;
 
 /// One event of a history.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Step {
+pub(crate) enum HistoryEvent {
     Launched(JobKey),
     Ended {
         job: JobKey,
@@ -26,10 +26,10 @@ pub(crate) enum Step {
 }
 
 /// A history, written as the choices of a schedule: which trial, and what becomes of it.
-pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn history() -> impl Strategy<Value = Vec<HistoryEvent>> {
     let choice = (0u64..8, 0u8..12, 0u8..5, 0u8..5);
     prop::collection::vec(choice, 0..80).prop_map(|choices| {
-        let mut play = Play::default();
+        let mut play = HistoryBuilder::default();
         for (trial, action, value, step) in choices {
             play.choose(TrialId(trial), action, f64::from(value), f64::from(step) * 2.0);
         }
@@ -39,7 +39,7 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum State {
+enum TrialState {
     #[default]
     New,
     Running,
@@ -48,55 +48,62 @@ enum State {
 }
 
 #[derive(Default)]
-struct Play {
-    steps: Vec<Step>,
-    trials: [(State, u32); 8],
+struct HistoryBuilder {
+    steps: Vec<HistoryEvent>,
+    trials: [(TrialState, u32); 8],
     decided: bool,
 }
 
-impl Play {
+impl HistoryBuilder {
     fn choose(&mut self, trial: TrialId, action: u8, value: f64, step: f64) {
         let (state, rung) = self.trials[trial.0 as usize];
         let job = JobKey { trial, rung: Rung(rung) };
         match (state, action) {
-            (State::New, _) if !self.decided => self.launch(job),
-            (State::Running, 0..11) => self.end(job, outcome(action, value), action.is_multiple_of(3).then_some(step)),
-            (State::Running, _) => self.decide(job),
-            (State::Ended, 0..4) if !self.decided && rung < 3 => self.launch(JobKey { trial, rung: Rung(rung + 1) }),
+            (TrialState::New, _) if !self.decided => self.launch(job),
+            (TrialState::Running, 0..11) => {
+                self.end(job, outcome(action, value), action.is_multiple_of(3).then_some(step))
+            }
+            (TrialState::Running, _) => self.decide(job),
+            (TrialState::Ended, 0..4) if !self.decided && rung < 3 => {
+                self.launch(JobKey { trial, rung: Rung(rung + 1) })
+            }
             // the job runs again: a retry, or after a limit
-            (State::Ended, 4..6) if !self.decided => self.launch(job),
-            (State::Ended, 6..8) => self.retire(trial),
-            (State::Ended, 8) if self.last_ended() == Some(job) => self.decide(job),
+            (TrialState::Ended, 4..6) if !self.decided => self.launch(job),
+            (TrialState::Ended, 6..8) => self.retire(trial),
+            (TrialState::Ended, 8) if self.last_ended() == Some(job) => self.decide(job),
             _ => {}
         }
     }
 
     fn launch(&mut self, job: JobKey) {
-        self.trials[job.trial.0 as usize] = (State::Running, job.rung.0);
-        self.steps.push(Step::Launched(job));
+        self.trials[job.trial.0 as usize] = (TrialState::Running, job.rung.0);
+        self.steps.push(HistoryEvent::Launched(job));
     }
 
     fn end(&mut self, job: JobKey, outcome: Outcome, step: Option<f64>) {
-        self.trials[job.trial.0 as usize].0 = State::Ended;
+        self.trials[job.trial.0 as usize].0 = TrialState::Ended;
         let resource = |rung: u32| Resource::new(f64::from(3u32.pow(rung))).unwrap_or(Resource::ZERO);
         let from = job.rung.0.checked_sub(1).map_or(Resource::ZERO, resource);
         let allocation = Allocation { from, to: resource(job.rung.0) };
-        self.steps.push(Step::Ended { job, allocation, outcome, step });
+        self.steps.push(HistoryEvent::Ended { job, allocation, outcome, step });
     }
 
     fn retire(&mut self, trial: TrialId) {
-        self.trials[trial.0 as usize].0 = State::Over;
-        self.steps.push(Step::Retired(trial));
+        self.trials[trial.0 as usize].0 = TrialState::Over;
+        self.steps.push(HistoryEvent::Retired(trial));
     }
 
     fn decide(&mut self, job: JobKey) {
         if !std::mem::replace(&mut self.decided, true) {
-            self.steps.push(Step::Decided(job));
+            self.steps.push(HistoryEvent::Decided(job));
         }
     }
 
     fn last_ended(&self) -> Option<JobKey> {
-        self.steps.iter().rev().find_map(|step| if let Step::Ended { job, .. } = step { Some(*job) } else { None })
+        self.steps
+            .iter()
+            .rev()
+            .find_map(|step| if let HistoryEvent::Ended { job, .. } = step { Some(*job) } else { None })
     }
 
     /// A metric condition ends what runs; then the study is over.
@@ -106,14 +113,14 @@ impl Play {
         }
         for trial in (0..8).map(TrialId) {
             let (state, rung) = self.trials[trial.0 as usize];
-            if state == State::Running {
+            if state == TrialState::Running {
                 let by = StopRule::new(StopRule::STUDY_FINISHED, None, None);
                 let score = Score::new(trial.0 as f64 % 3.0);
                 self.end(JobKey { trial, rung: Rung(rung) }, Outcome::Stopped { score, by }, Some(2.0));
                 self.retire(trial);
             }
         }
-        self.steps.push(Step::Finished);
+        self.steps.push(HistoryEvent::Finished);
     }
 }
 
@@ -131,16 +138,16 @@ fn outcome(action: u8, value: f64) -> Outcome {
 }
 
 /// What a reader of the whole record sees after `steps`: each job's last end unless it was launched again, and the decisive job.
-pub(crate) fn candidates(steps: &[Step]) -> (Vec<Candidate>, Option<JobKey>) {
+pub(crate) fn candidates(steps: &[HistoryEvent]) -> (Vec<Candidate>, Option<JobKey>) {
     let (mut candidates, mut decisive): (Vec<Candidate>, _) = (Vec::new(), None);
     for step in steps {
         match step {
-            Step::Launched(job) => candidates.retain(|candidate| candidate.job != *job),
-            Step::Ended { job, allocation, outcome, step } => {
+            HistoryEvent::Launched(job) => candidates.retain(|candidate| candidate.job != *job),
+            HistoryEvent::Ended { job, allocation, outcome, step } => {
                 candidates.extend(Candidate::new(*job, outcome, allocation.reached(outcome, *step)));
             }
-            Step::Decided(job) => decisive = Some(*job),
-            Step::Retired(_) | Step::Finished => {}
+            HistoryEvent::Decided(job) => decisive = Some(*job),
+            HistoryEvent::Retired(_) | HistoryEvent::Finished => {}
         }
     }
     (candidates, decisive)

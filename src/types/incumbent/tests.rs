@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::histories::{Step, candidates, history};
+use super::histories::{HistoryEvent, candidates, history};
 use super::*;
 use crate::types::ids::Rung;
 use crate::types::outcome::StopRule;
@@ -67,15 +67,15 @@ fn the_memory_is_that_of_the_open_trials() {
     assert_eq!((tracker.open.len(), tracker.recent.len()), (0, MAX_SLOTS as usize));
 }
 
-fn feed(tracker: &mut IncumbentTracker, step: &Step) {
+fn feed(tracker: &mut IncumbentTracker, step: &HistoryEvent) {
     match step {
-        Step::Launched(job) => tracker.launched(*job),
-        Step::Ended { job, allocation, outcome, step } => {
+        HistoryEvent::Launched(job) => tracker.launched(*job),
+        HistoryEvent::Ended { job, allocation, outcome, step } => {
             tracker.ended(*job, outcome, allocation.reached(outcome, *step));
         }
-        Step::Retired(trial) => tracker.retired(*trial),
-        Step::Decided(job) => tracker.decided(*job),
-        Step::Finished => {}
+        HistoryEvent::Retired(trial) => tracker.retired(*trial),
+        HistoryEvent::Decided(job) => tracker.decided(*job),
+        HistoryEvent::Finished => {}
     }
 }
 
@@ -95,7 +95,7 @@ proptest! {
     #[test]
     fn a_decisive_job_that_is_named_only_at_the_end_is_still_known(steps in history()) {
         let mut tracker = IncumbentTracker::new(Some(Direction::Minimize));
-        let (named, others): (Vec<_>, Vec<_>) = steps.iter().partition(|step| matches!(step, Step::Decided(_)));
+        let (named, others): (Vec<_>, Vec<_>) = steps.iter().partition(|step| matches!(step, HistoryEvent::Decided(_)));
         others.iter().chain(&named).for_each(|step| feed(&mut tracker, step));
         let (candidates, decisive) = candidates(&steps);
         prop_assert_eq!(tracker.best(), best(Direction::Minimize, candidates, decisive));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::engine::event::Launch;
-use crate::engine::experiment::Promoted;
+use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record};
 use crate::launch::orphans::mark::SessionMark;
@@ -27,7 +27,7 @@ const SUCCEEDED: Outcome = Outcome::Succeeded { score: None };
 struct Study {
     _dir: TempDir,
     folder: StudyFolder,
-    promoted: Promoted,
+    promoted: PromotedStart,
     checkpoints: Checkpoints,
 }
 
@@ -74,11 +74,11 @@ fn ended(rung: u32, attempt: u32) -> Record {
 }
 
 impl Study {
-    fn new(promoted: Promoted) -> Study {
+    fn new(promoted: PromotedStart) -> Study {
         Study::on(promoted, Arc::new(KernelDisk))
     }
 
-    fn on(promoted: Promoted, disk: Arc<dyn Disk>) -> Study {
+    fn on(promoted: PromotedStart, disk: Arc<dyn Disk>) -> Study {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         fs::create_dir(folder.trials()).unwrap();
@@ -136,7 +136,7 @@ impl Study {
 
 #[test]
 fn a_promoted_trial_goes_on_from_what_it_left() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     assert_eq!(study.begin(0, 1), "nothing");
     study.leave("epoch 1");
     study.settle(0);
@@ -149,7 +149,7 @@ fn a_promoted_trial_goes_on_from_what_it_left() {
 
 #[test]
 fn another_attempt_begins_where_the_job_began() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("half of epoch 1");
     assert_eq!(study.begin(0, 2), "nothing");
@@ -163,7 +163,7 @@ fn another_attempt_begins_where_the_job_began() {
 
 #[test]
 fn a_crash_while_the_copy_is_made_loses_nothing() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     let partial = study.home().join("checkpoint.partial.0-0-1");
@@ -177,7 +177,7 @@ fn a_crash_while_the_copy_is_made_loses_nothing() {
 /// Its session is of an earlier study in the folder, or it was made before the trial's last value.
 #[test]
 fn a_copy_of_another_life_is_not_used() {
-    let mut study = Study::new(Promoted::Continue);
+    let mut study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("another life");
     study.begin(1, 1);
@@ -194,7 +194,7 @@ fn a_copy_of_another_life_is_not_used() {
 
 #[test]
 fn a_copy_is_used_until_its_job_has_a_value() {
-    let mut study = Study::new(Promoted::Continue);
+    let mut study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     study.begin(1, 1);
@@ -216,7 +216,7 @@ fn a_copy_is_used_until_its_job_has_a_value() {
 
 #[test]
 fn a_copy_of_the_version_before_is_used_if_its_job_was_launched() {
-    let mut study = Study::new(Promoted::Continue);
+    let mut study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     study.begin(1, 1);
@@ -233,7 +233,7 @@ fn a_copy_of_the_version_before_is_used_if_its_job_was_launched() {
 
 #[test]
 fn an_empty_beginning_is_remembered_too() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.settle(0);
     assert_eq!(study.begin(1, 1), "nothing");
@@ -243,7 +243,7 @@ fn an_empty_beginning_is_remembered_too() {
 
 #[test]
 fn without_resume_every_job_begins_with_nothing() {
-    let study = Study::new(Promoted::StartOver);
+    let study = Study::new(PromotedStart::FromScratch);
     for (rung, attempt) in [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1)] {
         assert_eq!(study.begin(rung, attempt), "nothing");
         study.leave("something");
@@ -252,7 +252,7 @@ fn without_resume_every_job_begins_with_nothing() {
 
 #[test]
 fn a_copy_keeps_the_order_of_its_files_in_time() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
@@ -268,7 +268,7 @@ fn a_copy_keeps_the_order_of_its_files_in_time() {
 
 #[test]
 fn removal_leaves_logs_and_files_of_the_job() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     study.begin(1, 1);
@@ -281,7 +281,7 @@ fn removal_leaves_logs_and_files_of_the_job() {
 
 #[test]
 fn removal_takes_full_and_empty_and_absent_directories() {
-    for promoted in [Promoted::Continue, Promoted::StartOver] {
+    for promoted in [PromotedStart::FromCheckpoint, PromotedStart::FromScratch] {
         let study = Study::new(promoted);
         study.begin(0, 1);
         study.leave("epoch 1");

@@ -49,7 +49,7 @@ fn depth(root: &Path) -> (usize, bool) {
 
 #[test]
 fn a_tree_deeper_than_any_path_is_copied_and_synced_and_removed() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     nest(&study.checkpoint(), DEPTH);
     study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
@@ -63,7 +63,7 @@ fn a_tree_deeper_than_any_path_is_copied_and_synced_and_removed() {
 
 #[test]
 fn permissions_are_copied_and_do_not_hinder_a_removal() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -84,7 +84,7 @@ fn permissions_are_copied_and_do_not_hinder_a_removal() {
 
 #[test]
 fn links_are_copied_and_never_followed() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     let elsewhere = tempfile::tempdir().unwrap();
     fs::write(elsewhere.path().join("thesis"), "x").unwrap();
     study.begin(0, 1);
@@ -100,7 +100,7 @@ fn links_are_copied_and_never_followed() {
 
 #[test]
 fn a_checkpoint_that_is_a_link_stays_one() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     let elsewhere = tempfile::tempdir().unwrap();
     fs::write(elsewhere.path().join("thesis"), "x").unwrap();
     study.begin(0, 1);
@@ -117,7 +117,7 @@ fn a_checkpoint_that_is_a_link_stays_one() {
 
 #[test]
 fn a_trial_s_folder_that_is_a_link_is_not_entered() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     let elsewhere = tempfile::tempdir().unwrap();
     fs::create_dir(elsewhere.path().join("checkpoint")).unwrap();
     symlink(elsewhere.path(), study.home()).unwrap();
@@ -128,7 +128,7 @@ fn a_trial_s_folder_that_is_a_link_is_not_entered() {
 
 #[test]
 fn pipes_and_sockets_are_left_out() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     mkfifoat(open(&study.checkpoint()), c"pipe", Mode::RWXU).unwrap();

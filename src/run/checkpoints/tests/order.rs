@@ -34,7 +34,7 @@ impl Disk for RecordingDisk {
 
 fn recorded() -> (Study, Arc<RecordingDisk>) {
     let disk = Arc::new(RecordingDisk::default());
-    let study = Study::on(Promoted::Continue, disk.clone());
+    let study = Study::on(PromotedStart::FromCheckpoint, disk.clone());
     *disk.home.lock().unwrap() = study.home();
     (study, disk)
 }
@@ -121,7 +121,7 @@ fn nothing_is_synced_of_a_job_without_a_use_for_its_checkpoint() {
     assert!(disk.inodes().is_empty());
 
     let disk = Arc::new(RecordingDisk::default());
-    let study = Study::on(Promoted::StartOver, disk.clone());
+    let study = Study::on(PromotedStart::FromScratch, disk.clone());
     study.begin(0, 1);
     study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
     study.begin(1, 1);
@@ -142,7 +142,7 @@ fn many_files_are_synced_at_once() {
 
 #[test]
 fn nothing_is_removed_before_the_journal_is_synced() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     let (queue, due) = RemovalQueue::new();
@@ -160,7 +160,7 @@ fn nothing_is_removed_before_the_journal_is_synced() {
 
 #[test]
 fn nothing_is_removed_if_the_journal_cannot_be_synced() {
-    let study = Study::new(Promoted::Continue);
+    let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     study.leave("epoch 1");
     let (queue, due) = RemovalQueue::new();

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::error::CliError;
+use crate::command::program::LocateError;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::print_styled;
@@ -15,9 +16,9 @@ pub fn paint() -> Styling {
 }
 
 /// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
-pub fn warn_of_program(missing: Option<String>) {
-    if let Some(why) = missing {
-        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&why)));
+pub fn warn_of_program(missing: Option<LocateError>) {
+    if let Some(error) = missing {
+        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&error.to_string())));
     }
 }
 

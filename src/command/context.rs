@@ -11,29 +11,29 @@ use super::plain::plain;
 use super::style::ArgStyle;
 use crate::types::units::ResourceSpec;
 
-/// Names every template may use besides the study's own.
+/// Names that every template may use in addition to the study's own.
 pub const BUILT_IN: [&str; 9] =
     ["trial", "job", "bracket", "rung", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
 
-/// What `globals.` may be followed by.
+/// Attributes of `globals`.
 pub const GLOBALS: [&str; 2] = ["artifacts_path", "run_outputs_path"];
 
-/// What `params.NAME.` may be followed by.
+/// Attributes of `params.NAME`.
 pub const PARAM_ATTRIBUTES: [&str; 3] = ["value", "as_arg", "as_str"];
 
 /// The study's own names.
 #[derive(Clone, Debug, Default)]
 pub struct TemplateNames {
-    /// Parameters in file order, each with one value it may take.
+    /// Parameters in file order, each with a sample value.
     pub params: Vec<(Arc<str>, Value)>,
-    /// The resource.
+    /// `None` in a study that allots no resource.
     pub resource: Option<ResourceSpec>,
     /// Declared inputs.
     pub inputs: Vec<Input>,
 }
 
 impl TemplateNames {
-    /// Names that have a value in every job: parameters, inputs with a value or the right to have none, the resource.
+    /// Names that have a value in every job: parameters, inputs that have a value or are optional, the resource.
     pub fn own(&self) -> impl Iterator<Item = &str> + Clone {
         let params = self.params.iter().map(|(name, _)| &**name);
         let inputs = self.inputs.iter().map(|input| input.name.as_str());
@@ -54,7 +54,7 @@ pub struct TemplateValues<'a> {
 }
 
 impl<'a> TemplateValues<'a> {
-    /// Those of `context`.
+    /// `style` applies to `as_arg` and `as_args`.
     pub fn new(names: &'a TemplateNames, style: ArgStyle, context: &'a JobContext<'a>) -> TemplateValues<'a> {
         TemplateValues { names, style, context }
     }
@@ -70,7 +70,7 @@ impl<'a> TemplateValues<'a> {
         resource().map(|spec| spec.value(launch.resource)).or_else(|| input().and_then(|i| i.value.clone()))
     }
 
-    /// Appends the arguments that pass `name`: nothing for null, its name alone for a true flag.
+    /// Appends the arguments that pass `name`: none for null, the name alone for a true flag.
     pub fn push_arg(&self, name: &str, argv: &mut Vec<String>) {
         let Some(value) = self.own(name) else { return };
         match self.names.passing(name) {
@@ -81,7 +81,7 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
-    /// Appends parameters in file order and the resource: what a command without templates gets.
+    /// Appends parameters in file order, then the resource: the arguments of a command without templates.
     pub fn push_sampled(&self, argv: &mut Vec<String>) {
         let launch = self.context.launch;
         for (name, value) in launch.assignment.iter() {
@@ -92,14 +92,14 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
-    /// Appends everything: parameters in file order, inputs, the resource.
+    /// Appends parameters in file order, inputs and the resource.
     pub fn push_all(&self, argv: &mut Vec<String>) {
-        for name in self.everything() {
+        for name in self.all_names() {
             self.push_arg(name, argv);
         }
     }
 
-    /// The values of `roots`, the first parts of names in templates.
+    /// A table with the values of `roots`, the first parts of dotted names in templates.
     pub fn table(&self, roots: &[String]) -> minijinja::Value {
         let known = roots.iter().filter_map(|root| Some((root.as_str(), self.root(root)?)));
         minijinja::Value::from(minijinja::value::Serde(known.collect::<BTreeMap<_, _>>()))
@@ -113,7 +113,7 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
-    /// Null for a declared input without a value; whether it may have none was checked before.
+    /// Null for a declared input without a value: only optional inputs get here without one.
     fn optional(&self, name: &str) -> Option<Value> {
         self.names.inputs.iter().any(|input| input.name == name).then_some(Value::Null)
     }
@@ -138,7 +138,7 @@ impl<'a> TemplateValues<'a> {
         self.context.trial_dir.display().to_string().into()
     }
 
-    /// A UUID of version 8 (RFC 9562, section 5.8): the trial's seed, the trial, rung and attempt. A rerun of the study has the same.
+    /// A UUID of version 8 (RFC 9562, section 5.8) from the trial's seed, the trial, rung and attempt: the same in a rerun of the study.
     fn uuid(&self) -> String {
         let job = self.context.launch.job;
         let (seed, trial, rung) = (self.context.seed, job.key.trial.0, job.key.rung.0);
@@ -151,10 +151,10 @@ impl<'a> TemplateValues<'a> {
         )
     }
 
-    fn everything(&self) -> Vec<&'a str> {
-        let drawn = self.context.launch.assignment.iter().map(|(name, _)| name);
+    fn all_names(&self) -> Vec<&'a str> {
+        let sampled = self.context.launch.assignment.iter().map(|(name, _)| name);
         let resource = self.names.resource.as_ref().map(|spec| spec.name.as_str());
-        let mut names: Vec<&str> = drawn.collect();
+        let mut names: Vec<&str> = sampled.collect();
         for input in &self.names.inputs {
             if !names.contains(&input.name.as_str()) && resource != Some(&input.name) {
                 names.push(&input.name);
@@ -170,12 +170,12 @@ impl<'a> TemplateValues<'a> {
             self.push_arg(name, &mut argv);
             argv.join(" ")
         };
-        let facets = |name: &&str| {
+        let attributes = |name: &&str| {
             let value = self.own(name).unwrap_or(Value::Null);
             let text = plain(&value);
             ((*name).to_owned(), json!({ "value": value, "as_arg": arg(name), "as_str": text }))
         };
-        let mut table: serde_json::Map<String, Value> = self.everything().iter().map(facets).collect();
+        let mut table: serde_json::Map<String, Value> = self.all_names().iter().map(attributes).collect();
         let mut all = Vec::new();
         self.push_all(&mut all);
         table.entry("as_args").or_insert_with(|| all.join(" ").into());

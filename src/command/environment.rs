@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use super::JobContext;
 use crate::types::units::{Resource, ResourceSpec};
 
-/// A variable of a job.
+/// Name and value of an environment variable.
 pub type Variable = (&'static str, OsString);
 
-/// The variables, always all of them. `HYPERTUNE_PREVIOUS_RESOURCE` is 0 in a trial's first job.
+/// All variables; none is ever omitted. `HYPERTUNE_PREVIOUS_RESOURCE` is 0 in a trial's first job.
 pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) -> Vec<Variable> {
     let launch = context.launch;
     let amount = |amount: Resource| match resource {

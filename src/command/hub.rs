@@ -4,33 +4,37 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use super::program::{LocateError, locate_in};
 
-/// Folders of tuners, separated by colons.
+/// Environment variable with folders of tuners, separated by colons.
 pub const FOLDERS_VARIABLE: &str = "HYPERTUNE_TUNERS";
-/// The folder of tuners beside a matrix file.
-pub const BESIDE: &str = "tuners";
+/// The folder of tuners next to a matrix file.
+const LOCAL_FOLDER: &str = "tuners";
 
-/// A reference.
+/// A reference to a tuner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HubRef {
     /// `org/name`: a path below a folder of tuners.
     pub path: String,
-    /// What follows the colon; handed to the tuner.
+    /// The part after the colon; passed to the tuner.
     pub version: Option<String>,
 }
 
-/// Where a tuner was looked for in vain.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TunerNotFoundError {
-    /// Every folder, in order.
-    pub folders: Vec<PathBuf>,
-    /// A file of that name that may not be executed.
-    pub not_executable: Option<PathBuf>,
+/// Why a tuner cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum TunerNotFoundError {
+    /// No folder has an executable of that name; this file has the name.
+    #[error("the tuner {} is not executable", .0.display())]
+    NotExecutable(PathBuf),
+    /// All folders that were searched, in order.
+    #[error("there is no tuner `{path}`")]
+    Missing { path: String, folders: Vec<PathBuf> },
 }
 
 impl HubRef {
-    /// Reads `org/name` or `org/name:version`; `None` for anything else, and for what would leave the folder.
+    /// Parses `org/name` or `org/name:version`; `None` for anything else, and for a path that leaves the folder.
     pub fn parse(text: &str) -> Option<HubRef> {
         let (path, version) = text.split_once(':').map_or((text, None), |(path, version)| (path, Some(version)));
         let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\0', '\\']);
@@ -38,7 +42,7 @@ impl HubRef {
         good.then(|| HubRef { path: path.to_owned(), version: version.map(str::to_owned) })
     }
 
-    /// The executable: in the folders of HYPERTUNE_TUNERS, then in `tuners` in the folder `beside` the matrix file.
+    /// Searches the folders of HYPERTUNE_TUNERS, then `tuners` in `beside`, the folder of the matrix file.
     pub fn find(&self, beside: &Path) -> Result<PathBuf, TunerNotFoundError> {
         self.find_in(env::var_os(FOLDERS_VARIABLE).as_deref(), beside)
     }
@@ -46,21 +50,22 @@ impl HubRef {
     /// [`HubRef::find`] with `listed` for HYPERTUNE_TUNERS.
     pub fn find_in(&self, listed: Option<&OsStr>, beside: &Path) -> Result<PathBuf, TunerNotFoundError> {
         let listed = listed.into_iter().flat_map(env::split_paths).filter(|folder| !folder.as_os_str().is_empty());
-        let folders: Vec<PathBuf> = listed.chain([beside.join(BESIDE)]).collect();
+        let folders: Vec<PathBuf> = listed.chain([beside.join(LOCAL_FOLDER)]).collect();
         let mut not_executable = None;
         for folder in &folders {
-            // A path with a slash is taken as it is, also where the folder is the current one.
+            // The joined path contains a slash, so PATH is never searched.
             match locate_in(&folder.join(&self.path).to_string_lossy(), None) {
                 Ok(found) => return Ok(found),
                 Err(LocateError::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
-                // The start says what is wrong.
+                // Starting it reports the fault.
                 Err(LocateError::Interpreter { script: path, .. } | LocateError::Unknown { path, .. }) => {
                     return Ok(path);
                 }
-                Err(LocateError::NotFound) => {}
+                Err(LocateError::NoSuchFile(_) | LocateError::NotInPath(_)) => {}
             }
         }
-        Err(TunerNotFoundError { folders, not_executable })
+        let missing = || TunerNotFoundError::Missing { path: self.path.clone(), folders };
+        Err(not_executable.map_or_else(missing, TunerNotFoundError::NotExecutable))
     }
 }
 
@@ -96,9 +101,9 @@ mod tests {
         let reference = HubRef::parse("acme/evolve:1").unwrap();
         let find = || reference.find_in(Some(&listed), root.path());
         let folders = vec![first.clone(), second.clone(), root.path().join("tuners")];
-        assert_eq!(find(), Err(TunerNotFoundError { folders: folders.clone(), not_executable: None }));
+        assert_eq!(find(), Err(TunerNotFoundError::Missing { path: "acme/evolve".into(), folders }));
         let plain = tuner("first", 0o644);
-        assert_eq!(find(), Err(TunerNotFoundError { folders, not_executable: Some(plain) }));
+        assert_eq!(find(), Err(TunerNotFoundError::NotExecutable(plain)));
         let beside = tuner("tuners", 0o755);
         assert_eq!(find(), Ok(beside));
         let listed_one = tuner("second", 0o755);

@@ -2,27 +2,21 @@
 
 use serde_json::Value;
 
-/// What an input may hold.
+/// The type of an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InputType {
-    /// Anything.
     Any,
-    /// Whole numbers.
     Int,
-    /// Numbers.
     Float,
-    /// true or false.
     Bool,
-    /// Any scalar; it is handed over as text.
+    /// Any scalar, passed as text.
     Text,
-    /// A mapping.
     Dict,
-    /// A list.
     List,
 }
 
 impl InputType {
-    /// The names after `type:`. Polyaxon's many kinds of places (paths, URIs, buckets…) are text to a command line.
+    /// The values of `type:`. Polyaxon's location types (paths, URIs, buckets…) are text on a command line.
     pub const NAMES: [(&'static str, InputType); 24] = [
         ("any", InputType::Any),
         ("int", InputType::Int),
@@ -50,7 +44,7 @@ impl InputType {
         ("wasb", InputType::Text),
     ];
 
-    /// What it holds, for a message.
+    /// The type in a message.
     pub fn describe(self) -> &'static str {
         match self {
             InputType::Any => "anything",
@@ -76,52 +70,46 @@ impl InputType {
     }
 }
 
-/// How many values an input holds.
+/// Whether an input is one value or a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arity {
-    /// One.
     One,
-    /// A list of them (`isList: true`).
+    /// `isList: true`.
     List,
 }
 
-/// How `as_arg` passes it.
+/// How `as_arg` passes an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Passing {
-    /// Its name and value.
+    /// Name and value.
     Value,
-    /// Its name alone if it is true, nothing otherwise (`isFlag: true`).
+    /// The name alone if the value is true, nothing otherwise (`isFlag: true`).
     Flag,
 }
 
-/// Whether a study may start without a value for it.
+/// Whether a study may start without a value for an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Presence {
-    /// It needs one if it is used.
+    /// An input that the command uses needs a value.
     Required,
-    /// It is null without one.
+    /// Null without a value.
     Optional,
 }
 
 /// One declared input.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Input {
-    /// Its name.
     pub name: String,
-    /// Its type.
     pub kind: InputType,
-    /// One value or a list.
     pub arity: Arity,
-    /// How it is passed.
     pub passing: Passing,
-    /// Whether it must have a value.
     pub presence: Presence,
-    /// Its value: given by the operation or the command line, else its default.
+    /// From the command line or the operation, else the default.
     pub value: Option<Value>,
 }
 
 impl Input {
-    /// Whether its declared type can take `value`.
+    /// Whether `value` has the declared type.
     pub fn takes(&self, value: &Value) -> bool {
         if value.is_null() {
             return self.presence == Presence::Optional;

@@ -1,4 +1,4 @@
-//! What a job runs: templates, argument styles, declared inputs, environment.
+//! Command lines of jobs: templates, argument styles, declared inputs, environment.
 
 pub mod context;
 pub(crate) mod environment;
@@ -14,17 +14,17 @@ use std::path::Path;
 
 use crate::engine::event::Launch;
 
-/// All that one launch's command line and environment are made from.
+/// The data for one launch's command line and environment.
 #[derive(Clone, Copy, Debug)]
 pub struct JobContext<'a> {
-    /// Which job, with which configuration and resource.
+    /// The job with its configuration and resource.
     pub launch: &'a Launch,
     /// The trial's own seed, the same for all its jobs.
     pub seed: u32,
-    /// The study's directory.
+    /// Value of `HYPERTUNE_STUDY_DIR`.
     pub study_dir: &'a Path,
-    /// The trial's directory.
+    /// Value of `HYPERTUNE_TRIAL_DIR`, kept for all jobs of a trial.
     pub trial_dir: &'a Path,
-    /// Where this job may keep checkpoints.
+    /// The directory for this job's checkpoints.
     pub checkpoint_dir: &'a Path,
 }

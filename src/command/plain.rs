@@ -1,8 +1,8 @@
-//! Values as a program reads them from its command line: they read back exactly.
+//! Values as command-line text that parses back to the same value.
 
 use serde_json::Value;
 
-/// Text as it stands, `true`, `false`, `null`, integers, shortest floats that read back, lists and mappings as JSON.
+/// Text unquoted, everything else as JSON: `true`, `null`, integers, the shortest float that parses back, lists, mappings.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

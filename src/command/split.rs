@@ -1,6 +1,6 @@
-//! A command written as one string, split as a shell splits words. Nothing is ever run by a shell.
+//! Splits a command written as one string into words by the rules of a shell. No shell is run.
 
-/// The words of `text`; what stands between `{{` and `}}` is never split. `None` for an open quote.
+/// The words of `text`; text between `{{` and `}}` is never split. `None` for an unclosed quote.
 pub fn split(text: &str) -> Option<Vec<String>> {
     if text.contains(MASK) {
         return None;
@@ -11,7 +11,7 @@ pub fn split(text: &str) -> Option<Vec<String>> {
     Some(words.into_iter().map(|word| unmask(&word, &mut templates)).collect())
 }
 
-/// Stands for a template while the shell's rules are applied; no argument can hold it.
+/// Replaces a template during splitting; no argument can contain NUL.
 const MASK: char = '\u{0}';
 
 fn mask(text: &str) -> (String, Vec<&str>) {
@@ -26,15 +26,15 @@ fn mask(text: &str) -> (String, Vec<&str>) {
     (masked, templates)
 }
 
-/// Puts templates back in the order they were taken.
+/// Replaces each mask with the next template.
 fn unmask<'t>(word: &str, templates: &mut impl Iterator<Item = &'t str>) -> String {
     let mut parts = word.split(MASK);
-    let mut whole = parts.next().unwrap_or("").to_owned();
+    let mut unmasked = parts.next().unwrap_or("").to_owned();
     for part in parts {
-        whole.push_str(templates.next().unwrap_or(""));
-        whole.push_str(part);
+        unmasked.push_str(templates.next().unwrap_or(""));
+        unmasked.push_str(part);
     }
-    whole
+    unmasked
 }
 
 #[cfg(test)]

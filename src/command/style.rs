@@ -1,4 +1,4 @@
-//! How a name and its value stand on a command line.
+//! Forms of a name and its value on a command line.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,11 +19,11 @@ pub enum ArgStyle {
 }
 
 impl ArgStyle {
-    /// Every style with its name.
+    /// All styles with their names.
     pub const ALL: [(&'static str, ArgStyle); 3] =
         [("equals", ArgStyle::Equals), ("space", ArgStyle::Space), ("hydra", ArgStyle::Hydra)];
 
-    /// Appends the arguments that pass `value` as `name`. Null is passed by hydra alone, which has a word for it.
+    /// Appends the arguments that pass `value` as `name`. Only hydra passes null; it has a literal for it.
     pub fn push(self, name: &str, value: &Value, argv: &mut Vec<String>) {
         match self {
             ArgStyle::Hydra => argv.push(format!("{name}={}", plain(value))),

@@ -21,30 +21,31 @@ mod limits;
 mod output;
 mod scanner;
 
-/// Bound on the work of one template, in minijinja's units; a plain one needs about ten.
+/// Limit on the work of one template, in minijinja's instructions; a plain template needs about ten.
 const FUEL: u64 = 10_000;
 
-/// What is wrong with an element of a command.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A fault in one element of a command.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct TemplateError {
-    /// Which element, from 0.
+    /// Index of the element, from 0.
     pub element: usize,
-    /// The name in it that is meant, if it is one.
+    /// The unknown name, if that is the fault.
     pub name: Option<String>,
-    /// A lowercase sentence.
+    /// A lowercase fragment.
     pub message: String,
-    /// Names that could have been meant.
+    /// The names that are known in place of [`TemplateError::name`].
     pub candidates: Vec<String>,
 }
 
 impl TemplateError {
-    /// One that is not about a name.
+    /// A fault that does not concern a name.
     fn of(element: usize, message: String) -> TemplateError {
         TemplateError { element, name: None, message, candidates: Vec::new() }
     }
 }
 
-/// Makes each job's command line.
+/// Renders each job's command line.
 #[derive(Debug)]
 pub struct Renderer {
     command: Vec<String>,
@@ -57,7 +58,7 @@ pub struct Renderer {
 enum ArgvSource {
     /// No templates: parameters and the resource are appended.
     Append,
-    /// Every element is what it says.
+    /// Every element is rendered; nothing is appended.
     Templates(Box<CompiledCommand>),
 }
 
@@ -65,7 +66,7 @@ enum ArgvSource {
 struct CompiledCommand {
     elements: Vec<CompiledElement>,
     templates: Environment<'static>,
-    /// First parts of the names that templates use.
+    /// First parts of the dotted names in the templates.
     roots: Vec<String>,
     used: UsedNames,
 }
@@ -73,11 +74,11 @@ struct CompiledCommand {
 #[derive(Debug)]
 enum CompiledElement {
     Literal(String),
-    /// Name of the compiled template, and what its values must be.
+    /// Name of the compiled template, and the values that must be numbers.
     Template(String, NumericNames),
-    /// `{{ params.NAME.as_arg }}` alone: none, one or two elements.
+    /// `{{ params.NAME.as_arg }}` as the whole element: none, one or two arguments.
     Arg(String),
-    /// `{{ params.as_args }}` alone: any number of elements.
+    /// `{{ params.as_args }}` as the whole element: any number of arguments.
     AllArgs,
 }
 
@@ -88,37 +89,37 @@ enum UsedNames {
 }
 
 impl Renderer {
-    /// Compiles `command` and checks every name in it; renders it once with made-up values.
+    /// Compiles `command`, checks every name in it and renders it once with sample values.
     ///
     /// # Errors
-    /// Every fault of every element.
+    /// All faults of all elements.
     pub fn new(command: Vec<String>, style: ArgStyle, names: TemplateNames) -> Result<Renderer, Vec<TemplateError>> {
         if !command.iter().any(|element| element.contains("{{")) {
             return Ok(Renderer { command, style, names, source: ArgvSource::Append });
         }
         let mut compiler = Compiler::new(&names);
         let elements = command.iter().enumerate().map(|(index, element)| compiler.compile(index, element)).collect();
-        let Compiler { templates, roots, used, faults, .. } = compiler;
-        if !faults.is_empty() {
-            return Err(faults);
+        let Compiler { templates, roots, used, errors, .. } = compiler;
+        if !errors.is_empty() {
+            return Err(errors);
         }
         let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
         let renderer = Renderer { command, style, names, source: ArgvSource::Templates(Box::new(compiled)) };
-        renderer.render_sample().map_err(|fault| vec![fault])?;
+        renderer.render_sample().map_err(|error| vec![error])?;
         Ok(renderer)
     }
 
-    /// The command as it was written.
+    /// The command before rendering.
     pub fn command(&self) -> &[String] {
         &self.command
     }
 
-    /// The study's names.
+    /// The names that templates may use.
     pub fn names(&self) -> &TemplateNames {
         &self.names
     }
 
-    /// Whether some element's template names `name`.
+    /// Whether a template uses `name`.
     pub fn uses(&self, name: &str) -> bool {
         match &self.source {
             ArgvSource::Append => false,
@@ -132,7 +133,7 @@ impl Renderer {
     /// The argument list of a job, its program first.
     ///
     /// # Errors
-    /// An expression that fails on this job's values (a filter on the wrong type, for example).
+    /// An expression fails on this job's values (a filter on the wrong type, for example).
     pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateError> {
         let values = TemplateValues::new(&self.names, self.style, context);
         let compiled = match &self.source {
@@ -146,13 +147,15 @@ impl Renderer {
         };
         let table = values.table(&compiled.roots);
         let mut argv = Vec::with_capacity(compiled.elements.len());
-        for (index, part) in compiled.elements.iter().enumerate() {
-            match part {
+        for (index, element) in compiled.elements.iter().enumerate() {
+            match element {
                 CompiledElement::Literal(text) => argv.push(text.clone()),
                 CompiledElement::Arg(name) => values.push_arg(name, &mut argv),
                 CompiledElement::AllArgs => values.push_all(&mut argv),
                 CompiledElement::Template(name, checked) => {
-                    checked.check_values(&values, &self.names).map_err(|message| TemplateError::of(index, message))?;
+                    checked
+                        .check_values(&values, &self.names)
+                        .map_err(|error| TemplateError::of(index, error.to_string()))?;
                     let rendered = compiled.templates.get_template(name).and_then(|t| output::render(&t, &table));
                     argv.push(rendered.map_err(|error| render_error(index, &error))?);
                 }
@@ -166,7 +169,7 @@ impl Renderer {
         environment(context, self.names.resource.as_ref())
     }
 
-    /// Renders with sample values, so that what fails always fails before anything runs.
+    /// Renders with sample values: finds expressions that fail for every job before any job runs.
     fn render_sample(&self) -> Result<(), TemplateError> {
         let launch = Launch {
             job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
@@ -182,13 +185,13 @@ impl Renderer {
     }
 }
 
-/// Compiles elements and notes the names they use.
+/// Compiles elements and collects the names they use.
 struct Compiler<'n> {
     names: &'n TemplateNames,
     templates: Environment<'static>,
     roots: BTreeSet<String>,
     used: UsedNames,
-    faults: Vec<TemplateError>,
+    errors: Vec<TemplateError>,
 }
 
 impl<'n> Compiler<'n> {
@@ -198,7 +201,7 @@ impl<'n> Compiler<'n> {
         templates.set_fuel(Some(FUEL));
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         templates.set_formatter(output::print);
-        functions::bound(&mut templates);
+        functions::limit(&mut templates);
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             templates.set_syntax(syntax);
         }
@@ -207,7 +210,7 @@ impl<'n> Compiler<'n> {
             templates,
             roots: BTreeSet::new(),
             used: UsedNames::Only(BTreeSet::new()),
-            faults: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -217,57 +220,57 @@ impl<'n> Compiler<'n> {
         }
         let checked = match limits::check(element) {
             Ok(checked) => checked,
-            Err(message) => {
-                self.faults.push(TemplateError::of(index, message));
+            Err(error) => {
+                self.errors.push(TemplateError::of(index, error.to_string()));
                 return CompiledElement::Literal(String::new());
             }
         };
         let name = index.to_string();
         if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
-            self.faults.push(render_error(index, &error));
+            self.errors.push(render_error(index, &error));
             return CompiledElement::Literal(String::new());
         }
-        let mut asked: Vec<String> = self.asked(&name).into_iter().collect();
-        asked.sort();
-        for path in &asked {
+        let mut paths: Vec<String> = self.undeclared_names(&name).into_iter().collect();
+        paths.sort();
+        for path in &paths {
             self.check(index, path);
         }
         match sole_expression(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
             Some(["params", "as_args"]) => CompiledElement::AllArgs,
             Some(["params", parameter, "as_arg"]) => CompiledElement::Arg((*parameter).to_owned()),
             _ => {
-                self.roots.extend(asked.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
+                self.roots.extend(paths.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
                 CompiledElement::Template(name, checked)
             }
         }
     }
 
-    fn asked(&self, template: &str) -> BTreeSet<String> {
+    fn undeclared_names(&self, template: &str) -> BTreeSet<String> {
         let functions: BTreeSet<String> = self.templates.globals().map(|(name, _)| name.to_owned()).collect();
-        let asked = self.templates.get_template(template).map(|t| t.undeclared_variables(true)).unwrap_or_default();
-        asked.into_iter().filter(|path| !functions.contains(path)).collect()
+        let paths = self.templates.get_template(template).map(|t| t.undeclared_variables(true)).unwrap_or_default();
+        paths.into_iter().filter(|path| !functions.contains(path)).collect()
     }
 
-    /// Checks one dotted name and notes what it uses.
+    /// Checks one dotted name and records its use.
     fn check(&mut self, index: usize, path: &str) {
         let parts: Vec<&str> = path.split('.').collect();
         match parts.as_slice() {
             ["params"] | ["params", "as_args", ..] => self.used = UsedNames::Everything,
-            ["params", name, facet @ ..] => {
-                self.own(index, name, &[]);
-                if let Some(facet) = facet.first().filter(|facet| !PARAM_ATTRIBUTES.contains(facet)) {
-                    self.unknown(index, facet, PARAM_ATTRIBUTES.iter().map(|f| (*f).to_owned()).collect());
+            ["params", name, attribute @ ..] => {
+                self.check_name(index, name, &[]);
+                if let Some(attribute) = attribute.first().filter(|attribute| !PARAM_ATTRIBUTES.contains(attribute)) {
+                    self.unknown(index, attribute, PARAM_ATTRIBUTES.iter().map(|a| (*a).to_owned()).collect());
                 }
             }
             ["globals", name, ..] if !GLOBALS.contains(name) => {
                 self.unknown(index, name, GLOBALS.iter().map(|g| (*g).to_owned()).collect());
             }
-            [name, ..] => self.own(index, name, &BUILT_IN),
+            [name, ..] => self.check_name(index, name, &BUILT_IN),
             [] => {}
         }
     }
 
-    fn own(&mut self, index: usize, name: &str, also: &[&str]) {
+    fn check_name(&mut self, index: usize, name: &str, also: &[&str]) {
         if let UsedNames::Only(used) = &mut self.used {
             used.insert(name.to_owned());
         }
@@ -280,23 +283,23 @@ impl<'n> Compiler<'n> {
 
     fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
         let message = format!("unknown variable `{name}`");
-        self.faults.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
+        self.errors.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
     }
 }
 
-/// The expression of an element that is one `{{ … }}` and nothing else.
+/// The expression of an element that consists of one `{{ … }}`.
 fn sole_expression(element: &str) -> Option<String> {
     let inner = element.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
 }
 
 fn render_error(element: usize, error: &Error) -> TemplateError {
-    let what = match (error.kind(), error.detail()) {
+    let message = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "the template takes too long to render".to_owned(),
         (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
         (kind, None) => format!("the template cannot be rendered: {kind}"),
     };
-    TemplateError::of(element, what)
+    TemplateError::of(element, message)
 }
 
 #[cfg(test)]

@@ -62,6 +62,6 @@ impl ArgumentLists<'_> {
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
         };
-        self.renderer.argv(&context).map_err(|fault| CliError::usage(anyhow::anyhow!("{}", fault.message)))
+        self.renderer.argv(&context).map_err(CliError::usage)
     }
 }

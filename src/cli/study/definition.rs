@@ -13,7 +13,7 @@ use crate::cli::args::StudyArgs;
 use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;
-use crate::command::program;
+use crate::command::program::{LocateError, locate};
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -198,9 +198,9 @@ impl StudyDefinition {
     }
 
     /// Why the command's program cannot be started from here, if it cannot.
-    pub fn missing_program(&self) -> Option<String> {
+    pub fn missing_program(&self) -> Option<LocateError> {
         let first = self.renderer.as_ref()?.command().first().filter(|first| !first.contains("{{"))?;
-        program::locate(first).err().map(|missing| program::explain(first, &missing))
+        locate(first).err()
     }
 
     /// The first argument lists; none without a command.

@@ -178,7 +178,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
 
 /// Refuses a command whose program is not there, before anything is sampled.
 pub fn find_program(study: &StudyDefinition) -> Result<(), CliError> {
-    study.missing_program().map_or(Ok(()), |why| Err(CliError::usage(anyhow!(why))))
+    study.missing_program().map_or(Ok(()), |error| Err(CliError::usage(error)))
 }
 
 fn stopped(fault: RunError, study: &StudyDefinition) -> CliError {

@@ -1,43 +1,40 @@
-//! The program that a matrix's `tuner` names, found before anything is launched.
+//! Finds the program of a matrix's `tuner` before anything is launched.
 
 use std::path::Path;
 
 use anyhow::anyhow;
 
 use crate::cli::error::CliError;
-use crate::command::hub::{FOLDERS_VARIABLE, HubRef, TunerNotFoundError};
-use crate::command::program::{explain, locate};
+use crate::command::hub::{FOLDERS_VARIABLE, TunerNotFoundError};
+use crate::command::program::locate;
 use crate::matrix::sections::tuner::{TunerSource, TunerSpec};
 use crate::report::text;
 use crate::run::tuner::TunerProgram;
 
-/// The program for `spec` of the matrix file called `matrix`.
+/// The program of `spec`, which is in the matrix file `matrix`.
 pub fn program(spec: &TunerSpec, matrix: &str) -> Result<TunerProgram, CliError> {
     let (name, argv, version) = match &spec.source {
         TunerSource::Command(argv) => {
             let first = argv.first().map_or("", String::as_str);
-            locate(first).map_err(|missing| {
-                let about = explain(first, &missing);
-                CliError::usage(anyhow!("the tuner cannot be started: {about}"))
-            })?;
+            locate(first).map_err(|error| CliError::usage(anyhow!("the tuner cannot be started: {error}")))?;
             (text::command_line(argv.iter().map(String::as_str)), argv.clone(), None)
         }
         TunerSource::Hub(reference) => {
             let beside = Path::new(matrix).parent().unwrap_or(Path::new(""));
-            let found = reference.find(beside).map_err(|not_found| missing(reference, &not_found))?;
+            let found = reference.find(beside).map_err(not_found)?;
             (reference.path.clone(), vec![found.to_string_lossy().into_owned()], reference.version.clone())
         }
     };
     Ok(TunerProgram { name, argv, version, params: spec.params.clone(), patience: spec.timeout })
 }
 
-fn missing(reference: &HubRef, TunerNotFoundError { folders, not_executable }: &TunerNotFoundError) -> CliError {
-    let path = &reference.path;
-    if let Some(found) = not_executable {
-        return CliError::usage(anyhow!("the tuner {} is not executable", found.display())).hint("chmod +x it");
-    }
-    let fault = CliError::usage(anyhow!("there is no tuner `{path}`"));
-    let fault =
-        folders.iter().fold(fault, |fault, folder| fault.hint(format!("looked for {}", folder.join(path).display())));
-    fault.hint(format!("put it there, or name other folders in {FOLDERS_VARIABLE}"))
+fn not_found(error: TunerNotFoundError) -> CliError {
+    let hints = match &error {
+        TunerNotFoundError::NotExecutable(_) => vec!["make it executable: chmod +x".to_owned()],
+        TunerNotFoundError::Missing { path, folders } => {
+            let searched = folders.iter().map(|folder| format!("looked for {}", folder.join(path).display()));
+            searched.chain([format!("put it there, or list other folders in {FOLDERS_VARIABLE}")]).collect()
+        }
+    };
+    hints.into_iter().fold(CliError::usage(error), CliError::hint)
 }

@@ -1,25 +1,26 @@
-//! Filters and functions of templates, without those whose result can be many times larger than their arguments, or with a bound.
+//! Filters and functions of templates. Those whose result can be much larger than their arguments are limited or removed.
 
 use std::fmt::{self, Write};
 
 use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters, functions};
 
-/// Most bytes of a text that a filter makes.
+/// Longest text that a filter returns, in bytes.
 const MAX_TEXT: usize = 1 << 20;
-/// Most items of a range.
+/// Largest number of items in a range.
 const MAX_RANGE: usize = 10_000;
-/// Most digits of a width or a precision in a format, and most bytes that one number takes besides them: 1e308 in full has 309.
+/// Largest number of digits in a width or a precision of a format.
 const MAX_WIDTH_DIGITS: usize = 3;
+/// Longest formatted number, in bytes: width, precision, and the digits of the number itself (1e308 has 309).
 const NUMBER_BYTES: usize = 999 + 999 + 400;
 
-/// Filters that lay out as much as a number says, or apply others to each item of a list.
+/// Filters whose output grows with a numeric argument, or that apply other filters to each item of a list.
 const REMOVED_FILTERS: [&str; 5] = ["batch", "indent", "map", "pprint", "slice"];
-/// Functions whose values can be changed after they are made.
+/// Functions that return mutable values.
 const REMOVED_FUNCTIONS: [&str; 2] = ["debug", "namespace"];
 
-/// Bounds what `environment` offers to templates.
-pub fn bound(environment: &mut Environment<'_>) {
+/// Limits the filters and functions of `environment`.
+pub fn limit(environment: &mut Environment<'_>) {
     REMOVED_FILTERS.iter().for_each(|name| environment.remove_filter(name));
     REMOVED_FUNCTIONS.iter().for_each(|name| environment.remove_global(name));
     environment.add_filter("replace", replace);
@@ -31,8 +32,8 @@ pub fn bound(environment: &mut Environment<'_>) {
 fn replace(text: &Value, from: &Value, to: &Value) -> Result<String, Error> {
     let [text, from, to] = [text, from, to].map(to_text);
     let (text, from, to) = (text?, from?, to?);
-    let grown = text.matches(&from).count().saturating_mul(to.len()).saturating_add(text.len());
-    if grown > MAX_TEXT { Err(too_long()) } else { Ok(text.replace(&from, &to)) }
+    let length = text.matches(&from).count().saturating_mul(to.len()).saturating_add(text.len());
+    if length > MAX_TEXT { Err(too_long()) } else { Ok(text.replace(&from, &to)) }
 }
 
 fn join(items: &Value, separator: Option<&Value>) -> Result<String, Error> {
@@ -83,10 +84,10 @@ fn to_text(value: &Value) -> Result<String, Error> {
 }
 
 fn too_long() -> Error {
-    Error::new(ErrorKind::InvalidOperation, format!("the text becomes longer than {MAX_TEXT} bytes"))
+    Error::new(ErrorKind::InvalidOperation, format!("the text is longer than {MAX_TEXT} bytes"))
 }
 
-/// Text that takes no more than [`MAX_TEXT`] bytes.
+/// Text of at most [`MAX_TEXT`] bytes.
 #[derive(Default)]
 struct BoundedText(String);
 

@@ -1,15 +1,17 @@
-//! What a template may hold, checked before minijinja parses it: its parser, compiler and operators recurse and allocate as much
-//! as the source asks for.
+//! Limits on a template's source, checked before minijinja parses it: its parser, compiler and operators recurse and allocate
+//! without a bound of their own.
 //!
-//! A template is text with expressions and with the statements `if` and `for`. No value computed in it can be bound to a name, so
-//! that nothing grows by repetition; `*` multiplies numbers only, so that nothing is repeated by a factor.
+//! A template is text with expressions and the statements `if` and `for`. No computed value can be bound to a name, so nothing
+//! grows by repeated assignment; `*` multiplies numbers only, so no text or list is repeated by a factor.
 
 use serde_json::Value;
+
+use thiserror::Error;
 
 use super::scanner::{Symbol, Tag, TagKind, Token, scan};
 use crate::command::context::{TemplateNames, TemplateValues};
 
-/// Longest source of an element with templates, and longest rendered element, in bytes: Linux takes no longer argument
+/// Longest source of an element with templates, and longest rendered element, in bytes: the longest argument that Linux accepts
 /// (MAX_ARG_STRLEN, execve(2)).
 pub const MAX_ARGUMENT: usize = 128 << 10;
 /// Most operators in one expression or statement: each may nest the expression by one level.
@@ -19,39 +21,62 @@ pub const MAX_BRACKETS: usize = 16;
 /// Most statements in an element, closing ones included: each may nest the template by one level.
 pub const MAX_STATEMENTS: usize = 64;
 
-/// Filters that give a number for a number.
+/// Filters that return a number for a number.
 const NUMERIC_FILTERS: [&str; 6] = ["abs", "bool", "default", "float", "int", "round"];
 /// Names that hold text or lists in every study.
 const TEXTS: [&str; 8] = ["as_arg", "as_args", "as_str", "checkpoint_dir", "globals", "job", "trial_dir", "uuid"];
-/// Words of expressions that are operators.
+/// Keywords that act as operators in expressions.
 const OPERATOR_WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"];
 
-/// What the elements of a template need at rendering.
+/// Why a template is refused.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum LimitError {
+    #[error("the template is longer than {MAX_ARGUMENT} bytes")]
+    Length,
+    #[error("the template has more than {MAX_STATEMENTS} statements")]
+    Statements,
+    #[error("the template nests brackets more than {MAX_BRACKETS} deep")]
+    Brackets,
+    #[error("the template has an expression with more than {MAX_OPERATORS} operators")]
+    Operators,
+    #[error("the template statement `{0}` is not supported; there are `if` and `for`")]
+    UnsupportedStatement(String),
+    #[error("a `for` in a template iterates over a name or a range, as in {{% for x in layers %}}")]
+    Iterable,
+    /// The operand's description.
+    #[error("{0} cannot be used in one template expression with `*`, which takes numbers only")]
+    Operand(String),
+    #[error("`{0}` is not a number, and `*` in a template takes numbers only")]
+    NotANumber(String),
+    #[error("the items of `{0}` are not numbers, and `*` in a template takes numbers only")]
+    ItemsNotNumbers(String),
+    #[error("the value of `{0}` is larger than {MAX_ARGUMENT} bytes")]
+    ValueSize(String),
+}
+
+/// Names whose values must be numbers when an element is rendered.
 #[derive(Debug, Default, PartialEq)]
 pub struct NumericNames {
-    /// Names that stand in an expression with `*`.
+    /// Names in an expression with `*`.
     pub multiplied: Vec<String>,
-    /// Names that a `for` goes over, if its variable stands in an expression with `*`.
+    /// Names that a `for` iterates over, if its variable is in an expression with `*`.
     pub multiplied_items: Vec<String>,
 }
 
 impl NumericNames {
-    /// Checks the values of a job that the element may use.
-    ///
-    /// # Errors
-    /// A lowercase sentence that names the value.
-    pub fn check_values(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), String> {
+    /// Checks the values of a job that the element may use: their size, and that multiplied ones are numbers.
+    pub fn check_values(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), LimitError> {
         for name in names.own() {
             let Some(value) = values.own(name) else { continue };
             let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
             if is_factor && matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
-                return Err(format!("`{name}` is not a number, and `*` in a template takes numbers only"));
+                return Err(LimitError::NotANumber(name.to_owned()));
             }
             if self.multiplied_items.iter().any(|list| list == name) && !items_are_numbers(&value) {
-                return Err(format!("the items of `{name}` are not numbers, and `*` in a template takes numbers only"));
+                return Err(LimitError::ItemsNotNumbers(name.to_owned()));
             }
             if size(&value) > MAX_ARGUMENT {
-                return Err(format!("the value of `{name}` is larger than {MAX_ARGUMENT} bytes"));
+                return Err(LimitError::ValueSize(name.to_owned()));
             }
         }
         Ok(())
@@ -67,7 +92,7 @@ fn items_are_numbers(value: &Value) -> bool {
     }
 }
 
-/// Bytes that `value` takes in memory, about.
+/// Approximate bytes of `value` in memory.
 fn size(value: &Value) -> usize {
     let own = size_of::<Value>();
     own + match value {
@@ -78,30 +103,27 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Checks `source`.
-///
-/// # Errors
-/// A lowercase sentence with the bound.
-pub fn check(source: &str) -> Result<NumericNames, String> {
+/// Checks `source` against all limits; returns the names whose values must be numbers.
+pub fn check(source: &str) -> Result<NumericNames, LimitError> {
     if source.len() > MAX_ARGUMENT {
-        return Err(format!("the template is longer than {MAX_ARGUMENT} bytes"));
+        return Err(LimitError::Length);
     }
     let tags = scan(source);
     let mut loops: Vec<ForStatement<'_>> = Vec::new();
     let mut statements = 0;
     for tag in &tags {
-        bounded(tag)?;
+        check_size(tag)?;
         if tag.kind == TagKind::Statement {
             statements += 1;
-            loops.extend(statement(&tag.tokens)?);
+            loops.extend(parse_statement(&tag.tokens)?);
         }
     }
     if statements > MAX_STATEMENTS {
-        return Err(format!("the template has more than {MAX_STATEMENTS} statements"));
+        return Err(LimitError::Statements);
     }
     let (mut checked, mut multiplies_items) = (NumericNames::default(), false);
     for tag in tags.iter().filter(|tag| tag.tokens.contains(&Token::Symbol(Symbol::Times))) {
-        for name in multiplied(&tag.tokens)? {
+        for name in multiplied_names(&tag.tokens)? {
             let is_item = |l: &ForStatement<'_>| l.targets.contains(&name) || ["previtem", "nextitem"].contains(&name);
             multiplies_items |= loops.iter().any(is_item);
             checked.multiplied.push(name.to_owned());
@@ -110,14 +132,14 @@ pub fn check(source: &str) -> Result<NumericNames, String> {
     if multiplies_items {
         let over = || loops.iter().flat_map(|l| &l.over);
         if let Some(text) = over().find(|name| TEXTS.contains(name) || **name == "params") {
-            return Err(format!("the items of `{text}` are not numbers, and `*` in a template takes numbers only"));
+            return Err(LimitError::ItemsNotNumbers((*text).to_owned()));
         }
         checked.multiplied_items = over().map(|name| (*name).to_owned()).collect();
     }
     Ok(checked)
 }
 
-fn bounded(tag: &Tag<'_>) -> Result<(), String> {
+fn check_size(tag: &Tag<'_>) -> Result<(), LimitError> {
     let (mut operators, mut depth, mut deepest) = (0, 0_usize, 0);
     for token in &tag.tokens {
         match token {
@@ -133,53 +155,49 @@ fn bounded(tag: &Tag<'_>) -> Result<(), String> {
         });
     }
     if deepest > MAX_BRACKETS {
-        return Err(format!("the template nests brackets more than {MAX_BRACKETS} deep"));
+        return Err(LimitError::Brackets);
     }
     if operators > MAX_OPERATORS {
-        return Err(format!("the template has an expression with more than {MAX_OPERATORS} operators"));
+        return Err(LimitError::Operators);
     }
     Ok(())
 }
 
-/// A `for`: the names it binds, and those it goes over.
+/// A `for`: the names it binds, and the names it iterates over.
 struct ForStatement<'s> {
     targets: Vec<&'s str>,
     over: Vec<&'s str>,
 }
 
-/// Checks a statement.
-fn statement<'s>(tokens: &[Token<'s>]) -> Result<Option<ForStatement<'s>>, String> {
+fn parse_statement<'s>(tokens: &[Token<'s>]) -> Result<Option<ForStatement<'s>>, LimitError> {
     match tokens {
         [Token::Word("if" | "elif" | "else" | "endif" | "endfor"), ..] => Ok(None),
-        [Token::Word("for"), rest @ ..] => loop_over(rest).map(Some),
-        [Token::Word(other), ..] => {
-            Err(format!("the template statement `{other}` is not supported; there are `if` and `for`"))
-        }
+        [Token::Word("for"), rest @ ..] => parse_for(rest).map(Some),
+        [Token::Word(other), ..] => Err(LimitError::UnsupportedStatement((*other).to_owned())),
         _ => Ok(None),
     }
 }
 
-/// A loop binds its variables to items of what is there already: a name, a part of it, or a range.
-fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<ForStatement<'s>, String> {
-    const ORDERS: [&str; 6] = ["dictsort", "items", "list", "reverse", "sort", "unique"];
-    let refused = || "a `for` in a template goes over a name or a range, as in {% for x in layers %}".to_owned();
-    let within = tokens.iter().position(|token| *token == Token::Word("in")).ok_or_else(refused)?;
+/// A loop binds its variables to items of an existing value: a name, a part of it, or a range.
+fn parse_for<'s>(tokens: &[Token<'s>]) -> Result<ForStatement<'s>, LimitError> {
+    const LIST_FILTERS: [&str; 6] = ["dictsort", "items", "list", "reverse", "sort", "unique"];
+    let within = tokens.iter().position(|token| *token == Token::Word("in")).ok_or(LimitError::Iterable)?;
     let (targets, over) = tokens.split_at(within);
     let mut piped = false;
-    for (before, token) in over.iter().zip(&over[1..]) {
+    for (previous, token) in over.iter().zip(&over[1..]) {
         let fits = match token {
             Token::Word("recursive" | "if" | "else" | "and" | "or" | "not" | "is" | "in") => false,
-            Token::Word(word) if piped => ORDERS.contains(word) && *before == Token::Symbol(Symbol::Pipe),
+            Token::Word(word) if piped => LIST_FILTERS.contains(word) && *previous == Token::Symbol(Symbol::Pipe),
             Token::Word(_) | Token::Number | Token::Close => true,
-            Token::Text(text) => *before == Token::Open('[') && !text.contains('\\'),
-            Token::Open('(') => *before == Token::Word("range"),
-            Token::Open('[') => matches!(before, Token::Word(_) | Token::Close) && *before != Token::Word("in"),
+            Token::Text(text) => *previous == Token::Open('[') && !text.contains('\\'),
+            Token::Open('(') => *previous == Token::Word("range"),
+            Token::Open('[') => matches!(previous, Token::Word(_) | Token::Close) && *previous != Token::Word("in"),
             Token::Symbol(Symbol::Pipe) => true,
             Token::Symbol(Symbol::Dot | Symbol::Comma | Symbol::Minus) => !piped,
             Token::Open(_) | Token::Symbol(_) => false,
         };
         if !fits {
-            return Err(refused());
+            return Err(LimitError::Iterable);
         }
         piped |= *token == Token::Symbol(Symbol::Pipe);
     }
@@ -196,16 +214,14 @@ fn loop_over<'s>(tokens: &[Token<'s>]) -> Result<ForStatement<'s>, String> {
     Ok(ForStatement { targets, over: (1..over.len()).filter_map(named).collect() })
 }
 
-/// The names in an expression with `*`, where nothing but a number can be multiplied: numbers, names, operators of numbers and
-/// filters that keep numbers.
-fn multiplied<'s>(tokens: &[Token<'s>]) -> Result<Vec<&'s str>, String> {
-    let refused = |what: &str| {
-        Err(format!("{what} cannot be used in one template expression with `*`, which takes numbers only"))
-    };
+/// The names in an expression with `*`. Such an expression holds only numbers, names, numeric operators and filters that return
+/// numbers.
+fn multiplied_names<'s>(tokens: &[Token<'s>]) -> Result<Vec<&'s str>, LimitError> {
+    let refused = |operand: &str| Err(LimitError::Operand(operand.to_owned()));
     let mut names = Vec::new();
-    let mut before = None;
+    let mut previous = None;
     for (at, token) in tokens.iter().enumerate() {
-        match (token, before) {
+        match (token, previous) {
             (Token::Text(text), Some(Token::Open('['))) if !text.contains('\\') => names.push(*text),
             (Token::Text(_), _) => return refused("text"),
             (Token::Open('['), Some(Token::Word(word))) if !OPERATOR_WORDS.contains(&word) => {
@@ -235,7 +251,7 @@ fn multiplied<'s>(tokens: &[Token<'s>]) -> Result<Vec<&'s str>, String> {
             (Token::Word(word), _) => names.push(word),
             (Token::Number | Token::Close | Token::Symbol(_), _) => {}
         }
-        before = Some(*token);
+        previous = Some(*token);
     }
     Ok(names)
 }

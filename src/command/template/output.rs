@@ -1,4 +1,4 @@
-//! Rendered text, no longer than an argument may be.
+//! Renders text up to the longest argument.
 
 use std::io;
 
@@ -6,17 +6,17 @@ use minijinja::{Error, ErrorKind, Output, State, Template, Value};
 
 use super::limits::MAX_ARGUMENT;
 
-/// `template` with the values of `table`.
+/// Renders `template` with the values of `table`.
 ///
 /// # Errors
-/// What fails in it, or that the text becomes too long.
+/// An expression fails, or the text is too long.
 pub fn render(template: &Template<'_, '_>, table: &Value) -> Result<String, Error> {
     let mut rendered = BoundedBytes::default();
     let result = template.render_captured_to(table.clone(), &mut rendered).map(drop);
     rendered.finish(result)
 }
 
-/// minijinja's formatter: text as it stands, everything else as JSON: `true`, `1e-5`, `[1,2]`.
+/// minijinja's formatter: text unquoted, everything else as JSON: `true`, `1e-5`, `[1,2]`.
 pub fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let write = match value.as_str() {
         Some(text) => out.write_str(text),
@@ -40,7 +40,7 @@ struct BoundedBytes {
 impl BoundedBytes {
     fn finish(self, result: Result<(), Error>) -> Result<String, Error> {
         if self.is_full {
-            let message = format!("the element becomes longer than {MAX_ARGUMENT} bytes");
+            let message = format!("the element is longer than {MAX_ARGUMENT} bytes");
             return Err(Error::new(ErrorKind::InvalidOperation, message));
         }
         result?;
@@ -50,7 +50,7 @@ impl BoundedBytes {
 
 impl io::Write for BoundedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A terminating NUL is part of an argument.
+        // The kernel counts the terminating NUL.
         if self.bytes.len() + bytes.len() >= MAX_ARGUMENT {
             self.is_full = true;
             return Err(io::ErrorKind::FileTooLarge.into());

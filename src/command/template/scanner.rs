@@ -1,31 +1,27 @@
-//! The tags of a template as minijinja's own tokenizer cuts them, without a syntax check.
+//! Splits a template into tags and tokens as minijinja's tokenizer does, without a syntax check.
 
 /// `{{ … }}` or `{% … %}`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TagKind {
-    /// An expression that is printed.
     Expression,
-    /// A statement.
     Statement,
 }
 
 /// A tag with its tokens.
 #[derive(Debug)]
 pub struct Tag<'s> {
-    /// Which delimiters it has.
     pub kind: TagKind,
-    /// What stands between them.
     pub tokens: Vec<Token<'s>>,
 }
 
-/// One token inside of a tag.
+/// One token in a tag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Token<'s> {
     /// A name or a keyword.
     Word(&'s str),
-    /// Digits; what follows in a number such as `1e5` is a word or a mark.
+    /// Digits; the rest of a number such as `1e5` is a word or a symbol.
     Number,
-    /// A string, its escapes as they were written.
+    /// A string, escapes not decoded.
     Text(&'s str),
     /// `(`, `[` or `{`.
     Open(char),
@@ -52,11 +48,11 @@ pub enum Symbol {
     Comma,
     /// `:`
     Colon,
-    /// Every other operator, and characters that are none.
+    /// Every other operator or character.
     Other,
 }
 
-/// The tags of `source` in order. Ends early where minijinja's tokenizer fails: in an open string or comment.
+/// The tags of `source` in order. Stops where minijinja's tokenizer fails: in an unclosed string or comment.
 pub fn scan(source: &str) -> Vec<Tag<'_>> {
     let mut scanner = Scanner { rest: source, balance: 0 };
     let mut tags = Vec::new();
@@ -80,7 +76,7 @@ pub fn scan(source: &str) -> Vec<Tag<'_>> {
 
 struct Scanner<'s> {
     rest: &'s str,
-    /// Brackets that are open, over all tags, as minijinja counts them.
+    /// Unclosed brackets over all tags, as minijinja counts them.
     balance: isize,
 }
 
@@ -146,7 +142,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// What stands between two `quote`s; `None` if the second is missing.
+    /// The text up to the closing `quote`; `None` if it is missing.
     fn string(&mut self, quote: char) -> Option<&'s str> {
         let inner = &self.rest[1..];
         let mut escaped = false;

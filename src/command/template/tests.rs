@@ -50,10 +50,10 @@ fn argv(style: ArgStyle, command: &[&str]) -> Vec<String> {
     Renderer::new(command, style, names()).unwrap().argv(&context(&launch)).unwrap()
 }
 
-fn faults(command: &[&str]) -> Vec<(usize, String)> {
+fn errors(command: &[&str]) -> Vec<(usize, String)> {
     let command = command.iter().map(|e| (*e).to_owned()).collect();
-    let faults = Renderer::new(command, ArgStyle::Equals, names()).unwrap_err();
-    faults.into_iter().map(|f| (f.element, f.message)).collect()
+    let errors = Renderer::new(command, ArgStyle::Equals, names()).unwrap_err();
+    errors.into_iter().map(|f| (f.element, f.message)).collect()
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn arguments_expand_to_elements() {
 }
 
 #[test]
-fn unknown_names_are_faults_of_their_element() {
+fn unknown_names_name_their_element() {
     let found =
-        faults(&["x", "{{ lrr }}", "{{ params.foo.as_arg }} {{ params.lr.as_rag }}", "{{ globals.x }}", "{{ lr"]);
+        errors(&["x", "{{ lrr }}", "{{ params.foo.as_arg }} {{ params.lr.as_rag }}", "{{ globals.x }}", "{{ lr"]);
     let messages: Vec<String> = found.into_iter().map(|(n, m)| format!("{n} {m}")).collect();
     insta::assert_snapshot!(messages.join("\n"), @"
     1 unknown variable `lrr`
@@ -111,15 +111,15 @@ fn unknown_names_are_faults_of_their_element() {
 }
 
 #[test]
-fn what_always_fails_fails_at_once() {
-    insta::assert_snapshot!(faults(&["{{ lr | frobnicate }}"])[0].1, @"the template cannot be rendered: unknown filter: filter frobnicate is unknown");
-    insta::assert_snapshot!(faults(&["{{ lr.x }}"])[0].1, @"the template cannot be rendered: undefined value");
+fn expressions_that_fail_for_every_job_are_errors() {
+    insta::assert_snapshot!(errors(&["{{ lr | frobnicate }}"])[0].1, @"the template cannot be rendered: unknown filter: filter frobnicate is unknown");
+    insta::assert_snapshot!(errors(&["{{ lr.x }}"])[0].1, @"the template cannot be rendered: undefined value");
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}";
-    insta::assert_snapshot!(faults(&[endless])[0].1, @"the template takes too long to render");
+    insta::assert_snapshot!(errors(&[endless])[0].1, @"the template takes too long to render");
 }
 
 #[test]
-fn the_environment_tells_all() {
+fn the_environment_has_all_variables() {
     let launch = launch();
     let spec = names().resource;
     let all = environment(&context(&launch), spec.as_ref());

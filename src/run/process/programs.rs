@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::start_retry::StartError;
-use crate::command::program::{LocateError, explain, locate};
+use crate::command::program::{LocateError, locate};
 
 /// Attempts to start an unchanged program that never ran before its job fails. A program that is missing for a moment may be back when
 /// it is checked.
@@ -40,7 +40,7 @@ impl Programs {
         if let Some(program) = found.get(name) {
             return Ok(program.clone());
         }
-        let path = locate(name).map_err(|missing| self.missing(name, &missing))?;
+        let path = locate(name).map_err(|error| self.missing(name, &error))?;
         let program = Arc::new(JobProgram { path, has_started: AtomicBool::new(false) });
         found.insert(name.to_owned(), program.clone());
         Ok(program)
@@ -56,7 +56,7 @@ impl Programs {
                 operation: format!("start {name}"),
                 source: io::Error::from_raw_os_error(libc::ENOENT),
             },
-            error => StartError::Job(explain(name, error)),
+            error => StartError::Job(error.to_string()),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::process::TunerProcess;
 use super::{Conversation, TunerContext, TunerProgram};
-use crate::command::program::{explain, locate};
+use crate::command::program::locate;
 use crate::journal::folder::files;
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE, STUDY_VARIABLE};
 use crate::launch::process::open_files;
@@ -54,7 +54,7 @@ impl Log {
 /// Starts `program`; errs with what follows its name in a message.
 pub fn start(program: &TunerProgram, desk: &TunerContext<'_>) -> Result<Conversation, String> {
     let (name, args) = program.argv.split_first().ok_or("has no command")?;
-    let path = locate(name).map_err(|missing| format!("cannot be started: {}", explain(name, &missing)))?;
+    let path = locate(name).map_err(|error| format!("cannot be started: {error}"))?;
     let log_path = desk.folder.tuner_log();
     let opened = open_log(&log_path);
     let (log, from) = opened.map_err(|e| format!("cannot be started: {}: {e}", log_path.display()))?;

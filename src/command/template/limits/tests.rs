@@ -1,7 +1,7 @@
 use super::*;
 
 fn refusal(source: &str) -> String {
-    check(source).expect_err(source)
+    check(source).expect_err(source).to_string()
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn plain_templates_pass() {
 }
 
 #[test]
-fn each_bound_has_its_sentence() {
+fn each_limit_has_a_message() {
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(17), ")".repeat(17));
     let long = "{{ lr }}".repeat(MAX_ARGUMENT);
     let ifs = "{% if a %}".repeat(65);
@@ -45,9 +45,9 @@ the template has more than 64 statements
 the template has an expression with more than 200 operators
 the template statement `set` is not supported; there are `if` and `for`
 the template statement `raw` is not supported; there are `if` and `for`
-a `for` in a template goes over a name or a range, as in {% for x in layers %}
-a `for` in a template goes over a name or a range, as in {% for x in layers %}
-a `for` in a template goes over a name or a range, as in {% for x in layers %}
+a `for` in a template iterates over a name or a range, as in {% for x in layers %}
+a `for` in a template iterates over a name or a range, as in {% for x in layers %}
+a `for` in a template iterates over a name or a range, as in {% for x in layers %}
 text cannot be used in one template expression with `*`, which takes numbers only
 a list or mapping cannot be used in one template expression with `*`, which takes numbers only
 a list cannot be used in one template expression with `*`, which takes numbers only
@@ -60,7 +60,7 @@ a computed `[…]` cannot be used in one template expression with `*`, which tak
 }
 
 #[test]
-fn names_beside_a_factor_are_noted() {
+fn names_in_a_multiplication_are_collected() {
     let checked = check("{{ layers }}{{ params.lr.value * batch }}").unwrap();
     assert_eq!(checked.multiplied, ["params", "lr", "value", "batch"]);
     assert!(checked.multiplied_items.is_empty());

@@ -1,6 +1,8 @@
 //! The same line again: a finished study is only shown, a stopped one goes on, another one is refused.
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::{Lab, RunOutput, trainer};
+
+use crate::HYPERBAND;
 
 #[test]
 fn a_finished_study_prints_its_result_again_and_launches_nothing() {
@@ -8,9 +10,9 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
     let first = lab.run("-q", "log=launches").exits(0);
     let launches = lab.read("launches");
     let again = lab.run("-q", "log=launches").exits(0);
-    assert_eq!(first.out, again.out);
-    assert_eq!(again.err, "");
-    lab.run("", "log=launches").exits(0).says("this study has ended, nothing is launched; --overwrite");
+    assert_eq!(first.stdout, again.stdout);
+    assert_eq!(again.stderr, "");
+    lab.run("", "log=launches").exits(0).output_contains("this study has ended, nothing is launched; --overwrite");
     assert_eq!(launches, lab.read("launches"));
     assert_eq!(launches.lines().filter(|l| l.starts_with("begin")).count(), 20);
 }
@@ -21,7 +23,11 @@ fn what_differs_is_named_with_the_ways_out() {
     lab.run("-q", "").exits(0);
     let journal = lab.read("m.study/journal.jsonl");
     let refused = |options: &str, behaviour: &str, what: &str| {
-        lab.run(options, behaviour).exits(2).says(what).says("--study").says("--overwrite");
+        lab.run(options, behaviour)
+            .exits(2)
+            .output_contains(what)
+            .output_contains("--study")
+            .output_contains("--overwrite");
     };
     refused("--seed 6", "", "seed: begun with 5, now 6");
     refused("", "pace=1", "command: begun with");
@@ -37,7 +43,7 @@ fn what_differs_is_named_with_the_ways_out() {
 #[test]
 fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
     let lab = Lab::new(HYPERBAND);
-    lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).says("continue with a larger limit");
+    lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).output_contains("continue with a larger limit");
     assert_eq!(lab.read("launches").lines().filter(|l| l.starts_with("begin")).count(), 4);
     lab.run("-q", "log=launches").exits(0);
     lab.run("-q --study whole.study", "").exits(0);
@@ -48,14 +54,12 @@ fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
 #[test]
 fn resume_needs_no_line_and_runs_where_the_study_was_begun() {
     let lab = Lab::new(HYPERBAND);
-    lab.file("train.sh", format!("exec {} \"$@\"\n", lab.trainer()));
+    lab.file("train.sh", format!("exec {} \"$@\"\n", trainer()));
     lab.hypertune("run m.yaml -q --max-jobs 4 -- sh train.sh").exits(4);
     lab.file("m.yaml", "kind: random\n");
     let study = lab.path("m.study");
     let mut elsewhere = lab.command(&format!("resume -q --format json {}", study.display()));
-    let output = elsewhere.current_dir("/").output().expect("it starts");
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let summary = RunOutput::of(elsewhere.current_dir("/")).exits(0).json();
     assert_eq!(summary["jobs"]["succeeded"], 20);
 }
 

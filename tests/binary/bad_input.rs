@@ -1,14 +1,16 @@
 //! Files that are wrong, hostile or no matrix at all: exit 2, a place, no panic, nothing left on disk.
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::Lab;
+
+use crate::HYPERBAND;
 
 #[track_caller]
 fn refused(matrix: impl AsRef<[u8]>, words: &str) {
     let lab = Lab::new("");
     lab.file("m.yaml", matrix);
-    let ended = lab.hypertune("run m.yaml -- true").exits(2).says(words);
-    assert!(!ended.err.contains("panicked"), "{}", ended.err);
-    assert!(ended.err.len() < 20_000, "{} bytes of errors", ended.err.len());
+    let ended = lab.hypertune("run m.yaml -- true").exits(2).output_contains(words);
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    assert!(ended.stderr.len() < 20_000, "{} bytes of errors", ended.stderr.len());
     assert_eq!(lab.names(), ["m.yaml"]);
 }
 
@@ -18,7 +20,7 @@ fn every_fault_is_told_in_one_go_with_its_place() {
     lab.file("m.yaml", HYPERBAND.replace("uniform", "unifrom").replace("minimize", "minimise").replace("epochs", "3"));
     let ended = lab.hypertune("run m.yaml -- true").exits(2);
     for words in ["m.yaml:8:", "m.yaml:4:", "uniform", "minimize"] {
-        assert!(ended.err.contains(words), "no {words} in\n{}", ended.err);
+        assert!(ended.stderr.contains(words), "no {words} in\n{}", ended.stderr);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Numbers at their bounds and beyond, and files that are pipes, devices, folders or too large: a sentence, never a crash, and no
 //! wait without end.
 
-use std::process::Command;
+use hypertune_test_support::{Lab, RunOutput, hypertune};
 
-use crate::lab::{HYPERBAND, Lab};
+use crate::HYPERBAND;
 
 const RANDOM: &str = "\
 kind: random
@@ -27,8 +27,8 @@ fn the_largest_values_of_every_option_work() {
     ] {
         let lab = Lab::new(RANDOM);
         let ended = lab.run(&format!("-q {options}"), "");
-        assert!(matches!(ended.code, Some(0 | 3)), "{options}: {:?}\n{}", ended.code, ended.err);
-        assert!(!ended.err.contains("internal error"), "{options}: {}", ended.err);
+        assert!(matches!(ended.code(), Some(0 | 3)), "{options}: {:?}\n{}", ended.code(), ended.stderr);
+        assert!(!ended.stderr.contains("internal error"), "{options}: {}", ended.stderr);
     }
     Lab::new(HYPERBAND).run("-q --max-resource 1e308", "").exits(0);
 }
@@ -59,7 +59,10 @@ fn values_beyond_their_bound_are_wrong_usage() {
         "version: 1.1\nkind: operation\ntermination: {{timeout: 1e300}}\nmatrix:\n{}",
         RANDOM.lines().map(|line| format!("  {line}\n")).collect::<String>()
     );
-    lab.file("o.yaml", timeout).hypertune("check o.yaml -- echo").exits(2).says("`timeout` must be between 0 and");
+    lab.file("o.yaml", timeout)
+        .hypertune("check o.yaml -- echo")
+        .exits(2)
+        .output_contains("`timeout` must be between 0 and");
 }
 
 #[test]
@@ -67,16 +70,16 @@ fn devices_folders_and_endless_files_are_refused() {
     let lab = Lab::new(RANDOM);
     let component = "version: 1.1\nkind: operation\npathRef: /dev/zero\nmatrix:\n".to_owned()
         + &RANDOM.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    lab.file("o.yaml", component).hypertune("check o.yaml").exits(2).says("larger than 4 MiB");
+    lab.file("o.yaml", component).hypertune("check o.yaml").exits(2).output_contains("larger than 4 MiB");
     for (file, words) in [("/dev/zero", "larger than 4 MiB"), ("/dev/null", "empty"), ("/", "directory")] {
-        lab.hypertune(&format!("check {file} -- echo")).exits(2).says(words);
-        lab.hypertune(&format!("check m.yaml --enqueue {file} -- echo")).exits(2).says(words);
+        lab.hypertune(&format!("check {file} -- echo")).exits(2).output_contains(words);
+        lab.hypertune(&format!("check m.yaml --enqueue {file} -- echo")).exits(2).output_contains(words);
     }
     lab.hypertune("check m.yaml --warm-start /dev/zero -- echo").exits(2);
     std::fs::create_dir(lab.path("fake.study")).expect("a folder");
     std::os::unix::fs::symlink("/dev/zero", lab.path("fake.study/journal.jsonl")).expect("a link");
-    lab.hypertune("check m.yaml --warm-start fake.study -- echo").exits(2).says("it is a device");
-    lab.hypertune("best fake.study").says("it is a device");
+    lab.hypertune("check m.yaml --warm-start fake.study -- echo").exits(2).output_contains("it is a device");
+    lab.hypertune("best fake.study").output_contains("it is a device");
 }
 
 #[test]
@@ -85,28 +88,22 @@ fn many_starting_points_are_bounded_in_all() {
     let lab = Lab::new(&RANDOM.replace("uniform, value: [0, 1]", &format!("choice, value: [{long}]")));
     lab.file("points", format!("- {{x: {long}}}\n").repeat(40));
     let files = "--enqueue points ".repeat(5);
-    lab.hypertune(&format!("check m.yaml {files} -- echo")).exits(2).says("the starting points take more than 16 MiB");
+    lab.hypertune(&format!("check m.yaml {files} -- echo"))
+        .exits(2)
+        .output_contains("the starting points take more than 16 MiB");
 }
 
 #[test]
 fn pipes_are_read_and_not_waited_for_without_end() {
     let lab = Lab::new(RANDOM);
-    let hypertune = lab.command("").get_program().to_string_lossy().into_owned();
-    let bash = |script: &str| {
-        let mut command = Command::new("bash");
-        let script = script.replace("HT", &hypertune);
-        let output = command.args(["-c", &script]).current_dir(lab.path("")).output().expect("bash starts");
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    let (code, err) = bash("HT check <(sleep 0.3; cat m.yaml) --enqueue <(echo '{\"x\": 0.5}') -- echo");
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    let (code, err) = bash("cat m.yaml | HT check /dev/stdin -- echo");
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    let (code, err) = bash("HT check <(true) -- echo");
-    assert!(code == Some(2) && err.contains("the file is empty"), "{err}");
-    let (code, err) = bash("HT check m.yaml --enqueue <(yes '{\"x\": 0.5}') -- echo");
-    assert!(code == Some(2) && err.contains("larger than 4 MiB"), "{err}");
-    // A pipe that nobody ever writes to.
-    let (code, err) = bash("mkfifo pipe; HT check m.yaml --enqueue pipe -- echo");
-    assert!(code == Some(2) && err.contains("nothing was written to it for 10 s"), "{err}");
+    let bash = |script: &str| RunOutput::of(lab.program("bash").env("HYPERTUNE", hypertune()).args(["-c", script]));
+    let read = bash(r#""$HYPERTUNE" check <(sleep 0.3; cat m.yaml) --enqueue <(echo '{"x": 0.5}') -- echo"#).exits(0);
+    assert_eq!(read.stderr, "");
+    let read = bash(r#"cat m.yaml | "$HYPERTUNE" check /dev/stdin -- echo"#).exits(0);
+    assert_eq!(read.stderr, "");
+    bash(r#""$HYPERTUNE" check <(true) -- echo"#).exits(2).stderr_contains("the file is empty");
+    let endless = bash(r#""$HYPERTUNE" check m.yaml --enqueue <(yes '{"x": 0.5}') -- echo"#).exits(2);
+    endless.stderr_contains("larger than 4 MiB");
+    let without_writer = bash(r#"mkfifo pipe; "$HYPERTUNE" check m.yaml --enqueue pipe -- echo"#).exits(2);
+    without_writer.stderr_contains("nothing was written to it for 10 s");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::Lab;
+use hypertune_test_support::{Lab, trainer};
 
 const OPERATION: &str = "\
 version: 1.1
@@ -17,27 +17,27 @@ matrix:
 ";
 
 /// A component whose command passes `width`, 3 unless another value is given, to the trainer.
-fn component(lab: &Lab) -> String {
+fn component() -> String {
     format!(
         "version: 1.1\nkind: component\n\
          inputs:\n- {{name: lr, type: float}}\n- {{name: width, type: int, value: 3, isOptional: true}}\n\
          - {{name: fast, type: bool, value: true, isFlag: true}}\n- {{name: unused, type: int, value: 1, isOptional: true}}\n\
          run: {{kind: job, container: {{image: any, command: [{}], \
          args: [\"--lr={{{{ lr }}}}\", \"--width={{{{ width }}}}\", \"{{{{ params.fast.as_arg }}}}\"]}}}}\n",
-        lab.trainer()
+        trainer()
     )
 }
 
 /// A study that was stopped after one of four jobs.
 fn begun() -> Lab {
     let lab = Lab::new(OPERATION);
-    lab.file("component.yaml", component(&lab));
+    lab.file("component.yaml", component());
     lab.hypertune("run m.yaml -q --max-jobs 1").exits(4);
     lab
 }
 
 fn change(lab: &Lab, from: &str, to: &str) {
-    let text = component(lab);
+    let text = component();
     assert!(text.contains(from));
     lab.file("component.yaml", text.replace(from, to));
 }
@@ -68,13 +68,13 @@ fn best_shows_the_command_that_ran() {
 fn another_value_of_an_input_is_another_study() {
     let lab = begun();
     change(&lab, "value: 3", "value: 7");
-    lab.hypertune("run m.yaml -q").exits(2).says("input width: begun with 3, now 7");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: begun with 3, now 7");
     change(&lab, ", value: 3", "");
-    lab.hypertune("run m.yaml -q").exits(2).says("input width: begun with 3, now no value");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: begun with 3, now no value");
     change(&lab, "isFlag: true", "isFlag: false");
-    lab.hypertune("run m.yaml -q").exits(2).says("input fast: begun with isFlag: true, now isFlag: false");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input fast: begun with isFlag: true, now isFlag: false");
     change(&lab, "--lr={{ lr }}", "--lr={{ lr * 2 }}");
-    lab.hypertune("run m.yaml -q").exits(2).says("command: begun with");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("command: begun with");
     change(&lab, "type: int, value: 1", "type: float, value: 2");
     lab.hypertune("run m.yaml -q").exits(0);
     assert_eq!(widths(&lab), [3.0; 4]);
@@ -83,11 +83,11 @@ fn another_value_of_an_input_is_another_study() {
 #[test]
 fn values_given_elsewhere_hide_those_of_the_component() {
     let lab = Lab::new(&OPERATION.replace("matrix:", "params: {width: {value: 5}}\nmatrix:"));
-    lab.file("component.yaml", component(&lab));
+    lab.file("component.yaml", component());
     lab.hypertune("run m.yaml -q --max-jobs 1").exits(4);
     change(&lab, "value: 3", "value: 7");
     lab.hypertune("run m.yaml -q --max-jobs 2").exits(4);
-    lab.hypertune("run m.yaml -q -P width=6").exits(2).says("input width: begun with 5, now 6");
+    lab.hypertune("run m.yaml -q -P width=6").exits(2).output_contains("input width: begun with 5, now 6");
     lab.hypertune("resume m.study -q").exits(0);
     assert_eq!(widths(&lab), [5.0; 4]);
 }
@@ -106,9 +106,10 @@ fn resume_runs_what_was_recorded() {
 #[test]
 fn inputs_in_a_template_of_the_command_line_are_recorded_too() {
     let lab = Lab::new(OPERATION);
-    lab.file("component.yaml", component(&lab));
+    lab.file("component.yaml", component());
     let mut command = lab.command("run m.yaml -q --max-jobs 1 --");
-    let output = command.args([&lab.trainer(), "--lr={{ lr }}", "--width={{ width }}"]).output().expect("it starts");
+    let output =
+        command.args([trainer().as_str(), "--lr={{ lr }}", "--width={{ width }}"]).output().expect("it starts");
     assert_eq!(output.status.code(), Some(4));
     change(&lab, "value: 3", "value: 7");
     assert_eq!(best_command(&lab)[2], "--width=3");

@@ -1,6 +1,8 @@
 //! How studies end, and with which exit code.
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::Lab;
+
+use crate::HYPERBAND;
 
 /// Eight random configurations, one after the other, without a metric.
 const RANDOM: &str =
@@ -14,9 +16,14 @@ fn with_stopping(rules: &str) -> Lab {
 fn the_first_jobs_all_failing_for_one_reason_end_it() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 3", "say=no-such-dataset exit=7").exits(3);
-    let ended = ended.says("the first jobs all failed: exit code 7").says("no-such-dataset").says("--keep-going");
-    assert_eq!(ended.err.matches("error:").count(), 1, "{}", ended.err);
-    lab.run("--study k.study --keep-going -q", "say=no-such-dataset exit=7").exits(3).says("15 × exit code 7");
+    let ended = ended
+        .output_contains("the first jobs all failed: exit code 7")
+        .output_contains("no-such-dataset")
+        .output_contains("--keep-going");
+    assert_eq!(ended.stderr.matches("error:").count(), 1, "{}", ended.stderr);
+    lab.run("--study k.study --keep-going -q", "say=no-such-dataset exit=7")
+        .exits(3)
+        .output_contains("15 × exit code 7");
 }
 
 #[test]
@@ -65,7 +72,7 @@ fn a_running_job_with_a_reading_keeps_a_study_alive() {
 fn with_json_the_reason_and_the_last_lines_go_to_stderr() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 2 -q --format json", "say=no-such-dataset exit=7").exits(3);
-    assert!(ended.err.contains("no-such-dataset"), "{}", ended.err);
+    assert!(ended.stderr.contains("no-such-dataset"), "{}", ended.stderr);
     let summary = ended.json();
     assert!(summary["trial"].is_null());
     assert_eq!(summary["finished"]["reason"], "first_failures");
@@ -75,10 +82,10 @@ fn with_json_the_reason_and_the_last_lines_go_to_stderr() {
 #[test]
 fn jobs_without_a_value_are_failures_with_their_reason() {
     let lab = Lab::new(HYPERBAND);
-    lab.run("--keep-going --study nan.study", "value=NaN").exits(3).says("NaN");
-    lab.run("--keep-going --study none.study", "nothing").exits(3).says("loss");
-    lab.run("--study how.study", "nothing").exits(3).says("in Python print(json.dumps({\"loss\": …}))");
-    lab.run("--keep-going --study other.study", "metric=accuracy").exits(3).says("accuracy");
+    lab.run("--keep-going --study nan.study", "value=NaN").exits(3).output_contains("NaN");
+    lab.run("--keep-going --study none.study", "nothing").exits(3).output_contains("loss");
+    lab.run("--study how.study", "nothing").exits(3).output_contains("in Python print(json.dumps({\"loss\": …}))");
+    lab.run("--keep-going --study other.study", "metric=accuracy").exits(3).output_contains("accuracy");
 }
 
 #[test]
@@ -96,7 +103,7 @@ fn a_reached_metric_ends_it_as_a_success() {
     assert_eq!(summary["finished"]["reason"], "metric_reached");
     assert!(summary["value"].as_f64().is_some_and(|v| v <= 0.5), "{summary}");
     assert!(summary["jobs"]["launched"].as_u64() < Some(20));
-    lab.run("-q -j 2", "pace=5").exits(0).says("reached loss");
+    lab.run("-q -j 2", "pace=5").exits(0).output_contains("reached loss");
 }
 
 #[test]
@@ -112,16 +119,16 @@ fn the_job_that_reached_another_metric_is_best_if_its_value_is() {
 fn a_share_of_failures_ends_it_as_a_failure() {
     let lab = with_stopping("  - {kind: failure_early_stopping, percent: 50}\n");
     let ended = lab.run("--keep-going -j 1", "exit=1").exits(3);
-    ended.says("failure early stopping: 5 of 5 jobs failed");
+    ended.output_contains("failure early stopping: 5 of 5 jobs failed");
 }
 
 #[test]
 fn without_a_metric_everything_runs_and_nothing_is_ranked() {
     let lab = Lab::new(RANDOM);
-    lab.run("-q", "").exits(0).says("nothing is ranked").says("8 succeeded");
-    lab.hypertune("best m.study").exits(3).says("no metric");
+    lab.run("-q", "").exits(0).output_contains("nothing is ranked").output_contains("8 succeeded");
+    lab.hypertune("best m.study").exits(3).output_contains("no metric");
     assert_eq!(lab.hypertune("trials m.study --format json").exits(0).json().as_array().map(Vec::len), Some(8));
-    lab.run("-q --study ranked.study --metric loss:minimize", "").exits(0).says("best: trial");
+    lab.run("-q --study ranked.study --metric loss:minimize", "").exits(0).output_contains("best: trial");
 }
 
 #[test]
@@ -129,20 +136,23 @@ fn limits_stop_it_before_the_plan_ends() {
     let lab = Lab::new(HYPERBAND);
     let resource = lab.run("-q --study r.study --max-resource 10 --format json", "").exits(4).json();
     assert!(resource["resource_spent"].as_f64() <= Some(10.0), "{resource}");
-    lab.run("--study t.study --time-limit 100ms -j 1", "pace=30").exits(4).says("--time-limit");
+    lab.run("--study t.study --time-limit 100ms -j 1", "pace=30").exits(4).output_contains("--time-limit");
 }
 
 #[test]
 fn a_study_that_never_began_has_no_folder() {
     let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
-    let early = lab.hypertune("run m.yaml -- no-such-program").exits(2).says("no-such-program");
-    assert!(!early.err.contains("seed"), "a seed was drawn before: {}", early.err);
-    lab.hypertune("run m.yaml --study m.yaml -- true").exits(2).says("m.yaml is a file, not a folder").says("--study");
-    lab.hypertune("run m.yaml -- ./m.yaml").exits(2).says("not executable");
-    lab.hypertune("run m.yaml").exits(2).says("names no command");
+    let early = lab.hypertune("run m.yaml -- no-such-program").exits(2).output_contains("no-such-program");
+    assert!(!early.stderr.contains("seed"), "a seed was drawn before: {}", early.stderr);
+    lab.hypertune("run m.yaml --study m.yaml -- true")
+        .exits(2)
+        .output_contains("m.yaml is a file, not a folder")
+        .output_contains("--study");
+    lab.hypertune("run m.yaml -- ./m.yaml").exits(2).output_contains("not executable");
+    lab.hypertune("run m.yaml").exits(2).output_contains("names no command");
     lab.hypertune("run m.yaml -j 0 -- true").exits(2);
-    lab.hypertune("run m.yaml --job-timeout soon -- true").exits(2).says("10s, 5m or 1h30m");
-    lab.hypertune("run missing.yaml -- true").exits(2).says("missing.yaml");
+    lab.hypertune("run m.yaml --job-timeout soon -- true").exits(2).output_contains("10s, 5m or 1h30m");
+    lab.hypertune("run missing.yaml -- true").exits(2).output_contains("missing.yaml");
     lab.hypertune("frobnicate").exits(2);
     assert_eq!(lab.names(), ["m.yaml"]);
 }

@@ -1,11 +1,10 @@
 //! Escape sequences and other control characters in everything that comes from outside: none reaches a terminal.
 
 use std::ffi::OsStr;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::lab::Lab;
+use hypertune_test_support::{Lab, hypertune};
 
 /// Text that would set a terminal's title, clear it, recolour or reorder it, in C0, C1 and Unicode.
 const EVILS: [&str; 4] = [
@@ -120,12 +119,9 @@ fn a_terminal_gets_no_sequence_but_our_own() {
     for evil in EVILS {
         let lab = Lab::new("");
         lab.file("m.yaml", matrix(evil));
-        let hypertune = lab.command("").get_program().to_owned();
         let line = "stty cols 60 rows 20; \"$HT\" run m.yaml -v -- sh -c 'sleep 0.2; printf \"%s\\n\" \"$EVIL\" >&2; exit 3'; \
                     \"$HT\" check \"$EVIL\"; \"$HT\" \"$EVIL\"";
-        let mut script = Command::new("script");
-        script.args(["-qec", line, "/dev/null"]).current_dir(lab.path("")).env("TERM", "xterm").env("SHELL", "/bin/sh");
-        let output = script.env("HT", hypertune).env("EVIL", evil).stdin(std::process::Stdio::null()).output();
+        let output = lab.terminal(line).env("HT", hypertune()).env("EVIL", evil).output();
         let text = String::from_utf8(output.expect("`script` of util-linux is there").stdout).expect("UTF-8");
         assert!(text.contains('\u{1b}'), "no colours and no progress: {text:?}");
         for sequence in ["\u{1b}]", "\u{1b}[2J", "\u{1b}[31m", "\u{7}", "\u{8}", "\u{b}", "\rbest", "\u{7f}"] {

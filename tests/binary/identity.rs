@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::lab::Lab;
+use hypertune_test_support::{Lab, RunOutput, trainer};
 
 const MATRIX: &str = "\
 kind: hyperband
@@ -43,7 +43,7 @@ fn another_way_to_write_a_matrix_is_the_same_study() {
     for (jobs, matrix) in (2..).zip(rewritten) {
         lab.file("m.yaml", &matrix);
         let ended = lab.run(&format!("-q --max-jobs {jobs}"), "");
-        assert_eq!(ended.code, Some(4), "{matrix}\n{}", ended.err);
+        assert_eq!(ended.code(), Some(4), "{matrix}\n{}", ended.stderr);
     }
     lab.file(
         "m.yaml",
@@ -69,14 +69,14 @@ fn what_means_something_else_is_named_with_its_line() {
     ];
     for (from, to, named) in changed {
         lab.file("m.yaml", MATRIX.replace(from, to));
-        lab.run("-q", "").exits(2).says(named);
+        lab.run("-q", "").exits(2).output_contains(named);
     }
     let reordered = "params:\n  units: {kind: choice, value: [16, 32]}\n  lr: {kind: uniform, value: [0, 1]}\n";
     lab.file("m.yaml", format!("{}{reordered}", &MATRIX[..MATRIX.find("params").expect("it has params")]));
-    lab.run("-q", "").exits(2).says("order of params: begun with lr, units, now units, lr");
+    lab.run("-q", "").exits(2).output_contains("order of params: begun with lr, units, now units, lr");
     lab.file("m.yaml", MATRIX);
-    lab.run("-q --sampler tpe", "").exits(2).says("sampler: begun with random, now tpe");
-    lab.run("-q --arg-style space", "").exits(2).says("arg_style: ");
+    lab.run("-q --sampler tpe", "").exits(2).output_contains("sampler: begun with random, now tpe");
+    lab.run("-q --arg-style space", "").exits(2).output_contains("arg_style: ");
     lab.run("-q", "").exits(0);
 }
 
@@ -85,7 +85,7 @@ fn project() -> Lab {
     let lab = Lab::new("");
     fs::create_dir_all(lab.path("here/out")).expect("a folder");
     lab.file("here/m.yaml", "kind: random\nnumRuns: 4\nseed: 7\nmetric: {name: loss, optimization: minimize}\nparams: {lr: {kind: uniform, value: [0, 1]}}\n");
-    lab.file("here/train.sh", format!("exec {} \"$@\"\n", lab.trainer()));
+    lab.file("here/train.sh", format!("exec {} \"$@\"\n", trainer()));
     inside(&lab, "here", "run m.yaml -q --study old -- sh train.sh", 0);
     inside(&lab, "here", "run m.yaml -q --study out/s --max-jobs 2 -- sh train.sh", 4);
     inside(&lab, "here", &format!("{WARM} --max-jobs 2 -- sh train.sh"), 4);
@@ -95,8 +95,7 @@ fn project() -> Lab {
 const WARM: &str = "run m.yaml -q --study warm --sampler tpe --warm-start old";
 
 fn inside(lab: &Lab, folder: &str, line: &str, code: i32) {
-    let output = lab.command(line).current_dir(lab.path(folder)).output().expect("it starts");
-    assert_eq!(output.status.code(), Some(code), "{folder}: {line}: {}", String::from_utf8_lossy(&output.stderr));
+    RunOutput::of(lab.command(line).current_dir(lab.path(folder))).exits(code);
 }
 
 #[test]
@@ -119,8 +118,7 @@ fn a_moved_project_goes_on_by_the_same_line_and_by_resume() {
 #[test]
 fn a_copied_project_runs_in_its_own_folder() {
     let lab = project();
-    let copied = std::process::Command::new("cp").arg("-r").args([lab.path("here"), lab.path("copy")]).status();
-    assert!(copied.expect("cp runs").success());
+    RunOutput::of(lab.program("cp").args(["-r", "here", "copy"])).exits(0);
     fs::write(lab.path("here/train.sh"), "exit 9\n").expect("it can be written");
     inside(&lab, "", "resume -q copy/out/s", 0);
 }

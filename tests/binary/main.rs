@@ -1,4 +1,4 @@
-//! The real binary, as a person or a script meets it.
+//! The hypertune binary as people and scripts use it.
 
 mod again;
 mod bad_input;
@@ -7,7 +7,6 @@ mod components;
 mod endings;
 mod escapes;
 mod identity;
-mod lab;
 mod models;
 mod one_outcome;
 mod options;
@@ -16,3 +15,15 @@ mod starting;
 mod templates;
 mod terminal;
 mod views;
+
+/// A small hyperband study over one learning rate: 15 trials, 20 jobs, 72 epochs.
+const HYPERBAND: &str = "\
+kind: hyperband
+maxIterations: 9
+resource: {name: epochs}
+metric: {name: loss, optimization: minimize}
+seed: 5
+params:
+  # any number is accepted
+  lr: {kind: uniform, value: [0, 1]}
+";

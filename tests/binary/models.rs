@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::Lab;
+use hypertune_test_support::Lab;
 
 const BAYES: &str = "\
 kind: bayes
@@ -68,7 +68,7 @@ fn several_at_once_end_as_well() {
 #[test]
 fn a_plan_says_who_proposes() {
     let lab = Lab::new(BAYES);
-    insta::assert_snapshot!(lab.hypertune("plan m.yaml").exits(0).out, @"
+    insta::assert_snapshot!(lab.hypertune("plan m.yaml").exits(0).stdout, @"
     bayes, sampler gp, minimize loss, seed 5
 
     trials  12
@@ -81,7 +81,7 @@ fn a_plan_says_who_proposes() {
     no command yet: write it after two dashes, as in -- python3 train.py
     ");
     lab.file("h.yaml", hyperopt("anneal"));
-    lab.hypertune("plan h.yaml").exits(0).says("hyperopt, sampler anneal, minimize loss, seed 5");
+    lab.hypertune("plan h.yaml").exits(0).output_contains("hyperopt, sampler anneal, minimize loss, seed 5");
     let json = lab.hypertune("plan h.yaml --format json").exits(0).json();
     assert_eq!((&json["kind"], &json["sampler"], &json["trials"]), (&"hyperopt".into(), &"anneal".into(), &12.into()));
 }

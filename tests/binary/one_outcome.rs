@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::{Lab, trainer};
+
+use crate::HYPERBAND;
 
 /// Pauses for up to 26 ms, another span each time, then trains.
 const RESTLESS: &str = "sleep 0.0$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')\nexec \"$@\"\n";
@@ -24,7 +26,7 @@ fn at_any_concurrency_and_in_any_order() {
     lab.file("restless.sh", RESTLESS);
     let outcomes = ["1", "4", "8"].map(|slots| {
         let study = format!("j{slots}.study");
-        let line = format!("run m.yaml -q -j {slots} --study {study} -- sh restless.sh {}", lab.trainer());
+        let line = format!("run m.yaml -q -j {slots} --study {study} -- sh restless.sh {}", trainer());
         lab.hypertune(&line).exits(0);
         outcome(&lab, &study)
     });

@@ -1,13 +1,15 @@
 //! Options of `run`, and what goes to which stream.
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::{Lab, trainer};
+
+use crate::HYPERBAND;
 
 #[test]
 fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 1", "").exits(0);
-    assert!(!ended.err.contains('\u{1b}'), "{:?}", ended.err);
-    insta::assert_snapshot!(ended.err, @r"
+    assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
+    insta::assert_snapshot!(ended.stderr, @r"
     bracket 2, rung 0 (epochs=1): 9 configurations, best loss 1.03072 (trial 6), 3 promoted
     bracket 2, rung 1 (epochs=3): 3 configurations, best loss 0.364055 (trial 6), 1 promoted
     bracket 2, rung 2 (epochs=9): 1 configuration, best loss 0.141833 (trial 6)
@@ -20,8 +22,8 @@ fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
 #[test]
 fn quiet_is_silent_and_verbose_tells_every_job() {
     let lab = Lab::new(HYPERBAND);
-    assert_eq!(lab.run("-q --study q.study", "").exits(0).err, "");
-    let told = lab.run("-v --study v.study", "").exits(0).err;
+    assert_eq!(lab.run("-q --study q.study", "").exits(0).stderr, "");
+    let told = lab.run("-v --study v.study", "").exits(0).stderr;
     assert_eq!(told.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{told}");
     assert!(
         told.contains("trial 6, rung 0: loss 1.03072, ") && told.contains("trial 6, rung 2: loss 0.141833, "),
@@ -32,10 +34,10 @@ fn quiet_is_silent_and_verbose_tells_every_job() {
 #[test]
 fn a_resumed_study_does_not_tell_again_what_was_told() {
     let lab = Lab::new(HYPERBAND);
-    lab.run("-j 1 --max-jobs 14", "").exits(4).says("bracket 2, rung 0");
+    lab.run("-j 1 --max-jobs 14", "").exits(4).output_contains("bracket 2, rung 0");
     let again = lab.run("-j 1", "").exits(0);
-    assert!(!again.err.contains("bracket 2, rung 0"), "{}", again.err);
-    assert!(again.err.contains("bracket 0, rung 0"), "{}", again.err);
+    assert!(!again.stderr.contains("bracket 2, rung 0"), "{}", again.stderr);
+    assert!(again.stderr.contains("bracket 0, rung 0"), "{}", again.stderr);
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn the_command_may_stand_in_the_file() {
     let matrix: String = HYPERBAND.lines().map(|line| format!("  {line}\n")).collect();
     let component = format!(
         "component:\n  container:\n    command: [{}]\n    args: ['--lr={{{{ lr }}}}', '--epochs={{{{ epochs }}}}']\n",
-        lab.trainer()
+        trainer()
     );
     lab.file("m.yaml", format!("matrix:\n{matrix}{component}"));
     let summary = lab.hypertune("run m.yaml -q --format json").exits(0).json();
@@ -69,7 +71,7 @@ fn retries_give_a_job_another_chance() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
     lab.run("-q --retries 1 --keep-going", "fail-first=3")
         .exits(0)
-        .says("2 launched, 1 planned: 1 succeeded, 1 failed");
+        .output_contains("2 launched, 1 planned: 1 succeeded, 1 failed");
     let jobs = lab.hypertune("export m.study").exits(0).json_lines();
     let seen: Vec<_> = jobs.iter().map(|j| (j["attempt"].clone(), j["status"].clone())).collect();
     assert_eq!(seen, [(1.into(), "failed".into()), (2.into(), "succeeded".into())]);
@@ -78,7 +80,7 @@ fn retries_give_a_job_another_chance() {
 #[test]
 fn a_job_that_takes_too_long_is_a_timeout() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
-    lab.run("-q --job-timeout 100ms", "sleep=60000").exits(3).says("timeout");
+    lab.run("-q --job-timeout 100ms", "sleep=60000").exits(3).output_contains("timeout");
     assert_eq!(lab.hypertune("export m.study").exits(0).json_lines()[0]["status"], "timeout");
 }
 
@@ -86,9 +88,9 @@ fn a_job_that_takes_too_long_is_a_timeout() {
 fn help_is_short_however_it_is_asked_for() {
     let lab = Lab::new(HYPERBAND);
     for subcommand in ["run", "plan", "check", "best", "trials", "export", "resume"] {
-        let short = lab.hypertune(&format!("{subcommand} -h")).exits(0).out;
-        assert_eq!(lab.hypertune(&format!("{subcommand} --help")).exits(0).out, short);
-        assert_eq!(lab.hypertune(&format!("help {subcommand}")).exits(0).out, short);
+        let short = lab.hypertune(&format!("{subcommand} -h")).exits(0).stdout;
+        assert_eq!(lab.hypertune(&format!("{subcommand} --help")).exits(0).stdout, short);
+        assert_eq!(lab.hypertune(&format!("help {subcommand}")).exits(0).stdout, short);
         assert!(short.lines().all(|line| line.chars().count() <= 100), "{short}");
     }
 }
@@ -96,8 +98,8 @@ fn help_is_short_however_it_is_asked_for() {
 #[test]
 fn a_slot_costs_nothing_where_there_is_no_trial_for_it() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}, {lr: 0.6}]\n");
-    lab.run("-q -j 1024", "").exits(0).says("2 launched, 2 planned: 2 succeeded");
-    lab.hypertune("run m.yaml -j 1025 -- true").exits(2).says("1025 is not in 1..=1024");
+    lab.run("-q -j 1024", "").exits(0).output_contains("2 launched, 2 planned: 2 succeeded");
+    lab.hypertune("run m.yaml -j 1025 -- true").exits(2).output_contains("1025 is not in 1..=1024");
 }
 
 #[test]

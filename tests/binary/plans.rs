@@ -1,12 +1,14 @@
 //! `plan`, `run --dry-run` and `check`: what is told before anything runs.
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::{Lab, trainer};
+
+use crate::HYPERBAND;
 
 #[test]
 fn a_plan_shows_table_sums_parameters_and_the_first_commands() {
     let lab = Lab::new(HYPERBAND);
     let plan = lab.hypertune("plan m.yaml -- true --fast").exits(0);
-    insta::assert_snapshot!(plan.out, @r"
+    insta::assert_snapshot!(plan.stdout, @r"
     hyperband, eta 3, minimize loss, seed 5
 
                 bracket 2             bracket 1             bracket 0
@@ -29,7 +31,7 @@ fn a_plan_shows_table_sums_parameters_and_the_first_commands() {
       true --fast --lr=0.4248389824072675 --epochs=1
       true --fast --lr=0.5973782323337015 --epochs=1
     ");
-    assert_eq!(plan.err, "");
+    assert_eq!(plan.stderr, "");
 }
 
 #[test]
@@ -51,14 +53,14 @@ fn a_dry_run_is_the_plan_and_leaves_nothing() {
     let lab = Lab::new(HYPERBAND);
     let plan = lab.hypertune("plan m.yaml -- train").exits(0);
     let dry = lab.hypertune("run m.yaml --dry-run -- train").exits(0);
-    assert_eq!(plan.out, dry.out);
+    assert_eq!(plan.stdout, dry.stdout);
     assert_eq!(lab.names(), ["m.yaml"]);
 }
 
 #[test]
 fn the_first_commands_are_those_that_run() {
     let lab = Lab::new(HYPERBAND);
-    let planned = lab.hypertune(&format!("plan m.yaml --format json -- {}", lab.trainer())).exits(0).json();
+    let planned = lab.hypertune(&format!("plan m.yaml --format json -- {}", trainer())).exits(0).json();
     lab.run("-j 1", "").exits(0);
     let jobs = lab.hypertune("export m.study").exits(0).json_lines();
     for (argv, job) in planned["commands"].as_array().expect("a list").iter().zip(&jobs) {
@@ -75,44 +77,44 @@ fn a_seed_that_is_not_given_is_drawn_and_shown() {
     assert!(seeds.iter().all(|s| s.as_u64().is_some_and(|s| s <= u64::from(u32::MAX))));
     assert_ne!(seeds[0], seeds[1]);
     let run = lab.run("--max-jobs 1", "").exits(4);
-    let seed = run.err.split_whitespace().nth(1).expect("a seed");
+    let seed = run.stderr.split_whitespace().nth(1).expect("a seed");
     assert_eq!(lab.hypertune("run m.yaml -q --format json --seed 0 --study zero.study -- true").json()["seed"], 0);
     lab.run(&format!("--max-jobs 2 --seed {seed}"), "").exits(4);
-    lab.run("--max-jobs 3", "").exits(4).says(seed);
+    lab.run("--max-jobs 3", "").exits(4).output_contains(seed);
 }
 
 #[test]
 fn what_a_plan_cannot_show_it_explains() {
     let lab = Lab::new(HYPERBAND);
-    lab.hypertune("plan m.yaml").exits(0).says("no command yet: write it after two dashes");
-    lab.hypertune("check m.yaml").exits(0).says("no command is given yet");
+    lab.hypertune("plan m.yaml").exits(0).output_contains("no command yet: write it after two dashes");
+    lab.hypertune("check m.yaml").exits(0).output_contains("no command is given yet");
     for line in
         ["plan m.yaml -- no-such-program", "check m.yaml -- no-such-program", "run m.yaml --dry-run -- no-such-program"]
     {
         let ended = lab.hypertune(line).exits(0);
         assert!(
-            ended.err.contains("warning: the command `no-such-program` is not in any folder of PATH"),
+            ended.stderr.contains("warning: the command `no-such-program` is not in any folder of PATH"),
             "{}",
-            ended.err
+            ended.stderr
         );
     }
     lab.file("tuner.sh", "exit 1\n");
     lab.file("t.yaml", format!("{HYPERBAND}tuner: {{command: [sh, tuner.sh]}}\n"));
-    lab.hypertune("plan t.yaml -- true").exits(0).says("as the tuner proposes");
+    lab.hypertune("plan t.yaml -- true").exits(0).output_contains("as the tuner proposes");
 }
 
 #[test]
 fn of_several_values_for_one_parameter_the_last_counts() {
     let lab = Lab::new(HYPERBAND);
     let plan = lab.hypertune("plan m.yaml -P lr=7 -P lr=0.5 --format json -- true").exits(0);
-    assert_eq!(plan.err, "");
+    assert_eq!(plan.stderr, "");
     assert_eq!(plan.json()["commands"][0][1], "--lr=0.5");
 }
 
 #[test]
 fn check_says_that_nothing_is_wrong_or_what() {
     let lab = Lab::new(HYPERBAND);
-    lab.hypertune("check m.yaml").exits(0).says("15 trials, 20 jobs; nothing is wrong");
+    lab.hypertune("check m.yaml").exits(0).output_contains("15 trials, 20 jobs; nothing is wrong");
     assert_eq!(lab.hypertune("check m.yaml --format json").exits(0).json()["errors"], 0);
     lab.file("bad.yaml", "kind: hyperband\nmaxIterations: -1\nmetrik: {}\n");
     let json = lab.hypertune("check bad.yaml --format json").exits(2).json();
@@ -134,10 +136,10 @@ params:
 #[test]
 fn a_study_without_an_end_of_its_own_shows_no_number_for_it() {
     let lab = Lab::new(ASHA);
-    let plan = lab.hypertune("plan m.yaml").exits(0).says("--max-jobs").out;
-    let check = lab.hypertune("check m.yaml").exits(0).says("without an end of its own").out;
-    let run = lab.run("-j 2 --max-jobs 12", "").exits(4).says("12 launched: 12 succeeded");
-    for text in [plan, check, run.out, run.err] {
+    let plan = lab.hypertune("plan m.yaml").exits(0).output_contains("--max-jobs").stdout;
+    let check = lab.hypertune("check m.yaml").exits(0).output_contains("without an end of its own").stdout;
+    let run = lab.run("-j 2 --max-jobs 12", "").exits(4).output_contains("12 launched: 12 succeeded");
+    for text in [plan, check, run.stdout, run.stderr] {
         assert!(!text.contains("18446744073709551615") && !text.contains("18,446,744"), "{text}");
     }
     let plan = lab.hypertune("plan m.yaml --format json").exits(0).json();
@@ -149,7 +151,7 @@ fn a_study_without_an_end_of_its_own_shows_no_number_for_it() {
 #[test]
 fn off_a_terminal_a_study_without_rungs_that_fill_is_heard_of_at_every_tenth() {
     let lab = Lab::new(ASHA);
-    let told = lab.run("-j 1 --max-jobs 20", "").exits(4).err;
+    let told = lab.run("-j 1 --max-jobs 20", "").exits(4).stderr;
     let lines: Vec<_> = told.lines().filter(|line| line.contains(" of 20 jobs")).collect();
     assert_eq!(lines.len(), 10, "{told}");
     assert!(lines[9].starts_with("20 of 20 jobs · best loss "), "{told}");

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Ended, HYPERBAND, Lab};
+use hypertune_test_support::{Lab, RunOutput};
+
+use crate::HYPERBAND;
 
 /// The configurations of a study's trials, in order.
 fn configurations(lab: &Lab, study: &str) -> Vec<Value> {
@@ -36,10 +38,10 @@ fn points_of_a_file_are_part_of_the_study_and_kept_in_it() {
     let lab = Lab::new(HYPERBAND);
     lab.file("points.yaml", "- lr: 0.5\n- lr: 0.25\n");
     lab.run("-q -j 1 --max-jobs 1 --enqueue points.yaml", "").exits(4);
-    lab.run("-q", "").exits(2).says("enqueue: begun with 2 items, now not given");
+    lab.run("-q", "").exits(2).output_contains("enqueue: begun with 2 items, now not given");
     lab.file("points.yaml", "- lr: 0.5\n- lr: 0.3\n");
     let other = r#"enqueue, item 2: begun with {"lr":0.25}, now {"lr":0.3}"#;
-    lab.run("-q --enqueue points.yaml", "").exits(2).says(other);
+    lab.run("-q --enqueue points.yaml", "").exits(2).output_contains(other);
     std::fs::remove_file(lab.path("points.yaml")).expect("it was there");
     lab.hypertune("resume m.study -q -j 1").exits(0);
     assert_eq!(configurations(&lab, "m.study")[1], json!({"lr": 0.25}));
@@ -57,12 +59,15 @@ fn faulty_points_are_shown_where_they_stand() {
     let lab = Lab::new(HYPERBAND);
     lab.file("points.json", "[{\"lr\": 0.5},\n {\"lr\": 2, \"rl\": 1}]");
     let run = || lab.run("--enqueue points.json", "").exits(2);
-    run().says("points.json:2:9").says("`lr` cannot take the number 2").says("did you mean `lr`?");
-    lab.run("--enqueue nothing.yaml", "").exits(2).says("nothing.yaml").says("cannot be read");
+    run()
+        .output_contains("points.json:2:9")
+        .output_contains("`lr` cannot take the number 2")
+        .output_contains("did you mean `lr`?");
+    lab.run("--enqueue nothing.yaml", "").exits(2).output_contains("nothing.yaml").output_contains("cannot be read");
     let in_matrix = with_initial("[{lr: x}]");
-    in_matrix.run("", "").exits(2).says("m.yaml:").says("`lr` cannot take the text \"x\"");
+    in_matrix.run("", "").exits(2).output_contains("m.yaml:").output_contains("`lr` cannot take the text \"x\"");
     let few = with_initial("[{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}]");
-    few.hypertune("check m.yaml").exits(0).says("16 starting points for 15 trials");
+    few.hypertune("check m.yaml").exits(0).output_contains("16 starting points for 15 trials");
     assert!(!lab.path("m.study").exists());
 }
 
@@ -70,9 +75,9 @@ fn faulty_points_are_shown_where_they_stand() {
 fn a_kind_that_lists_its_configurations_takes_no_points() {
     let grid = "kind: grid\nparams:\n  x: {kind: choice, value: [1, 2]}\n";
     let lab = Lab::new(&format!("{grid}initial: [{{x: 2}}]\n"));
-    lab.run("", "").exits(2).says("`grid` lists its configurations itself");
+    lab.run("", "").exits(2).output_contains("`grid` lists its configurations itself");
     lab.file("m.yaml", grid).file("points.yaml", "- {x: 2}\n");
-    lab.run("--enqueue points.yaml", "").exits(2).says("`grid` lists its configurations itself");
+    lab.run("--enqueue points.yaml", "").exits(2).output_contains("`grid` lists its configurations itself");
 }
 
 /// A finished study in `early.study`, and a matrix of the same problem for more epochs.
@@ -83,7 +88,7 @@ fn with_an_earlier_study() -> Lab {
     lab
 }
 
-fn warm(lab: &Lab, options: &str) -> Ended {
+fn warm(lab: &Lab, options: &str) -> RunOutput {
     lab.run(&format!("-j 1 --warm-start early.study {options}"), "")
 }
 
@@ -91,10 +96,10 @@ fn warm(lab: &Lab, options: &str) -> Ended {
 fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
     let lab = with_an_earlier_study();
     lab.run("-q -j 1 --max-jobs 5 --study cold.study", "").exits(4);
-    warm(&lab, "--max-jobs 5").exits(4).says("learnt from 20 jobs of").says("early.study");
+    warm(&lab, "--max-jobs 5").exits(4).output_contains("learnt from 20 jobs of").output_contains("early.study");
     let (cold, first) = (configurations(&lab, "cold.study"), configurations(&lab, "m.study"));
     assert_ne!(cold, first);
-    lab.run("-q", "").exits(2).says("warm_start: begun with").says("now not given");
+    lab.run("-q", "").exits(2).output_contains("warm_start: begun with").output_contains("now not given");
     // what was learnt is in the journal: nobody needs the earlier study any more
     std::fs::rename(lab.path("early.study"), lab.path("gone.study")).expect("it was there");
     warm(&lab, "-q --max-jobs 9").exits(4);
@@ -127,7 +132,7 @@ fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
     let lab = with_an_earlier_study();
     let refused = |matrix: &str, words: &str| {
         lab.file("m.yaml", matrix);
-        warm(&lab, "").exits(2).says("early.study").says(words);
+        warm(&lab, "").exits(2).output_contains("early.study").output_contains(words);
         assert!(!lab.path("m.study").exists());
     };
     refused(&HYPERBAND.replace("loss", "error"), "ranks by `loss` and this study by `error`");
@@ -136,6 +141,6 @@ fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
     refused(&HYPERBAND.replace("[0, 1]", "[7, 8]"), "20 with others");
     refused(&HYPERBAND.replace("lr:", "rate:"), "20 with others");
     lab.file("m.yaml", HYPERBAND);
-    lab.run("--warm-start nowhere", "").exits(2).says("nowhere holds no study");
-    warm(&lab, "--max-jobs 5").exits(4).says("the sampler `random` learns from nothing");
+    lab.run("--warm-start nowhere", "").exits(2).output_contains("nowhere holds no study");
+    warm(&lab, "--max-jobs 5").exits(4).output_contains("the sampler `random` learns from nothing");
 }

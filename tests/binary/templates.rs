@@ -1,8 +1,6 @@
 //! Templates that ask for much memory or time: refused before anything runs, or rendered within bounds.
 
-use std::process::Command;
-
-use crate::lab::Lab;
+use hypertune_test_support::{Lab, hypertune};
 
 /// Address space of hypertune, in KiB: twenty times what it needs.
 const MEMORY: u32 = 1_000_000;
@@ -75,9 +73,7 @@ fn no_template_takes_more_than_its_bound() {
         let component = format!("component: {{container: {{command: [echo], args: {args}}}}}");
         let lab = Lab::new(&format!("version: 1.1\nkind: operation\nmatrix:\n{matrix}{component}\n"));
         let line = format!("ulimit -v {MEMORY}; ulimit -t 20; exec \"$0\" plan m.yaml");
-        let mut command = Command::new("sh");
-        command.args(["-c", &line]).arg(lab.command("").get_program()).current_dir(lab.path(""));
-        let output = command.output().expect("sh starts");
+        let output = lab.program("sh").args(["-c", &line]).arg(hypertune()).output().expect("sh starts");
         let shown: String = attack.chars().take(100).collect();
         let err = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(output.status.code(), Some(0 | 2)), "{shown}: {}\n{err}", output.status);
@@ -89,11 +85,11 @@ fn no_template_takes_more_than_its_bound() {
 fn a_refused_template_names_its_element_and_the_bound() {
     let lab = Lab::new(MATRIX);
     let ended = lab.hypertune("check m.yaml -- echo {{lr}} x{{act|indent(9)}}").exits(2);
-    ended.says("filter indent is unknown").says("\n  |                ^^^^^^^^^^^^^^^^^^\n");
+    ended.output_contains("filter indent is unknown").output_contains("\n  |                ^^^^^^^^^^^^^^^^^^\n");
     let ended = lab.hypertune("check m.yaml -- echo {{lr}} {{['x','y']*3}}").exits(2);
-    ended.says("takes numbers only").says("\n  |                ^^^^^^^^^^^^^^^\n");
+    ended.output_contains("takes numbers only").output_contains("\n  |                ^^^^^^^^^^^^^^^\n");
     let operators = format!("check m.yaml -- echo {{{{{}1}}}}", "-".repeat(20_000));
-    lab.hypertune(&operators).exits(2).says("more than 200 operators");
+    lab.hypertune(&operators).exits(2).output_contains("more than 200 operators");
 }
 
 #[test]

@@ -1,19 +1,13 @@
 //! Progress where stderr is a terminal; `script` lends one.
 
-use std::process::Command;
+use hypertune_test_support::{Lab, RunOutput, hypertune};
 
-use crate::lab::{HYPERBAND, Lab};
+use crate::HYPERBAND;
 
 /// What a terminal of 50 columns that calls itself `term` is sent.
 fn on_a_terminal(lab: &Lab, term: &str, study: &str) -> String {
-    let hypertune = lab.command("").get_program().to_string_lossy().into_owned();
-    let run = format!("{hypertune} run m.yaml -j 2 --study {study} -- {} sleep=40", lab.trainer());
-    let mut script = Command::new("script");
-    script.args(["-qec", &format!("stty cols 50 rows 20; {run}"), "/dev/null"]).current_dir(lab.path("")).env_clear();
-    script.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TERM", term).env("SHELL", "/bin/sh");
-    let output = script.stdin(std::process::Stdio::null()).output().expect("`script` of util-linux is there");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8(output.stdout).expect("UTF-8")
+    let run = format!("{} {}", hypertune(), lab.run_line(&format!("-j 2 --study {study}"), "sleep=40"));
+    RunOutput::of(lab.terminal(&format!("stty cols 50 rows 20; {run}")).env("TERM", term)).exits(0).stdout
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::lab::{HYPERBAND, Lab};
+use hypertune_test_support::{Lab, RunOutput, trainer};
+
+use crate::HYPERBAND;
 
 /// A finished study of the trainer, whose loss at 9 epochs is |lr − 0.3| + 1/9.
 fn finished() -> Lab {
@@ -29,10 +31,9 @@ fn the_command_of_the_best_trial_repeats_it() {
     let lab = finished();
     let best = lab.hypertune("best m.study --format json").exits(0).json();
     let argv: Vec<_> = best["command"].as_array().expect("a list").iter().filter_map(|a| a.as_str()).collect();
-    let again = std::process::Command::new(argv[0]).args(&argv[1..]).env("HYPERTUNE_RESOURCE", "9").output();
-    let out = String::from_utf8(again.expect("it starts").stdout).expect("text");
+    let out = RunOutput::of(lab.program(argv[0]).args(&argv[1..]).env("HYPERTUNE_RESOURCE", "9")).stdout;
     assert!(out.lines().last().is_some_and(|line| line.contains(&best["value"].to_string())), "{out}");
-    lab.hypertune("best m.study").exits(0).says("run it again with").says(&argv[1..].join(" "));
+    lab.hypertune("best m.study").exits(0).output_contains("run it again with").output_contains(&argv[1..].join(" "));
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn trials_come_best_first() {
     let trials = trials.as_array().expect("a list");
     assert_eq!(trials.len(), 15);
     assert_eq!(trials[0]["trial"], lab.hypertune("best m.study --format json").json()["trial"]);
-    let table = lab.hypertune("trials m.study").exits(0).out;
+    let table = lab.hypertune("trials m.study").exits(0).stdout;
     assert_eq!(table.lines().count(), 16);
 }
 
@@ -65,7 +66,7 @@ fn exports_have_a_row_per_job() {
     assert_eq!(jobs.len(), 20);
     assert_eq!(jobs.iter().filter(|j| j["promoted"] == true).count(), 5);
     assert!(jobs.iter().all(|j| j["status"] == "succeeded" && j["exit_code"] == 0 && j["max_rss_bytes"].is_u64()));
-    let csv = lab.hypertune("export m.study --format csv").exits(0).out;
+    let csv = lab.hypertune("export m.study --format csv").exits(0).stdout;
     let header = "trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,\
                   exit_code,max_rss_bytes,cpu_s";
     assert_eq!(csv.lines().next(), Some(header));
@@ -76,7 +77,7 @@ fn exports_have_a_row_per_job() {
 fn a_folder_without_a_study_is_wrong_usage() {
     let lab = Lab::new(HYPERBAND);
     for line in ["best .", "trials nowhere", "export .", "resume ."] {
-        lab.hypertune(line).exits(2).says("holds no study");
+        lab.hypertune(line).exits(2).output_contains("holds no study");
     }
 }
 
@@ -116,7 +117,7 @@ fn a_large_export_ends_silently_when_its_reader_goes_away() {
 fn a_closed_stdout_does_not_change_the_exit_code_of_a_study() {
     let lab = Lab::new(HYPERBAND);
     for (behaviour, code) in [("exit=1", 3), ("", 0)] {
-        let line = format!("run m.yaml -q --study s{code} -- {} {behaviour}", lab.trainer());
+        let line = format!("run m.yaml -q --study s{code} -- {} {behaviour}", trainer());
         let mut child = lab.command(&line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         drop(child.stdout.take());
         assert_eq!(child.wait().expect("it ends").code(), Some(code), "{behaviour}");

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use hypertune_test_support::{program_folder, reset_environment};
 use tempfile::TempDir;
 
 use crate::sources::{examples, root};
@@ -35,12 +36,11 @@ impl Scene {
     /// Gives stdout.
     #[track_caller]
     pub fn shell(&self, folder: &str, line: &str, place: &str) -> String {
-        let bin = Path::new(env!("CARGO_BIN_EXE_hypertune")).parent().expect("the binary lies in a folder");
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([bin.to_owned()].into_iter().chain(std::env::split_paths(&path)));
+        let path = std::env::join_paths([program_folder()].into_iter().chain(std::env::split_paths(&path)));
         let mut command = Command::new("sh");
-        command.args(["-euc", line]).current_dir(self.path(folder)).env_clear();
-        command.env("PATH", path.expect("a path of folders")).env("COLUMNS", "100");
+        reset_environment(&mut command);
+        command.args(["-euc", line]).current_dir(self.path(folder)).env("PATH", path.expect("a path of folders"));
         let Output { status, stdout, stderr } = command.output().expect("sh starts");
         let (out, err) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr));
         assert!(status.success(), "{place}: {status}\n{line}\n--- stdout\n{out}\n--- stderr\n{err}");

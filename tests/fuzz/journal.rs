@@ -1,7 +1,6 @@
 //! The journal: a damaged one is refused with file and line, or read and gone on with; views are made of anything that can be read.
 
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
 use std::sync::{Arc, OnceLock};
 
 use hypertune::engine::Engine;
@@ -20,6 +19,7 @@ use hypertune::report::view::{ViewBuilder, ViewDetail};
 use hypertune::report::{summary_text, trials, trials_table};
 use hypertune::types::objective::Score;
 use hypertune::types::outcome::Outcome;
+use hypertune_test_support::Lab;
 use proptest::prelude::*;
 
 use crate::cases;
@@ -89,21 +89,10 @@ fn is_read(journal: &[u8]) -> Result<usize, JournalError> {
 }
 
 fn written(matrix: &str) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("m.yaml"), matrix).unwrap();
-    let mut hypertune = Process::new(env!("CARGO_BIN_EXE_hypertune"));
-    hypertune
-        .args(["run", "m.yaml", "-q", "-j", "2", "--keep-going", "--retries", "1", "--"])
-        .current_dir(folder.path());
-    let ended = hypertune.arg(trainer()).args(["fail-below=0.2", "fail-first=0"]).output().unwrap();
-    assert!(ended.status.code().is_some_and(|code| code == 0 || code == 3), "{ended:?}");
-    std::fs::read(folder.path().join("m.study/journal.jsonl")).unwrap()
-}
-
-fn trainer() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_hypertune")).parent().unwrap().join("examples/fake_trainer");
-    assert!(path.exists(), "cargo builds examples before tests: {} is missing", path.display());
-    path
+    let lab = Lab::new(matrix);
+    let ended = lab.run("-q -j 2 --keep-going --retries 1", "fail-below=0.2 fail-first=0");
+    assert!(matches!(ended.code(), Some(0 | 3)), "{ended:?}");
+    std::fs::read(lab.study().join("journal.jsonl")).expect("a journal")
 }
 
 fn experiment(kind: usize) -> Experiment {

@@ -3,10 +3,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, send, trainer};
+use hypertune_test_support::{Lab, hypertune, send_signal, trainer};
 
 const INT: i32 = 2;
 const TERM: i32 = 15;
@@ -27,14 +27,14 @@ fn full_device() -> File {
 }
 
 fn ended(lab: &Lab, mut child: Child) -> ExitStatus {
-    lab.until("the end of hypertune", || child.try_wait().unwrap().is_some());
+    lab.wait_until("the end of hypertune", || child.try_wait().unwrap().is_some());
     child.wait().unwrap()
 }
 
 /// Signals `pid`, the driver, and fails the test unless `child` ends soon.
 fn ends_after(signal: i32, pid: u32, mut child: Child) -> ExitStatus {
     let begun = Instant::now();
-    send(pid, signal);
+    send_signal(pid, signal);
     while child.try_wait().unwrap().is_none() {
         if begun.elapsed() > BOUND {
             child.kill().unwrap();
@@ -50,7 +50,7 @@ fn a_study_completes_while_nobody_reads_its_stderr() {
     for options in ["", "-v", "-v --format json"] {
         let lab = Lab::random(30);
         let (_reader, stderr) = full_pipe();
-        let mut command = lab.hypertune(&lab.line(options, ""));
+        let mut command = lab.command(&lab.run_line(options, ""));
         let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
         assert_eq!(ended(&lab, child).code(), Some(0));
         assert_eq!(lab.records("end").len(), 30);
@@ -63,13 +63,13 @@ fn signals_end_a_study_while_nobody_reads_its_output() {
         let lab = Lab::random(4);
         let (_err, stderr) = full_pipe();
         let (_out, stdout) = full_pipe();
-        let mut command = lab.hypertune(&lab.line("-v -j 2", "pace=600000"));
+        let mut command = lab.command(&lab.run_line("-v -j 2", "pace=600000"));
         let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
-        lab.until("two jobs", || lab.living().len() == 2);
+        lab.wait_until("two jobs", || lab.job_processes().len() == 2);
         let pid = child.id();
         assert_eq!(ends_after(signal, pid, child).code(), Some(code));
         assert_eq!(lab.records("finish").len(), 1);
-        lab.nothing_lives();
+        lab.wait_for_no_processes();
     }
 }
 
@@ -77,10 +77,10 @@ fn signals_end_a_study_while_nobody_reads_its_output() {
 fn a_signal_ends_a_driver_that_waits_to_print_its_result() {
     let lab = Lab::random(2);
     let (_out, stdout) = full_pipe();
-    let child = lab.hypertune(&lab.line("-q", "")).stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
-    lab.until("the end of the study", || !lab.records("finish").is_empty());
+    let child = lab.command(&lab.run_line("-q", "")).stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
+    lab.wait_until("the end of the study", || !lab.records("finish").is_empty());
     // The session's handlers stay until its jobs are reaped; its threads are gone when it prints.
-    lab.until("one thread", || std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().count() == 1);
+    lab.wait_until("one thread", || std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().count() == 1);
     let pid = child.id();
     assert!(!ends_after(TERM, pid, child).success());
 }
@@ -90,29 +90,24 @@ fn a_terminal_that_takes_no_output_does_not_stop_a_study() {
     for signal in [None, Some(TERM), Some(INT)] {
         let lab = Lab::random(30);
         let words = if signal.is_some() { "pace=600000" } else { "" };
-        let run = format!("{} {}", env!("CARGO_BIN_EXE_hypertune"), lab.line("-v -j 2", words));
+        let run = format!("{} {}", hypertune(), lab.run_line("-v -j 2", words));
         let out = lab.path("out");
         let run = if signal.is_none() { format!("{run} >{}", out.display()) } else { run };
         let line = format!("head -c 1000000 /dev/zero | tr '\\0' x & sleep 0.3; {run}; kill $!");
-        let mut script = Command::new("script");
-        script
-            .args(["-qfec", &line, "/dev/null"])
-            .current_dir(lab.path(""))
-            .env("TERM", "xterm")
-            .env("SHELL", "/bin/sh");
+        let mut script = lab.terminal(&line);
         // `script` stops reading the terminal once its own output is full.
         let (_reader, stdout) = full_pipe();
-        let mut script = script.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
+        let mut script = script.stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
         let driver = || lab.records("session").first().and_then(|s| s["pid"].as_u64()).map(|pid| pid as u32);
         let is_over = |pid| !std::path::Path::new(&format!("/proc/{pid}/exe")).exists();
-        lab.until("a session", || driver().is_some());
+        lab.wait_until("a session", || driver().is_some());
         let pid = driver().unwrap();
         if let Some(signal) = signal {
-            lab.until("two jobs", || lab.living().len() == 2);
-            send(pid, signal);
+            lab.wait_until("two jobs", || lab.job_processes().len() == 2);
+            send_signal(pid, signal);
         }
         let begun = Instant::now();
-        lab.until("the end of hypertune", || is_over(pid));
+        lab.wait_until("the end of hypertune", || is_over(pid));
         assert!(begun.elapsed() < BOUND || signal.is_none());
         assert_eq!(lab.records("finish").len(), 1);
         assert!(signal.is_some() || lab.records("end").len() == 30);
@@ -124,16 +119,16 @@ fn a_terminal_that_takes_no_output_does_not_stop_a_study() {
 #[test]
 fn a_stderr_that_is_full_changes_nothing() {
     let lab = Lab::random(2);
-    let line = lab.line("-v", "");
+    let line = lab.run_line("-v", "");
     // Run, shown again, resumed.
     for line in [line.as_str(), line.as_str(), "resume m.study"] {
-        let output = lab.hypertune(line).stderr(full_device()).output().unwrap();
+        let output = lab.command(line).stderr(full_device()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{line}");
         assert!(String::from_utf8_lossy(&output.stdout).contains("best: trial"), "{line}");
     }
-    let wrong = lab.hypertune("run no.yaml").stderr(full_device()).output().unwrap();
+    let wrong = lab.command("run no.yaml").stderr(full_device()).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
-    let wrong = lab.hypertune("run --nonsense").stderr(full_device()).output().unwrap();
+    let wrong = lab.command("run --nonsense").stderr(full_device()).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
 }
 
@@ -141,9 +136,9 @@ fn a_stderr_that_is_full_changes_nothing() {
 fn a_stdout_that_is_full_is_an_error_with_a_sentence() {
     let lab = Lab::random(2);
     lab.run("-q", "").exits(0);
-    let plan = format!("plan m.yaml -- {}", trainer().display());
+    let plan = format!("plan m.yaml -- {}", trainer());
     let lines = [
-        &lab.line("-q", ""),
+        &lab.run_line("-q", ""),
         "best m.study",
         "best m.study --format json",
         "trials m.study",
@@ -157,7 +152,7 @@ fn a_stdout_that_is_full_is_an_error_with_a_sentence() {
         "run --help",
     ];
     for line in lines {
-        let output = lab.hypertune(line).stdout(full_device()).output().unwrap();
+        let output = lab.command(line).stdout(full_device()).output().unwrap();
         let err = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{line}: {err}");
         assert!(err.contains("error: cannot write to stdout: No space left on device"), "{line}: {err}");

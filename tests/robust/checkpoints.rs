@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::lab::{Ended, HYPERBAND, JOBS, Lab, trainer};
+use hypertune_test_support::{HYPERBAND, HYPERBAND_JOBS, Lab, RunOutput, hypertune, is_root, trainer};
 
 fn resuming() -> Lab {
     Lab::new(&HYPERBAND.replace("seed: 7", "seed: 7\nresume: true"))
@@ -34,7 +33,7 @@ fn steps(lab: &Lab) -> Vec<(u64, u64)> {
 fn a_promoted_trial_trains_only_what_it_has_not() {
     let lab = resuming();
     let ended = lab.run("-j 2", "checkpoint").exits(0);
-    assert!(!ended.err.contains("starts over"), "{}", ended.err);
+    assert!(!ended.stderr.contains("starts over"), "{}", ended.stderr);
     assert_eq!(steps(&lab), [(1, 1), (1, 3), (1, 9), (2, 3), (4, 9)]);
 }
 
@@ -50,7 +49,7 @@ fn a_retried_attempt_begins_with_the_checkpoint_of_the_job_s_beginning() {
     let lab = resuming();
     lab.run("-j 2 --retries 1 --keep-going", "spoil checkpoint").exits(0);
     let good: Vec<_> = lab.records("end").into_iter().filter(|e| e["status"] == "succeeded").collect();
-    assert_eq!(good.len(), JOBS);
+    assert_eq!(good.len(), HYPERBAND_JOBS);
     assert!(good.iter().all(|e| e["attempt"] == 2));
 }
 
@@ -61,11 +60,10 @@ fn a_crash_in_a_promoted_job_brings_its_beginning_back() {
     for _ in 0..4 {
         let driver = lab.start("-j 2", words);
         let before = lab.records("end").len();
-        lab.until("some ends", || lab.records("end").len() > before + 3 || lab.records("finish").len() == 1);
+        lab.wait_until("some ends", || lab.records("end").len() > before + 3 || lab.records("finish").len() == 1);
         std::thread::sleep(std::time::Duration::from_millis(15));
-        driver.signal(9);
-        driver.end();
-        lab.nothing_lives();
+        driver.kill();
+        lab.wait_for_no_processes();
     }
     lab.run("-j 2", words).exits(0);
     for end in lab.records("end").iter().filter(|e| e["status"] == "succeeded") {
@@ -95,7 +93,7 @@ fn the_disk_holds_only_what_may_still_be_promoted() {
     // Each job counts the checkpoints that are there as it begins.
     lab.run("-j 1", &format!("checkpoint census={} sleep=250", census.display())).exits(0);
     let counts: Vec<(u32, u32)> = fs::read_to_string(census).unwrap().lines().map(pair).collect();
-    assert_eq!(counts.len(), JOBS);
+    assert_eq!(counts.len(), HYPERBAND_JOBS);
     let allowed = allowed(&lab);
     assert!(allowed.iter().max() < Some(&(15, 5)), "no job began long enough after a trial was dropped: {allowed:?}");
     for (job, (found, allowed)) in counts.iter().zip(allowed).enumerate() {
@@ -150,31 +148,29 @@ fn a_promoted_job_that_fails_for_good_leaves_nothing_set_aside() {
 fn a_script_that_ignores_its_checkpoint_is_told_on_once() {
     let lab = resuming();
     let ended = lab.run("-j 2", "").exits(0);
-    assert_eq!(ended.err.matches("starts over").count(), 1, "{}", ended.err);
+    assert_eq!(ended.stderr.matches("starts over").count(), 1, "{}", ended.stderr);
 }
 
 /// As root permissions hinder nobody, so these jobs and hypertune run as another user, in a folder that everybody may enter.
-fn run_unprivileged(lab: &Lab, options: &str, words: &str) -> Ended {
-    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    let mut command = Command::new(if is_root { "setpriv" } else { "env" });
-    if is_root {
+fn run_unprivileged(lab: &Lab, options: &str, words: &str) -> RunOutput {
+    let mut command = lab.program(if is_root() { "setpriv" } else { "env" });
+    if is_root() {
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        fs::set_permissions(lab.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+        lab.set_mode("", 0o777);
     }
     // Other users may not be able to run what lies in our home.
-    for (name, from) in [("hypertune", PathBuf::from(env!("CARGO_BIN_EXE_hypertune"))), ("trainer", trainer())] {
+    for (name, from) in [("hypertune", hypertune()), ("trainer", trainer())] {
         fs::copy(from, lab.path(name)).unwrap();
     }
     let line = format!("./hypertune run m.yaml {options} -- ./trainer {words}");
-    let command = command.args(line.split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
-    Ended::of(command.output().unwrap())
+    RunOutput::of(command.args(line.split_whitespace()))
 }
 
 #[test]
 fn a_checkpoint_without_permission_to_write_is_copied_and_removed() {
     let lab = resuming();
     let ended = run_unprivileged(&lab, "-j 2 --keep-checkpoints none", "checkpoint read-only").exits(0);
-    assert!(!ended.err.contains("cannot remove"), "{}", ended.err);
+    assert!(!ended.stderr.contains("cannot remove"), "{}", ended.stderr);
     assert_eq!(steps(&lab), [(1, 1), (1, 3), (1, 9), (2, 3), (4, 9)]);
     assert_eq!(with_checkpoints(&lab), [""; 0].map(PathBuf::from));
 }
@@ -197,7 +193,7 @@ fn a_checkpoint_that_cannot_be_copied_fails_its_job_only() {
 /// A directory that belongs to somebody else stays; the study does not.
 #[test]
 fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
-    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+    if !is_root() {
         println!("skipped: making a file immutable needs root");
         return;
     }
@@ -205,8 +201,8 @@ fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
     let script = "d=$HYPERTUNE_CHECKPOINT_DIR; if [ $HYPERTUNE_TRIAL = 1 ] && touch $d/stuck; then chattr +i $d/stuck; fi; \
                   echo '{\"loss\": '$((99 - HYPERTUNE_TRIAL))'}'";
     let run = || {
-        let mut command = lab.hypertune("run m.yaml -j 2 --keep-checkpoints none -- sh -c");
-        Ended::of(command.arg(script).output().unwrap())
+        let mut command = lab.command("run m.yaml -j 2 --keep-checkpoints none -- sh -c");
+        RunOutput::of(command.arg(script))
     };
     let first = run();
     let stuck = lab.study().join("trials/1/checkpoint/stuck");
@@ -215,8 +211,8 @@ fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
         println!("skipped: this file system knows no immutable files");
         return;
     }
-    let first = first.exits(0).complains("cannot remove");
-    assert_eq!(first.err.matches("cannot remove").count(), 1, "{}", first.err);
+    let first = first.exits(0).stderr_contains("cannot remove");
+    assert_eq!(first.stderr.matches("cannot remove").count(), 1, "{}", first.stderr);
     assert_eq!(with_checkpoints(&lab), [stuck.parent().unwrap()]);
 }
 

@@ -2,18 +2,17 @@
 
 use std::fs;
 
-use crate::lab::{Ended, Lab, send};
+use hypertune_test_support::{Lab, send_signal};
 
 #[test]
 fn kill_9_takes_children_and_grandchildren_along() {
     let lab = Lab::random(2);
     let mut driver = lab.start("-j 2", "breed stray hold ignore=term sleep=600000");
     // Two jobs with three grandchildren each.
-    lab.until("all processes", || lab.living().len() >= 8);
-    assert!(!driver.is_over());
-    driver.signal(9);
-    driver.end();
-    lab.nothing_lives();
+    lab.wait_until("all processes", || lab.job_processes().len() >= 8);
+    assert!(!driver.has_exited());
+    driver.kill();
+    lab.wait_for_no_processes();
 }
 
 #[test]
@@ -22,10 +21,10 @@ fn other_ends_that_nobody_can_refuse_leave_nothing_either() {
     for signal in [3, 6] {
         let lab = Lab::random(2);
         let driver = lab.start("-j 2", "breed stray sleep=600000");
-        lab.until("all processes", || lab.living().len() >= 6);
+        lab.wait_until("all processes", || lab.job_processes().len() >= 6);
         driver.signal(signal);
-        driver.end();
-        lab.nothing_lives();
+        driver.wait();
+        lab.wait_for_no_processes();
     }
 }
 
@@ -35,32 +34,31 @@ fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
     let log = lab.path("log");
     let words = format!("log={} fail-first=1", log.display());
     let driver = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
-    lab.until("all processes", || lab.living().len() == 4);
-    driver.crash();
-    assert_eq!(lab.living().len(), 4, "without a guard nobody ends them");
+    lab.wait_until("all processes", || lab.job_processes().len() == 4);
+    driver.kill_with_guard();
+    assert_eq!(lab.job_processes().len(), 4, "without a guard nobody ends them");
     let resumed = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
-    lab.until("two second attempts", || lab.records("launch").len() == 4);
-    lab.until("their processes", || lab.living().len() == 4);
+    lab.wait_until("two second attempts", || lab.records("launch").len() == 4);
+    lab.wait_until("their processes", || lab.job_processes().len() == 4);
     resumed.signal(2);
-    resumed.end().exits(130).complains("ended 4 processes that an earlier session had left running");
-    lab.nothing_lives();
+    resumed.wait().exits(130).stderr_contains("ended 4 processes that an earlier session had left running");
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn after_a_crash_no_job_is_said_to_run() {
     let lab = Lab::random(2);
     let states = || {
-        let listed = Ended::of(lab.hypertune("export m.study --format jsonl").output().unwrap()).exits(0).out;
+        let listed = lab.hypertune("export m.study --format jsonl").exits(0).stdout;
         let status = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["status"].to_string();
         listed.lines().map(status).collect::<Vec<_>>()
     };
     let driver = lab.start("-j 2", "sleep=600000");
-    lab.until("two jobs", || lab.living().len() == 2);
+    lab.wait_until("two jobs", || lab.job_processes().len() == 2);
     assert_eq!(states(), ["\"running\""; 2]);
-    driver.signal(9);
-    driver.end();
+    driver.kill();
     assert_eq!(states(), ["\"lost\""; 2]);
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
 }
 
 #[test]
@@ -69,14 +67,14 @@ fn a_grandchild_that_holds_stdout_does_not_hold_the_study() {
     lab.run("-j 2", "hold").exits(0);
     assert_eq!(lab.records("end").len(), 4);
     // In a session of its own and the job ended well: it is the user's.
-    lab.living().iter().for_each(|pid| send(*pid, 9));
+    lab.job_processes().iter().for_each(|pid| send_signal(*pid, 9));
 }
 
 #[test]
 fn what_stays_in_the_group_goes_with_its_job() {
     let lab = Lab::random(2);
     lab.run("-j 2", "breed").exits(0);
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
 }
 
 #[test]
@@ -130,7 +128,7 @@ fn what_a_job_started_goes_with_it_where_hypertune_ends_it() {
         let text = fs::read_to_string(lab.path("m.yaml")).unwrap();
         fs::write(lab.path("m.yaml"), format!("{text}{matrix}")).unwrap();
         lab.run(&format!("--grace 500ms {options}"), "stray sleep=200 lines=1 sleep=600000").exits(code);
-        assert_eq!(lab.living().len(), 0, "{options} {matrix}");
+        assert_eq!(lab.job_processes().len(), 0, "{options} {matrix}");
     }
 }
 
@@ -146,19 +144,18 @@ fn a_job_that_left_its_group_is_ended_all_the_same() {
         lab
     };
     let timed_out = lab();
-    let ended = timed_out.hypertune(&format!("run m.yaml --job-timeout 1s --keep-going {line}")).output().unwrap();
-    Ended::of(ended).exits(3);
+    timed_out.hypertune(&format!("run m.yaml --job-timeout 1s --keep-going {line}")).exits(3);
     assert_eq!(timed_out.records("end")[0]["failure"]["kind"], "timeout");
-    assert_eq!(timed_out.living().len(), 0);
+    assert_eq!(timed_out.job_processes().len(), 0);
     for signals in [1, 2] {
         let interrupted = lab();
         let mut driver = interrupted.start_line(&format!("run m.yaml {line}"));
-        interrupted.until("a job out of its group", || interrupted.path("left").exists());
+        interrupted.wait_until("a job out of its group", || interrupted.path("left").exists());
         for _ in 0..signals {
-            driver.press(2);
+            driver.signal_if_running(2);
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
-        driver.end().exits(130);
-        assert_eq!(interrupted.living().len(), 0);
+        driver.wait().exits(130);
+        assert_eq!(interrupted.job_processes().len(), 0);
     }
 }

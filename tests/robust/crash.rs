@@ -1,13 +1,10 @@
 //! A study stopped at any instant ends as one that was never stopped.
 
 use std::fs::{self, File};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::kinds::rounds;
-use crate::lab::{Ended, HYPERBAND, JOBS, Lab, Outcome};
+use hypertune_test_support::{HYPERBAND, HYPERBAND_JOBS, Lab, RunOutput, StudyOutcome, hypertune, rounds};
 
 const WORDS: &str = "pace=1";
 /// What a process gets that writes beyond its limit.
@@ -15,11 +12,11 @@ const XFSZ: i32 = 25;
 /// Bytes by which a torn header is recognized: `{"type":"study"`. A lock file is shorter.
 const RECOGNIZED: usize = 15;
 
-fn undisturbed() -> (Lab, Outcome) {
+fn undisturbed() -> (Lab, StudyOutcome) {
     let lab = Lab::hyperband();
     lab.run("-j 3", WORDS).exits(0);
     let outcome = lab.outcome();
-    assert_eq!(outcome.values.len(), JOBS);
+    assert_eq!(outcome.values.len(), HYPERBAND_JOBS);
     assert!(outcome.best.contains("\"value\""), "{}", outcome.best);
     (lab, outcome)
 }
@@ -34,17 +31,16 @@ fn killed_at_random_instants() {
         for delay in [3, 7, 12, 18, 25, 33, 42, 52].map(|ms| ms + round % 9) {
             let mut driver = lab.start("-j 3", WORDS);
             sleep(Duration::from_millis(delay));
-            if driver.is_over() {
+            if driver.has_exited() {
                 break;
             }
-            driver.signal(9);
-            driver.end();
+            driver.kill();
             killed += 1;
-            lab.nothing_lives();
+            lab.wait_for_no_processes();
         }
         lab.run("-j 3", WORDS).exits(0);
         assert_eq!(lab.outcome(), wanted, "round {round}");
-        lab.no_slot_is_doubled();
+        lab.assert_slots_are_exclusive();
     }
     assert!(killed >= 12, "the study is too quick to be killed: {killed}");
 }
@@ -58,16 +54,16 @@ fn killed_while_writing_the_journal() {
     let mut killed = 0;
     for limit in (RECOGNIZED..length).step_by((length / 30 / rounds()).max(1)) {
         let lab = Lab::hyperband();
-        let mut command = Command::new("prlimit");
-        command.args(["--core=0", &format!("--fsize={limit}"), env!("CARGO_BIN_EXE_hypertune")]);
-        command.args(lab.line("-j 3", WORDS).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
-        let ended = Ended::of(command.output().unwrap());
-        killed += u32::from(ended.status.signal() == Some(XFSZ));
+        let mut command = lab.program("prlimit");
+        command.args(["--core=0", &format!("--fsize={limit}"), &hypertune()]);
+        command.args(lab.run_line("-j 3", WORDS).split_whitespace());
+        let ended = RunOutput::of(&mut command);
+        killed += u32::from(ended.signal() == Some(XFSZ));
         let written = fs::metadata(lab.study().join("journal.jsonl")).map_or(0, |journal| journal.len() as usize);
         assert!(written <= limit, "{ended:?}");
         lab.run("-j 3", WORDS).exits(0);
         assert_eq!(lab.outcome(), wanted, "killed after {written} bytes");
-        lab.no_slot_is_doubled();
+        lab.assert_slots_are_exclusive();
     }
     assert!(killed >= 25, "{killed}");
 }
@@ -78,7 +74,7 @@ fn resumed_after_cut(journal: &[u8], length: usize) -> Lab {
     fs::create_dir(lab.study()).unwrap();
     fs::write(lab.study().join("journal.jsonl"), &journal[..length]).unwrap();
     lab.run("-j 2", WORDS).exits(0);
-    lab.no_slot_is_doubled();
+    lab.assert_slots_are_exclusive();
     lab
 }
 
@@ -118,9 +114,9 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
     let first = lab.run("-j 3 --format json", WORDS).exits(0);
     let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
     let again = lab.run("-j 3 --format json", WORDS).exits(0);
-    assert_eq!(first.out, again.out);
-    let resumed = lab.hypertune("resume m.study --format json").output().unwrap();
-    assert!(Ended::of(resumed).exits(0).out.contains("\"reason\": \"completed\""));
+    assert_eq!(first.stdout, again.stdout);
+    let resumed = lab.hypertune("resume m.study --format json").exits(0);
+    assert!(resumed.stdout.contains("\"reason\": \"completed\""));
     assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
 }
 
@@ -129,8 +125,7 @@ fn resume_needs_only_the_folder() {
     let (_, wanted) = undisturbed();
     let lab = Lab::hyperband();
     lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
-    let resumed = lab.hypertune("resume m.study").output().unwrap();
-    Ended::of(resumed).exits(0);
+    lab.hypertune("resume m.study").exits(0);
     assert_eq!(lab.outcome(), wanted);
 }
 
@@ -139,19 +134,19 @@ fn another_line_is_refused_and_nothing_is_touched() {
     let lab = Lab::hyperband();
     lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
     let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
-    lab.run("-j 3", "pace=2").exits(2).complains("--overwrite");
-    lab.run("-j 3 --seed 8", WORDS).exits(2).complains("seed");
+    lab.run("-j 3", "pace=2").exits(2).stderr_contains("--overwrite");
+    lab.run("-j 3 --seed 8", WORDS).exits(2).stderr_contains("seed");
     fs::write(lab.path("m.yaml"), HYPERBAND.replace("[0, 1]", "[0, 2]")).unwrap();
-    lab.run("-j 3", WORDS).exits(2).complains("--study");
+    lab.run("-j 3", WORDS).exits(2).stderr_contains("--study");
     assert_eq!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
     lab.run("-j 3 --overwrite", WORDS).exits(0);
-    assert_eq!(lab.outcome().values.len(), JOBS);
+    assert_eq!(lab.outcome().values.len(), HYPERBAND_JOBS);
 }
 
 /// Every view of the study ends with `code`.
 fn shown(lab: &Lab, code: i32) {
     for line in ["best m.study", "trials m.study", "export m.study"] {
-        Ended::of(lab.hypertune(line).output().unwrap()).exits(code);
+        lab.hypertune(line).exits(code);
     }
 }
 
@@ -169,17 +164,17 @@ fn a_damaged_journal_and_another_format_are_refused() {
     let path = lab.study().join("journal.jsonl");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
-    lab.run("-j 3", WORDS).exits(1).complains("journal.jsonl:3");
+    lab.run("-j 3", WORDS).exits(1).stderr_contains("journal.jsonl:3");
     shown(&lab, 1);
     let text = plain(&text);
     fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
-    lab.run("-j 3", WORDS).exits(1).complains("journal.jsonl:3");
+    lab.run("-j 3", WORDS).exits(1).stderr_contains("journal.jsonl:3");
     fs::write(&path, text.replacen("\"format\":", "\"format\":9", 1)).unwrap();
-    lab.run("-j 3", WORDS).exits(2).complains("format 91");
+    lab.run("-j 3", WORDS).exits(2).stderr_contains("format 91");
     shown(&lab, 2);
     fs::write(&path, text.replacen("\"sampling_rules\":", "\"sampling_rules\":9", 1)).unwrap();
-    lab.run("-j 3", WORDS).exits(2).complains("sampling rules 91");
-    Ended::of(lab.hypertune("resume m.study").output().unwrap()).exits(2).complains("sampling rules 91");
+    lab.run("-j 3", WORDS).exits(2).stderr_contains("sampling rules 91");
+    lab.hypertune("resume m.study").exits(2).stderr_contains("sampling rules 91");
     shown(&lab, 0);
     File::create(&path).unwrap();
     lab.run("-j 3", WORDS).exits(0);

@@ -4,10 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::lab::{Ended, JOBS, Lab};
+use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput};
 
-fn check(lab: &Lab, options: &str) -> Ended {
-    Ended::of(lab.hypertune(&format!("check m.study {options}")).output().unwrap())
+fn check(lab: &Lab, options: &str) -> RunOutput {
+    lab.hypertune(&format!("check m.study {options}"))
 }
 
 #[test]
@@ -19,26 +19,26 @@ fn a_damaged_study_is_saved_up_to_the_damage_and_ends_as_if_nothing_had_happened
     let path = lab.study().join(path);
     let mut journal = fs::read(&path).unwrap();
     let (records, at) = (lab.journal().len() as u64, journal.len() / 2);
-    assert!(check(&lab, "").exits(0).out.contains("nothing is wrong"));
+    assert!(check(&lab, "").exits(0).stdout.contains("nothing is wrong"));
     journal[at] ^= 4;
     fs::write(&path, &journal).unwrap();
 
     let line = 1 + journal[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
-    lab.run("-j 2", "pace=1").exits(1).complains("hypertune check m.study");
-    let report = check(&lab, "").exits(1).out;
+    lab.run("-j 2", "pace=1").exits(1).stderr_contains("hypertune check m.study");
+    let report = check(&lab, "").exits(1).stdout;
     assert!(report.contains(&format!("m.study/journal.jsonl:{line}: damaged record")), "{report}");
     assert!(report.contains("hypertune check --salvage m.study"), "{report}");
-    let report: Value = serde_json::from_str(&check(&lab, "--format json").exits(1).out).unwrap();
+    let report: Value = serde_json::from_str(&check(&lab, "--format json").exits(1).stdout).unwrap();
     assert_eq!((&report["records"], &report["diagnostics"][0]["line"]), (&(line - 1).into(), &line.into()));
     assert_eq!(report["after_damage"]["records"], records - line);
     assert_eq!(fs::read(&path).unwrap(), journal, "looking changes nothing");
 
-    let report = check(&lab, "--salvage").exits(0).out;
+    let report = check(&lab, "--salvage").exits(0).stdout;
     assert!(report.contains("hypertune resume m.study"), "{report}");
     assert_eq!(fs::read(lab.study().join("journal.damaged-1.jsonl")).unwrap(), journal);
-    Ended::of(lab.hypertune("resume m.study -j 2").output().unwrap()).exits(0);
+    lab.hypertune("resume m.study -j 2").exits(0);
     assert_eq!(lab.outcome(), whole.outcome());
-    assert_eq!(lab.outcome().values.len(), JOBS);
+    assert_eq!(lab.outcome().values.len(), HYPERBAND_JOBS);
     check(&lab, "--salvage").exits(0);
     assert!(!lab.study().join("journal.damaged-2.jsonl").exists(), "a sound journal is left alone");
 }
@@ -50,7 +50,7 @@ fn of_a_damaged_header_nothing_can_be_saved_and_nothing_is_lost() {
     let path = lab.study().join("journal.jsonl");
     let journal = fs::read_to_string(&path).unwrap().replacen("seed", "sead", 1);
     fs::write(&path, &journal).unwrap();
-    assert!(check(&lab, "--salvage").exits(1).out.contains("nothing can be saved"));
+    assert!(check(&lab, "--salvage").exits(1).stdout.contains("nothing can be saved"));
     assert_eq!(fs::read_to_string(&path).unwrap(), journal);
     lab.run("--overwrite", "").exits(0);
 }
@@ -58,16 +58,15 @@ fn of_a_damaged_header_nothing_can_be_saved_and_nothing_is_lost() {
 #[test]
 fn what_is_no_study_and_what_is_driven_is_left_alone() {
     let lab = Lab::random(2);
-    Ended::of(lab.hypertune("check m.yaml --salvage").output().unwrap()).exits(2).complains("--salvage");
-    Ended::of(lab.hypertune("check .").output().unwrap()).exits(2).complains("no study");
+    lab.hypertune("check m.yaml --salvage").exits(2).stderr_contains("--salvage");
+    lab.hypertune("check .").exits(2).stderr_contains("no study");
     let driver = lab.start("-j 1", "sleep=600000");
-    lab.until("a job", || lab.living().len() == 1);
+    lab.wait_until("a job", || lab.job_processes().len() == 1);
     check(&lab, "").exits(0);
     let path = lab.study().join("journal.jsonl");
     let journal = fs::read_to_string(&path).unwrap();
     fs::write(&path, journal.replacen("launch", "lunch", 1)).unwrap();
-    check(&lab, "--salvage").exits(2).complains("driving this study");
-    driver.signal(9);
-    driver.end();
-    lab.nothing_lives();
+    check(&lab, "--salvage").exits(2).stderr_contains("driving this study");
+    driver.kill();
+    lab.wait_for_no_processes();
 }

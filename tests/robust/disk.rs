@@ -3,32 +3,23 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::lab::{Ended, JOBS, Lab};
+use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput, hypertune};
 
 /// Runs a shell script whose mounts nobody else sees; its `"$@"` is hypertune with its arguments.
-fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> Ended {
-    let mut command = Command::new("unshare");
-    command.args([
-        "--user",
-        "--map-root-user",
-        "--mount",
-        "bash",
-        "-c",
-        script,
-        "bash",
-        env!("CARGO_BIN_EXE_hypertune"),
-    ]);
-    command.args(lab.line(options, words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
-    Ended::of(command.output().unwrap())
+fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> RunOutput {
+    let mut command = lab.program("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash", &hypertune()]);
+    command.args(lab.run_line(options, words).split_whitespace());
+    RunOutput::of(&mut command)
 }
 
 /// Runs with files limited to `kib`: a write beyond that fails as on a full disk, naming another reason.
-fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> Ended {
+fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> RunOutput {
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
-    let mut command = Command::new("bash");
-    command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_hypertune")]);
-    command.args(lab.line(options, words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
-    Ended::of(command.output().unwrap())
+    let mut command = lab.program("bash");
+    command.args(["-c", &script, "bash", &hypertune()]);
+    command.args(lab.run_line(options, words).split_whitespace());
+    RunOutput::of(&mut command)
 }
 
 /// Whether this system lets an ordinary user mount something of their own.
@@ -43,13 +34,13 @@ fn a_full_disk_names_the_file_and_loses_nothing() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "pace=1").exits(0);
     let lab = Lab::hyperband();
-    with_small_files(&lab, 4, "-j 2", "pace=1").exits(1).complains("m.study/journal.jsonl");
-    assert!(lab.living().is_empty());
+    with_small_files(&lab, 4, "-j 2", "pace=1").exits(1).stderr_contains("m.study/journal.jsonl");
+    assert!(lab.job_processes().is_empty());
     let journalled = lab.records("end").len();
-    assert!((1..JOBS).contains(&journalled), "{journalled}");
+    assert!((1..HYPERBAND_JOBS).contains(&journalled), "{journalled}");
     lab.run("-j 2", "pace=1").exits(0);
     assert_eq!(lab.outcome(), whole.outcome());
-    lab.no_slot_is_doubled();
+    lab.assert_slots_are_exclusive();
 }
 
 /// A file system of its own that a file of others nearly fills: nothing is left for the journal, then for a log, then for a
@@ -77,7 +68,7 @@ fn a_really_full_disk_loses_nothing_either() {
         assert!(first.contains("m.study") && first.contains("No space left"), "{first}");
         fs::copy(lab.path("journal.jsonl"), lab.study().join("journal.jsonl")).unwrap();
         assert_eq!(lab.outcome(), whole.outcome(), "{free_kib} KiB");
-        assert!(lab.living().is_empty());
+        assert!(lab.job_processes().is_empty());
     }
 }
 
@@ -85,14 +76,14 @@ fn a_really_full_disk_loses_nothing_either() {
 fn a_full_disk_under_a_log_ends_the_other_children_too() {
     let lab = Lab::random(2);
     let ended = with_small_files(&lab, 64, "-j 2", "flood=200000 sleep=600000");
-    ended.exits(1).complains("stdout.log");
-    assert!(lab.living().is_empty());
+    ended.exits(1).stderr_contains("stdout.log");
+    assert!(lab.job_processes().is_empty());
 }
 
 #[test]
 fn a_folder_that_takes_no_files_is_an_error_that_names_it() {
     let lab = Lab::random(1);
-    lab.run("--study /proc/no.study", "").exits(1).complains("/proc/no.study");
+    lab.run("--study /proc/no.study", "").exits(1).stderr_contains("/proc/no.study");
 }
 
 #[test]
@@ -104,7 +95,7 @@ fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
     lab.run("-j 1 --max-jobs 2", "").exits(4);
     let protect = "mount --bind m.study m.study && mount -o remount,ro,bind m.study || exit 90; ";
     let refused = in_shell(&lab, &format!("{protect} \"$@\""), "-j 1", "").exits(1);
-    assert!(refused.complains("m.study").err.contains("Read-only"));
+    assert!(refused.stderr_contains("m.study").stderr.contains("Read-only"));
     for line in ["best m.study", "trials m.study", "export m.study"] {
         in_shell(&lab, &format!("{protect} \"$1\" {line}"), "", "").exits(0);
     }
@@ -117,8 +108,8 @@ fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
 fn a_journal_that_cannot_be_read_is_an_error_that_names_it() {
     let lab = Lab::random(1);
     fs::create_dir_all(lab.study().join("journal.jsonl")).unwrap();
-    lab.run("", "").exits(2).complains("m.study/journal.jsonl");
+    lab.run("", "").exits(2).stderr_contains("m.study/journal.jsonl");
     for line in ["best m.study", "resume m.study"] {
-        Ended::of(lab.hypertune(line).output().unwrap()).exits(1).complains("journal.jsonl");
+        lab.hypertune(line).exits(1).stderr_contains("journal.jsonl");
     }
 }

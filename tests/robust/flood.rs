@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::lab::{Driver, Lab};
+use hypertune_test_support::{Driver, Lab, RunOutput};
 
 const MIB: u64 = 1 << 20;
 
@@ -19,11 +19,11 @@ fn a_flood_on_both_streams_leaves_the_driver_small() {
     let words = "flood=200000000 flood-err=100000000";
     let mut driver = lab.start("--log-limit 1MB", words);
     let mut largest = 0;
-    while !driver.is_over() {
+    while !driver.has_exited() {
         largest = peak(&driver).unwrap_or(largest);
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
     for stream in ["stdout", "stderr"] {
         let log = fs::metadata(lab.study().join(format!("trials/0/rung-0.{stream}.log"))).unwrap();
@@ -49,11 +49,11 @@ fn readings_of_a_mebibyte_leave_the_driver_small() {
     let lab = Lab::random(2);
     let mut driver = lab.start("-j 2 --log-limit 1MB", "objects=12 exit=0");
     let mut largest = 0;
-    while !driver.is_over() {
+    while !driver.has_exited() {
         largest = peak(&driver).unwrap_or(largest);
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
     assert!(lab.records("end").iter().all(|e| e["score"] == 12.0 && e["metrics"] == serde_json::json!({"loss": 12})));
 }
@@ -66,11 +66,11 @@ fn rules_that_watch_a_flood_of_readings_stay_small_and_see_its_end() {
     fs::write(lab.path("m.yaml"), fs::read_to_string(lab.path("m.yaml")).unwrap() + rule).unwrap();
     let mut driver = lab.start("--log-limit 1MB", "lines=300000 value=-2");
     let mut largest = 0;
-    while !driver.is_over() {
+    while !driver.has_exited() {
         largest = peak(&driver).unwrap_or(largest);
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert!(largest > 0 && largest < 50 * MIB, "{} MiB", largest / MIB);
     assert_eq!(lab.records("finish")[0]["reason"], "metric_reached");
 }
@@ -80,8 +80,7 @@ fn a_line_without_end_is_passed_over() {
     let lab = Lab::random(1);
     fs::write(lab.path("long.py"), "").unwrap();
     let script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo '{\"loss\": 0.25}'";
-    let mut command = lab.hypertune("run m.yaml --");
-    let ended = command.args(["sh", "-c", script, "{{ x }}"]).output().unwrap();
-    assert!(ended.status.success(), "{ended:?}");
+    let mut command = lab.command("run m.yaml --");
+    RunOutput::of(command.args(["sh", "-c", script, "{{ x }}"])).exits(0);
     assert_eq!(lab.records("end")[0]["score"], 0.25);
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::lab::{Ended, HYPERBAND, Lab};
+use hypertune_test_support::{HYPERBAND, Lab, RunOutput, hypertune};
 
 /// Every file below `folder`, with its text; of a link its target, of anything else its kind.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
@@ -55,7 +54,7 @@ fn a_folder_without_a_study_is_refused_and_left_as_it_is() {
     for folder in folders.into_iter().chain(["keys", "json", "sensor", "log"]) {
         for overwrite in ["", "--overwrite"] {
             let refused = lab.run(&format!("--study {folder} {overwrite}"), "").exits(2);
-            refused.complains("nothing was changed").complains("--study");
+            refused.stderr_contains("nothing was changed").stderr_contains("--study");
             assert_eq!(contents(&lab.path("")), before, "{folder} {overwrite}");
         }
     }
@@ -65,7 +64,7 @@ fn a_folder_without_a_study_is_refused_and_left_as_it_is() {
 fn a_refusal_names_the_file_that_is_in_the_way() {
     let lab = Lab::random(2);
     write(&lab.path("d/lock"), "precious\n");
-    lab.run("--study d", "").exits(2).complains("d holds no study, and it holds lock");
+    lab.run("--study d", "").exits(2).stderr_contains("d holds no study, and it holds lock");
     assert_eq!(fs::read_to_string(lab.path("d/lock")).unwrap(), "precious\n");
 }
 
@@ -80,14 +79,14 @@ fn links_and_special_files_in_place_of_a_study_s_own_are_refused() {
             match kind {
                 "link" => symlink(&foreign, &own).unwrap(),
                 "dangling" => symlink("nowhere", &own).unwrap(),
-                _ => assert!(Command::new("mkfifo").arg(&own).status().unwrap().success()),
+                _ => drop(RunOutput::of(lab.program("mkfifo").arg(&own)).exits(0)),
             }
             let before = contents(&lab.path(""));
             for overwrite in ["", "--overwrite"] {
-                lab.run(overwrite, "").exits(2).complains(&format!("m.study/{name} is a "));
+                lab.run(overwrite, "").exits(2).stderr_contains(&format!("m.study/{name} is a "));
             }
             for line in ["best m.study", "resume m.study"] {
-                let _ = lab.hypertune(line).output().unwrap();
+                lab.hypertune(line);
             }
             assert_eq!(contents(&lab.path("")), before, "{name}, {kind}");
         }
@@ -147,10 +146,9 @@ fn a_study_is_discarded_only_when_the_new_one_can_begin() {
         (fs::read(lab.study().join("journal.jsonl")).unwrap(), contents(&lab.study().join("trials")));
     let mut refused = 0;
     for descriptors in 3..60 {
-        let mut command = Command::new("prlimit");
-        command.arg(format!("--nofile={descriptors}")).arg(env!("CARGO_BIN_EXE_hypertune"));
-        command.args(lab.line("-q --overwrite", "").split_whitespace()).current_dir(lab.path(""));
-        let ended = command.output().unwrap();
+        let mut command = lab.program("prlimit");
+        command.arg(format!("--nofile={descriptors}")).arg(hypertune());
+        let ended = RunOutput::of(command.args(lab.run_line("-q --overwrite", "").split_whitespace()));
         if ended.status.success() {
             break;
         }
@@ -160,7 +158,7 @@ fn a_study_is_discarded_only_when_the_new_one_can_begin() {
     }
     assert!(refused > 5 && refused < 57, "{refused}");
     let missing = "run m.yaml -q --overwrite -- ./no-such-program";
-    Ended::of(lab.hypertune(missing).output().unwrap()).exits(2);
+    lab.hypertune(missing).exits(2);
     assert_ne!(fs::read(lab.study().join("journal.jsonl")).unwrap(), journal);
 }
 
@@ -174,7 +172,7 @@ fn a_discarding_that_was_interrupted_is_completed_before_anything_is_launched() 
             File::create(lab.study().join("journal.jsonl")).unwrap();
         }
         write(&lab.study().join("trials/0/rung-7.stdout.log"), "old");
-        let shown = Ended::of(lab.hypertune("best m.study").output().unwrap());
+        let shown = lab.hypertune("best m.study");
         assert!(
             shown.status.code().is_some_and(|code| code == 2 || code == 3),
             "the old study is not shown: {shown:?}"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::lab::{Ended, JOBS, Lab};
+use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput};
 
 /// The matrix and the command of the two journals.
 const MATRIX: &str = "kind: hyperband
@@ -28,22 +28,22 @@ fn recorded(name: &str) -> Lab {
     lab
 }
 
-fn run(lab: &Lab) -> Ended {
-    Ended::of(lab.hypertune("run m.yaml -j 2 --").args(COMMAND).output().unwrap())
+fn run(lab: &Lab) -> RunOutput {
+    RunOutput::of(lab.command("run m.yaml -j 2 --").args(COMMAND))
 }
 
 #[test]
 fn half_a_study_is_resumed_to_the_outcome_of_the_whole_one() {
     let (half, whole) = (recorded("half"), recorded("whole"));
     let before = fs::read_to_string(half.study().join("journal.jsonl")).unwrap();
-    Ended::of(half.hypertune("trials m.study").output().unwrap()).exits(0);
+    half.hypertune("trials m.study").exits(0);
     run(&half).exits(0);
     let after = fs::read_to_string(half.study().join("journal.jsonl")).unwrap();
     let kept = before.rfind('\n').unwrap();
     assert_eq!(after[..kept], before[..kept], "no line is rewritten");
     assert!(!after.contains("\"crc\":"), "format 1 stays format 1");
     assert_eq!(half.outcome(), whole.outcome());
-    assert_eq!(half.outcome().values.len(), JOBS);
+    assert_eq!(half.outcome().values.len(), HYPERBAND_JOBS);
 }
 
 #[test]
@@ -52,14 +52,14 @@ fn another_way_to_write_the_matrix_is_the_same_study() {
     fs::write(half.path("m.yaml"), format!("# again\n{}", MATRIX.replace("[0, 1]", "0:1"))).unwrap();
     run(&half).exits(0);
     fs::write(half.path("m.yaml"), MATRIX.replace("eta: 3", "eta: 2")).unwrap();
-    run(&half).exits(2).complains("matrix.eta: begun with 3, now 2");
+    run(&half).exits(2).stderr_contains("matrix.eta: begun with 3, now 2");
 }
 
 #[test]
 fn a_finished_study_is_shown() {
     let lab = recorded("whole");
-    run(&lab).exits(0).complains("nothing is launched");
+    run(&lab).exits(0).stderr_contains("nothing is launched");
     for line in ["best m.study", "trials m.study", "export m.study"] {
-        Ended::of(lab.hypertune(line).output().unwrap()).exits(0);
+        lab.hypertune(line).exits(0);
     }
 }

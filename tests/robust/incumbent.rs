@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::lab::Lab;
+use hypertune_test_support::Lab;
 
 /// Three trials at 9 epochs and more, the best third of them again at 27, ended by `stopping`.
 fn lab(stopping: &str) -> Lab {
@@ -20,8 +20,7 @@ const AGAINST_THE_BEST: &str = "{metric: gain, optimization: minimize, \
      policy: {kind: median, evaluationInterval: 1, minInterval: 1, minSamples: 1}}";
 
 fn json(lab: &Lab, line: &str) -> Value {
-    let ended = lab.hypertune(line).output().unwrap();
-    serde_json::from_slice(&ended.stdout).unwrap_or_else(|e| panic!("{line}: {e}: {ended:?}"))
+    lab.hypertune(line).json()
 }
 
 /// Trials that have a checkpoint with something in it.
@@ -58,7 +57,7 @@ fn the_trial_that_ended_the_study_keeps_its_checkpoint_where_it_is_the_best() {
 fn a_stopped_job_counts_with_what_it_reached() {
     let lab = lab(AGAINST_THE_BEST);
     let summary = lab.run("-j 2 --grace 30s --format json", "pace=10 opposite=gain").exits(0);
-    let summary: Value = serde_json::from_str(&summary.out).unwrap();
+    let summary: Value = serde_json::from_str(&summary.stdout).unwrap();
     let ends = lab.records("end");
     let step = |end: &Value| end["curve"].as_array().unwrap().last().unwrap()["step"].as_f64().unwrap();
     assert_eq!(summary["resource_spent"].as_f64().unwrap(), ends.iter().map(step).sum::<f64>());
@@ -76,9 +75,7 @@ fn a_stopped_job_counts_with_what_it_reached() {
     for trial in trials {
         assert_eq!(trial["resource"].as_f64().unwrap(), reached[&trial["trial"].as_u64().unwrap()].1, "{trial}");
     }
-    let table = lab.hypertune("export m.study --format jsonl").output().unwrap();
-    for row in String::from_utf8(table.stdout).unwrap().lines() {
-        let row: Value = serde_json::from_str(row).unwrap();
+    for row in lab.hypertune("export m.study --format jsonl").exits(0).json_lines() {
         let end = ends.iter().find(|end| end["trial"] == row["trial"] && end["rung"] == row["rung"]).unwrap();
         assert_eq!(row["resource"].as_f64().unwrap(), step(end));
     }

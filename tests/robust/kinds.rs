@@ -1,12 +1,11 @@
 //! Every kind of study, killed again and again, ends as if it had not been: schedules, samplers that learn, policies, retries and
 //! checkpoints.
 
-use std::env;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::{Lab, Outcome};
+use hypertune_test_support::{Lab, StudyOutcome, rounds};
 
 /// A matrix and how it is run.
 #[derive(Clone, Copy)]
@@ -80,7 +79,7 @@ impl Kind {
         Lab::new(&format!("{}{HEAD}", self.matrix))
     }
 
-    fn undisturbed(&self) -> Outcome {
+    fn undisturbed(&self) -> StudyOutcome {
         let lab = self.lab();
         lab.run(self.options, self.words).exits(0);
         let outcome = lab.outcome();
@@ -89,35 +88,29 @@ impl Kind {
     }
 
     /// Kills the driver after each of `delays` milliseconds, then lets it end.
-    fn killed(&self, delays: impl Iterator<Item = u64>) -> Outcome {
+    fn killed(&self, delays: impl Iterator<Item = u64>) -> StudyOutcome {
         let lab = self.lab();
         for delay in delays {
             let mut driver = lab.start(self.options, self.words);
             sleep(Duration::from_millis(delay));
-            if driver.is_over() {
+            if driver.has_exited() {
                 break;
             }
-            driver.signal(9);
-            driver.end();
+            driver.kill();
         }
         lab.run(self.options, self.words).exits(0);
-        lab.no_slot_is_doubled();
+        lab.assert_slots_are_exclusive();
         lab.outcome()
     }
 
     /// Goes on with the first `length` bytes of `journal`.
-    fn cut(&self, journal: &[u8], length: usize) -> Outcome {
+    fn cut(&self, journal: &[u8], length: usize) -> StudyOutcome {
         let lab = self.lab();
         fs::create_dir(lab.study()).unwrap();
         fs::write(lab.study().join("journal.jsonl"), &journal[..length]).unwrap();
         lab.run(self.options, self.words).exits(0);
         lab.outcome()
     }
-}
-
-/// How often a test kills or cuts: `HYPERTUNE_ROUNDS` times as often as usual.
-pub fn rounds() -> usize {
-    env::var("HYPERTUNE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
 }
 
 #[test]
@@ -158,8 +151,7 @@ fn several_slots_keep_what_was_drawn() {
         for delay in [25, 60, 90] {
             let driver = lab.start(&options, kind.words);
             sleep(Duration::from_millis(delay));
-            driver.signal(9);
-            driver.end();
+            driver.kill();
             let now = lab.outcome().configurations;
             assert!(drawn.iter().all(|(trial, params)| now.get(trial) == Some(params)), "{}", kind.name);
             drawn = now;
@@ -168,6 +160,6 @@ fn several_slots_keep_what_was_drawn() {
         let end = lab.outcome();
         assert!(drawn.iter().all(|(trial, params)| end.configurations.get(trial) == Some(params)), "{}", kind.name);
         assert_eq!(end.retired.len(), end.configurations.len(), "{}: a trial was never over", kind.name);
-        lab.no_slot_is_doubled();
+        lab.assert_slots_are_exclusive();
     }
 }

@@ -1,6 +1,6 @@
 //! Timeouts, retries and limits of the study.
 
-use crate::lab::Lab;
+use hypertune_test_support::Lab;
 
 #[test]
 fn a_job_that_runs_too_long_is_ended_and_tried_again() {
@@ -9,7 +9,7 @@ fn a_job_that_runs_too_long_is_ended_and_tried_again() {
     let ends = lab.records("end");
     assert_eq!(ends.len(), 2);
     assert!(ends.iter().all(|e| e["failure"]["kind"] == "timeout" && e["signal"] == 9), "{ends:?}");
-    assert!(lab.living().is_empty());
+    assert!(lab.job_processes().is_empty());
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_larger_resource_limit_goes_on_to_the_same_end() {
     whole.run("-j 2", "").exits(0);
     let lab = Lab::hyperband();
     for most in [5, 20, 31] {
-        lab.run(&format!("-j 2 --max-resource {most}"), "").exits(4).complains("larger limit");
+        lab.run(&format!("-j 2 --max-resource {most}"), "").exits(4).stderr_contains("larger limit");
         let given: f64 = lab.records("launch").iter().map(|l| l["resource"].as_f64().unwrap()).sum();
         assert!(given <= f64::from(most), "{given}");
     }
@@ -54,7 +54,7 @@ fn a_larger_resource_limit_goes_on_to_the_same_end() {
 fn at_a_limit_the_best_is_printed_and_the_study_goes_on_later() {
     let lab = Lab::random(6);
     let ended = lab.run("-j 2 --max-jobs 3 --format json", "").exits(4);
-    assert!(ended.out.contains("loss") || ended.out.contains("value"), "{}", ended.out);
+    assert!(ended.stdout.contains("loss") || ended.stdout.contains("value"), "{}", ended.stdout);
     assert_eq!(lab.records("launch").len(), 3);
     lab.run("-j 2 --max-jobs 6", "").exits(0);
     assert_eq!(lab.outcome().values.len(), 6);

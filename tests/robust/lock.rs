@@ -5,33 +5,32 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::lab::{Ended, Lab};
+use hypertune_test_support::{Lab, RunOutput};
 
 #[test]
 fn the_second_driver_is_refused_and_told_the_first_one_s_number() {
     let lab = Lab::random(2);
     let words = "sleep=600000";
     let driver = lab.start("-j 2", words);
-    lab.until("two jobs", || lab.living().len() == 2);
-    lab.run("-j 2", words).exits(2).complains(&driver.pid().to_string());
+    lab.wait_until("two jobs", || lab.job_processes().len() == 2);
+    lab.run("-j 2", words).exits(2).stderr_contains(&driver.pid().to_string());
     for line in ["trials m.study", "best m.study", "export m.study"] {
-        let read = Ended::of(lab.hypertune(line).output().unwrap());
+        let read = lab.hypertune(line);
         assert!(read.status.code().is_some_and(|code| code == 0 || code == 3), "{line}: {read:?}");
     }
-    driver.signal(9);
-    driver.end();
-    lab.nothing_lives();
+    driver.kill();
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn a_dead_driver_s_lock_is_taken_over() {
     let lab = Lab::random(2);
     let driver = lab.start("-j 2", "pace=50");
-    lab.until("a lock", || lab.study().join("lock").exists());
+    lab.wait_until("a lock", || lab.study().join("lock").exists());
     driver.signal(9);
     let pid = driver.pid().to_string();
-    driver.end();
-    lab.nothing_lives();
+    driver.wait();
+    lab.wait_for_no_processes();
     let left = fs::read_to_string(lab.study().join("lock")).unwrap();
     assert!(left.trim() == pid || left.is_empty());
     lab.run("-j 2", "pace=50").exits(0);
@@ -43,35 +42,34 @@ fn a_removed_lock_file_lets_no_second_driver_in() {
     let lab = Lab::random(2);
     let words = "sleep=600000";
     let driver = lab.start("-j 2", words);
-    lab.until("two jobs", || lab.living().len() == 2);
+    lab.wait_until("two jobs", || lab.job_processes().len() == 2);
     for _ in 0..2 {
         fs::remove_file(lab.study().join("lock")).unwrap();
-        lab.run("-j 2", words).exits(2).complains("driving this study");
-        lab.run("-j 2 --overwrite", words).exits(2).complains("driving this study");
+        lab.run("-j 2", words).exits(2).stderr_contains("driving this study");
+        lab.run("-j 2 --overwrite", words).exits(2).stderr_contains("driving this study");
     }
-    let shown = Ended::of(lab.hypertune("trials m.study").output().unwrap());
-    assert!(shown.out.contains("running"), "a reader sees that it is driven: {shown:?}");
-    driver.signal(9);
-    driver.end();
-    lab.nothing_lives();
-    lab.run("-j 2", "pace=1").exits(2).complains("command");
+    let shown = lab.hypertune("trials m.study");
+    assert!(shown.stdout.contains("running"), "a reader sees that it is driven: {shown:?}");
+    driver.kill();
+    lab.wait_for_no_processes();
+    lab.run("-j 2", "pace=1").exits(2).stderr_contains("command");
 }
 
 /// A study whose journal is taken away by `displace` as soon as it holds records.
-fn displaced(displace: impl Fn(&Path)) -> (Lab, Ended) {
+fn displaced(displace: impl Fn(&Path)) -> (Lab, RunOutput) {
     let lab = Lab::random(100);
     let driver = lab.start("-j 2", "pace=50");
-    lab.until("records", || lab.records("end").len() > 2);
+    lab.wait_until("records", || lab.records("end").len() > 2);
     displace(&lab.study().join("journal.jsonl"));
-    let ended = driver.end().exits(1);
-    lab.nothing_lives();
+    let ended = driver.wait().exits(1);
+    lab.wait_for_no_processes();
     (lab, ended)
 }
 
 #[test]
 fn a_journal_that_is_removed_ends_the_session_and_is_written_again() {
     let (lab, ended) = displaced(|journal| fs::remove_file(journal).unwrap());
-    ended.complains("journal.jsonl was removed while the study ran");
+    ended.stderr_contains("journal.jsonl was removed while the study ran");
     let before = lab.records("end").len();
     assert!(before > 2);
     lab.run("-j 2 --max-jobs 50", "pace=50").exits(4);
@@ -84,7 +82,7 @@ fn a_journal_that_is_replaced_ends_the_session_and_is_kept_beside_the_other() {
         fs::copy(journal, journal.with_extension("copy")).unwrap();
         fs::rename(journal.with_extension("copy"), journal).unwrap();
     });
-    ended.complains("journal.displaced-1.jsonl");
+    ended.stderr_contains("journal.displaced-1.jsonl");
     let kept = lab.study().join("journal.displaced-1.jsonl");
     let replaced = fs::read(lab.study().join("journal.jsonl")).unwrap();
     assert!(fs::read(&kept).unwrap().len() > replaced.len());
@@ -98,7 +96,7 @@ fn a_journal_that_is_truncated_or_appended_to_ends_the_session_while_jobs_run() 
     for (bytes, message) in [(None, "truncated"), (Some("x\n"), "appended to")] {
         let lab = Lab::random(4);
         let driver = lab.start("-j 2", "pace=600000");
-        lab.until("jobs", || lab.records("launch").len() == 2);
+        lab.wait_until("jobs", || lab.records("launch").len() == 2);
         let journal = lab.study().join("journal.jsonl");
         let mut file = fs::OpenOptions::new().append(true).open(&journal).unwrap();
         match bytes {
@@ -106,8 +104,8 @@ fn a_journal_that_is_truncated_or_appended_to_ends_the_session_while_jobs_run() 
             Some(text) => file.write_all(text.as_bytes()).unwrap(),
         }
         let begun = Instant::now();
-        driver.end().exits(1).complains(&format!("another process {message} ")).complains("journal.jsonl");
+        driver.wait().exits(1).stderr_contains(&format!("another process {message} ")).stderr_contains("journal.jsonl");
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-        lab.nothing_lives();
+        lab.wait_for_no_processes();
     }
 }

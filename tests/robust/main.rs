@@ -1,4 +1,5 @@
-//! What only the real binary can show: crashes, signals, stragglers, full disks, floods, checkpoints, devices, outside tuners.
+//! Crashes, signals, processes that do not end, full disks, large outputs, checkpoints, devices and outside tuners, with the
+//! hypertune binary.
 
 mod blocked_output;
 mod checkpoints;
@@ -11,7 +12,6 @@ mod foreign;
 mod formats;
 mod incumbent;
 mod kinds;
-mod lab;
 mod limits;
 mod lock;
 mod orphans;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::Lab;
+use hypertune_test_support::Lab;
 
 /// Twelve trials at nine epochs, the best three again at 27, with a policy on their readings.
 fn lab(policy: &str) -> Lab {

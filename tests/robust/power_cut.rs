@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::kinds::rounds;
-use crate::lab::{Driver, Lab, Outcome};
+use hypertune_test_support::{Driver, Lab, StudyOutcome, rounds, try_send_signal};
 
 const STOP: i32 = 19;
 const CONTINUE: i32 = 18;
@@ -59,9 +58,9 @@ impl Variant {
         format!("kind: {}\nmaxIterations: 9\n{HEAD}", self.kind)
     }
 
-    fn outcome(&self, lab: &Lab) -> Outcome {
+    fn outcome(&self, lab: &Lab) -> StudyOutcome {
         every_job_began_where_it_should(lab);
-        lab.no_slot_is_doubled();
+        lab.assert_slots_are_exclusive();
         if self.name == "keep best" {
             best_checkpoint_is_whole(lab);
         }
@@ -69,7 +68,7 @@ impl Variant {
     }
 
     /// Runs it without a cut; how long that takes.
-    fn undisturbed(&self, disk: &Disk) -> (Outcome, Duration) {
+    fn undisturbed(&self, disk: &Disk) -> (StudyOutcome, Duration) {
         let lab = disk.lab(self);
         let begun = Instant::now();
         lab.run(self.options, self.words).exits(0);
@@ -92,7 +91,7 @@ impl Variant {
                 taken.push(image);
             }
         }
-        driver.end().exits(0);
+        driver.wait().exits(0);
         taken
     }
 }
@@ -158,18 +157,18 @@ impl Disk {
 
     /// Takes an image of this instant; `false` if the study is over or the disk does not come to rest.
     fn cut(&self, lab: &Lab, driver: &mut Driver, journal_first: bool, image: &Path) -> bool {
-        if driver.is_over() {
+        if driver.has_exited() {
             return false;
         }
         let mut stopped = vec![driver.pid()];
         driver.signal(STOP);
-        stopped.extend(lab.living());
-        stopped.iter().for_each(|pid| try_to_send(*pid, STOP));
+        stopped.extend(lab.job_processes());
+        stopped.iter().for_each(|pid| drop(try_send_signal(*pid, STOP)));
         if journal_first {
             let _ = File::open(lab.study().join("journal.jsonl")).and_then(|journal| journal.sync_data());
         }
         let read = self.at_rest();
-        stopped.iter().for_each(|pid| try_to_send(*pid, CONTINUE));
+        stopped.iter().for_each(|pid| drop(try_send_signal(*pid, CONTINUE)));
         if let Some(read) = &read {
             write_sparse(image, read).unwrap();
         }
@@ -215,18 +214,13 @@ fn write_sparse(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.set_len(bytes.len() as u64)
 }
 
-/// Processes may be gone by now.
-fn try_to_send(pid: u32, signal: i32) {
-    let _ = Command::new("kill").args([format!("-{signal}"), pid.to_string()]).stderr(Stdio::null()).status();
-}
-
 /// Between 0 and 1, and different for different numbers.
 fn spread(number: u64) -> f64 {
     (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / (1 << 24) as f64
 }
 
 /// Cuts one study of `variant`, and some of the studies that resume it; returns how many cuts there were.
-fn cut_and_resume(variant: &Variant, wanted: &Outcome, took: Duration, round: u64) -> u32 {
+fn cut_and_resume(variant: &Variant, wanted: &StudyOutcome, took: Duration, round: u64) -> u32 {
     let disk = Disk::new().unwrap();
     drop(disk.lab(variant));
     let images = image_folder();

@@ -3,11 +3,11 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::lab::{Driver, Ended, Lab, trainer};
+use hypertune_test_support::{Driver, Lab, RunOutput, can_change_user, hypertune, trainer};
 
 const TERM: i32 = 15;
 
@@ -20,16 +20,14 @@ fn with_own_program(runs: u32) -> (Lab, PathBuf) {
 }
 
 fn start(lab: &Lab, options: &str, words: &str) -> Driver {
-    let mut command = lab.hypertune(&format!("run m.yaml {options} -- ./job {words}"));
-    Driver::of(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+    lab.start_line(&format!("run m.yaml {options} -- ./job {words}"))
 }
 
 /// Runs hypertune from a shell that has set its limits with `limits`.
-fn with_limits(lab: &Lab, limits: &str, options: &str, job: &[&str]) -> Ended {
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("{limits}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_hypertune"), "run", "m.yaml"]);
-    command.args(options.split_whitespace()).arg("--").args(job);
-    Ended::of(command.current_dir(lab.path("")).stdin(Stdio::null()).output().unwrap())
+fn with_limits(lab: &Lab, limits: &str, options: &str, job: &[&str]) -> RunOutput {
+    let mut command = lab.program("sh");
+    command.args(["-c", &format!("{limits}; exec \"$@\""), "sh", &hypertune(), "run", "m.yaml"]);
+    RunOutput::of(command.args(options.split_whitespace()).arg("--").args(job))
 }
 
 fn ends(lab: &Lab) -> usize {
@@ -46,7 +44,7 @@ fn the_limit_of_open_files_is_raised_for_the_slots_and_given_back_to_jobs() {
     let lab = Lab::random(60);
     let job = ["sh", "-c", "ulimit -n; sleep 0.2; echo '{\"loss\": 1}'"];
     let ended = with_limits(&lab, "ulimit -Sn 64", "-j 60", &job).exits(0);
-    assert!(!ended.err.contains("open files"), "{}", ended.err);
+    assert!(!ended.stderr.contains("open files"), "{}", ended.stderr);
     assert_eq!(lab.records("session")[0]["concurrency"], 60);
     nothing_failed(&lab);
     for trial in [0, 59] {
@@ -61,12 +59,12 @@ fn where_too_few_files_may_be_open_there_are_fewer_slots_or_nothing_begins() {
     let job = ["sh", "-c", "sleep 0.01; echo '{\"loss\": 1}'"];
     with_limits(&lab, "ulimit -n 80", "-j 16", &job)
         .exits(0)
-        .complains("note: the limit of open files is 80, enough for");
+        .stderr_contains("note: the limit of open files is 80, enough for");
     let slots = lab.records("session")[0]["concurrency"].as_u64().unwrap();
     assert!((1..16).contains(&slots), "{slots}");
     nothing_failed(&lab);
     let refused = with_limits(&lab, "ulimit -n 20", "-j 2 --study other.study", &job).exits(2);
-    refused.complains("the limit of open files is 20, and one job needs");
+    refused.stderr_contains("the limit of open files is 20, and one job needs");
     assert!(!lab.path("other.study").exists());
 }
 
@@ -74,7 +72,7 @@ fn where_too_few_files_may_be_open_there_are_fewer_slots_or_nothing_begins() {
 fn descriptors_that_are_used_up_for_a_while_cost_nothing() {
     let (lab, _) = with_own_program(200);
     let driver = start(&lab, "-j 2", "pace=2");
-    lab.until("some ends", || ends(&lab) >= 5);
+    lab.wait_until("some ends", || ends(&lab) >= 5);
     let limit = |soft: &str| {
         let pid = driver.pid().to_string();
         let set = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={soft}:")]).status().unwrap();
@@ -85,26 +83,25 @@ fn descriptors_that_are_used_up_for_a_while_cost_nothing() {
     let reached = ends(&lab);
     assert!(reached < 200, "all was over before");
     limit("1024");
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert_eq!(ends(&lab), 200);
     nothing_failed(&lab);
 }
 
 #[test]
 fn processes_that_are_used_up_for_a_while_cost_nothing() {
-    let (lab, _) = with_own_program(200);
-    fs::set_permissions(lab.path(""), fs::Permissions::from_mode(0o777)).unwrap();
-    // An ordinary user: the limit does not bind root. The binary may be where that user cannot read it.
-    fs::copy(env!("CARGO_BIN_EXE_hypertune"), lab.path("hypertune")).unwrap();
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "./hypertune", "run", "m.yaml", "-j", "2"]);
-    command.args(["--", "./job", "pace=2"]).current_dir(lab.path("")).stdin(Stdio::null());
-    if !Command::new("setpriv").args(["--reuid=65534", "true"]).status().is_ok_and(|status| status.success()) {
-        eprintln!("skipped: changing the user needs root and setpriv");
+    if !can_change_user() {
+        println!("skipped: changing the user needs root and setpriv");
         return;
     }
-    let driver = Driver::of(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
-    lab.until("some ends", || ends(&lab) >= 5);
+    let (lab, _) = with_own_program(200);
+    lab.set_mode("", 0o777);
+    // An ordinary user: the limit does not bind root. The binary may be where that user cannot read it.
+    fs::copy(hypertune(), lab.path("hypertune")).unwrap();
+    let mut command = lab.program("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "./hypertune", "run", "m.yaml", "-j", "2"]);
+    let driver = Driver::start(command.args(["--", "./job", "pace=2"]));
+    lab.wait_until("some ends", || ends(&lab) >= 5);
     let limit = |soft: &str| {
         let pid = driver.pid().to_string();
         Command::new("setpriv")
@@ -117,7 +114,7 @@ fn processes_that_are_used_up_for_a_while_cost_nothing() {
     sleep(Duration::from_millis(500));
     assert!(ends(&lab) < 200, "all was over before");
     assert!(limit("10000").success() || limit("unlimited").success());
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert_eq!(ends(&lab), 200);
     nothing_failed(&lab);
 }
@@ -126,11 +123,11 @@ fn processes_that_are_used_up_for_a_while_cost_nothing() {
 fn a_program_that_is_away_for_half_a_second_costs_nothing() {
     let (lab, program) = with_own_program(300);
     let driver = start(&lab, "-j 2", "pace=2");
-    lab.until("some ends", || ends(&lab) >= 5);
+    lab.wait_until("some ends", || ends(&lab) >= 5);
     fs::rename(&program, lab.path("away")).unwrap();
     sleep(Duration::from_millis(500));
     fs::rename(lab.path("away"), &program).unwrap();
-    driver.end().exits(0);
+    driver.wait().exits(0);
     assert_eq!(ends(&lab), 300);
     nothing_failed(&lab);
 }
@@ -138,17 +135,17 @@ fn a_program_that_is_away_for_half_a_second_costs_nothing() {
 #[test]
 fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
     let (whole, _) = with_own_program(30);
-    start(&whole, "-j 2", "pace=20").end().exits(0);
+    start(&whole, "-j 2", "pace=20").wait().exits(0);
     for permission in [None, Some(0o644)] {
         let (lab, program) = with_own_program(30);
         let driver = start(&lab, "-j 2 --launch-timeout 1500ms", "pace=20");
-        lab.until("some ends", || ends(&lab) >= 5);
+        lab.wait_until("some ends", || ends(&lab) >= 5);
         match permission {
             None => fs::rename(&program, lab.path("away")).unwrap(),
             Some(mode) => fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap(),
         }
-        let ended = driver.end().exits(1).complains("hypertune resume m.study").complains("put it back");
-        assert_eq!(ended.err.matches("note: the system refuses to start").count(), 1, "{}", ended.err);
+        let ended = driver.wait().exits(1).stderr_contains("hypertune resume m.study").stderr_contains("put it back");
+        assert_eq!(ended.stderr.matches("note: the system refuses to start").count(), 1, "{}", ended.stderr);
         nothing_failed(&lab);
         assert!(lab.records("finish").is_empty());
         assert!(ends(&lab) < lab.records("launch").len(), "an end was journalled for what never started");
@@ -156,7 +153,7 @@ fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
             None => fs::rename(lab.path("away"), &program).unwrap(),
             Some(_) => fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap(),
         }
-        start(&lab, "-j 2 --launch-timeout 1500ms", "pace=20").end().exits(0);
+        start(&lab, "-j 2 --launch-timeout 1500ms", "pace=20").wait().exits(0);
         assert_eq!(lab.outcome().configurations, whole.outcome().configurations);
         assert_eq!((lab.outcome().values, lab.outcome().best), (whole.outcome().values, whole.outcome().best));
     }
@@ -166,15 +163,15 @@ fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
 fn a_lost_launch_uses_up_no_retry() {
     let (lab, program) = with_own_program(2);
     let driver = start(&lab, "-j 1 --launch-timeout 0s --retries 1", "sleep=300");
-    lab.until("a job", || lab.living().len() == 1);
+    lab.wait_until("a job", || lab.job_processes().len() == 1);
     fs::rename(&program, lab.path("away")).unwrap();
-    driver.end().exits(1);
+    driver.wait().exits(1);
     fs::rename(lab.path("away"), &program).unwrap();
     // The second attempt of trial 1 fails; the third is its one retry.
     fs::write(lab.path("script"), "#!/bin/sh\n[ $HYPERTUNE_ATTEMPT = 2 ] && exit 1\necho '{\"loss\": 1}'\n").unwrap();
     fs::set_permissions(lab.path("script"), fs::Permissions::from_mode(0o755)).unwrap();
     fs::rename(lab.path("script"), &program).unwrap();
-    start(&lab, "-j 1 --launch-timeout 0s --retries 1", "sleep=300").end().exits(0);
+    start(&lab, "-j 1 --launch-timeout 0s --retries 1", "sleep=300").wait().exits(0);
     let last = lab.records("end").pop().unwrap();
     assert_eq!((&last["trial"], &last["attempt"], &last["status"]), (&1.into(), &3.into(), &"succeeded".into()));
 }
@@ -188,16 +185,16 @@ fn an_interpreter_that_is_away_is_no_failure_either() {
     fs::write(lab.path("job"), script).unwrap();
     fs::set_permissions(lab.path("job"), fs::Permissions::from_mode(0o755)).unwrap();
     let driver = start(&lab, "-j 2", "");
-    lab.until("some ends", || ends(&lab) >= 3);
+    lab.wait_until("some ends", || ends(&lab) >= 3);
     fs::rename(&interpreter, lab.path("away")).unwrap();
     sleep(Duration::from_millis(500));
     assert!(ends(&lab) < 60, "all was over before");
     fs::rename(lab.path("away"), &interpreter).unwrap();
-    driver.end().exits(0);
+    driver.wait().exits(0);
     nothing_failed(&lab);
     fs::remove_file(&interpreter).unwrap();
-    let refused = Ended::of(lab.hypertune("run m.yaml --study other.study -- ./job").output().unwrap());
-    refused.exits(2).complains("the interpreter `").complains("of the command `./job` does not exist");
+    let refused = lab.hypertune("run m.yaml --study other.study -- ./job");
+    refused.exits(2).stderr_contains("the interpreter `").stderr_contains("of the command `./job` does not exist");
 }
 
 #[test]
@@ -205,11 +202,11 @@ fn a_program_that_is_being_written_is_waited_for() {
     let (lab, program) = with_own_program(4);
     let writer = OpenOptions::new().append(true).open(&program).unwrap();
     let driver = start(&lab, "-j 2", "");
-    lab.until("a launch", || !lab.records("launch").is_empty());
+    lab.wait_until("a launch", || !lab.records("launch").is_empty());
     sleep(Duration::from_millis(500));
     assert_eq!(ends(&lab), 0);
     drop(writer);
-    driver.end().exits(0);
+    driver.wait().exits(0);
     nothing_failed(&lab);
 }
 
@@ -218,18 +215,16 @@ fn a_working_directory_that_is_removed_is_waited_for() {
     let lab = Lab::random(100);
     let (directory, study) = (lab.path("work"), lab.study().display().to_string());
     fs::create_dir(&directory).unwrap();
-    let line = format!("run ../m.yaml -j 2 --study {study} -- {} pace=2", trainer().display());
-    let mut command = lab.hypertune(&line);
-    let command = command.current_dir(&directory).stdout(Stdio::null()).stderr(Stdio::piped());
-    let driver = Driver::of(command.spawn().unwrap());
-    lab.until("some ends", || ends(&lab) >= 5);
+    let line = format!("run ../m.yaml -j 2 --study {study} -- {} pace=2", trainer());
+    let driver = Driver::start(lab.command(&line).current_dir(&directory));
+    lab.wait_until("some ends", || ends(&lab) >= 5);
     fs::remove_dir(&directory).unwrap();
     sleep(Duration::from_millis(300));
     let reached = ends(&lab);
     sleep(Duration::from_millis(200));
     assert!(reached < 100 && ends(&lab) == reached, "jobs began in a directory that is gone");
     fs::create_dir(&directory).unwrap();
-    driver.end().exits(0);
+    driver.wait().exits(0);
     nothing_failed(&lab);
 }
 
@@ -237,23 +232,23 @@ fn a_working_directory_that_is_removed_is_waited_for() {
 fn a_job_that_waits_for_its_start_is_ended_by_signals_and_limits() {
     let (lab, program) = with_own_program(30);
     let mut driver = start(&lab, "-j 2", "pace=20");
-    lab.until("some ends", || ends(&lab) >= 5);
+    lab.wait_until("some ends", || ends(&lab) >= 5);
     fs::rename(&program, lab.path("away")).unwrap();
-    lab.until("two jobs that wait", || lab.living().is_empty());
+    lab.wait_until("two jobs that wait", || lab.job_processes().is_empty());
     sleep(Duration::from_millis(1500));
-    assert!(!driver.is_over());
+    assert!(!driver.has_exited());
     let begun = Instant::now();
     driver.signal(TERM);
-    driver.end().exits(143);
+    driver.wait().exits(143);
     assert!(begun.elapsed() < Duration::from_secs(4));
     fs::rename(lab.path("away"), &program).unwrap();
     let driver = start(&lab, "-j 2 --time-limit 5s", "pace=20");
     let resumed = ends(&lab);
-    lab.until("another end", || ends(&lab) > resumed + 4);
+    lab.wait_until("another end", || ends(&lab) > resumed + 4);
     fs::rename(&program, lab.path("away")).unwrap();
-    driver.end().exits(4);
+    driver.wait().exits(4);
     fs::rename(lab.path("away"), &program).unwrap();
-    start(&lab, "-j 2", "pace=20").end().exits(0);
+    start(&lab, "-j 2", "pace=20").wait().exits(0);
     assert_eq!(lab.outcome().values.len(), 30);
     nothing_failed(&lab);
 }
@@ -262,9 +257,9 @@ fn a_job_that_waits_for_its_start_is_ended_by_signals_and_limits() {
 fn jobs_that_run_finish_before_the_study_stops() {
     let (lab, program) = with_own_program(500);
     let driver = start(&lab, "-j 2 --launch-timeout 100ms", "sleep-trial-0=2000 pace=5");
-    lab.until("the end of trial 1", || ends(&lab) >= 1);
+    lab.wait_until("the end of trial 1", || ends(&lab) >= 1);
     fs::rename(&program, lab.path("away")).unwrap();
-    driver.end().exits(1);
+    driver.wait().exits(1);
     let end = lab.records("end").pop().unwrap();
     assert_eq!((&end["trial"], &end["status"]), (&0.into(), &"succeeded".into()));
     nothing_failed(&lab);
@@ -285,7 +280,7 @@ fn what_could_never_be_started_is_a_failure_of_its_configuration() {
     fs::set_permissions(lab.path("broken"), fs::Permissions::from_mode(0o755)).unwrap();
     let begun = Instant::now();
     let command = ["run", "m.yaml", "-j", "1", "--", "{{ p }}"];
-    Ended::of(lab.hypertune("").args(command).output().unwrap()).exits(0);
+    RunOutput::of(lab.command("").args(command)).exits(0);
     assert!(begun.elapsed() < Duration::from_secs(20));
     let failures = lab.records("end").into_iter().filter(|end| end["failure"]["kind"] == "launch").count();
     assert_eq!(failures, 3);
@@ -294,7 +289,7 @@ fn what_could_never_be_started_is_a_failure_of_its_configuration() {
     let lab = Lab::new(&matrix(&format!("[a, {long}]")));
     fs::copy(trainer(), lab.path("job")).unwrap();
     let command = ["run", "m.yaml", "-j", "1", "--", "./job"].into_iter().chain(["say={{ p }}"; 30]);
-    Ended::of(lab.hypertune("").args(command).output().unwrap()).exits(0);
+    RunOutput::of(lab.command("").args(command)).exits(0);
     let failure = lab.records("end").into_iter().find(|end| end["status"] == "failed").unwrap();
     assert_eq!(failure["failure"]["kind"], "launch", "{failure}");
 }

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::lab::{Ended, HYPERBAND, Lab};
+use hypertune_test_support::{HYPERBAND, Lab, RunOutput};
 
 /// Runs shell scripts as jobs.
-fn run(lab: &Lab, options: &str, script: &str) -> Ended {
-    let mut command = lab.hypertune(&format!("run m.yaml -j 1 {options} --"));
-    Ended::of(command.args(["sh", "-c", script]).output().unwrap())
+fn run(lab: &Lab, options: &str, script: &str) -> RunOutput {
+    let mut command = lab.command(&format!("run m.yaml -j 1 {options} --"));
+    RunOutput::of(command.args(["sh", "-c", script]))
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_log_that_cannot_be_written_is_a_note_and_costs_no_reading() {
     let lab = Lab::random(3);
     let job = r#"mkdir "$HYPERTUNE_TRIAL_DIR/rung-0.stdout.log"; echo '{"loss": 1}'; echo heard >&2"#;
     let ended = run(&lab, "", job).exits(0);
-    assert_eq!(ended.err.matches("note: cannot write ").count(), 1, "{}", ended.err);
+    assert_eq!(ended.stderr.matches("note: cannot write ").count(), 1, "{}", ended.stderr);
     assert_eq!(lab.outcome().values.len(), 3);
     assert_eq!(fs::read_to_string(lab.study().join("trials/0/rung-0.stderr.log")).unwrap(), "heard\n");
 }

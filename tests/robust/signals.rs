@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::lab::{Driver, Ended, Lab, send, trainer};
+use hypertune_test_support::{Driver, Lab, RunOutput, hypertune, send_signal, trainer};
 
 const INT: i32 = 2;
 const TERM: i32 = 15;
@@ -18,7 +18,7 @@ fn started(lab: &Lab, options: &str, words: &str) -> Driver {
 fn started_with(lab: &Lab, options: &str, words: &str) -> Driver {
     let driver = lab.start(&format!("-j 2 {options}"), words);
     let begun = || std::fs::read_to_string(lab.path("log")).unwrap_or_default().lines().count() == 2;
-    lab.until("two jobs", begun);
+    lab.wait_until("two jobs", begun);
     driver
 }
 
@@ -47,24 +47,24 @@ fn each_signal_has_its_exit_code_and_leaves_nothing() {
         let lab = Lab::random(4);
         let driver = started(&lab, "", "breed stray");
         driver.signal(signal);
-        driver.end().exits(code).complains("note: ending 2 jobs; ").complains("hypertune resume");
+        driver.wait().exits(code).stderr_contains("note: ending 2 jobs; ").stderr_contains("hypertune resume");
         last_is_a_finish(&lab, signal);
-        assert!(lab.living().is_empty());
+        assert!(lab.job_processes().is_empty());
     }
 }
 
 /// `env` with `options` that change signals, then hypertune.
 fn with_signals(lab: &Lab, options: &str, words: &str) -> Command {
-    let mut command = Command::new("env");
-    command.args(options.split_whitespace()).arg(env!("CARGO_BIN_EXE_hypertune"));
-    command.args(lab.line("-j 2", words).split_whitespace()).current_dir(lab.path("")).stdin(Stdio::null());
+    let mut command = lab.program("env");
+    command.args(options.split_whitespace()).arg(hypertune());
+    command.args(lab.run_line("-j 2", words).split_whitespace());
     command
 }
 
 #[test]
 fn a_parent_that_ignores_sigchld_does_no_harm() {
     let lab = Lab::random(4);
-    let ended = Ended::of(with_signals(&lab, "--ignore-signal=CHLD", "signals").output().unwrap());
+    let ended = RunOutput::of(&mut with_signals(&lab, "--ignore-signal=CHLD", "signals"));
     ended.exits(0);
     assert_eq!(lab.outcome().values.len(), 4);
     let log = fs::read_to_string(lab.study().join("trials/0/rung-0.stdout.log")).unwrap();
@@ -78,11 +78,11 @@ fn a_parent_that_blocks_signals_does_not_make_the_study_deaf() {
     let blocked = "--block-signal=HUP,INT,TERM,CHLD,TSTP";
     let mut command = with_signals(&lab, blocked, &format!("log={} sleep=600000", lab.path("log").display()));
     let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    lab.until("two jobs", || lab.records("launch").len() == 2 && lab.living().len() == 2);
-    send(child.id(), TERM);
+    lab.wait_until("two jobs", || lab.records("launch").len() == 2 && lab.job_processes().len() == 2);
+    send_signal(child.id(), TERM);
     assert_eq!(child.wait().unwrap().code(), Some(143));
     last_is_a_finish(&lab, TERM);
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn an_interrupted_study_goes_on() {
     let lab = Lab::random(4);
     let words = format!("log={} pace=300", lab.path("log").display());
     let driver = lab.start("-j 2", &words);
-    lab.until("two jobs", || lab.records("launch").len() == 2);
+    lab.wait_until("two jobs", || lab.records("launch").len() == 2);
     driver.signal(INT);
-    driver.end().exits(130);
+    driver.wait().exits(130);
     lab.run("-j 2", &words).exits(0);
     assert_eq!(lab.outcome().values.len(), 4);
     let attempts: Vec<u64> = lab.records("launch").iter().map(|l| l["attempt"].as_u64().unwrap()).collect();
     assert_eq!(attempts.iter().filter(|a| **a == 2).count(), 2, "{attempts:?}");
-    lab.no_slot_is_doubled();
+    lab.assert_slots_are_exclusive();
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn a_child_that_ignores_signals_is_killed_after_its_grace() {
     let lab = Lab::random(2);
     let driver = started(&lab, "--grace 100ms", "ignore=int ignore=term breed");
     driver.signal(INT);
-    driver.end().exits(130);
+    driver.wait().exits(130);
     assert!(lab.records("end").iter().all(|e| e["signal"] == 9));
-    assert!(lab.living().is_empty());
+    assert!(lab.job_processes().is_empty());
 }
 
 #[test]
@@ -115,15 +115,15 @@ fn a_second_ctrl_c_kills_at_once() {
     let lab = Lab::random(2);
     let mut driver = started(&lab, "--grace 500s", "ignore=int ignore=term");
     // Presses that follow at once are taken for one; nobody knows when the first is heard on a busy machine.
-    lab.until("its end", || {
-        driver.press(INT);
+    lab.wait_until("its end", || {
+        driver.signal_if_running(INT);
         std::thread::sleep(std::time::Duration::from_millis(300));
-        driver.is_over()
+        driver.has_exited()
     });
-    driver.end().exits(130);
+    driver.wait().exits(130);
     last_is_a_finish(&lab, INT);
     assert!(lab.records("end").iter().all(|e| e["signal"] == 9));
-    assert!(lab.living().is_empty());
+    assert!(lab.job_processes().is_empty());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn the_same_signal_sent_twice_at_once_is_one() {
     let twice =
         Command::new("bash").args(["-c", "kill -TERM $0; kill -TERM $0; kill -TERM $0", &pid]).status().unwrap();
     assert!(twice.success());
-    driver.end().exits(143);
+    driver.wait().exits(143);
     last_is_a_finish(&lab, TERM);
     assert!(lab.records("end").iter().all(|e| e["exit_code"] == 0), "no grace was given: {:?}", lab.records("end"));
 }
@@ -146,10 +146,10 @@ fn a_signal_to_every_process_at_once_is_no_failure_of_the_jobs() {
     // As when a machine shuts down: jobs may be gone before hypertune has heard anything.
     let lab = Lab::random(4);
     let driver = started(&lab, "", "");
-    let mut everybody: Vec<String> = lab.living().iter().map(u32::to_string).collect();
+    let mut everybody: Vec<String> = lab.job_processes().iter().map(u32::to_string).collect();
     everybody.push(driver.pid().to_string());
     assert!(Command::new("kill").arg("-TERM").args(&everybody).status().unwrap().success());
-    driver.end().exits(143);
+    driver.wait().exits(143);
     last_is_a_finish(&lab, TERM);
 }
 
@@ -166,20 +166,11 @@ fn a_program_whose_file_system_hangs_does_not_hold_up_ctrl_c() {
         mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none programs || { kill $hypertune; wait; exit 90; }
         while [ "$(grep -c '"type":"launch"' m.study/journal.jsonl)" -lt 2 ]; do sleep 0.01; done
         sleep 0.3; kill -INT $hypertune; wait $hypertune"#;
-    let mut command = Command::new("unshare");
+    let mut command = lab.program("unshare");
     command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash"]);
-    command.arg(env!("CARGO_BIN_EXE_hypertune")).args([
-        "run",
-        "m.yaml",
-        "-j",
-        "1",
-        "--",
-        "programs/trainer",
-        "log=log",
-    ]);
-    let command = command.arg("sleep=500").current_dir(lab.path("")).stdin(Stdio::null());
-    let ended = Ended::of(command.output().unwrap());
-    if ended.status.code() == Some(90) || ended.err.contains("unshare failed") {
+    command.arg(hypertune()).args(["run", "m.yaml", "-j", "1", "--", "programs/trainer", "log=log"]);
+    let ended = RunOutput::of(command.arg("sleep=500"));
+    if ended.status.code() == Some(90) || ended.stderr.contains("unshare failed") {
         eprintln!("skipped: this system lets an ordinary user mount no FUSE file system");
         return;
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::lab::{Ended, Lab};
+use hypertune_test_support::{Lab, RunOutput};
 
 fn variables(lab: &Lab) -> Vec<String> {
     let logs = fs::read_dir(lab.study().join("trials")).unwrap().flatten();
@@ -29,7 +29,7 @@ fn each_job_sees_its_own_devices() {
     let mut wanted = wanted;
     wanted.sort();
     assert_eq!(variables(&lab), wanted);
-    lab.no_slot_is_doubled();
+    lab.assert_slots_are_exclusive();
 }
 
 #[test]
@@ -41,8 +41,7 @@ fn several_devices_a_job_and_several_jobs_a_device() {
         ("--gpus GPU-8932f937,GPU-46309b33 -j 1", 1, vec!["GPU-8932f937"]),
     ] {
         let lab = Lab::random(6);
-        let mut command = lab.hypertune(&lab.line(options, "variables sleep=30"));
-        Ended::of(command.env_remove("CUDA_VISIBLE_DEVICES").output().unwrap()).exits(0);
+        lab.run(options, "variables sleep=30").exits(0);
         assert_eq!(lab.records("session")[0]["concurrency"], concurrency, "{options}");
         for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"] {
             let seen: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with(name)).collect();
@@ -54,8 +53,8 @@ fn several_devices_a_job_and_several_jobs_a_device() {
 #[test]
 fn without_nvidia_smi_auto_means_no_devices() {
     let lab = Lab::random(2);
-    let mut command = lab.hypertune(&lab.line("--gpus auto -j 2", "variables"));
-    Ended::of(command.env("PATH", lab.path("")).env_remove("CUDA_VISIBLE_DEVICES").output().unwrap()).exits(0);
+    let mut command = lab.command(&lab.run_line("--gpus auto -j 2", "variables"));
+    RunOutput::of(command.env("PATH", lab.path(""))).exits(0);
     assert_eq!(variables(&lab), ["HYPERTUNE_SLOT=0", "HYPERTUNE_SLOT=1"]);
 }
 
@@ -66,9 +65,8 @@ fn auto_asks_nvidia_smi() {
     fs::write(&smi, "#!/bin/sh\necho 0\necho 1\n").unwrap();
     fs::set_permissions(&smi, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", lab.path("").display(), env::var("PATH").unwrap());
-    let mut command = lab.hypertune(&lab.line("--gpus auto", "variables sleep=30"));
-    let ended = command.env("PATH", path).env_remove("CUDA_VISIBLE_DEVICES").output().unwrap();
-    Ended::of(ended).exits(0);
+    let mut command = lab.command(&lab.run_line("--gpus auto", "variables sleep=30"));
+    RunOutput::of(command.env("PATH", path)).exits(0);
     let devices: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with("CUDA")).collect();
     assert_eq!(devices, ["CUDA_VISIBLE_DEVICES=0", "CUDA_VISIBLE_DEVICES=1"]);
     assert_eq!(lab.records("session")[0]["concurrency"], 2);
@@ -79,7 +77,7 @@ fn a_slot_holds_one_job_at_a_time_also_after_failures() {
     let lab = Lab::hyperband();
     let log = lab.path("log");
     lab.run("-j 3 --retries 1 --keep-going", &format!("log={} fail-first=1", log.display())).exits(0);
-    lab.no_slot_is_doubled();
+    lab.assert_slots_are_exclusive();
     // Failed attempts leave no `end` line; where one follows, its slot had no other beginning in between.
     let text = fs::read_to_string(log).unwrap();
     let mut current: [Option<String>; 3] = [const { None }; 3];

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Outcome, built};
+use hypertune_test_support::{Lab, RunOutput, StudyOutcome, tuner};
 
 /// Two parameters; the fake tuner proposes for them.
 pub const SPACE: &str = "
@@ -19,10 +19,7 @@ params:
 
 /// `kind` with the fake tuner told `words`.
 pub fn lab(kind: &str, words: &str) -> Lab {
-    let command: Vec<String> = [built("fake_tuner").display().to_string()]
-        .into_iter()
-        .chain(words.split_whitespace().map(str::to_owned))
-        .collect();
+    let command: Vec<String> = [tuner()].into_iter().chain(words.split_whitespace().map(str::to_owned)).collect();
     Lab::new(&format!("{kind}\ntuner: {{command: {}, timeout: 20, params: {{depth: 3}}}}{SPACE}", json!(command)))
 }
 
@@ -35,7 +32,7 @@ fn questions(lab: &Lab) -> Vec<Value> {
 }
 
 /// What a study that nothing disturbs comes to.
-pub fn undisturbed() -> Outcome {
+pub fn undisturbed() -> StudyOutcome {
     let lab = lab(ITERATIVE, "");
     lab.run("-j 1", "").exits(0);
     lab.outcome()
@@ -66,7 +63,7 @@ fn it_is_told_of_every_job_once_and_of_the_space() {
     assert_eq!((&first["bracket"], &first["resource"], &first["trials"]), (&json!(2), &json!(1), &json!([0, 1])));
     assert_eq!(first["space"]["x"], json!({"kind": "uniform", "type": "float", "low": 0.0, "high": 1.0, "log": false}));
     assert_eq!(keys(&documented_question()), keys(questions.iter().find(|q| is_late(q)).unwrap()));
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
 }
 
 /// Whether the question tells of a job.
@@ -131,10 +128,10 @@ fn an_earlier_kill_or_signal_changes_nothing_and_leaves_no_process() {
     for (signal, code) in [(9, None), (2, Some(130))] {
         let lab = lab(ITERATIVE, "log=questions breed");
         let driver = lab.start("-j 1 --grace 200ms", "");
-        lab.until("three ends", || lab.records("end").len() >= 3);
+        lab.wait_until("three ends", || lab.records("end").len() >= 3);
         driver.signal(signal);
-        assert_eq!(driver.end().status.code(), code);
-        lab.nothing_lives();
+        assert_eq!(driver.wait().status.code(), code);
+        lab.wait_for_no_processes();
         let ended = lab.records("end").len();
         fs::remove_file(lab.path("questions")).unwrap();
         lab.run("-j 1", "").exits(0);
@@ -167,35 +164,35 @@ fn one_that_left_its_group_is_ended_all_the_same() {
     ));
     fs::write(lab.path("tuner.py"), IN_ANOTHER_GROUP).unwrap();
     lab.run("-j 1", "").exits(0);
-    assert_eq!(lab.living().len(), 0);
+    assert_eq!(lab.job_processes().len(), 0);
 }
 
 #[test]
 fn one_that_stays_is_ended_with_all_it_started() {
     let lab = lab("kind: iterative\nmaxIterations: 1", "stay breed");
     lab.run("-j 1", "").exits(0);
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn an_interruption_does_not_wait_for_an_answer() {
     let lab = lab(ITERATIVE, "silence after=2 log=questions breed");
     let mut driver = lab.start("-j 2", "");
-    lab.until("a question that stays open", || {
+    lab.wait_until("a question that stays open", || {
         fs::read_to_string(lab.path("questions")).is_ok_and(|log| log.lines().count() >= 3)
     });
-    assert!(!driver.is_over());
+    assert!(!driver.has_exited());
     driver.signal(15);
-    driver.end().exits(143);
-    lab.nothing_lives();
+    driver.wait().exits(143);
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn a_limit_comes_while_it_thinks() {
     let lab = lab(ITERATIVE, "silence after=2");
-    lab.run("-j 1 --time-limit 700ms", "").exits(4).complains("--time-limit");
-    lab.nothing_lives();
-    lab.run("-j 1 --max-jobs 1 --overwrite", "").exits(4).complains("--max-jobs");
+    lab.run("-j 1 --time-limit 700ms", "").exits(4).stderr_contains("--time-limit");
+    lab.wait_for_no_processes();
+    lab.run("-j 1 --max-jobs 1 --overwrite", "").exits(4).stderr_contains("--max-jobs");
     assert_eq!(lab.records("end").len(), 1);
 }
 
@@ -203,21 +200,24 @@ fn a_limit_comes_while_it_thinks() {
 fn a_reference_is_found_in_listed_folders_and_told_its_version() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{hubRef: 'acme/evolve:1.2'}}{SPACE}"));
     let elsewhere = lab.path("elsewhere");
-    let missing = lab.run("", "").exits(2).complains("there is no tuner `acme/evolve`").complains("tuners/acme/evolve");
-    assert!(!missing.err.contains("elsewhere") && !lab.study().exists());
-    let line = lab.line("", "");
+    let missing = lab
+        .run("", "")
+        .exits(2)
+        .stderr_contains("there is no tuner `acme/evolve`")
+        .stderr_contains("tuners/acme/evolve");
+    assert!(!missing.stderr.contains("elsewhere") && !lab.study().exists());
+    let line = lab.run_line("", "");
     let listed = || {
-        let mut command = lab.hypertune(&line);
+        let mut command = lab.command(&line);
         command.env("HYPERTUNE_TUNERS", format!("/nowhere:{}", elsewhere.display()));
-        crate::lab::Ended::of(command.output().unwrap())
+        RunOutput::of(&mut command)
     };
-    let missing = listed().exits(2).complains("/nowhere/acme/evolve");
-    assert!(missing.err.contains(&elsewhere.join("acme/evolve").display().to_string()), "{}", missing.err);
-    let script =
-        format!("#!/bin/sh\necho version $HYPERTUNE_TUNER_VERSION >&2\nexec {}\n", built("fake_tuner").display());
+    let missing = listed().exits(2).stderr_contains("/nowhere/acme/evolve");
+    assert!(missing.stderr.contains(&elsewhere.join("acme/evolve").display().to_string()), "{}", missing.stderr);
+    let script = format!("#!/bin/sh\necho version $HYPERTUNE_TUNER_VERSION >&2\nexec {}\n", tuner());
     fs::create_dir_all(elsewhere.join("acme")).unwrap();
     fs::write(elsewhere.join("acme/evolve"), script).unwrap();
-    listed().exits(2).complains("not executable");
+    listed().exits(2).stderr_contains("not executable");
     fs::set_permissions(elsewhere.join("acme/evolve"), fs::Permissions::from_mode(0o755)).unwrap();
     listed().exits(0);
     assert_eq!(fs::read_to_string(lab.study().join("tuner.stderr.log")).unwrap(), "version 1.2\n");

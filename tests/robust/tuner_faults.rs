@@ -1,7 +1,7 @@
 //! A tuner that dies or talks nonsense is an error that names it; the study goes on from there once it is mended.
 
-use crate::lab::{Lab, built};
 use crate::tuner::{SPACE, lab, undisturbed};
+use hypertune_test_support::{Lab, tuner};
 
 const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 
@@ -9,11 +9,12 @@ const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 #[track_caller]
 fn told_and_mended(fault: &str, words: &[&str]) {
     let lab = lab(ITERATIVE, &format!("{fault} after=3 once=broken breed"));
-    let mut ended = lab.run("-j 1", "").exits(1).complains("hypertune resume m.study").complains("fake_tuner");
+    let mut ended =
+        lab.run("-j 1", "").exits(1).stderr_contains("hypertune resume m.study").stderr_contains("fake_tuner");
     for word in words {
-        ended = ended.complains(word);
+        ended = ended.stderr_contains(word);
     }
-    lab.nothing_lives();
+    lab.wait_for_no_processes();
     assert_eq!(lab.records("end").len(), 3);
     lab.run("-j 1", "").exits(0);
     assert_eq!(lab.outcome(), undisturbed());
@@ -47,30 +48,29 @@ fn an_answer_without_end() {
 #[test]
 fn words_nobody_asked_for() {
     let lab = lab(ITERATIVE, "unasked");
-    lab.run("-j 1", "").exits(1).complains("by the way");
-    lab.nothing_lives();
+    lab.run("-j 1", "").exits(1).stderr_contains("by the way");
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn silence() {
-    let command = built("fake_tuner");
-    let lab =
-        Lab::new(&format!("{ITERATIVE}\ntuner: {{command: '{} silence', timeout: 0.3}}{SPACE}", command.display()));
-    lab.run("-j 2", "").exits(1).complains("gave no answer within 0.3 s");
-    lab.nothing_lives();
+    let command = tuner();
+    let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{command: '{} silence', timeout: 0.3}}{SPACE}", command));
+    lab.run("-j 2", "").exits(1).stderr_contains("gave no answer within 0.3 s");
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn a_closed_stdout() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{command: [sh, -c, 'exec >&-; exec sleep 600']}}{SPACE}"));
-    lab.run("-j 2", "").exits(1).complains("closed its stdout");
-    lab.nothing_lives();
+    lab.run("-j 2", "").exits(1).stderr_contains("closed its stdout");
+    lab.wait_for_no_processes();
 }
 
 #[test]
 fn a_program_that_is_not_there_is_found_out_before_anything_is_launched() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{command: [./no-tuner]}}{SPACE}"));
-    lab.run("", "").exits(2).complains("the tuner cannot be started: the command `./no-tuner` does not exist");
+    lab.run("", "").exits(2).stderr_contains("the tuner cannot be started: the command `./no-tuner` does not exist");
     assert!(!lab.study().exists());
 }
 

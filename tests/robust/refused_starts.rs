@@ -144,7 +144,7 @@ fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
             None => fs::rename(&program, lab.path("away")).unwrap(),
             Some(mode) => fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap(),
         }
-        let ended = driver.wait().exits(1).stderr_contains("hypertune resume m.study").stderr_contains("put it back");
+        let ended = driver.wait().exits(1).stderr_contains("hypertune resume m.study").stderr_contains("restore it");
         assert_eq!(ended.stderr.matches("note: the system refuses to start").count(), 1, "{}", ended.stderr);
         nothing_failed(&lab);
         assert!(lab.records("finish").is_empty());

@@ -4,6 +4,7 @@
 mod imports;
 mod sources;
 mod streams;
+mod types;
 
 use std::collections::BTreeSet;
 use std::fs;

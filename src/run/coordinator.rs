@@ -10,7 +10,7 @@ use super::error::RunError;
 use super::observer::Observer;
 use super::process::slot_table::SlotTable;
 use super::process::termination::KillReason;
-use super::tuner::{Rest, Suggestions, Tuner};
+use super::tuner::{SuggestionEnd, Suggestions, Tuner};
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
@@ -107,13 +107,12 @@ impl Coordinator<'_> {
         self.handle_all(readings.into_iter().map(|reading| Event::Reading { job, reading }))
     }
 
-    /// Tells the engine what the outside tuner answered.
-    pub fn suggested(&mut self, Suggestions { ready, rest }: Suggestions) -> Effects {
-        let over = match rest {
-            Rest::Nothing => None,
-            Rest::Over => Some(Event::TunerFinished { error: None }),
-            Rest::Failed(error) => Some(Event::TunerFinished { error: Some(error) }),
-        };
+    /// Handles the response of the external tuner.
+    pub fn suggested(&mut self, Suggestions { ready, end }: Suggestions) -> Effects {
+        let over = end.map(|end| match end {
+            SuggestionEnd::Exhausted => Event::TunerFinished { error: None },
+            SuggestionEnd::Failed(message) => Event::TunerFinished { error: Some(message) },
+        });
         self.handle_all([Event::Suggested { suggestions: ready }].into_iter().chain(over))
     }
 

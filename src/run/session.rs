@@ -187,7 +187,7 @@ impl Equipment {
                 spawned.map_err(|source| RunError::System { operation: "start a thread", source })?;
             }
             self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
-            self.tuner.iter().for_each(|tuner| tuner.dismiss(&desk));
+            self.tuner.iter().for_each(|tuner| tuner.shut_down(&desk));
             let EventLoop { core, removals, .. } = driver;
             // The scope waits until all that is in the queue is removed.
             drop(removals);

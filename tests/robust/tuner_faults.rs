@@ -1,18 +1,18 @@
-//! A tuner that dies or talks nonsense is an error that names it; the study goes on from there once it is mended.
+//! A tuner that exits or breaks the protocol is an error that names it; the study continues once the tuner is fixed.
 
 use crate::tuner::{SPACE, lab, undisturbed};
 use hypertune_test_support::{Lab, tuner};
 
 const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 
-/// It goes wrong once, after three answers: the first run tells of it, the next one ends as if nothing had happened.
+/// The tuner fails once, after three responses: the first run reports it, the next one has the result of an undisturbed run.
 #[track_caller]
-fn told_and_mended(fault: &str, words: &[&str]) {
-    let lab = lab(ITERATIVE, &format!("{fault} after=3 once=broken breed"));
+fn fails_once(failure: &str, messages: &[&str]) {
+    let lab = lab(ITERATIVE, &format!("{failure} after=3 once=broken breed"));
     let mut ended =
         lab.run("-j 1", "").exits(1).stderr_contains("hypertune resume m.study").stderr_contains("fake_tuner");
-    for word in words {
-        ended = ended.stderr_contains(word);
+    for message in messages {
+        ended = ended.stderr_contains(message);
     }
     lab.wait_for_no_processes();
     assert_eq!(lab.records("end").len(), 3);
@@ -21,42 +21,42 @@ fn told_and_mended(fault: &str, words: &[&str]) {
 }
 
 #[test]
-fn death() {
-    told_and_mended("die", &["ended before it answered (exit status: 3)", "    the dog ate my model"]);
+fn an_exit() {
+    fails_once("die", &["exited before it responded (exit status: 3)", "    the dog ate my model"]);
 }
 
 #[test]
-fn nonsense() {
-    told_and_mended("nonsense", &["answered with no JSON", "it said `let me think`"]);
+fn invalid_json() {
+    fails_once("nonsense", &["sent invalid JSON", "received `let me think`"]);
 }
 
 #[test]
 fn a_value_outside_the_space() {
-    told_and_mended("outside", &["suggested the number 7 for `x`, which takes 0 to 1"]);
+    fails_once("outside", &["suggested the number 7 for `x`, which takes 0 to 1"]);
 }
 
 #[test]
 fn too_many_suggestions() {
-    told_and_mended("many", &["gave 100 suggestions to a question for 1"]);
+    fails_once("many", &["sent 100 suggestions, 1 requested"]);
 }
 
 #[test]
-fn an_answer_without_end() {
-    told_and_mended("endless", &["answered with more than 16 MiB on one line"]);
+fn a_response_that_is_too_long() {
+    fails_once("endless", &["sent more than 16 MiB on one line"]);
 }
 
 #[test]
-fn words_nobody_asked_for() {
+fn a_line_without_a_request() {
     let lab = lab(ITERATIVE, "unasked");
     lab.run("-j 1", "").exits(1).stderr_contains("by the way");
     lab.wait_for_no_processes();
 }
 
 #[test]
-fn silence() {
+fn no_response() {
     let command = tuner();
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{command: '{} silence', timeout: 0.3}}{SPACE}", command));
-    lab.run("-j 2", "").exits(1).stderr_contains("gave no answer within 0.3 s");
+    lab.run("-j 2", "").exits(1).stderr_contains("did not respond within 0.3 s");
     lab.wait_for_no_processes();
 }
 
@@ -68,14 +68,14 @@ fn a_closed_stdout() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_found_out_before_anything_is_launched() {
+fn a_missing_program_is_reported_before_any_launch() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{command: [./no-tuner]}}{SPACE}"));
     lab.run("", "").exits(2).stderr_contains("the tuner cannot be started: the command `./no-tuner` does not exist");
     assert!(!lab.study().exists());
 }
 
 #[test]
-fn jobs_that_run_finish_before_the_study_ends() {
+fn running_jobs_finish_before_the_study_ends() {
     let lab = lab(ITERATIVE, "die after=1");
     lab.run("-j 3", "sleep=200").exits(1);
     assert!(lab.records("end").iter().all(|end| end["status"] == "succeeded"), "{:?}", lab.journal());

@@ -1,4 +1,4 @@
-//! What the tuner has to be told: one observation for every job that ended for good, made from the journal's records.
+//! Makes the tuner's observations from the journal's records: one for the last attempt of every job.
 
 use std::collections::HashMap;
 
@@ -15,122 +15,124 @@ use crate::types::objective::Score;
 use crate::types::outcome::{CurvePoint, Outcome};
 use crate::types::units::ResourceSpec;
 
-/// One job, as the tuner reads it.
+/// One job, as a JSON object in a request.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Observation {
-    /// Whose; null in an earlier study.
+pub struct JobObservation {
+    /// Null for jobs of an earlier study.
     trial: Option<TrialId>,
-    /// Its bracket; absent in an earlier study.
+    /// Absent for jobs of an earlier study.
     #[serde(flatten)]
     bracket: Option<BracketId>,
-    /// Where its value belongs ([`Allocation::observed`]): what it was given, less where it was stopped early. Null where nothing is
-    /// allotted.
+    /// Resource at which `value` was observed ([`Allocation::observed`]), less than the allotted one if the job was stopped early. Null
+    /// where nothing is allotted.
     resource: Option<Value>,
-    /// What it ran with.
     params: Assignment,
-    /// How it ended.
-    status: Status,
-    /// The metric; null where there is none.
+    status: ObservationStatus,
+    /// The metric.
     value: Option<Score>,
-    /// Everything in its last reading.
+    /// All metrics of its last reading.
     #[serde(skip_serializing_if = "Map::is_empty")]
     metrics: Map<String, Value>,
-    /// The metric on the way, thinned.
+    /// Learning curve of the metric, thinned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     curve: Vec<CurvePoint>,
-    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum ObservationStatus {
     Succeeded,
     Stopped,
     Failed,
 }
 
-/// A trial that is not over.
+/// A trial that is not retired.
 #[derive(Debug)]
-struct Live {
+struct TrialInfo {
     bracket: BracketId,
     params: Assignment,
 }
 
-/// What was recorded and not told yet.
+/// Observations that were not sent yet.
 #[derive(Debug)]
-pub struct Notes {
+pub struct ObservationQueue {
     resource: Option<ResourceSpec>,
     retries: Retries,
-    live: HashMap<TrialId, Live>,
+    trials: HashMap<TrialId, TrialInfo>,
     promoted: PromotedStart,
-    given: HashMap<JobKey, Allocation>,
-    /// Failed attempts of jobs that run again.
+    allocations: HashMap<JobKey, Allocation>,
+    /// Number of failed attempts of jobs that are retried.
     failures: HashMap<JobKey, u32>,
-    untold: Vec<Observation>,
+    pending: Vec<JobObservation>,
 }
 
-impl Notes {
-    /// Earlier studies' jobs are told first.
+impl ObservationQueue {
+    /// `prior` are observations of earlier studies; they come first.
     pub fn new(
         resource: Option<ResourceSpec>,
         promoted: PromotedStart,
         retries: Retries,
         prior: &[PriorObservation],
-    ) -> Notes {
-        Notes {
-            untold: prior.iter().map(|prior| earlier(prior, resource.as_ref())).collect(),
+    ) -> ObservationQueue {
+        ObservationQueue {
+            pending: prior.iter().map(|prior| from_prior(prior, resource.as_ref())).collect(),
             resource,
             retries,
             promoted,
-            live: HashMap::new(),
-            given: HashMap::new(),
+            trials: HashMap::new(),
+            allocations: HashMap::new(),
             failures: HashMap::new(),
         }
     }
 
-    /// Notes what the tuner has to know of `record`.
+    /// Updates the queue with `record`.
     pub fn record(&mut self, record: &Record) {
         match record {
             Record::Launch(launch) => self.launched(launch),
             Record::End(end) => self.ended(end),
-            Record::Retired { trial } => drop(self.live.remove(trial)),
+            Record::Retired { trial } => drop(self.trials.remove(trial)),
             Record::Session { retries, .. } => self.retries.max = *retries,
             Record::Study(_) | Record::Kill { .. } | Record::Promoted { .. } | Record::Finish { .. } => {}
         }
     }
 
-    /// What was not told yet, in the journal's order; from now on it counts as told.
-    pub fn take(&mut self) -> Vec<Observation> {
-        std::mem::take(&mut self.untold)
+    /// Removes and returns all observations, in the order of the journal.
+    pub fn take(&mut self) -> Vec<JobObservation> {
+        std::mem::take(&mut self.pending)
     }
 
     fn launched(&mut self, launch: &LaunchRecord) {
-        self.given.insert(launch.job.key, self.promoted.allocation(launch.resource, Some(launch.previous)));
+        self.allocations.insert(launch.job.key, self.promoted.allocation(launch.resource, Some(launch.previous)));
         if let Some(params) = &launch.params {
-            let live = Live { bracket: launch.bracket, params: params.clone() };
-            self.live.insert(launch.job.key.trial, live);
+            let trial = TrialInfo { bracket: launch.bracket, params: params.clone() };
+            self.trials.insert(launch.job.key.trial, trial);
         }
     }
 
     fn ended(&mut self, end: &EndRecord) {
-        if self.runs_again(end) {
+        if self.is_retried(end) {
             return;
         }
         let key = end.job.key;
         self.failures.remove(&key);
-        let (Some(live), Some(given)) = (self.live.get(&key.trial), self.given.remove(&key)) else { return };
-        let (status, failure) = match &end.outcome {
-            Outcome::Succeeded { .. } => (Status::Succeeded, None),
-            Outcome::Stopped { .. } => (Status::Stopped, None),
-            Outcome::Failed { failure } => (Status::Failed, Some(failure.to_string())),
+        let (Some(trial), Some(allocation)) = (self.trials.get(&key.trial), self.allocations.remove(&key)) else {
+            return;
         };
-        self.untold.push(Observation {
+        let (status, failure) = match &end.outcome {
+            Outcome::Succeeded { .. } => (ObservationStatus::Succeeded, None),
+            Outcome::Stopped { .. } => (ObservationStatus::Stopped, None),
+            Outcome::Failed { failure } => (ObservationStatus::Failed, Some(failure.to_string())),
+        };
+        self.pending.push(JobObservation {
             trial: Some(key.trial),
-            bracket: Some(live.bracket),
-            resource: self.resource.as_ref().map(|spec| spec.value(given.observed(&end.outcome, &end.readings.curve))),
-            params: live.params.clone(),
+            bracket: Some(trial.bracket),
+            resource: self
+                .resource
+                .as_ref()
+                .map(|spec| spec.value(allocation.observed(&end.outcome, &end.readings.curve))),
+            params: trial.params.clone(),
             status,
             value: end.outcome.score(),
             metrics: end.readings.metrics.clone(),
@@ -139,26 +141,26 @@ impl Notes {
         });
     }
 
-    /// Whether this end is not final; the engine decides likewise.
-    fn runs_again(&mut self, end: &EndRecord) -> bool {
+    /// Whether the job is retried, by the same rule as in the engine.
+    fn is_retried(&mut self, end: &EndRecord) -> bool {
         if end.outcome.runs_again() {
             return true;
         }
         let Outcome::Failed { failure } = &end.outcome else { return false };
         let failures = self.failures.entry(end.job.key).or_default();
-        let again = self.retries.allow(*failures, failure);
+        let is_retried = self.retries.allow(*failures, failure);
         *failures += 1;
-        again
+        is_retried
     }
 }
 
-fn earlier(prior: &PriorObservation, resource: Option<&ResourceSpec>) -> Observation {
-    Observation {
+fn from_prior(prior: &PriorObservation, resource: Option<&ResourceSpec>) -> JobObservation {
+    JobObservation {
         trial: None,
         bracket: None,
         resource: resource.map(|spec| spec.value(prior.resource)),
         params: prior.params.clone(),
-        status: if prior.score.is_some() { Status::Succeeded } else { Status::Failed },
+        status: if prior.score.is_some() { ObservationStatus::Succeeded } else { ObservationStatus::Failed },
         value: prior.score,
         metrics: Map::new(),
         curve: prior.curve.clone(),
@@ -205,15 +207,16 @@ mod tests {
         }))
     }
 
-    fn told(notes: &mut Notes) -> String {
-        notes.take().iter().map(|o| serde_json::to_string(o).unwrap()).collect::<Vec<_>>().join("\n")
+    fn taken(queue: &mut ObservationQueue) -> String {
+        queue.take().iter().map(|o| serde_json::to_string(o).unwrap()).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
-    fn only_the_last_attempt_of_a_job_is_told_and_only_once() {
-        let mut notes = Notes::new(None, PromotedStart::FromScratch, Retries { max: 9, pause: Duration::ZERO }, &[]);
+    fn only_the_last_attempt_of_a_job_is_observed_and_only_once() {
+        let mut queue =
+            ObservationQueue::new(None, PromotedStart::FromScratch, Retries { max: 9, pause: Duration::ZERO }, &[]);
         let started_at = String::new();
-        notes.record(&Record::Session {
+        queue.record(&Record::Session {
             pid: 7,
             mark: String::new(),
             concurrency: 1,
@@ -224,13 +227,13 @@ mod tests {
         let failed = |failure| Outcome::Failed { failure };
         let ends = [failed(Failure::Lost), failed(Failure::Exit(1)), failed(Failure::Exit(2))];
         for (attempt, outcome) in (1..).zip(ends) {
-            assert_eq!(told(&mut notes), "");
-            notes.record(&launch(attempt));
-            notes.record(&end(attempt, outcome));
+            assert_eq!(taken(&mut queue), "");
+            queue.record(&launch(attempt));
+            queue.record(&end(attempt, outcome));
         }
-        insta::assert_snapshot!(told(&mut notes), @r#"{"trial":4,"round":0,"bracket":2,"resource":null,"params":{"x":0.5},"status":"failed","value":null,"failure":"exit code 2"}"#);
-        notes.record(&Record::Retired { trial: TrialId(4) });
-        notes.record(&end(3, Outcome::Succeeded { score: Score::new(1.0) }));
-        assert_eq!(told(&mut notes), "");
+        insta::assert_snapshot!(taken(&mut queue), @r#"{"trial":4,"round":0,"bracket":2,"resource":null,"params":{"x":0.5},"status":"failed","value":null,"failure":"exit code 2"}"#);
+        queue.record(&Record::Retired { trial: TrialId(4) });
+        queue.record(&end(3, Outcome::Succeeded { score: Score::new(1.0) }));
+        assert_eq!(taken(&mut queue), "");
     }
 }

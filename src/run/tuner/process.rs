@@ -1,151 +1,158 @@
-//! The tuner's process: a line to its stdin, a line from its stdout, in bounded time whatever it does.
+//! The tuner's process: writes a line to its stdin and reads a line from its stdout, in bounded time.
 //!
-//! Both pipes never block and are served together, so that a tuner that prints before it has read everything cannot stop the
-//! driver, nor itself. Its stderr is a file and needs no reader.
+//! Both pipes are non-blocking and polled together, so a tuner that prints before it has read the whole request cannot cause a
+//! deadlock. Its stderr is a file and needs no reader.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use super::response::excerpt;
 use crate::launch::process::syscalls::{
     Pid, Ready, Reaped, Signal, never_block, reap, signal_child, wait_readable, wait_ready,
 };
 
-/// Longest answer that is read.
-pub const MAX_ANSWER: usize = 16 << 20;
-/// What is read at once: as much as a pipe holds.
+/// Longest response, in bytes.
+const MAX_RESPONSE: usize = 16 << 20;
+/// Bytes per read: the default capacity of a pipe.
 const CHUNK: usize = 64 << 10;
-/// How long a tuner whose stdin is closed may take to end, and again after SIGTERM.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// How long after its stdout its process may end, to be told by its exit code.
-const LAST_BREATH: Duration = Duration::from_secs(1);
+/// How long a tuner may take to exit after its stdin was closed, and again after SIGTERM.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a tuner may take to exit after it closed its stdout; if it does, the message has its exit code.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A running tuner. It leads a process group of its own.
+/// A running tuner, leader of its process group.
 #[derive(Debug)]
 pub struct TunerProcess {
-    /// Its number, and its group's, ours until it is reaped.
+    /// ID of the process and its group, valid until the process is reaped.
     pub pid: Pid,
-    /// Readable once it has ended.
-    pub ended: OwnedFd,
+    /// Readable once the process has exited.
+    pidfd: OwnedFd,
     stdin: Option<File>,
     stdout: Option<File>,
-    heard: Vec<u8>,
+    received: Vec<u8>,
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
+/// Why there is no response. The message continues a sentence that starts with the tuner's name.
+#[derive(Debug, thiserror::Error)]
 pub enum ProtocolError {
-    /// The study is over before it came.
+    /// The study ended before the response.
+    #[error("was cancelled")]
     Cancelled,
-    /// It ended; [`TunerProcess::end`] tells how.
-    Ended,
-    /// It lives on without a stdout.
+    /// The process exited.
+    #[error("exited before it responded")]
+    Exited,
+    /// The process runs, but closed its stdout.
+    #[error("closed its stdout")]
     ClosedStdout,
-    /// It said nothing for too long.
-    Silent,
-    /// Its answer does not end.
+    /// No response in time.
+    #[error("did not respond within {} s; raise `timeout` (in seconds) in the matrix's `tuner`", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// The response exceeds the limit.
+    #[error("sent more than {} MiB on one line", MAX_RESPONSE >> 20)]
     TooLong,
-    /// It spoke before it was asked.
-    Unasked(Vec<u8>),
-    /// A service of the operating system.
-    System(io::Error),
+    /// A line on stdout before a request.
+    #[error("printed {} without a request; its stdout is for responses only", excerpt(.0))]
+    Unrequested(Vec<u8>),
+    /// A failed system call.
+    #[error("cannot be read from or written to: {0}")]
+    System(#[from] io::Error),
 }
 
-impl From<io::Error> for ProtocolError {
-    fn from(error: io::Error) -> ProtocolError {
-        ProtocolError::System(error)
-    }
-}
-
-/// How a tuner is sent away.
+/// How a tuner is ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shutdown {
-    /// Its stdin is closed, and it may set its things in order.
-    Politely,
-    /// It is killed.
-    AtOnce,
+    /// Closes its stdin and waits before it sends signals.
+    Graceful,
+    /// Kills it at once.
+    Immediate,
 }
 
 impl TunerProcess {
-    /// A process just spawned, with its ends of the pipes.
-    pub fn new(pid: Pid, ended: OwnedFd, stdin: File, stdout: File) -> io::Result<TunerProcess> {
+    /// A process just spawned, with the driver's ends of its pipes.
+    pub fn new(pid: Pid, pidfd: OwnedFd, stdin: File, stdout: File) -> io::Result<TunerProcess> {
         never_block(stdin.as_fd())?;
         never_block(stdout.as_fd())?;
-        Ok(TunerProcess { pid, ended, stdin: Some(stdin), stdout: Some(stdout), heard: Vec::new() })
+        Ok(TunerProcess { pid, pidfd, stdin: Some(stdin), stdout: Some(stdout), received: Vec::new() })
     }
 
-    /// Sends `question` (a line with its newline) and waits for a line, until `deadline` or until `cancel` is readable.
+    /// Sends `request`, a line with its newline, and waits up to `timeout` for the response, or until `cancel` is readable.
     pub fn exchange(
         &mut self,
-        question: &[u8],
-        deadline: Instant,
+        request: &[u8],
+        timeout: Duration,
         cancel: BorrowedFd<'_>,
     ) -> Result<Vec<u8>, ProtocolError> {
-        self.hear()?;
+        let deadline = Instant::now() + timeout;
+        self.receive()?;
         if let Some(line) = self.next_line() {
-            return Err(ProtocolError::Unasked(line));
+            return Err(ProtocolError::Unrequested(line));
         }
-        let mut left = question;
+        let mut unsent = request;
         loop {
-            if left.is_empty()
+            if unsent.is_empty()
                 && let Some(line) = self.next_line()
             {
                 return Ok(line);
             }
-            if self.heard.len() > MAX_ANSWER {
+            if self.received.len() > MAX_RESPONSE {
                 return Err(ProtocolError::TooLong);
             }
             if self.stdout.is_none() {
-                return Err(self.without_stdout());
+                return Err(self.closed_stdout());
             }
-            let writes = self.stdin.as_ref().filter(|_| !left.is_empty()).map(|pipe| (pipe.as_fd(), Ready::ToWrite));
-            let reads = self.stdout.as_ref().map(|pipe| (pipe.as_fd(), Ready::ToRead));
-            let others = [cancel, self.ended.as_fd()].map(|fd| Some((fd, Ready::ToRead)));
-            let patience = deadline.saturating_duration_since(Instant::now());
-            let [cancelled, ended, room, words] = wait_ready([others[0], others[1], writes, reads], Some(patience))?;
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let [cancelled, exited, writable, readable] = self.poll(unsent, cancel, remaining)?;
             if cancelled {
                 return Err(ProtocolError::Cancelled);
             }
-            if room {
-                left = self.tell(left);
+            if writable {
+                unsent = self.send(unsent);
             }
-            if words || ended {
-                self.hear()?;
+            if readable || exited {
+                self.receive()?;
             }
-            if ended {
-                let last = self.next_line().filter(|_| left.is_empty());
-                return last.ok_or(ProtocolError::Ended);
+            if exited {
+                return self.next_line().filter(|_| unsent.is_empty()).ok_or(ProtocolError::Exited);
             }
-            if !room && !words && Instant::now() >= deadline {
-                return Err(ProtocolError::Silent);
+            if !writable && !readable && Instant::now() >= deadline {
+                return Err(ProtocolError::Timeout(timeout));
             }
         }
     }
 
-    /// Ends it and its process group, and frees its number. How it ended.
+    /// Waits up to `timeout`: whether `cancel` is readable, the process has exited, stdin can take `unsent`, stdout is readable.
+    fn poll(&self, unsent: &[u8], cancel: BorrowedFd<'_>, timeout: Duration) -> io::Result<[bool; 4]> {
+        let [cancelled, exited] = [cancel, self.pidfd.as_fd()].map(|fd| Some((fd, Ready::ToRead)));
+        let writable = self.stdin.as_ref().filter(|_| !unsent.is_empty()).map(|pipe| (pipe.as_fd(), Ready::ToWrite));
+        let readable = self.stdout.as_ref().map(|pipe| (pipe.as_fd(), Ready::ToRead));
+        wait_ready([cancelled, exited, writable, readable], Some(timeout))
+    }
+
+    /// Ends the process and its group, and reaps it.
     ///
     /// # Errors
-    /// It does not end after SIGKILL; it is left to the system.
-    pub fn end(mut self, manner: Shutdown) -> io::Result<Reaped> {
+    /// The process does not exit after SIGKILL; it is not waited for any longer.
+    pub fn end(mut self, shutdown: Shutdown) -> io::Result<Reaped> {
         self.stdin = None;
-        if manner == Shutdown::Politely && !self.ends_within(FAREWELL) {
+        if shutdown == Shutdown::Graceful && !self.exits_within(SHUTDOWN_TIMEOUT) {
             signal_child(self.pid, Signal::Terminate);
-            self.ends_within(FAREWELL);
+            self.exits_within(SHUTDOWN_TIMEOUT);
         }
         signal_child(self.pid, Signal::Kill);
-        if !self.ends_within(FAREWELL) {
+        if !self.exits_within(SHUTDOWN_TIMEOUT) {
             return Err(io::ErrorKind::TimedOut.into());
         }
         reap(self.pid)
     }
 
-    /// Writes what fits; what is left. A tuner that has closed its stdin is given the rest for nothing: it may still answer.
-    fn tell<'q>(&mut self, question: &'q [u8]) -> &'q [u8] {
+    /// Writes what fits into the pipe and returns the rest. If the tuner closed its stdin, nothing more is sent: it may still respond.
+    fn send<'q>(&mut self, request: &'q [u8]) -> &'q [u8] {
         let Some(pipe) = &mut self.stdin else { return &[] };
-        match pipe.write(question) {
-            Ok(written) => &question[written..],
-            Err(e) if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted].contains(&e.kind()) => question,
+        match pipe.write(request) {
+            Ok(written) => &request[written..],
+            Err(e) if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted].contains(&e.kind()) => request,
             Err(_) => {
                 self.stdin = None;
                 &[]
@@ -153,13 +160,13 @@ impl TunerProcess {
         }
     }
 
-    /// Reads what is there, up to a little more than the longest answer.
-    fn hear(&mut self) -> io::Result<()> {
-        while let Some(pipe) = self.stdout.as_mut().filter(|_| self.heard.len() <= MAX_ANSWER) {
-            let known = self.heard.len();
-            self.heard.resize(known + CHUNK, 0);
-            let read = pipe.read(&mut self.heard[known..]);
-            self.heard.truncate(known + read.as_ref().map_or(0, |length| *length));
+    /// Reads what is in the pipe, up to one chunk more than [`MAX_RESPONSE`].
+    fn receive(&mut self) -> io::Result<()> {
+        while let Some(pipe) = self.stdout.as_mut().filter(|_| self.received.len() <= MAX_RESPONSE) {
+            let length = self.received.len();
+            self.received.resize(length + CHUNK, 0);
+            let read = pipe.read(&mut self.received[length..]);
+            self.received.truncate(length + read.as_ref().map_or(0, |read| *read));
             match read {
                 Ok(0) => self.stdout = None,
                 Ok(_) => {}
@@ -171,11 +178,11 @@ impl TunerProcess {
         Ok(())
     }
 
-    /// The next whole line that is not blank.
+    /// The next complete line that is not blank.
     fn next_line(&mut self) -> Option<Vec<u8>> {
         loop {
-            let end = self.heard.iter().position(|b| *b == b'\n')?;
-            let mut line: Vec<u8> = self.heard.drain(..=end).collect();
+            let end = self.received.iter().position(|b| *b == b'\n')?;
+            let mut line: Vec<u8> = self.received.drain(..=end).collect();
             line.pop();
             if !line.trim_ascii().is_empty() {
                 return Some(line);
@@ -183,30 +190,29 @@ impl TunerProcess {
         }
     }
 
-    fn without_stdout(&self) -> ProtocolError {
-        match wait_readable([Some(self.ended.as_fd())], Some(LAST_BREATH)) {
-            Ok([true]) => ProtocolError::Ended,
+    fn closed_stdout(&self) -> ProtocolError {
+        match wait_readable([Some(self.pidfd.as_fd())], Some(EXIT_TIMEOUT)) {
+            Ok([true]) => ProtocolError::Exited,
             Ok([false]) => ProtocolError::ClosedStdout,
             Err(e) => ProtocolError::System(e),
         }
     }
 
-    /// Whether it ends in time. What it still prints is thrown away, so that it is not held up by it.
-    fn ends_within(&mut self, span: Duration) -> bool {
-        let deadline = Instant::now() + span;
+    /// Whether the process exits within `timeout`. Discards its output meanwhile, so that a full pipe does not block it.
+    fn exits_within(&mut self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
         loop {
-            self.heard.clear();
-            // A stdout that cannot be read is as good as a closed one.
-            if self.hear().is_err() {
+            self.received.clear();
+            if self.receive().is_err() {
                 self.stdout = None;
             }
-            let patience = deadline.saturating_duration_since(Instant::now());
-            let words = self.stdout.as_ref().map(AsFd::as_fd);
-            let waited = wait_readable([Some(self.ended.as_fd()), words], Some(patience));
-            if let Ok([true, _]) = waited {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let stdout = self.stdout.as_ref().map(AsFd::as_fd);
+            let ready = wait_readable([Some(self.pidfd.as_fd()), stdout], Some(remaining));
+            if let Ok([true, _]) = ready {
                 return true;
             }
-            if waited.is_err() || patience.is_zero() {
+            if ready.is_err() || remaining.is_zero() {
                 return false;
             }
         }

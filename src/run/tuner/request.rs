@@ -1,9 +1,9 @@
-//! What the tuner is asked, and the space as it reads it.
+//! Requests to the tuner, with the description of the space.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::observations::Observation;
+use super::observations::JobObservation;
 use crate::engine::experiment::Experiment;
 use crate::space::distribution::{Distribution, NumericDistribution};
 use crate::space::{Domain, Geometry, Param, Space};
@@ -11,13 +11,13 @@ use crate::types::ids::{BracketId, TrialId};
 use crate::types::objective::Metric;
 use crate::types::units::Resource;
 
-/// The protocol's version. Raised when a tuner that was written for it would no longer work.
+/// Version of the protocol, raised when tuners written for the previous one stop working.
 pub const VERSION: u32 = 1;
 
 /// Most values of one parameter that are listed.
-const LISTED: u64 = 1000;
+const MAX_VALUES: u64 = 1000;
 
-/// One question.
+/// One request, as its JSON object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
@@ -33,28 +33,28 @@ pub struct Request<'a> {
     seed: u64,
     params: &'a Map<String, Value>,
     space: &'a Value,
-    observations: &'a [Observation],
+    observations: &'a [JobObservation],
 }
 
-/// What does not change from question to question.
+/// The fields that are equal in all requests.
 #[derive(Debug)]
-pub struct Constant<'a> {
+pub struct RequestContext<'a> {
     /// The study.
     pub experiment: &'a Experiment,
-    /// The user's settings for the tuner.
+    /// The matrix's `tuner.params`.
     pub params: &'a Map<String, Value>,
-    /// The space's outline.
+    /// From [`describe_space`].
     pub space: &'a Value,
 }
 
-/// Asks for a configuration for each of `trials`, which start in one bracket with one resource. One line, with its newline.
-pub fn question(
-    constant: &Constant<'_>,
+/// A request for a configuration for each of `trials`, which start in one bracket with one resource: one line, with its newline.
+pub fn encode(
+    context: &RequestContext<'_>,
     trials: &[TrialId],
     (bracket, resource): (BracketId, Resource),
-    observations: &[Observation],
+    observations: &[JobObservation],
 ) -> serde_json::Result<Vec<u8>> {
-    let experiment = constant.experiment;
+    let experiment = context.experiment;
     let amount = |amount: Resource| experiment.resource.as_ref().map(|spec| spec.value(amount));
     let mut line = serde_json::to_vec(&Request {
         op: "suggest",
@@ -66,8 +66,8 @@ pub fn question(
         max_resource: amount(experiment.max_resource()),
         metric: experiment.metric.as_ref(),
         seed: experiment.seed,
-        params: constant.params,
-        space: constant.space,
+        params: context.params,
+        space: context.space,
         observations,
     })?;
     line.push(b'\n');
@@ -75,23 +75,23 @@ pub fn question(
 }
 
 /// Every parameter by name, in file order.
-pub fn outline(space: &Space) -> Value {
-    space.params.iter().map(|param| (param.name.to_string(), parameter(param))).collect::<Map<_, _>>().into()
+pub fn describe_space(space: &Space) -> Value {
+    space.params.iter().map(|param| (param.name.to_string(), describe_parameter(param))).collect::<Map<_, _>>().into()
 }
 
-fn parameter(param: &Param) -> Value {
+fn describe_parameter(param: &Param) -> Value {
     let domain = &*param.domain;
     let mut entry = Map::from_iter([("kind".to_owned(), param.kind.into())]);
-    let rest = match (domain.distribution(), domain.geometry()) {
+    let fields = match (domain.distribution(), domain.geometry()) {
         (Some(numeric), _) => continuous(&numeric),
         (None, Geometry::Unordered { weights }) => {
-            json!({"type": "choice", "values": listed(domain), "weights": weights})
+            json!({"type": "choice", "values": listed_values(domain), "weights": weights})
         }
         (None, Geometry::Ordered) => {
-            json!({"type": "ordered", "values": listed(domain), "count": domain.cardinality()})
+            json!({"type": "ordered", "values": listed_values(domain), "count": domain.cardinality()})
         }
     };
-    entry.extend(rest.as_object().cloned().unwrap_or_default());
+    entry.extend(fields.as_object().cloned().unwrap_or_default());
     entry.into()
 }
 
@@ -108,13 +108,13 @@ fn continuous(NumericDistribution { distribution, step }: &NumericDistribution) 
     entry
 }
 
-/// All values in order; of very many, as many as may be listed, the first and the last among them.
-fn listed(domain: &dyn Domain) -> Vec<Value> {
+/// All values in order, or [`MAX_VALUES`] evenly spaced ones, the first and the last included.
+fn listed_values(domain: &dyn Domain) -> Vec<Value> {
     let count = domain.cardinality().unwrap_or(0);
-    let shown = count.min(LISTED);
+    let listed = count.min(MAX_VALUES);
     // u128: the product of two large counts
-    let index = |i: u64| u128::from(i) * u128::from(count - 1) / u128::from(shown.max(2) - 1);
-    (0..shown).filter_map(|i| domain.level(u64::try_from(index(i)).ok()?)).collect()
+    let index = |i: u64| u128::from(i) * u128::from(count - 1) / u128::from(listed.max(2) - 1);
+    (0..listed).filter_map(|i| domain.level(u64::try_from(index(i)).ok()?)).collect()
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
     use crate::space::tests::space;
 
     #[test]
-    fn every_kind_of_parameter_has_an_outline() {
+    fn every_kind_of_parameter_is_described() {
         let space = space(&[
             ("act", "pchoice", json!([["relu", 0.75], ["tanh", 0.25]])),
             ("units", "choice", json!([16, 32, 64])),
@@ -135,8 +135,8 @@ mod tests {
             ("noise", "qnormal", json!([0, 1, 0.5])),
             ("decay", "lognormal", json!([-3, 1])),
         ]);
-        let outline = outline(&space);
-        let lines: Vec<String> = outline.as_object().unwrap().iter().map(|(k, v)| format!("{k} {v}")).collect();
+        let description = describe_space(&space);
+        let lines: Vec<String> = description.as_object().unwrap().iter().map(|(k, v)| format!("{k} {v}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         act {"kind":"pchoice","type":"choice","values":["relu","tanh"],"weights":[0.75,0.25]}
         units {"kind":"choice","type":"ordered","values":[16,32,64],"count":3}
@@ -151,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn a_million_values_are_thinned() {
+    fn of_a_million_values_a_thousand_are_listed() {
         let space = space(&[("seed", "range", json!([0, 1_000_000, 1]))]);
-        let entry = &outline(&space)["seed"];
+        let entry = &describe_space(&space)["seed"];
         let values = entry["values"].as_array().unwrap();
         assert_eq!((values.len(), &values[0], &values[999]), (1000, &json!(0), &json!(999_999)));
         assert_eq!(entry["count"], 1_000_000);

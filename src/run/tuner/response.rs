@@ -1,86 +1,123 @@
-//! The tuner's answer: read, and held against the space. What is wrong with it is a sentence that follows the tuner's name.
+//! Parses the tuner's responses and checks them against the space.
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::space::Space;
+use crate::space::{Param, Space};
 use crate::types::args::describe;
 use crate::types::assignment::Assignment;
 
-/// Most of an answer that is shown in a message, in characters.
-const SHOWN: usize = 200;
+/// Most characters of a line that a message shows.
+const EXCERPT: usize = 200;
 
-/// What it said.
+/// A valid response.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Response {
-    /// Complete configurations inside the space, at most as many as were asked for.
+    /// Complete configurations inside the space, at most as many as were requested.
     pub suggestions: Vec<Assignment>,
-    /// Whether it has no more.
-    pub last: bool,
+    /// Whether the tuner has no more suggestions.
+    pub is_last: bool,
 }
 
-/// Reads `line`, the answer to a question for `wanted` configurations.
-pub fn read(line: &[u8], wanted: usize, space: &Space) -> Result<Response, String> {
-    let said = |what: String| format!("{what}; it said {}", shown(line));
-    let answer: Value = serde_json::from_slice(line).map_err(|e| said(format!("answered with no JSON ({e})")))?;
-    let Value::Object(answer) = answer else {
-        let what = format!("answered with {} where an object with `suggestions` was asked for", describe(&answer));
-        return Err(said(what));
+/// A response that breaks the protocol. The message continues a sentence that starts with the tuner's name.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}; received {line}")]
+pub struct ResponseError {
+    kind: ResponseErrorKind,
+    /// Excerpt of the response.
+    line: String,
+}
+
+/// Values are described as by [`describe`].
+#[derive(Debug, thiserror::Error)]
+enum ResponseErrorKind {
+    #[error("sent invalid JSON ({0})")]
+    NotJson(#[from] serde_json::Error),
+    #[error("sent {0} instead of an object with `suggestions`")]
+    NotAnObject(String),
+    #[error("sent {value} as `{field}` instead of true or false")]
+    NotABoolean { field: &'static str, value: String },
+    #[error("sent an object without `suggestions`")]
+    NoSuggestions,
+    #[error("sent {0} as `suggestions` instead of a list")]
+    NotAList(String),
+    #[error("sent {count} suggestions, {requested} requested")]
+    TooMany { count: usize, requested: usize },
+    #[error("sent {0} as a suggestion instead of an object of parameters")]
+    NotAConfiguration(String),
+    #[error("suggested a value for the unknown parameter `{0}`")]
+    UnknownParameter(String),
+    #[error("sent a suggestion without the parameter `{0}`")]
+    MissingParameter(String),
+    #[error("suggested {value} for `{parameter}`, which takes {domain}")]
+    OutsideDomain { parameter: String, value: String, domain: String },
+}
+
+/// Parses `line`, the response to a request for `requested` configurations.
+pub fn parse(line: &[u8], requested: usize, space: &Space) -> Result<Response, ResponseError> {
+    parse_line(line, requested, space).map_err(|kind| ResponseError { kind, line: excerpt(line) })
+}
+
+fn parse_line(line: &[u8], requested: usize, space: &Space) -> Result<Response, ResponseErrorKind> {
+    let response: Value = serde_json::from_slice(line)?;
+    let Value::Object(response) = response else {
+        return Err(ResponseErrorKind::NotAnObject(describe(&response)));
     };
-    let done = flag(&answer, "done").map_err(said)?;
-    let suggestions = list(&answer, done).map_err(said)?;
-    if suggestions.len() > wanted {
-        return Err(said(format!("gave {} suggestions to a question for {wanted}", suggestions.len())));
+    let done = boolean(&response, "done")?;
+    let suggestions = list(&response, done)?;
+    if suggestions.len() > requested {
+        return Err(ResponseErrorKind::TooMany { count: suggestions.len(), requested });
     }
-    let suggestions = suggestions.iter().map(|item| configuration(item, space)).collect::<Result<Vec<_>, _>>();
-    let suggestions = suggestions.map_err(said)?;
-    Ok(Response { last: done || suggestions.len() < wanted, suggestions })
+    let suggestions = suggestions.iter().map(|item| configuration(item, space)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Response { is_last: done || suggestions.len() < requested, suggestions })
 }
 
-/// The line, cut if it is long.
-pub fn shown(line: &[u8]) -> String {
+/// The line between backquotes, without control characters, shortened to [`EXCERPT`] characters.
+pub fn excerpt(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let mut out = String::from("`");
-    for c in text.trim().chars().take(SHOWN) {
-        // Control characters would reach the terminal.
+    for c in text.trim().chars().take(EXCERPT) {
         let _ = if c.is_control() { write!(out, "{}", c.escape_default()) } else { write!(out, "{c}") };
     }
-    out.push_str(if text.trim().chars().count() > SHOWN { "…`" } else { "`" });
+    out.push_str(if text.trim().chars().count() > EXCERPT { "…`" } else { "`" });
     out
 }
 
-fn flag(answer: &Map<String, Value>, name: &str) -> Result<bool, String> {
-    match answer.get(name) {
+fn boolean(response: &Map<String, Value>, field: &'static str) -> Result<bool, ResponseErrorKind> {
+    match response.get(field) {
         None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(other) => Err(format!("answered with a `{name}` that is {}, neither true nor false", describe(other))),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(other) => Err(ResponseErrorKind::NotABoolean { field, value: describe(other) }),
     }
 }
 
-fn list(answer: &Map<String, Value>, done: bool) -> Result<&[Value], String> {
-    match answer.get("suggestions") {
+fn list(response: &Map<String, Value>, done: bool) -> Result<&[Value], ResponseErrorKind> {
+    match response.get("suggestions") {
         Some(Value::Array(items)) => Ok(items),
         None if done => Ok(&[]),
-        None => Err("answered without `suggestions`".to_owned()),
-        Some(other) => Err(format!("answered with `suggestions` that are {}, not a list", describe(other))),
+        None => Err(ResponseErrorKind::NoSuggestions),
+        Some(other) => Err(ResponseErrorKind::NotAList(describe(other))),
     }
 }
 
-/// Every parameter once, with a value that it may take.
-fn configuration(item: &Value, space: &Space) -> Result<Assignment, String> {
-    let Value::Object(given) = item else {
-        return Err(format!("gave {} as a suggestion, not an object of parameters", describe(item)));
+/// Every parameter of the space once, with a value in its domain.
+fn configuration(item: &Value, space: &Space) -> Result<Assignment, ResponseErrorKind> {
+    let Value::Object(values) = item else {
+        return Err(ResponseErrorKind::NotAConfiguration(describe(item)));
     };
-    if let Some(stranger) = given.keys().find(|name| !space.params.iter().any(|param| *param.name == ***name)) {
-        return Err(format!("suggested a value for `{stranger}`, which is no parameter"));
+    if let Some(unknown) = values.keys().find(|name| !space.params.iter().any(|param| *param.name == ***name)) {
+        return Err(ResponseErrorKind::UnknownParameter(unknown.clone()));
     }
-    let value = |param: &crate::space::Param| {
+    let value = |param: &Param| {
         let name = &param.name;
-        let Some(value) = given.get(&**name) else { return Err(format!("gave a suggestion without `{name}`")) };
-        let settled = param.domain.normalize(value);
-        let outside = || format!("suggested {} for `{name}`, which takes {}", describe(value), param.domain.describe());
-        settled.map(|value| (name.clone(), value)).ok_or_else(outside)
+        let value = values.get(&**name).ok_or_else(|| ResponseErrorKind::MissingParameter(name.to_string()))?;
+        let outside = || ResponseErrorKind::OutsideDomain {
+            parameter: name.to_string(),
+            value: describe(value),
+            domain: param.domain.describe(),
+        };
+        param.domain.normalize(value).map(|value| (name.clone(), value)).ok_or_else(outside)
     };
     space.params.iter().map(value).collect()
 }
@@ -92,29 +129,29 @@ mod tests {
     use super::*;
     use crate::space::tests::space;
 
-    fn answer(line: &str) -> Result<String, String> {
+    fn parsed(line: &str) -> Result<String, String> {
         let space = space(&[("lr", "uniform", json!([0, 1])), ("units", "range", json!([16, 64, 16]))]);
-        let answer = read(line.as_bytes(), 2, &space)?;
-        Ok(format!("{}{}", json!(answer.suggestions), if answer.last { ", no more" } else { "" }))
+        let response = parse(line.as_bytes(), 2, &space).map_err(|e| e.to_string())?;
+        Ok(format!("{}{}", json!(response.suggestions), if response.is_last { ", no more" } else { "" }))
     }
 
     #[test]
-    fn values_come_out_as_the_parameter_writes_them() {
+    fn values_are_normalized_by_their_domain() {
         let two = r#"{"suggestions": [{"units": 32.0, "lr": 0}, {"lr": 0.25, "units": 16}]}"#;
-        assert_eq!(answer(two).unwrap(), r#"[{"lr":0.0,"units":32},{"lr":0.25,"units":16}]"#);
+        assert_eq!(parsed(two).unwrap(), r#"[{"lr":0.0,"units":32},{"lr":0.25,"units":16}]"#);
     }
 
     #[test]
-    fn fewer_than_asked_for_means_that_there_are_no_more() {
-        assert_eq!(answer(r#"{"suggestions": []}"#).unwrap(), "[], no more");
-        assert_eq!(answer(r#"{"done": true}"#).unwrap(), "[], no more");
+    fn fewer_suggestions_than_requested_are_the_last() {
+        assert_eq!(parsed(r#"{"suggestions": []}"#).unwrap(), "[], no more");
+        assert_eq!(parsed(r#"{"done": true}"#).unwrap(), "[], no more");
         let one = r#"{"suggestions": [{"units": 16, "lr": 0.5}]}"#;
-        assert_eq!(answer(one).unwrap(), r#"[{"lr":0.5,"units":16}], no more"#);
+        assert_eq!(parsed(one).unwrap(), r#"[{"lr":0.5,"units":16}], no more"#);
     }
 
     #[test]
-    fn nonsense_is_told_with_what_was_said() {
-        let faults = [
+    fn errors_show_the_response() {
+        let lines = [
             "hello\u{7}",
             "[1]",
             r#"{"suggestion": []}"#,
@@ -128,25 +165,25 @@ mod tests {
             r#"{"suggestions": [{"lr": 0.5, "units": 16, "depth": 2}]}"#,
             r#"{"suggestions": [{"lr": NaN, "units": 16}]}"#,
         ];
-        let told: Vec<String> = faults.iter().map(|line| answer(line).unwrap_err()).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"
-        answered with no JSON (expected value at line 1 column 1); it said `hello\u{7}`
-        answered with a list of 1 where an object with `suggestions` was asked for; it said `[1]`
-        answered without `suggestions`; it said `{"suggestion": []}`
-        answered with `suggestions` that are the number 3, not a list; it said `{"suggestions": 3}`
-        answered with a `done` that is the text "yes", neither true nor false; it said `{"suggestions": [], "done": "yes"}`
-        gave 3 suggestions to a question for 2; it said `{"suggestions": [{}, {}, {}]}`
-        gave the number 7 as a suggestion, not an object of parameters; it said `{"suggestions": [7]}`
-        gave a suggestion without `units`; it said `{"suggestions": [{"lr": 0.5}]}`
-        suggested the number 7 for `lr`, which takes 0 to 1; it said `{"suggestions": [{"lr": 7, "units": 16}]}`
-        suggested the number 17 for `units`, which takes 16, 32, 48; it said `{"suggestions": [{"lr": 0.5, "units": 17}]}`
-        suggested a value for `depth`, which is no parameter; it said `{"suggestions": [{"lr": 0.5, "units": 16, "depth": 2}]}`
-        answered with no JSON (expected value at line 1 column 25); it said `{"suggestions": [{"lr": NaN, "units": 16}]}`
+        let errors: Vec<String> = lines.iter().map(|line| parsed(line).unwrap_err()).collect();
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        sent invalid JSON (expected value at line 1 column 1); received `hello\u{7}`
+        sent a list of 1 instead of an object with `suggestions`; received `[1]`
+        sent an object without `suggestions`; received `{"suggestion": []}`
+        sent the number 3 as `suggestions` instead of a list; received `{"suggestions": 3}`
+        sent the text "yes" as `done` instead of true or false; received `{"suggestions": [], "done": "yes"}`
+        sent 3 suggestions, 2 requested; received `{"suggestions": [{}, {}, {}]}`
+        sent the number 7 as a suggestion instead of an object of parameters; received `{"suggestions": [7]}`
+        sent a suggestion without the parameter `units`; received `{"suggestions": [{"lr": 0.5}]}`
+        suggested the number 7 for `lr`, which takes 0 to 1; received `{"suggestions": [{"lr": 7, "units": 16}]}`
+        suggested the number 17 for `units`, which takes 16, 32, 48; received `{"suggestions": [{"lr": 0.5, "units": 17}]}`
+        suggested a value for the unknown parameter `depth`; received `{"suggestions": [{"lr": 0.5, "units": 16, "depth": 2}]}`
+        sent invalid JSON (expected value at line 1 column 25); received `{"suggestions": [{"lr": NaN, "units": 16}]}`
         "#);
     }
 
     #[test]
-    fn a_long_answer_is_cut() {
-        assert!(answer(&"x".repeat(1_000_000)).unwrap_err().len() < 400);
+    fn a_long_response_is_shortened_in_messages() {
+        assert!(parsed(&"x".repeat(1_000_000)).unwrap_err().len() < 400);
     }
 }

@@ -215,6 +215,9 @@ pub struct ExportArgs {
     /// File format
     #[arg(long, default_value = "jsonl", value_parser = exporter_names())]
     pub format: String,
+    /// Add each job's readings of the metric, as a column `curve`
+    #[arg(long)]
+    pub curves: bool,
 }
 
 /// `resume`.

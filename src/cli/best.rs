@@ -7,28 +7,43 @@ use super::output;
 use super::study::definition::StudyDefinition;
 use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
-use crate::report::best::BestView;
-use crate::report::summary_text::best_text;
-use crate::report::view::{JobView, ViewDetail};
+use crate::progress;
+use crate::report::best::BestReport;
+use crate::report::summary_text::{best_text, finish_sentence};
+use crate::report::text::command_line;
+use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, ViewDetail::Values)?;
-    // the command is a convenience: without the component file, say, the rest still stands
+    // The command cannot be rendered without the component file, for example; the rest can be printed.
     let study = StudyDefinition::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
-    let Some(best) = BestView::of(&view, repeat) else {
+    let Some(report) = BestReport::new(&view, repeat) else {
         let why = match view.header.metric {
             Some(_) => "no job has a value yet",
             None => "the study has no metric, so nothing is ranked",
         };
         return Err(CliError::no_result(anyhow::anyhow!("{}: {why}", args.study.display())));
     };
+    if !report.ended {
+        progress::print_message(&format!("note: {}", unfinished(&view)));
+    }
     match args.format {
-        FormatArg::Json => output::json(&best)?,
+        FormatArg::Json => output::json(&report)?,
         FormatArg::Text => {
-            output::text(&best_text(&best, view.header.resource.as_ref().map(|r| r.name.as_str())))?;
+            output::text(&best_text(&report.best, view.header.resource_name()))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Why the best trial is not final yet.
+fn unfinished(view: &StudyView) -> String {
+    if view.jobs.iter().any(|job| job.status == JobStatus::Running) {
+        return "the study is running; this is the best trial so far".to_owned();
+    }
+    let resume = command_line(["hypertune", "resume", &view.study.to_string_lossy()]);
+    let reason = view.finish.as_ref().map(|reason| format!(" ({})", finish_sentence(reason))).unwrap_or_default();
+    format!("the study has not ended{reason}; this is the best trial so far; to continue the study, run\n  {resume}")
 }

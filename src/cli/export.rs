@@ -10,7 +10,8 @@ use crate::report::view::ViewDetail;
 
 /// Writes one row per job to stdout.
 pub fn export(args: &ExportArgs) -> Result<Exit, CliError> {
-    let view = view::read(&args.study, ViewDetail::Full)?;
+    let detail = if args.curves { ViewDetail::Curves } else { ViewDetail::Full };
+    let view = view::read(&args.study, detail)?;
     let exporter = catalogue::find(&args.format)
         .ok_or_else(|| CliError::usage(anyhow::anyhow!("no export format is called `{}`", args.format)))?;
     output::print(|out| exporter.export(&view, out))?;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::amount;
+use super::number;
 use super::view::{JobView, StudyView};
+use crate::engine::event::FinishReason;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::incumbent::{self, Candidate};
@@ -18,7 +19,7 @@ pub fn best_job(view: &StudyView) -> Option<(Candidate, &JobView)> {
     candidates.into_iter().find(|(candidate, _)| candidate.job == best.job)
 }
 
-/// The best trial, as `best --format json` prints it.
+/// The best trial.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct BestView<'a> {
     /// Its id.
@@ -28,11 +29,11 @@ pub struct BestView<'a> {
     /// The metric's name.
     pub metric: &'a str,
     /// The resource it reached.
-    #[serde(serialize_with = "amount::resource")]
+    #[serde(serialize_with = "number::resource")]
     pub resource: Resource,
     /// Its configuration.
     pub params: &'a Assignment,
-    /// The argument list that repeats it; empty where it cannot be rendered any more.
+    /// The argument list that runs it again; empty if it cannot be rendered any more.
     pub command: Vec<String>,
     /// The study's folder.
     pub study: &'a Path,
@@ -40,7 +41,7 @@ pub struct BestView<'a> {
 
 impl<'a> BestView<'a> {
     /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
-    pub fn of(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestView<'a>> {
+    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestView<'a>> {
         let (candidate, job) = best_job(view)?;
         Some(BestView {
             trial: job.job.key.trial,
@@ -54,10 +55,28 @@ impl<'a> BestView<'a> {
     }
 }
 
+/// The best trial so far and whether a better one may follow, as `best --format json` prints them.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BestReport<'a> {
+    /// The best trial.
+    #[serde(flatten)]
+    pub best: BestView<'a>,
+    /// Whether the study has ended; false while it runs, after a crash, and where a limit, a signal or its tuner ended the last session.
+    pub ended: bool,
+    /// Why the last session ended, as in the summary; null while one runs and after a crash.
+    pub finished: Option<&'a FinishReason>,
+}
+
+impl<'a> BestReport<'a> {
+    /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
+    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestReport<'a>> {
+        Some(BestReport { best: BestView::new(view, repeat)?, ended: view.has_ended(), finished: view.finish.as_ref() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::FinishReason;
     use crate::report::fixtures::{StudyFixture, halving};
     use crate::types::ids::{Attempt, JobId, JobKey, Rung};
     use crate::types::objective::Score;
@@ -87,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn failures_at_a_higher_resource_do_not_hide_what_finished_below() {
+    fn failures_at_a_higher_resource_do_not_hide_results_below() {
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).succeed(0, 0, 0.5).fail(1, 0, Failure::Exit(1), "");
         assert_eq!(best(&sample), Some(0));
     }
 
     #[test]
-    fn jobs_ended_early_count_only_where_none_finished() {
+    fn jobs_ended_early_count_only_if_none_finished() {
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 3.0).end(1, 0, 1, stopped(0.1), "");
         assert_eq!(best(&sample), Some(1));
@@ -127,8 +146,18 @@ mod tests {
     #[test]
     fn the_json_has_the_documented_keys() {
         let view = halving().view();
-        let best = BestView::of(&view, |_| vec!["python3".into(), "train.py".into()]).expect("trial 2 finished");
+        let best = BestReport::new(&view, |_| vec!["python3".into(), "train.py".into()]).expect("trial 2 finished");
         let json = serde_json::to_string(&best).expect("a view serializes");
-        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study"}"#);
+        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","ended":true,"finished":{"reason":"completed"}}"#);
+    }
+
+    #[test]
+    fn a_study_that_can_be_resumed_has_not_ended() {
+        let ended = |sample: &StudyFixture| BestReport::new(&sample.view(), |_| Vec::new()).map(|report| report.ended);
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
+        assert_eq!(ended(&sample), Some(false));
+        assert_eq!(ended(sample.finish(FinishReason::Interrupted { signal: 2 })), Some(false));
+        assert_eq!(ended(sample.session().finish(FinishReason::Completed)), Some(true));
     }
 }

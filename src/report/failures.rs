@@ -6,31 +6,31 @@ use serde::Serialize;
 use super::view::StudyView;
 use crate::types::ids::TrialId;
 
-/// Most trials that are named for one reason.
-const NAMED: usize = 5;
+/// Most trials listed for one reason.
+const MAX_TRIALS: usize = 5;
 
 /// Jobs that failed for one reason.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct FailureGroup<'a> {
-    /// Why.
+    /// The reason.
     pub reason: &'a str,
-    /// How many jobs.
+    /// Number of jobs.
     pub jobs: u64,
     /// The first few of their trials.
     pub trials: Vec<TrialId>,
-    /// The last lines of stderr of the first of them that left any.
+    /// The last lines of stderr of the first of them that wrote any.
     pub stderr_tail: &'a str,
 }
 
-/// Every reason with its jobs, the most frequent first.
+/// All reasons, the most frequent first. Interrupted jobs are not failures.
 pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
     let mut groups: IndexMap<&str, FailureGroup<'_>> = IndexMap::new();
-    for job in view.jobs.iter().filter(|j| j.status.is_failure()) {
+    for job in view.jobs.iter().filter(|j| j.is_failure()) {
         let reason = job.reason.as_deref().unwrap_or("no reason is recorded");
         let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), stderr_tail: "" };
         let group = groups.entry(reason).or_insert(empty);
         group.jobs += 1;
-        if group.trials.len() < NAMED && !group.trials.contains(&job.job.key.trial) {
+        if group.trials.len() < MAX_TRIALS && !group.trials.contains(&job.job.key.trial) {
             group.trials.push(job.job.key.trial);
         }
         if group.stderr_tail.is_empty() {
@@ -49,7 +49,7 @@ mod tests {
     use crate::types::outcome::Failure;
 
     #[test]
-    fn grouped_by_reason_most_frequent_first() {
+    fn groups_are_ordered_by_frequency() {
         let mut sample = StudyFixture::new();
         for trial in 0..9 {
             sample.launch(trial, 0, 1, 1.0);
@@ -59,12 +59,13 @@ mod tests {
             sample.fail(trial, 0, Failure::Exit(1), if trial == 2 { "KeyError: lr\n" } else { "" });
         }
         let view = sample.view();
-        let seen: Vec<_> = failures(&view).iter().map(|g| (g.reason, g.jobs, g.trials.len(), g.stderr_tail)).collect();
-        assert_eq!(seen, [("exit code 1", 8, 5, "KeyError: lr"), ("ran into the job timeout", 1, 1, "")]);
+        let groups: Vec<_> =
+            failures(&view).iter().map(|g| (g.reason, g.jobs, g.trials.len(), g.stderr_tail)).collect();
+        assert_eq!(groups, [("exit code 1", 8, 5, "KeyError: lr"), ("ran into the job timeout", 1, 1, "")]);
     }
 
     #[test]
-    fn a_trial_is_named_once_however_often_it_failed() {
+    fn a_trial_is_listed_once_even_if_it_failed_twice() {
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").fail(
             1,
@@ -81,5 +82,13 @@ mod tests {
         );
         let view = sample.view();
         assert_eq!(failures(&view)[0].trials, [TrialId(0), TrialId(1)]);
+    }
+
+    #[test]
+    fn jobs_that_were_interrupted_have_not_failed() {
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Lost, "").fail(1, 0, Failure::Exit(1), "");
+        let view = sample.view();
+        assert_eq!(failures(&view).iter().map(|group| group.reason).collect::<Vec<_>>(), ["exit code 1"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Hand-made studies for the tests of this layer.
+//! Studies for tests, made record by record.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use crate::types::objective::{Direction, Metric, Score};
 use crate::types::outcome::{Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource, ResourceKind, ResourceSpec};
 
-/// Collects records as a driver would journal them, one second apart.
+/// A journal under construction; each end is a second after the record before it.
 pub struct StudyFixture {
     records: Vec<Record>,
     now: Moment,
 }
 
 impl StudyFixture {
-    /// A study that minimizes `loss` over `epochs`, with its first session begun.
+    /// A study that minimizes `loss` over `epochs`, with its first session started.
     pub fn new() -> StudyFixture {
         let metric = Metric { name: "loss".into(), direction: Direction::Minimize };
         StudyFixture::with_metric(Some(metric))
@@ -56,7 +56,7 @@ impl StudyFixture {
         sample
     }
 
-    /// A driver takes the study up.
+    /// A session starts.
     pub fn session(&mut self) -> &mut StudyFixture {
         let started_at = "2026-03-01T10:00:00Z".to_owned();
         self.records.push(Record::Session {
@@ -122,13 +122,13 @@ impl StudyFixture {
         self.end(trial, rung, 1, Outcome::Failed { failure }, stderr)
     }
 
-    /// A trial is over.
+    /// A trial is retired.
     pub fn retire(&mut self, trial: u64) -> &mut StudyFixture {
         self.records.push(Record::Retired { trial: TrialId(trial) });
         self
     }
 
-    /// A trial goes on.
+    /// A trial is promoted.
     pub fn promote(&mut self, trial: u64) -> &mut StudyFixture {
         self.records.push(Record::Promoted { trial: TrialId(trial) });
         self
@@ -145,15 +145,20 @@ impl StudyFixture {
         &self.records
     }
 
-    /// The view of it.
+    /// The view of these records, in full detail but without curves.
     pub fn view(&self) -> StudyView {
-        let mut builder = ViewBuilder::new(ViewDetail::Full);
+        self.view_with(ViewDetail::Full)
+    }
+
+    /// The view of these records.
+    pub fn view_with(&self, detail: ViewDetail) -> StudyView {
+        let mut builder = ViewBuilder::new(detail);
         self.records.iter().cloned().for_each(|r| builder.push(r));
         builder.finish(Path::new("matrix.study")).expect("a sample has a header")
     }
 }
 
-/// Three trials at 1 epoch, one of them failing; trial 2 goes on to 3 epochs.
+/// Three trials at 1 epoch, one of which fails; trial 2 is promoted to 3 epochs.
 pub fn halving() -> StudyFixture {
     let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).launch(2, 0, 1, 1.0);

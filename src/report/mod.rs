@@ -1,9 +1,9 @@
-//! Views made from the journal alone, so that a report made a year later equals the live summary; and their exporters.
+//! Views of a study, computed from its folder alone, so that a report made a year later is the same; and their exporters.
 
-pub(crate) mod amount;
 pub(crate) mod best;
 pub mod export;
 pub(crate) mod failures;
+pub(crate) mod number;
 pub mod plan;
 pub mod plan_table;
 pub mod summary;

@@ -1,9 +1,9 @@
-//! What a study will do, told before anything runs: the numbers behind the text and the JSON of `plan` and `run --dry-run`.
+//! The plan of a study, computed before anything runs: the data of the text and JSON of `plan` and `run --dry-run`.
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::amount;
+use super::number;
 use crate::engine::experiment::Experiment;
 use crate::schedule::{Plan, finite};
 use crate::types::objective::Metric;
@@ -12,28 +12,28 @@ use crate::types::units::{Resource, ResourceSpec};
 /// One rung as planned.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct RungView {
-    /// Number of configurations; `None` where only a limit of the study ends them.
+    /// Number of configurations; `None` if only a limit ends the study.
     pub configs: Option<u64>,
-    /// Resource of each.
-    #[serde(serialize_with = "amount::resource")]
+    /// Resource allotted to each.
+    #[serde(serialize_with = "number::resource")]
     pub resource: Resource,
 }
 
 /// One bracket as planned.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct BracketView {
-    /// s.
+    /// Number of the bracket: s in Hyperband's papers.
     pub bracket: u32,
     /// Smallest resource first.
     pub rungs: Vec<RungView>,
 }
 
-/// One parameter as it will be drawn.
+/// One parameter.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ParamView {
-    /// The kind it was declared with.
+    /// Its kind in the matrix.
     pub kind: &'static str,
-    /// Its effective range or values, in words.
+    /// Its effective range or values, as text.
     pub values: String,
 }
 
@@ -42,43 +42,43 @@ pub struct ParamView {
 pub struct PlanView {
     /// The matrix kind.
     pub kind: &'static str,
-    /// Who proposes.
+    /// The name of the sampler.
     pub sampler: &'static str,
-    /// The reduction factor, where there is one.
-    #[serde(serialize_with = "amount::maybe")]
+    /// The reduction factor, if the kind has one.
+    #[serde(serialize_with = "number::optional")]
     pub eta: Option<f64>,
     /// One round of brackets.
     pub brackets: Vec<BracketView>,
-    /// How often the round is repeated.
+    /// Number of rounds.
     pub rounds: u32,
-    /// Whether the numbers only sketch what will run: the schedule decides as it goes.
+    /// Whether the numbers are estimates, because the schedule decides while the study runs.
     pub open_ended: bool,
-    /// New configurations over all rounds; like the sums below `None` where only a limit of the study ends it.
+    /// Configurations over all rounds; like the sums below `None` if only a limit ends the study.
     pub trials: Option<u64>,
     /// Jobs over all rounds.
     pub jobs: Option<u64>,
     /// Sum of the jobs' resources; jobs that continue a checkpoint count with what they add.
-    #[serde(serialize_with = "amount::maybe")]
+    #[serde(serialize_with = "number::optional")]
     pub resource_total: Option<f64>,
-    /// What as many trials at full resource would cost.
-    #[serde(serialize_with = "amount::maybe")]
+    /// The resource of as many trials trained in full.
+    #[serde(serialize_with = "number::optional")]
     pub full_resource_total: Option<f64>,
-    /// What is allotted; `None` where the kind knows no resource.
+    /// The resource that is allotted; `None` if the kind allots none.
     pub resource: Option<ResourceSpec>,
-    /// What is ranked by.
+    /// The metric that trials are ranked by.
     pub metric: Option<Metric>,
-    /// Every draw comes from it.
+    /// The seed of all random draws.
     pub seed: u64,
-    /// How many distinct configurations the parameters allow, where that is limited.
+    /// Number of distinct configurations, if it is finite.
     pub distinct: Option<u64>,
-    /// The first argument lists, exactly as they would run.
+    /// The first argument lists, as they would run.
     pub commands: Vec<Vec<String>>,
     /// Every parameter, in file order.
     pub params: IndexMap<String, ParamView>,
 }
 
 impl PlanView {
-    /// The plan of `experiment`, with the first argument lists that it would run.
+    /// The plan of `experiment`; `commands` are the first argument lists.
     pub fn new(experiment: &Experiment, commands: Vec<Vec<String>>) -> PlanView {
         let method = &experiment.method;
         let plan = experiment.plan();

@@ -1,11 +1,11 @@
-//! The plan as text: the bracket table as the reference document draws it, then what it comes to.
+//! The plan as text: the bracket table in the form of Polyaxon's documentation of Hyperband, then totals, parameters and commands.
 
 use std::fmt::Write;
 
 use comfy_table::{Cell, CellAlignment, Table};
 
 use super::plan::{BracketView, PlanView};
-use super::text;
+use super::{number, text};
 use crate::types::objective::Direction;
 use crate::types::printable::printable;
 
@@ -13,7 +13,7 @@ use crate::types::printable::printable;
 const FIRST_WIDTH: usize = 9;
 const PAIR_WIDTH: usize = 3 + 9 + 2 + 8;
 
-/// What ends a study that has no end of its own.
+/// How to end a study without a planned end.
 const ENDS: &str = ": end it with `numRuns`, --max-jobs, --max-resource or --time-limit";
 
 /// The whole plan, for a screen of `width` columns (a pipe has no width).
@@ -35,8 +35,8 @@ pub fn plan(plan: &PlanView, width: Option<u16>) -> String {
 
 fn heading(plan: &PlanView) -> String {
     let mut words = vec![plan.kind.to_owned()];
-    words.extend(plan.eta.map(|eta| format!("eta {eta}")));
-    // random draws are what one expects, and some kinds are their own sampler
+    words.extend(plan.eta.map(|eta| format!("eta {}", number::shortest(eta))));
+    // Not `random`, the default, nor samplers that have the name of the kind.
     words.extend((![plan.kind, "random"].contains(&plan.sampler)).then(|| format!("sampler {}", plan.sampler)));
     words.push(match &plan.metric {
         Some(metric) => format!("{} {}", direction(metric.direction), printable(&metric.name)),
@@ -89,7 +89,7 @@ fn totals(plan: &PlanView) -> String {
         ("jobs", format!("{about}{}", planned(plan.jobs))),
     ];
     if let (Some(spec), Some(total), Some(full)) = (&plan.resource, plan.resource_total, plan.full_resource_total) {
-        let amount = |x| format!("{} {}", text::amount(x), printable(&spec.name));
+        let amount = |x| text::amount_of(x, &printable(&spec.name));
         rows.push(("resource", format!("{about}{}", amount(total))));
         let times = round(full / total);
         let share = if times.is_finite() { format!(", {} times as much", text::short(times)) } else { String::new() };
@@ -101,7 +101,7 @@ fn totals(plan: &PlanView) -> String {
     two_columns("", &rows)
 }
 
-/// A planned number that may have no end.
+/// A planned number; `None` is endless.
 fn planned(count: Option<u64>) -> String {
     count.map_or_else(|| "endless".to_owned(), text::count)
 }
@@ -135,7 +135,7 @@ fn commands(plan: &PlanView) -> String {
     out
 }
 
-/// Names with what they are, aligned, each line after `indent`.
+/// Names and values in two aligned columns, each line after `indent`.
 pub(super) fn two_columns(indent: &str, rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| text::width(&printable(name))).max().unwrap_or(0);
     rows.iter().fold(String::new(), |mut out, (name, value)| {
@@ -144,14 +144,14 @@ pub(super) fn two_columns(indent: &str, rows: &[(&str, String)]) -> String {
     })
 }
 
-/// A table without lines, wrapped nowhere.
+/// A table without borders and without wrapping.
 pub(super) fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table
 }
 
-/// A cell of numbers.
+/// A right-aligned cell.
 pub(super) fn right(content: String) -> Cell {
     Cell::new(content).set_alignment(CellAlignment::Right)
 }

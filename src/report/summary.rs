@@ -1,45 +1,47 @@
-//! What a study came to: printed at its end, and again when the finished study is run once more.
+//! The summary of a study: printed at its end, and again when the finished study is run again.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::amount;
 use super::best::BestView;
 use super::failures::{FailureGroup, failures};
+use super::number;
 use super::view::{JobStatus, JobView, StudyView};
 use crate::engine::event::FinishReason;
 use crate::schedule::finite;
 use crate::types::ids::TrialId;
 use crate::types::units::Moment;
 
-/// Jobs by how they stand.
+/// Numbers of jobs. `launched` is the sum of running, succeeded, failed, stopped and interrupted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct JobCounts {
-    /// Planned, without retries; null where only a limit of the study ends it.
+    /// Planned, without retries; null if only a limit ends the study.
     pub planned: Option<u64>,
     /// Launched, retries included.
     pub launched: u64,
-    /// Still running, as far as the journal knows.
+    /// Running, according to the journal.
     pub running: u64,
     /// Ran to their end.
     pub succeeded: u64,
-    /// Failed, timed out or lost.
+    /// Failed or timed out.
     pub failed: u64,
-    /// Ended early.
+    /// Ended early by a rule or with the study.
     pub stopped: u64,
-    /// Trials with a value that did not go on to the next rung.
+    /// Trials with a value that were not promoted to the next rung.
     pub dropped: u64,
+    /// Cut off by the end of the driver, a limit or a signal; such jobs run again when the study is resumed.
+    pub interrupted: u64,
 }
 
 /// The best trial's keys as `best --format json` prints them, each null where there is none.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum BestKeys<'a> {
-    /// There is one.
+    /// There is a best trial.
     Found(BestView<'a>),
-    /// No job gave a value, or there is no metric.
+    /// No job has a value, or there is no metric.
     Nothing {
         /// null.
         trial: (),
@@ -64,26 +66,28 @@ pub struct Summary<'a> {
     /// The best trial.
     #[serde(flatten)]
     pub best: BestKeys<'a>,
-    /// Why the study ended; null while it runs and after a crash.
+    /// Whether the study has ended; false while it runs, after a crash, and where a limit, a signal or its tuner ended the last session.
+    pub ended: bool,
+    /// Why the last session ended; null while one runs and after a crash.
     pub finished: Option<&'a FinishReason>,
-    /// The seed that every draw came from.
+    /// The seed of all random draws.
     pub seed: u64,
     /// Trials started.
     pub trials: u64,
-    /// Its jobs.
+    /// Numbers of jobs.
     pub jobs: JobCounts,
-    /// Resource that all launches spent, retries included: those that went on from a checkpoint count with what they added, those
-    /// that were cut off up to their last known step.
-    #[serde(serialize_with = "amount::sum")]
+    /// The resource that all launches spent, retries included: jobs that continue a checkpoint count with what they added, jobs that
+    /// were cut off up to their last known step.
+    #[serde(serialize_with = "number::sum")]
     pub resource_spent: f64,
-    /// What as many trials at full resource would have cost.
-    #[serde(serialize_with = "amount::sum")]
+    /// The resource of as many trials trained in full.
+    #[serde(serialize_with = "number::sum")]
     pub full_resource: f64,
     /// Study time so far, seconds.
     pub duration_s: f64,
-    /// Where the logs lie.
+    /// The folder of the logs.
     pub logs: PathBuf,
-    /// What failed, by reason.
+    /// Failed jobs by reason.
     pub failures: Vec<FailureGroup<'a>>,
     /// The resource's name.
     #[serde(skip)]
@@ -91,27 +95,28 @@ pub struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// The summary of `view`; `repeat` renders the argument list of the best job, `logs` is the folder that holds the logs.
+    /// The summary of `view`; `repeat` renders the argument list of the best job, `logs` is the folder of the logs.
     pub fn new(view: &'a StudyView, logs: PathBuf, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Summary<'a> {
         let latest: HashMap<TrialId, &JobView> = view.jobs.iter().map(|j| (j.job.key.trial, j)).collect();
         let full = full_resource(view);
         Summary {
-            best: BestView::of(view, repeat).map_or_else(|| nothing(view), BestKeys::Found),
+            best: BestView::new(view, repeat).map_or_else(|| no_best(view), BestKeys::Found),
+            ended: view.has_ended(),
             finished: view.finish.as_ref(),
             seed: view.header.seed,
             trials: latest.len() as u64,
-            jobs: counts(view, latest.values().filter(|j| is_dropped(j, full)).count() as u64),
+            jobs: counts(view, latest.values().filter(|job| is_dropped(job, full)).count() as u64),
             resource_spent: view.resource_spent(),
             full_resource: latest.len() as f64 * full,
             duration_s: view.last.since(Moment(0)).as_secs_f64(),
             logs,
             failures: failures(view),
-            resource_name: view.header.resource.as_ref().map(|r| r.name.as_str()),
+            resource_name: view.header.resource_name(),
         }
     }
 }
 
-fn nothing(view: &StudyView) -> BestKeys<'_> {
+fn no_best(view: &StudyView) -> BestKeys<'_> {
     BestKeys::Nothing {
         trial: (),
         value: (),
@@ -123,27 +128,28 @@ fn nothing(view: &StudyView) -> BestKeys<'_> {
     }
 }
 
-/// R, as the plan's totals tell it.
+/// R, from the plan's totals.
 fn full_resource(view: &StudyView) -> f64 {
     let plan = view.header.plan;
     if plan.trials == 0 { 0.0 } else { plan.full_resource / plan.trials as f64 }
 }
 
-/// Over with a value, below the full resource.
+/// Retired with a value below the full resource.
 fn is_dropped(latest: &JobView, full: f64) -> bool {
     latest.retired && latest.score.is_some() && latest.resource.amount() < full
 }
 
 fn counts(view: &StudyView, dropped: u64) -> JobCounts {
-    let count = |is: fn(JobStatus) -> bool| view.jobs.iter().filter(|j| is(j.status)).count() as u64;
+    let count = |matches: fn(&JobView) -> bool| view.jobs.iter().filter(|job| matches(job)).count() as u64;
     JobCounts {
         planned: finite(view.header.plan.jobs),
         launched: view.jobs.len() as u64,
-        running: count(|s| s == JobStatus::Running),
-        succeeded: count(|s| s == JobStatus::Succeeded),
-        failed: count(JobStatus::is_failure),
-        stopped: count(|s| s == JobStatus::Stopped),
+        running: count(|job| job.status == JobStatus::Running),
+        succeeded: count(|job| job.status == JobStatus::Succeeded),
+        failed: count(JobView::is_failure),
+        stopped: count(|job| job.status == JobStatus::Stopped && !job.interrupted),
         dropped,
+        interrupted: count(|job| job.interrupted),
     }
 }
 
@@ -151,6 +157,8 @@ fn counts(view: &StudyView, dropped: u64) -> JobCounts {
 mod tests {
     use super::*;
     use crate::report::fixtures::{StudyFixture, halving};
+    use crate::types::objective::Score;
+    use crate::types::outcome::{Failure, Outcome, StopRule};
 
     fn summary(view: &StudyView) -> Summary<'_> {
         Summary::new(view, PathBuf::from("matrix.study/trials"), |_| vec!["python3".into(), "train.py".into()])
@@ -159,8 +167,21 @@ mod tests {
     #[test]
     fn the_json_starts_with_the_keys_of_the_best_trial() {
         let view = halving().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"ValueError: lr"}]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","ended":true,"finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1,"interrupted":0},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"ValueError: lr"}]}"#);
         let view = StudyFixture::new().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"study":"matrix.study","finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"study":"matrix.study","ended":false,"finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0,"interrupted":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
+    }
+
+    #[test]
+    fn interrupted_jobs_are_counted_apart_from_failed_ones() {
+        let stopped = |rule| Outcome::Stopped { score: Score::new(0.5), by: StopRule::new(rule, None, None) };
+        let mut sample = StudyFixture::new();
+        for trial in 0..6 {
+            sample.launch(trial, 0, 1, 1.0);
+        }
+        sample.fail(0, 0, Failure::Exit(1), "").fail(1, 0, Failure::Timeout, "").fail(2, 0, Failure::Lost, "");
+        sample.end(3, 0, 1, stopped(StopRule::INTERRUPTED), "").end(4, 0, 1, stopped("median"), "");
+        let jobs = summary(&sample.view()).jobs;
+        assert_eq!((jobs.failed, jobs.interrupted, jobs.stopped, jobs.running), (2, 2, 1, 1));
     }
 }

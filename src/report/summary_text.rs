@@ -1,4 +1,4 @@
-//! The summary as people read it.
+//! The summary as text.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::best::BestView;
 use super::failures::FailureGroup;
 use super::plan_table::two_columns;
 use super::summary::{BestKeys, JobCounts, Summary};
-use super::text;
+use super::{number, text};
 use crate::engine::event::{FinishReason, LimitKind};
 use crate::types::ids::TrialId;
 use crate::types::printable::{output_line, printable, printable_lines};
@@ -28,7 +28,7 @@ pub fn render(summary: &Summary<'_>) -> String {
     out
 }
 
-/// The good news of an early end; the other reasons go to stderr with what to do about them.
+/// The reason, if the study reached its metric; other reasons go to stderr, with advice.
 fn ending(summary: &Summary<'_>) -> String {
     match summary.finished {
         Some(reason @ FinishReason::MetricReached { .. }) => format!("{}\n\n", finish_sentence(reason)),
@@ -39,10 +39,10 @@ fn ending(summary: &Summary<'_>) -> String {
 fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     let mut rows = vec![("jobs", jobs_text(&summary.jobs))];
     if let Some(name) = summary.resource_name {
-        let (name, spent) = (printable(name), text::amount(summary.resource_spent));
+        let spent = text::amount_of(summary.resource_spent, &printable(name));
         let full = text::amount(summary.full_resource);
         let trials = text::counted(summary.trials, "trial");
-        rows.push(("resource", format!("{spent} {name} spent; {trials} in full would take {full}")));
+        rows.push(("resource", format!("{spent} spent; {trials} in full would take {full}")));
     }
     rows.push(("time", text::span(Duration::try_from_secs_f64(summary.duration_s.max(0.0)).unwrap_or(Duration::MAX))));
     rows.push(("seed", summary.seed.to_string()));
@@ -55,6 +55,7 @@ fn jobs_text(jobs: &JobCounts) -> String {
         (jobs.succeeded, "succeeded"),
         (jobs.failed, "failed"),
         (jobs.stopped, "ended early"),
+        (jobs.interrupted, "interrupted"),
         (jobs.running, "without an end"),
     ];
     let mut words: Vec<_> = parts
@@ -62,15 +63,18 @@ fn jobs_text(jobs: &JobCounts) -> String {
         .filter(|(n, what)| *n > 0 || ["succeeded", "failed"].contains(what))
         .map(|(n, what)| format!("{} {what}", text::count(*n)))
         .collect();
-    words.extend((jobs.dropped > 0).then(|| format!("{} dropped on the way", text::counted(jobs.dropped, "trial"))));
+    words.extend((jobs.dropped > 0).then(|| format!("{} dropped", text::counted(jobs.dropped, "trial"))));
     let planned = jobs.planned.map(|n| format!(", {} planned", text::count(n))).unwrap_or_default();
     format!("{} launched{planned}: {}", text::count(jobs.launched), words.join(", "))
 }
 
-/// The best trial as text: its value, its parameters, the command that repeats it.
+/// The best trial as text: its value, its parameters, and the command that runs it again.
 pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
-    let at = resource.map(|name| format!(" at {}={}", printable(name), best.resource)).unwrap_or_default();
-    let mut out = format!("best: trial {}, {} {}{at}\n", best.trial, printable(best.metric), best.value);
+    let at = resource
+        .map(|name| format!(" at {}={}", printable(name), number::shortest(best.resource.amount())))
+        .unwrap_or_default();
+    let mut out =
+        format!("best: trial {}, {} {}{at}\n", best.trial, printable(best.metric), number::shortest(best.value));
     if !best.params.is_empty() {
         out.push('\n');
         let rows: Vec<_> = best.params.iter().map(|(name, v)| (name, text::value(v))).collect();
@@ -83,7 +87,7 @@ pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
     out
 }
 
-/// What failed, by reason, with the last lines of stderr; nothing where nothing did.
+/// Failed jobs by reason, with the last lines of stderr; empty if there are none.
 pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
     if groups.is_empty() {
         return String::new();
@@ -103,10 +107,11 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
 /// Why a study ended, as a sentence.
 pub fn finish_sentence(reason: &FinishReason) -> String {
     match reason {
-        FinishReason::Completed => "the plan is done".to_owned(),
+        FinishReason::Completed => "the plan is complete".to_owned(),
         FinishReason::MetricReached { job, metric, value, threshold } => {
-            let metric = printable(metric);
-            format!("ended early: trial {} reached {metric} {value} (asked for {threshold})", job.key.trial)
+            let (metric, value, threshold) =
+                (printable(metric), number::shortest(*value), number::shortest(*threshold));
+            format!("ended early: trial {} reached {metric} {value} (threshold {threshold})", job.key.trial)
         }
         FinishReason::FailureShare { failed, ended } => {
             format!("ended by failure early stopping: {failed} of {ended} jobs failed")
@@ -162,7 +167,7 @@ mod tests {
         run it again with
           python3 train.py --lr=0.2 --epochs=3
 
-        jobs      4 launched, 4 planned: 3 succeeded, 1 failed, 1 trial dropped on the way
+        jobs      4 launched, 4 planned: 3 succeeded, 1 failed, 1 trial dropped
         resource  6 epochs spent; 3 trials in full would take 9
         time      4.0s
         seed      7
@@ -182,7 +187,7 @@ mod tests {
         no metric, so nothing is ranked
 
         jobs      1 launched, 4 planned: 1 succeeded, 0 failed
-        resource  1 epochs spent; 1 trial in full would take 3
+        resource  1 epoch spent; 1 trial in full would take 3
         time      1.0s
         seed      7
         logs      matrix.study/trials
@@ -190,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reached_metric_is_named_first() {
+    fn a_reached_metric_comes_first() {
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(2), "").launch(1, 0, 1, 1.0).succeed(1, 0, 0.01);
         let job = sample.view().jobs[1].job;
         let metric = "loss".to_owned();
         sample.finish(FinishReason::MetricReached { job, metric, value: 0.01, threshold: 0.05 });
         insta::assert_snapshot!(render(&summary(&sample.view())), @r"
-        ended early: trial 1 reached loss 0.01 (asked for 0.05)
+        ended early: trial 1 reached loss 0.01 (threshold 0.05)
 
         best: trial 1, loss 0.01 at epochs=1
 

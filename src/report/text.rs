@@ -1,4 +1,4 @@
-//! Small pieces of text that people read: numbers, spans of time, parameters, command lines.
+//! Numbers, spans of time, parameters and command lines as text.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// As much of `text` as `columns` have room for.
+/// The longest prefix of `text` that fits in `columns`.
 pub fn cut(text: &str, columns: usize) -> &str {
     let mut taken = 0;
     let end = text.char_indices().find(|(_, c)| {
@@ -22,7 +22,7 @@ pub fn cut(text: &str, columns: usize) -> &str {
     end.map_or(text, |(at, _)| &text[..at])
 }
 
-/// `text` and blanks up to `columns`.
+/// `text`, padded with spaces to `columns`.
 pub fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
@@ -49,9 +49,22 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// A resource or a sum of resources, without a fraction where it is whole; large ones with a comma every three digits.
+/// A resource or a sum of resources: without a fraction if it is whole, with a comma every three digits.
 pub fn amount(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { count(value as u64) } else { short(value) }
+}
+
+/// A resource with the name of its unit, without the plural's `s` if it is 1: `1 epoch`, `27 epochs`.
+pub fn amount_of(value: f64, unit: &str) -> String {
+    let unit = if value == 1.0 { singular(unit) } else { unit };
+    format!("{} {unit}", amount(value))
+}
+
+/// An English noun without the plural's `s`. Words that end in `ss`, `us` or `is` are taken for singulars.
+fn singular(noun: &str) -> &str {
+    let sibilant = |stem: &&str| ["ss", "x", "sh", "tch"].iter().any(|end| stem.ends_with(end));
+    let stem = || noun.strip_suffix('s').filter(|stem| stem.len() > 1 && !stem.ends_with(['s', 'u', 'i']));
+    noun.strip_suffix("es").filter(sibilant).or_else(stem).unwrap_or(noun)
 }
 
 /// A count with a comma every three digits.
@@ -67,7 +80,7 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A count with its noun.
+/// A count and its noun, in the plural unless it is 1.
 pub fn counted(value: u64, noun: &str) -> String {
     let plural = if value == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(value))
@@ -85,7 +98,7 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// A parameter's value: floats in full, so that they can be typed again; text bare where that is plain, on one line where it is not.
+/// A parameter's value on one line, in full: printable text as it is, everything else as JSON.
 pub fn value(value: &Value) -> String {
     match value {
         Value::String(text) if text.chars().all(is_printable) => text.clone(),
@@ -132,7 +145,7 @@ fn ansi_c_quoted(element: &str) -> String {
     quoted + "'"
 }
 
-/// shlex quotes every `=`; behind the first word of a line no shell gives it a meaning unless it comes first.
+/// shlex quotes every `=`, which has a meaning for a shell only in the first word of a line and at the start of a word.
 fn is_plain_option(element: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=:,./@%".contains(c);
     !element.is_empty() && !element.starts_with('=') && element.chars().all(plain)
@@ -150,11 +163,11 @@ mod tests {
     }
 
     #[test]
-    fn values_are_short_and_keep_their_size() {
+    fn values_have_six_significant_digits() {
         let cases = [0.1234567, 123456.7, 1e-7, 0.5, 3.0, -0.00012345678, 1.5e12, 0.0, 100.0, 1234567.0];
-        let seen: Vec<_> = cases.into_iter().map(short).collect();
-        let wanted = ["0.123457", "123457", "1e-7", "0.5", "3", "-0.000123457", "1.5e12", "0", "100", "1234567"];
-        assert_eq!(seen, wanted);
+        let shortened: Vec<_> = cases.into_iter().map(short).collect();
+        let expected = ["0.123457", "123457", "1e-7", "0.5", "3", "-0.000123457", "1.5e12", "0", "100", "1234567"];
+        assert_eq!(shortened, expected);
     }
 
     #[test]
@@ -164,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stay_on_their_line_and_in_their_cell() {
+    fn values_fit_in_a_line_and_in_a_cell() {
         let text = |text: &str| Value::String(text.to_owned());
         assert_eq!([value(&text("it's")), value(&text("a\nb"))], ["it's", r#""a\nb""#]);
         assert_eq!(short_value(&text(&"x".repeat(40))), "x".repeat(40));
@@ -175,6 +188,12 @@ mod tests {
     fn counts_have_commas_and_nouns_a_plural() {
         assert_eq!([0, 999, 1000, 1234567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([counted(1, "job"), counted(2, "job")], ["1 job", "2 jobs"]);
+        assert_eq!(
+            [amount_of(1.0, "epochs"), amount_of(2.0, "epochs"), amount_of(0.5, "epochs")],
+            ["1 epoch", "2 epochs", "0.5 epochs"]
+        );
+        let units = ["passes", "batches", "num_steps", "progress", "radius", "s"].map(|unit| amount_of(1.0, unit));
+        assert_eq!(units, ["1 pass", "1 batch", "1 num_step", "1 progress", "1 radius", "1 s"]);
     }
 
     #[test]

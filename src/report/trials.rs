@@ -5,8 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::amount;
 use super::best::best_job;
+use super::number;
 use super::view::{JobStatus, JobView, StudyView};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -14,22 +14,22 @@ use crate::types::incumbent::Candidate;
 use crate::types::objective::Score;
 use crate::types::units::Resource;
 
-/// One trial with what it came to.
+/// One trial and its result.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct TrialView {
     /// Its id.
     pub trial: TrialId,
     /// The bracket it belongs to.
     pub bracket: u32,
-    /// How its latest job stands.
+    /// The state of its latest job.
     pub status: JobStatus,
-    /// The resource that its best job reached; what its first job was given while it has no value.
-    #[serde(serialize_with = "amount::resource")]
+    /// The resource that its best job reached; that allotted to its first job while it has no value.
+    #[serde(serialize_with = "number::resource")]
     pub resource: Resource,
     /// The value of its best job.
     #[serde(rename = "value")]
     pub score: Option<Score>,
-    /// How many jobs were launched for it.
+    /// Number of jobs launched for it.
     pub jobs: u32,
     /// Its configuration.
     pub params: Arc<Assignment>,
@@ -48,8 +48,8 @@ impl TrialView {
         }
     }
 
-    /// Its value and where it was measured.
-    fn stand(&mut self, candidate: &Candidate) {
+    /// Sets its value and the resource at which it was measured.
+    fn set_result(&mut self, candidate: &Candidate) {
         self.resource = candidate.reached;
         self.score = Some(candidate.score);
     }
@@ -76,7 +76,7 @@ pub fn trials(view: &StudyView) -> Vec<TrialView> {
     let mut ordered: Vec<TrialView> = Vec::with_capacity(trials.len());
     for candidate in candidates {
         if let Some(mut trial) = trials.swap_remove(&candidate.job.trial) {
-            trial.stand(&candidate);
+            trial.set_result(&candidate);
             ordered.push(trial);
         }
     }
@@ -94,12 +94,12 @@ mod tests {
     #[test]
     fn best_first_failures_last() {
         let view = halving().view();
-        let seen: Vec<_> = trials(&view).iter().map(|t| (t.trial.0, t.resource.amount(), t.jobs)).collect();
-        assert_eq!(seen, [(2, 3.0, 2), (0, 1.0, 1), (1, 1.0, 1)]);
+        let rows: Vec<_> = trials(&view).iter().map(|t| (t.trial.0, t.resource.amount(), t.jobs)).collect();
+        assert_eq!(rows, [(2, 3.0, 2), (0, 1.0, 1), (1, 1.0, 1)]);
     }
 
     #[test]
-    fn a_trial_that_fails_higher_up_keeps_its_value_from_below() {
+    fn a_trial_that_fails_after_a_promotion_keeps_its_value() {
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5).promote(0).launch(0, 1, 1, 3.0);
         sample.fail(0, 1, Failure::Exit(1), "");

@@ -1,11 +1,11 @@
-//! Trials as a table for people.
+//! Trials as a table.
 
 use indexmap::IndexSet;
 
 use super::plan_table::{plain_table, right};
-use super::text;
 use super::trials::TrialView;
 use super::view::StudyView;
+use super::{number, text};
 use crate::types::printable::printable;
 
 /// `trials` of `view` in the order given, one line each, a column per parameter.
@@ -30,8 +30,8 @@ pub fn table(view: &StudyView, trials: &[TrialView]) -> String {
 }
 
 fn cells(view: &StudyView, trial: &TrialView, names: &IndexSet<&str>) -> Vec<String> {
-    let mut cells = vec![trial.trial.to_string(), trial.bracket.to_string(), trial.status.word().to_owned()];
-    cells.extend(view.header.resource.as_ref().map(|_| trial.resource.to_string()));
+    let mut cells = vec![trial.trial.to_string(), trial.bracket.to_string(), trial.status.name().to_owned()];
+    cells.extend(view.header.resource.as_ref().map(|_| number::shortest(trial.resource.amount())));
     let score = trial.score.map(|s| text::short(s.value())).unwrap_or_default();
     cells.extend(view.header.metric.as_ref().map(|_| score));
     cells.extend(names.iter().map(|name| trial.params.get(name).map(text::short_value).unwrap_or_default()));
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_yet() {
+    fn without_trials_there_is_no_table() {
         let view = StudyFixture::new().view();
         insta::assert_snapshot!(table(&view, &trials(&view)), @"no trial has started yet");
     }

@@ -23,7 +23,8 @@ fn best_is_the_best_value_at_the_highest_resource() {
     assert_eq!(best["value"], value);
     assert_eq!((&best["metric"], &best["resource"], &best["study"]), (&"loss".into(), &9.into(), &"m.study".into()));
     let keys: Vec<_> = best.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(keys, ["trial", "value", "metric", "resource", "params", "command", "study"]);
+    assert_eq!(keys, ["trial", "value", "metric", "resource", "params", "command", "study", "ended", "finished"]);
+    assert_eq!(best["ended"], true);
 }
 
 #[test]
@@ -68,9 +69,57 @@ fn exports_have_a_row_per_job() {
     assert!(jobs.iter().all(|j| j["status"] == "succeeded" && j["exit_code"] == 0 && j["max_rss_bytes"].is_u64()));
     let csv = lab.hypertune("export m.study --format csv").exits(0).stdout;
     let header = "trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,\
-                  exit_code,max_rss_bytes,cpu_s";
+                  exit_code,max_rss_bytes,cpu_s,spent,slot";
     assert_eq!(csv.lines().next(), Some(header));
     assert_eq!(csv.lines().count(), 21);
+}
+
+#[test]
+fn what_jobs_spent_adds_up_to_the_summary() {
+    let lab = Lab::new(HYPERBAND);
+    let summary = lab.run("-q -j 2 --format json", "fail-promoted=1").exits(0).json();
+    let jobs = lab.hypertune("export m.study").exits(0).json_lines();
+    assert_eq!(jobs.iter().map(|job| job["spent"].as_f64().expect("a number")).sum::<f64>(), summary["resource_spent"]);
+    let slots: std::collections::BTreeSet<_> = jobs.iter().map(|job| job["slot"].as_u64()).collect();
+    assert_eq!(slots, [Some(0), Some(1)].into());
+}
+
+#[test]
+fn curves_are_exported_on_demand_and_need_no_readings_file() {
+    let lab = finished();
+    let lengths = || -> Vec<(usize, u64)> {
+        let jobs = lab.hypertune("export m.study --curves").exits(0).json_lines();
+        let length = |job: &serde_json::Value| job["curve"].as_array().expect("a list").len();
+        jobs.iter().map(|job| (length(job), job["resource"].as_u64().expect("an amount"))).collect()
+    };
+    let whole = lengths();
+    assert!(whole.iter().all(|(length, epochs)| *length as u64 == *epochs), "a reading per epoch: {whole:?}");
+    let without = lab.hypertune("export m.study").exits(0).json_lines();
+    assert!(without.iter().all(|job| job.get("curve").is_none()));
+    let csv = lab.hypertune("export m.study --format csv --curves").exits(0).out;
+    assert!(csv.lines().next().is_some_and(|header| header.ends_with(",spent,slot,curve")));
+
+    let readings = lab.path("m.study/readings.jsonl");
+    for foreign in ["{\"trial\":0,\"ru", "precious\n", ""] {
+        std::fs::write(&readings, foreign).expect("the folder takes files");
+        assert_eq!(lengths(), whole, "{foreign}");
+    }
+    std::fs::remove_file(&readings).expect("it is there");
+    assert_eq!(lengths(), whole);
+    std::fs::create_dir(&readings).expect("a folder takes folders");
+    assert_eq!(lengths(), whole);
+    lab.hypertune("export m.study --curves").exits(0).says("note: cannot read").says("it is a directory");
+}
+
+#[test]
+fn the_best_trial_of_a_study_that_can_be_resumed_is_not_final() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q --max-jobs 4", "").exits(4);
+    let best = lab.hypertune("best m.study --format json").exits(0).says("the study has not ended").json();
+    assert_eq!((&best["ended"], &best["finished"]["reason"]), (&false.into(), &"limit".into()));
+    lab.hypertune("best m.study").exits(0).says("hypertune resume m.study");
+    lab.run("-q", "").exits(0);
+    assert_eq!(lab.hypertune("best m.study").exits(0).err, "");
 }
 
 #[test]

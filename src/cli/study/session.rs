@@ -131,7 +131,7 @@ fn ending(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
 /// What a command has to print, where it ended well and did not print the metric.
 fn how_to_print(view: &StudyView) -> Option<String> {
     let ended_well = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
-    view.jobs.iter().find(|job| job.status.is_failure() && ended_well(job))?;
+    view.jobs.iter().find(|job| job.is_failure() && ended_well(job))?;
     let name = Value::from(view.header.metric.as_ref()?.name.as_str());
     Some(format!(
         "print it on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or choose another with --metric"

@@ -7,7 +7,10 @@ use crate::journal::error::JournalError;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
 use crate::journal::reader;
+use crate::journal::readings;
 use crate::journal::record::Record;
+use crate::progress;
+use crate::report::view::curves;
 use crate::report::view::{StudyView, ViewBuilder, ViewDetail};
 
 /// Reads the journal in folder `study`, whether or not the study runs just now.
@@ -30,7 +33,17 @@ pub fn read_if_begun(study: &Path, detail: ViewDetail) -> Result<Option<StudyVie
     if !driven_before && !lock::is_held(&folder) {
         builder.mark_running_as_lost();
     }
-    Ok(builder.finish(study).ok())
+    let mut view = builder.finish(study).ok();
+    if let Some(view) = view.as_mut().filter(|view| view.detail == ViewDetail::Curves) {
+        match readings::read(&folder) {
+            Ok(readings) => curves::add(view, readings),
+            Err(error) => progress::print_message(&format!(
+                "note: cannot read {}: {error}; curves have only the points in the journal, at most 64 per job",
+                folder.readings().display()
+            )),
+        }
+    }
+    Ok(view)
 }
 
 /// A folder without a study of ours is wrong usage, everything else is not the user's fault.

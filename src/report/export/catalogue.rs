@@ -1,4 +1,4 @@
-//! The catalogue of exporters: a new one is its file and a line here.
+//! The catalogue of exporters: a new one needs its file and an entry here.
 
 use super::csv::Csv;
 use super::exporter::Exporter;

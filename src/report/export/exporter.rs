@@ -1,4 +1,4 @@
-//! One row per job, and what every exporter writes.
+//! The rows that every exporter writes, one per job.
 
 use std::io;
 
@@ -6,16 +6,17 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::report::amount;
-use crate::report::view::{JobStatus, JobView, StudyView};
+use crate::report::number;
+use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::types::assignment::Assignment;
-use crate::types::ids::{Attempt, Rung, TrialId};
+use crate::types::ids::{Attempt, Rung, Slot, TrialId};
 use crate::types::objective::Score;
+use crate::types::outcome::CurvePoint;
 use crate::types::units::{Moment, Resource};
 
 /// Writes a study's jobs in one format.
 pub trait Exporter: Sync {
-    /// The name after `--format`.
+    /// The value of `--format` that selects it.
     fn name(&self) -> &'static str;
 
     /// Writes every job of `view`, in order of launch.
@@ -25,18 +26,18 @@ pub trait Exporter: Sync {
 /// One job, with the columns of every export in their order.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Row<'a> {
-    /// Trial.
+    /// Its trial.
     pub trial: TrialId,
-    /// s.
+    /// Its bracket.
     pub bracket: u32,
-    /// 0 is the smallest resource.
+    /// From 0, the rung with the smallest resource.
     pub rung: Rung,
-    /// 1 is the first.
+    /// From 1.
     pub attempt: Attempt,
-    /// What it got; what it reached where it was stopped early.
-    #[serde(serialize_with = "amount::resource")]
+    /// The resource allotted to its trial, this job included; that reached if the job was stopped early.
+    #[serde(serialize_with = "number::resource")]
     pub resource: Resource,
-    /// How it stands.
+    /// Its state.
     pub status: JobStatus,
     /// Why it failed or was stopped.
     pub reason: Option<&'a str>,
@@ -46,9 +47,9 @@ pub struct Row<'a> {
     pub metrics: &'a Map<String, Value>,
     /// Its configuration.
     pub params: &'a Assignment,
-    /// Whether its trial went on from here.
+    /// Whether its trial was promoted after it.
     pub promoted: bool,
-    /// RFC 3339; empty where the study's own start cannot be read.
+    /// RFC 3339; empty if the start in the study's header is not a time.
     pub started_at: Option<String>,
     /// Wall time, seconds.
     pub duration_s: Option<f64>,
@@ -58,12 +59,21 @@ pub struct Row<'a> {
     pub max_rss_bytes: Option<u64>,
     /// User and system time, seconds.
     pub cpu_s: Option<f64>,
+    /// The resource that this job spent; the sum over all jobs is the summary's `resource_spent`.
+    #[serde(serialize_with = "number::sum")]
+    pub spent: f64,
+    /// The slot it ran in.
+    pub slot: Slot,
+    /// Its readings of the metric; only with `--curves`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<&'a [CurvePoint]>,
 }
 
 /// Every job of `view` as a row, in order of launch.
 pub fn rows(view: &StudyView) -> impl Iterator<Item = Row<'_>> {
     let start: Option<Timestamp> = view.header.started_at.parse().ok();
-    view.jobs.iter().map(move |job| row(job, start))
+    let curves = view.detail == ViewDetail::Curves;
+    view.jobs.iter().map(move |job| Row { curve: curves.then_some(&job.curve), ..row(job, start) })
 }
 
 fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
@@ -84,10 +94,13 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         exit_code: job.usage.and_then(|u| u.exit_code),
         max_rss_bytes: job.usage.and_then(|u| u.max_rss_bytes),
         cpu_s: job.usage.and_then(|u| u.cpu_s),
+        spent: job.spent,
+        slot: job.slot,
+        curve: None,
     }
 }
 
-/// Study time on the wall clock, to the millisecond.
+/// Study time as wall-clock time, to the millisecond.
 fn wall_clock(start: Timestamp, at: Moment) -> Option<String> {
     let since = SignedDuration::try_from(at.since(Moment(0))).ok()?;
     let time = start.checked_add(since).ok()?.round(Unit::Millisecond).ok()?;

@@ -3,7 +3,7 @@ use crate::report::plan::{ParamView, RungView};
 use crate::types::objective::Metric;
 use crate::types::units::{Resource, ResourceKind, ResourceSpec};
 
-/// The table of the reference document: R = 81, η = 3.
+/// The table of Polyaxon's documentation: R = 81, η = 3.
 fn documented() -> PlanView {
     let table: [(u32, &[(u64, f64)]); 5] = [
         (4, &[(81, 1.0), (27, 3.0), (9, 9.0), (3, 27.0), (1, 81.0)]),
@@ -68,7 +68,7 @@ fn the_documented_table() {
 }
 
 #[test]
-fn a_narrow_screen_gets_the_brackets_below_each_other() {
+fn on_a_narrow_screen_brackets_are_below_each_other() {
     let text = plan(&documented(), Some(60));
     assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
     assert_eq!(text.matches("iteration").count(), 3);
@@ -104,7 +104,7 @@ fn the_json_has_the_documented_keys() {
 }
 
 #[test]
-fn a_plan_without_an_end_says_what_ends_it_and_no_numbers() {
+fn an_endless_plan_names_what_ends_it() {
     let rung = |r| RungView { configs: None, resource: Resource::new(r).expect("finite") };
     let endless = PlanView {
         kind: "asha",
@@ -136,7 +136,7 @@ fn a_plan_without_an_end_says_what_ends_it_and_no_numbers() {
 }
 
 #[test]
-fn numbers_that_only_sketch_what_will_run_say_so() {
+fn estimates_are_marked() {
     let text = plan(&PlanView { kind: "asha", open_ended: true, ..documented() }, None);
     assert!(text.contains("jobs                about 187\nresource            about 1,701 num_steps\n"), "{text}");
 }

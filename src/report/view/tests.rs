@@ -1,8 +1,16 @@
+use std::path::Path;
+
+use super::job::reason;
 use super::*;
+use crate::engine::event::FinishReason;
+use crate::journal::readings::ReadingRecord;
 use crate::report::fixtures::{StudyFixture, halving};
+use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+use crate::types::objective::Score;
+use crate::types::outcome::{CurvePoint, Outcome};
 
 fn statuses(view: &StudyView) -> Vec<&'static str> {
-    view.jobs.iter().map(|j| j.status.word()).collect()
+    view.jobs.iter().map(|j| j.status.name()).collect()
 }
 
 #[test]
@@ -16,13 +24,13 @@ fn jobs_come_in_launch_order_with_params_of_the_first_launch() {
 }
 
 #[test]
-fn a_promotion_marks_the_job_it_came_from() {
+fn a_promotion_marks_the_job_before_it() {
     let promoted: Vec<_> = halving().view().jobs.iter().map(|j| j.promoted).collect();
     assert_eq!(promoted, [false, false, true, false]);
 }
 
 #[test]
-fn a_job_without_an_end_runs_until_the_next_session_finds_it_lost() {
+fn a_job_without_an_end_is_running_until_the_next_session_starts() {
     let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0);
     assert_eq!(statuses(&sample.view()), ["running"]);
@@ -34,7 +42,7 @@ fn a_job_without_an_end_runs_until_the_next_session_finds_it_lost() {
 }
 
 #[test]
-fn a_session_taken_up_again_is_not_finished() {
+fn a_resumed_study_has_not_finished() {
     let mut sample = halving();
     assert_eq!(sample.view().finish, Some(FinishReason::Completed));
     assert_eq!(sample.session().view().finish, None);
@@ -48,14 +56,14 @@ fn an_end_of_an_attempt_that_was_never_launched_changes_nothing() {
 }
 
 #[test]
-fn a_stopped_job_says_which_rule_and_the_two_numbers() {
+fn the_reason_of_a_stopped_job_names_the_rule_and_both_numbers() {
     let by = crate::types::outcome::StopRule { rule: "median".into(), value: Some(0.5), threshold: Some(0.25) };
     let outcome = Outcome::Stopped { score: Score::new(0.5), by };
     assert_eq!(reason(&outcome).as_deref(), Some("median: 0.5 against 0.25"));
 }
 
 #[test]
-fn without_a_driver_nothing_runs() {
+fn without_a_driver_jobs_without_an_end_are_lost() {
     let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
     let mut builder = ViewBuilder::new(ViewDetail::Full);
@@ -65,15 +73,57 @@ fn without_a_driver_nothing_runs() {
 }
 
 #[test]
-fn results_alone_leave_out_what_was_printed_besides() {
+fn values_alone_leave_out_the_metrics() {
     let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
-    let view = |detail| {
-        let mut builder = ViewBuilder::new(detail);
-        sample.records().iter().cloned().for_each(|record| builder.push(record));
-        builder.finish(Path::new("s")).unwrap()
-    };
-    let (full, results) = (view(ViewDetail::Full), view(ViewDetail::Values));
-    assert!(!full.jobs[0].metrics.is_empty() && results.jobs[0].metrics.is_empty());
-    assert_eq!(full.jobs[0].score, results.jobs[0].score);
+    let (full, values) = (sample.view_with(ViewDetail::Full), sample.view_with(ViewDetail::Values));
+    assert!(!full.jobs[0].metrics.is_empty() && values.jobs[0].metrics.is_empty());
+    assert_eq!(full.jobs[0].score, values.jobs[0].score);
+}
+
+fn reading(trial: u64, ordinal: u64, step: Option<f64>, loss: f64) -> ReadingRecord {
+    let job = JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) };
+    ReadingRecord { job, ordinal, step, metrics: vec![("accuracy".into(), 1.0), ("loss".into(), loss)] }
+}
+
+fn point(step: f64, value: f64) -> CurvePoint {
+    CurvePoint { step, value }
+}
+
+#[test]
+fn curves_have_the_finite_readings_of_the_metric_per_job() {
+    let mut sample = StudyFixture::new();
+    sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
+    let mut view = sample.view_with(ViewDetail::Curves);
+    let other_metric = ReadingRecord { metrics: vec![("accuracy".into(), 1.0)], ..reading(0, 4, None, 0.0) };
+    let readings = [
+        reading(0, 1, Some(10.0), 0.9),
+        reading(1, 1, None, 0.8),
+        reading(0, 2, None, 0.7),
+        reading(0, 3, None, f64::NAN),
+        other_metric,
+        reading(7, 1, None, 0.1),
+    ];
+    curves::add(&mut view, readings);
+    assert_eq!(view.jobs[0].curve, [point(10.0, 0.9), point(2.0, 0.7)]);
+    assert_eq!(view.jobs[1].curve, [point(1.0, 0.8)]);
+}
+
+#[test]
+fn readings_of_a_launch_that_the_journal_lost_are_not_part_of_the_curve() {
+    let mut sample = StudyFixture::new();
+    sample.launch(0, 0, 1, 1.0);
+    let mut view = sample.view_with(ViewDetail::Curves);
+    curves::add(&mut view, [0.9, 0.8, 0.7].map(|loss| reading(0, if loss > 0.75 { 1 } else { 2 }, None, loss)));
+    assert_eq!(view.jobs[0].curve, [point(1.0, 0.8), point(2.0, 0.7)]);
+}
+
+#[test]
+fn a_curve_in_the_journal_is_kept_where_readings_are_missing() {
+    let mut sample = StudyFixture::new();
+    sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
+    let mut view = sample.view_with(ViewDetail::Curves);
+    view.jobs[0].curve = vec![point(1.0, 0.9), point(2.0, 0.5)];
+    curves::add(&mut view, [reading(0, 1, None, 0.9)]);
+    assert_eq!(view.jobs[0].curve, [point(1.0, 0.9), point(2.0, 0.5)]);
 }

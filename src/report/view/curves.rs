@@ -1,0 +1,48 @@
+//! Learning curves from `readings.jsonl`.
+
+use std::collections::HashMap;
+
+use super::study::StudyView;
+use crate::journal::readings::ReadingRecord;
+use crate::types::ids::JobId;
+use crate::types::outcome::CurvePoint;
+
+/// The readings of one job.
+#[derive(Default)]
+struct RecordedCurve {
+    /// Ordinal of the last reading, with or without the metric.
+    last: u64,
+    points: Vec<CurvePoint>,
+}
+
+impl RecordedCurve {
+    fn push(&mut self, reading: &ReadingRecord, metric: &str) {
+        // After a power cut the journal may lack a launch whose readings are here; its job is launched again under the same id.
+        if reading.ordinal <= self.last {
+            self.points.clear();
+        }
+        self.last = reading.ordinal;
+        if let Some(value) = reading.number(metric).filter(|value| value.is_finite()) {
+            self.points.push(CurvePoint { step: reading.step.unwrap_or(reading.ordinal as f64), value });
+        }
+    }
+}
+
+/// Sets the curve of each job of `view` to its finite readings of the study's metric among `readings`. A job keeps the curve of its
+/// journal record, which has at most 64 points, where `readings` has fewer: the file is never synced, and may be torn or missing.
+pub fn add(view: &mut StudyView, readings: impl IntoIterator<Item = ReadingRecord>) {
+    let Some(metric) = &view.header.metric else { return };
+    let positions: HashMap<JobId, usize> = view.jobs.iter().enumerate().map(|(at, job)| (job.job, at)).collect();
+    let mut curves: Vec<RecordedCurve> = Vec::new();
+    curves.resize_with(view.jobs.len(), RecordedCurve::default);
+    for reading in readings {
+        if let Some(at) = positions.get(&reading.job) {
+            curves[*at].push(&reading, &metric.name);
+        }
+    }
+    for (job, recorded) in view.jobs.iter_mut().zip(curves) {
+        if recorded.points.len() >= job.curve.len() {
+            job.curve = recorded.points;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! A study computed from its folder: every job with all its attempts. Works on a finished, a running and a crashed study.
+
+mod builder;
+pub(crate) mod curves;
+mod job;
+mod study;
+
+pub use builder::{MissingHeaderError, ViewBuilder};
+pub use job::{JobStatus, JobView};
+pub use study::{StudyView, ViewDetail};
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,7 @@ fn curves_are_exported_on_demand_and_need_no_readings_file() {
     assert!(whole.iter().all(|(length, epochs)| *length as u64 == *epochs), "a reading per epoch: {whole:?}");
     let without = lab.hypertune("export m.study").exits(0).json_lines();
     assert!(without.iter().all(|job| job.get("curve").is_none()));
-    let csv = lab.hypertune("export m.study --format csv --curves").exits(0).out;
+    let csv = lab.hypertune("export m.study --format csv --curves").exits(0).stdout;
     assert!(csv.lines().next().is_some_and(|header| header.ends_with(",spent,slot,curve")));
 
     let readings = lab.path("m.study/readings.jsonl");
@@ -108,18 +108,21 @@ fn curves_are_exported_on_demand_and_need_no_readings_file() {
     assert_eq!(lengths(), whole);
     std::fs::create_dir(&readings).expect("a folder takes folders");
     assert_eq!(lengths(), whole);
-    lab.hypertune("export m.study --curves").exits(0).says("note: cannot read").says("it is a directory");
+    lab.hypertune("export m.study --curves")
+        .exits(0)
+        .output_contains("note: cannot read")
+        .output_contains("it is a directory");
 }
 
 #[test]
 fn the_best_trial_of_a_study_that_can_be_resumed_is_not_final() {
     let lab = Lab::new(HYPERBAND);
     lab.run("-q --max-jobs 4", "").exits(4);
-    let best = lab.hypertune("best m.study --format json").exits(0).says("the study has not ended").json();
+    let best = lab.hypertune("best m.study --format json").exits(0).output_contains("the study has not ended").json();
     assert_eq!((&best["ended"], &best["finished"]["reason"]), (&false.into(), &"limit".into()));
-    lab.hypertune("best m.study").exits(0).says("hypertune resume m.study");
+    lab.hypertune("best m.study").exits(0).output_contains("hypertune resume m.study");
     lab.run("-q", "").exits(0);
-    assert_eq!(lab.hypertune("best m.study").exits(0).err, "");
+    assert_eq!(lab.hypertune("best m.study").exits(0).stderr, "");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the engine is told and what it asks for: the whole interface between decisions and the world.
+//! The events and commands of the engine: its whole interface to a driver.
 
 use std::sync::Arc;
 
@@ -7,96 +7,96 @@ use serde::{Deserialize, Serialize};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
-use crate::types::units::Resource;
+use crate::types::units::{Moment, Resource};
 
-/// What happened.
+/// An input of the engine.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
-    /// The study starts or goes on: slots may be filled.
+    /// The study starts or resumes: slots may be filled.
     Begin,
-    /// A job printed a reading. Sent only while [`crate::engine::Engine::wants_readings`] says so; the first of each job also while
-    /// [`crate::engine::Engine::wants_first_readings`] does.
+    /// A job printed a reading. Sent only if [`crate::engine::Engine::wants_readings`]; the first reading of each job also if
+    /// [`crate::engine::Engine::wants_first_readings`].
     Reading {
-        /// Which job.
+        /// The job.
         job: JobId,
-        /// What it printed.
+        /// The reading.
         reading: Reading,
     },
-    /// A job ended; the record of it is in the journal.
+    /// A job ended and the journal records it.
     Ended {
-        /// Which job.
+        /// The job.
         job: JobId,
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
-        /// The objective on the way.
+        /// The objective's learning curve.
         curve: Vec<CurvePoint>,
-        /// The resource that its last reading named, if it named it.
+        /// The resource in its last reading, if the reading has one.
         step: Option<f64>,
     },
-    /// An outside tuner answered with configurations for waiting trials.
+    /// The external tuner suggested configurations.
     Suggested {
-        /// One for each.
+        /// Pending trials with their configurations.
         suggestions: Vec<(TrialId, Assignment)>,
     },
-    /// An outside tuner has no more, or died; the study ends with this sentence if it is set.
+    /// The external tuner has no more suggestions.
     TunerFinished {
-        /// What went wrong, if anything did.
+        /// The error that ended it. The study then ends with [`FinishReason::Tuner`].
         error: Option<String>,
     },
-    /// A moment asked for with [`Command::WakeAt`] has come.
+    /// The moment of a [`Command::WakeAt`] is reached.
     Tick,
-    /// The user or the system wants an end.
+    /// A signal to hypertune.
     Interrupted {
         /// The signal's number.
         signal: i32,
     },
 }
 
-/// What is to be done.
+/// An output of the engine, which the driver carries out.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
-    /// Journal it, then spawn it.
+    /// Record the launch in the journal, then spawn the job.
     Launch(Launch),
-    /// End the job; its end comes back as an event.
+    /// End the job. [`Event::Ended`] follows.
     Kill {
-        /// Which.
+        /// The job.
         job: JobId,
-        /// Why.
+        /// The rule that ends it.
         why: StopRule,
     },
-    /// Journal that the trial goes on to the next rung.
+    /// Record that the trial is promoted to the next rung.
     Promoted(TrialId),
-    /// Journal that the trial is over; its checkpoints may go.
+    /// Record that the trial gets no more jobs. Its checkpoints may be removed.
     Retired(TrialId),
-    /// Send [`Event::Tick`] at that moment of study time (the earliest asked for counts).
-    WakeAt(crate::types::units::Moment),
-    /// Ask the outside tuner.
+    /// Send [`Event::Tick`] at this moment. Of several, the earliest is enough.
+    WakeAt(Moment),
+    /// Ask the external tuner for suggestions.
     Suggest {
-        /// Trials that wait for a configuration.
+        /// Trials without a configuration; the resource is that of their first job.
         trials: Vec<(TrialId, BracketId, Resource)>,
     },
-    /// No job runs and none will: journal the end and stop.
+    /// No job is running and none will: record the end and stop.
     Finish(FinishReason),
 }
 
-/// One launch.
+/// The launch of a job.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Launch {
     /// Trial, rung and attempt.
     pub job: JobId,
     /// Its bracket.
     pub bracket: BracketId,
-    /// What it gets.
+    /// Its resource.
     pub resource: Resource,
-    /// What the trial had before; zero at first.
+    /// The resource of the trial's previous job; zero for the first.
     pub previous: Resource,
-    /// Where it runs.
+    /// Its slot.
     pub slot: Slot,
-    /// What it runs with.
+    /// Its configuration.
     pub assignment: Arc<Assignment>,
 }
 
-/// Which limit ended the study.
+/// A limit of the study.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKind {
@@ -112,51 +112,51 @@ pub enum LimitKind {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum FinishReason {
-    /// The plan is done.
+    /// The schedule has no more jobs.
     Completed,
     /// A metric condition was reached.
     MetricReached {
-        /// The job whose reading it was.
+        /// The job whose reading met it.
         job: JobId,
         /// The metric.
         metric: String,
-        /// The reading.
+        /// The metric's value.
         value: f64,
         /// The condition's value.
         threshold: f64,
     },
-    /// Too large a share of the ended jobs failed.
+    /// The share of failed jobs reached its limit.
     FailureShare {
         /// Failed jobs.
         failed: u64,
         /// Ended jobs.
         ended: u64,
     },
-    /// The first jobs all failed for one reason.
+    /// The first jobs all failed for the same reason.
     FirstFailures {
-        /// That reason.
+        /// The reason.
         failure: String,
     },
-    /// The outside tuner failed.
+    /// The external tuner failed; the study can be resumed.
     Tuner {
-        /// What went wrong.
+        /// The error.
         #[serde(rename = "fault")]
         error: String,
     },
-    /// A limit; the study can go on.
+    /// A limit was reached; the study can be resumed.
     Limit {
-        /// Which.
+        /// The limit.
         limit: LimitKind,
     },
-    /// A signal; the study can go on.
+    /// A signal interrupted it; the study can be resumed.
     Interrupted {
-        /// Its number.
+        /// The signal's number.
         signal: i32,
     },
 }
 
 impl FinishReason {
-    /// Whether the same line run again goes on instead of printing the result again.
+    /// Whether the same command line resumes the study instead of printing its result.
     pub fn is_resumable(&self) -> bool {
         matches!(self, FinishReason::Limit { .. } | FinishReason::Interrupted { .. } | FinishReason::Tuner { .. })
     }

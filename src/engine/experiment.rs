@@ -1,12 +1,11 @@
-//! The checked input of a study: all the engine needs to know, and nothing of files or processes.
+//! The checked input of a study.
 
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
@@ -19,20 +18,20 @@ use crate::types::objective::{Direction, Metric};
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::{Resource, ResourceSpec};
 
-/// What a promoted trial finds in its checkpoint directory.
+/// The checkpoint directory that the job of a promoted trial starts with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum PromotedStart {
-    /// An empty directory: it trains from scratch (`resume: false`).
+    /// An empty one: the job trains from scratch (`resume: false`).
     #[default]
     #[serde(rename = "start_over")]
     FromScratch,
-    /// The checkpoint of its previous job (`resume: true`).
+    /// The one that the trial's previous job left (`resume: true`).
     #[serde(rename = "continue")]
     FromCheckpoint,
 }
 
 impl PromotedStart {
-    /// The span that a job trains which gets `resource` where its trial had `previous` before.
+    /// The allocation of a job with `resource` whose trial had `previous` in its previous job.
     pub fn allocation(self, resource: Resource, previous: Option<Resource>) -> Allocation {
         let from = match self {
             PromotedStart::FromScratch => Resource::ZERO,
@@ -41,7 +40,7 @@ impl PromotedStart {
         Allocation { from, to: resource }
     }
 
-    /// What a job costs that gets `resource` where its trial had `previous` before, if it runs to its end.
+    /// The resource that a job spends if it runs to its end; arguments as in [`PromotedStart::allocation`].
     pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
         self.allocation(resource, previous).total()
     }
@@ -54,37 +53,37 @@ pub struct MetricCondition {
     pub metric: String,
     /// The value to reach.
     pub value: f64,
-    /// From which side.
+    /// Whether the metric must be at most or at least `value`.
     pub direction: Direction,
 }
 
-/// When running jobs are looked at, in readings of the job.
+/// When a policy evaluates a job, in readings of the job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Interval {
-    /// Every how many readings (≥ 1).
+    /// The number of readings between evaluations (≥ 1).
     pub every: u64,
-    /// Not before this many.
+    /// The first reading that is evaluated.
     pub from: u64,
 }
 
-/// What a policy compares a running job with.
+/// The comparison that a policy makes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Rule {
-    /// Best so far worse than the median of the other jobs' running averages at the same reading, if there are `min_samples`.
+    /// The job's best value is worse than the median of the other jobs' running averages at the same reading.
     Median {
-        /// Fewest other jobs to compare with.
+        /// The fewest other jobs to compare with.
         min_samples: u64,
     },
-    /// Worse than the best by more than `percent` of it.
+    /// The job's best value is worse than the best of all jobs by more than `percent` of the latter.
     Diff {
         /// 0…100.
         percent: f64,
     },
-    /// Among the worst `percent` of the running jobs.
+    /// The job is among the worst `percent` of the running jobs.
     Truncation {
         /// 0…100.
         percent: f64,
-        /// Whether ended jobs count among the compared.
+        /// Whether jobs that have succeeded are compared too.
         include_succeeded: bool,
     },
 }
@@ -92,57 +91,57 @@ pub enum Rule {
 /// An early-stopping policy on running jobs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Policy {
-    /// The metric it reads.
+    /// The metric it compares.
     pub metric: String,
-    /// Which way is better.
+    /// Whether small or large values of it are better.
     pub direction: Direction,
-    /// When it looks.
+    /// When it evaluates a job.
     pub interval: Interval,
-    /// What it compares.
+    /// The comparison.
     pub rule: Rule,
 }
 
-/// Rules that end jobs or the study early.
+/// Rules that end running jobs or the study early.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Stopping {
-    /// Any one reached ends the study as a success.
+    /// Conditions of which any one ends the study as a success.
     pub conditions: Vec<MetricCondition>,
-    /// On running jobs.
+    /// Policies that end running jobs.
     pub policies: Vec<Policy>,
-    /// Share of failed among ended jobs, 0…1, that ends the study as failed.
+    /// The share of failed among ended jobs, 0…1, that ends the study as a failure.
     pub failure_share: Option<f64>,
 }
 
-/// What happens to running jobs when the study's time is over. (Jobs that were launched within the other limits always finish.)
+/// What happens to running jobs at the time limit. (The other limits never end running jobs.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AtLimit {
-    /// They are ended, and run again when the study goes on.
+    /// They are killed, and launched again when the study is resumed.
     #[default]
     EndRunning,
-    /// They may finish.
+    /// They run to their end.
     FinishRunning,
 }
 
-/// Limits of the study; reaching one is exit 4, and the same line with a larger one goes on.
+/// Limits of the study. Reaching one gives exit code 4; the same command line with a larger limit resumes the study.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Limits {
-    /// Jobs launched; further attempts of one job are not counted.
+    /// Launched jobs. A job with several attempts counts once.
     pub jobs: Option<u64>,
-    /// Resource spent; of a job that continues its trial's checkpoint only what it adds. A running job counts in full, one that was
-    /// cut off counts as [`Allocation::spent`] says. Further attempts of one job are not counted.
+    /// Resource. A job that continues a checkpoint counts with what it adds. A running job counts in full, an ended one with
+    /// [`Allocation::spent`]. A job with several attempts counts once.
     pub resource: Option<f64>,
     /// Wall time over all sessions.
     pub time: Option<Duration>,
-    /// What happens to running jobs when the time is over.
+    /// What happens to running jobs at the time limit.
     pub at_limit: AtLimit,
 }
 
-/// How often and after which pauses a job is launched again.
+/// How often, and after which pauses, a failed job is launched again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retries {
-    /// Further attempts after the first.
+    /// Attempts after the first.
     pub max: u32,
-    /// Pause before the first retry; doubles with each further one, up to a minute.
+    /// Pause before the first retry; doubled for each further one, at most a minute.
     pub pause: Duration,
 }
 
@@ -152,62 +151,62 @@ impl Default for Retries {
     }
 }
 
-/// What to do when the first jobs all fail for one reason.
+/// What to do if the first jobs all fail for the same reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum FirstFailures {
     /// End the study with that reason.
     #[default]
     Stop,
-    /// Carry on (`--keep-going`).
+    /// Continue (`--keep-going`).
     KeepGoing,
 }
 
-/// The checked input.
+/// The checked input of a study.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// Which schedule, which sampler.
+    /// Schedule and sampler.
     pub method: Method,
-    /// What may vary.
+    /// The search space.
     pub space: Arc<Space>,
-    /// What is ranked by; `None`: everything runs and is recorded, nothing is ranked.
+    /// The objective. `None`: jobs run and are recorded, but not ranked.
     pub metric: Option<Metric>,
-    /// What a schedule allots, if it allots anything.
+    /// The resource, if the schedule allots one.
     pub resource: Option<ResourceSpec>,
-    /// Every draw comes from it.
+    /// The seed of all random streams.
     pub seed: u64,
-    /// What promoted trials find.
+    /// How jobs of promoted trials start.
     pub promoted: PromotedStart,
-    /// Early ends.
+    /// Early stopping.
     pub stopping: Stopping,
-    /// Study limits.
+    /// Limits of the study.
     pub limits: Limits,
-    /// Retries.
+    /// Retries of failed jobs.
     pub retries: Retries,
-    /// First failures.
+    /// What to do if the first jobs all fail for the same reason.
     pub first_failures: FirstFailures,
-    /// Longest run of one job.
+    /// The longest run time of one job.
     pub job_timeout: Option<Duration>,
-    /// Starting points, complete or partial: the first trials take them in order, the sampler fills in the rest.
+    /// Starting points of the first trials, in order. The sampler draws the parameters that a starting point leaves out.
     pub initial: Vec<Assignment>,
-    /// Jobs of earlier studies; the sampler learns from them before it proposes.
+    /// Jobs of earlier studies, which the sampler observes before it proposes.
     pub prior: Arc<[PriorObservation]>,
 }
 
-/// What a study comes to if nothing fails.
+/// Sums over a plan in which no job fails.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Totals {
-    /// New configurations.
+    /// Trials.
     pub trials: u64,
     /// Jobs.
     pub jobs: u64,
-    /// Their resource; jobs that continue a checkpoint count with what they add.
+    /// The resource of all jobs. A job that continues a checkpoint counts with what it adds.
     pub resource: f64,
-    /// What as many trials at full resource would cost.
+    /// The resource of the same number of trials if each ran once with the maximum resource.
     pub full_resource: f64,
 }
 
 impl Experiment {
-    /// What the schedule will do with what the sampler has to give.
+    /// The plan of the schedule, given the number of configurations that the sampler can propose.
     pub fn plan(&self) -> Plan {
         self.method.schedule.plan(self.method.sampler.max_trials(&self.space))
     }
@@ -233,7 +232,7 @@ impl Experiment {
         self.method.schedule.max_resource().unwrap_or(Resource::ONE)
     }
 
-    /// What the searcher is made from.
+    /// The input of the sampler.
     pub fn search_context(&self) -> SearchContext {
         SearchContext {
             space: self.space.clone(),
@@ -243,7 +242,7 @@ impl Experiment {
         }
     }
 
-    /// The seed handed to every job of `trial` (`HYPERTUNE_SEED`): 32 bits, the most that numpy takes.
+    /// The seed for every job of `trial` (`HYPERTUNE_SEED`): 32 bits, the most that numpy accepts.
     pub fn trial_seed(&self, trial: TrialId) -> u32 {
         stream(self.seed, trial, Purpose::TrialSeed).next_u32()
     }

@@ -1,9 +1,9 @@
-//! What the end of a job means: another attempt, or a value for its rung and for the searcher; and the end of the study.
+//! The end of a job: another attempt, or a result for the schedule and the searcher. The end of the study.
 
 use super::event::{Command, FinishReason, LimitKind};
 use super::job::ScheduledJob;
 use super::retry;
-use super::state::{Engine, Phase};
+use super::state::{Engine, StudyPhase};
 use crate::kinds::SearcherAdvisor;
 use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
@@ -11,66 +11,64 @@ use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, StopRule};
 use crate::types::units::Moment;
 
-/// Due before everything else.
-pub(super) const AT_ONCE: Moment = Moment(0);
+/// Earlier than any other due moment.
+pub(super) const DUE_IMMEDIATELY: Moment = Moment(0);
 
-/// The end of a job, as it was observed.
+/// How a job ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct JobEnd<'a> {
     pub outcome: &'a Outcome,
-    /// The objective on the way.
+    /// The objective's learning curve.
     pub curve: &'a [CurvePoint],
-    /// The resource that its last reading named.
+    /// The resource in its last reading.
     pub step: Option<f64>,
 }
 
 impl Engine {
-    /// Live: the end of a job, told to the world.
-    pub(super) fn end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>, out: &mut Vec<Command>) {
-        let Some(verdicts) = self.take_end(now, id, end) else { return };
-        self.announce(verdicts, out);
-        let advised = self.decide();
-        self.announce(advised, out);
+    /// Applies the end of a job and checks whether the study ends.
+    pub(super) fn on_job_end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>, out: &mut Vec<Command>) {
+        let Some(verdicts) = self.apply_end(now, id, end) else { return };
+        self.emit_verdicts(verdicts, out);
+        let promotions = self.decide();
+        self.emit_verdicts(promotions, out);
         self.check_final_value(id, end.outcome, out);
-        self.judge_first_failures(out);
-        self.judge_failure_share(out);
+        self.check_first_failures(out);
+        self.check_failure_share(out);
     }
 
-    /// Frees the slot and settles what becomes of the job; `None` where it does not run.
-    pub(super) fn take_end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>) -> Option<Vec<Verdict>> {
+    /// Releases the slot, then finishes the job or queues its next attempt. `None` if the job is not running.
+    pub(super) fn apply_end(&mut self, now: Moment, id: JobId, end: &JobEnd<'_>) -> Option<Vec<Verdict>> {
         let outcome = end.outcome;
         if self.running.get(&id.key)?.job.attempt != id.attempt {
             return None;
         }
         let running = self.running.remove(&id.key)?;
         if let Some(slot) = running.slot {
-            self.slots.give_back(slot);
+            self.slots.release(slot);
         }
-        self.policies.ended(id.key, outcome);
+        self.policies.add_end(id.key, outcome);
         match self.next_attempt_due(now, &running.job, outcome) {
             Some(due) => {
-                let counts = u32::from(!outcome.runs_again());
-                let job = ScheduledJob { failures: running.job.failures + counts, ..running.job };
-                self.tally.stops_running();
-                self.again.push(due, job.next_attempt());
+                let counted = u32::from(!outcome.runs_again());
+                let job = ScheduledJob { failures: running.job.failures + counted, ..running.job };
+                self.retry_queue.push(due, job.next_attempt());
                 Some(Vec::new())
             }
-            None => Some(self.conclude(&running.job, end)),
+            None => Some(self.finish_job(&running.job, end)),
         }
     }
 
-    /// When the job may be launched again; `None` where its end is final.
+    /// When the next attempt of the job is due; `None` if its end is final.
     fn next_attempt_due(&self, now: Moment, job: &ScheduledJob, outcome: &Outcome) -> Option<Moment> {
         if outcome.runs_again() {
-            return Some(AT_ONCE);
+            return Some(DUE_IMMEDIATELY);
         }
         let Outcome::Failed { failure } = outcome else { return None };
-        let again = self.retries.allow(job.failures, failure);
-        again.then(|| now.after(retry::pause(&self.retries, job.failures + 1)))
+        self.retries.allow(job.failures, failure).then(|| now.after(retry::pause(&self.retries, job.failures + 1)))
     }
 
-    /// The job is over for good: the searcher learns from it, the schedule decides on its rung.
-    fn conclude(&mut self, job: &ScheduledJob, end: &JobEnd<'_>) -> Vec<Verdict> {
+    /// Gives the final result of the job to the searcher and the scheduler.
+    fn finish_job(&mut self, job: &ScheduledJob, end: &JobEnd<'_>) -> Vec<Verdict> {
         let &JobEnd { outcome, curve, step } = end;
         let key = job.start.key;
         let score = outcome.score();
@@ -82,92 +80,90 @@ impl Engine {
             score,
             curve,
         });
-        self.tally.ended(job, outcome, allocation, step);
-        self.early_failures.ended(key, outcome);
+        self.counters.add_end(outcome, allocation, step);
+        self.early_failures.add_end(key, outcome);
         let verdicts = self.scheduler.finish(key, score);
-        self.forget_retired(&verdicts);
+        self.remove_retired_trials(&verdicts);
         verdicts
     }
 
-    /// What the schedule decides with the searcher's advice.
+    /// The verdicts that the scheduler reaches with the searcher's advice.
     pub(super) fn decide(&mut self) -> Vec<Verdict> {
         let verdicts = self.scheduler.decide(&mut SearcherAdvisor(&mut *self.searcher));
-        self.forget_retired(&verdicts);
+        self.remove_retired_trials(&verdicts);
         verdicts
     }
 
-    /// No new trials from here on, and those in `never_run` that were handed out already are taken back.
-    pub(super) fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
+    /// Tells the scheduler to start no more trials. The trials in `never_run` were started by it but not launched.
+    pub(super) fn close_scheduler(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
         let verdicts = self.scheduler.close(never_run);
-        self.forget_retired(&verdicts);
+        self.remove_retired_trials(&verdicts);
         verdicts
     }
 
-    pub(super) fn forget_retired(&mut self, verdicts: &[Verdict]) {
+    pub(super) fn remove_retired_trials(&mut self, verdicts: &[Verdict]) {
         for verdict in verdicts {
-            if let Verdict::Retire(trial) = verdict
-                && let Some(live) = self.trials.remove(trial)
-            {
-                self.tally.retired(*trial, live.bracket);
+            if let Verdict::Retire(trial) = verdict {
+                self.trials.remove(trial);
             }
         }
     }
 
-    pub(super) fn announce(&mut self, verdicts: Vec<Verdict>, out: &mut Vec<Command>) {
+    pub(super) fn emit_verdicts(&mut self, verdicts: Vec<Verdict>, out: &mut Vec<Command>) {
         out.extend(verdicts.into_iter().map(|verdict| match verdict {
             Verdict::Promote(trial) => Command::Promoted(trial),
             Verdict::Retire(trial) => Command::Retired(trial),
         }));
     }
 
-    /// After an event: asks for the next wake-up, or finishes the study if nothing runs and nothing will.
-    pub(super) fn settle(&mut self, now: Moment, out: &mut Vec<Command>) {
-        if let Some(reason) = self.ended_by() {
-            self.phase = Phase::Finished(reason.clone());
+    /// Finishes the study if no job is running and none will, else requests the next wake-up.
+    pub(super) fn finish_or_wait(&mut self, now: Moment, out: &mut Vec<Command>) {
+        if let Some(reason) = self.reason_to_finish() {
+            self.phase = StudyPhase::Finished(reason.clone());
             out.push(Command::Finish(reason));
             return;
         }
-        if self.wake.is_some_and(|asked| asked <= now) {
-            self.wake = None;
+        if self.next_wakeup.is_some_and(|wakeup| wakeup <= now) {
+            self.next_wakeup = None;
         }
-        let retry = self.again.next_due().filter(|due| self.starts_again() && *due > now);
-        let wanted = [retry, self.deadline().filter(|_| self.starts_again())].into_iter().flatten().min();
-        if let Some(moment) = wanted
-            && self.wake.is_none_or(|asked| moment < asked)
+        let retry = self.retry_queue.next_due().filter(|due| self.may_relaunch() && *due > now);
+        let earliest = [retry, self.deadline().filter(|_| self.may_relaunch())].into_iter().flatten().min();
+        if let Some(moment) = earliest
+            && self.next_wakeup.is_none_or(|wakeup| moment < wakeup)
         {
-            self.wake = Some(moment);
+            self.next_wakeup = Some(moment);
             out.push(Command::WakeAt(moment));
         }
     }
 
-    /// Why the study is over, once nothing runs. Slots were filled just before, so what has not started will not.
-    fn ended_by(&mut self) -> Option<FinishReason> {
-        let comes = !self.again.is_empty() || !self.asked.is_empty();
-        if !self.running.is_empty() || (self.starts_again() && comes) {
+    /// The reason to finish the study now; `None` if it does not finish. Requires that free slots were filled before.
+    fn reason_to_finish(&mut self) -> Option<FinishReason> {
+        let is_waiting = !self.retry_queue.is_empty() || !self.pending_suggestions.is_empty();
+        if !self.running.is_empty() || (self.may_relaunch() && is_waiting) {
             return None;
         }
         match self.phase.clone() {
-            Phase::Open => Some(FinishReason::Completed),
-            Phase::Ending(FinishReason::Limit { limit: LimitKind::Time }) if !self.work_is_left() => {
+            StudyPhase::Open => Some(FinishReason::Completed),
+            StudyPhase::Ending(FinishReason::Limit { limit: LimitKind::Time }) if !self.has_unstarted_work() => {
                 Some(FinishReason::Completed)
             }
-            Phase::Ending(reason) => Some(reason),
-            Phase::Finished(_) => None,
+            StudyPhase::Ending(reason) => Some(reason),
+            StudyPhase::Finished(_) => None,
         }
     }
 
-    /// Whether the plan has anything left that a limit keeps from starting.
-    fn work_is_left(&mut self) -> bool {
-        if !self.again.is_empty() || !self.held.is_empty() || !self.asked.is_empty() {
+    /// Whether the time limit prevents a job from starting.
+    fn has_unstarted_work(&mut self) -> bool {
+        if !self.retry_queue.is_empty() || !self.deferred_starts.is_empty() || !self.pending_suggestions.is_empty() {
             return true;
         }
         let Next::Start(start) = self.scheduler.next() else { return false };
-        self.held.push_back(start);
+        self.deferred_starts.push_back(start);
         true
     }
 
-    /// Asks for the end of every running job, `first` before the others and in any case, so that the journal's first kill for a
-    /// metric condition names the job that met it.
+    /// Kills every running job. `first` is killed before the others, even if it was killed already, because the first kill in the
+    /// journal identifies the job that met a metric condition.
     pub(super) fn kill_all(&mut self, first: Option<JobId>, why: &StopRule, out: &mut Vec<Command>) {
         let first = first.map(|id| id.key);
         let others = self.running.keys().copied().filter(|key| Some(*key) != first);

@@ -1,4 +1,4 @@
-//! A job between the schedule and its end.
+//! A job that the schedule has started.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use crate::schedule::Start;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, JobId};
 
-/// A job with its configuration and its history of attempts.
+/// A job with its configuration and its number of attempts.
 #[derive(Clone, Debug)]
 pub(super) struct ScheduledJob {
     pub start: Start,
     pub assignment: Arc<Assignment>,
-    /// The attempt that runs, or comes next while the job waits.
+    /// The running attempt, or the next one if the job is not running.
     pub attempt: Attempt,
-    /// Attempts that failed and count against the retries.
+    /// Failed attempts that count towards the retry limit.
     pub failures: u32,
 }
 
 impl ScheduledJob {
-    pub fn first(start: Start, assignment: Arc<Assignment>) -> ScheduledJob {
+    pub fn new(start: Start, assignment: Arc<Assignment>) -> ScheduledJob {
         ScheduledJob { start, assignment, attempt: Attempt(1), failures: 0 }
     }
 

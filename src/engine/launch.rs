@@ -1,10 +1,10 @@
-//! What a free slot gets: jobs to run again first, then what the schedule says, with a configuration for every new trial.
+//! Fills free slots: first with jobs that are launched again, then with jobs from the schedule.
 
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason, Launch, LimitKind};
 use super::job::ScheduledJob;
-use super::state::{ActiveTrial, Engine, PendingSuggestion, Phase, Printed, RunningJob, TunerState};
+use super::state::{Engine, PendingSuggestion, ReadingState, RunningJob, StudyPhase, TunerState};
 use crate::schedule::{Next, Start};
 use crate::search::Proposal;
 use crate::types::advice::TrialRequest;
@@ -12,37 +12,40 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, Slot, TrialId};
 use crate::types::units::{Moment, Resource};
 
-/// What to do with a free slot.
-enum Pick {
-    Run(ScheduledJob),
-    Ask(Start),
-    Nothing,
+/// The use of a free slot.
+enum SlotAction {
+    Launch(ScheduledJob),
+    /// Ask the external tuner for a configuration.
+    Suggest(Start),
+    Idle,
 }
 
-/// A new trial's configuration, as far as it is known at once.
-pub(super) enum Configured {
+/// The configuration of a trial.
+pub(super) enum TrialConfig {
     Ready(Arc<Assignment>),
-    Outside,
+    /// The external tuner must be asked.
+    External,
+    /// The sampler has no more configurations.
     Exhausted,
 }
 
 impl Engine {
-    /// Gives every free slot something to do, as long as there is something.
-    pub(super) fn fill(&mut self, now: Moment, out: &mut Vec<Command>) {
+    /// Launches jobs and requests suggestions until no slot is free or nothing can start.
+    pub(super) fn fill_slots(&mut self, now: Moment, out: &mut Vec<Command>) {
         let mut trials = Vec::new();
-        while self.slots.any_free() {
-            let pick = self.pick(now, out);
-            if matches!(pick, Pick::Nothing) {
+        while !self.slots.is_empty() {
+            let action = self.next_action(now, out);
+            if matches!(action, SlotAction::Idle) {
                 break;
             }
-            let Some(slot) = self.slots.take() else { break };
-            match pick {
-                Pick::Run(job) => self.launch(job, Some(slot), out),
-                Pick::Ask(start) => {
+            let Some(slot) = self.slots.acquire() else { break };
+            match action {
+                SlotAction::Launch(job) => self.launch(job, Some(slot), out),
+                SlotAction::Suggest(start) => {
                     trials.push((start.key.trial, start.bracket, start.resource));
-                    self.asked.insert(start.key.trial, PendingSuggestion { start, slot });
+                    self.pending_suggestions.insert(start.key.trial, PendingSuggestion { start, slot });
                 }
-                Pick::Nothing => {}
+                SlotAction::Idle => {}
             }
         }
         if !trials.is_empty() {
@@ -50,50 +53,50 @@ impl Engine {
         }
     }
 
-    fn pick(&mut self, now: Moment, out: &mut Vec<Command>) -> Pick {
-        if let Some(job) = self.starts_again().then(|| self.again.pop(now)).flatten() {
-            return Pick::Run(job);
+    fn next_action(&mut self, now: Moment, out: &mut Vec<Command>) -> SlotAction {
+        if let Some(job) = self.may_relaunch().then(|| self.retry_queue.pop(now)).flatten() {
+            return SlotAction::Launch(job);
         }
-        while self.phase == Phase::Open {
-            let next = self.held.pop_front().map_or_else(|| self.scheduler.next(), Next::Start);
+        while self.phase == StudyPhase::Open {
+            let next = self.deferred_starts.pop_front().map_or_else(|| self.scheduler.next(), Next::Start);
             let Next::Start(start) = next else { break };
-            if let Some(limit) = self.no_room_for(&start) {
-                self.held.push_front(start);
-                if limit != LimitKind::Resource || !self.may_leave_resource() {
+            if let Some(limit) = self.exceeded_limit(&start) {
+                self.deferred_starts.push_front(start);
+                if limit != LimitKind::Resource || !self.may_release_resource() {
                     self.stop(FinishReason::Limit { limit }, out);
                 }
                 break;
             }
-            match self.configure(&start) {
-                Configured::Ready(assignment) => return Pick::Run(ScheduledJob::first(start, assignment)),
-                Configured::Outside => return Pick::Ask(start),
-                Configured::Exhausted => {
-                    let verdicts = self.close(&[start.key.trial]);
-                    self.announce(verdicts, out);
+            match self.configuration_for(&start) {
+                TrialConfig::Ready(assignment) => return SlotAction::Launch(ScheduledJob::new(start, assignment)),
+                TrialConfig::External => return SlotAction::Suggest(start),
+                TrialConfig::Exhausted => {
+                    let verdicts = self.close_scheduler(&[start.key.trial]);
+                    self.emit_verdicts(verdicts, out);
                 }
             }
         }
-        Pick::Nothing
+        SlotAction::Idle
     }
 
-    /// The trial's configuration: its own if it ran before, a starting point, or the searcher's proposal.
-    pub(super) fn configure(&mut self, start: &Start) -> Configured {
+    /// The trial's existing configuration, else its starting point if that is complete, else the searcher's proposal.
+    pub(super) fn configuration_for(&mut self, start: &Start) -> TrialConfig {
         let trial = start.key.trial;
-        if let Some(live) = self.trials.get(&trial) {
-            return Configured::Ready(live.assignment.clone());
+        if let Some(assignment) = self.trials.get(&trial) {
+            return TrialConfig::Ready(assignment.clone());
         }
         if let Some(point) = self.complete_starting_point(trial) {
-            return Configured::Ready(Arc::new(point));
+            return TrialConfig::Ready(Arc::new(point));
         }
         match self.searcher.propose(&TrialRequest { trial, bracket: start.bracket, resource: start.resource }) {
-            Proposal::Ready(proposal) => Configured::Ready(Arc::new(self.with_starting_point(trial, proposal))),
-            Proposal::External if self.tuner == TunerState::Answers => Configured::Outside,
-            Proposal::External | Proposal::Exhausted => Configured::Exhausted,
+            Proposal::Ready(proposal) => TrialConfig::Ready(Arc::new(self.with_starting_point(trial, proposal))),
+            Proposal::External if self.tuner == TunerState::Active => TrialConfig::External,
+            Proposal::External | Proposal::Exhausted => TrialConfig::Exhausted,
         }
     }
 
-    /// The starting point of `trial` if it leaves nothing to be drawn, in file order. Without parameters there is nothing to tell
-    /// whether it does.
+    /// The starting point of `trial` in file order, if it has a value for every parameter. `None` if the space has no parameters,
+    /// because completeness is then unknown.
     pub(super) fn complete_starting_point(&self, trial: TrialId) -> Option<Assignment> {
         let point = self.starting_point(trial)?;
         let params = &self.experiment.space.params;
@@ -103,7 +106,7 @@ impl Engine {
         params.iter().map(|p| Some((p.name.clone(), point.get(&p.name)?.clone()))).collect()
     }
 
-    /// `proposal` with the values that the starting point of `trial` fixes.
+    /// `proposal` with the values of the starting point of `trial`.
     pub(super) fn with_starting_point(&self, trial: TrialId, mut proposal: Assignment) -> Assignment {
         for (name, value) in self.starting_point(trial).into_iter().flat_map(Assignment::iter) {
             proposal.set(Arc::from(name), value.clone());
@@ -115,19 +118,18 @@ impl Engine {
         self.experiment.initial.get(usize::try_from(trial.0).ok()?)
     }
 
-    /// Starts the job: on `slot`, or on paper in a replay.
+    /// Launches the job on `slot`. In a replay, `slot` is `None` and no command is sent.
     pub(super) fn launch(&mut self, job: ScheduledJob, slot: Option<Slot>, out: &mut Vec<Command>) {
         let id = job.id();
         if !self.trials.contains_key(&id.key.trial) {
             self.searcher.register(id.key.trial, &job.assignment);
-            let live = ActiveTrial { assignment: job.assignment.clone(), bracket: job.start.bracket };
-            self.trials.insert(id.key.trial, live);
+            self.trials.insert(id.key.trial, job.assignment.clone());
         }
-        self.tally.launched(&job);
+        self.counters.add_launch(&job);
         if job.attempt == Attempt(1) {
-            self.early_failures.launched(id.key, &job.assignment);
+            self.early_failures.add_launch(id.key, &job.assignment);
         }
-        self.policies.launched(id.key);
+        self.policies.add_launch(id.key);
         if let Some(slot) = slot {
             out.push(Command::Launch(Launch {
                 job: id,
@@ -138,9 +140,9 @@ impl Engine {
                 assignment: job.assignment.clone(),
             }));
         }
-        self.running.insert(id.key, RunningJob { job, slot, killed: false, printed: Printed::Nothing });
-        if self.supply.is_some_and(|supply| self.tally.trials() >= supply) {
-            let verdicts = self.close(&[]);
+        self.running.insert(id.key, RunningJob { job, slot, killed: false, reading_state: ReadingState::NoReading });
+        if self.max_trials.is_some_and(|most| self.counters.trials() >= most) {
+            let verdicts = self.close_scheduler(&[]);
             debug_assert!(verdicts.is_empty(), "the rung of the trial just launched is not full");
         }
     }

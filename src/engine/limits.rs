@@ -1,29 +1,29 @@
 //! Limits of the study.
 //!
-//! Jobs and resource are counted when a job is first launched; further attempts of it are free, so that a study resumed after a
-//! crash reaches the same point as one that never crashed. A job launched within these limits has been paid for and runs to its
-//! end. What a job that was cut off has not spent is free for others: where a job does not fit, the study waits for those that
-//! run before it ends. Time is different: when it is over, running jobs are ended ([`AtLimit::EndRunning`]) and run again when the study goes on.
+//! Jobs and resource are counted at the first launch of a job. Further attempts are not counted, so that a study resumed after a
+//! crash launches the same jobs as one that never crashed. A job launched within these limits runs to its end. The resource that
+//! a stopped job has not spent is available to others: if a job exceeds the limit, the study waits for the running jobs before
+//! it ends. At the time limit, running jobs are killed ([`AtLimit::EndRunning`]) and launched again when the study is resumed.
 
 use super::event::{Command, FinishReason, LimitKind};
 use super::experiment::AtLimit;
-use super::state::PendingSuggestion;
-use super::state::{Engine, Phase};
+use super::state::{Engine, PendingSuggestion, StudyPhase};
 use crate::schedule::Start;
 use crate::types::outcome::StopRule;
 use crate::types::units::Moment;
 
-/// Room for rounding in sums of resources.
-const SLACK: f64 = 1e-9;
+/// Relative tolerance for rounding errors in sums of resources.
+const TOLERANCE: f64 = 1e-9;
 
 impl Engine {
-    /// Which limit keeps a new job from being launched now.
-    pub(super) fn no_room_for(&self, start: &Start) -> Option<LimitKind> {
+    /// The limit that a launch of `start` would exceed.
+    pub(super) fn exceeded_limit(&self, start: &Start) -> Option<LimitKind> {
         let limits = &self.experiment.limits;
-        let (asked, asked_cost) = self.promised();
-        let cost = asked_cost + self.experiment.promoted.cost(start.resource, start.previous);
-        let jobs = limits.jobs.is_some_and(|most| self.tally.jobs() + asked >= most);
-        let resource = limits.resource.is_some_and(|most| self.tally.given() + cost > most * (1.0 + SLACK));
+        let (pending, pending_cost) = self.pending_cost();
+        let cost = pending_cost + self.experiment.promoted.cost(start.resource, start.previous);
+        let jobs = limits.jobs.is_some_and(|most| self.counters.jobs() + pending >= most);
+        let resource =
+            limits.resource.is_some_and(|most| self.counters.committed_resource() + cost > most * (1.0 + TOLERANCE));
         match (jobs, resource) {
             (true, _) => Some(LimitKind::Jobs),
             (_, true) => Some(LimitKind::Resource),
@@ -31,26 +31,28 @@ impl Engine {
         }
     }
 
-    /// Whether jobs that have not ended for good may yet leave some of their resource to others.
-    pub(super) fn may_leave_resource(&self) -> bool {
-        !self.running.is_empty() || !self.again.is_empty() || !self.asked.is_empty()
+    /// Whether a job that has not ended may spend less than its resource.
+    pub(super) fn may_release_resource(&self) -> bool {
+        !self.running.is_empty() || !self.retry_queue.is_empty() || !self.pending_suggestions.is_empty()
     }
 
-    /// When the time limit comes.
+    /// The moment of the time limit.
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.experiment.limits.time.map(|time| Moment::default().after(time))
     }
 
-    /// Jobs that wait for an outside tuner's answer, and their resource.
-    fn promised(&self) -> (u64, f64) {
-        let cost =
-            |asked: &PendingSuggestion| self.experiment.promoted.cost(asked.start.resource, asked.start.previous);
-        (self.asked.len() as u64, self.asked.values().map(cost).sum())
+    /// The number of pending suggestions and the resource of their jobs.
+    fn pending_cost(&self) -> (u64, f64) {
+        let cost = |pending: &PendingSuggestion| {
+            let start = &pending.start;
+            self.experiment.promoted.cost(start.resource, start.previous)
+        };
+        (self.pending_suggestions.len() as u64, self.pending_suggestions.values().map(cost).sum())
     }
 
-    /// Ends the study if its time is over.
-    pub(super) fn check_time(&mut self, now: Moment, out: &mut Vec<Command>) {
-        if !self.starts_again() {
+    /// Ends the study if the time limit is reached.
+    pub(super) fn check_time_limit(&mut self, now: Moment, out: &mut Vec<Command>) {
+        if !self.may_relaunch() {
             return;
         }
         if let Some(deadline) = self.deadline().filter(|deadline| *deadline <= now) {
@@ -62,12 +64,12 @@ impl Engine {
         }
     }
 
-    /// Whether jobs that are to run again may do so: always, except when time or patience is over.
-    pub(super) fn starts_again(&self) -> bool {
+    /// Whether waiting jobs may be launched again: in an open study, and in one that a limit of jobs or resource ends.
+    pub(super) fn may_relaunch(&self) -> bool {
         match &self.phase {
-            Phase::Open => true,
-            Phase::Ending(FinishReason::Limit { limit }) => *limit != LimitKind::Time,
-            Phase::Ending(_) | Phase::Finished(_) => false,
+            StudyPhase::Open => true,
+            StudyPhase::Ending(FinishReason::Limit { limit }) => *limit != LimitKind::Time,
+            StudyPhase::Ending(_) | StudyPhase::Finished(_) => false,
         }
     }
 }

@@ -1,26 +1,25 @@
-//! The state machine: events in, commands out. It knows no processes, clocks or files.
+//! The state machine: events in, commands out. It uses no processes, clocks or files.
 //!
-//! ```text
-//! Begin, Reading, Ended, Suggested, Tick, Interrupted ──▶ Engine::handle ──▶ Launch, Kill, Promoted, Retired, WakeAt, Suggest, Finish
-//! ```
+//! [`Engine::handle`] turns each [`Event`](event::Event) into [`Command`](event::Command)s.
+//!
 //! `state` holds the data of [`Engine`]; its functions are in one file per concern: `launch` fills free slots, `finish` processes
-//! the ends of jobs, `stopping` and `limits` end the study, `suggest` serves the external tuner, [`replay`] applies a journal. The
-//! other files do not depend on the engine: `retry` (jobs to launch again), `slots`, [`progress`] (counts), `policy` (rules for
+//! the ends of jobs, `stopping` and `limits` end the study, `suggest` serves the external tuner, `replay` applies a journal. The
+//! other files do not depend on the engine: `retry` (jobs to launch again), `free_slots`, `counters`, `policy` (rules for
 //! running jobs), `early_failures`.
 
+mod counters;
 mod early_failures;
 pub mod event;
 pub mod experiment;
 mod finish;
+mod free_slots;
 mod job;
 mod launch;
 mod limits;
-mod mismatch;
 mod policy;
-pub(crate) mod progress;
 pub(crate) mod replay;
+mod replay_error;
 mod retry;
-mod slots;
 mod state;
 mod stopping;
 mod suggest;
@@ -30,32 +29,33 @@ mod tests;
 use crate::engine::event::{Command, Event, FinishReason};
 use crate::engine::finish::JobEnd;
 pub use crate::engine::state::Engine;
-use crate::engine::state::Phase;
+use crate::engine::state::StudyPhase;
 use crate::types::units::Moment;
 
 impl Engine {
-    /// Takes the event in, then fills free slots. Events of jobs that do not run are ignored. After a finish nothing follows.
+    /// Applies `event`, then fills free slots. Events of jobs that are not running are ignored. After [`Command::Finish`] the
+    /// result is empty, except that [`Event::Begin`] repeats the finish.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Command> {
         let mut out = Vec::new();
-        if let Phase::Finished(reason) = &self.phase {
+        if let StudyPhase::Finished(reason) = &self.phase {
             return if event == Event::Begin { vec![Command::Finish(reason.clone())] } else { out };
         }
         let reading = matches!(event, Event::Reading { .. });
         match event {
-            Event::Begin => self.judge_failure_share(&mut out),
-            Event::Reading { job, reading } => self.read(job, &reading, &mut out),
+            Event::Begin => self.check_failure_share(&mut out),
+            Event::Reading { job, reading } => self.on_reading(job, &reading, &mut out),
             Event::Ended { job, outcome, curve, step } => {
-                self.end(now, job, &JobEnd { outcome: &outcome, curve: &curve, step }, &mut out);
+                self.on_job_end(now, job, &JobEnd { outcome: &outcome, curve: &curve, step }, &mut out);
             }
-            Event::Suggested { suggestions } => self.suggested(suggestions, &mut out),
+            Event::Suggested { suggestions } => self.launch_suggested(suggestions, &mut out),
             Event::TunerFinished { error } => self.tuner_finished(error, &mut out),
-            Event::Tick => self.wake = None,
+            Event::Tick => self.next_wakeup = None,
             Event::Interrupted { signal } => self.stop(FinishReason::Interrupted { signal }, &mut out),
         }
-        self.check_time(now, &mut out);
+        self.check_time_limit(now, &mut out);
         if !reading {
-            self.fill(now, &mut out);
-            self.settle(now, &mut out);
+            self.fill_slots(now, &mut out);
+            self.finish_or_wait(now, &mut out);
         }
         out
     }

@@ -1,30 +1,29 @@
-//! Replay: a journal's records applied to a fresh engine, which checks that it would have decided the same.
+//! Replay: applies the records of a journal to a new engine and checks that it decides the same.
 //!
-//! Jobs are taken from the schedule in the order in which they were launched then, whatever the number of slots now. Draws of
-//! samplers that ignore observations must come out as recorded; other samplers adopt what was recorded, so that a model goes on
-//! exactly from what it had learnt. Which slots jobs had does not matter, and limits, retries' pauses and readings play no part.
+//! Jobs are taken from the schedule in the order of their recorded launches, whatever the number of slots. Samplers that ignore
+//! observations must draw the recorded configurations; other samplers adopt them, so that a model has observed the same after the
+//! replay as before. Slots, limits and pauses before retries are not checked.
 
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason};
-use super::finish::{AT_ONCE, JobEnd};
+use super::finish::{DUE_IMMEDIATELY, JobEnd};
 use super::job::ScheduledJob;
-use super::launch::Configured;
-pub use super::mismatch::ReplayError;
-use super::progress::Progress;
-use super::state::{Engine, Phase};
+use super::launch::TrialConfig;
+pub use super::replay_error::{Allotment, ReplayError};
+use super::state::{Engine, StudyPhase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
 
-/// One recorded step.
+/// A record of the journal, as far as the engine needs it.
 #[derive(Clone, Copy, Debug)]
 pub enum ReplayRecord<'a> {
-    /// A driver took the study up: whatever ran before is lost.
+    /// A driver started or resumed the study: jobs that were running are lost.
     Session {
-        /// Further attempts of a job that failed, until the next session.
+        /// The session's limit of retries.
         retries: u32,
     },
     /// A job was launched.
@@ -33,230 +32,223 @@ pub enum ReplayRecord<'a> {
         job: JobId,
         /// Its bracket.
         bracket: BracketId,
-        /// What it got.
+        /// Its resource.
         resource: Resource,
-        /// What its trial had before; zero at first.
+        /// The resource of the trial's previous job; zero for the first.
         previous: Resource,
-        /// Where it ran.
+        /// Its slot.
         slot: Slot,
         /// The configuration, in the trial's first launch.
         assignment: Option<&'a Assignment>,
-        /// When.
+        /// The moment of the launch.
         at: Moment,
     },
-    /// A rule wanted a job ended.
+    /// A rule ended a running job.
     Kill {
-        /// Which.
+        /// The job.
         job: JobId,
-        /// Why.
+        /// The rule.
         why: &'a StopRule,
     },
     /// A job ended.
     Ended {
-        /// Which.
+        /// The job.
         job: JobId,
-        /// How.
+        /// Its outcome.
         outcome: &'a Outcome,
-        /// The objective on the way, thinned.
+        /// The objective's learning curve, thinned.
         curve: &'a [CurvePoint],
-        /// The resource that its last reading named.
+        /// The resource in its last reading.
         step: Option<f64>,
-        /// Every reading of the objective, if they are known.
+        /// Every reading of the objective, if the record has all of them.
         readings: Option<&'a [CurvePoint]>,
-        /// When.
+        /// The moment of the end.
         at: Moment,
     },
-    /// A trial went on.
+    /// A trial was promoted.
     Promoted(TrialId),
-    /// A trial was over.
+    /// A trial was retired.
     Retired(TrialId),
-    /// The session ended in order.
+    /// The session ended normally.
     Finish(&'a FinishReason, Moment),
 }
 
-/// What a replay leaves to be done before the study goes on.
+/// Records that the driver appends to the journal before the study continues.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Recovery {
-    /// Launched and not ended: lost with the driver. Journal that; they are launched again as a new attempt.
+    /// Jobs that were running when the driver ended. They will be launched again as a new attempt.
     pub lost: Vec<JobId>,
-    /// [`Command::Promoted`] and [`Command::Retired`] that follow from recorded results and are not in the journal yet.
+    /// [`Command::Promoted`] and [`Command::Retired`] that follow from recorded results but are not recorded.
     pub unrecorded: Vec<Command>,
 }
 
 impl Engine {
-    /// Applies one recorded step without filling slots; errs with what differs when this engine would have done otherwise.
-    pub fn replay(&mut self, step: ReplayRecord<'_>) -> Result<(), ReplayError> {
-        match step {
+    /// Applies one record. Fills no slots.
+    ///
+    /// # Errors
+    /// The difference, if the record does not follow from this engine's decisions.
+    pub fn replay(&mut self, record: ReplayRecord<'_>) -> Result<(), ReplayError> {
+        match record {
             ReplayRecord::Session { retries } => {
-                self.lose_running();
+                self.requeue_running();
                 self.retries.max = retries;
                 Ok(())
             }
             ReplayRecord::Launch { job, bracket, resource, previous, assignment, .. } => {
-                let due = self.due(job, assignment)?;
-                let had = due.start.previous.unwrap_or(Resource::ZERO);
-                if (due.start.bracket, due.start.resource, had) != (bracket, resource, previous) {
-                    return Err(ReplayError::Allotment { job, recorded: resource, due: due.start.resource });
+                let due = self.recorded_job(job, assignment)?;
+                let recorded = Allotment { bracket, resource, previous };
+                let allotted = allotment(&due.start);
+                if recorded != allotted {
+                    return Err(ReplayError::Allotment { job, recorded, due: allotted });
                 }
                 self.launch(due, None, &mut Vec::new());
                 Ok(())
             }
             ReplayRecord::Ended { job, outcome, curve, step, readings, at } => {
-                self.relearn(job, readings.unwrap_or_default());
+                self.replay_readings(job, readings.unwrap_or_default());
                 self.replay_end(at, job, &JobEnd { outcome, curve, step })
             }
-            ReplayRecord::Promoted(trial) => self.recorded(Verdict::Promote(trial)),
-            ReplayRecord::Retired(trial) => self.recorded(Verdict::Retire(trial)),
+            ReplayRecord::Promoted(trial) => self.replay_verdict(Verdict::Promote(trial)),
+            ReplayRecord::Retired(trial) => self.replay_verdict(Verdict::Retire(trial)),
             ReplayRecord::Kill { job, why } => {
-                self.note_study_finished(job, why);
+                self.replay_metric_reached(job, why);
                 Ok(())
             }
             ReplayRecord::Finish(reason, _) => {
-                if let FinishReason::MetricReached { job, .. } = reason {
-                    self.tally.decided(job.key);
-                }
                 if !reason.is_resumable() {
-                    self.phase = Phase::Finished(reason.clone());
+                    self.phase = StudyPhase::Finished(reason.clone());
                 }
                 Ok(())
             }
         }
     }
 
-    /// Ends the replay: jobs in flight are lost and run again before anything else.
+    /// Ends the replay. Jobs that were running will be launched again before all others.
     pub fn recover(&mut self) -> Recovery {
-        let lost = self.lose_running();
+        let lost = self.requeue_running();
         self.retries = self.experiment.retries;
-        let mut verdicts: Vec<_> = self.unrecorded.drain(..).collect();
+        let mut verdicts: Vec<_> = self.unrecorded_verdicts.drain(..).collect();
         verdicts.extend(self.decide());
         let mut unrecorded = Vec::new();
-        self.announce(verdicts, &mut unrecorded);
+        self.emit_verdicts(verdicts, &mut unrecorded);
         Recovery { lost, unrecorded }
     }
 
-    /// A snapshot of how far the study is.
-    pub fn progress(&self) -> Progress {
-        self.tally.snapshot(self.again.len() as u64)
-    }
-
-    fn lose_running(&mut self) -> Vec<JobId> {
+    fn requeue_running(&mut self) -> Vec<JobId> {
         let running = std::mem::take(&mut self.running);
-        let lost = running.into_values().map(|running| self.lose(running.job));
-        lost.collect()
+        running.into_values().map(|running| self.requeue(running.job)).collect()
     }
 
-    fn lose(&mut self, job: ScheduledJob) -> JobId {
+    fn requeue(&mut self, job: ScheduledJob) -> JobId {
         let id = job.id();
-        self.tally.stops_running();
-        self.again.push(AT_ONCE, job.next_attempt());
+        self.retry_queue.push(DUE_IMMEDIATELY, job.next_attempt());
         id
     }
 
-    /// The recorded job, taken from those to run again or from the schedule.
-    fn due(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<ScheduledJob, ReplayError> {
+    /// The job of a recorded launch, taken from the retry queue or the schedule.
+    fn recorded_job(&mut self, recorded: JobId, assignment: Option<&Assignment>) -> Result<ScheduledJob, ReplayError> {
         if let Some(running) = self.running.remove(&recorded.key) {
-            self.lose(running.job);
+            self.requeue(running.job);
         }
-        if let Some(job) = self.again.remove(recorded.key) {
+        if let Some(job) = self.retry_queue.remove(recorded.key) {
             let due = job.id();
-            return if due == recorded { Ok(job) } else { Err(ReplayError::Job { recorded, due: Some(due) }) };
+            return if due == recorded { Ok(job) } else { Err(ReplayError::Job { recorded, due }) };
         }
-        let start = self.handed_out(recorded)?;
-        let job = |assignment| ScheduledJob::first(start, assignment);
+        let start = self.recorded_start(recorded)?;
         if recorded.attempt != Attempt(1) {
-            let due = JobId { key: start.key, attempt: Attempt(1) };
-            return Err(ReplayError::Job { recorded, due: Some(due) });
+            return Err(ReplayError::Job { recorded, due: first_attempt(&start) });
         }
-        self.recorded_configuration(&start, assignment).map(job)
+        let assignment = self.checked_configuration(&start, assignment)?;
+        Ok(ScheduledJob::new(start, assignment))
     }
 
-    /// Asks the schedule until it hands out the recorded job. While an outside tuner thinks, later jobs may overtake new trials:
-    /// those are held back.
-    fn handed_out(&mut self, recorded: JobId) -> Result<Start, ReplayError> {
-        if let Some(index) = self.held.iter().position(|start| start.key == recorded.key) {
-            return self.held.remove(index).ok_or(ReplayError::Job { recorded, due: None });
+    /// Takes starts from the schedule up to the recorded job. Trials that wait for the external tuner may have been overtaken by
+    /// later jobs; their starts are deferred.
+    fn recorded_start(&mut self, recorded: JobId) -> Result<Start, ReplayError> {
+        if let Some(index) = self.deferred_starts.iter().position(|start| start.key == recorded.key) {
+            return self.deferred_starts.remove(index).ok_or(ReplayError::NoJob { recorded });
         }
         loop {
             let Next::Start(start) = self.scheduler.next() else {
-                return Err(ReplayError::Job { recorded, due: None });
+                return Err(ReplayError::NoJob { recorded });
             };
             if start.key == recorded.key {
                 return Ok(start);
             }
-            if self.is_exhausted_at(&start) {
-                let verdicts = self.close(&[start.key.trial]);
-                self.unrecorded.extend(verdicts);
+            if self.is_sampler_exhausted(&start) {
+                let verdicts = self.close_scheduler(&[start.key.trial]);
+                self.unrecorded_verdicts.extend(verdicts);
             } else if self.may_overtake(recorded, &start) {
-                self.held.push_back(start);
+                self.deferred_starts.push_back(start);
             } else {
-                let due = JobId { key: start.key, attempt: Attempt(1) };
-                return Err(ReplayError::Job { recorded, due: Some(due) });
+                return Err(ReplayError::Job { recorded, due: first_attempt(&start) });
             }
         }
     }
 
-    fn is_exhausted_at(&mut self, start: &Start) -> bool {
-        let blind = self.experiment.method.sampler.ignores_observations();
-        blind && start.previous.is_none() && matches!(self.configure(start), Configured::Exhausted)
+    fn is_sampler_exhausted(&mut self, start: &Start) -> bool {
+        let is_replayable = self.experiment.method.sampler.ignores_observations();
+        is_replayable && start.previous.is_none() && matches!(self.configuration_for(start), TrialConfig::Exhausted)
     }
 
     fn may_overtake(&self, recorded: JobId, start: &Start) -> bool {
-        let waits = !self.experiment.method.sampler.ignores_observations();
-        waits && (start.previous.is_some() || start.key.trial < recorded.key.trial)
+        let may_wait = !self.experiment.method.sampler.ignores_observations();
+        may_wait && (start.previous.is_some() || start.key.trial < recorded.key.trial)
     }
 
-    fn recorded_configuration(
+    /// The recorded configuration. A sampler that ignores observations must draw the same.
+    fn checked_configuration(
         &mut self,
         start: &Start,
         recorded: Option<&Assignment>,
     ) -> Result<Arc<Assignment>, ReplayError> {
         let trial = start.key.trial;
-        if let Some(live) = self.trials.get(&trial) {
-            return Ok(live.assignment.clone());
+        if let Some(assignment) = self.trials.get(&trial) {
+            return Ok(assignment.clone());
         }
         let recorded = recorded.ok_or(ReplayError::NoConfiguration { trial })?;
         if !self.experiment.method.sampler.ignores_observations() {
             return Ok(Arc::new(recorded.clone()));
         }
-        match self.configure(start) {
-            Configured::Ready(drawn) if *drawn == *recorded => Ok(drawn),
-            _ => Err(ReplayError::Draw { trial }),
+        match self.configuration_for(start) {
+            TrialConfig::Ready(drawn) if *drawn == *recorded => Ok(drawn),
+            _ => Err(ReplayError::Configuration { trial }),
         }
     }
 
-    /// Tells the policies what the job printed then. What they said to it is in the journal.
-    fn relearn(&mut self, job: JobId, readings: &[CurvePoint]) {
+    /// Gives the recorded readings to the policies. Their decisions are ignored, because the journal has those that were made.
+    fn replay_readings(&mut self, job: JobId, readings: &[CurvePoint]) {
         let Some(metric) = &self.experiment.metric else { return };
         let Some(running) = self.running.get(&job.key).filter(|running| running.job.attempt == job.attempt) else {
             return;
         };
         for point in readings {
             let reading = Reading { step: Some(point.step), numbers: vec![(metric.name.clone(), point.value)] };
-            self.policies.judge(&running.job.start, &reading);
+            self.policies.evaluate(&running.job.start, &reading);
         }
     }
 
     fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), ReplayError> {
         let outcome = end.outcome;
-        let Some(verdicts) = self.take_end(at, job, end) else {
-            // A lost job may be recorded as such after the session that found it lost.
-            let lost = outcome.runs_again() && self.again.contains(job.key);
-            return if lost { Ok(()) } else { Err(ReplayError::NotRunning { job }) };
+        let Some(verdicts) = self.apply_end(at, job, end) else {
+            // the next session records the end of a lost job
+            let is_lost = outcome.runs_again() && self.retry_queue.contains(job.key);
+            return if is_lost { Ok(()) } else { Err(ReplayError::NotRunning { job }) };
         };
-        self.unrecorded.extend(verdicts);
+        self.unrecorded_verdicts.extend(verdicts);
         self.check_final_value(job, outcome, &mut Vec::new());
         let shares_threshold = |by: &StopRule| self.experiment.stopping.failure_share == by.threshold;
         if let Outcome::Stopped { by, .. } = outcome
             && !shares_threshold(by)
         {
-            self.note_study_finished(job, by);
+            self.replay_metric_reached(job, by);
         }
         Ok(())
     }
 
-    /// A job that was ended because a condition was met: the study is ending. The job whose reading met it is the first that is
-    /// killed; journals that begin with another one were written before that was so.
-    fn note_study_finished(&mut self, job: JobId, why: &StopRule) {
+    /// Ends the study if a job was ended because a metric condition was met. The job that met it is the first one killed; older
+    /// versions of hypertune killed it in the order of trials.
+    fn replay_metric_reached(&mut self, job: JobId, why: &StopRule) {
         let StopRule { rule, value: Some(value), threshold: Some(threshold) } = why else { return };
         let conditions = &self.experiment.stopping.conditions;
         if rule == StopRule::STUDY_FINISHED
@@ -269,33 +261,42 @@ impl Engine {
         }
     }
 
-    /// A recorded verdict: the next that is expected, as a rule.
-    fn recorded(&mut self, verdict: Verdict) -> Result<(), ReplayError> {
-        if self.expected(verdict).is_none() && self.scheduler.accept(verdict) {
-            self.forget_retired(&[verdict]);
+    /// Matches a recorded verdict with an unrecorded one, in any order, or with one that the scheduler accepts.
+    fn replay_verdict(&mut self, verdict: Verdict) -> Result<(), ReplayError> {
+        if self.unrecorded_index(verdict).is_none() && self.scheduler.accept(verdict) {
+            self.remove_retired_trials(&[verdict]);
             return Ok(());
         }
-        let Some(index) = self.expected(verdict).or_else(|| self.expected_without_new_trials(verdict)) else {
+        let Some(index) = self.unrecorded_index(verdict).or_else(|| self.unrecorded_index_without_new_trials(verdict))
+        else {
             let (Verdict::Promote(trial) | Verdict::Retire(trial)) = verdict;
             return Err(ReplayError::Verdict { trial });
         };
-        self.unrecorded.remove(index);
+        self.unrecorded_verdicts.remove(index);
         Ok(())
     }
 
-    fn expected(&self, verdict: Verdict) -> Option<usize> {
-        self.unrecorded.iter().position(|expected| *expected == verdict)
+    fn unrecorded_index(&self, verdict: Verdict) -> Option<usize> {
+        self.unrecorded_verdicts.iter().position(|unrecorded| *unrecorded == verdict)
     }
 
-    /// A searcher that ran out of configurations leaves no record of it, only verdicts on rungs that go on without new trials.
-    fn expected_without_new_trials(&mut self, verdict: Verdict) -> Option<usize> {
+    /// The index of a verdict that follows only if the searcher has no more configurations. The journal has no record of that.
+    fn unrecorded_index_without_new_trials(&mut self, verdict: Verdict) -> Option<usize> {
         let Next::Start(start) = self.scheduler.next() else { return None };
         if start.previous.is_some() {
-            self.held.push_back(start);
+            self.deferred_starts.push_back(start);
             return None;
         }
-        let verdicts = self.close(&[start.key.trial]);
-        self.unrecorded.extend(verdicts);
-        self.expected(verdict)
+        let verdicts = self.close_scheduler(&[start.key.trial]);
+        self.unrecorded_verdicts.extend(verdicts);
+        self.unrecorded_index(verdict)
     }
+}
+
+fn first_attempt(start: &Start) -> JobId {
+    JobId { key: start.key, attempt: Attempt(1) }
+}
+
+fn allotment(start: &Start) -> Allotment {
+    Allotment { bracket: start.bracket, resource: start.resource, previous: start.previous.unwrap_or(Resource::ZERO) }
 }

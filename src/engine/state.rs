@@ -1,67 +1,59 @@
-//! The data of the engine. The other files hold its functions.
+//! The state of the engine. Its functions are in the other files.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use super::counters::Counters;
 use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
 use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
+use super::free_slots::FreeSlots;
 use super::job::ScheduledJob;
 use super::policy::Policies;
-use super::progress::Counters;
 use super::retry::RetryQueue;
-use super::slots::Slots;
 use crate::schedule::{Scheduler, Start, Verdict};
 use crate::search::Searcher;
 use crate::types::assignment::Assignment;
-use crate::types::ids::{BracketId, JobKey, Slot, TrialId};
+use crate::types::ids::{JobKey, Slot, TrialId};
 use crate::types::units::Moment;
 
-/// How far the study is.
+/// The phase of a study.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Phase {
+pub(super) enum StudyPhase {
     /// Free slots are filled.
     Open,
-    /// It ends when nothing runs any more.
+    /// It finishes when no job is running.
     Ending(FinishReason),
-    /// It has ended.
     Finished(FinishReason),
-}
-
-/// A trial that is not over.
-#[derive(Clone, Debug)]
-pub(super) struct ActiveTrial {
-    pub assignment: Arc<Assignment>,
-    pub bracket: BracketId,
 }
 
 /// A job that was launched and has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct RunningJob {
     pub job: ScheduledJob,
-    /// Empty in a replay, where slots do not matter.
+    /// `None` in a replay, which uses no slots.
     pub slot: Option<Slot>,
-    /// Whether its end was asked for already.
+    /// Whether [`Command::Kill`](super::event::Command::Kill) was sent for it.
     pub killed: bool,
-    /// What it has printed, as far as readings are sent.
-    pub printed: Printed,
+    /// Covers only the readings that the driver sends.
+    pub reading_state: ReadingState,
 }
 
-/// What a running job has printed so far.
+/// The readings of a running job so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Printed {
-    Nothing,
-    /// A reading without the objective.
-    Reading,
-    /// A reading with the objective.
-    Metric,
+pub(super) enum ReadingState {
+    NoReading,
+    /// At least one reading, none with the objective.
+    WithoutObjective,
+    /// At least one reading with the objective.
+    WithObjective,
 }
 
 /// Whether the external tuner has more suggestions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TunerState {
-    Answers,
+    Active,
     Exhausted,
 }
 
@@ -72,37 +64,35 @@ pub(super) struct PendingSuggestion {
     pub slot: Slot,
 }
 
-/// Every decision of a study: which job is launched, promoted, retried, ended, and when the study is over.
+/// Decides which job is launched, promoted, retried or killed, and when the study ends.
 ///
-/// The same events in the same order give the same commands. Where the sampler draws blindly, configurations, promotions and the
-/// incumbent do not even depend on the order, nor on the number of slots.
+/// The same events in the same order give the same commands. If the sampler ignores observations, configurations, promotions and
+/// the incumbent do not depend on the order of events or the number of slots either.
 pub struct Engine {
     pub(super) experiment: Arc<Experiment>,
     pub(super) scheduler: Box<dyn Scheduler>,
     pub(super) searcher: Box<dyn Searcher>,
-    /// How many trials the sampler has to give, if that is known.
-    pub(super) supply: Option<u64>,
-    pub(super) slots: Slots,
+    /// The number of configurations that the sampler can propose, if it is limited.
+    pub(super) max_trials: Option<u64>,
+    pub(super) slots: FreeSlots,
     pub(super) running: BTreeMap<JobKey, RunningJob>,
-    /// Configurations of trials that are not over; those of retired trials are in the journal.
-    pub(super) trials: HashMap<TrialId, ActiveTrial>,
-    /// Jobs to be launched once more.
-    pub(super) again: RetryQueue,
+    /// Configurations of trials that have not been retired; those of retired trials are in the journal.
+    pub(super) trials: HashMap<TrialId, Arc<Assignment>>,
+    pub(super) retry_queue: RetryQueue,
     /// The experiment's; in a replay, those of the recorded session.
     pub(super) retries: Retries,
-    /// Handed out by the scheduler and not launched.
-    pub(super) held: VecDeque<Start>,
-    /// Trials that hold a slot while the outside tuner thinks.
-    pub(super) asked: BTreeMap<TrialId, PendingSuggestion>,
+    /// Returned by the scheduler and not launched yet.
+    pub(super) deferred_starts: VecDeque<Start>,
+    pub(super) pending_suggestions: BTreeMap<TrialId, PendingSuggestion>,
     pub(super) tuner: TunerState,
-    pub(super) phase: Phase,
-    /// The wake-up that was asked for and has not come.
-    pub(super) wake: Option<Moment>,
-    pub(super) tally: Counters,
+    pub(super) phase: StudyPhase,
+    /// The earliest requested [`Event::Tick`](super::event::Event::Tick) that has not arrived.
+    pub(super) next_wakeup: Option<Moment>,
+    pub(super) counters: Counters,
     pub(super) early_failures: EarlyFailures,
     pub(super) policies: Policies,
-    /// Replay: verdicts whose records have not come yet.
-    pub(super) unrecorded: VecDeque<Verdict>,
+    /// In a replay: verdicts whose records have not been read yet.
+    pub(super) unrecorded_verdicts: VecDeque<Verdict>,
 }
 
 impl fmt::Debug for Engine {
@@ -112,7 +102,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine at the start of a study that runs at most `slots` (≥ 1) jobs at once.
+    /// An engine for a new study that runs at most `slots` jobs at once. 0 slots count as 1.
     pub fn new(experiment: Arc<Experiment>, slots: u32) -> Engine {
         let direction = experiment.metric.as_ref().map(|m| m.direction);
         let mut searcher = experiment.method.sampler.searcher(&experiment.search_context());
@@ -120,52 +110,52 @@ impl Engine {
         Engine {
             scheduler: experiment.method.schedule.scheduler(direction),
             searcher,
-            supply: experiment.method.sampler.max_trials(&experiment.space),
-            slots: Slots::new(slots.max(1)),
+            max_trials: experiment.method.sampler.max_trials(&experiment.space),
+            slots: FreeSlots::new(slots.max(1)),
             running: BTreeMap::new(),
             trials: HashMap::new(),
-            again: RetryQueue::default(),
+            retry_queue: RetryQueue::default(),
             retries: experiment.retries,
-            held: VecDeque::new(),
-            asked: BTreeMap::new(),
-            tuner: TunerState::Answers,
-            phase: Phase::Open,
-            wake: None,
-            tally: Counters::new(&experiment),
+            deferred_starts: VecDeque::new(),
+            pending_suggestions: BTreeMap::new(),
+            tuner: TunerState::Active,
+            phase: StudyPhase::Open,
+            next_wakeup: None,
+            counters: Counters::new(&experiment),
             early_failures: EarlyFailures::new(),
             policies: Policies::new(&experiment),
-            unrecorded: VecDeque::new(),
+            unrecorded_verdicts: VecDeque::new(),
             experiment,
         }
     }
 
-    /// Whether readings must be sent: metric conditions or policies look at them.
+    /// Whether the driver must send every reading: metric conditions or policies use them.
     pub fn wants_readings(&self) -> bool {
         let stopping = &self.experiment.stopping;
         !stopping.conditions.is_empty() || !stopping.policies.is_empty()
     }
 
-    /// Whether the first reading of each job must be sent, even where [`Engine::wants_readings`] says no: while the first jobs may
-    /// yet end the study. False from the first job on that ends otherwise.
+    /// Whether the driver must send the first reading of each job even if [`Engine::wants_readings`] is false: true as long as
+    /// failures of the first jobs can end the study.
     pub fn wants_first_readings(&self) -> bool {
         self.experiment.first_failures == FirstFailures::Stop && self.early_failures.is_open()
     }
 
-    /// The name of what the study allots.
+    /// The name of the resource.
     pub fn resource(&self) -> Option<&str> {
         self.experiment.resource.as_ref().map(|spec| spec.name.as_str())
     }
 
-    /// What promoted trials find.
+    /// How jobs of promoted trials start.
     pub fn promoted(&self) -> PromotedStart {
         self.experiment.promoted
     }
 
-    /// The job whose reading met the condition that ends the study, if one did.
+    /// The job whose reading met the metric condition that ends the study.
     pub fn decisive(&self) -> Option<JobKey> {
         match &self.phase {
-            Phase::Ending(FinishReason::MetricReached { job, .. })
-            | Phase::Finished(FinishReason::MetricReached { job, .. }) => Some(job.key),
+            StudyPhase::Ending(FinishReason::MetricReached { job, .. })
+            | StudyPhase::Finished(FinishReason::MetricReached { job, .. }) => Some(job.key),
             _ => None,
         }
     }

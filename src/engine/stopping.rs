@@ -1,30 +1,29 @@
-//! What ends the study before its plan is done: metric conditions, failures, and the order of reasons.
+//! Ends the study early: metric conditions and failures.
 
 use super::event::{Command, FinishReason};
 use super::experiment::{FirstFailures, MetricCondition};
-use super::state::{Engine, Phase, Printed, RunningJob};
+use super::state::{Engine, ReadingState, RunningJob, StudyPhase};
 use crate::types::ids::JobId;
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 
-/// So many ended jobs say something about a failure share.
-const ENOUGH: u64 = 5;
+/// Fewest ended jobs from which a share of failures is computed, unless the plan has fewer.
+const MIN_ENDED_JOBS: u64 = 5;
 
 impl Engine {
-    /// The study ends for `reason` as soon as nothing runs. A reason after which a study cannot go on stands for good.
+    /// Ends the study for `reason` when no job is running. A reason that is not resumable is not replaced by a later one.
     pub(super) fn stop(&mut self, reason: FinishReason, out: &mut Vec<Command>) {
-        let settled = match &self.phase {
-            Phase::Open => false,
-            Phase::Ending(earlier) => !earlier.is_resumable(),
-            Phase::Finished(_) => true,
+        let is_final = match &self.phase {
+            StudyPhase::Open => false,
+            StudyPhase::Ending(earlier) => !earlier.is_resumable(),
+            StudyPhase::Finished(_) => true,
         };
-        if settled {
+        if is_final {
             return;
         }
         let why = |value, threshold| StopRule::new(StopRule::STUDY_FINISHED, value, threshold);
         match &reason {
             FinishReason::MetricReached { job, value, threshold, .. } => {
-                self.tally.decided(job.key);
                 self.kill_all(Some(*job), &why(Some(*value), Some(*threshold)), out);
             }
             FinishReason::FailureShare { failed, ended } => {
@@ -34,70 +33,73 @@ impl Engine {
             FinishReason::FirstFailures { .. } => self.kill_all(None, &why(None, None), out),
             _ => {}
         }
-        self.phase = Phase::Ending(reason);
+        self.phase = StudyPhase::Ending(reason);
     }
 
-    /// A reading of a running job: conditions of the study first, then policies on the job.
-    pub(super) fn read(&mut self, id: JobId, reading: &Reading, out: &mut Vec<Command>) {
+    /// Applies the policies, then the metric conditions, to a reading of a running job.
+    pub(super) fn on_reading(&mut self, id: JobId, reading: &Reading, out: &mut Vec<Command>) {
         let Some(running) = self.running.get_mut(&id.key).filter(|r| r.job.attempt == id.attempt) else { return };
         let metric = self.experiment.metric.as_ref().and_then(|metric| reading.number(&metric.name));
-        running.printed = if metric.is_some() { Printed::Metric } else { running.printed.max(Printed::Reading) };
-        if let Some(why) = self.policies.judge(&running.job.start, reading)
+        running.reading_state = if metric.is_some() {
+            ReadingState::WithObjective
+        } else {
+            running.reading_state.max(ReadingState::WithoutObjective)
+        };
+        if let Some(why) = self.policies.evaluate(&running.job.start, reading)
             && !running.killed
         {
             running.killed = true;
             out.push(Command::Kill { job: id, why });
         }
-        let reached = self.experiment.stopping.conditions.iter().find_map(|condition| {
+        let reason = self.experiment.stopping.conditions.iter().find_map(|condition| {
             let score = Score::new(reading.number(&condition.metric)?)?;
-            reached_by(condition, id, score)
+            metric_reached(condition, id, score)
         });
-        if let Some(reason) = reached {
+        if let Some(reason) = reason {
             self.stop(reason, out);
         }
     }
 
-    /// Conditions on the objective hold for final values too, wherever those were read from.
+    /// Applies the conditions on the objective to the final value of a job, which may come from a file instead of a reading.
     pub(super) fn check_final_value(&mut self, id: JobId, outcome: &Outcome, out: &mut Vec<Command>) {
         let Some(score) = outcome.score().filter(|_| !outcome.runs_again()) else { return };
         let Some(metric) = &self.experiment.metric else { return };
         let conditions = self.experiment.stopping.conditions.iter().filter(|c| c.metric == metric.name);
-        if let Some(reason) = conditions.filter_map(|condition| reached_by(condition, id, score)).next() {
+        if let Some(reason) = conditions.filter_map(|condition| metric_reached(condition, id, score)).next() {
             self.stop(reason, out);
         }
     }
 
-    /// Ends the study where the first jobs show that its command does not work. Judged only when a job ends, never in a replay, so
-    /// that a study whose program was repaired continues.
-    pub(super) fn judge_first_failures(&mut self, out: &mut Vec<Command>) {
+    /// Ends the study if the first jobs show that its command cannot work. Checked when a job ends, never in a replay, so that a
+    /// study continues after its program was fixed.
+    pub(super) fn check_first_failures(&mut self, out: &mut Vec<Command>) {
         if self.experiment.first_failures == FirstFailures::KeepGoing {
             return;
         }
         let configurations = self.experiment.space.cardinality();
-        let Some(failure) = self.early_failures.verdict(self.tally.planned_trials(), configurations) else { return };
-        // a job that prints readings without the metric may fail for that too
-        let works = |running: &RunningJob| match failure {
-            Failure::NoMetric(_) => running.printed == Printed::Metric,
-            _ => running.printed != Printed::Nothing,
+        let Some(failure) = self.early_failures.verdict(self.counters.planned_trials(), configurations) else { return };
+        // a job whose readings lack the metric may fail for the same reason
+        let is_working = |running: &RunningJob| match failure {
+            Failure::NoMetric(_) => running.reading_state == ReadingState::WithObjective,
+            _ => running.reading_state != ReadingState::NoReading,
         };
-        let works = self.running.values().any(works);
-        if !works {
+        if !self.running.values().any(is_working) {
             let failure = failure.to_string();
             self.stop(FinishReason::FirstFailures { failure }, out);
         }
     }
 
-    /// Whether a study that is ended for these two numbers is ended for its share of failures.
+    /// Whether `value` and `threshold` are those of the share of failures, not of a metric condition.
     pub(super) fn is_failure_share(&self, value: f64, threshold: f64) -> bool {
-        let share = self.tally.failed() as f64 / self.tally.done() as f64;
+        let share = self.counters.failed() as f64 / self.counters.ended() as f64;
         self.experiment.stopping.failure_share == Some(threshold) && share == value
     }
 
-    /// Ends the study where too large a share of the ended jobs failed.
-    pub(super) fn judge_failure_share(&mut self, out: &mut Vec<Command>) {
-        let (failed, ended) = (self.tally.failed(), self.tally.done());
+    /// Ends the study if the share of failed among ended jobs has reached its limit.
+    pub(super) fn check_failure_share(&mut self, out: &mut Vec<Command>) {
+        let (failed, ended) = (self.counters.failed(), self.counters.ended());
         if let Some(share) = self.experiment.stopping.failure_share
-            && ended >= ENOUGH.min(self.tally.planned_jobs()).max(1)
+            && ended >= MIN_ENDED_JOBS.min(self.counters.planned_jobs()).max(1)
             && failed as f64 >= share * ended as f64
         {
             self.stop(FinishReason::FailureShare { failed, ended }, out);
@@ -105,7 +107,7 @@ impl Engine {
     }
 }
 
-fn reached_by(condition: &MetricCondition, job: JobId, score: Score) -> Option<FinishReason> {
+fn metric_reached(condition: &MetricCondition, job: JobId, score: Score) -> Option<FinishReason> {
     let threshold = Score::new(condition.value)?;
     condition.direction.reaches(score, threshold).then(|| FinishReason::MetricReached {
         job,

@@ -1,4 +1,4 @@
-//! An outside tuner proposes: trials hold their slot while it thinks.
+//! Suggestions of the external tuner. A trial holds its slot while it waits for one.
 
 use std::sync::Arc;
 
@@ -9,35 +9,36 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 
 impl Engine {
-    /// Launches the answered trials, those that a limit of jobs or resource had still room for among them. Answers that nobody asked for
-    /// are ignored; those that come too late start nothing.
-    pub(super) fn suggested(&mut self, suggestions: Vec<(TrialId, Assignment)>, out: &mut Vec<Command>) {
+    /// Launches pending trials with their suggested configurations. Suggestions for other trials are ignored. If the study's phase
+    /// permits no launch, the trials are deferred.
+    pub(super) fn launch_suggested(&mut self, suggestions: Vec<(TrialId, Assignment)>, out: &mut Vec<Command>) {
         for (trial, proposal) in suggestions {
-            let Some(asked) = self.asked.remove(&trial) else { continue };
-            if self.starts_again() {
+            let Some(pending) = self.pending_suggestions.remove(&trial) else { continue };
+            if self.may_relaunch() {
                 let assignment = Arc::new(self.with_starting_point(trial, proposal));
-                self.launch(ScheduledJob::first(asked.start, assignment), Some(asked.slot), out);
+                self.launch(ScheduledJob::new(pending.start, assignment), Some(pending.slot), out);
             } else {
-                self.slots.give_back(asked.slot);
-                self.held.push_back(asked.start);
+                self.slots.release(pending.slot);
+                self.deferred_starts.push_back(pending.start);
             }
         }
     }
 
-    /// No more answers: with a fault the study ends after what runs, without one it goes on with the trials it has.
+    /// The tuner has no more suggestions: after an error the study ends when no job is running, otherwise it continues with the
+    /// trials it has.
     pub(super) fn tuner_finished(&mut self, error: Option<String>, out: &mut Vec<Command>) {
         self.tuner = TunerState::Exhausted;
-        let asked = std::mem::take(&mut self.asked);
-        for PendingSuggestion { slot, .. } in asked.values() {
-            self.slots.give_back(*slot);
+        let pending = std::mem::take(&mut self.pending_suggestions);
+        for PendingSuggestion { slot, .. } in pending.values() {
+            self.slots.release(*slot);
         }
         match error {
             Some(error) => self.stop(FinishReason::Tuner { error }, out),
             None => {
-                let never_run: Vec<TrialId> = asked.into_keys().collect();
+                let never_run: Vec<TrialId> = pending.into_keys().collect();
                 if !never_run.is_empty() {
-                    let verdicts = self.close(&never_run);
-                    self.announce(verdicts, out);
+                    let verdicts = self.close_scheduler(&never_run);
+                    self.emit_verdicts(verdicts, out);
                 }
             }
         }

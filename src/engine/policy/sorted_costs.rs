@@ -2,12 +2,12 @@
 
 use crate::types::ids::JobKey;
 
-/// Costs in order. Insertion moves memory, which for the tens of thousands of values met here is faster than a tree.
+/// Costs in ascending order. For tens of thousands of values, inserting into a vector is faster than into a tree.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SortedCosts(pub Vec<(f64, JobKey)>);
 
 impl SortedCosts {
-    /// Inserts and tells the position, best first.
+    /// Inserts a cost and returns its index.
     pub fn insert(&mut self, cost: f64, key: JobKey) -> usize {
         let at = self.position(cost, key);
         self.0.insert(at, (cost, key));

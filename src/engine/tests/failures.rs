@@ -1,8 +1,9 @@
-//! Failures: retries, first failures, failure shares.
+//! Retries, first failures and failure shares.
 
 use std::time::Duration;
 
-use super::world::{Draws, World, experiment, failed, full, hyperband, succeeded};
+use super::driver::TestDriver;
+use super::setup::{TestSampler, experiment, failed, full_budget, hyperband, succeeded};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, FirstFailures, Retries, Stopping};
 use crate::types::ids::Attempt;
@@ -14,68 +15,68 @@ fn exit() -> Failure {
 }
 
 #[test]
-fn a_rung_of_failures_does_not_block_the_study() {
-    let mut world = World::new(experiment(hyperband(9.0), Draws::Blind), 3);
-    while !world.running.is_empty() {
-        world.end(0, failed(exit()));
+fn a_rung_in_which_all_jobs_fail_does_not_block_the_study() {
+    let mut driver = TestDriver::new(experiment(hyperband(9.0), TestSampler::Random), 3);
+    while !driver.running.is_empty() {
+        driver.end(0, failed(exit()));
     }
-    assert_eq!(world.finish(), Some(&FinishReason::Completed));
-    assert_eq!(world.engine.progress().failed, 9 + 3 + 3);
-    assert_eq!(world.engine.progress().incumbent, None);
+    assert_eq!(driver.finish(), Some(&FinishReason::Completed));
+    assert_eq!(driver.engine.counters.failed(), 9 + 3 + 3);
+    assert_eq!(driver.incumbent(), None);
 }
 
 #[test]
-fn a_retry_waits_without_a_slot_and_its_rung_waits_for_it() {
+fn a_retry_waits_without_a_slot_and_delays_its_rung() {
     let retries = Retries { max: 2, pause: Duration::from_secs(10) };
-    let mut world = World::new(Experiment { retries, ..experiment(full(3), Draws::Blind) }, 1);
-    world.end(0, failed(exit()));
-    assert_eq!(world.running[0].job.key.trial.0, 1, "the slot goes on");
-    assert_eq!(world.wake, Some(Moment(11_000_000_000)));
-    world.end(0, succeeded(1.0));
-    world.end(0, succeeded(1.0));
-    assert_eq!((world.engine.progress().waiting, world.finish()), (1, None));
-    assert!(world.sleep());
-    assert_eq!(world.running[0].job.attempt, Attempt(2));
-    world.end(0, failed(Failure::Signal(9)));
-    assert!(world.sleep(), "the second pause");
-    assert_eq!(world.now, Moment(32_000_000_000), "which is twice as long");
-    world.end(0, failed(exit()));
-    assert_eq!(world.engine.progress().failed, 1);
-    assert_eq!(world.finish(), Some(&FinishReason::Completed));
+    let mut driver = TestDriver::new(Experiment { retries, ..experiment(full_budget(3), TestSampler::Random) }, 1);
+    driver.end(0, failed(exit()));
+    assert_eq!(driver.running[0].job.key.trial.0, 1, "the slot is used for another job");
+    assert_eq!(driver.next_wakeup, Some(Moment(11_000_000_000)));
+    driver.end(0, succeeded(1.0));
+    driver.end(0, succeeded(1.0));
+    assert_eq!((driver.waiting_jobs(), driver.finish()), (1, None));
+    assert!(driver.wait());
+    assert_eq!(driver.running[0].job.attempt, Attempt(2));
+    driver.end(0, failed(Failure::Signal(9)));
+    assert!(driver.wait(), "the second pause");
+    assert_eq!(driver.now, Moment(32_000_000_000), "twice as long");
+    driver.end(0, failed(exit()));
+    assert_eq!(driver.engine.counters.failed(), 1);
+    assert_eq!(driver.finish(), Some(&FinishReason::Completed));
 }
 
 #[test]
-fn a_missing_metric_is_final_at_once() {
+fn a_missing_metric_is_not_retried() {
     let retries = Retries { max: 5, ..Retries::default() };
-    let mut world = World::new(Experiment { retries, ..experiment(full(1), Draws::Blind) }, 1);
-    world.end(0, failed(Failure::NoMetric("no loss".into())));
-    assert_eq!(world.finish(), Some(&FinishReason::Completed));
+    let mut driver = TestDriver::new(Experiment { retries, ..experiment(full_budget(1), TestSampler::Random) }, 1);
+    driver.end(0, failed(Failure::NoMetric("no loss".into())));
+    assert_eq!(driver.finish(), Some(&FinishReason::Completed));
 }
 
 fn strict(retries: u32) -> Experiment {
     Experiment {
         first_failures: FirstFailures::Stop,
         retries: Retries { max: retries, ..Retries::default() },
-        ..experiment(full(50), Draws::Blind)
+        ..experiment(full_budget(50), TestSampler::Random)
     }
 }
 
-/// How many jobs ended with `failure`, each the oldest that runs, until the study was ended; `None` where none of 50 was enough.
-fn ended_after(slots: u32, failure: &Failure) -> Option<usize> {
-    let mut world = World::new(strict(0), slots);
+/// The number of jobs that end with `failure`, oldest first, until the study ends; `None` if 50 are not enough.
+fn failures_until_end(slots: u32, failure: &Failure) -> Option<usize> {
+    let mut driver = TestDriver::new(strict(0), slots);
     let ended = (1..=50).find(|_| {
-        world.end(0, failed(failure.clone()));
-        !world.kills.is_empty() || matches!(world.finish(), Some(FinishReason::FirstFailures { .. }))
+        driver.end(0, failed(failure.clone()));
+        !driver.kills.is_empty() || matches!(driver.finish(), Some(FinishReason::FirstFailures { .. }))
     })?;
-    world.bury(None);
-    assert_eq!(world.finish(), Some(&FinishReason::FirstFailures { failure: failure.to_string() }));
+    driver.end_killed(None);
+    assert_eq!(driver.finish(), Some(&FinishReason::FirstFailures { failure: failure.to_string() }));
     Some(ended)
 }
 
 #[test]
-fn the_first_failures_end_the_study_the_sooner_the_less_a_configuration_explains_them() {
+fn fewer_first_failures_end_the_study_if_configurations_rarely_cause_them() {
     for slots in [1, 2, 8] {
-        let after = |failure| ended_after(slots, &failure);
+        let after = |failure| failures_until_end(slots, &failure);
         assert_eq!(after(Failure::BadCommand("SyntaxError".into())), Some(2), "{slots} slots");
         assert_eq!(after(Failure::Launch("not found".into())), Some(2));
         assert_eq!(after(Failure::ProgramError("NameError".into())), Some(5));
@@ -85,90 +86,92 @@ fn the_first_failures_end_the_study_the_sooner_the_less_a_configuration_explains
 }
 
 #[test]
-fn memory_time_and_signals_are_no_evidence() {
+fn out_of_memory_timeouts_and_signals_are_no_evidence() {
     for failure in [Failure::OutOfMemory("CUDA".into()), Failure::Timeout, Failure::Signal(9)] {
-        assert_eq!(ended_after(1, &failure), None);
-        let mut world = World::new(strict(0), 1);
-        world.end(0, failed(failure));
-        (0..30).for_each(|_| world.end(0, failed(exit())));
-        assert_eq!(world.finish(), None, "not even with others");
+        assert_eq!(failures_until_end(1, &failure), None);
+        let mut driver = TestDriver::new(strict(0), 1);
+        driver.end(0, failed(failure));
+        (0..30).for_each(|_| driver.end(0, failed(exit())));
+        assert_eq!(driver.finish(), None, "nor together with other failures");
     }
 }
 
 #[test]
-fn a_success_another_reason_or_a_divergence_clears_the_command() {
+fn a_success_a_second_reason_or_a_divergence_rules_out_the_verdict() {
     for other in [succeeded(1.0), failed(Failure::Exit(2)), failed(Failure::NotFinite("loss is NaN".into()))] {
-        let mut world = World::new(strict(0), 2);
-        world.end(0, other);
+        let mut driver = TestDriver::new(strict(0), 2);
+        driver.end(0, other);
         for _ in 0..20 {
-            world.end(0, failed(exit()));
+            driver.end(0, failed(exit()));
         }
-        assert!(world.kills.is_empty() && world.finish().is_none());
-        assert!(!world.engine.wants_first_readings());
+        assert!(driver.kills.is_empty() && driver.finish().is_none());
+        assert!(!driver.engine.wants_first_readings());
     }
 }
 
 #[test]
-fn a_job_that_takes_longer_than_the_failures_keeps_the_study_open() {
-    let mut world = World::new(strict(0), 2);
-    (0..30).for_each(|_| world.end(1, failed(exit())));
-    assert!(world.kills.is_empty(), "the first job still runs");
-    world.end(0, failed(exit()));
-    assert!(!world.kills.is_empty());
+fn a_running_first_job_keeps_the_study_open() {
+    let mut driver = TestDriver::new(strict(0), 2);
+    (0..30).for_each(|_| driver.end(1, failed(exit())));
+    assert!(driver.kills.is_empty(), "the first job is still running");
+    driver.end(0, failed(exit()));
+    assert!(!driver.kills.is_empty());
 }
 
 #[test]
 fn a_running_job_that_prints_readings_keeps_the_study_open() {
-    let mut world = World::new(strict(0), 2);
-    assert!(world.engine.wants_first_readings());
+    let mut driver = TestDriver::new(strict(0), 2);
+    assert!(driver.engine.wants_first_readings());
     (0..10).for_each(|job| {
         if job == 9 {
-            world.print(1, 0.5);
+            driver.print(1, 0.5);
         }
-        world.end(0, failed(exit()));
+        driver.end(0, failed(exit()));
     });
-    assert!(world.kills.is_empty());
+    assert!(driver.kills.is_empty());
 }
 
 #[test]
-fn all_jobs_of_a_small_study_are_enough() {
-    let mut world =
-        World::new(Experiment { first_failures: FirstFailures::Stop, ..experiment(full(3), Draws::Blind) }, 1);
-    (0..3).for_each(|_| world.end(0, failed(exit())));
-    assert!(matches!(world.finish(), Some(FinishReason::FirstFailures { .. })));
+fn all_jobs_of_a_small_study_are_enough_evidence() {
+    let mut driver = TestDriver::new(
+        Experiment { first_failures: FirstFailures::Stop, ..experiment(full_budget(3), TestSampler::Random) },
+        1,
+    );
+    (0..3).for_each(|_| driver.end(0, failed(exit())));
+    assert!(matches!(driver.finish(), Some(FinishReason::FirstFailures { .. })));
 }
 
 #[test]
-fn a_job_counts_as_failed_when_its_retries_are_over() {
-    let mut world = World::new(strict(1), 1);
-    world.end(0, failed(exit()));
-    assert_eq!(world.finish(), None);
-    world.now = Moment(10_000_000_000);
-    world.end(0, succeeded(1.0));
-    assert_eq!(world.running[0].job.attempt, Attempt(2));
+fn a_job_counts_as_failed_after_its_last_retry() {
+    let mut driver = TestDriver::new(strict(1), 1);
+    driver.end(0, failed(exit()));
+    assert_eq!(driver.finish(), None);
+    driver.now = Moment(10_000_000_000);
+    driver.end(0, succeeded(1.0));
+    assert_eq!(driver.running[0].job.attempt, Attempt(2));
 }
 
 #[test]
 fn a_share_of_failures_ends_the_study_once_five_jobs_have_ended() {
     let stopping = Stopping { failure_share: Some(0.5), ..Stopping::default() };
-    let mut world = World::new(Experiment { stopping, ..experiment(full(50), Draws::Blind) }, 2);
-    world.end(0, failed(exit()));
-    world.end(0, failed(exit()));
-    world.end(0, succeeded(1.0));
-    world.end(0, succeeded(1.0));
-    assert!(world.kills.is_empty(), "half of four has failed, and four are too few");
-    world.end(0, failed(exit()));
-    assert_eq!(world.kills[0].1, StopRule::new(StopRule::STUDY_FINISHED, Some(0.6), Some(0.5)));
-    world.bury(None);
-    assert_eq!(world.finish(), Some(&FinishReason::FailureShare { failed: 3, ended: 5 }));
+    let mut driver = TestDriver::new(Experiment { stopping, ..experiment(full_budget(50), TestSampler::Random) }, 2);
+    driver.end(0, failed(exit()));
+    driver.end(0, failed(exit()));
+    driver.end(0, succeeded(1.0));
+    driver.end(0, succeeded(1.0));
+    assert!(driver.kills.is_empty(), "half of the jobs failed, but four jobs are too few");
+    driver.end(0, failed(exit()));
+    assert_eq!(driver.kills[0].1, StopRule::new(StopRule::STUDY_FINISHED, Some(0.6), Some(0.5)));
+    driver.end_killed(None);
+    assert_eq!(driver.finish(), Some(&FinishReason::FailureShare { failed: 3, ended: 5 }));
 }
 
 #[test]
-fn a_mended_command_gets_another_chance() {
-    let mut world = World::new(strict(0), 3);
-    world.end(0, failed(exit()));
-    world.end(0, failed(exit()));
-    let mut resumed = World::resumed(strict(0), 1, &world.journal).unwrap();
+fn a_study_continues_after_its_command_was_fixed() {
+    let mut driver = TestDriver::new(strict(0), 3);
+    driver.end(0, failed(exit()));
+    driver.end(0, failed(exit()));
+    let mut resumed = TestDriver::resumed(strict(0), 1, &driver.journal).unwrap();
     assert_eq!(resumed.running.len(), 1);
     resumed.end(0, succeeded(1.0));
     assert_eq!(resumed.finish(), None);

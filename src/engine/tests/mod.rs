@@ -1,8 +1,10 @@
-//! The engine with hand-fed events and no process.
+//! The engine with a simulated driver.
 
+mod driver;
 mod failures;
 mod invariance;
+mod journal;
 mod limits;
+pub(super) mod setup;
 mod stopping;
 mod suggestions;
-pub(super) mod world;

@@ -1,4 +1,4 @@
-//! What a policy on running jobs sees and decides.
+//! The interface of a policy rule.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::types::ids::JobKey;
 use crate::types::outcome::Outcome;
 use crate::types::units::Resource;
 
-/// Where jobs are compared: after `reading` readings (from 1) since resource `from`.
+/// A point at which jobs are compared: the `reading`-th reading (from 1) of jobs that start at resource `from`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct ComparisonPoint {
     pub from: Resource,
@@ -22,42 +22,42 @@ pub(super) struct JobAtReading {
     pub best: f64,
     /// Mean of the finite costs so far.
     pub average: Option<f64>,
-    /// Whether the policy's interval says to look now.
-    pub look: bool,
+    /// Whether the policy evaluates the job at this reading.
+    pub is_due: bool,
 }
 
-/// The two costs that end a job: its own, and the one it was compared with.
+/// The decision to end a job, with the two costs that were compared: the job's own and the threshold.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct StopDecision {
     pub own: f64,
     pub threshold: f64,
 }
 
-/// One rule's memory.
-pub(super) trait Judge: fmt::Debug + Send {
-    /// Takes the reading in; some if the job is to be ended.
-    fn judge(&mut self, seen: &JobAtReading) -> Option<StopDecision>;
-    /// The job runs no more.
-    fn ended(&mut self, key: JobKey, outcome: &Outcome) {
+/// A rule with the readings it has recorded.
+pub(super) trait PolicyRule: fmt::Debug + Send {
+    /// Records a reading. The result is `Some` if the job must end.
+    fn evaluate(&mut self, job: &JobAtReading) -> Option<StopDecision>;
+    /// Records the end of a job.
+    fn add_end(&mut self, key: JobKey, outcome: &Outcome) {
         let _ = (key, outcome);
     }
 }
 
-/// Every number up to 255, every other one up to 511, every fourth up to 1023 and so on: rules look and remember only there, so
-/// that jobs which print millions of readings do not fill the memory.
+/// Whether `number` is among those that rules evaluate and record: every number up to 255, every second one up to 511, every
+/// fourth up to 1023 and so on. This bounds the memory for jobs that print millions of readings.
 pub(super) fn is_sparse(number: u64) -> bool {
     let digits = u64::BITS - number.leading_zeros();
     number.trailing_zeros() + 8 >= digits
 }
 
 #[cfg(test)]
-pub(super) fn seen(trial: u64, reading: u64, best: f64, average: f64) -> JobAtReading {
+pub(super) fn job_at_reading(trial: u64, reading: u64, best: f64, average: f64) -> JobAtReading {
     use crate::types::ids::{Rung, TrialId};
     JobAtReading {
         key: JobKey { trial: TrialId(trial), rung: Rung(0) },
         point: ComparisonPoint { from: Resource::ZERO, reading },
         best,
         average: Some(average),
-        look: true,
+        is_due: true,
     }
 }

@@ -22,16 +22,16 @@ pub struct Response {
 
 /// A response that breaks the protocol. The message continues a sentence that starts with the tuner's name.
 #[derive(Debug, thiserror::Error)]
-#[error("{kind}; received {line}")]
+#[error("{error}; received {line}")]
 pub struct ResponseError {
-    kind: ResponseErrorKind,
+    error: ResponseFormatError,
     /// Excerpt of the response.
     line: String,
 }
 
 /// Values are described as by [`describe`].
 #[derive(Debug, thiserror::Error)]
-enum ResponseErrorKind {
+enum ResponseFormatError {
     #[error("sent invalid JSON ({0})")]
     NotJson(#[from] serde_json::Error),
     #[error("sent {0} instead of an object with `suggestions`")]
@@ -56,18 +56,18 @@ enum ResponseErrorKind {
 
 /// Parses `line`, the response to a request for `requested` configurations.
 pub fn parse(line: &[u8], requested: usize, space: &Space) -> Result<Response, ResponseError> {
-    parse_line(line, requested, space).map_err(|kind| ResponseError { kind, line: excerpt(line) })
+    parse_line(line, requested, space).map_err(|error| ResponseError { error, line: excerpt(line) })
 }
 
-fn parse_line(line: &[u8], requested: usize, space: &Space) -> Result<Response, ResponseErrorKind> {
+fn parse_line(line: &[u8], requested: usize, space: &Space) -> Result<Response, ResponseFormatError> {
     let response: Value = serde_json::from_slice(line)?;
     let Value::Object(response) = response else {
-        return Err(ResponseErrorKind::NotAnObject(describe(&response)));
+        return Err(ResponseFormatError::NotAnObject(describe(&response)));
     };
     let done = boolean(&response, "done")?;
     let suggestions = list(&response, done)?;
     if suggestions.len() > requested {
-        return Err(ResponseErrorKind::TooMany { count: suggestions.len(), requested });
+        return Err(ResponseFormatError::TooMany { count: suggestions.len(), requested });
     }
     let suggestions = suggestions.iter().map(|item| configuration(item, space)).collect::<Result<Vec<_>, _>>()?;
     Ok(Response { is_last: done || suggestions.len() < requested, suggestions })
@@ -84,35 +84,35 @@ pub fn excerpt(line: &[u8]) -> String {
     out
 }
 
-fn boolean(response: &Map<String, Value>, field: &'static str) -> Result<bool, ResponseErrorKind> {
+fn boolean(response: &Map<String, Value>, field: &'static str) -> Result<bool, ResponseFormatError> {
     match response.get(field) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
-        Some(other) => Err(ResponseErrorKind::NotABoolean { field, value: describe(other) }),
+        Some(other) => Err(ResponseFormatError::NotABoolean { field, value: describe(other) }),
     }
 }
 
-fn list(response: &Map<String, Value>, done: bool) -> Result<&[Value], ResponseErrorKind> {
+fn list(response: &Map<String, Value>, done: bool) -> Result<&[Value], ResponseFormatError> {
     match response.get("suggestions") {
         Some(Value::Array(items)) => Ok(items),
         None if done => Ok(&[]),
-        None => Err(ResponseErrorKind::NoSuggestions),
-        Some(other) => Err(ResponseErrorKind::NotAList(describe(other))),
+        None => Err(ResponseFormatError::NoSuggestions),
+        Some(other) => Err(ResponseFormatError::NotAList(describe(other))),
     }
 }
 
 /// Every parameter of the space once, with a value in its domain.
-fn configuration(item: &Value, space: &Space) -> Result<Assignment, ResponseErrorKind> {
+fn configuration(item: &Value, space: &Space) -> Result<Assignment, ResponseFormatError> {
     let Value::Object(values) = item else {
-        return Err(ResponseErrorKind::NotAConfiguration(describe(item)));
+        return Err(ResponseFormatError::NotAConfiguration(describe(item)));
     };
     if let Some(unknown) = values.keys().find(|name| !space.params.iter().any(|param| *param.name == ***name)) {
-        return Err(ResponseErrorKind::UnknownParameter(unknown.clone()));
+        return Err(ResponseFormatError::UnknownParameter(unknown.clone()));
     }
     let value = |param: &Param| {
         let name = &param.name;
-        let value = values.get(&**name).ok_or_else(|| ResponseErrorKind::MissingParameter(name.to_string()))?;
-        let outside = || ResponseErrorKind::OutsideDomain {
+        let value = values.get(&**name).ok_or_else(|| ResponseFormatError::MissingParameter(name.to_string()))?;
+        let outside = || ResponseFormatError::OutsideDomain {
             parameter: name.to_string(),
             value: describe(value),
             domain: param.domain.describe(),

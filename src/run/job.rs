@@ -158,7 +158,7 @@ impl JobRunner<'_> {
             stderr_tail: &heard.stderr_tail,
         };
         let outcome = outcome::outcome(&end, &self.oom);
-        self.checkpoints.make_durable(launch, &outcome)?;
+        self.checkpoints.job_ended(launch, &outcome)?;
         Ok(ended(launch, outcome, usage, heard))
     }
 

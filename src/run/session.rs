@@ -151,6 +151,7 @@ impl Equipment {
         let Coordinator { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
         let closed = close(Left { journal, finished, fault }, self.guard, self.session, &leftovers);
         self.signals.release();
+        files.checkpoints.session_ended();
         if let Some(error) = files.readings.into_error() {
             let file = self.folder.readings();
             watcher.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));

@@ -20,6 +20,7 @@ mod power_cut;
 mod refused_starts;
 mod removed_folders;
 mod signals;
+mod slot_checkpoints;
 mod slots;
 mod terminal;
 mod tuner;

@@ -13,6 +13,9 @@
 //! - Nothing is removed before the records that make it useless are synced, nor within a second of them, in case the disk reports
 //!   too early that it has synced.
 //! - A session that resumes a study first syncs what it found, which may be in the page cache only.
+//!
+//! Without `resume: true` every job starts with an empty directory, and nothing is copied or synced. A directory that its job did not
+//! touch is renamed for the next job of the slot (`slot_directories`); one that a job used never moves.
 
 mod contents;
 mod copy;
@@ -24,7 +27,9 @@ mod removal_queue;
 mod remove;
 pub(crate) mod restart_check;
 pub(crate) mod retention;
+mod slot_directories;
 mod store;
+mod trial_folder;
 mod walk;
 
 pub use copy_name::CopyHistory;

@@ -1,21 +1,21 @@
 //! Each trial's checkpoint directory: what a job finds there when it begins, and when it is removed.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags, renameat};
+use rustix::fs::{AtFlags, CWD, unlinkat};
+use rustix::io::Errno;
 
-use super::copy::copy;
 use super::copy_name::{self, CopyHistory, CopyName, CopyingLaunch, session_name};
 use super::directory;
 use super::durable::{Disk, sync_tree};
 use super::file_error::FileError;
-use super::remove::remove;
+use super::slot_directories::SlotDirectories;
+use super::trial_folder::{CHECKPOINT, TrialFolder, named};
 use crate::engine::event::Launch;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::layout::StudyFolder;
@@ -23,8 +23,6 @@ use crate::launch::orphans::mark::SessionMark;
 use crate::types::ids::{Attempt, JobKey, TrialId};
 use crate::types::outcome::Outcome;
 use crate::types::units::Resource;
-
-const CHECKPOINT: &CStr = c"checkpoint";
 
 /// The checkpoint directories of a study, as one session uses them.
 #[derive(Debug)]
@@ -35,6 +33,8 @@ pub struct Checkpoints {
     session: Arc<str>,
     history: CopyHistory,
     disk: Arc<dyn Disk>,
+    /// Used with [`PromotedStart::FromScratch`] only.
+    slots: SlotDirectories,
 }
 
 /// What must be true before a job is spawned whose checkpoint was prepared.
@@ -78,7 +78,8 @@ impl Checkpoints {
         history: CopyHistory,
         disk: Arc<dyn Disk>,
     ) -> Checkpoints {
-        Checkpoints { folder, promoted, session: session_name(mark.as_str()).into(), history, disk }
+        let (session, slots) = (session_name(mark.as_str()).into(), SlotDirectories::default());
+        Checkpoints { folder, promoted, session, history, disk, slots }
     }
 
     /// What a promoted trial finds.
@@ -98,48 +99,62 @@ impl Checkpoints {
         }
         if launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1) {
             // The usual case, in two calls where opening the folders takes more.
-            let home = self.folder.trial(trial);
-            let made = fs::create_dir(&home).and_then(|()| fs::create_dir(self.folder.checkpoint(trial)));
-            if made.is_ok() {
-                return Ok(Prepared::Ready);
+            if fs::create_dir(self.folder.trial(trial)).is_ok() {
+                let path = self.folder.checkpoint(trial);
+                let name = CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other);
+                let made = name.and_then(|name| self.make_empty(launch, CWD, &name));
+                return made.map(|()| Prepared::Ready).map_err(|source| FileError { path, source });
             }
         }
-        self.home(trial)?.empty_checkpoint(&self.unique(launch.job.attempt))?;
+        self.slots.forget(trial);
+        let folder = self.make_folder(trial)?;
+        folder.discard_checkpoint(&self.unique(launch.job.attempt))?;
+        self.make_empty(launch, folder.handle(), CHECKPOINT).map_err(folder.at(CHECKPOINT))?;
         Ok(Prepared::Ready)
+    }
+
+    /// Makes an empty checkpoint directory for `launch`.
+    fn make_empty(&self, launch: &Launch, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+        match self.promoted {
+            PromotedStart::FromCheckpoint => directory::make_directory(parent, name),
+            PromotedStart::FromScratch => {
+                self.slots.make(&self.folder, (launch.slot, launch.job.key.trial), parent, name)
+            }
+        }
     }
 
     /// A job that is promoted begins from the copy that an earlier attempt made, or makes it.
     fn prepare_promoted(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let JobKey { trial, rung } = launch.job.key;
-        let home = self.home(trial)?;
+        let folder = self.make_folder(trial)?;
         let unique = self.unique(launch.job.attempt);
-        let trusted = self.trusted_copy(&home, launch.job.key)?;
+        let trusted = self.trusted_copy(&folder, launch.job.key)?;
         let partial = named(&format!("{}.{unique}", copy_name::PARTIAL));
         if let Some(copy) = trusted {
-            home.copy(&copy.to_c(), &partial, is_ended)?;
-            home.discard_checkpoint(&unique)?;
-            home.rename(&partial, CHECKPOINT)?;
+            folder.copy(&copy.to_c(), &partial, is_ended)?;
+            folder.discard_checkpoint(&unique)?;
+            folder.rename(&partial, CHECKPOINT)?;
             return Ok(Prepared::Ready);
         }
-        home.make(CHECKPOINT)?;
-        home.copy(CHECKPOINT, &partial, is_ended)?;
-        sync_tree(&*self.disk, home.handle(), &partial, &home.path_of(&partial))?;
+        folder.make(CHECKPOINT)?;
+        folder.copy(CHECKPOINT, &partial, is_ended)?;
+        sync_tree(&*self.disk, folder.handle(), &partial, &folder.path_of(&partial))?;
         let launch = CopyingLaunch { session: self.session.clone(), attempt: launch.job.attempt };
-        home.rename(&partial, &CopyName { rung, launch: Some(launch) }.to_c())?;
-        self.disk.sync(home.handle()).map_err(home.at(CHECKPOINT))?;
+        folder.rename(&partial, &CopyName { rung, launch: Some(launch) }.to_c())?;
+        self.disk.sync(folder.handle()).map_err(folder.at(CHECKPOINT))?;
         Ok(Prepared::AfterJournalSync)
     }
 
     /// The copy to begin from, if one was made for this job since its trial's last value was journalled. Without one, no process has
     /// used the directory since then. Other copies for this job are removed.
-    fn trusted_copy(&self, home: &Home, job: JobKey) -> Result<Option<CopyName>, FileError> {
+    fn trusted_copy(&self, folder: &TrialFolder, job: JobKey) -> Result<Option<CopyName>, FileError> {
         let mut trusted = None;
-        for name in home.entries()? {
+        for name in folder.entries()? {
             let copy = CopyName::parse(&name);
             match copy.filter(|copy| copy.rung == job.rung) {
                 Some(copy) if trusted.is_none() && self.is_trusted(job.trial, &copy) => trusted = Some(copy),
-                Some(_) => home.try_to_remove(&name),
-                None if copy_name::is_leftover(&name) => home.try_to_remove(&name),
+                Some(_) => folder.try_to_remove(&name),
+                None if copy_name::is_leftover(&name) => folder.try_to_remove(&name),
                 None => {}
             }
         }
@@ -151,19 +166,33 @@ impl Checkpoints {
             || self.history.vouches_for(trial, copy)
     }
 
-    /// Puts on the disk what a job left, if the next job of its trial may begin from it. To be called before the job's end is
-    /// journalled: the kernel may write the journal to the disk at any time.
+    /// The job of `launch` has ended. Puts on the disk what it wrote if the next job of its trial may begin from it. To be called
+    /// before the job's end is journalled: the kernel may write the journal to the disk at any time.
     ///
     /// # Errors
     /// Trouble of the machine.
-    pub fn make_durable(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
+    pub fn job_ended(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
+        if self.promoted == PromotedStart::FromScratch {
+            self.slots.job_ended(launch.slot);
+            return Ok(());
+        }
         let used = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Stopped { .. }) && !outcome.runs_again();
-        if self.promoted == PromotedStart::FromScratch || !used {
+        if !used {
             return Ok(());
         }
         match self.sync_checkpoint(launch) {
             Err(fault) if !fault.stops_the_study() => self.sync_file_system(),
             other => other,
+        }
+    }
+
+    /// No further job will start: removes directories that no job has put anything into.
+    pub fn session_ended(&self) {
+        for trial in self.slots.take_ended() {
+            if let Ok(folder) = TrialFolder::open(&self.folder.trial(trial)) {
+                // A directory that is not empty stays.
+                let _ = unlinkat(folder.handle(), CHECKPOINT, AtFlags::REMOVEDIR);
+            }
         }
     }
 
@@ -186,9 +215,9 @@ impl Checkpoints {
     }
 
     fn sync_checkpoint(&self, launch: &Launch) -> Result<(), FileError> {
-        let home = self.home(launch.job.key.trial)?;
-        sync_tree(&*self.disk, home.handle(), CHECKPOINT, &home.path_of(CHECKPOINT))?;
-        self.disk.sync(home.handle()).map_err(home.at(CHECKPOINT))?;
+        let folder = self.make_folder(launch.job.key.trial)?;
+        sync_tree(&*self.disk, folder.handle(), CHECKPOINT, &folder.path_of(CHECKPOINT))?;
+        self.disk.sync(folder.handle()).map_err(folder.at(CHECKPOINT))?;
         if launch.previous == Resource::ZERO {
             let trials = self.folder.trials();
             let synced = fs::File::open(&trials).and_then(|opened| self.disk.sync(opened.as_fd()));
@@ -205,11 +234,10 @@ impl Checkpoints {
         match (removal, self.promoted) {
             (Removal::Copies(_) | Removal::AllCopies(_), PromotedStart::FromScratch) => Ok(()),
             (Removal::Checkpoint(trial), PromotedStart::FromScratch) => {
-                match fs::remove_dir(self.folder.checkpoint(trial)) {
-                    Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                        self.remove_where(trial, |name| name == CHECKPOINT)
-                    }
-                    _ => Ok(()),
+                let Some(folder) = self.existing_folder(trial)? else { return Ok(()) };
+                match unlinkat(folder.handle(), CHECKPOINT, AtFlags::REMOVEDIR) {
+                    Ok(()) | Err(Errno::NOENT) => Ok(()),
+                    Err(_) => folder.remove(CHECKPOINT),
                 }
             }
             (Removal::Checkpoint(trial), PromotedStart::FromCheckpoint) => {
@@ -223,27 +251,31 @@ impl Checkpoints {
     }
 
     fn remove_where(&self, trial: TrialId, unused: impl Fn(&CStr) -> bool) -> Result<(), FileError> {
-        let path = self.folder.trial(trial);
-        let home = match Home::open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(|source| FileError { path, source })?,
-        };
+        let Some(folder) = self.existing_folder(trial)? else { return Ok(()) };
         let mut removed = Ok(());
-        for name in home.entries()?.iter().filter(|name| unused(name)) {
-            removed = removed.and(home.remove(name));
+        for name in folder.entries()?.iter().filter(|name| unused(name)) {
+            removed = removed.and(folder.remove(name));
         }
         removed
     }
 
-    /// The trial's folder, made if it is not there.
-    fn home(&self, trial: TrialId) -> Result<Home, FileError> {
+    fn existing_folder(&self, trial: TrialId) -> Result<Option<TrialFolder>, FileError> {
         let path = self.folder.trial(trial);
-        let opened = Home::open(&path).or_else(|e| {
+        match TrialFolder::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some).map_err(|source| FileError { path, source }),
+        }
+    }
+
+    /// The trial's folder, made if it is not there.
+    fn make_folder(&self, trial: TrialId) -> Result<TrialFolder, FileError> {
+        let path = self.folder.trial(trial);
+        let opened = TrialFolder::open(&path).or_else(|e| {
             if e.kind() != io::ErrorKind::NotFound {
                 return Err(e);
             }
             fs::create_dir_all(&path)?;
-            Home::open(&path)
+            TrialFolder::open(&path)
         });
         opened.map_err(|source| FileError { path, source })
     }
@@ -251,84 +283,5 @@ impl Checkpoints {
     /// Part of a name that no other launch of the trial gives.
     fn unique(&self, attempt: Attempt) -> String {
         format!("{}-{attempt}", self.session)
-    }
-}
-
-fn named(name: &str) -> CString {
-    // Names of sessions are made of letters, digits and dashes.
-    CString::new(name).unwrap_or_default()
-}
-
-/// A trial's open folder.
-struct Home {
-    handle: OwnedFd,
-    path: PathBuf,
-}
-
-impl Home {
-    /// The last component of `path` must not be a link.
-    fn open(path: &Path) -> io::Result<Home> {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let parent = rustix::fs::open(parent, flags, Mode::empty())?;
-        let handle = directory::open_writable(&parent, &CString::new(name.as_bytes())?)?;
-        Ok(Home { handle, path: path.to_owned() })
-    }
-
-    fn handle(&self) -> BorrowedFd<'_> {
-        self.handle.as_fd()
-    }
-
-    fn path_of(&self, name: &CStr) -> PathBuf {
-        self.path.join(OsStr::from_bytes(name.to_bytes()))
-    }
-
-    fn at<E: Into<io::Error>>(&self, name: &CStr) -> impl FnOnce(E) -> FileError {
-        let path = self.path_of(name);
-        move |source| FileError { path, source: source.into() }
-    }
-
-    fn entries(&self) -> Result<Vec<CString>, FileError> {
-        directory::entries(self.handle()).map_err(|source| FileError { path: self.path.clone(), source })
-    }
-
-    fn make(&self, name: &CStr) -> Result<(), FileError> {
-        directory::make_directory(self.handle(), name).map_err(self.at(name))
-    }
-
-    fn rename(&self, from: &CStr, to: &CStr) -> Result<(), FileError> {
-        renameat(self.handle(), from, self.handle(), to).map_err(self.at(to))
-    }
-
-    fn copy(&self, from: &CStr, to: &CStr, is_ended: &dyn Fn() -> bool) -> Result<(), FileError> {
-        let copied = copy(self.handle(), from, to, &self.path_of(from), is_ended);
-        if copied.is_err() {
-            self.try_to_remove(to);
-        }
-        copied
-    }
-
-    fn remove(&self, name: &CStr) -> Result<(), FileError> {
-        remove(self.handle(), name, &self.path_of(name))
-    }
-
-    /// What is left is tried again at the next launch of the trial and when the trial is over.
-    fn try_to_remove(&self, name: &CStr) {
-        let _ = self.remove(name);
-    }
-
-    /// Afterwards nothing is called `checkpoint`: what cannot be removed, because of its permissions or of a process that still
-    /// adds to it, gets another name.
-    fn discard_checkpoint(&self, unique: &str) -> Result<(), FileError> {
-        let Err(fault) = self.remove(CHECKPOINT) else { return Ok(()) };
-        let discarded = named(&format!("{}.{unique}", copy_name::DISCARDED));
-        self.rename(CHECKPOINT, &discarded).map_err(|_| fault)
-    }
-
-    fn empty_checkpoint(&self, unique: &str) -> Result<(), FileError> {
-        self.discard_checkpoint(unique)?;
-        self.make(CHECKPOINT)
     }
 }

@@ -1,5 +1,6 @@
 mod odd;
 mod order;
+mod slots;
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};

@@ -52,7 +52,7 @@ fn a_tree_deeper_than_any_path_is_copied_and_synced_and_removed() {
     let study = Study::new(PromotedStart::FromCheckpoint);
     study.begin(0, 1);
     nest(&study.checkpoint(), DEPTH);
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     study.begin(1, 1);
     assert_eq!(depth(&study.copy("1.1-1-1")), (DEPTH, true));
     study.begin(1, 2);
@@ -106,7 +106,7 @@ fn a_checkpoint_that_is_a_link_stays_one() {
     study.begin(0, 1);
     fs::remove_dir(study.checkpoint()).unwrap();
     symlink(elsewhere.path(), study.checkpoint()).unwrap();
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     study.begin(1, 1);
     study.begin(1, 2);
     assert_eq!(fs::read_link(study.checkpoint()).unwrap(), elsewhere.path());
@@ -133,7 +133,7 @@ fn pipes_and_sockets_are_left_out() {
     study.leave("epoch 1");
     mkfifoat(open(&study.checkpoint()), c"pipe", Mode::RWXU).unwrap();
     let _socket = UnixListener::bind(study.checkpoint().join("socket")).unwrap();
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     study.begin(1, 1);
     assert_eq!(study.begin(1, 2), "epoch 1");
     assert_eq!(fs::read_dir(study.checkpoint()).unwrap().count(), 1);

@@ -103,7 +103,7 @@ fn all_that_a_job_leaves_is_synced_with_the_folders_that_name_it() {
     study.begin(0, 1);
     study.leave("epoch 1");
     std::os::unix::fs::symlink("/dev/zero", study.checkpoint().join("link")).unwrap();
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     let inode = |path: &Path| fs::metadata(path).unwrap().ino();
     let mut wanted: HashSet<u64> =
         [study.checkpoint(), study.model(), study.checkpoint().join("deep")].iter().map(|path| inode(path)).collect();
@@ -117,13 +117,13 @@ fn nothing_is_synced_of_a_job_without_a_use_for_its_checkpoint() {
     study.begin(0, 1);
     study.leave("epoch 1");
     let failed = Outcome::Failed { failure: Failure::Exit(1) };
-    study.checkpoints.make_durable(&launch(0, 1), &failed).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &failed).unwrap();
     assert!(disk.inodes().is_empty());
 
     let disk = Arc::new(RecordingDisk::default());
     let study = Study::on(PromotedStart::FromScratch, disk.clone());
     study.begin(0, 1);
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     study.begin(1, 1);
     assert!(disk.inodes().is_empty());
 }
@@ -135,7 +135,7 @@ fn many_files_are_synced_at_once() {
     for file in 0..1000 {
         fs::write(study.checkpoint().join(file.to_string()), "x").unwrap();
     }
-    study.checkpoints.make_durable(&launch(0, 1), &SUCCEEDED).unwrap();
+    study.checkpoints.job_ended(&launch(0, 1), &SUCCEEDED).unwrap();
     assert_eq!(disk.file_systems.load(Ordering::Relaxed), 1);
     assert!(disk.inodes().len() < 100);
 }

@@ -1,6 +1,7 @@
 //! Every block of every document.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use serde_json::Value;
 
@@ -8,8 +9,8 @@ use crate::blocks::{Block, Use};
 use crate::scene::Scene;
 use crate::sources::{blocks_of, documents, read};
 
-/// What the blocks of one document have come to so far.
-struct Reading {
+/// The results of the blocks of one document so far.
+struct DocumentState {
     scene: Scene,
     /// The first matrix file.
     base: Option<Value>,
@@ -21,16 +22,19 @@ struct Reading {
 fn every_block_of_every_document_holds() {
     let ci = read(".ci/run");
     let ci: BTreeSet<&str> = ci.lines().map(str::trim).collect();
-    for document in documents() {
-        let mut reading = Reading { scene: Scene::new(), base: None, printed: String::new() };
-        for block in blocks_of(&document) {
-            reading.take(&block, &ci);
+    thread::scope(|scope| {
+        for document in documents() {
+            let ci = &ci;
+            scope.spawn(move || {
+                let mut state = DocumentState { scene: Scene::new(), base: None, printed: String::new() };
+                blocks_of(&document).iter().for_each(|block| state.check_block(block, ci));
+            });
         }
-    }
+    });
 }
 
-impl Reading {
-    fn take(&mut self, block: &Block, ci: &BTreeSet<&str>) {
+impl DocumentState {
+    fn check_block(&mut self, block: &Block, ci: &BTreeSet<&str>) {
         let place = block.to_string();
         match &block.usage {
             Use::Shown => {}

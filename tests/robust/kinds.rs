@@ -76,7 +76,7 @@ const KINDS: [Kind; 10] = [
 
 impl Kind {
     fn lab(&self) -> Lab {
-        Lab::new(&format!("{}{HEAD}", self.matrix))
+        Lab::in_memory(&format!("{}{HEAD}", self.matrix))
     }
 
     fn undisturbed(&self) -> StudyOutcome {

@@ -9,12 +9,12 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use hypertune_test_support::{Driver, Lab, StudyOutcome, rounds, try_send_signal};
+use hypertune_test_support::{Driver, Lab, StudyOutcome, memory_folder, rounds, try_send_signal};
 
 const STOP: i32 = 19;
 const CONTINUE: i32 = 18;
@@ -128,7 +128,7 @@ struct Disk {
 impl Disk {
     /// An empty one; `None` where nothing can be mounted.
     fn new() -> Option<Disk> {
-        let folder = image_folder();
+        let folder = memory_folder();
         let image = folder.path().join("image");
         File::create(&image).unwrap().set_len(16 << 20).unwrap();
         let made = Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image).stderr(Stdio::null()).status();
@@ -198,11 +198,6 @@ impl Drop for Disk {
     }
 }
 
-/// In memory, if there is such a place.
-fn image_folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
-
 fn write_sparse(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     for (number, block) in bytes.chunks(4096).enumerate() {
@@ -223,7 +218,7 @@ fn spread(number: u64) -> f64 {
 fn cut_and_resume(variant: &Variant, wanted: &StudyOutcome, took: Duration, round: u64) -> u32 {
     let disk = Disk::new().unwrap();
     drop(disk.lab(variant));
-    let images = image_folder();
+    let images = memory_folder();
     let instants: Vec<Duration> = (0..CUTS)
         .map(|n| took.mul_f64((f64::from(n) + spread(round * 100 + u64::from(n))) / f64::from(CUTS)))
         .collect();
@@ -231,7 +226,7 @@ fn cut_and_resume(variant: &Variant, wanted: &StudyOutcome, took: Duration, roun
     for (number, image) in variant.cut_at(&disk, &instants, images.path()).iter().enumerate() {
         let resumed = Disk::of(image, None).expect("a cut leaves a file system");
         let again = if number % 2 == 0 { vec![] } else { vec![took.mul_f64(spread(round * 100 + 77) / 2.0)] };
-        let twice = image_folder();
+        let twice = memory_folder();
         let images = variant.cut_at(&resumed, &again, twice.path());
         let lab = Lab::at(resumed.mount.path());
         assert_eq!(&variant.outcome(&lab), wanted, "{}, round {round}, cut {number}", variant.name);
@@ -255,13 +250,14 @@ fn cut_at_any_instant() {
         return;
     };
     drop(disk);
-    let mut cuts = 0;
-    for variant in VARIANTS {
+    let cut = |variant: &Variant| -> u32 {
         let (wanted, took) = variant.undisturbed(&Disk::new().unwrap());
-        for round in 0..rounds() as u64 {
-            cuts += cut_and_resume(&variant, &wanted, took, round);
-        }
-        println!("{}: {cuts} cuts so far", variant.name);
-    }
+        (0..rounds() as u64).map(|round| cut_and_resume(variant, &wanted, took, round)).sum()
+    };
+    let cuts: u32 = thread::scope(|scope| {
+        let threads = VARIANTS.iter().map(|variant| scope.spawn(|| cut(variant))).collect::<Vec<_>>();
+        threads.into_iter().map(|thread| thread.join().expect("no variant fails")).sum()
+    });
+    println!("{cuts} cuts");
     assert!(cuts >= 7 * 2, "the studies are too quick to be cut: {cuts}");
 }

@@ -4,6 +4,10 @@ use std::fs;
 
 use hypertune_test_support::{HYPERBAND, Lab, RunOutput};
 
+/// Waits until stdout is in the log: removing a folder fails while a file is created in it.
+const AFTER_LOG: &str =
+    r#"timeout 60 sh -c 'until [ -s "$HYPERTUNE_TRIAL_DIR/rung-$HYPERTUNE_RUNG.stdout.log" ]; do sleep 0.01; done'"#;
+
 /// Runs shell scripts as jobs.
 fn run(lab: &Lab, options: &str, script: &str) -> RunOutput {
     let mut command = lab.command(&format!("run m.yaml -j 1 {options} --"));
@@ -19,7 +23,7 @@ fn the_folder_is_made_again_and_the_log_is_written_there() {
         r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
         r#"rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#,
         r#"rm -r "$HYPERTUNE_TRIAL_DIR"; ln -s nowhere "$HYPERTUNE_TRIAL_DIR""#,
-        r#"echo before; sleep 0.1; rm -r "$HYPERTUNE_TRIAL_DIR""#,
+        &format!(r#"echo before; {AFTER_LOG}; rm -r "$HYPERTUNE_TRIAL_DIR""#),
     ] {
         let lab = Lab::random(3);
         run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
@@ -34,9 +38,11 @@ fn the_folder_is_made_again_and_the_log_is_written_there() {
 #[test]
 fn a_job_that_is_silent_after_it_spoiled_the_folder_of_all_trials_does_not_stop_the_next_session() {
     let lab = Lab::random(4);
-    let spoil = r#"echo '{"loss": 1}'; sleep 0.1; rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#;
-    run(&lab, "--max-jobs 1", spoil).exits(4);
-    run(&lab, "", spoil).exits(0);
+    let spoil = format!(
+        r#"echo '{{"loss": 1}}'; {AFTER_LOG}; rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#
+    );
+    run(&lab, "--max-jobs 1", &spoil).exits(4);
+    run(&lab, "", &spoil).exits(0);
     assert_eq!(lab.outcome().values.len(), 4);
 }
 
@@ -51,7 +57,7 @@ fn the_next_job_of_the_trial_finds_a_checkpoint_folder() {
             r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
         ] {
             let lab = Lab::new(&format!("{HYPERBAND}{resume}"));
-            run(&lab, "", &format!("{reading}; sleep 0.01; {spoil}")).exits(0);
+            run(&lab, "", &format!("{reading}; {AFTER_LOG}; {spoil}")).exits(0);
             assert_eq!(lab.outcome().values.len(), 20, "{resume}{spoil}");
         }
     }

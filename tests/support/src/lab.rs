@@ -34,6 +34,11 @@ pub const HYPERBAND_JOBS: usize = 20;
 /// How long [`Lab::wait_until`] waits before it fails the test.
 const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
+/// A temporary folder in memory, or where temporary folders usually are if there is no `/dev/shm`.
+pub fn memory_folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
 /// A folder with the matrix file `m.yaml`. Commands run in it with an environment of their own.
 pub struct Lab {
     root: PathBuf,
@@ -43,7 +48,16 @@ pub struct Lab {
 impl Lab {
     /// A temporary folder with `matrix` as `m.yaml`.
     pub fn new(matrix: &str) -> Lab {
-        let temporary = tempfile::tempdir().expect("a temporary folder");
+        Lab::in_folder(tempfile::tempdir().expect("a temporary folder"), matrix)
+    }
+
+    /// The same in memory, for tests that run hundreds of studies: nothing waits for a disk. A killed process loses no written
+    /// data on either.
+    pub fn in_memory(matrix: &str) -> Lab {
+        Lab::in_folder(memory_folder(), matrix)
+    }
+
+    fn in_folder(temporary: TempDir, matrix: &str) -> Lab {
         let lab = Lab { root: temporary.path().to_owned(), _temporary: Some(temporary) };
         lab.file("m.yaml", matrix);
         lab

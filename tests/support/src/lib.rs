@@ -11,7 +11,7 @@ mod programs;
 pub use driver::Driver;
 pub use environment::reset_environment;
 pub use journal::StudyOutcome;
-pub use lab::{HYPERBAND, HYPERBAND_JOBS, Lab};
+pub use lab::{HYPERBAND, HYPERBAND_JOBS, Lab, memory_folder};
 pub use output::RunOutput;
 pub use processes::{can_change_user, is_root, processes_with_variable, send_signal, try_send_signal};
 pub use programs::{hypertune, program_folder, trainer, tuner};

@@ -162,6 +162,9 @@ pub enum Record {
         mark: String,
         /// Jobs at once.
         concurrency: u32,
+        /// The name of the launcher of its jobs; empty in journals of versions that had only `local`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        launcher: String,
         /// Further attempts of a job that fails.
         retries: u32,
         /// RFC 3339.

@@ -1,6 +1,15 @@
 //! Launchers: how the command of a job is started, signalled and judged.
+//!
+//! [`launcher`] is the interface and [`catalogue`] the list of its members; nothing outside of this folder names one. `process`
+//! spawns and follows children, `orphans` ends what outlived the driver.
 
-pub(crate) mod error_lines;
+pub(crate) mod catalogue;
+pub(crate) mod error;
+mod error_lines;
+pub(crate) mod job_exit;
+pub(crate) mod launcher;
+mod local;
 pub(crate) mod oom;
 pub(crate) mod orphans;
 pub(crate) mod process;
+mod std_process;

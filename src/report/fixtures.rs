@@ -63,6 +63,7 @@ impl StudyFixture {
             pid: std::process::id(),
             mark: String::new(),
             concurrency: 2,
+            launcher: String::new(),
             retries: 0,
             started_at,
             at: self.now,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::checkpoints::FileError;
 use super::process::termination::KILL_TIMEOUT;
 use crate::journal::error::JournalError;
+use crate::launch::error::LaunchError;
 use crate::launch::process::syscalls::Pid;
 use crate::types::ids::JobId;
 
@@ -53,9 +54,9 @@ pub enum RunError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The operating system lacks a required feature, named in the message.
-    #[error("{0}")]
-    Unsupported(String),
+    /// The launcher.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
     /// A bug in hypertune.
     #[error("internal error: {0} (please report)")]
     Internal(String),

@@ -33,13 +33,14 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
 use crate::journal::record::{EndRecord, ProcessUsage};
 use crate::journal::sync::JournalSync;
+use crate::launch::job_exit::JobExit;
+use crate::launch::launcher::Launcher;
 use crate::launch::oom::OomMonitor;
-use crate::launch::orphans::guard::Guard;
 use crate::launch::orphans::mark::{Mark, SessionMark};
-use crate::launch::orphans::marked_processes::{Sweep, Whose};
+use crate::launch::orphans::marked_processes::SearchScope;
+use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::launch::process::child::{Child, Patience};
 use crate::launch::process::signals::{self, Signals};
-use crate::launch::process::spawn::Spawner;
 use crate::launch::process::syscalls::Reaped;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::types::units::Moment;
@@ -71,12 +72,12 @@ pub struct JobRunner<'a> {
     pub places: &'a SlotTable,
     /// Tell whether the driver is being ended too.
     pub signals: &'a Signals,
-    /// Told of process groups.
-    pub guard: &'a Guard,
+    /// The process groups that the guard ends.
+    pub groups: &'a ProcessGroups,
     /// Evidence of missing memory.
     pub oom: OomMonitor,
-    /// Makes processes.
-    pub spawner: &'a Spawner,
+    /// Starts, signals and judges jobs.
+    pub launcher: &'a dyn Launcher,
     /// Rung when jobs that have not ended are no longer waited for.
     pub abandon: &'a Wakeup,
     /// The programs of jobs.
@@ -120,8 +121,8 @@ impl JobRunner<'_> {
         listener: Listener<'_>,
         buffer: &mut [u8],
     ) -> Result<Ended, RunError> {
-        // A failing note leaves the guard with its search by environment.
-        let _ = self.guard.note(launch.slot, Some(child.pid()));
+        // Without the group the guard searches by environment.
+        let _ = self.groups.set(launch.slot, Some(child.pid()));
         let name = |name: &String| name.clone();
         let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
         let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
@@ -140,8 +141,9 @@ impl JobRunner<'_> {
                 child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_TIMEOUT), ..patience });
         }
         let ended_by = self.places.release(launch.slot);
-        let _ = self.guard.note(launch.slot, None);
-        let reaped = child.reap().map_err(|source| RunError::System { operation: "wait for a child", source });
+        let _ = self.groups.set(launch.slot, None);
+        let reaped =
+            self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
         let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
         let (heard, logs) = output.finish();
         followed.and(logs)?;
@@ -149,15 +151,17 @@ impl JobRunner<'_> {
         let ended_by = ended_by.or_else(|| self.ended_with_us(status));
         if ended_by.is_some() {
             // What it started in sessions of its own; a job that ended by itself may leave that running.
-            Sweep::new(vec![Mark::Job(self.session.job(launch.job))], Whose::ThisSession).end();
+            let mark = Mark::Job(self.session.job(launch.job));
+            self.launcher.end_leftovers(vec![mark], SearchScope::CurrentSession);
         }
-        let end = outcome::End {
-            status: Some(status),
-            value: &heard.collected.value,
-            ended_by: ended_by.as_ref(),
-            stderr_tail: &heard.stderr_tail,
+        let value = &heard.collected.value;
+        let outcome = match &ended_by {
+            Some(reason) => outcome::of_ended_job(reason, value),
+            None => {
+                let exit = JobExit { status, stderr_tail: &heard.stderr_tail, oom: &self.oom };
+                outcome::of_exit(self.launcher.interpret(&exit), value)
+            }
         };
-        let outcome = outcome::outcome(&end, &self.oom);
         self.checkpoints.job_ended(launch, &outcome)?;
         Ok(ended(launch, outcome, usage, heard))
     }

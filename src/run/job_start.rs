@@ -13,9 +13,11 @@ use super::process::slot_table::SpawnResult;
 use super::process::start_retry::StartError;
 use crate::command::JobContext;
 use crate::engine::event::Launch;
+use crate::launch::error::SpawnError;
+use crate::launch::launcher::CommandLine;
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
 use crate::launch::process::child::Child;
-use crate::launch::process::spawn::{JobCommand, SpawnError};
+use crate::launch::process::spawn::JobCommand;
 
 impl JobRunner<'_> {
     /// Starts the job of `launch`, again and again while the machine refuses it.
@@ -61,7 +63,7 @@ impl JobRunner<'_> {
             StartError::Refused { operation, source }
         })?;
         let begun = Instant::now();
-        let spawn = |child: &_| self.spawner.spawn(command, child).map(|spawned| (spawned.pid, Child::new(spawned)));
+        let spawn = |spawning: &_| self.launcher.start(command, spawning).map(|child| (child.pid(), child));
         match self.places.spawn(launch.slot, spawn) {
             SpawnResult::Running(child) => {
                 program.set_started();
@@ -87,21 +89,21 @@ impl JobRunner<'_> {
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
         };
-        let mut argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
-        if argv.is_empty() {
-            return Err(StartError::Job("the command is empty".into()));
-        }
-        let name = argv.remove(0);
-        let program = self.programs.find(&name)?;
+        let argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
         let variables = self.renderer.environment(&context).into_iter();
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
         let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
         let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
+        let env = variables.chain(slot).chain([session, job]).collect();
+        let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, launch.slot);
+        let mut argv = argv.into_iter();
+        let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;
+        let program = self.programs.find(&name)?;
         let command = JobCommand {
             program: program.path().to_owned(),
             name: name.into(),
-            args: argv.into_iter().map(OsString::from).collect(),
-            env: variables.chain(slot).chain([session, job]).collect(),
+            args: argv.map(OsString::from).collect(),
+            env,
         };
         Ok((program, command))
     }

@@ -1,11 +1,14 @@
 //! How a study is driven. None of this changes its configurations, promotions or best trial.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::checkpoints::retention::Keep;
 use super::output::log_file::LogLimit;
 use super::process::gpus::SlotEnvironment;
+use crate::launch::catalogue;
+use crate::launch::launcher::Launcher;
 
 /// What becomes of a study that is there already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,8 +35,10 @@ pub struct RunOptions {
     pub keep: Keep,
     /// A study that is there already.
     pub existing: Existing,
-    /// The hypertune binary, started once more as the session's guard.
-    pub guard: PathBuf,
+    /// Starts, signals and judges jobs.
+    pub launcher: Arc<dyn Launcher>,
+    /// The hypertune binary, started once more as the session's guard; `None` where jobs are no processes.
+    pub guard: Option<PathBuf>,
 }
 
 impl RunOptions {
@@ -52,8 +57,9 @@ impl Default for RunOptions {
             log_limit: LogLimit::default(),
             keep: Keep::default(),
             existing: Existing::default(),
+            launcher: catalogue::default(),
             // Right even where the file was replaced since we started.
-            guard: PathBuf::from("/proc/self/exe"),
+            guard: Some(PathBuf::from("/proc/self/exe")),
         }
     }
 }

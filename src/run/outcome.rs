@@ -1,55 +1,36 @@
-//! From how a process ended and what it printed to the outcome that is journalled.
-
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+//! From how a job ended and what was read from it to the outcome that is journalled.
 
 use super::process::termination::KillReason;
 use crate::collect::collector::MetricValue;
-use crate::launch::error_lines::failure_of_exit;
-use crate::launch::oom::{OomMonitor, complaint};
+use crate::launch::job_exit::ExitVerdict;
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome};
 
-/// All that is known of a job's end.
-#[derive(Clone, Copy, Debug)]
-pub struct End<'a> {
-    /// Exit code or signal; `None` where no process was ever spawned.
-    pub status: Option<ExitStatus>,
-    /// What was read.
-    pub value: &'a MetricValue,
-    /// Why hypertune ended it, if it did.
-    pub ended_by: Option<&'a KillReason>,
-    /// The last lines of its stderr.
-    pub stderr_tail: &'a str,
+/// The outcome of a job that hypertune ended for `reason`. Its exit status says nothing about the configuration.
+pub fn of_ended_job(reason: &KillReason, value: &MetricValue) -> Outcome {
+    match reason {
+        KillReason::Rule(by) => Outcome::Stopped { score: score(value), by: by.clone() },
+        KillReason::Timeout => failed(Failure::Timeout),
+        KillReason::DriverError => failed(Failure::Lost),
+    }
 }
 
-/// The outcome. A job that a rule ended is stopped whatever its process said last: the rule is in the journal already.
-pub fn outcome(end: &End<'_>, oom: &OomMonitor) -> Outcome {
-    let failed = |failure| Outcome::Failed { failure };
-    match end.ended_by {
-        Some(KillReason::Rule(by)) => return Outcome::Stopped { score: score(end.value), by: by.clone() },
-        Some(KillReason::Timeout) => return failed(Failure::Timeout),
-        Some(KillReason::DriverError) => return failed(Failure::Lost),
-        None => {}
-    }
-    let Some(status) = end.status else { return failed(Failure::Lost) };
-    if let Some(signal) = status.signal() {
-        let killed = if signal == signal_hook::consts::SIGKILL { oom.killed_since() } else { None };
-        let memory = killed.or_else(|| complaint(end.stderr_tail));
-        return failed(memory.map_or(Failure::Signal(signal), Failure::OutOfMemory));
-    }
-    match status.code() {
-        Some(0) => match end.value {
+/// The outcome of a job that ended by itself. Its metric counts only if it succeeded.
+pub fn of_exit(verdict: ExitVerdict, value: &MetricValue) -> Outcome {
+    match verdict {
+        ExitVerdict::Succeeded => match value {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(*score) },
             MetricValue::NotAsked => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => failed(Failure::NotFinite(why.clone())),
             MetricValue::Missing(why) => failed(Failure::NoMetric(why.clone())),
         },
-        code => {
-            let memory = complaint(end.stderr_tail).map(Failure::OutOfMemory);
-            failed(memory.unwrap_or_else(|| failure_of_exit(code.unwrap_or(-1), end.stderr_tail)))
-        }
+        ExitVerdict::Failed(failure) => failed(failure),
+        ExitVerdict::OutOfMemory(evidence) => failed(Failure::OutOfMemory(evidence)),
     }
+}
+
+fn failed(failure: Failure) -> Outcome {
+    Outcome::Failed { failure }
 }
 
 fn score(value: &MetricValue) -> Option<Score> {
@@ -64,45 +45,26 @@ mod tests {
     use super::*;
     use crate::types::outcome::StopRule;
 
-    fn judged(raw_status: i32, value: &MetricValue, ended_by: Option<&KillReason>, stderr_tail: &str) -> Outcome {
-        let end = End { status: Some(ExitStatus::from_raw(raw_status)), value, ended_by, stderr_tail };
-        outcome(&end, &OomMonitor::begin())
-    }
-
-    fn failure(raw_status: i32, value: &MetricValue, stderr_tail: &str) -> Failure {
-        match judged(raw_status, value, None, stderr_tail) {
-            Outcome::Failed { failure } => failure,
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
-    fn a_value_counts_only_with_exit_code_zero() {
+    fn a_value_counts_only_with_success() {
         let value = MetricValue::Finite(Score::new(0.5).unwrap());
-        assert_eq!(judged(0, &value, None, ""), Outcome::Succeeded { score: Score::new(0.5) });
-        assert_eq!(judged(0, &MetricValue::NotAsked, None, ""), Outcome::Succeeded { score: None });
-        assert_eq!(failure(3 << 8, &value, ""), Failure::Exit(3));
-        assert_eq!(failure(11, &value, ""), Failure::Signal(11));
-        assert_eq!(failure(0, &MetricValue::Missing("x".into()), ""), Failure::NoMetric("x".into()));
-        assert_eq!(failure(0, &MetricValue::NotFinite("x".into()), ""), Failure::NotFinite("x".into()));
+        let succeeded = |value: &MetricValue| of_exit(ExitVerdict::Succeeded, value);
+        assert_eq!(succeeded(&value), Outcome::Succeeded { score: Score::new(0.5) });
+        assert_eq!(succeeded(&MetricValue::NotAsked), Outcome::Succeeded { score: None });
+        assert_eq!(succeeded(&MetricValue::Missing("x".into())), failed(Failure::NoMetric("x".into())));
+        assert_eq!(succeeded(&MetricValue::NotFinite("x".into())), failed(Failure::NotFinite("x".into())));
+        assert_eq!(of_exit(ExitVerdict::Failed(Failure::Exit(3)), &value), failed(Failure::Exit(3)));
+        let evidence = "MemoryError".to_owned();
+        let memory = of_exit(ExitVerdict::OutOfMemory(evidence.clone()), &value);
+        assert_eq!(memory, failed(Failure::OutOfMemory(evidence)));
     }
 
     #[test]
-    fn memory_is_told_apart_from_a_bad_configuration() {
-        assert_eq!(
-            failure(1 << 8, &MetricValue::NotAsked, "MemoryError\n"),
-            Failure::OutOfMemory("MemoryError".into())
-        );
-        assert_eq!(failure(9, &MetricValue::NotAsked, ""), Failure::Signal(9));
-    }
-
-    #[test]
-    fn what_hypertune_ended_is_no_fault_of_the_job() {
+    fn a_job_that_a_rule_ended_keeps_its_last_value_and_one_that_timed_out_does_not() {
         let value = MetricValue::Finite(Score::new(0.5).unwrap());
         let by = StopRule::new("median", Some(0.5), Some(0.4));
-        let stopped = judged(15, &value, Some(&KillReason::Rule(by.clone())), "MemoryError");
+        let stopped = of_ended_job(&KillReason::Rule(by.clone()), &value);
         assert_eq!(stopped, Outcome::Stopped { score: Score::new(0.5), by });
-        let timeout = judged(15, &value, Some(&KillReason::Timeout), "");
-        assert_eq!(timeout, Outcome::Failed { failure: Failure::Timeout });
+        assert_eq!(of_ended_job(&KillReason::Timeout, &value), failed(Failure::Timeout));
     }
 }

@@ -144,7 +144,7 @@ pub fn take_up(
     core: &mut Coordinator<'_>,
     study: &StudyInput<'_>,
     mark: &SessionMark,
-    slots: u32,
+    options: &RunOptions,
     begun: Begun,
     recovery: Recovery,
 ) -> Effects {
@@ -155,7 +155,8 @@ pub fn take_up(
     core.write(Record::Session {
         pid: process::id(),
         mark: mark.to_string(),
-        concurrency: slots,
+        concurrency: options.slot_count(),
+        launcher: options.launcher.name().to_owned(),
         retries: study.experiment.retries.max,
         started_at: wall_time(),
         at: now,

@@ -36,14 +36,15 @@ use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
 use crate::journal::writer::JournalWriter;
+use crate::launch::launcher::Launcher;
 use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::guard::Guard;
 use crate::launch::orphans::leftovers::Leftovers;
 use crate::launch::orphans::mark::{Mark, SessionMark};
-use crate::launch::orphans::marked_processes::{Sweep, Whose};
-use crate::launch::process::pidfd::probe_pidfd;
+use crate::launch::orphans::marked_processes::SearchScope;
+use crate::launch::orphans::process_groups::ProcessGroups;
+use crate::launch::process::pidfd::{check_kernel, probe_pidfd};
 use crate::launch::process::signals::Signals;
-use crate::launch::process::spawn::{Spawner, check_kernel};
 use crate::types::ids::Slot;
 
 /// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
@@ -58,8 +59,8 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     fs::create_dir_all(root).map_err(|source| RunError::file(root, source))?;
     let folder = study.folder.absolute().map_err(|source| RunError::file(root, source))?;
     let mut lock = lock::acquire(&study.folder)?;
-    let leftovers = Leftovers::new(&study.folder, watcher);
-    leftovers.end_listed();
+    let leftovers = Leftovers::new(&study.folder, &*options.launcher);
+    note_ended(watcher, leftovers.end_listed());
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
     let opened = match options.existing {
@@ -72,7 +73,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     }
     let equipment = Equipment::get(study, options, folder, tuner)?;
     if options.existing == Existing::Overwrite {
-        leftovers.end_journalled();
+        note_ended(watcher, leftovers.end_journalled());
     }
     discard(&mut lock, &study.folder, options.existing, &opened)?;
     let journal = study.folder.journal();
@@ -86,8 +87,9 @@ struct Equipment {
     folder: StudyFolder,
     session: SessionMark,
     signals: Signals,
-    guard: Guard,
-    spawner: Spawner,
+    groups: ProcessGroups,
+    guard: Option<Guard>,
+    launcher: Arc<dyn Launcher>,
     places: SlotTable,
     wake: Wakeup,
     abandon: Wakeup,
@@ -110,10 +112,16 @@ impl Equipment {
         let trials = study.experiment.plan().trials().clamp(1, u64::from(slots));
         let pool = ThreadPoolBuilder::new().num_threads(trials as usize).thread_name(|i| format!("slot-{i}")).build();
         let signals = Signals::catch().map_err(system("catch signals"))?;
+        let launcher = options.launcher.clone();
+        let groups = ProcessGroups::new().map_err(system("start the guard process"))?;
+        let guard = options.guard.as_ref().map(|program| Guard::start(program, &session, &groups)).transpose();
+        let guard = guard.map_err(system("start the guard process"))?;
+        launcher.prepare(&signals).map_err(system("prepare for spawning"))?;
         Ok(Equipment {
-            guard: Guard::post(&options.guard, &session).map_err(system("start the guard process"))?,
-            spawner: Spawner::new(&signals).map_err(system("prepare for spawning"))?,
-            places: SlotTable::new(slots, options.grace, study.experiment.job_timeout),
+            groups,
+            guard,
+            places: SlotTable::new(slots, options.grace, study.experiment.job_timeout, launcher.clone()),
+            launcher,
             wake: Wakeup::new().map_err(system("make a pipe"))?,
             abandon: Wakeup::new().map_err(system("make a pipe"))?,
             signals,
@@ -134,22 +142,22 @@ impl Equipment {
         journal: JournalWriter,
     ) -> Result<FinishReason, RunError> {
         let recovery = opened.engine.recover();
-        let leftovers = Leftovers::new(&study.folder, watcher);
-        leftovers.end(&opened.unfinished);
+        let leftovers = Leftovers::new(&study.folder, &*self.launcher);
+        note_ended(watcher, leftovers.end(&opened.unfinished));
         leftovers.list(&self.session)?;
         let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
         let promoted = study.experiment.promoted;
         let copies = std::mem::take(&mut opened.copies);
         let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.session, copies, Arc::new(KernelDisk));
         let mut core = self.core(study, watcher, opened, journal);
-        let mut orders = take_up(&mut core, study, &self.session, options.slot_count(), begun, recovery);
+        let mut orders = take_up(&mut core, study, &self.session, options, begun, recovery);
         orders.removals.extend(removals);
         let files = match core.fault.take() {
             Some(fault) => Err(fault),
             None => SessionFiles::open(&self.folder, begun, checkpoints, core.journal.sync_handle().clone()),
         }?;
         let Coordinator { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
-        let closed = close(Left { journal, finished, fault }, self.guard, self.session, &leftovers);
+        let closed = close(Left { journal, finished, fault }, self.guard, self.session, &*self.launcher, &leftovers);
         self.signals.release();
         files.checkpoints.session_ended();
         if let Some(error) = files.readings.into_error() {
@@ -221,7 +229,7 @@ impl Equipment {
     /// One place past the slots' is the tuner's.
     fn desk(&self, options: &RunOptions) -> TunerContext<'_> {
         let slot = Slot(options.slot_count());
-        TunerContext { folder: &self.folder, session: &self.session, guard: &self.guard, slot }
+        TunerContext { folder: &self.folder, session: &self.session, groups: &self.groups, slot }
     }
 
     fn workshop<'a>(
@@ -243,8 +251,8 @@ impl Equipment {
             journal: &files.journal,
             places: &self.places,
             signals: &self.signals,
-            guard: &self.guard,
-            spawner: &self.spawner,
+            groups: &self.groups,
+            launcher: &*self.launcher,
             oom: OomMonitor::begin(),
             abandon: &self.abandon,
             programs: Programs::new(known_program(study.renderer)),
@@ -253,6 +261,13 @@ impl Equipment {
             has_given_up_a_log: AtomicBool::new(false),
             watcher,
         }
+    }
+}
+
+fn note_ended(watcher: &dyn Observer, count: usize) {
+    if count > 0 {
+        let processes = if count == 1 { "1 process".to_owned() } else { format!("{count} processes") };
+        watcher.note(&format!("ended {processes} that an earlier session had left running"));
     }
 }
 
@@ -274,13 +289,19 @@ struct Left {
     fault: Option<RunError>,
 }
 
-/// Nothing runs any more. After a fault of the driver not even what had left its process group.
-fn close(left: Left, guard: Guard, session: SessionMark, leftovers: &Leftovers<'_>) -> Result<FinishReason, RunError> {
+/// Ends the session, whose jobs have ended. After an error of the driver also what had left a job's process group.
+fn close(
+    left: Left,
+    guard: Option<Guard>,
+    session: SessionMark,
+    launcher: &dyn Launcher,
+    leftovers: &Leftovers<'_>,
+) -> Result<FinishReason, RunError> {
     if left.fault.is_some() {
-        Sweep::new(vec![Mark::Session(session)], Whose::ThisSession).end();
+        launcher.end_leftovers(vec![Mark::Session(session)], SearchScope::CurrentSession);
     }
-    // A guard that does not end finds nothing to end either.
-    let _ = guard.dismiss();
+    // A guard that does not end has nothing to end either.
+    let _ = guard.map(Guard::dismiss);
     if let Some(fault) = left.fault {
         return Err(fault);
     }

@@ -1,6 +1,8 @@
 //! How a study is carried out: flags made into options of the engine and of the driver.
 
+use std::env;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::anyhow;
@@ -8,6 +10,8 @@ use anyhow::anyhow;
 use crate::cli::args::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
+use crate::launch::catalogue::{self, LAUNCHER_VARIABLE};
+use crate::launch::launcher::Launcher;
 use crate::launch::process::open_files;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
@@ -44,8 +48,17 @@ pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -
         log_limit: LogLimit(args.log_limit.0),
         keep: args.keep_checkpoints,
         existing,
+        launcher: launcher()?,
         ..RunOptions::default()
     })
+}
+
+/// The launcher that the environment names; an empty value counts as none.
+fn launcher() -> Result<Arc<dyn Launcher>, CliError> {
+    match env::var_os(LAUNCHER_VARIABLE).filter(|name| !name.is_empty()) {
+        Some(name) => catalogue::named(&name.to_string_lossy()).map_err(CliError::usage),
+        None => Ok(catalogue::default()),
+    }
 }
 
 /// Raises the limit of open files for the jobs that run at once, of `trials` in all, or lowers their number to what fits.

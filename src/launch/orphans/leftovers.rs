@@ -7,14 +7,14 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 
 use super::mark::{Mark, SessionMark};
-use super::marked_processes::{Sweep, Whose};
+use super::marked_processes::SearchScope;
 use super::process_table::ProcessTable;
 use crate::journal::folder::files;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::Record;
-use crate::run::error::RunError;
-use crate::run::observer::Observer;
+use crate::launch::error::LaunchError;
+use crate::launch::launcher::Launcher;
 
 /// Most that is read of the file `journal.sessions`, which may not be ours.
 const MAX_LIST: u64 = 1 << 20;
@@ -72,59 +72,53 @@ impl Unfinished {
     }
 }
 
-/// What may be left of a study whose lock we hold.
-#[derive(Clone, Copy)]
+/// What earlier sessions of a study may have left running. The study's lock must be held.
+#[derive(Clone, Copy, Debug)]
 pub struct Leftovers<'a> {
     folder: &'a StudyFolder,
-    watcher: &'a dyn Observer,
+    launcher: &'a dyn Launcher,
 }
 
 impl<'a> Leftovers<'a> {
-    /// Those of the study in `folder`.
-    pub fn new(folder: &'a StudyFolder, watcher: &'a dyn Observer) -> Leftovers<'a> {
-        Leftovers { folder, watcher }
+    /// Those of the study in `folder`, which `launcher` ends.
+    pub fn new(folder: &'a StudyFolder, launcher: &'a dyn Launcher) -> Leftovers<'a> {
+        Leftovers { folder, launcher }
     }
 
-    /// Ends what is left of the sessions in the file `journal.sessions`.
-    pub fn end_listed(&self) {
+    /// Ends the processes of the sessions in the file `journal.sessions`. Returns how many there were.
+    pub fn end_listed(&self) -> usize {
         let marks = self.listed().unwrap_or_default();
-        self.end(&Unfinished { marks, ..Unfinished::default() });
+        self.end(&Unfinished { marks, ..Unfinished::default() })
     }
 
-    /// Ends what is left of the sessions in the journal, as far as it can be read; for a journal that is about to be cleared.
-    pub fn end_journalled(&self) {
+    /// Ends the processes of the sessions in the journal, as far as it can be read; for a journal that is about to be cleared. Returns
+    /// how many there were.
+    pub fn end_journalled(&self) -> usize {
         let mut unfinished = Unfinished::default();
         if let Ok(Some((_, records))) = reader::open(self.folder) {
             records.map_while(Result::ok).for_each(|record| unfinished.record(&record));
         }
-        self.end(&unfinished);
+        self.end(&unfinished)
     }
 
-    /// Ends what is left of `unfinished` sessions.
-    pub fn end(&self, unfinished: &Unfinished) {
+    /// Ends the processes of `unfinished` sessions. Returns how many there were.
+    pub fn end(&self, unfinished: &Unfinished) -> usize {
         let marks = unfinished.clone().marks(self.folder);
-        if marks.is_empty() {
-            return;
-        }
-        let ended = Sweep::new(marks, Whose::EarlierSession).end();
-        if ended > 0 {
-            let processes = if ended == 1 { "1 process".to_owned() } else { format!("{ended} processes") };
-            self.watcher.note(&format!("ended {processes} that an earlier session had left running"));
-        }
+        if marks.is_empty() { 0 } else { self.launcher.end_leftovers(marks, SearchScope::EarlierSession) }
     }
 
-    /// Writes down the mark of this session, the only one of which anything may be left from now on.
-    pub fn list(&self, session: &SessionMark) -> Result<(), RunError> {
+    /// Writes the mark of this session, the only one that may have processes from now on.
+    pub fn list(&self, session: &SessionMark) -> Result<(), LaunchError> {
         let path = self.folder.sessions();
         let opened = files::open(&path, OpenOptions::new().create(true).truncate(true).write(true));
         // One write: an unfinished one would not be recognized as a driver's.
         let written = opened.and_then(|mut file| file.write_all(format!("{session}\n").as_bytes()));
-        written.map_err(|source| RunError::file(path, source))
+        written.map_err(|source| LaunchError::SessionList { path, source })
     }
 
-    /// This session has ended in order.
+    /// Removes the mark of this session, which has no processes any more.
     pub fn unlist(&self) {
-        // A mark that stays is looked for in vain.
+        // A mark that stays costs the next session a search.
         let _ = fs::remove_file(self.folder.sessions());
     }
 
@@ -140,12 +134,12 @@ impl<'a> Leftovers<'a> {
 mod tests {
     use super::*;
     use crate::engine::event::FinishReason;
-    use crate::run::observer::NoObserver;
+    use crate::launch::catalogue;
     use crate::types::units::Moment;
 
     fn session(pid: u32, mark: &str) -> Record {
         let (started_at, mark) = (String::new(), mark.to_owned());
-        Record::Session { pid, mark, concurrency: 1, retries: 0, started_at, at: Moment(0) }
+        Record::Session { pid, mark, concurrency: 1, launcher: String::new(), retries: 0, started_at, at: Moment(0) }
     }
 
     #[test]
@@ -173,7 +167,8 @@ mod tests {
     fn the_list_holds_this_session_and_no_other_until_it_ends_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
-        let leftovers = Leftovers::new(&folder, &NoObserver);
+        let launcher = catalogue::default();
+        let leftovers = Leftovers::new(&folder, &*launcher);
         assert!(leftovers.listed().is_err());
         let mark = |text| SessionMark::parse(text).unwrap();
         leftovers.list(&mark("1-1-1")).unwrap();
@@ -190,7 +185,8 @@ mod tests {
         let folder = StudyFolder::new(dir.path());
         fs::write(dir.path().join("thesis"), "x").unwrap();
         std::os::unix::fs::symlink("thesis", folder.sessions()).unwrap();
-        let leftovers = Leftovers::new(&folder, &NoObserver);
+        let launcher = catalogue::default();
+        let leftovers = Leftovers::new(&folder, &*launcher);
         assert!(leftovers.list(&SessionMark::parse("1").unwrap()).is_err() && leftovers.listed().is_err());
         assert_eq!(fs::read_to_string(dir.path().join("thesis")).unwrap(), "x");
     }

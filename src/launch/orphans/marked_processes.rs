@@ -46,11 +46,11 @@ impl HeldProcess {
     }
 }
 
-/// Whose processes are ended.
+/// Which session the processes belong to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Whose {
+pub enum SearchScope {
     /// Those of this session. No process outside of it has its mark.
-    ThisSession,
+    CurrentSession,
     /// Those of an earlier session. A process that was started by us, or by an ancestor of ours that has the mark itself, may have
     /// inherited it from there, and is left alone.
     EarlierSession,
@@ -58,7 +58,7 @@ pub enum Whose {
 
 /// What is looked for, and what is left alone.
 #[derive(Debug)]
-pub struct Sweep {
+pub struct MarkedProcesses {
     table: ProcessTable,
     marks: Vec<Mark>,
     /// This process and its ancestors.
@@ -67,17 +67,17 @@ pub struct Sweep {
     spared: Vec<Pid>,
 }
 
-impl Sweep {
+impl MarkedProcesses {
     /// Looks for processes with one of `marks`.
-    pub fn new(marks: Vec<Mark>, whose: Whose) -> Sweep {
+    pub fn new(marks: Vec<Mark>, whose: SearchScope) -> MarkedProcesses {
         let own = i32::try_from(std::process::id()).ok().and_then(Pid::new);
-        Sweep::from(ProcessTable::default(), own, marks, whose)
+        MarkedProcesses::from(ProcessTable::default(), own, marks, whose)
     }
 
-    fn from(table: ProcessTable, own: Option<Pid>, marks: Vec<Mark>, whose: Whose) -> Sweep {
+    fn from(table: ProcessTable, own: Option<Pid>, marks: Vec<Mark>, whose: SearchScope) -> MarkedProcesses {
         let lineage: Vec<Pid> = own.into_iter().chain(own.into_iter().flat_map(|own| table.ancestors(own))).collect();
-        let mut sweep = Sweep { table, marks, lineage, spared: Vec::new() };
-        if whose == Whose::EarlierSession {
+        let mut sweep = MarkedProcesses { table, marks, lineage, spared: Vec::new() };
+        if whose == SearchScope::EarlierSession {
             let is_spared = |pid: &&Pid| Some(**pid) == own || sweep.is_marked(**pid);
             sweep.spared = sweep.lineage.iter().filter(is_spared).copied().collect();
         }
@@ -188,12 +188,12 @@ mod tests {
     }
 
     /// What is ended of processes given by number, parent and mark, when process 50 looks for the mark `1-1-1`.
-    fn ended(whose: Whose, processes: &[(i32, i32, &str)]) -> Vec<i32> {
+    fn ended(whose: SearchScope, processes: &[(i32, i32, &str)]) -> Vec<i32> {
         let dir = tempfile::tempdir().unwrap();
         for (pid, parent, mark) in processes {
             add(dir.path(), *pid, *parent, &format!("{SESSION_VARIABLE}={mark}\0"));
         }
-        let sweep = Sweep::from(ProcessTable::at(dir.path()), Some(pid(50)), session("1-1-1"), whose);
+        let sweep = MarkedProcesses::from(ProcessTable::at(dir.path()), Some(pid(50)), session("1-1-1"), whose);
         let mut numbers: Vec<i32> = sweep.select().into_iter().map(Pid::number).collect();
         numbers.sort_unstable();
         numbers
@@ -215,14 +215,14 @@ mod tests {
             (31, 30, "1-1-1/0-0-1/2-2-2"),
             (40, 10, "2-2-2"),
         ];
-        assert_eq!(ended(Whose::EarlierSession, &processes), [30, 31]);
+        assert_eq!(ended(SearchScope::EarlierSession, &processes), [30, 31]);
     }
 
     #[test]
     fn children_of_our_own_are_ended_with_our_own_session() {
         // As the first process of a container we adopt what our jobs leave.
         let processes = [(50, 1, ""), (51, 50, "1-1-1"), (52, 51, "1-1-1"), (53, 50, "")];
-        assert_eq!(ended(Whose::ThisSession, &processes), [51, 52]);
+        assert_eq!(ended(SearchScope::CurrentSession, &processes), [51, 52]);
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
             .unwrap();
         let mut up = [0; 3];
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut up).unwrap();
-        let sweep = || Sweep::new(vec![Mark::Job(value.clone())], Whose::ThisSession);
+        let sweep = || MarkedProcesses::new(vec![Mark::Job(value.clone())], SearchScope::CurrentSession);
         assert!(sweep().end() >= 2);
         assert_eq!(sweep().select(), []);
         child.wait().unwrap();

@@ -4,4 +4,5 @@ pub(crate) mod guard;
 pub(crate) mod leftovers;
 pub(crate) mod mark;
 pub(crate) mod marked_processes;
+pub(crate) mod process_groups;
 pub(crate) mod process_table;

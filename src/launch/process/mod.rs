@@ -1,8 +1,10 @@
 //! Child processes of this machine: start them, follow them, and the system calls for it.
 
 pub(crate) mod child;
+mod clone_child;
 pub(crate) mod open_files;
 pub(crate) mod pidfd;
 pub(crate) mod signals;
 pub(crate) mod spawn;
+pub(crate) mod spawning_child;
 pub(crate) mod syscalls;

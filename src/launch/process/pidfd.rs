@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use super::syscalls::{Pid, Signal, checked, signal_group, wait_readable};
+use crate::launch::error::LaunchError;
 
 /// A descriptor that becomes readable when the child `pid` has ended. The child must not have been reaped.
 pub fn pidfd(pid: Pid) -> io::Result<OwnedFd> {
@@ -54,12 +55,28 @@ pub fn ends_within(pidfd: BorrowedFd<'_>, patience: Duration) -> bool {
     }
 }
 
-/// Whether this kernel lets children be watched: opens a pidfd of this process and closes it.
+/// Opens a pidfd of this process and closes it.
 pub fn probe_pidfd() -> io::Result<()> {
     let own = i32::try_from(std::process::id()).map_err(io::Error::other)?;
     // SAFETY: pidfd_open takes two integers and touches no memory of ours.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, own, 0) };
     checked(i32::try_from(fd).map_err(io::Error::other)?).map(|fd| drop(owned(fd)))
+}
+
+/// Refuses a kernel without pidfds; `probe` is the result of [`probe_pidfd`].
+pub fn check_kernel(probe: io::Result<()>) -> Result<(), LaunchError> {
+    let Err(error) = probe else { return Ok(()) };
+    match error.raw_os_error() {
+        Some(libc::ENOSYS) => {
+            Err(LaunchError::Unsupported("this kernel lacks pidfd_open (Linux 5.3 or later is needed)".into()))
+        }
+        Some(libc::EPERM | libc::EACCES) => {
+            let message =
+                format!("pidfd_open is forbidden here, probably by the seccomp filter of a container: {error}");
+            Err(LaunchError::Unsupported(message))
+        }
+        _ => Err(LaunchError::Pidfd(error)),
+    }
 }
 
 fn owned(fd: RawFd) -> OwnedFd {
@@ -91,5 +108,14 @@ mod tests {
             signal_pidfd(fd.as_fd(), Signal::Kill);
             signal_group_of(fd.as_fd(), pid, Signal::Kill);
         }
+    }
+
+    #[test]
+    fn a_kernel_without_pidfds_is_refused() {
+        let message = |code| check_kernel(Err(io::Error::from_raw_os_error(code))).unwrap_err().to_string();
+        assert_eq!(message(libc::ENOSYS), "this kernel lacks pidfd_open (Linux 5.3 or later is needed)");
+        assert!(message(libc::EPERM).contains("seccomp"));
+        assert!(message(libc::EMFILE).starts_with("cannot open a pidfd: "));
+        check_kernel(probe_pidfd()).unwrap();
     }
 }

@@ -183,7 +183,7 @@ pub fn ticks_per_second() -> u64 {
 }
 
 /// Leaves the terminal's session and ignores what a terminal or a scheduler sends to end a process.
-pub fn stand_apart() {
+pub fn detach() {
     // SAFETY: setsid takes nothing; it fails harmlessly for a group leader. SIG_IGN is a valid disposition.
     unsafe {
         libc::setsid();

@@ -3,12 +3,13 @@
 //! A process ID is signalled only while its slot holds it, and the slot is released before the process is reaped. An ID that the
 //! kernel has reused is therefore never signalled.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::termination::{KillReason, Termination};
-use crate::launch::process::spawn::SpawningChild;
-use crate::launch::process::syscalls::{Pid, Signal, signal_child};
+use crate::launch::launcher::Launcher;
+use crate::launch::process::spawning_child::SpawningChild;
+use crate::launch::process::syscalls::{Pid, Signal};
 use crate::types::ids::{JobId, Slot};
 
 #[derive(Debug, Default)]
@@ -49,13 +50,13 @@ struct PendingKill {
 
 impl PendingKill {
     /// Sends the current signal to the job's process group, if it has a process.
-    fn send_signal(&mut self, process: ProcessState, child: &SpawningChild) {
+    fn send_signal(&mut self, process: ProcessState, child: &SpawningChild, launcher: &dyn Launcher) {
         let signal = self.termination.signal();
         let is_sent = match process {
             ProcessState::NotStarted => false,
             ProcessState::Spawning => child.signal(signal),
             ProcessState::Running { pid, .. } => {
-                signal_child(pid, signal);
+                launcher.signal(pid, signal);
                 true
             }
         };
@@ -71,6 +72,7 @@ pub struct SlotTable {
     slots: Vec<SlotEntry>,
     grace: Duration,
     timeout: Option<Duration>,
+    launcher: Arc<dyn Launcher>,
     /// Whether a signal interrupts the study; the condition variable is notified when it becomes true.
     interrupted: (Mutex<bool>, Condvar),
 }
@@ -87,10 +89,10 @@ pub enum SpawnResult<T, E> {
 }
 
 impl SlotTable {
-    /// `slots` free slots. Jobs get `grace` between signals and are killed after `timeout`.
-    pub fn new(slots: u32, grace: Duration, timeout: Option<Duration>) -> SlotTable {
+    /// `slots` free slots. Jobs are signalled by `launcher`, get `grace` between signals and are killed after `timeout`.
+    pub fn new(slots: u32, grace: Duration, timeout: Option<Duration>, launcher: Arc<dyn Launcher>) -> SlotTable {
         let slots = (0..slots).map(|_| SlotEntry::default()).collect();
-        SlotTable { slots, grace, timeout, interrupted: Default::default() }
+        SlotTable { slots, grace, timeout, launcher, interrupted: Default::default() }
     }
 
     /// Reserves `slot` for `job`. Returns false if the slot is occupied or does not exist.
@@ -132,7 +134,7 @@ impl SlotTable {
             if let Some(kill) = &mut occupant.kill
                 && kill.sent != Some(kill.termination.signal())
             {
-                kill.send_signal(process, &entry.child);
+                kill.send_signal(process, &entry.child, &*self.launcher);
             }
         }
         result
@@ -200,7 +202,7 @@ impl SlotTable {
         for entry in &self.slots {
             if let Some(Occupant { process, kill: Some(kill), .. }) = entry.lock().as_mut() {
                 kill.termination.force(Instant::now());
-                kill.send_signal(*process, &entry.child);
+                kill.send_signal(*process, &entry.child, &*self.launcher);
             }
         }
     }
@@ -215,7 +217,7 @@ impl SlotTable {
             let due = match (&mut occupant.kill, occupant.process, self.timeout) {
                 (Some(kill), process, _) => {
                     if kill.termination.advance(now).is_some() {
-                        kill.send_signal(process, &entry.child);
+                        kill.send_signal(process, &entry.child, &*self.launcher);
                     }
                     kill.termination.due()
                 }
@@ -251,7 +253,7 @@ impl SlotTable {
             Some(kill) if *reason == KillReason::DriverError => {
                 kill.reason = KillReason::DriverError;
                 kill.termination.force(now);
-                kill.send_signal(occupant.process, &entry.child);
+                kill.send_signal(occupant.process, &entry.child, &*self.launcher);
             }
             Some(_) => {}
         }
@@ -268,7 +270,7 @@ impl SlotTable {
         let termination = Termination::start(reason, self.grace, now);
         let due = termination.due();
         let mut kill = PendingKill { reason: reason.clone(), termination, sent: None };
-        kill.send_signal(occupant.process, &entry.child);
+        kill.send_signal(occupant.process, &entry.child, &*self.launcher);
         occupant.kill = Some(kill);
         entry.kill_requested.notify_all();
         due

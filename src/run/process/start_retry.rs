@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn slots() -> SlotTable {
-        let slots = SlotTable::new(1, Duration::from_secs(10), None);
+        let slots = SlotTable::new(1, Duration::from_secs(10), None, crate::launch::catalogue::default());
         assert!(slots.reserve(SLOT, job()));
         slots
     }

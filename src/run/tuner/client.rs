@@ -15,7 +15,7 @@ use super::start::{RunningTuner, start};
 use crate::engine::experiment::Experiment;
 use crate::journal::record::Record;
 use crate::launch::orphans::mark::Mark;
-use crate::launch::orphans::marked_processes::{Sweep, Whose};
+use crate::launch::orphans::marked_processes::{MarkedProcesses, SearchScope};
 use crate::run::process::wakeup::Wakeup;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, TrialId};
@@ -123,7 +123,7 @@ impl Tuner {
             return;
         }
         end(&mut connection, context, Connection::Closed, Shutdown::Graceful);
-        Sweep::new(vec![Mark::Job(context.session.tuner())], Whose::ThisSession).end();
+        MarkedProcesses::new(vec![Mark::Job(context.session.tuner())], SearchScope::CurrentSession).end();
     }
 
     fn request(
@@ -216,7 +216,7 @@ fn end(
     let Connection::Open(tuner) = std::mem::replace(connection, next) else { return None };
     let reaped = tuner.process.end(shutdown);
     // If this fails, the guard keeps an ID that is unused, or finds the process by its environment.
-    let _ = context.guard.note(context.slot, None);
+    let _ = context.groups.set(context.slot, None);
     reaped.ok().map(|reaped| reaped.status)
 }
 

@@ -220,6 +220,7 @@ mod tests {
             pid: 7,
             mark: String::new(),
             concurrency: 1,
+            launcher: String::new(),
             retries: 1,
             started_at,
             at: Moment(0),

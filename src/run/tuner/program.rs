@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::journal::folder::layout::StudyFolder;
-use crate::launch::orphans::guard::Guard;
+
 use crate::launch::orphans::mark::SessionMark;
+use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::types::ids::Slot;
 
 /// The tuner's command and settings.
@@ -31,8 +32,8 @@ pub struct TunerContext<'a> {
     pub folder: &'a StudyFolder,
     /// Marks the tuner's process in its environment.
     pub session: &'a SessionMark,
-    /// Ends the tuner's process group if the driver is killed.
-    pub guard: &'a Guard,
+    /// Where the guard finds the tuner's process group if the driver is killed.
+    pub groups: &'a ProcessGroups,
     /// The tuner's slot in the guard's table, which no job uses.
     pub slot: Slot,
 }

@@ -66,7 +66,7 @@ pub fn start(program: &TunerProgram, context: &TunerContext<'_>) -> Result<Runni
     }
     let process = spawn(command, stderr).map_err(TunerStartError::Spawn)?;
     // If this fails, the guard still finds the process by its environment.
-    let _ = context.guard.note(context.slot, Some(process.pid));
+    let _ = context.groups.set(context.slot, Some(process.pid));
     Ok(RunningTuner { process, log })
 }
 

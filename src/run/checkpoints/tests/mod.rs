@@ -54,7 +54,15 @@ fn mark(text: &str) -> SessionMark {
 
 fn session(mark: &str) -> Record {
     let mark = if mark.is_empty() { String::new() } else { format!("9-9/{mark}") };
-    Record::Session { pid: 1, mark, concurrency: 1, retries: 0, started_at: String::new(), at: Moment::default() }
+    Record::Session {
+        pid: 1,
+        mark,
+        concurrency: 1,
+        launcher: String::new(),
+        retries: 0,
+        started_at: String::new(),
+        at: Moment::default(),
+    }
 }
 
 fn launched(rung: u32, attempt: u32) -> Record {

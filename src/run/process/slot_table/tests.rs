@@ -17,7 +17,7 @@ fn job(trial: u64) -> JobId {
 }
 
 fn slot_table(timeout: Option<Duration>) -> SlotTable {
-    SlotTable::new(1, Duration::from_secs(10), timeout)
+    SlotTable::new(1, Duration::from_secs(10), timeout, crate::launch::catalogue::default())
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! The launcher `local`: jobs are processes of this machine, spawned in the fastest way there is.
+
+use std::io;
+use std::sync::OnceLock;
+
+use super::error::SpawnError;
+use super::launcher::Launcher;
+use super::process::child::Child;
+use super::process::signals::Signals;
+use super::process::spawn::{JobCommand, Spawner};
+use super::process::spawning_child::SpawningChild;
+
+/// Spawns jobs with `clone`.
+#[derive(Debug, Default)]
+pub struct Local {
+    /// Set by [`Launcher::prepare`].
+    spawner: OnceLock<Spawner>,
+}
+
+impl Launcher for Local {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn prepare(&self, signals: &Signals) -> io::Result<()> {
+        let spawner = Spawner::new(signals)?;
+        // The environment and the signals of an earlier session in this process were the same.
+        let _ = self.spawner.set(spawner);
+        Ok(())
+    }
+
+    fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
+        let spawner = self.spawner.get();
+        let spawner = spawner.ok_or_else(|| SpawnError::Process(io::Error::other("no session is prepared")))?;
+        spawner.spawn(command, spawning)
+    }
+}

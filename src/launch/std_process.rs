@@ -1,0 +1,57 @@
+//! The launcher `std`: jobs are processes of this machine, spawned by the standard library.
+//!
+//! It is slower than `local` and makes fewer demands on the system: no `clone` with a stack of our own, no `CLONE_PIDFD`. A job whose
+//! program's file system does not answer cannot be ended before it does.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{self, Command, Stdio};
+
+use super::error::SpawnError;
+use super::launcher::Launcher;
+use super::process::child::Child;
+use super::process::open_files;
+use super::process::pidfd::pidfd;
+use super::process::spawn::JobCommand;
+use super::process::spawning_child::SpawningChild;
+use super::process::syscalls::{Pid, Signal, reap, signal_child, without_ctrl_z};
+
+/// Spawns jobs with [`std::process::Command`].
+#[derive(Debug, Default)]
+pub struct StdProcess;
+
+impl Launcher for StdProcess {
+    fn name(&self) -> &'static str {
+        "std"
+    }
+
+    fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
+        let JobCommand { program, name, args, env } = command;
+        let mut command = Command::new(program);
+        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (name, value))).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        open_files::give_back(&mut command);
+        // Whether pipes, a process or the program was refused is in the error's code only.
+        let spawned = without_ctrl_z(|| command.spawn()).map_err(SpawnError::Program)?;
+        watched(spawned).map_err(SpawnError::Process)
+    }
+}
+
+/// Opens a pidfd of `spawned`, which has not been reaped, so that its number is still its own. Without one it is killed.
+fn watched(mut spawned: process::Child) -> io::Result<Child> {
+    let pid = i32::try_from(spawned.id()).ok().and_then(Pid::new);
+    let pid = pid.ok_or_else(|| io::Error::other("the child has no valid number"))?;
+    let pipes =
+        spawned.stdout.take().zip(spawned.stderr.take()).ok_or_else(|| io::Error::other("the child has no pipes"));
+    let child = pipes.and_then(|(stdout, stderr)| {
+        let [stdout, stderr] = [OwnedFd::from(stdout), OwnedFd::from(stderr)].map(File::from);
+        Ok(Child::new(pid, pidfd(pid)?, stdout, stderr))
+    });
+    if child.is_err() {
+        signal_child(pid, Signal::Kill);
+        let _ = reap(pid);
+    }
+    child
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hypertune::engine::experiment::Experiment;
-use hypertune::journal::earlier_study::{self, EarlierStudy, WarmStartError};
+use hypertune::journal::earlier_study::{self, WarmStartData, WarmStartError};
 use hypertune::journal::folder::layout::StudyFolder;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load;
@@ -61,7 +61,7 @@ impl Journal {
         self.launch(trial, 1, resource, params).end(trial, 1, how)
     }
 
-    fn read(&self, wanted: &Experiment) -> Result<EarlierStudy, WarmStartError> {
+    fn read(&self, wanted: &Experiment) -> Result<WarmStartData, WarmStartError> {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");
@@ -70,7 +70,7 @@ impl Journal {
 
     /// `params resource score` of each job that is taken, and how many are left out.
     fn taken(&self, wanted: &Experiment) -> String {
-        let EarlierStudy { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
+        let WarmStartData { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
         let line = |o: &hypertune::search::PriorObservation| {
             let steps: Vec<f64> = o.curve.iter().map(|point| point.step).collect();
             format!("{} {} {} {}\n", json!(o.params), o.resource, json!(o.score), json!(steps))
@@ -168,7 +168,7 @@ fn a_stopped_job_counts_at_what_it_reached() {
 fn a_study_without_a_value_teaches_nothing() {
     let mut journal = Journal::new(epochs());
     journal.job(0, 9.0, json!({"lr": 7.0, "act": "relu"}), succeeded(1.0));
-    assert!(matches!(journal.read(&up_to(9)), Err(WarmStartError::Nothing { left_out: 1, .. })));
+    assert!(matches!(journal.read(&up_to(9)), Err(WarmStartError::NoObservations { left_out: 1, .. })));
     let missing = earlier_study::read(&StudyFolder::new("/nowhere"), &up_to(9), 0).expect_err("there is no study");
     assert_eq!(missing.to_string(), "/nowhere holds no study: there is no journal.jsonl in it");
 }

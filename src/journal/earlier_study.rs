@@ -1,12 +1,11 @@
-//! Earlier studies as a new one may learn from them (`--warm-start`).
+//! Observations of earlier studies for a new one (`--warm-start`).
 //!
-//! A job is taken where its configuration lies in the new space: parameters that the new study lacks are dropped, and every one that it
-//! has must have had a value that it may take now. Resources must have one name; a job that got more than the new R counts with its
-//! last reading up to there. A study without a resource trains in full.
+//! A job is used if its configuration is in the new space: parameters that the new study does not have are dropped, and each of its
+//! own must have a value that it can take. The resources must have the same name. A job with more than the new R counts with its last
+//! reading up to R. Jobs of a study without a resource count as trained in full.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
@@ -23,125 +22,116 @@ use crate::types::objective::{Metric, Score};
 use crate::types::outcome::{CurvePoint, Failure, Outcome};
 use crate::types::units::Resource;
 
-/// Readings on the way are kept where each is at this share of the next one's resource or less, which is closer than any model looks.
+/// Of a job's curve, points are kept whose step is at most this fraction of the next kept point's step; no model needs more.
 const SPACING: f64 = 0.5;
 
-/// Most jobs that are taken from a study; more than a journal's first line has room for.
+/// Most jobs that are read from a study: more than fit in the first line of a journal.
 pub const MAX_JOBS: usize = 1_000_000;
 
-/// What a study has to offer.
+/// The observations of an earlier study.
 #[derive(Clone, PartialEq, Debug)]
-pub struct EarlierStudy {
+pub struct WarmStartData {
     /// Its jobs, in the order in which they ended.
     pub observations: Vec<PriorObservation>,
-    /// Jobs that ended and lie outside the new study: another space, or more than R.
+    /// Number of ended jobs that cannot be used: outside the new space, or with more than R.
     pub left_out: u64,
-    /// Configurations among [`EarlierStudy::observations`].
+    /// Number of configurations in [`WarmStartData::observations`].
     pub trials: u64,
     /// Its seed.
     pub seed: u64,
-    /// When it was begun, RFC 3339.
+    /// When it started, RFC 3339.
     pub started_at: String,
 }
 
-/// Why nothing can be learnt from a study.
-#[derive(Debug)]
+/// An error of an earlier study.
+#[derive(Debug, thiserror::Error)]
 pub enum WarmStartError {
-    /// It cannot be read.
-    Journal(JournalError),
-    /// It ranks by something else.
+    /// Its journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It has another metric.
+    #[error("{}", other_metric(folder, found.as_ref(), wanted.as_ref()))]
     Metric {
         /// The study's folder.
         folder: PathBuf,
-        /// What it ranks by.
+        /// Its metric.
         found: Option<Metric>,
-        /// What the new one ranks by.
+        /// The new study's metric.
         wanted: Option<Metric>,
     },
-    /// It allots something else.
+    /// It has another resource.
+    #[error("the resource of {} is `{found}`, but that of this study is `{wanted}`", folder.display())]
     Resource {
         /// The study's folder.
         folder: PathBuf,
-        /// What it allots.
+        /// Its resource.
         found: String,
-        /// What the new one allots.
+        /// The new study's resource.
         wanted: String,
     },
-    /// It holds more jobs than [`MAX_JOBS`].
+    /// It has more jobs than [`MAX_JOBS`].
+    #[error("{} has more than {MAX_JOBS} jobs, the most that --warm-start reads", folder.display())]
     TooLarge {
         /// The study's folder.
         folder: PathBuf,
     },
-    /// No job of it gave a value for a configuration of the new study.
-    Nothing {
+    /// No job has a value and a configuration of the new study.
+    #[error(
+        "{} has no job with a value in the space and resource of this study ({left_out} jobs are outside)",
+        folder.display()
+    )]
+    NoObservations {
         /// The study's folder.
         folder: PathBuf,
-        /// Jobs outside the new study.
+        /// Number of jobs outside the new study.
         left_out: u64,
     },
 }
 
-impl fmt::Display for WarmStartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metric =
-            |metric: &Option<Metric>| metric.as_ref().map_or("nothing".to_owned(), |m| format!("`{}`", m.name));
-        match self {
-            WarmStartError::Journal(fault) => fault.fmt(f),
-            WarmStartError::Metric { folder, found, wanted } => {
-                let (found, wanted, folder) = (metric(found), metric(wanted), folder.display());
-                if found == wanted {
-                    return write!(f, "{folder} ranks by {found} the other way round");
-                }
-                write!(f, "{folder} ranks by {found} and this study by {wanted}")
-            }
-            WarmStartError::Resource { folder, found, wanted } => {
-                write!(f, "{} allots `{found}` and this study `{wanted}`", folder.display())
-            }
-            WarmStartError::TooLarge { folder } => {
-                write!(f, "{} holds more than {MAX_JOBS} jobs, the most that are learnt from", folder.display())
-            }
-            WarmStartError::Nothing { folder, left_out } => write!(
-                f,
-                "{} holds no job with a value inside this study's space and resource ({left_out} with others)",
-                folder.display()
-            ),
-        }
+fn other_metric(folder: &Path, found: Option<&Metric>, wanted: Option<&Metric>) -> String {
+    let folder = folder.display();
+    let name = |metric: Option<&Metric>| {
+        metric.map_or("no metric".to_owned(), |metric| format!("the metric `{}`", metric.name))
+    };
+    let (found, wanted) = (name(found), name(wanted));
+    if found == wanted {
+        return format!("{folder} and this study have {found}, but optimize it in opposite directions");
     }
+    format!("{folder} has {found}, but this study has {wanted}")
 }
 
-impl std::error::Error for WarmStartError {}
-
-/// What the study in `folder` says about `wanted`; `known` configurations of other studies have names already.
-pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<EarlierStudy, WarmStartError> {
-    let missing = || WarmStartError::Journal(JournalError::Missing { folder: folder.root().to_owned() });
-    let (header, records) = reader::open(folder).map_err(WarmStartError::Journal)?.ok_or_else(missing)?;
+/// Reads the observations of the study in `folder` for the study `wanted`. `known` is the number of configurations read from other
+/// studies, after which those of this one are numbered.
+pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<WarmStartData, WarmStartError> {
+    let missing = || JournalError::Missing { folder: folder.root().to_owned() };
+    let (header, records) = reader::open(folder)?.ok_or_else(missing)?;
     check(folder, &header, wanted)?;
-    let mut study = Study {
+    let mut collector = ObservationCollector {
         header: &header,
         wanted,
         known,
         trials: IndexMap::new(),
-        given: HashMap::new(),
+        allotted: HashMap::new(),
         jobs: IndexMap::new(),
         left_out: 0,
     };
     for record in records {
-        match record.map_err(WarmStartError::Journal)? {
-            Record::Launch(launch) => study.launched(&launch),
-            Record::End(end) => study.ended(&end),
+        match record? {
+            Record::Launch(launch) => collector.launched(&launch),
+            Record::End(end) => collector.ended(&end),
             _ => {}
         }
-        if study.given.len() > MAX_JOBS {
+        if collector.allotted.len() > MAX_JOBS {
             return Err(WarmStartError::TooLarge { folder: folder.root().to_owned() });
         }
     }
-    let Study { jobs, trials, left_out, .. } = study;
+    let ObservationCollector { jobs, trials, left_out, .. } = collector;
     if jobs.values().all(|job| job.score.is_none()) {
-        return Err(WarmStartError::Nothing { folder: folder.root().to_owned(), left_out });
+        return Err(WarmStartError::NoObservations { folder: folder.root().to_owned(), left_out });
     }
     let observations = jobs.into_values().collect();
     let Header { seed, started_at, .. } = header;
-    Ok(EarlierStudy { observations, left_out, trials: trials.len() as u64, seed, started_at })
+    Ok(WarmStartData { observations, left_out, trials: trials.len() as u64, seed, started_at })
 }
 
 fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(), WarmStartError> {
@@ -157,26 +147,26 @@ fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(
     }
 }
 
-/// A study being read.
-struct Study<'a> {
+/// Collects the observations of an earlier study, record by record.
+struct ObservationCollector<'a> {
     header: &'a Header,
     wanted: &'a Experiment,
     known: u64,
-    /// Configurations inside the new space, in the new study's words.
+    /// Configurations in the new space, with the new study's parameters.
     trials: IndexMap<TrialId, Assignment>,
-    /// What each job had before and got.
-    given: HashMap<JobKey, (Resource, Resource)>,
-    /// The last attempt of each job.
+    /// Of each job, the resource that its trial had before, and that allotted to it.
+    allotted: HashMap<JobKey, (Resource, Resource)>,
+    /// The observation of each job's last attempt.
     jobs: IndexMap<JobKey, PriorObservation>,
     left_out: u64,
 }
 
-impl Study<'_> {
+impl ObservationCollector<'_> {
     fn launched(&mut self, launch: &LaunchRecord) {
         let key = launch.job.key;
-        self.given.insert(key, (launch.previous, launch.resource));
+        self.allotted.insert(key, (launch.previous, launch.resource));
         self.jobs.shift_remove(&key);
-        if let Some(params) = launch.params.as_ref().and_then(|params| translate(params, &self.wanted.space)) {
+        if let Some(params) = launch.params.as_ref().and_then(|params| convert(params, &self.wanted.space)) {
             self.trials.insert(key.trial, params);
         }
     }
@@ -194,11 +184,11 @@ impl Study<'_> {
 
     fn observation(&self, end: &EndRecord) -> Option<PriorObservation> {
         let index = self.trials.get_index_of(&end.job.key.trial)?;
-        let (previous, given) = *self.given.get(&end.job.key)?;
+        let (previous, allotted) = *self.allotted.get(&end.job.key)?;
         let curve = &end.readings.curve;
-        let allocation = self.header.promoted.allocation(given, Some(previous));
-        let job = Job { reached: allocation.observed(&end.outcome, curve), score: end.outcome.score(), curve };
-        let Job { reached, score, curve } = self.in_new_units(job)?;
+        let allocation = self.header.promoted.allocation(allotted, Some(previous));
+        let job = MeasuredJob { reached: allocation.observed(&end.outcome, curve), score: end.outcome.score(), curve };
+        let MeasuredJob { reached, score, curve } = self.in_new_units(job)?;
         Some(PriorObservation {
             trial: prior_trial(self.known + index as u64),
             params: self.trials.get_index(index)?.1.clone(),
@@ -208,40 +198,42 @@ impl Study<'_> {
         })
     }
 
-    /// The job as the new study counts resource; `None` where it has no place there.
-    fn in_new_units<'c>(&self, job: Job<'c>) -> Option<Job<'c>> {
+    /// The job in the resource of the new study; `None` if it cannot be expressed.
+    fn in_new_units<'c>(&self, job: MeasuredJob<'c>) -> Option<MeasuredJob<'c>> {
         let full = self.wanted.max_resource();
         match (&self.header.resource, &self.wanted.resource) {
             (Some(_), Some(_)) if job.reached <= full => Some(job),
-            (Some(_), Some(_)) => up_to(full, job),
-            (None, _) => Some(Job { reached: full, curve: &[], ..job }),
+            (Some(_), Some(_)) => job.up_to(full),
+            (None, _) => Some(MeasuredJob { reached: full, curve: &[], ..job }),
             (Some(_), None) => {
                 let plan = self.header.plan;
                 let was_full = job.reached.amount() >= plan.full_resource / plan.trials.max(1) as f64 * (1.0 - 1e-9);
-                was_full.then_some(Job { reached: full, curve: &[], ..job })
+                was_full.then_some(MeasuredJob { reached: full, curve: &[], ..job })
             }
         }
     }
 }
 
-/// What one job came to.
+/// The measurements of one job.
 #[derive(Clone, Copy)]
-struct Job<'a> {
+struct MeasuredJob<'a> {
     reached: Resource,
     score: Option<Score>,
     curve: &'a [CurvePoint],
 }
 
-/// The job as if it had been ended at its last reading up to `full`.
-fn up_to(full: Resource, job: Job<'_>) -> Option<Job<'_>> {
-    let count = job.curve.iter().take_while(|point| point.step <= full.amount()).count();
-    let curve = &job.curve[..count];
-    let last = curve.last()?;
-    Some(Job { reached: Resource::new(last.step)?, score: Some(Score::new(last.value)?), curve })
+impl<'a> MeasuredJob<'a> {
+    /// The job as if it had ended at its last reading up to `max`.
+    fn up_to(self, max: Resource) -> Option<MeasuredJob<'a>> {
+        let count = self.curve.iter().take_while(|point| point.step <= max.amount()).count();
+        let curve = &self.curve[..count];
+        let last = curve.last()?;
+        Some(MeasuredJob { reached: Resource::new(last.step)?, score: Some(Score::new(last.value)?), curve })
+    }
 }
 
-/// `params` in the words of `space`; `None` where a value is missing or may not be taken.
-fn translate(params: &Assignment, space: &Space) -> Option<Assignment> {
+/// `params` as an assignment of `space`; `None` if a value is missing or not allowed.
+fn convert(params: &Assignment, space: &Space) -> Option<Assignment> {
     let value = |param: &crate::space::Param| {
         let only = || param.domain.level(0).filter(|_| param.domain.cardinality() == Some(1));
         let value = params.get(&param.name).map_or_else(only, |value| param.domain.normalize(value));

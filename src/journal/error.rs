@@ -1,184 +1,154 @@
-//! What can be wrong with a journal or a study's folder.
+//! Errors of journals and study folders.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::conflict::FolderConflict;
-use super::line::Damage;
+use super::line::LineError;
 use super::record::{FORMAT, SAMPLING_RULES};
 
-/// Why a journal cannot be read, written or gone on with. Every message names the file and says what to do.
-#[derive(Debug)]
+/// An error of a journal or a study's folder. Every message names the file and what to do next.
+#[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The operating system refused something.
+    /// An I/O error.
+    #[error("cannot {operation} {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What was being done: `read`, `write`, `sync`…
+        /// The operation that failed, as a verb: `read`, `write`, `sync`…
         operation: &'static str,
-        /// Its answer.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is no journal.
+    /// The folder has no journal.
+    #[error("{} holds no study: there is no journal.jsonl in it", folder.display())]
     Missing {
         /// The study's folder.
         folder: PathBuf,
     },
-    /// The folder is not for a study: what is there is not ours.
+    /// The folder holds other data than a study.
+    #[error("{} {conflict}; nothing was changed", path.display())]
     Foreign {
-        /// The folder, or what in it is in the way.
+        /// The folder, or an entry of it.
         path: PathBuf,
-        /// What it is.
+        /// The reason.
         conflict: FolderConflict,
     },
     /// The journal was removed or replaced while the study ran.
+    #[error("{}", displaced(path, kept.as_deref()))]
     Displaced {
         /// The file.
         path: PathBuf,
-        /// Where its records were written again, if they could be.
+        /// The file with all its records, if they could be written again.
         kept: Option<PathBuf>,
     },
     /// Another process changed the journal's length while the study ran.
+    #[error("{}", resized(path, *expected, *found))]
     Resized {
         /// The file.
         path: PathBuf,
-        /// Bytes that this session knows to be in it.
+        /// Length in bytes that this session wrote.
         expected: u64,
-        /// Bytes that are in it.
+        /// Length in bytes that was found.
         found: u64,
     },
-    /// A line is not as it was written.
+    /// A line differs from the line that was written.
+    #[error(
+        "{}:{line}: damaged record: {damage}; `hypertune check {}` reports how much can be saved",
+        path.display(),
+        quoted_folder(path)
+    )]
     Corrupt {
         /// The file.
         path: PathBuf,
         /// From 1.
         line: u64,
-        /// What is wrong with it.
-        damage: Damage,
+        /// The damage.
+        damage: LineError,
     },
-    /// The journal was written in another format.
+    /// The journal has a format that this version does not read.
+    #[error(
+        "{}: journal format {found}, but this hypertune reads formats 1 to {FORMAT}; use the version that wrote it, or discard the \
+         study with --overwrite",
+        path.display()
+    )]
     Format {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: u64,
     },
-    /// The rules that turn a seed into draws have changed since.
+    /// The rules that turn a seed into draws have changed since the study started.
+    #[error(
+        "{}: recorded with sampling rules {found} by hypertune {version}; this version has rules {SAMPLING_RULES} and would draw \
+         other configurations; continue with that version, or start a new study with --study OTHER or --overwrite",
+        path.display()
+    )]
     SamplingRules {
         /// The file.
         path: PathBuf,
-        /// The version of the rules it was written with.
+        /// The version of the rules in the journal.
         found: u32,
-        /// hypertune's version then.
+        /// The version of hypertune that wrote it.
         version: String,
     },
-    /// Another driver holds the study.
+    /// Another driver has locked the study.
+    #[error("{}: {} is driving this study; wait for it or end it first", path.display(), driver(*pid))]
     Held {
         /// The lock file.
         path: PathBuf,
-        /// The other driver's process id, where it could be read.
+        /// The other driver's process id, if it could be read.
         pid: Option<u32>,
     },
-    /// What the engine decides is not what the journal records.
+    /// The engine's decisions differ from those in the journal.
+    #[error(
+        "{}:{line}: the journal does not fit the matrix: {why}; start a new study with --study OTHER or --overwrite",
+        path.display()
+    )]
     Mismatch {
         /// The file.
         path: PathBuf,
         /// From 1.
         line: u64,
-        /// Both sides.
+        /// The recorded and the engine's decision.
         why: String,
     },
 }
 
-impl fmt::Display for JournalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            JournalError::Io { path, operation, source } => {
-                write!(f, "cannot {operation} {}: {source}", path.display())
-            }
-            JournalError::Missing { folder } => {
-                write!(f, "{} holds no study: there is no journal.jsonl in it", folder.display())
-            }
-            JournalError::Foreign { path, conflict } => {
-                write!(f, "{} {conflict}; nothing was changed", path.display())
-            }
-            JournalError::Displaced { path, kept } => displaced(f, path, kept.as_deref()),
-            JournalError::Resized { path, expected, found } => {
-                let did = if found < expected { "truncated" } else { "appended to" };
-                write!(
-                    f,
-                    "another process {did} {} while the study ran: it has {found} bytes, not {expected}; restore it from a copy, or \
-                     let `hypertune check {}` say how much can be saved",
-                    path.display(),
-                    quoted(path.parent().unwrap_or(Path::new("")))
-                )
-            }
-            JournalError::Corrupt { path, line, damage } => write!(
-                f,
-                "{}:{line}: damaged record: {damage}; `hypertune check {}` says how much can be saved",
-                path.display(),
-                quoted(path.parent().unwrap_or(Path::new("")))
-            ),
-            JournalError::Format { path, found } => write!(
-                f,
-                "{}: journal format {found}, this hypertune reads formats 1 to {FORMAT}; use the version that wrote it, or start \
-                 afresh with --overwrite",
-                path.display()
-            ),
-            JournalError::SamplingRules { path, found, version } => write!(
-                f,
-                "{}: recorded with sampling rules {found} by hypertune {version}, this one has rules {SAMPLING_RULES} and would \
-                 draw other configurations; go on with that version, or start afresh with --study OTHER or --overwrite",
-                path.display()
-            ),
-            JournalError::Held { path, pid: Some(pid) } => {
-                write!(f, "{}: process {pid} is driving this study; wait for it or end it first", path.display())
-            }
-            JournalError::Held { path, pid: None } => {
-                write!(f, "{}: another process is driving this study; wait for it or end it first", path.display())
-            }
-            JournalError::Mismatch { path, line, why } => write!(
-                f,
-                "{}:{line}: the journal does not fit the matrix: {why}; start afresh with --study OTHER or --overwrite",
-                path.display()
-            ),
-        }
-    }
-}
-
-/// A path as a word of a command line.
-fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
+/// The folder of a journal as a word of a command line.
+fn quoted_folder(journal: &Path) -> String {
+    let text = journal.parent().unwrap_or(Path::new("")).to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
 }
 
-fn displaced(f: &mut fmt::Formatter<'_>, path: &Path, kept: Option<&Path>) -> fmt::Result {
-    let journal = path.display();
-    match kept {
-        Some(kept) if kept == path => write!(
-            f,
-            "{journal} was removed while the study ran; it was written again with all its records, and the same command line \
-             continues the study"
-        ),
-        Some(kept) => write!(
-            f,
-            "{journal} was replaced by another file while the study ran; the study's records are in {}: move them back to \
-             continue it",
-            kept.display()
-        ),
-        None => write!(
-            f,
-            "{journal} was removed or replaced while the study ran, and its records could not be written again"
-        ),
-    }
+fn driver(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
 
-impl std::error::Error for JournalError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            JournalError::Io { source, .. } => Some(source),
-            _ => None,
+fn resized(journal: &Path, expected: u64, found: u64) -> String {
+    let change = if found < expected { "truncated" } else { "appended to" };
+    format!(
+        "another process {change} {} while the study ran: it has {found} bytes instead of {expected}; restore it from a copy, or run \
+         `hypertune check {}` to see how much can be saved",
+        journal.display(),
+        quoted_folder(journal)
+    )
+}
+
+fn displaced(journal: &Path, kept: Option<&Path>) -> String {
+    let name = journal.display();
+    match kept {
+        Some(kept) if kept == journal => format!(
+            "{name} was removed while the study ran; it was written again with all its records, and the same command line continues \
+             the study"
+        ),
+        Some(kept) => format!(
+            "{name} was replaced by another file while the study ran; the study's records are in {}: move that file back to continue \
+             the study",
+            kept.display()
+        ),
+        None => {
+            format!("{name} was removed or replaced while the study ran, and its records could not be written again")
         }
     }
 }

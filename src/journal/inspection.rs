@@ -1,4 +1,4 @@
-//! Whether a journal is as it was written, and saving the part of a damaged one before the damage.
+//! Checks a journal for damage, and saves the part of a damaged one before the damage.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -8,49 +8,49 @@ use super::error::JournalError;
 use super::folder::files;
 use super::folder::layout::StudyFolder;
 use super::folder::lock::StudyLock;
-use super::line::{self, Damage, JournalEnd, LineFormat};
+use super::line::{self, JournalEnd, LineError, LineFormat};
 use super::reader::{self, JournalReader, MAX_LINE};
 use super::record::Record;
 
-/// Names tried for the copy of a damaged journal.
-const NAMES: u32 = 99;
+/// Most copies of damaged journals in a folder.
+const MAX_COPIES: u32 = 99;
 
-/// What a journal holds.
+/// The content of a journal.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Inspection {
-    /// Where the sound records from the first one on end.
+    /// The end of the records before any damage.
     pub end: JournalEnd,
-    /// Jobs whose ends are among them.
+    /// Number of end records among them.
     pub ended_jobs: u64,
-    /// Bytes after them that a crash left, where there is no damage.
+    /// Bytes of a torn line after them, if there is no damage.
     pub torn: u64,
     /// The first damage.
     pub damage: Option<FirstDamage>,
 }
 
-/// A damaged line, and what is after it.
+/// A damaged line, and the lines after it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FirstDamage {
     /// From 1.
     pub line: u64,
-    /// What is wrong with it.
-    pub damage: Damage,
-    /// Whole lines after it.
+    /// The damage.
+    pub damage: LineError,
+    /// Complete lines after it.
     pub lines: u64,
-    /// Those of them that hold a record. They cannot be used, because records depend on those before them.
+    /// Records among these lines. They cannot be used, because records depend on those before them.
     pub sound: u64,
-    /// Jobs whose ends are among these.
+    /// End records among these records.
     pub ended_jobs: u64,
 }
 
 /// Reads the whole journal of a study.
 ///
 /// # Errors
-/// It cannot be read, or is of a format that is not known. Damage is no error.
+/// It cannot be read, or is of a format that is not known. LineError is no error.
 pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalError> {
-    let mut journal = reader::begin(folder)?;
+    let mut journal = reader::open_before_header(folder)?;
     let mut ended_jobs = 0;
-    let first = read_sound(&mut journal, &mut ended_jobs);
+    let first = read_undamaged(&mut journal, &mut ended_jobs);
     let end = journal.end();
     let unreadable = |source| JournalError::Io { path: folder.journal(), operation: "read", source };
     let (torn, damage) = match first {
@@ -60,15 +60,15 @@ pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalError> {
         }
         Err(JournalError::Corrupt { line, damage, .. }) => {
             let first = FirstDamage { line, damage, lines: 0, sound: 0, ended_jobs: 0 };
-            (0, Some(after(&folder.journal(), end, first).map_err(unreadable)?))
+            (0, Some(count_after(&folder.journal(), end, first).map_err(unreadable)?))
         }
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     };
     Ok(Inspection { end, ended_jobs, torn, damage })
 }
 
-/// Reads up to the journal's end or its first damage.
-fn read_sound(journal: &mut JournalReader, ended_jobs: &mut u64) -> Result<(), JournalError> {
+/// Reads to the journal's end or first damage.
+fn read_undamaged(journal: &mut JournalReader, ended_jobs: &mut u64) -> Result<(), JournalError> {
     if journal.header()?.is_none() {
         return Ok(());
     }
@@ -78,8 +78,8 @@ fn read_sound(journal: &mut JournalReader, ended_jobs: &mut u64) -> Result<(), J
     Ok(())
 }
 
-/// Counts what is after the damaged line at `end`.
-fn after(path: &Path, end: JournalEnd, mut first: FirstDamage) -> io::Result<FirstDamage> {
+/// Counts the lines after the damaged line at `end`.
+fn count_after(path: &Path, end: JournalEnd, mut first: FirstDamage) -> io::Result<FirstDamage> {
     let mut file = files::open_to_read(path)?;
     file.seek(SeekFrom::Start(end.length))?;
     let (mut file, mut line, mut damaged) = (BufReader::new(file), Vec::new(), true);
@@ -93,10 +93,10 @@ fn after(path: &Path, end: JournalEnd, mut first: FirstDamage) -> io::Result<Fir
             continue;
         }
         first.lines += 1;
-        if end.format == LineFormat::Checked && line::checked(&line).is_err() {
+        if end.format == LineFormat::Checked && line::verify(&line).is_err() {
             continue;
         }
-        // Number and checksum are fields that a record ignores.
+        // Records ignore the fields of number and checksum.
         if let Ok(record) = serde_json::from_slice::<Record>(&line) {
             first.sound += 1;
             first.ended_jobs += u64::from(matches!(record, Record::End(_)));
@@ -104,30 +104,31 @@ fn after(path: &Path, end: JournalEnd, mut first: FirstDamage) -> io::Result<Fir
     }
 }
 
-/// Cuts the locked journal of `folder` off after the records of `inspection`; all of it is copied first, to a file in the same folder.
+/// Truncates the locked journal of `folder` to the records of `inspection`, after copying all of it to a file in the same folder.
+/// Returns the copy's path.
 ///
 /// # Errors
-/// Nothing was cut.
+/// The journal cannot be copied or truncated.
 pub fn salvage(folder: &StudyFolder, lock: &StudyLock, inspection: &Inspection) -> Result<PathBuf, JournalError> {
     let copied = copy(&folder.journal())?;
-    let cut = lock.journal().and_then(|journal| {
+    let truncated = lock.journal().and_then(|journal| {
         journal.set_len(inspection.end.length)?;
         journal.sync_all()
     });
-    cut.map_err(|source| JournalError::Io { path: folder.journal(), operation: "cut", source })?;
+    truncated.map_err(|source| JournalError::Io { path: folder.journal(), operation: "truncate", source })?;
     Ok(copied)
 }
 
 fn copy(journal: &Path) -> Result<PathBuf, JournalError> {
-    let fault = |path: &Path| {
+    let error = |path: &Path| {
         let path = path.to_owned();
         move |source| JournalError::Io { path, operation: "write", source }
     };
-    for number in 1..=NAMES {
+    for number in 1..=MAX_COPIES {
         let name = journal.with_extension(format!("damaged-{number}.jsonl"));
         let mut to = match OpenOptions::new().write(true).create_new(true).open(&name) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-            opened => opened.map_err(fault(&name))?,
+            opened => opened.map_err(error(&name))?,
         };
         let written = files::open_to_read(journal).and_then(|mut from| {
             io::copy(&mut from, &mut to)?;
@@ -137,10 +138,10 @@ fn copy(journal: &Path) -> Result<PathBuf, JournalError> {
         if written.is_err() {
             let _ = std::fs::remove_file(&name);
         }
-        return written.map(|()| name.clone()).map_err(fault(&name));
+        return written.map(|()| name.clone()).map_err(error(&name));
     }
     let exists = io::Error::new(io::ErrorKind::AlreadyExists, "remove old copies first");
-    Err(fault(&journal.with_extension(format!("damaged-{NAMES}.jsonl")))(exists))
+    Err(error(&journal.with_extension(format!("damaged-{MAX_COPIES}.jsonl")))(exists))
 }
 
 #[cfg(test)]
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_placed_and_what_follows_is_counted() {
+    fn the_first_damage_is_located_and_lines_after_it_are_counted() {
         let of = |damage: fn(&mut Vec<Vec<u8>>)| counts(&inspect(&damaged(damage).1).unwrap());
         assert_eq!(of(|_| {}), (5, 0, None));
         assert_eq!(of(|lines| lines[4].truncate(7)), (4, 7, None));
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_before_the_damage_is_saved_and_the_damaged_journal_is_kept() {
+    fn records_before_the_damage_are_saved_and_the_damaged_journal_is_kept() {
         let (_dir, folder) = damaged(|lines| lines[2][9] ^= 1);
         let before = fs::read(folder.journal()).unwrap();
         let lock = lock::acquire(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! How a record is written as a line, and how a damaged line is recognized.
+//! The lines of a journal: how a record is written, and how damage is found.
 //!
 //! Format 1 is the record's JSON object and a newline. Format 2 ends the object with two more fields:
 //!
@@ -10,73 +10,63 @@
 //! in zlib) of the line's bytes before `,"crc"`, in eight lower-case hexadecimal digits: it finds every change within 32 adjacent bits
 //! and misses one in 2³² of all others. Nothing follows it but `"}` and the newline, each checked byte by byte.
 
-use std::fmt;
 use std::io;
 
 use super::record::Record;
 
-/// The formats that are read. New journals are written in the default one.
+/// The formats that are read. The default is that of new journals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum LineFormat {
-    /// Format 1: nothing but the record.
+    /// Format 1: the record only.
     Plain,
     /// Format 2: number and checksum in each line.
     #[default]
     Checked,
 }
 
-/// Where a journal ends: what a writer must know to append.
+/// The end of a journal, from which a writer appends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct JournalEnd {
-    /// How its lines are written.
+    /// The format of its lines.
     pub format: LineFormat,
-    /// Bytes of its whole lines.
+    /// Length of its complete lines in bytes.
     pub length: u64,
-    /// Its whole lines.
+    /// Number of its complete lines.
     pub lines: u64,
 }
 
-/// What is wrong with a line.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Damage {
-    /// Its bytes are not those that were written.
+/// LineError of a line.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineError {
+    /// Its bytes differ from those that were written.
+    #[error("its checksum does not match its bytes")]
     Checksum,
     /// It does not end in a checksum.
+    #[error("it does not end in a checksum")]
     NoChecksum,
     /// Lines are missing, repeated or in another order.
+    #[error(
+        "expected record number {expected}, found {found}: records are {} or out of order",
+        if found > expected { "missing" } else { "repeated" }
+    )]
     Number {
         /// The number in the line.
         found: u64,
-        /// The number that the line must have here.
+        /// The number that the line must have.
         expected: u64,
     },
-    /// It holds no record.
+    /// It is no record, for the given reason.
+    #[error("it is not a journal record: {0}")]
     NotARecord(String),
-    /// The first line is a record, but not a header.
-    NoHeader,
-    /// The line is complete, and another byte is where its newline was.
+    /// The first line is a record other than a header.
+    #[error("the first record is not the study's header")]
+    NotAHeader,
+    /// Its newline is another byte.
+    #[error("another byte is in the place of its newline")]
     NoNewline,
-    /// It is longer than any record, in bytes.
+    /// It is longer than any record; the greatest length in bytes.
+    #[error("it is longer than {0} bytes")]
     TooLong(u64),
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Damage::Checksum => f.write_str("its checksum does not match its bytes"),
-            Damage::NoChecksum => f.write_str("it does not end in a checksum"),
-            Damage::Number { found, expected } if found > expected => {
-                write!(f, "expected record number {expected}, found {found}: records are missing or out of order")
-            }
-            Damage::Number { found, expected } => {
-                write!(f, "expected record number {expected}, found {found}: records are repeated or out of order")
-            }
-            Damage::NotARecord(why) => write!(f, "it is not a journal record: {why}"),
-            Damage::NoHeader => f.write_str("the first record is not the study's header"),
-            Damage::NoNewline => f.write_str("another byte is in the place of its newline"),
-            Damage::TooLong(most) => write!(f, "it is longer than {most} bytes"),
-        }
-    }
 }
 
 const CHECKSUM: &[u8] = b",\"crc\":\"";
@@ -85,8 +75,8 @@ const NUMBER: &[u8] = b",\"n\":";
 const SUFFIX: usize = CHECKSUM.len() + 8 + 2;
 
 impl LineFormat {
-    /// The format with this number in its header, if it is one that is read.
-    pub fn of_number(number: u64) -> Option<LineFormat> {
+    /// The format with this number in its header, if it is read.
+    pub fn from_number(number: u64) -> Option<LineFormat> {
         match number {
             1 => Some(LineFormat::Plain),
             2 => Some(LineFormat::Checked),
@@ -110,15 +100,14 @@ impl LineFormat {
         Ok(())
     }
 
-    /// Checks `line`, given without its newline, against its checksum and `number`; number and checksum are then cut off, so that the
-    /// record alone remains.
-    pub fn check(self, line: &mut Vec<u8>, number: u64) -> Result<(), Damage> {
+    /// Checks `line`, given without its newline, against its checksum and `number`, and reduces it to the record.
+    pub fn check(self, line: &mut Vec<u8>, number: u64) -> Result<(), LineError> {
         if self == LineFormat::Plain {
             return Ok(());
         }
-        let (found, record) = checked(line)?;
+        let (found, record) = verify(line)?;
         if found != number {
-            return Err(Damage::Number { found, expected: number });
+            return Err(LineError::Number { found, expected: number });
         }
         line.truncate(record);
         line.push(b'}');
@@ -126,26 +115,26 @@ impl LineFormat {
     }
 }
 
-/// Whether `line`, given without its newline, has the form of a line with a checksum, be it right or wrong.
+/// Whether `line`, given without its newline, ends in a checksum, correct or not.
 pub fn has_checksum(line: &[u8]) -> bool {
-    split(line).is_some()
+    split_checksum(line).is_some()
 }
 
-/// The number in a line whose checksum is right, and how many of its bytes belong to the record, its last brace not counted.
-pub fn checked(line: &[u8]) -> Result<(u64, usize), Damage> {
-    let (covered, checksum) = split(line).ok_or(Damage::NoChecksum)?;
+/// Verifies the checksum of a line. Returns its number and the length in bytes of its record without the last brace.
+pub fn verify(line: &[u8]) -> Result<(u64, usize), LineError> {
+    let (covered, checksum) = split_checksum(line).ok_or(LineError::NoChecksum)?;
     if *checksum != *format!("{:08x}", crc32fast::hash(covered)).as_bytes() {
-        return Err(Damage::Checksum);
+        return Err(LineError::Checksum);
     }
     let digits = covered.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (before, digits) = covered.split_at(covered.len() - digits);
     let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
     let record = before.strip_suffix(NUMBER).map(<[u8]>::len);
-    number.zip(record).ok_or_else(|| Damage::NotARecord("it has no number".into()))
+    number.zip(record).ok_or_else(|| LineError::NotARecord("it has no number".into()))
 }
 
-/// What the checksum covers, and its digits.
-fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The bytes that the checksum covers, and its digits.
+fn split_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (covered, suffix) = line.split_at_checked(line.len().checked_sub(SUFFIX)?)?;
     let digits = suffix.strip_prefix(CHECKSUM)?.strip_suffix(b"\"}")?;
     Some((covered, digits))
@@ -163,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn number_and_checksum_end_the_object() {
+    fn an_object_ends_in_number_and_checksum() {
         insta::assert_snapshot!(String::from_utf8(line()).unwrap().trim_end(), @r#"{"type":"retired","trial":3,"n":17,"crc":"d8c16610"}"#);
         let mut read = line();
         read.pop();

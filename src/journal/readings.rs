@@ -1,6 +1,6 @@
-//! `readings.jsonl`: readings of all jobs as they are printed, for views of learning curves.
+//! `readings.jsonl`: the readings of all jobs, for learning curves in views.
 //!
-//! No decision depends on this file, so it is never synced and may be lost or torn. A line is one reading, with every number in it:
+//! No decision depends on this file, so it is never synced and may be lost or torn. A line is one reading, with all its numbers:
 //!
 //! ```text
 //! {"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":0.5,"grad_norm":"NaN"}}
@@ -17,7 +17,7 @@ use super::folder::layout::StudyFolder;
 use crate::types::ids::JobId;
 use crate::types::outcome::Reading;
 
-/// Bytes of the longest line that is read.
+/// Longest line that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
 /// So many readings of a job are recorded before every second one is skipped, and half as many before the distance doubles again: a
 /// job with a million readings has about five hundred lines.
@@ -32,48 +32,48 @@ pub struct ReadingRecord {
     /// Its ordinal among the job's readings, from 1.
     #[serde(rename = "reading")]
     pub ordinal: u64,
-    /// The resource's value in it, if it had one.
+    /// The value of the resource in it, if present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
-    /// Every number in it.
+    /// All its numbers.
     #[serde(with = "numbers")]
     pub metrics: Vec<(String, f64)>,
 }
 
 impl ReadingRecord {
-    /// The number called `name`.
+    /// The number with this name.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|(found, _)| found == name).map(|(_, number)| *number)
     }
 }
 
-/// Decides which readings of one job are recorded: the first ones, then with a distance that doubles.
+/// Decides which readings of one job are recorded: all of the first, later ones at distances that double.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadingSampler {
-    seen: u64,
+    counted: u64,
     stride: u64,
-    /// How many more readings are recorded before the stride doubles.
-    left: u64,
+    /// Number of readings to record before the stride doubles.
+    until_doubled: u64,
 }
 
 impl Default for ReadingSampler {
     fn default() -> Self {
-        ReadingSampler { seen: 0, stride: 1, left: FIRST_READINGS }
+        ReadingSampler { counted: 0, stride: 1, until_doubled: FIRST_READINGS }
     }
 }
 
 impl ReadingSampler {
-    /// Counts the next reading. Its ordinal, and whether to record it.
+    /// Counts the next reading. Returns its ordinal and whether to record it.
     pub fn count(&mut self) -> (u64, bool) {
-        let recorded = self.seen.is_multiple_of(self.stride);
-        self.seen += 1;
+        let recorded = self.counted.is_multiple_of(self.stride);
+        self.counted += 1;
         if recorded {
-            self.left -= 1;
-            if self.left == 0 {
-                (self.stride, self.left) = (self.stride.saturating_mul(2), FIRST_READINGS / 2);
+            self.until_doubled -= 1;
+            if self.until_doubled == 0 {
+                (self.stride, self.until_doubled) = (self.stride.saturating_mul(2), FIRST_READINGS / 2);
             }
         }
-        (self.seen, recorded)
+        (self.counted, recorded)
     }
 }
 
@@ -85,7 +85,7 @@ pub struct ReadingsFile {
 }
 
 impl ReadingsFile {
-    /// Opens the file of the study in `folder`, and creates it if there is none. A torn last line is ended.
+    /// Opens the file of the study in `folder`, or creates it, and ends a torn last line.
     pub fn open(folder: &StudyFolder) -> io::Result<ReadingsFile> {
         let mut file = files::open(&folder.readings(), OpenOptions::new().create(true).read(true).append(true))?;
         let mut last = [b'\n'];
@@ -99,7 +99,7 @@ impl ReadingsFile {
         Ok(ReadingsFile { file, error: OnceLock::new() })
     }
 
-    /// Appends whole lines in one write. After an error, which [`ReadingsFile::into_error`] returns, everything is dropped.
+    /// Appends complete lines in one write. After an error, which [`ReadingsFile::into_error`] returns, all lines are dropped.
     pub fn append(&self, lines: &[u8]) {
         if lines.is_empty() || self.error.get().is_some() {
             return;
@@ -109,7 +109,7 @@ impl ReadingsFile {
         }
     }
 
-    /// Why readings were dropped, if any were.
+    /// The error after which readings were dropped, if there was one.
     pub fn into_error(self) -> Option<io::Error> {
         self.error.into_inner()
     }
@@ -127,8 +127,11 @@ pub fn write_line(out: &mut Vec<u8>, job: JobId, ordinal: u64, reading: Reading)
     written.map_err(io::Error::from)
 }
 
-/// The readings of the study in `folder` in the order in which they were printed. Lines that are torn or damaged are skipped; a
-/// missing file has none.
+/// The readings of the study in `folder`, in the order in which they were printed. Torn, damaged and foreign lines are skipped; a
+/// missing file has no readings.
+///
+/// # Errors
+/// The file cannot be opened, or is not a regular file.
 pub fn read(folder: &StudyFolder) -> io::Result<impl Iterator<Item = ReadingRecord>> {
     let mut source = match files::open_to_read(&folder.readings()) {
         Ok(file) => Some(BufReader::new(file)),
@@ -150,7 +153,7 @@ pub fn read(folder: &StudyFolder) -> io::Result<impl Iterator<Item = ReadingReco
     }))
 }
 
-/// Numbers as a JSON object; those that JSON cannot express as the strings `NaN`, `Infinity` and `-Infinity`.
+/// Numbers as a JSON object. Those that JSON cannot express are the strings `NaN`, `Infinity` and `-Infinity`.
 mod numbers {
     use std::fmt;
 
@@ -178,12 +181,12 @@ mod numbers {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
-        deserializer.deserialize_map(Numbers)
+        deserializer.deserialize_map(NumbersVisitor)
     }
 
-    struct Numbers;
+    struct NumbersVisitor;
 
-    impl<'de> Visitor<'de> for Numbers {
+    impl<'de> Visitor<'de> for NumbersVisitor {
         type Value = Vec<(String, f64)>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_readings_are_all_recorded_and_later_ones_ever_less_often() {
+    fn all_first_readings_are_recorded_and_later_ones_are_thinned() {
         assert_eq!(recorded(64), (1..=64).collect::<Vec<_>>());
         assert_eq!(recorded(70)[64..], [65, 67, 69]);
         assert!((400..600).contains(&recorded(1_000_000).len()), "{}", recorded(1_000_000).len());
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn torn_and_damaged_lines_are_skipped_and_appending_continues_after_them() {
+    fn torn_and_damaged_lines_are_skipped() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         assert_eq!(read(&folder).unwrap().count(), 0, "a missing file has no readings");
@@ -258,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_an_error_at_the_end_only() {
+    fn the_error_of_a_full_disk_is_returned_at_the_end() {
         let file =
             ReadingsFile { file: File::options().append(true).open("/dev/full").unwrap(), error: OnceLock::new() };
         file.append(b"line\n");

@@ -1,4 +1,4 @@
-//! What a journal holds.
+//! The records of a journal.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,59 +12,59 @@ use crate::types::objective::Metric;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::units::{Moment, Resource, ResourceSpec};
 
-/// The format of new journals. Format 1, without numbers and checksums, is read and appended to as it is; others are refused.
+/// The format of new journals. Journals of format 1, without numbers and checksums, are read and stay in it; others are refused.
 pub const FORMAT: u32 = 2;
 
-/// Version of the rules that turn a seed into draws and promotions. Raised with every change of them.
+/// Version of the rules that turn a seed into draws and promotions. A change of the rules raises it.
 pub const SAMPLING_RULES: u32 = 1;
 
-/// The first line: what the study is.
+/// The first record: the study's definition.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// [`FORMAT`] when the study was begun.
+    /// [`FORMAT`] when the study started.
     pub format: u32,
-    /// [`SAMPLING_RULES`].
+    /// [`SAMPLING_RULES`] when the study started.
     pub sampling_rules: u32,
-    /// hypertune's version.
+    /// The version of hypertune that started the study.
     pub version: String,
     /// The matrix file's path as given.
     pub matrix_path: String,
     /// Its text.
     pub matrix: String,
-    /// The folder in which the study was begun and its commands run, absolute.
+    /// The absolute path of the folder in which the study started and its commands run.
     #[serde(default)]
     pub directory: String,
-    /// The study's folder as it was typed, relative to `directory` unless it is absolute; empty in journals of format 1.
+    /// The study's folder as given, relative to `directory` unless it is absolute; empty in journals of format 1.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub study: String,
-    /// The text of the component file that the matrix file names, when the study was begun; `None` where it names none, and in
+    /// The text of the component file that the matrix file names, as it was when the study started; `None` if it names none, and in
     /// journals of versions that did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
     /// The command template, element by element.
     pub command: Vec<String>,
-    /// The options that change what runs (`--metric`, `-P`, `--arg-style`, …), in a canonical form.
+    /// The options that change the jobs (`--metric`, `-P`, `--arg-style`, …), in a canonical form.
     pub options: Value,
-    /// The seed that counts: from the line, the matrix, or drawn.
+    /// The seed, from the command line, from the matrix, or drawn.
     pub seed: u64,
-    /// What is ranked by.
+    /// The metric that trials are ranked by.
     pub metric: Option<Metric>,
-    /// What the schedule allots.
+    /// The resource that the schedule allots.
     pub resource: Option<ResourceSpec>,
-    /// Whether promoted trials go on from their checkpoints; tells what each job costs.
+    /// Whether promoted trials continue from their checkpoints, which determines the cost of each job.
     #[serde(default)]
     pub promoted: PromotedStart,
-    /// What it learnt from earlier studies (`--warm-start`) when it was begun.
+    /// Observations of earlier studies (`--warm-start`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorObservation>,
-    /// Planned jobs, resource, and the cost of as many trials at full resource.
+    /// The plan's totals.
     pub plan: PlanTotals,
     /// When the study first started, RFC 3339.
     pub started_at: String,
 }
 
 impl Header {
-    /// The name of what the schedule allots.
+    /// The name of the resource.
     pub fn resource_name(&self) -> Option<&str> {
         self.resource.as_ref().map(|spec| spec.name.as_str())
     }
@@ -73,13 +73,13 @@ impl Header {
 /// The plan's totals, for summaries.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct PlanTotals {
-    /// New configurations.
+    /// Configurations.
     pub trials: u64,
     /// Jobs.
     pub jobs: u64,
     /// Sum of their resources.
     pub resource: f64,
-    /// Trials × R.
+    /// Trials × R: the resource of as many trials trained in full.
     pub full_resource: f64,
 }
 
@@ -92,13 +92,13 @@ pub struct LaunchRecord {
     /// Its bracket.
     #[serde(flatten)]
     pub bracket: BracketId,
-    /// What it gets.
+    /// The resource allotted to its trial, this job included.
     pub resource: Resource,
-    /// What the trial had before.
+    /// The resource that its trial had before.
     pub previous: Resource,
-    /// Where it runs.
+    /// Its slot.
     pub slot: Slot,
-    /// The configuration; only in the trial's first launch.
+    /// The configuration, in the trial's first launch only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Assignment>,
     /// Study time.
@@ -114,13 +114,13 @@ pub struct EndRecord {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// What it printed.
+    /// Its last reading and its learning curve.
     #[serde(flatten)]
     pub readings: Readings,
-    /// What the operating system says of it.
+    /// Process accounting.
     #[serde(flatten)]
     pub usage: ProcessUsage,
-    /// The last lines of its stderr, where it failed.
+    /// The last lines of its stderr, if it failed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
     /// Study time.
@@ -130,18 +130,18 @@ pub struct EndRecord {
 /// Process accounting of one job.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ProcessUsage {
-    /// Wall time from spawn to reaping.
+    /// Wall time from spawn to reaping, seconds.
     pub duration_s: f64,
     /// Exit code, if it exited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// Signal, if one ended it.
+    /// Signal, if one killed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
-    /// Largest resident set.
+    /// Largest resident set, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rss_bytes: Option<u64>,
-    /// User and system time.
+    /// User and system time, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_s: Option<f64>,
 }
@@ -152,20 +152,20 @@ pub struct ProcessUsage {
 pub enum Record {
     /// The first line.
     Study(Box<Header>),
-    /// A driver took the study up.
+    /// A session started.
     Session {
-        /// Its process id.
+        /// The driver's process id.
         pid: u32,
-        /// The value of `HYPERTUNE_SESSION` in its jobs' environment, by which they are found after a crash; empty in journals
-        /// of versions that did not record it.
+        /// The value of `HYPERTUNE_SESSION` in its jobs' environment, which identifies them after a crash; empty in journals of
+        /// versions that did not record it.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         mark: String,
-        /// Jobs at once.
+        /// Number of slots.
         concurrency: u32,
         /// The name of the launcher of its jobs; empty in journals of versions that had only `local`.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         launcher: String,
-        /// Further attempts of a job that fails.
+        /// Most further attempts of a failed job.
         retries: u32,
         /// RFC 3339.
         started_at: String,
@@ -174,31 +174,31 @@ pub enum Record {
     },
     /// A job is about to be spawned.
     Launch(Box<LaunchRecord>),
-    /// A rule wants a running job ended.
+    /// A rule ends a running job.
     Kill {
-        /// Which.
+        /// The job.
         #[serde(flatten)]
         job: JobId,
-        /// Why.
+        /// The rule.
         why: StopRule,
         /// Study time.
         at: Moment,
     },
     /// A job ended.
     End(Box<EndRecord>),
-    /// A trial goes on.
+    /// A trial is promoted.
     Promoted {
-        /// Which.
+        /// The trial.
         trial: TrialId,
     },
-    /// A trial is over.
+    /// A trial is retired: no more jobs of it are launched.
     Retired {
-        /// Which.
+        /// The trial.
         trial: TrialId,
     },
-    /// The session ended in order.
+    /// The session ended.
     Finish {
-        /// Why.
+        /// The reason.
         #[serde(flatten)]
         reason: FinishReason,
         /// Study time.

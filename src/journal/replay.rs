@@ -1,4 +1,4 @@
-//! A journal's records applied to a fresh engine: the study as it stood when its last driver left.
+//! Replays a journal into a new engine, which restores the state of the study.
 
 use std::io::BufRead;
 
@@ -12,44 +12,44 @@ use crate::engine::event::FinishReason;
 use crate::engine::replay::ReplayRecord;
 use crate::types::units::Moment;
 
-/// How a replayed study stands.
+/// The state of a replayed study beside the engine's.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ReplayedState {
     /// Study time of the last record.
     pub at: Moment,
-    /// Why it is over, if it is over for good.
+    /// Why the study ended, if it cannot be resumed.
     pub finished: Option<FinishReason>,
-    /// Where the next record is appended.
+    /// The position of the next record.
     pub end: JournalEnd,
 }
 
-/// Replays what follows the header. `seen` is told each record once the engine agrees with it.
+/// Replays the records after the header. `observe` is called with each record after the engine has accepted it.
 pub fn replay<R: BufRead>(
     reader: &mut JournalReader<R>,
     folder: &StudyFolder,
     engine: &mut Engine,
-    mut seen: impl FnMut(&Engine, &Record),
+    mut observe: impl FnMut(&Engine, &Record),
 ) -> Result<ReplayedState, JournalError> {
-    let mut standing = ReplayedState { end: reader.end(), ..ReplayedState::default() };
+    let mut state = ReplayedState { end: reader.end(), ..ReplayedState::default() };
     while let Some(record) = reader.next() {
         let record = record?;
         if let Some(at) = moment(&record) {
-            standing.at = standing.at.max(at);
+            state.at = state.at.max(at);
         }
-        if let Some(step) = step(&record, engine.resource()) {
-            engine.replay(step).map_err(|mismatch| JournalError::Mismatch {
+        if let Some(replayed) = replay_record(&record, engine.resource()) {
+            engine.replay(replayed).map_err(|mismatch| JournalError::Mismatch {
                 path: folder.journal(),
                 line: reader.line(),
                 why: mismatch.to_string(),
             })?;
         }
         if let Record::Finish { reason, .. } = &record {
-            standing.finished = Some(reason.clone()).filter(|reason| !reason.is_resumable());
+            state.finished = Some(reason.clone()).filter(|reason| !reason.is_resumable());
         }
-        seen(engine, &record);
-        standing.end = reader.end();
+        observe(engine, &record);
+        state.end = reader.end();
     }
-    Ok(standing)
+    Ok(state)
 }
 
 fn moment(record: &Record) -> Option<Moment> {
@@ -61,20 +61,20 @@ fn moment(record: &Record) -> Option<Moment> {
     }
 }
 
-fn step<'a>(record: &'a Record, resource: Option<&str>) -> Option<ReplayRecord<'a>> {
+fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<ReplayRecord<'a>> {
     Some(match record {
         Record::Study(_) => return None,
         Record::Session { retries, .. } => ReplayRecord::Session { retries: *retries },
-        Record::Launch(launch) => launched(launch),
+        Record::Launch(launch) => launch_record(launch),
         Record::Kill { job, why, .. } => ReplayRecord::Kill { job: *job, why },
-        Record::End(end) => ended(end, resource),
+        Record::End(end) => end_record(end, resource),
         Record::Promoted { trial } => ReplayRecord::Promoted(*trial),
         Record::Retired { trial } => ReplayRecord::Retired(*trial),
         Record::Finish { reason, at } => ReplayRecord::Finish(reason, *at),
     })
 }
 
-fn launched(launch: &LaunchRecord) -> ReplayRecord<'_> {
+fn launch_record(launch: &LaunchRecord) -> ReplayRecord<'_> {
     ReplayRecord::Launch {
         job: launch.job,
         bracket: launch.bracket,
@@ -86,7 +86,7 @@ fn launched(launch: &LaunchRecord) -> ReplayRecord<'_> {
     }
 }
 
-fn ended<'a>(end: &'a EndRecord, resource: Option<&str>) -> ReplayRecord<'a> {
+fn end_record<'a>(end: &'a EndRecord, resource: Option<&str>) -> ReplayRecord<'a> {
     let EndRecord { job, outcome, readings, at, .. } = end;
     ReplayRecord::Ended {
         job: *job,

@@ -1,4 +1,4 @@
-//! Makes appended records durable without the lock under which they are appended.
+//! Makes appended records durable, without the lock that appends need.
 
 use std::fs::File;
 use std::io;
@@ -11,80 +11,79 @@ use super::folder::displaced::{self, JournalLength};
 
 /// A second handle of the open journal. Threads that call [`JournalSync::sync`] at the same time share one `fdatasync`.
 ///
-/// A failed sync is final: the kernel may have dropped what it could not write, so a later sync that succeeds proves nothing.
+/// A failed sync is final: the kernel may have dropped the data, so a later sync that succeeds proves nothing.
 #[derive(Debug)]
 pub struct JournalSync {
     path: PathBuf,
     file: File,
-    /// Bytes in the file.
+    /// Length of the file.
     length: JournalLength,
-    /// Bytes known to be on the disk.
+    /// Bytes that are known to be durable.
     synced: AtomicU64,
-    /// Held while the disk works.
-    failure: Mutex<Option<Failure>>,
+    /// Locked during a sync.
+    failure: Mutex<Option<SyncError>>,
 }
 
-/// Why no sync can succeed any more.
+/// The error of the first sync or check that failed, which is also that of all later ones.
 #[derive(Clone, Debug)]
-enum Failure {
-    /// The disk's error code.
-    Disk(i32),
-    /// The journal was removed or replaced; its records were written again to the file, if that was possible.
+enum SyncError {
+    /// The system's error code.
+    Io(i32),
+    /// The journal was removed or replaced; its records were written again to this file, if possible.
     Displaced(Option<PathBuf>),
     /// Another process changed the journal's length.
     Resized {
-        /// Bytes that were written.
+        /// Length in bytes that was written.
         expected: u64,
-        /// Bytes that were found.
+        /// Length in bytes that was found.
         found: u64,
     },
 }
 
 impl JournalSync {
-    /// For the journal at `path` with `length` bytes in it, none of which is known to be on the disk: a driver that was killed
-    /// leaves them in the page cache.
+    /// For the journal at `path` with `length` bytes, none of which is known to be durable: a killed driver may have written them to
+    /// the page cache only.
     pub(super) fn new(path: &Path, file: File, length: u64) -> JournalSync {
         let (length, synced) = (JournalLength::new(length), AtomicU64::new(0));
         JournalSync { path: path.to_owned(), file, length, synced, failure: Mutex::new(None) }
     }
 
-    /// What the writer reports the file's length to.
+    /// The length that the writer updates.
     pub(super) fn length(&self) -> &JournalLength {
         &self.length
     }
 
-    /// Whether everything appended is on the disk. Never waits.
+    /// Whether all appended records are durable. Does not block.
     pub fn is_synced(&self) -> bool {
         self.synced.load(Ordering::Acquire) >= self.length.appended()
     }
 
-    /// Returns once everything that was appended before the call is on the disk.
+    /// Returns when all records appended before the call are durable.
     ///
     /// # Errors
-    /// The disk's error, at this call and at every later one; or that another process removed, replaced or resized the
-    /// journal.
+    /// An I/O error, or that another process removed, replaced or resized the journal; the same error at every later call.
     pub fn sync(&self) -> Result<(), JournalError> {
         let wanted = self.length.appended();
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = failure.clone() {
-            return Err(self.fault_of(failure));
+            return Err(self.error_of(failure));
         }
         if self.synced.load(Ordering::Acquire) >= wanted {
             return Ok(());
         }
         let reached = self.length.appended();
         if let Err(source) = self.file.sync_data() {
-            *failure = source.raw_os_error().map(Failure::Disk);
-            return Err(self.fault(source));
+            *failure = source.raw_os_error().map(SyncError::Io);
+            return Err(self.io_error(source));
         }
-        // That a removed, replaced or truncated journal can be synced says nothing.
-        self.check_place(&mut failure)?;
+        // A sync of a removed, replaced or truncated journal succeeds too.
+        self.check_file(&mut failure)?;
         self.synced.store(reached, Ordering::Release);
         Ok(())
     }
 
-    /// Checks that the journal is where it was and that no other process has changed its length. Does not wait for a sync that another
-    /// thread has begun: that thread does the same.
+    /// Checks that the journal still has its name and that no other process has changed its length. Does not wait for a sync in another
+    /// thread, which checks the same.
     ///
     /// # Errors
     /// That it was removed, replaced, truncated or appended to; or an earlier failure.
@@ -95,33 +94,33 @@ impl JournalSync {
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
         match failure.clone() {
-            Some(failure) => Err(self.fault_of(failure)),
-            None => self.check_place(&mut failure),
+            Some(failure) => Err(self.error_of(failure)),
+            None => self.check_file(&mut failure),
         }
     }
 
-    fn check_place(&self, failure: &mut Option<Failure>) -> Result<(), JournalError> {
+    fn check_file(&self, failure: &mut Option<SyncError>) -> Result<(), JournalError> {
         let checked = displaced::check(&self.path, &self.file, &self.length);
         match &checked {
-            Err(JournalError::Displaced { kept, .. }) => *failure = Some(Failure::Displaced(kept.clone())),
+            Err(JournalError::Displaced { kept, .. }) => *failure = Some(SyncError::Displaced(kept.clone())),
             Err(JournalError::Resized { expected, found, .. }) => {
-                *failure = Some(Failure::Resized { expected: *expected, found: *found });
+                *failure = Some(SyncError::Resized { expected: *expected, found: *found });
             }
             _ => {}
         }
         checked
     }
 
-    fn fault_of(&self, failure: Failure) -> JournalError {
+    fn error_of(&self, failure: SyncError) -> JournalError {
         let path = self.path.clone();
         match failure {
-            Failure::Disk(code) => self.fault(io::Error::from_raw_os_error(code)),
-            Failure::Displaced(kept) => JournalError::Displaced { path, kept },
-            Failure::Resized { expected, found } => JournalError::Resized { path, expected, found },
+            SyncError::Io(code) => self.io_error(io::Error::from_raw_os_error(code)),
+            SyncError::Displaced(kept) => JournalError::Displaced { path, kept },
+            SyncError::Resized { expected, found } => JournalError::Resized { path, expected, found },
         }
     }
 
-    fn fault(&self, source: io::Error) -> JournalError {
+    fn io_error(&self, source: io::Error) -> JournalError {
         JournalError::Io { path: self.path.clone(), operation: "sync", source }
     }
 }
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_there_before_is_synced_too() {
+    fn content_of_earlier_sessions_is_synced_too() {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().set_len(7).unwrap();
         let sync = JournalSync::new(file.path(), file.reopen().unwrap(), 7);

@@ -1,7 +1,7 @@
-//! Appends records: one line, one write, no buffer of our own, so that what was written survives `kill -9`.
+//! Appends records. Each line is one unbuffered write, so that appended records survive `kill -9`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::line::JournalEnd;
 use super::record::Record;
 use super::sync::JournalSync;
 
-/// The open end of a journal. When it is synced to the disk is the caller's choice: see [`JournalWriter::sync_handle`].
+/// A journal open for appending. It is synced by the caller: see [`JournalWriter::sync_handle`].
 #[derive(Debug)]
 pub struct JournalWriter {
     path: PathBuf,
@@ -22,31 +22,31 @@ pub struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// A new, empty journal at `path`; what was there before is gone.
+    /// Creates an empty journal at `path`, or empties the one there.
     pub fn create(path: &Path) -> Result<JournalWriter, JournalError> {
         JournalWriter::open_at(path, JournalEnd::default())
     }
 
-    /// Appends to the journal at `path` from `end` on, in the format it has: a torn last line beyond `end` is cut off.
+    /// Opens the journal at `path`, in its format, and truncates it to `end`, which removes a torn last line.
     pub fn open_at(path: &Path, end: JournalEnd) -> Result<JournalWriter, JournalError> {
         let opened = files::open(path, OpenOptions::new().create(true).append(true));
-        let fault = |source| JournalError::Io { path: path.to_owned(), operation: "write", source };
-        JournalWriter::append_to(path, opened.map_err(fault)?, end)
+        let io_error = |source| JournalError::Io { path: path.to_owned(), operation: "write", source };
+        JournalWriter::from_file(path, opened.map_err(io_error)?, end)
     }
 
-    /// The same with the journal already open for appending.
-    pub fn append_to(path: &Path, file: File, end: JournalEnd) -> Result<JournalWriter, JournalError> {
-        let whole = file.metadata().and_then(|found| match found.len() == end.length {
+    /// The same with `file`, the journal opened for appending.
+    pub fn from_file(path: &Path, file: File, end: JournalEnd) -> Result<JournalWriter, JournalError> {
+        let truncated = file.metadata().and_then(|found| match found.len() == end.length {
             true => Ok(()),
             false => file.set_len(end.length),
         });
-        let handle = whole.and_then(|()| file.try_clone());
+        let handle = truncated.and_then(|()| file.try_clone());
         let handle = handle.map_err(|source| JournalError::Io { path: path.to_owned(), operation: "write", source })?;
         let sync = Arc::new(JournalSync::new(path, handle, end.length));
         Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), sync })
     }
 
-    /// Appends one record. On an error nothing of it stays in the file.
+    /// Appends one record. After an error, the part that was written is truncated.
     pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
         let number = self.end.lines + 1;
         let written = self.end.format.write(record, number, &mut self.line);
@@ -62,9 +62,9 @@ impl JournalWriter {
                 Ok(())
             }
             Err(source) => {
-                // A reader copes with a torn line, so a failing cut is no further harm.
+                // A reader ignores a torn line, so the truncation may fail.
                 let _ = self.file.set_len(self.end.length);
-                Err(self.fault("write", source))
+                Err(JournalError::Io { path: self.path.clone(), operation: "write", source })
             }
         }
     }
@@ -74,13 +74,9 @@ impl JournalWriter {
         &self.sync
     }
 
-    /// Where the next record is appended.
+    /// The position of the next record.
     pub fn end(&self) -> JournalEnd {
         self.end
-    }
-
-    fn fault(&self, operation: &'static str, source: io::Error) -> JournalError {
-        JournalError::Io { path: self.path.clone(), operation, source }
     }
 }
 
@@ -90,7 +86,7 @@ mod tests {
     use crate::types::ids::TrialId;
 
     #[test]
-    fn goes_on_after_cutting_a_torn_line_off() {
+    fn a_torn_line_is_truncated_before_the_next_record() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let mut writer = JournalWriter::create(&path).unwrap();
@@ -109,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_a_fault_that_names_the_file() {
+    fn the_error_of_a_full_disk_names_the_file() {
         let path = PathBuf::from("study/journal.jsonl");
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
         let sync = Arc::new(JournalSync::new(&path, file.try_clone().unwrap(), 0));
         let mut writer = JournalWriter { path, file, end: JournalEnd::default(), line: Vec::new(), sync };
-        let fault = writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap_err();
-        insta::assert_snapshot!(fault, @"cannot write study/journal.jsonl: No space left on device (os error 28)");
+        let error = writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap_err();
+        insta::assert_snapshot!(error, @"cannot write study/journal.jsonl: No space left on device (os error 28)");
     }
 }

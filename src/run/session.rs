@@ -78,7 +78,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     discard(&mut lock, &study.folder, options.existing, &opened)?;
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
-    let journal = JournalWriter::append_to(&journal, file, opened.standing.end)?;
+    let journal = JournalWriter::from_file(&journal, file, opened.standing.end)?;
     equipment.drive(study, options, watcher, opened, journal)
 }
 

@@ -135,11 +135,11 @@ fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
         warm(&lab, "").exits(2).output_contains("early.study").output_contains(words);
         assert!(!lab.path("m.study").exists());
     };
-    refused(&HYPERBAND.replace("loss", "error"), "ranks by `loss` and this study by `error`");
-    refused(&HYPERBAND.replace("minimize", "maximize"), "the other way round");
-    refused(&HYPERBAND.replace("epochs", "steps"), "allots `epochs` and this study `steps`");
-    refused(&HYPERBAND.replace("[0, 1]", "[7, 8]"), "20 with others");
-    refused(&HYPERBAND.replace("lr:", "rate:"), "20 with others");
+    refused(&HYPERBAND.replace("loss", "error"), "has the metric `loss`, but this study has the metric `error`");
+    refused(&HYPERBAND.replace("minimize", "maximize"), "optimize it in opposite directions");
+    refused(&HYPERBAND.replace("epochs", "steps"), "early.study is `epochs`, but that of this study is `steps`");
+    refused(&HYPERBAND.replace("[0, 1]", "[7, 8]"), "20 jobs are outside");
+    refused(&HYPERBAND.replace("lr:", "rate:"), "20 jobs are outside");
     lab.file("m.yaml", HYPERBAND);
     lab.run("--warm-start nowhere", "").exits(2).output_contains("nowhere holds no study");
     warm(&lab, "--max-jobs 5").exits(4).output_contains("the sampler `random` learns from nothing");

@@ -1,5 +1,5 @@
-//! Whether a folder may be used for a study: it is new or empty, or there is a study in it already. Any other folder holds data that is
-//! not ours; nothing in it is created, changed or removed.
+//! Checks whether a folder can be used for a study: it is new or empty, or has a study already. Any other folder has other data, and
+//! nothing in it is created, changed or removed.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use super::conflict::FolderConflict;
 use super::files;
 use super::layout::StudyFolder;
-use super::own_content::{self, FileOrigin, begins_a_journal};
+use super::own_content::{self, FileOrigin, starts_a_journal};
 use crate::journal::error::JournalError;
 
-/// Most that is read of a journal to recognize it: the header, which holds the matrix, and the line after it.
-const MOST: u64 = 1 << 20;
+/// Most bytes read of a file to recognize it: a journal's header, which has the matrix, and the line after it.
+const MAX_PREFIX: u64 = 1 << 20;
 
-/// Refuses a folder that is not for a study. Reads only.
+/// Checks the folder without changing it.
+///
+/// # Errors
+/// [`JournalError::Foreign`] if it cannot be used for a study, or an I/O error.
 pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
     let root = folder.root();
     match fs::metadata(root) {
@@ -27,17 +30,17 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
         Err(source) => return Err(unreadable(root, source)),
     }
     for file in folder.files() {
-        of_kind(&file, "a regular file", fs::FileType::is_file)?;
+        check_kind(&file, "a regular file", fs::FileType::is_file)?;
     }
-    of_kind(&folder.trials(), "a directory", fs::FileType::is_dir)?;
+    check_kind(&folder.trials(), "a directory", fs::FileType::is_dir)?;
     if is_discarding(folder)? {
         return Ok(());
     }
     let journal = folder.journal();
-    match beginning(&journal)? {
-        Some(bytes) if begins_a_journal(&bytes) => Ok(()),
+    match read_prefix(&journal)? {
+        Some(bytes) if starts_a_journal(&bytes) => Ok(()),
         Some(bytes) if bytes.iter().any(|byte| *byte != 0) => Err(refused(&journal, FolderConflict::NotAJournal)),
-        _ => without_records(folder),
+        _ => check_without_records(folder),
     }
 }
 
@@ -46,27 +49,27 @@ pub fn is_discarding(folder: &StudyFolder) -> Result<bool, JournalError> {
     is_journal(&folder.discarded())
 }
 
-/// There is no journal, or an empty one: every file must be empty or recognizably written by a driver.
-fn without_records(folder: &StudyFolder) -> Result<(), JournalError> {
+/// For a folder without a journal, or with an empty one: every file must be empty or have content that a driver writes.
+fn check_without_records(folder: &StudyFolder) -> Result<(), JournalError> {
     let root = folder.root();
     let has_lock = origin(&folder.lock(), own_content::is_lock)? == FileOrigin::Driver;
     let has_list = origin(&folder.sessions(), own_content::is_session_list)? == FileOrigin::Driver;
-    let has_readings = origin(&folder.readings(), own_content::begins_readings)? == FileOrigin::Driver;
+    let has_readings = origin(&folder.readings(), own_content::starts_readings)? == FileOrigin::Driver;
     let mut foreign = Vec::new();
     for entry in fs::read_dir(root).map_err(|source| unreadable(root, source))? {
         let path = entry.map_err(|source| unreadable(root, source))?.path();
-        let ours = match () {
+        let is_own = match () {
             () if path == folder.trials() => has_lock && holds_only_trials(&path)?,
             () if path == folder.lock() && has_lock => true,
             () if path == folder.sessions() && has_list => true,
             () if path == folder.readings() && has_readings => true,
-            // What a tuner prints may be any text.
+            // A tuner may print any text.
             () if path == folder.tuner_log() && (has_lock || has_list || has_readings) => true,
             () if folder.files().contains(&path) => origin(&path, |_| false)? == FileOrigin::Empty,
-            // A new file system has it.
+            // Every new file system has this directory.
             () => path.ends_with("lost+found"),
         };
-        if !ours {
+        if !is_own {
             foreign.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
@@ -74,20 +77,20 @@ fn without_records(folder: &StudyFolder) -> Result<(), JournalError> {
     if foreign.is_empty() { Ok(()) } else { Err(refused(root, FolderConflict::Files(foreign))) }
 }
 
-/// Who wrote the file at `path`, by its first bytes; a missing one is empty.
+/// The origin of the file at `path`, from its first bytes; a missing file is empty.
 fn origin(path: &Path, is_own: fn(&[u8]) -> bool) -> Result<FileOrigin, JournalError> {
-    Ok(FileOrigin::of(&beginning(path)?.unwrap_or_default(), is_own))
+    Ok(FileOrigin::of(&read_prefix(path)?.unwrap_or_default(), is_own))
 }
 
-/// Whether there is nothing in `trials` but trials.
+/// Whether all entries of `trials` are trials.
 fn holds_only_trials(trials: &Path) -> Result<bool, JournalError> {
     let entries = fs::read_dir(trials).map_err(|source| unreadable(trials, source))?;
     Ok(entries.flatten().all(|entry| StudyFolder::is_trial(&entry.file_name())))
 }
 
-fn of_kind(path: &Path, wanted: &'static str, is_it: fn(&fs::FileType) -> bool) -> Result<(), JournalError> {
+fn check_kind(path: &Path, wanted: &'static str, matches: fn(&fs::FileType) -> bool) -> Result<(), JournalError> {
     match fs::symlink_metadata(path) {
-        Ok(found) if is_it(&found.file_type()) => Ok(()),
+        Ok(found) if matches(&found.file_type()) => Ok(()),
         Ok(found) => {
             let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
             Err(refused(path, FolderConflict::Kind { found, wanted }))
@@ -98,14 +101,14 @@ fn of_kind(path: &Path, wanted: &'static str, is_it: fn(&fs::FileType) -> bool) 
 }
 
 fn is_journal(path: &Path) -> Result<bool, JournalError> {
-    Ok(beginning(path)?.is_some_and(|bytes| begins_a_journal(&bytes)))
+    Ok(read_prefix(path)?.is_some_and(|bytes| starts_a_journal(&bytes)))
 }
 
-/// The first bytes of a file, if there is one.
-fn beginning(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+/// The first bytes of a file, if it exists.
+fn read_prefix(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        files::open_to_read(path)?.take(MOST).read_to_end(&mut bytes)?;
+        files::open_to_read(path)?.take(MAX_PREFIX).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     match read() {
@@ -129,8 +132,8 @@ mod tests {
 
     use super::*;
 
-    /// Folders with these files (a name that ends in `/` is a folder), and what is said of each.
-    fn said(files: &[(&str, &str)]) -> String {
+    /// Checks a folder with these files (a name that ends in `/` is a folder); the error's message, or `usable`.
+    fn verdict(files: &[(&str, &str)]) -> String {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("s");
         fs::create_dir(&root).unwrap();
@@ -141,15 +144,15 @@ mod tests {
                 fs::write(path, text).unwrap();
             }
         }
-        let answer = check(&StudyFolder::new(&root));
-        answer.map_or_else(|fault| fault.to_string().replace(&*root.to_string_lossy(), "s"), |()| "ours".into())
+        let result = check(&StudyFolder::new(&root));
+        result.map_or_else(|error| error.to_string().replace(&*root.to_string_lossy(), "s"), |()| "usable".into())
     }
 
     const READING: &str = "{\"trial\":7,\"rung\":1,\"attempt\":1,\"reading\":4,\"metrics\":{\"loss\":0.5}}\n";
-    const BEGUN: &str = "{\"type\":\"study\",\"format\":1,\"sampling_rules\":1}\n";
+    const STARTED: &str = "{\"type\":\"study\",\"format\":1,\"sampling_rules\":1}\n";
 
     #[test]
-    fn new_empty_and_begun_folders_are_ours() {
+    fn new_empty_and_started_folders_are_usable() {
         assert!(check(&StudyFolder::new("/nowhere/s")).is_ok());
         for files in [
             &[][..],
@@ -164,16 +167,16 @@ mod tests {
             &[("lock", "12\n"), ("tuner.stderr.log", "version 1.2\n")],
             &[("journal.sessions", "1-2-3\n"), ("tuner.stderr.log", "version 1.2\n")],
             &[("lock", "\0\0\0"), ("tuner.stderr.log", ""), ("journal.discarded.jsonl", "")],
-            &[("journal.jsonl", BEGUN), ("trials/0/", ""), ("thesis.tex", "")],
-            &[("journal.discarded.jsonl", BEGUN), ("trials/0/", "")],
+            &[("journal.jsonl", STARTED), ("trials/0/", ""), ("thesis.tex", "")],
+            &[("journal.discarded.jsonl", STARTED), ("trials/0/", "")],
         ] {
-            assert_eq!(said(files), "ours", "{files:?}");
+            assert_eq!(verdict(files), "usable", "{files:?}");
         }
     }
 
     #[test]
     fn any_other_folder_is_refused() {
-        let said: Vec<String> = [
+        let messages: Vec<String> = [
             &[("notes.txt", "")][..],
             &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("lock", "12\n")],
             &[("trials/notes.txt", "")],
@@ -183,12 +186,12 @@ mod tests {
             &[("journal.jsonl", "{}\n"), ("lock", "12\n")],
             &[("journal.jsonl/", "")],
             &[("lock/", "")],
-            &[("journal.jsonl", BEGUN), ("trials", "")],
+            &[("journal.jsonl", STARTED), ("trials", "")],
         ]
         .iter()
-        .map(|files| said(files))
+        .map(|files| verdict(files))
         .collect();
-        insta::assert_snapshot!(said.join("\n"), @r"
+        insta::assert_snapshot!(messages.join("\n"), @r"
         s holds no study, and it holds notes.txt; nothing was changed
         s holds no study, and it holds a, b, c and 1 more; nothing was changed
         s holds no study, and it holds trials; nothing was changed
@@ -204,22 +207,22 @@ mod tests {
 
     #[test]
     fn a_driver_s_file_name_with_other_content_is_refused() {
-        let said: Vec<String> = [
+        let messages: Vec<String> = [
             &[("lock", "precious\n")][..],
             &[("lock", "precious\n"), ("journal.jsonl", "\0\0")],
             &[("lock", "12\n"), ("readings.jsonl", "precious\n")],
             &[("lock", "12\n"), ("journal.sessions", "precious\n")],
             &[("lock", ""), ("tuner.stderr.log", "precious\n")],
-            &[("lock", "12\n"), ("journal.new.jsonl", BEGUN)],
+            &[("lock", "12\n"), ("journal.new.jsonl", STARTED)],
             &[("lock", "12\n"), ("journal.discarded.jsonl", "precious\n")],
             &[("journal.discarded.jsonl", "{"), ("thesis.tex", "")],
             &[("journal.jsonl", "{"), ("thesis.tex", "")],
             &[("journal.jsonl", "{\"type\":\"stu")],
         ]
         .iter()
-        .map(|files| said(files))
+        .map(|files| verdict(files))
         .collect();
-        insta::assert_snapshot!(said.join("\n"), @r"
+        insta::assert_snapshot!(messages.join("\n"), @r"
         s holds no study, and it holds lock; nothing was changed
         s holds no study, and it holds lock; nothing was changed
         s holds no study, and it holds readings.jsonl; nothing was changed

@@ -1,36 +1,29 @@
-//! What can be in the way of a study.
+//! Why a folder cannot be used for a study.
 
-use std::fmt;
-
-/// How many names a message lists.
+/// Most names in a message.
 const LISTED: usize = 3;
 
-/// What is in the way of a study, as the predicate of a sentence about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Why a folder cannot be used for a study. Its text is the predicate of a sentence about the folder or file.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FolderConflict {
-    /// The study's folder, or something in it, is of another kind.
+    /// The folder, or an entry of it, is a file of another kind.
+    #[error("is {found}, not {wanted}")]
     Kind {
-        /// What it is.
+        /// Its kind.
         found: &'static str,
-        /// What it must be.
+        /// The kind that is needed.
         wanted: &'static str,
     },
     /// The journal is a file of another program.
+    #[error("is not a journal of hypertune")]
     NotAJournal,
-    /// The folder holds these files and no journal.
+    /// The folder has these files and no journal.
+    #[error("holds no study, and it holds {}", list(.0))]
     Files(Vec<String>),
 }
 
-impl fmt::Display for FolderConflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FolderConflict::Kind { found, wanted } => write!(f, "is {found}, not {wanted}"),
-            FolderConflict::NotAJournal => f.write_str("is not a journal of hypertune"),
-            FolderConflict::Files(names) => {
-                let (shown, more) = names.split_at(names.len().min(LISTED));
-                write!(f, "holds no study, and it holds {}", shown.join(", "))?;
-                if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
-            }
-        }
-    }
+fn list(names: &[String]) -> String {
+    let (listed, more) = names.split_at(names.len().min(LISTED));
+    let listed = listed.join(", ");
+    if more.is_empty() { listed } else { format!("{listed} and {} more", more.len()) }
 }

@@ -1,5 +1,5 @@
-//! Notices that the journal was removed, replaced, truncated or appended to by another process while a driver has it open, and saves
-//! what the driver wrote if it is still there.
+//! Detects that another process removed, replaced, truncated or appended to the journal while a driver has it open, and saves the
+//! driver's records if the file still has them.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::files;
 use crate::journal::error::JournalError;
 
-/// Names tried for the records where another file has the journal's name.
+/// Names tried for the records if another file has the journal's name.
 const NAMES: u32 = 9;
-/// What is copied at once.
+/// Bytes copied at a time.
 const BUFFER: usize = 64 << 10;
 
 /// Lengths that the journal may have while its writer appends, in bytes.
 #[derive(Debug)]
 pub struct JournalLength {
-    /// With all whole records.
+    /// With all complete records.
     appended: AtomicU64,
     /// With the record that is being appended.
     reserved: AtomicU64,
@@ -30,24 +30,24 @@ impl JournalLength {
         JournalLength { appended: AtomicU64::new(length), reserved: AtomicU64::new(length) }
     }
 
-    /// The file is about to be extended to `length`. That stays so if it fails: part of the record may be seen until it is cut off.
+    /// The file is about to be extended to `length`. If that fails, part of the record may be in the file until it is truncated.
     pub fn reserve(&self, length: u64) {
         self.reserved.store(length, Ordering::SeqCst);
     }
 
-    /// The file has `length` bytes now, whole records only.
+    /// The file now has `length` bytes, all of complete records.
     pub fn append(&self, length: u64) {
         self.reserved.fetch_max(length, Ordering::SeqCst);
         self.appended.store(length, Ordering::SeqCst);
     }
 
-    /// Bytes of all whole records.
+    /// Bytes of all complete records.
     pub fn appended(&self) -> u64 {
         self.appended.load(Ordering::SeqCst)
     }
 
-    /// `None` if `file` has a length that its writer gave it, else the length expected and the length found. Other threads may append
-    /// at the same time.
+    /// `None` if `file` has a length that its writer set, else the expected and the found length. Other threads may append at the same
+    /// time.
     fn resized(&self, file: &File) -> io::Result<Option<(u64, u64)>> {
         let least = self.appended();
         let found = file.metadata()?.len();
@@ -56,16 +56,16 @@ impl JournalLength {
     }
 }
 
-/// Checks that `path` still names the open journal `file`. If it does not, all records are written again: under the same name if that
-/// is free, else beside it. Also checks that the file has the `length` that its writer gave it; records that were cut off are lost.
+/// Checks that `path` still names the open journal `file`, and that the file has the `length` that its writer set. If the journal was
+/// removed or replaced, all records are written again: under the same name if it is free, else beside it. Truncated records are lost.
 ///
 /// # Errors
-/// [`JournalError::Displaced`], [`JournalError::Resized`], or that the name cannot be looked up.
+/// [`JournalError::Displaced`], [`JournalError::Resized`], or an I/O error.
 pub fn check(path: &Path, file: &File, length: &JournalLength) -> Result<(), JournalError> {
-    let fault = |operation| move |source| JournalError::Io { path: path.to_owned(), operation, source };
-    let resized = length.resized(file).map_err(fault("read"))?;
+    let io_error = |operation| move |source| JournalError::Io { path: path.to_owned(), operation, source };
+    let resized = length.resized(file).map_err(io_error("read"))?;
     let truncated = resized.is_some_and(|(expected, found)| found < expected);
-    match (files::names_file(path, file).map_err(fault("find"))?, resized) {
+    match (files::names_file(path, file).map_err(io_error("find"))?, resized) {
         (true, None) => Ok(()),
         (true, Some((expected, found))) => Err(JournalError::Resized { path: path.to_owned(), expected, found }),
         (false, _) => {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn another_length_is_noticed() {
+    fn another_length_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let file = opened(&path);
@@ -129,27 +129,27 @@ mod tests {
         check(&path, &file, &length).unwrap();
         file.set_len(12).unwrap();
         check(&path, &file, &length).unwrap();
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         for bytes in [17, 0] {
             file.set_len(bytes).unwrap();
-            let fault = check(&path, &file, &length).unwrap_err().to_string();
-            said.push(fault.replace(&*dir.path().to_string_lossy(), "s"));
+            let error = check(&path, &file, &length).unwrap_err().to_string();
+            messages.push(error.replace(&*dir.path().to_string_lossy(), "s"));
         }
-        insta::assert_snapshot!(said.join("\n"), @r"
-        another process appended to s/journal.jsonl while the study ran: it has 17 bytes, not 8; restore it from a copy, or let `hypertune check s` say how much can be saved
-        another process truncated s/journal.jsonl while the study ran: it has 0 bytes, not 8; restore it from a copy, or let `hypertune check s` say how much can be saved
+        insta::assert_snapshot!(messages.join("\n"), @r"
+        another process appended to s/journal.jsonl while the study ran: it has 17 bytes instead of 8; restore it from a copy, or run `hypertune check s` to see how much can be saved
+        another process truncated s/journal.jsonl while the study ran: it has 0 bytes instead of 8; restore it from a copy, or run `hypertune check s` to see how much can be saved
         ");
     }
 
     #[test]
-    fn what_is_left_of_a_truncated_and_removed_journal_is_not_written_again() {
+    fn a_truncated_and_removed_journal_is_not_written_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let file = opened(&path);
         file.set_len(3).unwrap();
         fs::remove_file(&path).unwrap();
-        let fault = check(&path, &file, &written()).unwrap_err();
-        assert!(matches!(&fault, JournalError::Displaced { kept: None, .. }), "{fault}");
+        let error = check(&path, &file, &written()).unwrap_err();
+        assert!(matches!(&error, JournalError::Displaced { kept: None, .. }), "{error}");
         assert!(!path.exists());
     }
 
@@ -160,13 +160,13 @@ mod tests {
         let file = opened(&path);
         check(&path, &file, &written()).unwrap();
         fs::remove_file(&path).unwrap();
-        let fault = check(&path, &file, &written()).unwrap_err();
-        assert!(matches!(&fault, JournalError::Displaced { kept: Some(kept), .. } if *kept == path), "{fault}");
+        let error = check(&path, &file, &written()).unwrap_err();
+        assert!(matches!(&error, JournalError::Displaced { kept: Some(kept), .. } if *kept == path), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "records\n");
     }
 
     #[test]
-    fn what_replaces_a_journal_is_left_alone() {
+    fn a_file_that_replaces_the_journal_is_not_changed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let file = opened(&path);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_folder_leaves_nothing_to_write_to() {
+    fn in_a_removed_folder_nothing_is_written() {
         let dir = tempfile::tempdir().unwrap();
         let file = opened(&dir.path().join("journal.jsonl"));
         let path = dir.path().join("journal.jsonl");

@@ -1,8 +1,8 @@
 //! Opens, creates and removes files of a study's folder. Links inside the folder are not followed, and nothing waits for the other end
 //! of a FIFO.
 //!
-//! The folder itself may be named through links. A job that replaces its own files while they are being opened is not guarded against:
-//! it may write wherever its user may.
+//! The path of the folder itself may contain links. There is no protection against a job that replaces files while they are opened: it
+//! can write wherever its user can.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io;
@@ -12,25 +12,25 @@ use std::path::Path;
 /// Opens the regular file `path`.
 ///
 /// # Errors
-/// What is there is a link, a directory, a FIFO, a socket or a device; or the system's own error.
+/// `path` is a link, a directory, a FIFO, a socket or a device; or an I/O error.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     if let Ok(found) = fs::symlink_metadata(path)
         && let Some(kind) = special_file_kind(found.file_type())
     {
-        return Err(unexpected(kind));
+        return Err(wrong_kind(kind));
     }
-    regular(path, options.clone().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY))
+    open_regular(path, options.clone().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY))
 }
 
-/// Opens the regular file `path` for reading, through links too.
+/// Opens the regular file `path` for reading. Links are followed.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
     if let Some(kind) = special_file_kind(fs::metadata(path)?.file_type()) {
-        return Err(unexpected(kind));
+        return Err(wrong_kind(kind));
     }
-    regular(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY))
+    open_regular(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY))
 }
 
-/// A new, empty file at `path` in the place of any file or link there; what a link points to, or a second name of the file holds, stays.
+/// Creates an empty file at `path`, after removing a file or link there. The target of a link, or a hard link's other name, is kept.
 pub fn create(path: &Path, options: &OpenOptions) -> io::Result<File> {
     let mut options = options.clone();
     let options = options.create_new(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
@@ -43,10 +43,10 @@ pub fn create(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
-/// Makes the directory `path` unless it is there.
+/// Creates the directory `path` if it does not exist.
 ///
 /// # Errors
-/// What is there is something else, a link to a directory included.
+/// `path` is not a directory (a link to one is not), or an I/O error.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => check_directory(path),
@@ -54,13 +54,13 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Succeeds if `path` is a directory and no link to one.
+/// Succeeds if `path` is a directory; a link to one is not.
 pub fn check_directory(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?.file_type();
     match special_file_kind(found) {
         _ if found.is_dir() => Ok(()),
-        Some(kind) => Err(unexpected(kind)),
-        None => Err(unexpected("a file")),
+        Some(kind) => Err(wrong_kind(kind)),
+        None => Err(wrong_kind("a file")),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn names_file(path: &Path, file: &File) -> io::Result<bool> {
     }
 }
 
-/// Succeeds if `result` does, or fails because there is nothing.
+/// `result`, but success if it is [`io::ErrorKind::NotFound`].
 pub fn ignore_not_found(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -82,7 +82,7 @@ pub fn ignore_not_found(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// What something that is no regular file is.
+/// The kind of a file that is not regular, with its article.
 pub fn special_file_kind(found: FileType) -> Option<&'static str> {
     let kinds = [
         (found.is_symlink(), "a symbolic link"),
@@ -91,18 +91,18 @@ pub fn special_file_kind(found: FileType) -> Option<&'static str> {
         (found.is_socket(), "a socket"),
         (found.is_block_device() || found.is_char_device(), "a device"),
     ];
-    kinds.into_iter().find_map(|(is_it, kind)| is_it.then_some(kind))
+    kinds.into_iter().find_map(|(matches, kind)| matches.then_some(kind))
 }
 
-fn regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
+fn open_regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
     let file = options.open(path)?;
     match special_file_kind(file.metadata()?.file_type()) {
-        Some(kind) => Err(unexpected(kind)),
+        Some(kind) => Err(wrong_kind(kind)),
         None => Ok(file),
     }
 }
 
-fn unexpected(kind: &str) -> io::Error {
+fn wrong_kind(kind: &str) -> io::Error {
     io::Error::other(format!("it is {kind}; remove it, or use another folder for the study"))
 }
 
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_special_files_are_refused_at_once() {
+    fn links_and_special_files_are_refused_without_waiting() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("target"), "precious").unwrap();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_created_file_leaves_what_a_link_points_to_alone() {
+    fn creating_a_file_does_not_change_the_target_of_a_link() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for name in ["link", "second-name"] {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_directory_is_no_directory() {
+    fn a_link_to_a_directory_is_not_a_directory() {
         let dir = tempfile::tempdir().unwrap();
         symlink("/", dir.path().join("trials")).unwrap();
         let refused = create_directory(&dir.path().join("trials")).unwrap_err();

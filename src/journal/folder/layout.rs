@@ -1,17 +1,17 @@
-//! Where things lie in a study's folder.
+//! The layout of a study's folder.
 //!
 //! ```text
-//! STUDY/journal.jsonl                         what happened
-//! STUDY/lock                                  the process id of the driver; locked, as the journal is, while it runs
-//! STUDY/journal.new.jsonl                     for a moment, the journal that takes the place of a discarded one
+//! STUDY/journal.jsonl                         the journal
+//! STUDY/lock                                  the process id of the driver; like the journal, locked while it runs
+//! STUDY/journal.new.jsonl                     temporary: the journal that replaces a discarded one
 //! STUDY/journal.discarded.jsonl               the journal of a study that is being discarded
-//! STUDY/journal.sessions                      marks of sessions that have not ended in order
+//! STUDY/journal.sessions                      marks of sessions that did not end normally
 //! STUDY/readings.jsonl                        readings of all jobs, for learning curves
-//! STUDY/tuner.stderr.log                      what an outside tuner prints on stderr
-//! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, made when its first byte comes
+//! STUDY/tuner.stderr.log                      the stderr of an external tuner
+//! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, created when the stream has its first byte
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
 //! STUDY/trials/7/checkpoint/                  HYPERTUNE_CHECKPOINT_DIR
-//! STUDY/trials/7/checkpoint.before-rung-1.SESSION-1/  the checkpoint as it was when the running job began
+//! STUDY/trials/7/checkpoint.before-rung-1.SESSION-1/  the checkpoint before the running job started
 //! ```
 
 use std::ffi::OsStr;
@@ -23,9 +23,9 @@ use crate::types::ids::{Attempt, JobId, TrialId};
 /// One of a job's two output streams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogStream {
-    /// Readings and whatever else the command prints.
+    /// Standard output, with the readings.
     Stdout,
-    /// Its complaints.
+    /// Standard error.
     Stderr,
 }
 
@@ -39,19 +39,19 @@ impl LogStream {
     }
 }
 
-/// A study's folder. Making one touches no disk.
+/// A study's folder. Creating the value does not access the disk.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StudyFolder {
     root: PathBuf,
 }
 
 impl StudyFolder {
-    /// The study in `root`, as the user wrote it.
+    /// The study in `root`, a path as the user gave it.
     pub fn new(root: impl Into<PathBuf>) -> StudyFolder {
         StudyFolder { root: root.into() }
     }
 
-    /// The same folder by its absolute path; jobs that change their directory still find it.
+    /// The same folder with an absolute path, which jobs can use in any directory.
     pub fn absolute(&self) -> io::Result<StudyFolder> {
         Ok(StudyFolder { root: std::path::absolute(&self.root)? })
     }
@@ -61,22 +61,22 @@ impl StudyFolder {
         &self.root
     }
 
-    /// The append-only record.
+    /// The journal.
     pub fn journal(&self) -> PathBuf {
         self.root.join("journal.jsonl")
     }
 
-    /// An empty journal before it is put in the place of a discarded one.
+    /// An empty journal, before it replaces a discarded one.
     pub fn new_journal(&self) -> PathBuf {
         self.root.join("journal.new.jsonl")
     }
 
-    /// The journal of a study that is being discarded: while it is there, other files may be those of that study.
+    /// The journal of a study that is being discarded: while it exists, other files may belong to that study.
     pub fn discarded(&self) -> PathBuf {
         self.root.join("journal.discarded.jsonl")
     }
 
-    /// The files that the driver keeps in the folder, whether they are there or not.
+    /// The paths of all files that a driver may create in the folder itself.
     pub fn files(&self) -> [PathBuf; 7] {
         [
             self.journal(),
@@ -99,12 +99,12 @@ impl StudyFolder {
         self.root.join("lock")
     }
 
-    /// By what the processes of a session that was killed are found, also without a journal. Empty or absent otherwise.
+    /// The marks by which processes of killed sessions are found, also without a journal. Empty or absent if there are none.
     pub fn sessions(&self) -> PathBuf {
         self.root.join("journal.sessions")
     }
 
-    /// What an outside tuner prints on stderr, over all sessions.
+    /// The stderr of an external tuner, of all sessions.
     pub fn tuner_log(&self) -> PathBuf {
         self.root.join("tuner.stderr.log")
     }
@@ -124,7 +124,7 @@ impl StudyFolder {
         self.root.join(format!("trials/{trial}/checkpoint"))
     }
 
-    /// What a job printed on `stream`. There is no file if it printed nothing.
+    /// The log of a job's `stream`. The file exists only if the job printed something.
     pub fn log(&self, job: JobId, stream: LogStream) -> PathBuf {
         let (trial, rung, stream) = (job.key.trial, job.key.rung, stream.name());
         self.root.join(match job.attempt {
@@ -145,7 +145,7 @@ mod tests {
     use crate::types::ids::{JobKey, Rung};
 
     #[test]
-    fn jobs_of_one_trial_have_logs_of_their_own() {
+    fn each_job_of_a_trial_has_its_own_logs() {
         let folder = StudyFolder::new("s");
         let job =
             |rung, attempt| JobId { key: JobKey { trial: TrialId(7), rung: Rung(rung) }, attempt: Attempt(attempt) };

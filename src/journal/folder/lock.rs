@@ -1,13 +1,13 @@
-//! One driver per study: exclusive locks that the kernel frees when their holder dies, however it dies.
+//! One driver per study: exclusive locks, which the kernel releases when their process ends.
 //!
-//! The journal itself is locked, so that no second driver can write to it whatever happens to the lock file, and so is the lock file,
-//! which holds the driver's process id for messages and is what versions before 0.2 lock.
+//! The journal itself is locked, so that no second driver can write to it even if the lock file is removed. The lock file, which has
+//! the driver's process id for messages, is locked too, because versions before 0.2 lock only that.
 //!
-//! Readers (`trials`, `best`, `export`) only ask whether the locks are held, which takes them for some microseconds; a driver that comes
-//! just then tries again.
+//! Readers (`trials`, `best`, `export`) only test the locks, which takes them for some microseconds; a driver that starts in that time
+//! tries again.
 //!
-//! The locks are those of flock(2). On NFS Linux emulates them with byte-range locks, which keeps drivers on several machines apart as
-//! long as the file system is mounted with locking (not `nolock`).
+//! The locks are those of flock(2). On NFS, Linux emulates them with byte-range locks, which exclude drivers on other machines unless
+//! the file system is mounted with `nolock`.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -19,11 +19,11 @@ use super::files;
 use super::layout::StudyFolder;
 use crate::journal::error::JournalError;
 
-/// How often a driver tries to take a lock before it reports that another one has it, and the pause between.
+/// Attempts to take a lock before another driver is reported, and the pause between them.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The right to drive a study, given back when dropped. Both files stay.
+/// The locks of a study, released when dropped. Both files remain.
 #[derive(Debug)]
 pub struct StudyLock {
     folder: StudyFolder,
@@ -31,30 +31,33 @@ pub struct StudyLock {
     journal: File,
 }
 
-/// Takes the study, or says who holds it. The folder must exist; the journal is made if there is none.
+/// Locks the study. The folder must exist; the journal is created if it does not exist.
+///
+/// # Errors
+/// [`JournalError::Held`] if another driver has locked it, or an I/O error.
 pub fn acquire(folder: &StudyFolder) -> Result<StudyLock, JournalError> {
     let path = folder.lock();
-    let fault = |source| JournalError::Io { path: path.clone(), operation: "lock", source };
-    let mut lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(fault)?;
-    if !try_lock(&lock).map_err(fault)? {
+    let io_error = |source| JournalError::Io { path: path.clone(), operation: "lock", source };
+    let mut lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(io_error)?;
+    if !try_lock(&lock).map_err(io_error)? {
         return Err(JournalError::Held { pid: holder(&mut lock), path });
     }
     let journal = lock_journal(&folder.journal())?;
-    // One write: an unfinished one would not be recognized as a driver's.
+    // One write, because an incomplete process id is not recognized as a driver's.
     let pid = format!("{}\n", std::process::id());
-    let noted = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(pid.as_bytes()));
-    noted.map_err(fault)?;
+    let written = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(pid.as_bytes()));
+    written.map_err(io_error)?;
     Ok(StudyLock { folder: folder.clone(), _lock: lock, journal })
 }
 
 impl StudyLock {
-    /// A handle of the locked journal, for appending.
+    /// A second handle of the locked journal, for appending.
     pub fn journal(&self) -> io::Result<File> {
         self.journal.try_clone()
     }
 
-    /// Puts an empty journal, locked too, in the place of the study's journal, which is kept as [`StudyFolder::discarded`] and says that
-    /// the other files are those of a discarded study.
+    /// Replaces the study's journal with an empty one, which is locked too. The old journal is kept as [`StudyFolder::discarded`], which
+    /// marks the other files as those of a discarded study.
     pub fn replace_journal(&mut self) -> io::Result<()> {
         let (journal, new, discarded) = (self.folder.journal(), self.folder.new_journal(), self.folder.discarded());
         let file = files::create(&new, OpenOptions::new().read(true).append(true))?;
@@ -70,15 +73,15 @@ impl StudyLock {
     }
 }
 
-/// Opens the journal and locks it. Between the two another driver may have put a new one in its place, which is then locked instead.
+/// Opens the journal and locks it. If another driver replaces it in between, the new one is locked.
 fn lock_journal(path: &Path) -> Result<File, JournalError> {
-    let fault = |source| JournalError::Io { path: path.to_owned(), operation: "lock", source };
+    let io_error = |source| JournalError::Io { path: path.to_owned(), operation: "lock", source };
     for _ in 0..TRIES {
-        let file = open(path, OpenOptions::new().read(true).append(true)).map_err(fault)?;
-        if !try_lock(&file).map_err(fault)? {
+        let file = open(path, OpenOptions::new().read(true).append(true)).map_err(io_error)?;
+        if !try_lock(&file).map_err(io_error)? {
             break;
         }
-        if files::names_file(path, &file).map_err(fault)? {
+        if files::names_file(path, &file).map_err(io_error)? {
             return Ok(file);
         }
     }
@@ -89,7 +92,7 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     files::open(path, options.create(true).truncate(false))
 }
 
-/// Whether we have it now; others may look at it for a moment.
+/// Locks `file`; false if another process has locked it for longer than a test takes.
 fn try_lock(file: &File) -> io::Result<bool> {
     for attempt in 1.. {
         match file.try_lock() {
@@ -102,21 +105,21 @@ fn try_lock(file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether somebody drives the study now, as far as this machine and its file systems can tell. Disturbs nobody.
+/// Whether a driver has locked the study. Does not keep a driver from starting.
 pub fn is_held(folder: &StudyFolder) -> bool {
-    // Both: the lock file may have been removed, and versions before 0.2 do not lock the journal.
+    // The lock file may have been removed, and versions before 0.2 do not lock the journal.
     [folder.lock(), folder.journal()].iter().any(|path| is_locked(path))
 }
 
 fn is_locked(path: &Path) -> bool {
     match files::open_to_read(path) {
         Ok(file) => !matches!(file.try_lock_shared(), Ok(())),
-        // A driver has made both files.
+        // A driver creates both files.
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// The process id in a lock file; at most a few bytes of a foreign file are read.
+/// The process id in a lock file. Reads at most 16 bytes.
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_driver_is_refused_and_told_who_is_first() {
+    fn a_second_driver_is_refused_with_the_first_one_s_process_id() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         let first = acquire(&folder).unwrap();
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_lock_file_lets_nobody_in() {
+    fn without_the_lock_file_a_second_driver_is_refused_too() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         let _first = acquire(&folder).unwrap();
@@ -161,31 +164,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         fs::write(folder.journal(), "{\"type\":\"study\"").unwrap();
-        fs::write(folder.new_journal(), "left by a crash").unwrap();
+        fs::write(folder.new_journal(), "of a crashed driver").unwrap();
         fs::write(dir.path().join("thesis.tex"), "").unwrap();
         let mut lock = acquire(&folder).unwrap();
         lock.replace_journal().unwrap();
         assert!(matches!(lock_journal(&folder.journal()), Err(JournalError::Held { .. })));
-        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        assert_eq!(left, ["journal.discarded.jsonl", "journal.jsonl", "lock", "thesis.tex"]);
+        let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["journal.discarded.jsonl", "journal.jsonl", "lock", "thesis.tex"]);
         assert_eq!(fs::metadata(folder.journal()).unwrap().len(), 0);
     }
 
     #[test]
-    fn asking_whether_it_is_held_keeps_no_driver_out() {
+    fn testing_the_lock_does_not_keep_a_driver_out() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         assert!(!is_held(&folder), "without a lock file nobody drives");
         acquire(&folder).unwrap();
         std::thread::scope(|scope| {
-            let asking = scope.spawn(|| {
+            let tester = scope.spawn(|| {
                 for _ in 0..1_000 {
                     is_held(&folder);
                     sleep(Duration::from_micros(100));
                 }
             });
-            while !asking.is_finished() {
+            while !tester.is_finished() {
                 acquire(&folder).unwrap();
             }
         });

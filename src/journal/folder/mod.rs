@@ -1,4 +1,4 @@
-//! A study's folder: its layout, its locks, and whether it may be used.
+//! A study's folder: its layout, its locks, and the check that a folder can be used.
 
 pub(crate) mod claim;
 pub(crate) mod conflict;

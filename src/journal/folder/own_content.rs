@@ -1,29 +1,28 @@
-//! Recognizes by their content the files that a driver keeps beside the journal. Without a journal a name alone proves nothing: `lock`
-//! may be anybody's.
+//! Recognizes files of a driver by their content. Without a journal a name such as `lock` is no evidence.
 
 use crate::journal::line;
 use crate::journal::readings::ReadingRecord;
 
-/// How every journal begins.
+/// The start of every journal.
 const HEADER: &[u8] = b"{\"type\":\"study\",\"format\":";
-/// Bytes of the shortest torn header that is recognized: `{"type":"study"`. Less may be the beginning of any JSON file.
+/// Bytes of the shortest torn header that is recognized: `{"type":"study"`. Shorter ones may be any JSON file.
 const SHORTEST_HEADER: usize = 15;
-/// How every reading begins, torn ones included.
+/// The start of every reading, torn ones included.
 const READING: &[u8] = b"{\"trial\":";
 
-/// What the content of a file says about who wrote it.
+/// The origin of a file, judged by its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileOrigin {
-    /// It is empty, or holds nothing but the NULs that a file system may leave after a power cut.
+    /// It is empty, or has only NULs, which a file system may write in a power cut.
     Empty,
     /// A driver wrote it.
     Driver,
-    /// Nothing shows that a driver wrote it.
+    /// It is not known that a driver wrote it.
     Unknown,
 }
 
 impl FileOrigin {
-    /// Of a file with `bytes`, which `is_own` recognizes.
+    /// The origin of a file with `bytes`; `is_own` recognizes a driver's.
     pub fn of(bytes: &[u8], is_own: fn(&[u8]) -> bool) -> FileOrigin {
         match () {
             () if bytes.iter().all(|byte| *byte == 0) => FileOrigin::Empty,
@@ -33,11 +32,11 @@ impl FileOrigin {
     }
 }
 
-/// Whether a journal begins with `bytes`: a header, a torn one, or a damaged one before a line with a right checksum.
-pub fn begins_a_journal(bytes: &[u8]) -> bool {
+/// Whether `bytes` are the start of a journal: a header, a torn one, or a damaged one before a line with a correct checksum.
+pub fn starts_a_journal(bytes: &[u8]) -> bool {
     let torn = bytes.len() >= SHORTEST_HEADER && HEADER.starts_with(bytes);
-    let checked = |line| line::checked(line).is_ok();
-    torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(checked)
+    let is_intact = |line| line::verify(line).is_ok();
+    torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(is_intact)
 }
 
 /// Whether `bytes` are a lock file: a process id and a newline.
@@ -45,17 +44,17 @@ pub fn is_lock(bytes: &[u8]) -> bool {
     bytes.strip_suffix(b"\n").is_some_and(is_number)
 }
 
-/// Whether `bytes` are a list of session marks, one in each line: components with `/` between, the last one `PID-START-TIME`. A driver
-/// that was killed as it wrote may have left a torn last line.
+/// Whether `bytes` are a list of session marks, one per line: components separated by `/`, the last one `PID-START-TIME`. The last line
+/// may be torn.
 pub fn is_session_list(bytes: &[u8]) -> bool {
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     let torn = lines.pop().unwrap_or_default();
-    let is_torn_mark = torn.is_empty() || begins_a_mark(torn);
-    is_torn_mark && lines.iter().all(|line| begins_a_mark(line) && has_three_numbers(line))
+    let is_torn_mark = torn.is_empty() || starts_a_mark(torn);
+    is_torn_mark && lines.iter().all(|line| starts_a_mark(line) && has_three_numbers(line))
 }
 
-/// Whether a mark begins with `bytes`, with the driver's process id and a digit more at least.
-fn begins_a_mark(bytes: &[u8]) -> bool {
+/// Whether `bytes` are the start of a mark: at least the driver's process id, a hyphen and a digit.
+fn starts_a_mark(bytes: &[u8]) -> bool {
     let in_component = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let mut components: Vec<&[u8]> = bytes.split(|byte| *byte == b'/').collect();
     let last = components.pop().unwrap_or_default();
@@ -73,8 +72,8 @@ fn has_three_numbers(mark: &[u8]) -> bool {
     own.split(|byte| *byte == b'-').filter(|number| is_number(number)).count() == 3
 }
 
-/// Whether a file of readings begins with `bytes`: its first line is a reading, every other one is a reading or a torn one.
-pub fn begins_readings(bytes: &[u8]) -> bool {
+/// Whether `bytes` are the start of a readings file: the first line is a reading, every other line is a reading or part of one.
+pub fn starts_readings(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let is_reading = |line: &[u8]| serde_json::from_slice::<ReadingRecord>(line).is_ok();
     let may_be_torn = |line: &[u8]| READING.starts_with(line) || line.starts_with(READING);
@@ -100,7 +99,7 @@ mod tests {
             ("{\"type\":\"study\"}", false),
             ("{\"type\":\"study\",\"name\":\"a survey\"}\n", false),
         ] {
-            assert_eq!(begins_a_journal(text.as_bytes()), own, "{text}");
+            assert_eq!(starts_a_journal(text.as_bytes()), own, "{text}");
         }
     }
 
@@ -111,18 +110,18 @@ mod tests {
         let record = crate::journal::record::Record::Retired { trial: crate::types::ids::TrialId(0) };
         line::LineFormat::Checked.write(&record, 2, &mut line).unwrap();
         text.extend(line);
-        assert!(begins_a_journal(&text));
+        assert!(starts_a_journal(&text));
     }
 
     #[test]
-    fn a_lock_is_a_number_and_a_newline() {
+    fn a_lock_file_is_a_number_and_a_newline() {
         for (text, own) in [("12\n", true), ("12", false), ("\n", false), ("12\n\n", false), ("precious\n", false)] {
             assert_eq!(is_lock(text.as_bytes()), own, "{text:?}");
         }
     }
 
     #[test]
-    fn a_session_list_holds_marks_only() {
+    fn a_session_list_has_marks_only() {
         for (text, own) in [
             ("1-2-3\n", true),
             ("1-2-3\n4-5-6/0-0-1/7-8-9\n", true),
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn readings_begin_with_a_whole_one() {
+    fn readings_start_with_a_complete_one() {
         let whole = r#"{"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":"NaN"}}"#;
         for (text, own) in [
             (format!("{whole}\n"), true),
@@ -155,7 +154,7 @@ mod tests {
             (format!("precious\n{whole}\n"), false),
             ("{\"trial\":7,\"patient\":\"x\"}\n".into(), false),
         ] {
-            assert_eq!(begins_readings(text.as_bytes()), own, "{text:?}");
+            assert_eq!(starts_readings(text.as_bytes()), own, "{text:?}");
         }
     }
 }

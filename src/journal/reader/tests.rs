@@ -14,7 +14,6 @@ fn header() -> Record {
         version: "0.1.0".into(),
         matrix_path: "m.yaml".into(),
         matrix: "kind: random\n".into(),
-
         directory: String::new(),
         study: String::new(),
         component: None,
@@ -87,7 +86,7 @@ fn plain(records: &[Record]) -> Vec<u8> {
     text.replacen("\"format\":2", "\"format\":1", 1).into_bytes()
 }
 
-/// Records, where writing may go on, or the fault.
+/// The records and the length of their lines in bytes.
 fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalError> {
     let mut reader = JournalReader::new(Path::new("s/journal.jsonl"), bytes);
     let Some(header) = reader.header()? else { return Ok((Vec::new(), 0)) };
@@ -100,7 +99,7 @@ fn read(bytes: &[u8]) -> Result<(Vec<Record>, u64), JournalError> {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read_back_exactly(lr in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
+    fn written_records_are_read_back_exactly(lr in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
         let records = sample(lr);
         let bytes = text(&records);
         prop_assert_eq!(read(&bytes).unwrap(), (records, bytes.len() as u64));
@@ -117,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn foreign_bytes_give_a_fault_with_a_place_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0usize..900) {
+    fn errors_about_foreign_bytes_name_the_line(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0usize..900) {
         let mut journal = text(&sample(0.1));
         let at = at.min(journal.len());
         journal.splice(at..at, bytes);
@@ -145,11 +144,11 @@ fn damage_names_file_and_line() {
     let mut bytes = text(&sample(0.1));
     let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second] = b'!';
-    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: its checksum does not match its bytes; `hypertune check s` says how much can be saved");
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: its checksum does not match its bytes; `hypertune check s` reports how much can be saved");
     let mut bytes = plain(&sample(0.1));
     let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second] = b'!';
-    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: it is not a journal record: expected value at column 1; `hypertune check s` says how much can be saved");
+    insta::assert_snapshot!(read(&bytes).unwrap_err(), @"s/journal.jsonl:2: damaged record: it is not a journal record: expected value at column 1; `hypertune check s` reports how much can be saved");
 }
 
 #[test]
@@ -169,7 +168,7 @@ fn every_flipped_bit_is_found() {
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let fault = read(&flipped).expect_err("a flipped bit is no record");
+        let fault = read(&flipped).expect_err("a flipped bit is damage");
         assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {bit}: {fault}");
     }
 }
@@ -187,7 +186,7 @@ fn every_missing_repeated_or_moved_line_is_found() {
             swapped.swap(at, other);
             refused(&swapped);
         }
-        // Without the last line it is what a crash leaves.
+        // A journal without its last line is valid: a crash may leave it.
         if at + 1 < lines.len() {
             let mut shorter = lines.clone();
             shorter.remove(at);
@@ -201,16 +200,16 @@ fn a_single_nul_in_the_last_line_is_damage() {
     let mut bytes = text(&sample(0.1));
     let at = bytes.len() - 40;
     bytes[at] = 0;
-    assert!(matches!(read(&bytes), Err(JournalError::Corrupt { line: 5, damage: Damage::Checksum, .. })));
+    assert!(matches!(read(&bytes), Err(JournalError::Corrupt { line: 5, damage: LineError::Checksum, .. })));
 }
 
 #[test]
 fn another_format_is_refused_whatever_else_it_holds() {
-    insta::assert_snapshot!(read(b"{\"type\":\"study\",\"format\":9,\"colour\":\"blue\"}\n").unwrap_err(), @"s/journal.jsonl: journal format 9, this hypertune reads formats 1 to 2; use the version that wrote it, or start afresh with --overwrite");
+    insta::assert_snapshot!(read(b"{\"type\":\"study\",\"format\":9,\"colour\":\"blue\"}\n").unwrap_err(), @"s/journal.jsonl: journal format 9, but this hypertune reads formats 1 to 2; use the version that wrote it, or discard the study with --overwrite");
 }
 
 #[test]
-fn a_journal_must_begin_with_its_header() {
+fn a_journal_must_start_with_its_header() {
     let fault = read(b"{\"type\":\"retired\",\"trial\":0}\n").unwrap_err();
     assert!(matches!(fault, JournalError::Corrupt { line: 1, .. }), "{fault}");
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::conflict::FolderConflict;
+use super::folder::conflict::FolderError;
 use super::line::LineError;
 use super::record::{FORMAT, SAMPLING_RULES};
 
@@ -32,7 +32,7 @@ pub enum JournalError {
         /// The folder, or an entry of it.
         path: PathBuf,
         /// The reason.
-        conflict: FolderConflict,
+        conflict: FolderError,
     },
     /// The journal was removed or replaced while the study ran.
     #[error("{}", displaced(path, kept.as_deref()))]

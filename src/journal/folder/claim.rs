@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::conflict::FolderConflict;
+use super::conflict::FolderError;
 use super::files;
 use super::layout::StudyFolder;
 use super::own_content::{self, FileOrigin, starts_a_journal};
@@ -24,7 +24,7 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
         Ok(found) if found.is_dir() => {}
         Ok(found) => {
             let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
-            return Err(refused(root, FolderConflict::Kind { found, wanted: "a folder" }));
+            return Err(refused(root, FolderError::Kind { found, wanted: "a folder" }));
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(unreadable(root, source)),
@@ -39,7 +39,7 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
     let journal = folder.journal();
     match read_prefix(&journal)? {
         Some(bytes) if starts_a_journal(&bytes) => Ok(()),
-        Some(bytes) if bytes.iter().any(|byte| *byte != 0) => Err(refused(&journal, FolderConflict::NotAJournal)),
+        Some(bytes) if bytes.iter().any(|byte| *byte != 0) => Err(refused(&journal, FolderError::NotAJournal)),
         _ => check_without_records(folder),
     }
 }
@@ -74,7 +74,7 @@ fn check_without_records(folder: &StudyFolder) -> Result<(), JournalError> {
         }
     }
     foreign.sort();
-    if foreign.is_empty() { Ok(()) } else { Err(refused(root, FolderConflict::Files(foreign))) }
+    if foreign.is_empty() { Ok(()) } else { Err(refused(root, FolderError::Files(foreign))) }
 }
 
 /// The origin of the file at `path`, from its first bytes; a missing file is empty.
@@ -93,7 +93,7 @@ fn check_kind(path: &Path, wanted: &'static str, matches: fn(&fs::FileType) -> b
         Ok(found) if matches(&found.file_type()) => Ok(()),
         Ok(found) => {
             let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
-            Err(refused(path, FolderConflict::Kind { found, wanted }))
+            Err(refused(path, FolderError::Kind { found, wanted }))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(unreadable(path, source)),
@@ -118,7 +118,7 @@ fn read_prefix(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-fn refused(path: &Path, conflict: FolderConflict) -> JournalError {
+fn refused(path: &Path, conflict: FolderError) -> JournalError {
     JournalError::Foreign { path: path.to_owned(), conflict }
 }
 

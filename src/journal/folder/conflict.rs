@@ -5,7 +5,7 @@ const LISTED: usize = 3;
 
 /// Why a folder cannot be used for a study. Its text is the predicate of a sentence about the folder or file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum FolderConflict {
+pub enum FolderError {
     /// The folder, or an entry of it, is a file of another kind.
     #[error("is {found}, not {wanted}")]
     Kind {

@@ -1,4 +1,4 @@
-//! What a schedule asks a model when a slot is free, and the model's answer.
+//! Requests of a schedule to a model when a slot is free, and the responses.
 
 use super::ids::{BracketId, TrialId};
 use super::units::Resource;

@@ -1,49 +1,48 @@
-//! The resource of one job: what it was given, how far it came and what it spent.
+//! The resource of one job: allotted, reached and spent.
 
 use super::outcome::{CurvePoint, Outcome};
 use super::units::Resource;
 
-/// The span of resource that one job trains.
+/// The range of resource that a job trains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Allocation {
-    /// Where it starts: what its trial's checkpoint holds, zero where the job trains from scratch.
+    /// The start: the resource of the trial's checkpoint, or zero if the job trains from scratch.
     pub from: Resource,
-    /// Where it ends if nothing ends it before; at least `from`.
+    /// The end, if the job runs to its end; at least `from`.
     pub to: Resource,
 }
 
 impl Allocation {
-    /// How far a job came that ended with `outcome`; `step` is the resource that its last reading named.
+    /// The resource that a job with `outcome` reached. `step` is the resource in its last reading.
     ///
-    /// A job that ran to its end reached all of `to`. Any other reached what its readings prove: the last step, or `from` where
-    /// no reading named the resource.
+    /// A job that ran to its end reached `to`. Any other reached `step`, or `from` if the reading has no step.
     pub fn reached(&self, outcome: &Outcome, step: Option<f64>) -> Resource {
-        if outcome.ran_to_end() { self.to } else { self.known(step).unwrap_or(self.from) }
+        if outcome.ran_to_end() { self.to } else { self.reached_step(step).unwrap_or(self.from) }
     }
 
-    /// What a job spent that ended with `outcome`: from `from` to the last known step. One that was cut off and never named a step
-    /// beyond `from` counts in full, so that no budget is exceeded by jobs that do not say how far they came.
+    /// The resource that a job with `outcome` spent: from `from` to the step in its last reading. A job that did not run to its end
+    /// and has no step above `from` counts in full, so that jobs without steps cannot exceed a budget.
     pub fn spent(&self, outcome: &Outcome, step: Option<f64>) -> f64 {
         if outcome.ran_to_end() {
             return self.total();
         }
-        self.known(step).map_or(self.total(), |reached| reached.amount() - self.from.amount())
+        self.reached_step(step).map_or(self.total(), |reached| reached.amount() - self.from.amount())
     }
 
-    /// What the job spends if it runs to its end.
+    /// The resource that the job spends if it runs to its end.
     pub fn total(&self) -> f64 {
         self.to.amount() - self.from.amount()
     }
 
-    /// Where models place the value of a job: [`Allocation::to`], or the last point of the curve where the job was ended before.
-    /// Curves count readings where these do not name the resource.
+    /// The resource at which models observe the value of a job: [`Allocation::to`], or the last point of the curve if the job was
+    /// stopped early.
     pub fn observed(&self, outcome: &Outcome, curve: &[CurvePoint]) -> Resource {
         let stopped = matches!(outcome, Outcome::Stopped { .. });
         let last = curve.last().filter(|_| stopped).and_then(|point| Resource::new(point.step));
         last.filter(|step| self.from < *step && *step < self.to).unwrap_or(self.to)
     }
 
-    fn known(&self, step: Option<f64>) -> Option<Resource> {
+    fn reached_step(&self, step: Option<f64>) -> Option<Resource> {
         let step = Resource::new(step?)?;
         (step > self.from).then(|| step.min(self.to))
     }
@@ -70,40 +69,40 @@ mod tests {
         Outcome::Stopped { score: Score::new(0.5), by: StopRule::new("median", None, None) }
     }
 
-    fn seen(allocation: Allocation, outcome: &Outcome, step: Option<f64>) -> (f64, f64) {
+    fn reached_and_spent(allocation: Allocation, outcome: &Outcome, step: Option<f64>) -> (f64, f64) {
         (allocation.reached(outcome, step).amount(), allocation.spent(outcome, step))
     }
 
     #[test]
-    fn a_job_that_ran_to_its_end_counts_in_full_whatever_it_printed() {
+    fn a_job_that_ran_to_its_end_counts_in_full() {
         let ends = [
             Outcome::Succeeded { score: None },
             Outcome::Failed { failure: Failure::NoMetric(String::new()) },
             Outcome::Failed { failure: Failure::NotFinite(String::new()) },
         ];
         for outcome in ends {
-            assert_eq!(seen(allocation(9.0, 27.0), &outcome, Some(12.0)), (27.0, 18.0));
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &outcome, Some(12.0)), (27.0, 18.0));
         }
     }
 
     #[test]
-    fn a_job_that_was_cut_off_counts_up_to_its_last_step() {
+    fn a_stopped_job_counts_up_to_its_last_step() {
         for outcome in [stopped(), Outcome::Failed { failure: Failure::Exit(1) }] {
-            assert_eq!(seen(allocation(0.0, 27.0), &outcome, Some(4.0)), (4.0, 4.0));
-            assert_eq!(seen(allocation(9.0, 27.0), &outcome, Some(12.0)), (12.0, 3.0));
-            assert_eq!(seen(allocation(9.0, 27.0), &outcome, Some(99.0)), (27.0, 18.0));
+            assert_eq!(reached_and_spent(allocation(0.0, 27.0), &outcome, Some(4.0)), (4.0, 4.0));
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &outcome, Some(12.0)), (12.0, 3.0));
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &outcome, Some(99.0)), (27.0, 18.0));
         }
     }
 
     #[test]
-    fn a_job_that_names_no_step_has_proven_nothing_and_may_have_spent_everything() {
+    fn a_stopped_job_without_steps_reached_nothing_and_counts_in_full() {
         for step in [None, Some(9.0), Some(1.0), Some(-3.0), Some(f64::NAN)] {
-            assert_eq!(seen(allocation(9.0, 27.0), &stopped(), step), (9.0, 18.0), "{step:?}");
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &stopped(), step), (9.0, 18.0), "{step:?}");
         }
     }
 
     #[test]
-    fn models_use_the_end_of_the_curve_of_a_stopped_job_only() {
+    fn models_use_the_end_of_the_curve_only_for_a_stopped_job() {
         let curve = [CurvePoint { step: 4.0, value: 0.5 }];
         assert_eq!(allocation(0.0, 27.0).observed(&stopped(), &curve).amount(), 4.0);
         assert_eq!(allocation(9.0, 27.0).observed(&stopped(), &curve).amount(), 27.0);

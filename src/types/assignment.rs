@@ -1,4 +1,4 @@
-//! A configuration: each parameter's name with the value a trial runs with, in file order.
+//! The configuration of a trial.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// Parameter names with their values, in file order. Names are shared between trials, so that a million trials stay small.
+/// Parameter names with their values, in file order. Trials share the names, which saves memory.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Assignment(Vec<(Arc<str>, Value)>);
 
 impl Assignment {
-    /// The value of `name`, if it is assigned.
+    /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(n, _)| &**n == name).map(|(_, v)| v)
     }
 
-    /// Sets `name`, in place where it is there already, at the end otherwise.
+    /// Sets `name`: in place if it has a value, else at the end.
     pub fn set(&mut self, name: Arc<str>, value: Value) {
         match self.0.iter_mut().find(|(n, _)| *n == name) {
             Some(entry) => entry.1 = value,
@@ -31,12 +31,12 @@ impl Assignment {
         self.0.iter().map(|(n, v)| (&**n, v))
     }
 
-    /// How many parameters are assigned.
+    /// The number of parameters with a value.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none is.
+    /// Whether no parameter has a value.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Names of things: trials, brackets, rungs, attempts, slots. All count from zero except attempts.
+//! Ids of trials, brackets, rungs, attempts and slots. All count from zero, except attempts.
 
 use std::fmt;
 
@@ -20,41 +20,40 @@ macro_rules! id {
 }
 
 id!(
-    /// One sampled configuration. Given out in order of first start; kept for the trial's life.
+    /// One sampled configuration, numbered in order of the first launch.
     TrialId(u64)
 );
 id!(
-    /// Position of a rung inside its bracket; 0 is the one with the smallest resource.
+    /// The index of a rung in its bracket; 0 has the smallest resource.
     Rung(u32)
 );
 id!(
-    /// Which launch of the same job this is; the first is 1, a retry or a rerun after a crash adds one.
+    /// The number of a launch of the same job, from 1.
     Attempt(u32)
 );
 id!(
-    /// A place where one child process at a time runs: 0…concurrency−1.
+    /// One of the places where jobs run side by side: 0…concurrency−1.
     Slot(u32)
 );
 
-/// Most slots of a study: each costs a thread, and a pool of thousands of threads is busy with itself alone.
+/// The most slots of a study. Each has a thread, and thousands of threads mostly switch contexts.
 pub const MAX_SLOTS: u32 = 1_024;
 
-/// One run of successive halving. `bracket` is the letter s of Hyperband's papers and tables (the largest starts the most
-/// configurations), `round` counts repetitions of the whole table.
+/// One run of successive halving.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct BracketId {
-    /// Repetition of the bracket table this belongs to.
+    /// The repetition of all brackets, from 0.
     pub round: u32,
-    /// s: the number of promotions a configuration of this bracket can get.
+    /// s in the Hyperband paper: the number of promotions that a trial of this bracket can get.
     pub bracket: u32,
 }
 
-/// A trial at one rung: what a schedule hands out. Its launches differ by [`Attempt`].
+/// A trial at one rung.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct JobKey {
-    /// Whose configuration runs.
+    /// The trial.
     pub trial: TrialId,
-    /// At which rung of its bracket.
+    /// The rung of its bracket.
     pub rung: Rung,
 }
 
@@ -64,7 +63,7 @@ pub struct JobId {
     /// The trial and rung.
     #[serde(flatten)]
     pub key: JobKey,
-    /// Which launch of them.
+    /// The launch.
     pub attempt: Attempt,
 }
 

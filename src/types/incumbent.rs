@@ -1,18 +1,17 @@
-//! The incumbent: which trial is the best so far. The only place that decides it.
+//! The incumbent: the best trial so far. No other code decides it.
 //!
-//! Every job with a score is a [`Candidate`], except one that is to run again and one whose job was launched again since. Candidates are
-//! ordered by:
+//! Every job with a score is a [`Candidate`], unless it will be or was launched again. Candidates are ordered by:
 //!
 //! 1. completion: jobs that ran to their end before jobs that were stopped early, so that a stopped job is the incumbent only
-//!    while none has run to its end;
+//!    if no job has run to its end;
 //! 2. the resource reached, more first ([`Allocation::reached`](crate::types::allocation::Allocation::reached));
 //! 3. the score, better first;
 //! 4. the trial id, lower first; of one trial, the higher rung.
 //!
 //! One job may be exempt from 1 and 2: the *decisive* one, whose reading met the metric condition that ends the study. It
-//! competes with the first of the others by score and trial id alone.
+//! is compared with the first of the others by score and trial id only.
 //!
-//! [`best`] applies the rule to all candidates of a study at once, [`IncumbentTracker`] as events come. Both name the same job.
+//! [`best`] applies the rule to all candidates of a study, [`IncumbentTracker`] to one event after the other. Both give the same job.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
@@ -25,34 +24,31 @@ use super::units::Resource;
 /// Whether a job ran to its end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Completion {
-    /// It did.
     Full,
-    /// It was stopped early and has the score of its last reading.
+    /// It was stopped early; its score is that of its last reading.
     Partial,
 }
 
-/// The end of a job, as far as it decides on the incumbent.
+/// A job that may be the incumbent.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Candidate {
-    /// Which job.
     pub job: JobKey,
-    /// Whether it ran to its end.
     pub completion: Completion,
-    /// How far it came.
+    /// The resource it reached.
     pub reached: Resource,
-    /// Its score there.
+    /// The score at that resource.
     pub score: Score,
 }
 
 impl Candidate {
-    /// `None` where `outcome` has no score or is not final.
+    /// `None` if `outcome` has no score or is not final.
     pub fn new(job: JobKey, outcome: &Outcome, reached: Resource) -> Option<Candidate> {
         let completion = if outcome.ran_to_end() { Completion::Full } else { Completion::Partial };
         let score = outcome.score().filter(|_| !outcome.runs_again())?;
         Some(Candidate { job, completion, reached, score })
     }
 
-    /// `Less` where `self` goes before `other`.
+    /// `Less` if `self` is before `other`.
     pub fn order(&self, direction: Direction, other: &Candidate) -> Ordering {
         self.completion
             .cmp(&other.completion)
@@ -66,7 +62,7 @@ impl Candidate {
     }
 }
 
-/// The first of `candidates`, at most one per job. `decisive` is the job whose reading ended the study, if one did.
+/// The incumbent among `candidates`, which has at most one per job. `decisive` is the job whose reading ended the study.
 pub fn best(
     direction: Direction,
     candidates: impl IntoIterator<Item = Candidate>,
@@ -94,24 +90,23 @@ fn first_of(direction: Direction, known: Option<Candidate>, new: Candidate) -> C
     known.filter(|known| known.order(direction, &new).is_lt()).unwrap_or(new)
 }
 
-/// The incumbent as jobs are launched and end. Memory grows with the trials that are not over, not with the jobs.
+/// The incumbent during a study. Memory grows with the number of trials that are not retired.
 #[derive(Clone, Debug)]
 pub struct IncumbentTracker {
-    /// `None`: the study ranks nothing.
+    /// `None`: the study has no metric.
     direction: Option<Direction>,
-    /// First of the candidates that cannot be withdrawn: those of trials that are over, and of rungs below a trial's current one.
+    /// First of the candidates that remain: those of retired trials, and of rungs below a trial's current one.
     settled: Option<Candidate>,
-    /// The latest candidate of each trial that is not over.
+    /// The latest candidate of each trial that is not retired.
     open: HashMap<TrialId, Candidate>,
     first: Option<Candidate>,
-    /// The latest candidates. Once a condition is met nothing is launched, so that the decisive job is among the last ends, of
-    /// which there are at most as many as slots.
+    /// The latest candidates, as many as slots. After a condition is met no job is launched, so the decisive job is one of them.
     recent: VecDeque<Candidate>,
     decisive: Option<JobKey>,
 }
 
 impl IncumbentTracker {
-    /// No job has ended yet. Without a direction there is never an incumbent.
+    /// A tracker of a new study. Without a direction there is no incumbent.
     pub fn new(direction: Option<Direction>) -> IncumbentTracker {
         IncumbentTracker {
             direction,
@@ -123,7 +118,7 @@ impl IncumbentTracker {
         }
     }
 
-    /// A job is launched. If it had ended before, that end no longer counts.
+    /// Records a launch. An earlier end of the same job no longer counts.
     pub fn launched(&mut self, job: JobKey) {
         let Some(earlier) = self.open.remove(&job.trial) else { return };
         if earlier.job != job {
@@ -137,7 +132,7 @@ impl IncumbentTracker {
         }
     }
 
-    /// A job ended, having reached `reached`.
+    /// Records the end of a job that reached `reached`.
     pub fn ended(&mut self, job: JobKey, outcome: &Outcome, reached: Resource) {
         let Some(direction) = self.direction else { return };
         let Some(candidate) = Candidate::new(job, outcome, reached) else { return };
@@ -151,14 +146,14 @@ impl IncumbentTracker {
         }
     }
 
-    /// A trial is over.
+    /// Records that a trial gets no more jobs.
     pub fn retired(&mut self, trial: TrialId) {
         if let Some(candidate) = self.open.remove(&trial) {
             self.settle(candidate);
         }
     }
 
-    /// A reading of `job` met the condition that ends the study. The first such call counts.
+    /// Records that a reading of `job` met the condition that ends the study. Only the first call has an effect.
     pub fn decided(&mut self, job: JobKey) {
         self.decisive.get_or_insert(job);
     }
@@ -170,12 +165,12 @@ impl IncumbentTracker {
         decide(self.direction?, self.first, exempt)
     }
 
-    /// First of the candidates that no later launch can withdraw.
+    /// First of the candidates that no later launch can remove.
     pub fn settled(&self) -> Option<Candidate> {
         self.settled
     }
 
-    /// The job that [`IncumbentTracker::decided`] named.
+    /// The job of the first call of [`IncumbentTracker::decided`].
     pub fn decisive(&self) -> Option<JobKey> {
         self.decisive
     }

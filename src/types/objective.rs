@@ -1,4 +1,4 @@
-//! What is better: the metric's direction, finite scores, the one total order and the one tie rule.
+//! The objective: its direction, finite scores, and the only ranking and tie rule.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::TrialId;
 
-/// Whether small or large values of a metric are wanted.
+/// Whether small or large values of a metric are better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -17,7 +17,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// `Less` where `a` is better than `b`.
+    /// `Less` if `a` is better than `b`.
     pub fn order(self, a: Score, b: Score) -> Ordering {
         match self {
             Direction::Minimize => a.0.total_cmp(&b.0),
@@ -35,7 +35,7 @@ impl Direction {
         self.order(a, b) != Ordering::Greater
     }
 
-    /// The score as a cost: smaller is better whatever the direction.
+    /// The score as a cost: smaller is better in both directions.
     pub fn cost(self, score: Score) -> f64 {
         match self {
             Direction::Minimize => score.0,
@@ -44,7 +44,7 @@ impl Direction {
     }
 }
 
-/// A metric's value that can be ranked: finite, with −0.0 as 0.0.
+/// The value of a metric, which can be ranked: finite, with −0.0 as 0.0.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Score(f64);
@@ -55,23 +55,23 @@ impl Score {
         value.is_finite().then_some(Score(value + 0.0))
     }
 
-    /// The plain number.
+    /// The number.
     pub fn value(self) -> f64 {
         self.0
     }
 }
 
-/// The metric a study ranks by.
+/// The metric that a study optimizes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Metric {
     /// Its key in the readings.
     pub name: String,
-    /// Which way is better.
+    /// Whether small or large values are better.
     #[serde(rename = "optimization")]
     pub direction: Direction,
 }
 
-/// The one ranking rule: better scores first, no score last, ties to the lower trial id.
+/// The ranking rule: better scores first, no score last, ties by the lower trial id.
 pub fn rank(direction: Direction, a: (TrialId, Option<Score>), b: (TrialId, Option<Score>)) -> Ordering {
     let by_score = match (a.1, b.1) {
         (Some(x), Some(y)) => direction.order(x, y),
@@ -87,13 +87,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_finite_scores_rank_and_zero_has_one_sign() {
+    fn scores_are_finite_and_zero_is_positive() {
         assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Score::new), [None; 3]);
         assert_eq!(Score::new(-0.0).map(|score| score.value().is_sign_positive()), Some(true));
     }
 
     #[test]
-    fn better_first_then_the_lower_trial_and_no_score_last() {
+    fn better_scores_rank_first_then_lower_trials_and_no_score_last() {
         let entries = [(0, None), (1, Score::new(2.0)), (2, Score::new(1.0)), (3, None), (4, Score::new(1.0))];
         let ranked = |direction| {
             let mut entries = entries.map(|(trial, score)| (TrialId(trial), score));

@@ -1,4 +1,4 @@
-//! How a job ended, and what was read from it while it ran.
+//! Outcomes and readings of jobs.
 
 use std::fmt;
 
@@ -7,43 +7,43 @@ use serde_json::{Map, Value};
 
 use super::objective::Score;
 
-/// One metric reading: a point of a learning curve.
+/// A point of a learning curve.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CurvePoint {
-    /// Resource at the reading: the step it carried, else its ordinal (from 1) among the job's readings.
+    /// The step in the reading, else the number of the reading in its job (from 1).
     pub step: f64,
-    /// The objective's value there.
+    /// The value of the objective.
     pub value: f64,
 }
 
-/// Why a job has no usable value.
+/// The reason why a job has no usable value.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
 pub enum Failure {
     /// The command could not be started.
     Launch(String),
-    /// It ended with this exit code, and nothing is known of the reason.
+    /// It ended with this exit code for an unknown reason.
     Exit(i32),
-    /// It ended with an error that says that the command cannot run, whatever the parameters' values; the detail says which.
+    /// It ended with an error of a command that cannot run with any parameters; the detail is the error.
     BadCommand(String),
-    /// It ended with an error of the program that values of parameters rarely cause; the detail is its line.
+    /// It ended with an error that parameters rarely cause; the detail is the line of the error.
     ProgramError(String),
-    /// A signal ended it that hypertune did not send.
+    /// It was ended by a signal that hypertune did not send.
     Signal(i32),
-    /// It was ended because it ran longer than the job timeout.
+    /// It was killed at the job timeout.
     Timeout,
-    /// The kernel, the cgroup or the program itself said that memory ran out.
+    /// The kernel, the cgroup or the program reported that memory ran out; the detail is the report.
     OutOfMemory(String),
-    /// It exited with 0 and the metric was never seen; the detail names the keys that were.
+    /// It exited with 0 and printed no reading of the metric; the detail names the keys that it printed.
     NoMetric(String),
     /// The metric's last reading was NaN or infinite.
     NotFinite(String),
-    /// The driver died while it ran.
+    /// The driver ended while the job was running.
     Lost,
 }
 
 impl fmt::Display for Failure {
-    /// The reason in a few words; failures of one cause read the same, so that they can be counted together.
+    /// The reason. Failures with the same cause have the same text, so that they can be counted together.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Launch(why) => write!(f, "could not be started: {why}"),
@@ -58,23 +58,23 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Which rule ended a running job early, with the two numbers it compared.
+/// The rule that ended a running job early, with the two numbers it compared.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StopRule {
     /// `median`, `diff`, `truncation` or one of the constants of this type.
     pub rule: String,
-    /// The job's own number.
+    /// The number of the job.
     pub value: Option<f64>,
-    /// What it was compared with.
+    /// The number it was compared with.
     pub threshold: Option<f64>,
 }
 
 impl StopRule {
-    /// The whole study ended: a metric condition was reached or too much failed.
+    /// The study ended: a metric condition was reached or too many jobs failed.
     pub const STUDY_FINISHED: &str = "study_finished";
-    /// A limit of the study came; the job runs again when the study goes on.
+    /// The time limit was reached; the job is launched again when the study is resumed.
     pub const LIMIT: &str = "limit";
-    /// A signal to hypertune; the job runs again when the study goes on.
+    /// hypertune received a signal; the job is launched again when the study is resumed.
     pub const INTERRUPTED: &str = "interrupted";
 
     /// A rule that compared `value` with `threshold`.
@@ -83,31 +83,31 @@ impl StopRule {
     }
 }
 
-/// How a job ended, for the engine and the schedule.
+/// How a job ended.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
-    /// It ran to its end. `score` is empty only in studies without a metric.
+    /// It ran to its end.
     Succeeded {
-        /// The metric's last reading.
+        /// The metric's last reading; `None` only in studies without a metric.
         score: Option<Score>,
     },
-    /// hypertune ended it early; it counts with its last reading.
+    /// hypertune ended it early.
     Stopped {
-        /// The metric's last reading, if there was a finite one.
+        /// The metric's last reading, if there was one and it is finite.
         score: Option<Score>,
-        /// What ended it.
+        /// The rule that ended it.
         by: StopRule,
     },
-    /// No usable value.
+    /// It has no usable value.
     Failed {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
 }
 
 impl Outcome {
-    /// The score it is ranked by, if any.
+    /// The score for ranking.
     pub fn score(&self) -> Option<Score> {
         match self {
             Outcome::Succeeded { score } | Outcome::Stopped { score, .. } => *score,
@@ -115,7 +115,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the command ran to its end, with or without a usable value, so that it trained all it was given.
+    /// Whether the command ran to its end, with or without a usable value, and so used all of its resource.
     pub fn ran_to_end(&self) -> bool {
         match self {
             Outcome::Succeeded { .. } => true,
@@ -124,8 +124,8 @@ impl Outcome {
         }
     }
 
-    /// Whether this end says nothing about the configuration, so that the job runs again as a new attempt: the driver died, a
-    /// limit came or a signal did. Such a job has no value and counts nowhere.
+    /// Whether the job is launched again as a new attempt, because the driver ended, a limit was reached or a signal received. Such
+    /// an end has no value and is not counted.
     pub fn runs_again(&self) -> bool {
         match self {
             Outcome::Succeeded { .. } => false,
@@ -135,43 +135,43 @@ impl Outcome {
     }
 }
 
-/// One JSON object a job printed.
+/// The metric values that a job printed at one step.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Reading {
-    /// The resource's own value in the object, if it was there.
+    /// The value of the resource, if it was printed.
     pub step: Option<f64>,
-    /// Every numeric entry, NaN and the infinities included.
+    /// Every number, including NaN and the infinities.
     pub numbers: Vec<(String, f64)>,
 }
 
 impl Reading {
-    /// The number under `name`.
+    /// The number called `name`.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.numbers.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
     }
 }
 
-/// What a job's stdout came to, for the journal.
+/// The readings of a job, as the journal records them.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Readings {
-    /// The last reading as it stood (non-finite numbers as the strings `NaN`, `Infinity`, `-Infinity`).
+    /// The last reading. Numbers that are not finite are the strings `NaN`, `Infinity` and `-Infinity`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metrics: Map<String, Value>,
-    /// The objective's curve, thinned to at most 64 points that keep the first and the last.
+    /// The objective's learning curve, thinned to at most 64 points, which include the first and the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurvePoint>,
-    /// How many points there were before thinning, if it left any out.
+    /// The number of points before thinning, if any was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinned_from: Option<u64>,
 }
 
 impl Readings {
-    /// The resource that the last reading named, where it named it as a finite number.
+    /// The value of `resource` in the last reading, if it is a finite number.
     pub fn step(&self, resource: Option<&str>) -> Option<f64> {
         self.metrics.get(resource?)?.as_f64().filter(|step| step.is_finite())
     }
 
-    /// Every point of the objective's curve, if none was left out.
+    /// The objective's learning curve, if no point was left out.
     pub fn whole_curve(&self) -> Option<&[CurvePoint]> {
         self.thinned_from.is_none().then_some(&self.curve)
     }

@@ -1,29 +1,29 @@
-//! Random streams: one seed, one stream per trial and purpose, independent of the order in which anything happens.
+//! Random streams: one per trial and purpose, so that draws do not depend on the order of events.
 
 use chacha20::ChaCha8Rng;
 use rand::SeedableRng;
 
 use super::ids::TrialId;
 
-/// What a stream is drawn for. Two purposes of one trial never share numbers.
+/// The use of a stream. Two purposes of one trial have independent streams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u64)]
 pub enum Purpose {
     /// The trial's parameters.
     Parameters = 1,
-    /// The seed handed to the trial's command (`HYPERTUNE_SEED`).
+    /// The seed for the trial's command (`HYPERTUNE_SEED`).
     TrialSeed = 2,
-    /// A model's own randomness while it looks for a suggestion (candidates, restarts, subsets).
+    /// A model's search for a suggestion (candidates, restarts, subsets).
     Model = 3,
     /// Simulated run times and values.
     Simulation = 4,
-    /// Which of many observations a model keeps; the stream number is how many there are.
+    /// The subset of observations that a model keeps; the stream number is the number of observations.
     Subset = 5,
-    /// Where fits of a model start; the stream number is how many observations it is fitted to.
+    /// The starting points of a model's fit; the stream number is the number of observations.
     Fit = 6,
 }
 
-/// The generator every draw comes from.
+/// The generator of all random streams.
 pub type Stream = ChaCha8Rng;
 
 /// The stream of (`seed`, `trial`, `purpose`): the seed and purpose are the key, the trial is the ChaCha stream number.

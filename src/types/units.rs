@@ -1,4 +1,4 @@
-//! Quantities: the resource a schedule allots and moments of study time.
+//! Units: resource and study time.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,23 +7,22 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// An amount of what the schedule allots (epochs, steps, samples), in the user's unit. Finite and not negative.
+/// An amount of the resource that a schedule allots (epochs, steps, samples), in the user's unit. Finite and not negative.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Resource(f64);
 
 impl Resource {
-    /// Nothing yet.
     pub const ZERO: Resource = Resource(0.0);
-    /// What a job carries where nothing is allotted.
+    /// The resource of every job if the schedule allots none.
     pub const ONE: Resource = Resource(1.0);
 
-    /// `None` where `amount` is negative or not finite.
+    /// `None` if `amount` is negative or not finite.
     pub fn new(amount: f64) -> Option<Resource> {
         (amount.is_finite() && amount >= 0.0).then_some(Resource(amount + 0.0))
     }
 
-    /// The plain number.
+    /// The number.
     pub fn amount(self) -> f64 {
         self.0
     }
@@ -49,7 +48,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Whether the resource is counted or measured.
+/// The type of resource amounts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResourceKind {
@@ -60,18 +59,18 @@ pub enum ResourceKind {
     Float,
 }
 
-/// The resource as the matrix declares it: the name of the argument that carries it, and its type.
+/// The declaration of the resource in the matrix.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ResourceSpec {
-    /// Name of the argument, and of the step in readings.
+    /// The name of the command's argument and of the step in readings.
     pub name: String,
-    /// int (default) or float.
+    /// The type of amounts.
     #[serde(rename = "type", default)]
     pub kind: ResourceKind,
 }
 
 impl ResourceSpec {
-    /// The amount as it is handed to a trial: a JSON integer for int resources.
+    /// The amount as an argument of a job: a JSON integer for int resources.
     pub fn value(&self, amount: Resource) -> Value {
         match self.kind {
             ResourceKind::Int => Value::from(amount.0 as i64),
@@ -80,21 +79,21 @@ impl ResourceSpec {
     }
 }
 
-/// Study time: nanoseconds since this study first started; virtual in simulations.
+/// Study time: nanoseconds since the first start of the study; virtual in simulations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Moment(pub u64);
 
-/// Longest span of time that a file or an option may give: 100 years. Much longer ones cannot be added to the system's clock.
+/// The longest duration in a file or an option: 100 years. Much longer ones cannot be added to the system clock.
 pub const LONGEST_SPAN: Duration = Duration::from_secs(100 * 365 * 24 * 3600 + 25 * 24 * 3600);
 
 impl Moment {
-    /// This moment and `span` more.
+    /// The moment `span` after this one.
     pub fn after(self, span: Duration) -> Moment {
         Moment(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// Time from `earlier` to here; zero if `earlier` is later.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

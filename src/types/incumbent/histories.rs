@@ -1,4 +1,4 @@
-//! Random histories of jobs, for property tests of everything that follows the incumbent.
+//! Random histories of jobs, for property tests of code that tracks the incumbent.
 
 use proptest::prelude::*;
 
@@ -21,20 +21,20 @@ pub(crate) enum HistoryEvent {
     },
     Retired(TrialId),
     Decided(JobKey),
-    /// The study ended; nothing follows.
+    /// The study ended; the last event.
     Finished,
 }
 
-/// A history, written as the choices of a schedule: which trial, and what becomes of it.
+/// A random valid history of 8 trials.
 pub(crate) fn history() -> impl Strategy<Value = Vec<HistoryEvent>> {
     let choice = (0u64..8, 0u8..12, 0u8..5, 0u8..5);
     prop::collection::vec(choice, 0..80).prop_map(|choices| {
-        let mut play = HistoryBuilder::default();
+        let mut builder = HistoryBuilder::default();
         for (trial, action, value, step) in choices {
-            play.choose(TrialId(trial), action, f64::from(value), f64::from(step) * 2.0);
+            builder.choose(TrialId(trial), action, f64::from(value), f64::from(step) * 2.0);
         }
-        play.close();
-        play.steps
+        builder.close();
+        builder.steps
     })
 }
 
@@ -44,7 +44,7 @@ enum TrialState {
     New,
     Running,
     Ended,
-    Over,
+    Retired,
 }
 
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl HistoryBuilder {
             (TrialState::Ended, 0..4) if !self.decided && rung < 3 => {
                 self.launch(JobKey { trial, rung: Rung(rung + 1) })
             }
-            // the job runs again: a retry, or after a limit
+            // launched again: a retry, or a resume after a limit
             (TrialState::Ended, 4..6) if !self.decided => self.launch(job),
             (TrialState::Ended, 6..8) => self.retire(trial),
             (TrialState::Ended, 8) if self.last_ended() == Some(job) => self.decide(job),
@@ -89,7 +89,7 @@ impl HistoryBuilder {
     }
 
     fn retire(&mut self, trial: TrialId) {
-        self.trials[trial.0 as usize].0 = TrialState::Over;
+        self.trials[trial.0 as usize].0 = TrialState::Retired;
         self.steps.push(HistoryEvent::Retired(trial));
     }
 
@@ -106,7 +106,7 @@ impl HistoryBuilder {
             .find_map(|step| if let HistoryEvent::Ended { job, .. } = step { Some(*job) } else { None })
     }
 
-    /// A metric condition ends what runs; then the study is over.
+    /// If a metric condition was met, ends the running jobs and the study.
     fn close(&mut self) {
         if !self.decided {
             return;
@@ -137,7 +137,7 @@ fn outcome(action: u8, value: f64) -> Outcome {
     }
 }
 
-/// What a reader of the whole record sees after `steps`: each job's last end unless it was launched again, and the decisive job.
+/// The candidates after `steps`, which are the last end of each job unless it was launched again, and the decisive job.
 pub(crate) fn candidates(steps: &[HistoryEvent]) -> (Vec<Candidate>, Option<JobKey>) {
     let (mut candidates, mut decisive): (Vec<Candidate>, _) = (Vec::new(), None);
     for step in steps {

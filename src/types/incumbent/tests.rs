@@ -37,11 +37,11 @@ fn the_decisive_job_competes_by_its_score_alone() {
     let high = candidate(2, Completion::Full, 9.0, 0.5);
     assert_eq!(winner(&[stopped, low, high], Some(0)), Some(0), "it is better than the first of the others");
     assert_eq!(winner(&[stopped, low, candidate(2, Completion::Full, 9.0, 0.3)], Some(0)), Some(2));
-    assert_eq!(winner(&[low, high], Some(0)), Some(2), "it gave no value");
+    assert_eq!(winner(&[low, high], Some(0)), Some(2), "it has no candidate");
 }
 
 #[test]
-fn without_a_direction_nothing_is_best() {
+fn without_a_direction_there_is_no_incumbent() {
     let mut tracker = IncumbentTracker::new(None);
     let job = JobKey { trial: TrialId(0), rung: Rung(0) };
     tracker.ended(job, &Outcome::Succeeded { score: Score::new(1.0) }, Resource::ONE);
@@ -56,7 +56,7 @@ fn an_end_that_is_not_final_is_no_candidate() {
 }
 
 #[test]
-fn the_memory_is_that_of_the_open_trials() {
+fn memory_grows_with_open_trials_only() {
     let mut tracker = IncumbentTracker::new(Some(Direction::Minimize));
     for trial in 0..10_000 {
         let job = JobKey { trial: TrialId(trial), rung: Rung(0) };
@@ -67,7 +67,7 @@ fn the_memory_is_that_of_the_open_trials() {
     assert_eq!((tracker.open.len(), tracker.recent.len()), (0, MAX_SLOTS as usize));
 }
 
-fn feed(tracker: &mut IncumbentTracker, step: &HistoryEvent) {
+fn apply(tracker: &mut IncumbentTracker, step: &HistoryEvent) {
     match step {
         HistoryEvent::Launched(job) => tracker.launched(*job),
         HistoryEvent::Ended { job, allocation, outcome, step } => {
@@ -81,11 +81,11 @@ fn feed(tracker: &mut IncumbentTracker, step: &HistoryEvent) {
 
 proptest! {
     #[test]
-    fn the_tracker_names_what_the_whole_record_names(steps in history()) {
+    fn the_tracker_agrees_with_the_rule_on_the_whole_history(steps in history()) {
         for direction in DIRECTIONS {
             let mut tracker = IncumbentTracker::new(Some(direction));
             for (at, step) in steps.iter().enumerate() {
-                feed(&mut tracker, step);
+                apply(&mut tracker, step);
                 let (candidates, decisive) = candidates(&steps[..=at]);
                 prop_assert_eq!(tracker.best(), best(direction, candidates, decisive), "after step {}", at);
             }
@@ -93,10 +93,10 @@ proptest! {
     }
 
     #[test]
-    fn a_decisive_job_that_is_named_only_at_the_end_is_still_known(steps in history()) {
+    fn the_decisive_job_may_be_recorded_last(steps in history()) {
         let mut tracker = IncumbentTracker::new(Some(Direction::Minimize));
         let (named, others): (Vec<_>, Vec<_>) = steps.iter().partition(|step| matches!(step, HistoryEvent::Decided(_)));
-        others.iter().chain(&named).for_each(|step| feed(&mut tracker, step));
+        others.iter().chain(&named).for_each(|step| apply(&mut tracker, step));
         let (candidates, decisive) = candidates(&steps);
         prop_assert_eq!(tracker.best(), best(Direction::Minimize, candidates, decisive));
     }

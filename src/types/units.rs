@@ -13,6 +13,7 @@ use serde_json::Value;
 pub struct Resource(f64);
 
 impl Resource {
+    /// No resource.
     pub const ZERO: Resource = Resource(0.0);
     /// The resource of every job if the schedule allots none.
     pub const ONE: Resource = Resource(1.0);

@@ -1,4 +1,4 @@
-//! A file and a command line, made into a study that can run.
+//! Loads a matrix file with the overrides of the command line.
 
 use std::io;
 use std::path::Path;
@@ -10,8 +10,8 @@ use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
 use super::diagnostics::findings::{Findings, InvalidFileError};
 use super::polyaxon::component::{self, CommandFrom, Component};
-use super::polyaxon::ignored::Ignored;
-use super::polyaxon::operation::{self, ComponentAt, Operation};
+use super::polyaxon::ignored::IgnoredFields;
+use super::polyaxon::operation::{self, ComponentSource, Operation};
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
 use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
@@ -24,33 +24,33 @@ use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
 use crate::space::Space;
 use crate::types::args::PathSegment;
 
-/// A checked file.
+/// A valid matrix file.
 #[derive(Debug)]
 pub struct LoadedMatrix {
-    /// What the engine needs. Its seed is 0 where neither file nor command line gave one: see [`LoadedMatrix::seed`].
+    /// The experiment. Its seed is 0 if [`LoadedMatrix::seed`] is `None`.
     pub experiment: Experiment,
-    /// The seed of the command line or the file.
+    /// The seed on the command line or in the file.
     pub seed: Option<u64>,
-    /// Jobs at once, of the command line or the file.
+    /// The number of slots on the command line or in the file.
     pub concurrency: Option<u32>,
     /// The operation's name.
     pub name: Option<String>,
     /// The command, if there is one.
     pub renderer: Option<Renderer>,
-    /// An outside tuner.
+    /// The external tuner.
     pub tuner: Option<TunerSpec>,
-    /// What is legal and worth knowing.
+    /// Warnings.
     pub warnings: Vec<Diagnostic>,
-    /// The matrix file and its text.
+    /// The matrix file.
     pub source: Arc<Source>,
-    /// The component file that the matrix file names, and its text.
+    /// The component file, if the matrix file refers to one.
     pub component: Option<Arc<Source>>,
 }
 
 /// Reads and checks the file at `path`.
 ///
 /// # Errors
-/// Every fault of the file, of the component it names and of the overrides, in one report.
+/// All errors in the file, in its component file and in the overrides.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedMatrix, InvalidFileError> {
     let name = path.display().to_string();
     let unreadable =
@@ -59,7 +59,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedMatrix, InvalidF
     load_bytes(&name, &bytes, path.parent().unwrap_or(Path::new("")), overrides)
 }
 
-/// Checks the bytes of a file called `name`; `folder` is what its `pathRef` is relative to.
+/// Checks the bytes of a file called `name`. Its `pathRef` is relative to `folder`.
 ///
 /// # Errors
 /// As [`load`].
@@ -69,70 +69,72 @@ pub fn load_bytes(
     folder: &Path,
     overrides: &Overrides,
 ) -> Result<LoadedMatrix, InvalidFileError> {
-    let (source, root) = open(name, bytes);
+    let (source, root) = parse_source(name, bytes);
     let mut findings = Findings::new(source.clone());
-    let root = root.map_err(|fault| refused(fault, source.clone()))?;
+    let root = root.map_err(|error| invalid_file(error, source.clone()))?;
     duplicate_keys(&root, &mut findings);
     let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
-    let mut ignored = Ignored::default();
-    let operation = operation::read(&root, from, &mut ignored, &mut findings);
-    let mut section = read_body(&operation, overrides, &mut findings);
+    let mut ignored_fields = IgnoredFields::default();
+    let operation = operation::read(&root, from, &mut ignored_fields, &mut findings);
+    let mut section = read_matrix(&operation, overrides, &mut findings);
     let recorded = overrides.component.as_deref();
-    let mut component = component_of(&operation, folder, recorded, from, &mut ignored, &mut findings);
-    ignored.report(&mut findings);
-    let renderer = settle(&operation, &mut section, &mut component, overrides, &mut findings);
+    let mut component = read_component(&operation, folder, recorded, from, &mut ignored_fields, &mut findings);
+    ignored_fields.report(&mut findings);
+    let renderer = bind_names(&operation, &mut section, &mut component, overrides, &mut findings);
     let mut loaded = finish(operation, section, renderer, overrides, findings)?;
     loaded.component = Some(component.source).filter(|file| !Arc::ptr_eq(file, &source));
     Ok(loaded)
 }
 
-fn open(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
+fn parse_source(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
     let text = decode(bytes);
     let root = text.as_ref().map_err(Clone::clone).and_then(|text| parse(text));
     (Arc::new(Source { name: name.to_owned(), text: text.unwrap_or_default().to_owned() }), root)
 }
 
-fn refused(fault: ReadError, source: Arc<Source>) -> InvalidFileError {
+fn invalid_file(error: ReadError, source: Arc<Source>) -> InvalidFileError {
     let mut findings = Findings::new(source);
-    findings.read_error(fault);
+    findings.read_error(error);
     findings.into_error()
 }
 
-fn read_body(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Findings) -> MatrixSection {
+fn read_matrix(operation: &Operation<'_>, overrides: &Overrides, findings: &mut Findings) -> MatrixSection {
     let metric_from = if overrides.metric.is_some() { MetricFrom::CommandLine } else { MetricFrom::File };
-    let Some((node, place)) = &operation.matrix else { return MatrixSection::default() };
-    let mut section = matrix::read(node, place.clone(), metric_from, findings);
+    let Some((node, span)) = &operation.matrix else { return MatrixSection::default() };
+    let mut section = matrix::read(node, span.clone(), metric_from, findings);
     if let Some(given) = &overrides.metric {
-        section.metric = Some(overrides::metric(given, section.metric.as_ref(), findings));
+        section.metric = Some(overrides::override_metric(given, section.metric.as_ref(), findings));
     }
     if let (Some(name), Some(method)) = (&overrides.sampler, &mut section.method)
-        && overrides::sampler(name, method, findings)
+        && overrides::override_sampler(name, method, findings)
     {
         section.tuner = None;
     }
     section
 }
 
-/// The component, here or in its own file, whose text is `recorded` where a study has recorded it.
-fn component_of(
+/// Reads the component, which is in the same file or in its own. `recorded` is the text that the study has recorded for the latter.
+fn read_component(
     operation: &Operation<'_>,
     folder: &Path,
     recorded: Option<&str>,
     from: CommandFrom,
-    ignored: &mut Ignored,
+    ignored_fields: &mut IgnoredFields,
     findings: &mut Findings,
 ) -> Component {
     match &operation.component {
-        ComponentAt::Nowhere => Component::none(findings.source().clone()),
-        ComponentAt::Here(entry) => component::read(&entry.value, entry.key_span.clone(), from, ignored, findings),
-        ComponentAt::File(name, span) => {
+        ComponentSource::None => Component::empty(findings.source().clone()),
+        ComponentSource::Inline(entry) => {
+            component::read(&entry.value, entry.key_span.clone(), from, ignored_fields, findings)
+        }
+        ComponentSource::File(name, span) => {
             let path = folder.join(name.trim_start_matches("./"));
-            component_file(&path, recorded, span.clone(), from, findings)
+            read_component_file(&path, recorded, span.clone(), from, findings)
         }
     }
 }
 
-fn component_file(
+fn read_component_file(
     path: &Path,
     recorded: Option<&str>,
     span: Span,
@@ -144,42 +146,43 @@ fn component_file(
         Ok(bytes) => bytes,
         Err(error) => {
             from.refuse(span, &format!("{name} cannot be read: {error}"), "name a component file", findings);
-            return Component::none(findings.source().clone());
+            return Component::empty(findings.source().clone());
         }
     };
-    let (source, root) = open(&name, &bytes);
+    let (source, root) = parse_source(&name, &bytes);
     findings.in_source(&source, |findings| match root {
         Ok(root) => {
             duplicate_keys(&root, findings);
-            let mut ignored = Ignored::default();
-            let component = component::read(&root, operation::start(&root), from, &mut ignored, findings);
-            ignored.report(findings);
+            let mut ignored_fields = IgnoredFields::default();
+            let component =
+                component::read(&root, operation::first_key_span(&root), from, &mut ignored_fields, findings);
+            ignored_fields.report(findings);
             component
         }
-        Err(fault) => {
-            findings.read_error(fault);
-            Component::none(source.clone())
+        Err(error) => {
+            findings.read_error(error);
+            Component::empty(source.clone())
         }
     })
 }
 
-/// Brings values, inputs and the command together.
-fn settle(
+/// Binds values to parameters and inputs and compiles the command.
+fn bind_names(
     operation: &Operation<'_>,
     section: &mut MatrixSection,
     component: &mut Component,
     overrides: &Overrides,
     findings: &mut Findings,
 ) -> Option<Renderer> {
-    bind::operation_params(operation, section, component, findings);
-    bind::assignments(overrides, section, component, findings);
+    bind::bind_operation_params(operation, section, component, findings);
+    bind::bind_overrides(overrides, section, component, findings);
     if overrides.command.is_none() {
-        bind::types(section, component, findings);
+        bind::check_types(section, component, findings);
     }
     let renderer = command::renderer(section, component, overrides, findings);
     if let Some(renderer) = &renderer {
         let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
-        bind::coverage(section, component, renderer, from, findings);
+        bind::check_coverage(section, component, renderer, from, findings);
     }
     renderer
 }
@@ -206,7 +209,7 @@ fn finish(
     }
 }
 
-/// The experiment, if the matrix gave all that is needed; its sampler and plan are looked at last.
+/// Builds the experiment and checks its sampler and plan. `None` if the matrix has no valid method.
 fn experiment(
     operation: Operation<'_>,
     section: MatrixSection,
@@ -214,16 +217,16 @@ fn experiment(
     findings: &mut Findings,
 ) -> Option<Experiment> {
     let method = section.method?;
-    let places: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
+    let spans: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
     let params = section.params.into_iter().map(|DeclaredParam { param, .. }| param).collect();
     let space = Arc::new(Space { params });
-    let faults = method.sampler.check(&space);
-    for fault in &faults {
+    let errors = method.sampler.check(&space);
+    for error in &errors {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);
         let index =
-            fault.path.first().and_then(|step| if let PathSegment::Key(name) = step { named(name) } else { None });
-        let span = index.and_then(|index| places.get(index)).unwrap_or(&section.kind_span);
-        findings.error_with(span.clone(), fault.message.clone(), fault.hint.clone());
+            error.path.first().and_then(|step| if let PathSegment::Key(name) = step { named(name) } else { None });
+        let span = index.and_then(|index| spans.get(index)).unwrap_or(&section.kind_span);
+        findings.error_with(span.clone(), error.message.clone(), error.hint.clone());
     }
     let retries = Retries { max: operation.max_retries.unwrap_or(0), ..Retries::default() };
     let experiment = Experiment {
@@ -241,7 +244,7 @@ fn experiment(
         initial: section.initial,
         prior: Arc::default(),
     };
-    if faults.is_empty()
+    if errors.is_empty()
         && findings.error_count() == 0
         && let Err(error) = experiment.plan().check_size()
     {

@@ -61,7 +61,7 @@ fn faulty_points_are_shown_where_they_stand() {
     let run = || lab.run("--enqueue points.json", "").exits(2);
     run()
         .output_contains("points.json:2:9")
-        .output_contains("`lr` cannot take the number 2")
+        .output_contains("`lr` cannot be the number 2")
         .output_contains("did you mean `lr`?");
     lab.run("--enqueue nothing.yaml", "").exits(2).output_contains("nothing.yaml").output_contains("cannot be read");
     let in_matrix = with_initial("[{lr: x}]");

@@ -137,7 +137,8 @@ impl StudyDefinition {
         let loaded = load::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
         let mut study = StudyDefinition::new(loaded, StudyFolder::new(folder), options);
-        study.options.enqueue = initial::enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
+        study.options.enqueue =
+            initial::read_enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
         Ok(study.with_points())
     }
 
@@ -180,7 +181,7 @@ impl StudyDefinition {
     fn with_points(mut self) -> StudyDefinition {
         let experiment = Arc::make_mut(&mut self.experiment);
         experiment.initial.extend(self.options.enqueue.iter().cloned());
-        self.warnings.extend(initial::too_many(experiment, &self.source));
+        self.warnings.extend(initial::warn_excess_points(experiment, &self.source));
         self
     }
 

@@ -1,4 +1,4 @@
-//! Where names get their values: fixed parameters, inputs, and whether all of them fit together.
+//! Binds values to parameters and inputs, and checks that they match.
 
 use super::overrides::{Overrides, ValueOverride};
 use crate::command::input::{Arity, Input, InputType, Passing, Presence};
@@ -14,8 +14,8 @@ use crate::matrix::sections::params::{DeclaredParam, DomainOrigin, fixed_domain}
 use crate::types::args::describe;
 use crate::types::units::Resource;
 
-/// Gives the operation's `params` to the inputs they name.
-pub fn operation_params(
+/// Binds the operation's `params` to inputs.
+pub fn bind_operation_params(
     operation: &Operation<'_>,
     section: &MatrixSection,
     component: &mut Component,
@@ -26,14 +26,14 @@ pub fn operation_params(
         if section.params.iter().any(|declared| *declared.param.name == **name) {
             findings.error(
                 span.clone(),
-                format!("{} is a parameter of the matrix, it cannot be given a value here", quoted(name)),
+                format!("{} is a parameter of the matrix and cannot be given a value here", quoted(name)),
             );
             continue;
         }
         match component.inputs.iter_mut().find(|declared| declared.input.name == *name) {
             Some(declared) => {
                 if !declared.input.takes(value) {
-                    findings.error(span.clone(), inputs::mismatch(&declared.input, &describe(value)));
+                    findings.error(span.clone(), inputs::type_mismatch(&declared.input, &describe(value)));
                 }
                 declared.input.value = Some(value.clone());
             }
@@ -41,47 +41,47 @@ pub fn operation_params(
                 let hint = suggestion(name, component.inputs.iter().map(|declared| declared.input.name.as_str()));
                 findings.error_with(span.clone(), format!("the component has no input {}", quoted(name)), hint);
             }
-            None => component.undeclared.push(undeclared(name, value.clone())),
+            None => component.undeclared.push(undeclared_input(name, value.clone())),
         }
     }
 }
 
-/// An input for a value that no component declares; its name can be used in templates all the same.
-fn undeclared(name: &str, value: serde_json::Value) -> Input {
+/// An input for a value that the component does not declare, so that templates can use its name.
+fn undeclared_input(name: &str, value: serde_json::Value) -> Input {
     let (kind, arity, passing, presence) = (InputType::Any, Arity::One, Passing::Value, Presence::Optional);
     Input { name: name.to_owned(), kind, arity, passing, presence, value: Some(value) }
 }
 
-/// Applies every `-P`: a parameter is left one value, an input is given it.
-pub fn assignments(
+/// Binds the values of `-P` to parameters and inputs.
+pub fn bind_overrides(
     overrides: &Overrides,
     section: &mut MatrixSection,
     component: &mut Component,
     findings: &mut Findings,
 ) {
-    let later = |at: usize, name: &str| overrides.values[at + 1..].iter().any(|other| other.name == name);
-    let counts = |(at, assigned): &(usize, &ValueOverride)| !later(*at, &assigned.name);
-    for (_, assigned) in overrides.values.iter().enumerate().filter(counts) {
+    let is_repeated = |at: usize, name: &str| overrides.values[at + 1..].iter().any(|other| other.name == name);
+    let is_last = |(at, assigned): &(usize, &ValueOverride)| !is_repeated(*at, &assigned.name);
+    for (_, assigned) in overrides.values.iter().enumerate().filter(is_last) {
         if let Some(declared) = section.params.iter_mut().find(|declared| *declared.param.name == *assigned.name) {
-            fix(declared, assigned, findings);
+            fix_param(declared, assigned, findings);
             let input = component.inputs.iter().find(|d| d.input.name == assigned.name);
             let input = input.filter(|_| overrides.command.is_none());
-            if let Some(mismatch) = input.and_then(|d| mismatch(&d.input, assigned)) {
+            if let Some(mismatch) = input.and_then(|d| override_mismatch(&d.input, assigned)) {
                 findings.push(mismatch);
-                // it was told here, where it was written
+                // the mismatch is reported once
                 declared.origin = DomainOrigin::Placeholder;
             }
             let points = section.initial.iter_mut().filter(|point| point.get(&assigned.name).is_some());
             points.for_each(|point| point.set(declared.param.name.clone(), assigned.value()));
         } else if let Some(declared) = component.inputs.iter_mut().find(|d| d.input.name == assigned.name) {
-            give(&mut declared.input, assigned, findings);
+            set_input(&mut declared.input, assigned, findings);
         } else {
-            unknown(assigned, section, component, findings);
+            report_unknown(assigned, section, component, findings);
         }
     }
 }
 
-fn fix(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Findings) {
+fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Findings) {
     let value = assigned.value();
     let domain = &declared.param.domain;
     if declared.origin == DomainOrigin::File && !domain.contains(&value) {
@@ -95,29 +95,29 @@ fn fix(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Fi
     }
 }
 
-fn give(input: &mut Input, assigned: &ValueOverride, findings: &mut Findings) {
+fn set_input(input: &mut Input, assigned: &ValueOverride, findings: &mut Findings) {
     let value = assigned.value();
-    // What YAML takes for a number may be meant as text.
+    // text that YAML parses as a number stays text
     let value =
         if input.kind == InputType::Text && input.arity == Arity::One { assigned.text.clone().into() } else { value };
-    if let Some(mismatch) = mismatch(input, assigned) {
+    if let Some(mismatch) = override_mismatch(input, assigned) {
         findings.push(mismatch);
     }
     input.value = Some(value);
 }
 
-/// What is wrong with a value that `input` cannot take.
-fn mismatch(input: &Input, assigned: &ValueOverride) -> Option<Diagnostic> {
-    let text = input.kind == InputType::Text && input.arity == Arity::One;
-    let fits = text || input.takes(&assigned.value());
-    let message = || inputs::mismatch(input, &quoted(&assigned.text));
-    (!fits).then(|| assigned.about_value(Severity::Error, message(), None))
+/// The error for a value that does not have the type of `input`.
+fn override_mismatch(input: &Input, assigned: &ValueOverride) -> Option<Diagnostic> {
+    let is_text = input.kind == InputType::Text && input.arity == Arity::One;
+    let is_valid = is_text || input.takes(&assigned.value());
+    let message = || inputs::type_mismatch(input, &quoted(&assigned.text));
+    (!is_valid).then(|| assigned.about_value(Severity::Error, message(), None))
 }
 
-fn unknown(assigned: &ValueOverride, section: &MatrixSection, component: &Component, findings: &mut Findings) {
+fn report_unknown(assigned: &ValueOverride, section: &MatrixSection, component: &Component, findings: &mut Findings) {
     let name = &assigned.name;
     let (message, hint) = if section.resource.as_ref().is_some_and(|spec| spec.name == *name) {
-        (format!("{} is the resource, the schedule sets it", quoted(name)), None)
+        (format!("{} is the resource and cannot be set; the schedule sets it", quoted(name)), None)
     } else {
         let params = section.params.iter().map(|declared| &*declared.param.name);
         let inputs = component.inputs.iter().map(|declared| declared.input.name.as_str());
@@ -127,36 +127,36 @@ fn unknown(assigned: &ValueOverride, section: &MatrixSection, component: &Compon
     findings.push(assigned.about_name(Severity::Error, message, hint));
 }
 
-/// Checks that every value an input will get is one its type can take.
-pub fn types(section: &MatrixSection, component: &Component, findings: &mut Findings) {
+/// Checks that all values of an input have its type.
+pub fn check_types(section: &MatrixSection, component: &Component, findings: &mut Findings) {
     for DeclaredInput { input, .. } in &component.inputs {
         let param = section.params.iter().find(|declared| *declared.param.name == *input.name);
         if let Some(declared) = param.filter(|declared| declared.origin == DomainOrigin::File)
-            && let Some(value) = inputs::misfit(input, &*declared.param.domain)
+            && let Some(value) = inputs::find_mismatch(input, &*declared.param.domain)
         {
             let found = format!("{} of `{}`", describe(&value), declared.param.kind);
-            findings.error(declared.span.clone(), inputs::mismatch(input, &found));
+            findings.error(declared.span.clone(), inputs::type_mismatch(input, &found));
         }
         let spec = section.resource.as_ref().filter(|spec| spec.name == input.name);
-        let half = spec.zip(Resource::new(1.5)).map(|(spec, amount)| spec.value(amount));
-        if let Some(value) = half.filter(|value| !input.takes(value)) {
+        let fraction = spec.zip(Resource::new(1.5)).map(|(spec, amount)| spec.value(amount));
+        if let Some(value) = fraction.filter(|value| !input.takes(value)) {
             let found = format!("{} of the resource", describe(&value));
-            findings.error(section.kind_span.clone(), inputs::mismatch(input, &found));
+            findings.error(section.kind_span.clone(), inputs::type_mismatch(input, &found));
         }
     }
 }
 
-/// Parameters without an input, and required inputs without a value: wrong where the command needs them, else worth a warning
-/// if it is the component's own command.
-pub fn coverage(
+/// Reports parameters without an input, if the command is the component's, and required inputs without a value. The latter are
+/// errors if the command uses them, otherwise warnings.
+pub fn check_coverage(
     section: &MatrixSection,
     component: &Component,
     renderer: &Renderer,
     from: CommandFrom,
     findings: &mut Findings,
 ) {
-    let warns = from == CommandFrom::File && !component.inputs.is_empty();
-    for declared in section.params.iter().filter(|_| warns) {
+    let has_inputs = from == CommandFrom::File && !component.inputs.is_empty();
+    for declared in section.params.iter().filter(|_| has_inputs) {
         let name = &*declared.param.name;
         if !component.inputs.iter().any(|other| other.input.name == name) {
             findings.warn(declared.span.clone(), format!("the component declares no input {}", quoted(name)), None);
@@ -164,25 +164,21 @@ pub fn coverage(
     }
     findings.in_source(&component.source, |findings| {
         for DeclaredInput { input, span } in
-            component.inputs.iter().filter(|declared| !is_given(&declared.input, section))
+            component.inputs.iter().filter(|declared| !has_value(&declared.input, section))
         {
             let name = quoted(&input.name);
             if renderer.uses(&input.name) {
-                let hint = format!("give it with -P {}=…, a `value` here, or `isOptional: true`", input.name);
-                findings.error_with(span.clone(), format!("the input {name} is used and has no value"), Some(hint));
+                let hint = format!("add -P {}=…, a `value` here, or `isOptional: true`", input.name);
+                findings.error_with(span.clone(), format!("required input {name} has no value"), Some(hint));
             } else {
-                findings.warn(
-                    span.clone(),
-                    format!("the input {name} is required, has no value and is not used"),
-                    None,
-                );
+                findings.warn(span.clone(), format!("required input {name} has no value and is not used"), None);
             }
         }
     });
 }
 
-/// Whether an input has a value in every job, or may be without one.
-fn is_given(input: &Input, section: &MatrixSection) -> bool {
+/// Whether an input has a value in every job or is optional.
+fn has_value(input: &Input, section: &MatrixSection) -> bool {
     let drawn = section
         .params
         .iter()

@@ -1,8 +1,8 @@
-//! The command that will run, checked against the names it may use.
+//! Compiles the command and checks the names in its templates.
 
 use std::sync::Arc;
 
-use super::overrides::{Overrides, finding};
+use super::overrides::{Overrides, command_line_diagnostic};
 use crate::command::context::TemplateNames;
 use crate::command::template::{Renderer, TemplateError};
 use crate::matrix::diagnostics::diagnostic::Severity;
@@ -10,9 +10,10 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::suggestion;
 use crate::matrix::polyaxon::component::{CommandFrom, Component};
 use crate::matrix::sections::matrix::MatrixSection;
+use crate::matrix::sections::params::DeclaredParam;
 use crate::matrix::yaml::node::Span;
 
-/// Compiles the command; faults are noted where it was written. `None` without a command, or with a faulty one.
+/// Compiles the command. Errors are reported at their position. `None` if there is no command or it is invalid.
 pub fn renderer(
     section: &MatrixSection,
     component: &Component,
@@ -21,16 +22,16 @@ pub fn renderer(
 ) -> Option<Renderer> {
     let (command, from) = match &overrides.command {
         Some(command) => (command.clone(), CommandFrom::CommandLine),
-        None => (component.command.as_ref()?.iter().map(|word| word.text.clone()).collect(), CommandFrom::File),
+        None => (component.command.as_ref()?.iter().map(|argument| argument.text.clone()).collect(), CommandFrom::File),
     };
-    let shown = command.clone();
-    match Renderer::new(command, overrides.style, names(section, component)) {
+    let argv = command.clone();
+    match Renderer::new(command, overrides.style, template_names(section, component)) {
         Ok(renderer) => Some(renderer),
-        Err(faults) => {
-            for fault in faults {
+        Err(errors) => {
+            for error in errors {
                 match from {
-                    CommandFrom::File => in_file(&fault, component, findings),
-                    CommandFrom::CommandLine => on_line(&fault, &shown, findings),
+                    CommandFrom::File => report_in_file(&error, component, findings),
+                    CommandFrom::CommandLine => report_on_command_line(&error, &argv, findings),
                 }
             }
             None
@@ -38,9 +39,9 @@ pub fn renderer(
     }
 }
 
-/// Every name the command may use, each parameter with one of its values.
-fn names(section: &MatrixSection, component: &Component) -> TemplateNames {
-    let sample = |declared: &crate::matrix::sections::params::DeclaredParam| {
+/// The names that the command may use. Each parameter has one of its values.
+fn template_names(section: &MatrixSection, component: &Component) -> TemplateNames {
+    let sample = |declared: &DeclaredParam| {
         let domain = &declared.param.domain;
         domain.level(0).unwrap_or_else(|| domain.from_unit(0.5))
     };
@@ -54,49 +55,50 @@ fn names(section: &MatrixSection, component: &Component) -> TemplateNames {
     }
 }
 
-fn hint(fault: &TemplateError) -> Option<String> {
-    let name = fault.name.as_deref()?;
-    match fault.candidates.iter().find(|candidate| is_part(name, candidate)) {
-        Some(whole) => Some(format!("`{whole}` is no plain name in a template: write params[\"{whole}\"].value")),
-        None => suggestion(name, fault.candidates.iter().map(String::as_str)),
+fn hint(error: &TemplateError) -> Option<String> {
+    let name = error.name.as_deref()?;
+    match error.candidates.iter().find(|candidate| is_part(name, candidate)) {
+        Some(whole) => Some(format!("`{whole}` is not an identifier; write params[\"{whole}\"].value")),
+        None => suggestion(name, error.candidates.iter().map(String::as_str)),
     }
 }
 
-/// Whether a template takes `name` for a name in `learning-rate`, say, which it reads as a difference.
+/// Whether `name` is a part of `whole`: a template parses `learning-rate` as a difference.
 fn is_part(name: &str, whole: &str) -> bool {
-    let letter = |c: char| c.is_alphanumeric() || c == '_';
-    whole != name && whole.split(|c| !letter(c)).any(|part| part == name)
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    whole != name && whole.split(|c| !is_word(c)).any(|part| part == name)
 }
 
-fn in_file(fault: &TemplateError, component: &Component, findings: &mut Findings) {
-    let words = component.command.as_deref().unwrap_or_default();
-    let Some(word) = words.get(fault.element) else { return };
+fn report_in_file(error: &TemplateError, component: &Component, findings: &mut Findings) {
+    let argv = component.command.as_deref().unwrap_or_default();
+    let Some(argument) = argv.get(error.element) else { return };
     findings.in_source(&component.source, |findings| {
-        let text = findings.source().text.get(word.span.clone()).unwrap_or_default();
-        let inner = fault.name.as_deref().and_then(|name| position(text, name));
-        let span = inner.map_or(word.span.clone(), |part| word.span.start + part.start..word.span.start + part.end);
-        findings.error_with(span, fault.message.clone(), hint(fault));
+        let text = findings.source().text.get(argument.span.clone()).unwrap_or_default();
+        let inner = error.name.as_deref().and_then(|name| position(text, name));
+        let span = inner
+            .map_or(argument.span.clone(), |part| argument.span.start + part.start..argument.span.start + part.end);
+        findings.error_with(span, error.message.clone(), hint(error));
     });
 }
 
-fn on_line(fault: &TemplateError, command: &[String], findings: &mut Findings) {
+fn report_on_command_line(error: &TemplateError, command: &[String], findings: &mut Findings) {
     let text = format!("-- {}", command.join(" "));
-    let start = 3 + command.iter().take(fault.element).map(|word| word.len() + 1).sum::<usize>();
-    let word = command.get(fault.element).map_or("", String::as_str);
-    let part = fault.name.as_deref().and_then(|name| position(word, name)).unwrap_or(0..word.len());
-    findings.push(finding(
+    let start = 3 + command.iter().take(error.element).map(|word| word.len() + 1).sum::<usize>();
+    let word = command.get(error.element).map_or("", String::as_str);
+    let part = error.name.as_deref().and_then(|name| position(word, name)).unwrap_or(0..word.len());
+    findings.push(command_line_diagnostic(
         Severity::Error,
         &text,
         start + part.start..start + part.end,
-        fault.message.clone(),
-        hint(fault),
+        error.message.clone(),
+        hint(error),
     ));
 }
 
-/// Where `name` stands as a whole word inside a template of `text`.
+/// The position of `name` as a whole word in a template of `text`.
 fn position(text: &str, name: &str) -> Option<Span> {
     let from = text.find("{{")?;
-    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = text[from..].match_indices(name).map(|(at, _)| from + at..from + at + name.len());
-    found.find(|at| !text[..at.start].ends_with(part) && !text[at.end..].starts_with(part))
+    found.find(|at| !text[..at.start].ends_with(is_word) && !text[at.end..].starts_with(is_word))
 }

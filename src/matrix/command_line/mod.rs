@@ -1,4 +1,4 @@
-//! What the command line adds to a file: overrides of its fields, fixed parameters and the command.
+//! Applies the command line to a file: overrides of fields, fixed parameters and the command.
 
 pub(crate) mod bind;
 pub(crate) mod command;

@@ -1,15 +1,15 @@
 mod commands;
 mod forms;
 mod hostile;
-mod lines;
 mod models;
+mod overrides;
 mod shapes;
-mod slips;
+mod typos;
 
 use super::*;
 use crate::matrix::diagnostics::diagnostic::Styling;
 
-/// The example of the reference document, its last block indented as it must be.
+/// The example of the reference documentation, with the indentation of its last block corrected.
 const DOCUMENTED: &str = r#"version: 1.1
 kind: operation
 matrix:
@@ -66,19 +66,19 @@ fn load_text(text: &str, overrides: &Overrides) -> Result<LoadedMatrix, InvalidF
     load_bytes("matrix.yaml", text.as_bytes(), Path::new(""), overrides)
 }
 
-fn faults(text: &str) -> String {
+fn rendered_errors(text: &str) -> String {
     load_text(text, &Overrides::default()).unwrap_err().render(Styling::Plain)
 }
 
-/// A hyperband matrix with `params` and more, indented as a root.
+/// A hyperband matrix that ends with `params`.
 fn hyperband(params: &str) -> String {
     format!(
         "kind: hyperband\nmaxIterations: 9\nresource: {{name: epochs}}\nmetric: {{name: loss, optimization: minimize}}\nparams:\n{params}"
     )
 }
 
-/// Messages without their pictures: `line:column message (hint)`.
-fn told(report: &InvalidFileError) -> String {
+/// The diagnostics as `line:column message (hint)`.
+fn summary(report: &InvalidFileError) -> String {
     let line = |d: &Diagnostic| {
         let place = d.line_column().map_or("-".to_owned(), |p| format!("{}:{}", p.line, p.column));
         let hint = d.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
@@ -87,8 +87,8 @@ fn told(report: &InvalidFileError) -> String {
     report.diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn told_of(text: &str) -> String {
-    told(&load_text(text, &Overrides::default()).expect_err(text))
+fn errors_of(text: &str) -> String {
+    summary(&load_text(text, &Overrides::default()).expect_err(text))
 }
 
 fn warnings(study: &LoadedMatrix) -> String {
@@ -96,7 +96,7 @@ fn warnings(study: &LoadedMatrix) -> String {
 }
 
 #[test]
-fn the_documented_example_runs_as_it_stands() {
+fn the_documented_example_is_valid() {
     let study = load_text(DOCUMENTED, &Overrides::default()).unwrap();
     let plan = study.experiment.plan();
     let table: Vec<Vec<(u64, f64)>> =
@@ -118,13 +118,13 @@ fn the_documented_example_runs_as_it_stands() {
     22 |     activation:
        |     ^^^^^^^^^^
 
-    warning: the input `logspace` is required, has no value and is not used
+    warning: required input `logspace` has no value and is not used
       --> matrix.yaml:38:13
        |
     38 |     - name: logspace
        |             ^^^^^^^^
 
-    warning: `image` means something only on a cluster and is ignored
+    warning: ignored field `image`; it applies only on a cluster
       --> matrix.yaml:43:5
        |
     43 |     image: image:latest
@@ -133,8 +133,8 @@ fn the_documented_example_runs_as_it_stands() {
 }
 
 #[test]
-fn every_fault_is_told_in_one_go() {
-    insta::assert_snapshot!(faults(r#"kind: hyperband
+fn all_errors_are_reported_at_once() {
+    insta::assert_snapshot!(rendered_errors(r#"kind: hyperband
 maxIteration: 81
 eta: 0.5
 max_iterations: 27
@@ -239,15 +239,15 @@ error: `range` takes at most 3 values (start, stop, step), found 4
 20 |   depth: {kind: range, value: "1:2:3:4"}
    |                               ^^^^^^^^^
 
-error: the parameter `epochs` has the resource's name
+error: the parameter `epochs` has the same name as the resource
   --> matrix.yaml:21:3
    |
 21 |   epochs: {kind: uniform, value: [0, 1]}
    |   ^^^^^^
    |
-   = help: the schedule sets the resource, rename one of them
+   = help: rename one of them
 
-error: an early-stopping rule without `policy` needs the `value` to reach
+error: missing field `value` in an early-stopping rule without `policy`
   --> matrix.yaml:23:5
    |
 23 |   - metric: loss

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::argv::{Word, words};
-use super::ignored::Ignored;
+use super::argv::{SpannedArgument, read_argv};
+use super::ignored::{self, IgnoredFields};
 use super::inputs::{self, DeclaredInput};
 use crate::command::input::Input;
 use crate::matrix::diagnostics::diagnostic::Source;
@@ -12,140 +12,99 @@ use crate::matrix::diagnostics::suggest::quoted;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Entry, Node, Span};
 
-/// Where the command that runs is taken from.
+/// Where the command comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommandFrom {
     /// The file.
     File,
-    /// Behind `--`; what the file says about running is not used.
+    /// The command line, after `--`. The command in the file is not used.
     CommandLine,
 }
 
 impl CommandFrom {
-    /// Notes something that cannot run here: an error, or a warning where it need not run.
+    /// Records that a part of the file cannot run locally: as an error with the hint `instead`, or as a warning if it is not used.
     pub fn refuse(self, span: Span, what: &str, instead: &str, findings: &mut Findings) {
         match self {
             CommandFrom::File => {
                 findings.error_with(span, what, Some(format!("{instead}, or give the command after `--`")))
             }
             CommandFrom::CommandLine => {
-                findings.warn(span, format!("{what}: it is not used, the command after `--` runs"), None)
+                findings.warn(span, format!("{what}; ignored because a command follows `--`"), None)
             }
         }
     }
 }
 
-/// What was read of a component.
+/// A component.
 #[derive(Debug)]
 pub struct Component {
-    /// The file it stands in.
+    /// Its file.
     pub source: Arc<Source>,
-    /// The command, program first; `None` if there is none or it cannot run here.
-    pub command: Option<Vec<Word>>,
+    /// The command, program first; `None` if there is none or it cannot run locally.
+    pub command: Option<Vec<SpannedArgument>>,
     /// Declared inputs.
     pub inputs: Vec<DeclaredInput>,
-    /// Values the operation gives to names that no component declares.
+    /// Values in the operation's `params` for names that the component does not declare.
     pub undeclared: Vec<Input>,
 }
 
 impl Component {
-    /// None at all.
-    pub fn none(source: Arc<Source>) -> Component {
+    /// A component without command and inputs.
+    pub fn empty(source: Arc<Source>) -> Component {
         Component { source, command: None, inputs: Vec::new(), undeclared: Vec::new() }
     }
 }
 
-const CLUSTER_ONLY: [&str; 19] = [
-    "outputs",
-    "queue",
-    "presets",
-    "namespace",
-    "environment",
-    "plugins",
-    "connections",
-    "hooks",
-    "schedule",
-    "cache",
-    "template",
-    "build",
-    "isApproved",
-    "cost",
-    "contexts",
-    "init",
-    "sidecars",
-    "termination",
-    "volumes",
-];
-
-const CONTAINER_ONLY: [&str; 19] = [
-    "image",
-    "imagePullPolicy",
-    "name",
-    "env",
-    "envFrom",
-    "resources",
-    "ports",
-    "volumeMounts",
-    "volumeDevices",
-    "workingDir",
-    "lifecycle",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-    "securityContext",
-    "stdin",
-    "tty",
-    "terminationMessagePath",
-    "terminationMessagePolicy",
-];
-
-const RUN_ONLY: [&str; 8] =
-    ["environment", "init", "sidecars", "connections", "volumes", "ports", "rewritePath", "isExternal"];
-
-/// Reads the component at `node`; `place` is where faults about the whole are shown.
-pub fn read(node: &Node, place: Span, from: CommandFrom, ignored: &mut Ignored, findings: &mut Findings) -> Component {
-    let mut component = Component::none(findings.source().clone());
-    let Some(mut fields) = Fields::new(node, "the component", place, findings) else { return component };
+/// Reads the component at `node`. Errors about the whole component are shown at `span`.
+pub fn read(
+    node: &Node,
+    span: Span,
+    from: CommandFrom,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) -> Component {
+    let mut component = Component::empty(findings.source().clone());
+    let Some(mut fields) = Fields::new(node, "the component", span, findings) else { return component };
     for descriptive in ["version", "name", "description", "tags"] {
         fields.value(descriptive);
     }
     if let Some((kind, span)) = fields.text("kind", findings)
         && kind != "component"
     {
-        findings.error(span, format!("a component's kind is `component`, not {}", quoted(kind)));
+        findings.error(span, format!("`kind` of a component must be `component`, found {}", quoted(kind)));
     }
     if let Some(entry) = fields.value("inputs") {
-        component.inputs = inputs::read(entry, ignored, findings);
+        component.inputs = inputs::read(entry, ignored_fields, findings);
     }
     let container = fields.value("container");
     let run = fields.value("run");
-    let in_run = run.and_then(|entry| run_container(entry, from, ignored, findings));
-    let chosen = container.or(in_run);
-    if let (None, None, CommandFrom::File) = (chosen, run, from) {
+    let in_run = run.and_then(|entry| read_run(entry, from, ignored_fields, findings));
+    let used = container.or(in_run);
+    if let (None, None, CommandFrom::File) = (used, run, from) {
         findings.error_with(
             fields.span(),
             "the component has no `container`",
             Some("write its `command`, or give it after `--`".into()),
         );
     }
-    component.command = chosen.and_then(|entry| command(entry, from, ignored, findings));
-    ignored.take(&mut fields, &CLUSTER_ONLY);
+    component.command = used.and_then(|entry| read_command(entry, from, ignored_fields, findings));
+    ignored_fields.take(&mut fields, &ignored::COMPONENT);
     fields.finish(findings);
     component
 }
 
-/// `run: {kind: job, container}`; every other kind needs a cluster.
-fn run_container<'n>(
+/// Reads `run: {kind: job, container}`. No other kind can run locally.
+fn read_run<'n>(
     entry: &'n Entry,
     from: CommandFrom,
-    ignored: &mut Ignored,
+    ignored_fields: &mut IgnoredFields,
     findings: &mut Findings,
 ) -> Option<&'n Entry> {
     let mut fields = Fields::new(&entry.value, "`run`", entry.key_span.clone(), findings)?;
     if let Some((kind, span)) = fields.text("kind", findings)
         && kind != "job"
     {
-        let what = format!("`run` of kind {} needs a cluster", quoted(kind));
+        let what = format!("`run` of kind {} cannot run locally", quoted(kind));
         from.refuse(span, &what, "write `kind: job` with a `container`", findings);
         return None;
     }
@@ -153,24 +112,29 @@ fn run_container<'n>(
         CommandFrom::File => fields.required("container", findings),
         CommandFrom::CommandLine => fields.value("container"),
     };
-    ignored.take(&mut fields, &RUN_ONLY);
+    ignored_fields.take(&mut fields, &ignored::RUN);
     fields.finish(findings);
     container
 }
 
-/// `container: {command, args}`.
-fn command(entry: &Entry, from: CommandFrom, ignored: &mut Ignored, findings: &mut Findings) -> Option<Vec<Word>> {
+/// Reads `container: {command, args}`.
+fn read_command(
+    entry: &Entry,
+    from: CommandFrom,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) -> Option<Vec<SpannedArgument>> {
     let mut fields = Fields::new(&entry.value, "the container", entry.key_span.clone(), findings)?;
-    let command = fields.value("command").map(|e| words(&e.value, findings));
-    let args = fields.value("args").map(|e| words(&e.value, findings));
-    ignored.take(&mut fields, &CONTAINER_ONLY);
+    let command = fields.value("command").map(|e| read_argv(&e.value, findings));
+    let args = fields.value("args").map(|e| read_argv(&e.value, findings));
+    ignored_fields.take(&mut fields, &ignored::CONTAINER);
     fields.finish(findings);
-    // One that is there and faulty was reported.
-    let read = |part: Option<Option<Vec<Word>>>| part.unwrap_or_else(|| Some(Vec::new()));
-    let line = [read(command)?, read(args)?].concat();
-    if line.is_empty() && from == CommandFrom::File {
+    // errors in either were reported
+    let read = |part: Option<Option<Vec<SpannedArgument>>>| part.unwrap_or_else(|| Some(Vec::new()));
+    let argv = [read(command)?, read(args)?].concat();
+    if argv.is_empty() && from == CommandFrom::File {
         let hint = "write its `command`, or give it after `--`".to_owned();
         findings.error_with(entry.key_span.clone(), "the container has neither `command` nor `args`", Some(hint));
     }
-    (!line.is_empty()).then_some(line)
+    (!argv.is_empty()).then_some(argv)
 }

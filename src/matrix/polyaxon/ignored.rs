@@ -1,18 +1,104 @@
-//! Fields that mean something only on a cluster: accepted, and named in one warning.
+//! Fields that apply only on a cluster. They are accepted and ignored, with one warning for all of them.
 
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::Span;
 
-/// Those met so far.
+/// The ignored fields of an operation.
+pub const OPERATION: [&str; 22] = [
+    "queue",
+    "presets",
+    "namespace",
+    "environment",
+    "plugins",
+    "connections",
+    "hooks",
+    "schedule",
+    "events",
+    "build",
+    "joins",
+    "dependencies",
+    "trigger",
+    "conditions",
+    "skipOnUpstreamSkip",
+    "cache",
+    "isApproved",
+    "isPreset",
+    "patchStrategy",
+    "runPatch",
+    "image",
+    "cost",
+];
+
+/// The ignored fields of `termination`.
+pub const TERMINATION: [&str; 3] = ["ttl", "culling", "probe"];
+
+/// The ignored fields of a component.
+pub const COMPONENT: [&str; 19] = [
+    "outputs",
+    "queue",
+    "presets",
+    "namespace",
+    "environment",
+    "plugins",
+    "connections",
+    "hooks",
+    "schedule",
+    "cache",
+    "template",
+    "build",
+    "isApproved",
+    "cost",
+    "contexts",
+    "init",
+    "sidecars",
+    "termination",
+    "volumes",
+];
+
+/// The ignored fields of `run`.
+pub const RUN: [&str; 8] =
+    ["environment", "init", "sidecars", "connections", "volumes", "ports", "rewritePath", "isExternal"];
+
+/// The ignored fields of a container.
+pub const CONTAINER: [&str; 19] = [
+    "image",
+    "imagePullPolicy",
+    "name",
+    "env",
+    "envFrom",
+    "resources",
+    "ports",
+    "volumeMounts",
+    "volumeDevices",
+    "workingDir",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "securityContext",
+    "stdin",
+    "tty",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+];
+
+/// The ignored fields of an input.
+pub const INPUT: [&str; 8] =
+    ["label", "tags", "argFormat", "delayValidation", "validation", "connection", "toInit", "toEnv"];
+
+/// The ignored fields of `tuner`.
+pub const TUNER: [&str; 3] = ["presets", "queue", "namespace"];
+
+/// The ignored fields of a file so far.
 #[derive(Debug, Default)]
-pub struct Ignored {
+pub struct IgnoredFields {
     names: Vec<&'static str>,
     first: Option<Span>,
 }
 
-impl Ignored {
-    /// Takes every one of `names` that `fields` has.
+impl IgnoredFields {
+    /// Adds those of `names` that are in `fields`.
     pub fn take(&mut self, fields: &mut Fields<'_>, names: &[&'static str]) {
         for name in names {
             let Some(entry) = fields.hidden(name) else { continue };
@@ -23,15 +109,18 @@ impl Ignored {
         }
     }
 
-    /// The one warning, if there were any.
+    /// Records the warning at the first ignored field, if there is one.
     pub fn report(self, findings: &mut Findings) {
         let Some(first) = self.first else { return };
-        let names: Vec<String> = self.names.iter().map(|name| format!("`{name}`")).collect();
-        let (verb, last) = if names.len() == 1 { ("means", "is") } else { ("mean", "are") };
-        findings.warn(
-            first,
-            format!("{} {verb} something only on a cluster and {last} ignored", names.join(", ")),
-            None,
-        );
+        findings.warn(first, message(&self.names), None);
+    }
+}
+
+/// The warning for the ignored fields `names`, at least one.
+pub fn message(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [name] => format!("ignored field {name}; it applies only on a cluster"),
+        names => format!("ignored fields {}; they apply only on a cluster", names.join(", ")),
     }
 }

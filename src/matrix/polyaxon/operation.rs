@@ -1,11 +1,11 @@
-//! The shape around a matrix: an operation, or nothing.
+//! Reads the root of a file: an operation with a matrix, or a matrix.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::component::CommandFrom;
-use super::ignored::Ignored;
+use super::ignored::{self, IgnoredFields};
 use crate::kinds;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{nearest, quoted, suggestion};
@@ -13,61 +13,36 @@ use crate::matrix::yaml::fields::{Fields, json, named};
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::types::units::LONGEST_SPAN;
 
-/// What was read of a root.
+/// An operation.
 #[derive(Debug)]
 pub struct Operation<'n> {
-    /// The matrix, and where faults about all of it are shown.
+    /// The matrix, and the position for errors about the whole matrix.
     pub matrix: Option<(&'n Node, Span)>,
     /// Its name.
     pub name: Option<String>,
-    /// Values for inputs.
+    /// Values for inputs, with their positions.
     pub params: Vec<(&'n str, Span, Value)>,
-    /// Further attempts of a job.
+    /// Attempts of a job after the first.
     pub max_retries: Option<u32>,
-    /// Longest run of a job.
+    /// The longest run time of a job.
     pub timeout: Option<Duration>,
-    /// Where the component is.
-    pub component: ComponentAt<'n>,
+    /// The component.
+    pub component: ComponentSource<'n>,
 }
 
-/// Where an operation's component is.
+/// Where the component of an operation is.
 #[derive(Debug, Default)]
-pub enum ComponentAt<'n> {
-    /// Nowhere.
+pub enum ComponentSource<'n> {
+    /// The operation has none.
     #[default]
-    Nowhere,
+    None,
     /// In the same file.
-    Here(&'n Entry),
+    Inline(&'n Entry),
     /// In the file of this name, relative to the matrix file.
     File(&'n str, Span),
 }
 
-const CLUSTER_ONLY: [&str; 22] = [
-    "queue",
-    "presets",
-    "namespace",
-    "environment",
-    "plugins",
-    "connections",
-    "hooks",
-    "schedule",
-    "events",
-    "build",
-    "joins",
-    "dependencies",
-    "trigger",
-    "conditions",
-    "skipOnUpstreamSkip",
-    "cache",
-    "isApproved",
-    "isPreset",
-    "patchStrategy",
-    "runPatch",
-    "image",
-    "cost",
-];
-
-/// References that only a platform can follow, and what to write instead.
+/// References that only Polyaxon can resolve, with a hint for each.
 const REFERENCES: [(&str, &str); 3] = [
     ("urlRef", "download the component and name its file with `pathRef`"),
     ("hubRef", "write the component under `component:` or name its file with `pathRef`"),
@@ -75,20 +50,25 @@ const REFERENCES: [(&str, &str); 3] = [
 ];
 
 /// Reads the root of a file.
-pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findings: &mut Findings) -> Operation<'n> {
+pub fn read<'n>(
+    root: &'n Node,
+    from: CommandFrom,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) -> Operation<'n> {
     let mut operation = Operation {
         matrix: None,
         name: None,
         params: Vec::new(),
         max_retries: None,
         timeout: None,
-        component: ComponentAt::Nowhere,
+        component: ComponentSource::None,
     };
-    if is_bare(root) {
-        operation.matrix = Some((root, start(root)));
+    if is_matrix(root) {
+        operation.matrix = Some((root, first_key_span(root)));
         return operation;
     }
-    let Some(mut fields) = Fields::new(root, "the file", start(root), findings) else { return operation };
+    let Some(mut fields) = Fields::new(root, "the file", first_key_span(root), findings) else { return operation };
     fields.value("version");
     if let Some((kind, span)) = fields.text("kind", findings)
         && kind != "operation"
@@ -100,40 +80,40 @@ pub fn read<'n>(root: &'n Node, from: CommandFrom, ignored: &mut Ignored, findin
     operation.name = fields.text("name", findings).map(|(name, _)| name.to_owned());
     fields.value("description");
     fields.value("tags");
-    let hint = "a file holds `matrix:`, or a matrix that starts with `kind: hyperband`";
+    let hint = "a file contains `matrix:`, or is a matrix that starts with `kind: hyperband`";
     match fields.value("matrix") {
         Some(entry) => operation.matrix = Some((&entry.value, entry.key_span.clone())),
-        None => findings.error_with(fields.span(), "there is no `matrix` here", Some(hint.to_owned())),
+        None => findings.error_with(fields.span(), "missing field `matrix` in the file", Some(hint.to_owned())),
     }
     if let Some(entry) = fields.value("params") {
-        operation.params = values(entry, findings);
+        operation.params = read_params(entry, findings);
     }
     if let Some(entry) = fields.value("termination") {
-        termination(entry, &mut operation, ignored, findings);
+        read_termination(entry, &mut operation, ignored_fields, findings);
     }
-    operation.component = component(&mut fields, from, findings);
-    ignored.take(&mut fields, &CLUSTER_ONLY);
+    operation.component = read_component_source(&mut fields, from, findings);
+    ignored_fields.take(&mut fields, &ignored::OPERATION);
     fields.finish(findings);
     operation
 }
 
-/// Whether the root is a matrix itself: it holds no matrix, and a kind of one (or nearly) or a matrix's own fields.
-pub fn is_bare(root: &Node) -> bool {
+/// Whether the root is a matrix: it has no field `matrix`, and has a matrix kind (possibly misspelled) or typical fields of a matrix.
+pub fn is_matrix(root: &Node) -> bool {
     let kind = root.get("kind").and_then(Node::text);
-    let method = kind.is_some_and(|kind| nearest(kind, kinds::names()).is_some());
+    let has_matrix_kind = kind.is_some_and(|kind| nearest(kind, kinds::names()).is_some());
     let typical = ["maxIterations", "max_iterations", "numRuns", "num_runs", "metric", "values"];
-    let looks_like_one =
+    let has_typical_field =
         kind.is_none_or(|kind| kind != "operation") && typical.iter().any(|name| root.get(name).is_some());
-    root.get("matrix").is_none() && (method || looks_like_one)
+    root.get("matrix").is_none() && (has_matrix_kind || has_typical_field)
 }
 
-/// The first key of a file, where faults about all of it are shown.
-pub fn start(root: &Node) -> Span {
+/// The position of the first key, where errors about the whole file are shown.
+pub fn first_key_span(root: &Node) -> Span {
     root.map().and_then(<[Entry]>::first).map_or_else(|| root.span.clone(), |entry| entry.key_span.clone())
 }
 
-/// `params: {name: {value: …}}`.
-fn values<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, Value)> {
+/// Reads `params: {name: {value: …}}`.
+fn read_params<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, Value)> {
     let mut read = Vec::new();
     for param in named(&entry.value, "the operation's `params`", entry.key_span.clone(), findings) {
         let what = format!("the value for {}", quoted(&param.key));
@@ -146,11 +126,11 @@ fn values<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, 
         if let Some(value) = fields.required("value", findings) {
             read.push((param.key.as_str(), value.value.span.clone(), json(&value.value, findings)));
         }
-        for elsewhere in ["ref", "contextOnly", "connection", "toInit", "toEnv"] {
-            if let Some(entry) = fields.hidden(elsewhere) {
+        for unsupported in ["ref", "contextOnly", "connection", "toInit", "toEnv"] {
+            if let Some(entry) = fields.hidden(unsupported) {
                 findings.error(
                     entry.key_span.clone(),
-                    format!("`{elsewhere}` needs a cluster, only `value` can be used here"),
+                    format!("unsupported field `{unsupported}`; only `value` can be used here"),
                 );
             }
         }
@@ -159,8 +139,13 @@ fn values<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, 
     read
 }
 
-/// `termination: {maxRetries, timeout}`; the timeout in seconds.
-fn termination(entry: &Entry, operation: &mut Operation<'_>, ignored: &mut Ignored, findings: &mut Findings) {
+/// Reads `termination: {maxRetries, timeout}`; the timeout is in seconds.
+fn read_termination(
+    entry: &Entry,
+    operation: &mut Operation<'_>,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) {
     let Some(mut fields) = Fields::new(&entry.value, "`termination`", entry.key_span.clone(), findings) else { return };
     if let Some((count, span)) = fields.count("maxRetries", findings) {
         operation.max_retries = u32::try_from(count).ok().filter(|n| *n <= 1_000);
@@ -176,25 +161,34 @@ fn termination(entry: &Entry, operation: &mut Operation<'_>, ignored: &mut Ignor
             findings.error(span, format!("`timeout` must be between 0 and {most} seconds, found {seconds}"));
         }
     }
-    ignored.take(&mut fields, &["ttl", "culling", "probe"]);
+    ignored_fields.take(&mut fields, &ignored::TERMINATION);
     fields.finish(findings);
 }
 
-fn component<'n>(fields: &mut Fields<'n>, from: CommandFrom, findings: &mut Findings) -> ComponentAt<'n> {
+fn read_component_source<'n>(
+    fields: &mut Fields<'n>,
+    from: CommandFrom,
+    findings: &mut Findings,
+) -> ComponentSource<'n> {
     for (name, instead) in REFERENCES {
         if let Some(entry) = fields.hidden(name) {
-            from.refuse(entry.key_span.clone(), &format!("`{name}` needs a platform to follow it"), instead, findings);
+            from.refuse(
+                entry.key_span.clone(),
+                &format!("`{name}` cannot be resolved without Polyaxon"),
+                instead,
+                findings,
+            );
         }
     }
-    let here = fields.value("component");
+    let inline = fields.value("component");
     let path = fields.text("pathRef", findings);
-    match (here, path) {
-        (Some(entry), None) => ComponentAt::Here(entry),
-        (None, Some((path, span))) => ComponentAt::File(path, span),
-        (None, None) => ComponentAt::Nowhere,
+    match (inline, path) {
+        (Some(entry), None) => ComponentSource::Inline(entry),
+        (None, Some((path, span))) => ComponentSource::File(path, span),
+        (None, None) => ComponentSource::None,
         (Some(entry), Some((_, span))) => {
-            findings.error(span, "`component` and `pathRef` exclude each other, keep one");
-            ComponentAt::Here(entry)
+            findings.error(span, "`component` and `pathRef` cannot both be given");
+            ComponentSource::Inline(entry)
         }
     }
 }

@@ -19,12 +19,12 @@ pub fn read(entry: &Entry, findings: &mut Findings) -> Stopping {
         return stopping;
     };
     for item in items {
-        rule(item, &mut stopping, findings);
+        read_rule(item, &mut stopping, findings);
     }
     stopping
 }
 
-fn rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option<()> {
+fn read_rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option<()> {
     let mut fields = Fields::new(item, "an early-stopping rule", item.span.clone(), findings)?;
     let given = fields.value("kind").is_some();
     let kind = match fields.choice("kind", &STOPPING, findings) {
@@ -32,15 +32,19 @@ fn rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option
         None if given => return None,
         None if item.get("metric").is_some() => StoppingKind::Metric,
         None => {
-            let hint = "it is metric_early_stopping or failure_early_stopping".to_owned();
-            findings.error_with(item.span.clone(), "an early-stopping rule needs `kind` or `metric`", Some(hint));
+            let hint = "`kind` is metric_early_stopping or failure_early_stopping".to_owned();
+            findings.error_with(
+                item.span.clone(),
+                "missing field `kind` or `metric` in an early-stopping rule",
+                Some(hint),
+            );
             return None;
         }
     };
     match kind {
-        StoppingKind::Metric => metric_rule(&mut fields, stopping, findings),
+        StoppingKind::Metric => read_metric_rule(&mut fields, stopping, findings),
         StoppingKind::Failure => {
-            if let Some(share) = share(&mut fields, findings) {
+            if let Some(share) = read_share(&mut fields, findings) {
                 stopping.failure_share = Some(stopping.failure_share.map_or(share, |other: f64| other.min(share)));
             }
         }
@@ -50,7 +54,7 @@ fn rule(item: &Node, stopping: &mut Stopping, findings: &mut Findings) -> Option
 }
 
 /// Reads `percent` as a fraction: a percentage from 1 to 99, or a fraction above 0 and below 1.
-fn share(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
+fn read_share(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
     fields.required("percent", findings)?;
     let (percent, span) = fields.number("percent", findings)?;
     if !(percent > 0.0 && percent <= 99.0) {
@@ -60,7 +64,7 @@ fn share(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
     Some(if percent < 1.0 { percent } else { percent / 100.0 })
 }
 
-fn metric_rule(fields: &mut Fields<'_>, stopping: &mut Stopping, findings: &mut Findings) {
+fn read_metric_rule(fields: &mut Fields<'_>, stopping: &mut Stopping, findings: &mut Findings) {
     let metric = fields.required_text("metric", findings).map(|(name, _)| name.to_owned());
     let direction = direction(fields, findings);
     let policy = fields.value("policy");
@@ -68,14 +72,14 @@ fn metric_rule(fields: &mut Fields<'_>, stopping: &mut Stopping, findings: &mut 
     match policy {
         Some(entry) => {
             if let (Some((rule, interval)), Some(metric), Some(direction)) =
-                (policy_rule(entry, findings), metric, direction)
+                (read_policy(entry, findings), metric, direction)
             {
                 stopping.policies.push(Policy { metric, direction, interval, rule });
             }
         }
         None => {
             if fields.value("value").is_none() {
-                findings.error(fields.span(), "an early-stopping rule without `policy` needs the `value` to reach");
+                findings.error(fields.span(), "missing field `value` in an early-stopping rule without `policy`");
             }
             if let (Some(metric), Some(value), Some(direction)) = (metric, value, direction) {
                 stopping.conditions.push(MetricCondition { metric, value, direction });
@@ -84,30 +88,30 @@ fn metric_rule(fields: &mut Fields<'_>, stopping: &mut Stopping, findings: &mut 
     }
 }
 
-fn policy_rule(entry: &Entry, findings: &mut Findings) -> Option<(Rule, Interval)> {
+fn read_policy(entry: &Entry, findings: &mut Findings) -> Option<(Rule, Interval)> {
     let mut fields = Fields::new(&entry.value, "the policy", entry.key_span.clone(), findings)?;
     fields.required("kind", findings)?;
     let kind = fields.choice("kind", &POLICIES, findings)?;
-    let every = positive(&mut fields, "evaluationInterval", 1, findings);
+    let every = read_positive(&mut fields, "evaluationInterval", 1, findings);
     let from = match kind {
         PolicyKind::Truncation => 1,
         _ => fields.count("minInterval", findings).map_or(1, |(n, _)| n),
     };
     let rule = match kind {
         PolicyKind::Median => {
-            Some(Rule::Median { min_samples: positive(&mut fields, "minSamples", MIN_SAMPLES, findings) })
+            Some(Rule::Median { min_samples: read_positive(&mut fields, "minSamples", MIN_SAMPLES, findings) })
         }
-        PolicyKind::Diff => percent(&mut fields, findings).map(|percent| Rule::Diff { percent }),
+        PolicyKind::Diff => read_percent(&mut fields, findings).map(|percent| Rule::Diff { percent }),
         PolicyKind::Truncation => {
             let include_succeeded = fields.flag("includeSucceeded", findings).unwrap_or(false);
-            percent(&mut fields, findings).map(|percent| Rule::Truncation { percent, include_succeeded })
+            read_percent(&mut fields, findings).map(|percent| Rule::Truncation { percent, include_succeeded })
         }
     };
     fields.finish(findings);
     Some((rule?, Interval { every, from }))
 }
 
-fn positive(fields: &mut Fields<'_>, name: &'static str, default: u64, findings: &mut Findings) -> u64 {
+fn read_positive(fields: &mut Fields<'_>, name: &'static str, default: u64, findings: &mut Findings) -> u64 {
     let Some((count, span)) = fields.count(name, findings) else { return default };
     if count == 0 {
         findings.error(span, format!("`{name}` must be 1 or more"));
@@ -115,7 +119,7 @@ fn positive(fields: &mut Fields<'_>, name: &'static str, default: u64, findings:
     count.max(1)
 }
 
-fn percent(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
+fn read_percent(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<f64> {
     fields.required("percent", findings)?;
     let (percent, span) = fields.number("percent", findings)?;
     if !(percent > 0.0 && percent <= 100.0) {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::command::hub::HubRef;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
-use crate::matrix::polyaxon::argv::words;
+use crate::matrix::polyaxon::argv::read_argv;
+use crate::matrix::polyaxon::ignored;
 use crate::matrix::yaml::fields::{Fields, json, named};
 use crate::matrix::yaml::node::Entry;
 
@@ -16,7 +17,7 @@ use crate::matrix::yaml::node::Entry;
 pub struct TunerSpec {
     /// The program.
     pub source: TunerSource,
-    /// The user's settings for it.
+    /// The program's settings.
     pub params: Map<String, Value>,
     /// Longest wait for a response.
     pub timeout: Duration,
@@ -35,31 +36,27 @@ pub enum TunerSource {
 }
 
 /// Reads `{command | hubRef, params, timeout}`.
-pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
+pub fn read(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
     let mut fields = Fields::new(&entry.value, "the tuner", entry.key_span.clone(), findings)?;
     let command = fields.value("command");
     let hub = fields.text("hubRef", findings);
-    let params = fields.value("params").map(|params| settings(params, findings)).unwrap_or_default();
-    let timeout = timeout(&mut fields, findings);
-    for cluster_only in ["presets", "queue", "namespace"] {
-        if let Some(entry) = fields.value(cluster_only) {
-            findings.warn(
-                entry.key_span.clone(),
-                format!("`{cluster_only}` means something only on a cluster and is ignored"),
-                None,
-            );
+    let params = fields.value("params").map(|params| read_settings(params, findings)).unwrap_or_default();
+    let timeout = read_timeout(&mut fields, findings);
+    for name in ignored::TUNER {
+        if let Some(entry) = fields.value(name) {
+            findings.warn(entry.key_span.clone(), ignored::message(&[name]), None);
         }
     }
     fields.finish(findings);
     let source = match (command, hub) {
         (Some(entry), None) => {
-            TunerSource::Command(words(&entry.value, findings)?.into_iter().map(|w| w.text).collect())
+            TunerSource::Command(read_argv(&entry.value, findings)?.into_iter().map(|arg| arg.text).collect())
         }
         (None, Some((name, span))) => match HubRef::parse(name) {
             Some(reference) => TunerSource::Hub(reference),
             None => {
-                let hint = Some("write org/name:version, the executable org/name in a folder of tuners".to_owned());
-                findings.error_with(span, format!("{} is no reference to a tuner", quoted(name)), hint);
+                let hint = Some("expected org/name:version, the executable org/name in a folder of tuners".to_owned());
+                findings.error_with(span, format!("invalid tuner reference {}", quoted(name)), hint);
                 return None;
             }
         },
@@ -76,7 +73,7 @@ pub fn tuner(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
 }
 
 /// Reads `timeout`, in seconds.
-fn timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
+fn read_timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
     let Some((seconds, span)) = fields.number("timeout", findings) else { return DEFAULT_TIMEOUT };
     let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero() && seconds < 1e9);
     timeout.unwrap_or_else(|| {
@@ -86,7 +83,7 @@ fn timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
 }
 
 /// Reads `{name: value}` or Polyaxon's form `{name: {value: …}}`.
-fn settings(entry: &Entry, findings: &mut Findings) -> Map<String, Value> {
+fn read_settings(entry: &Entry, findings: &mut Findings) -> Map<String, Value> {
     let mut read = Map::new();
     for setting in named(&entry.value, "the tuner's `params`", entry.key_span.clone(), findings) {
         let inner = setting.value.map().filter(|entries| entries.len() == 1).and_then(|_| setting.value.get("value"));

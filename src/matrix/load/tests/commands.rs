@@ -1,4 +1,4 @@
-//! Where the command comes from, and what its templates and inputs may hold.
+//! The command, its templates and its inputs.
 
 use super::*;
 use crate::matrix::command_line::overrides::ValueOverride;
@@ -6,11 +6,11 @@ use crate::matrix::command_line::overrides::ValueOverride;
 const MATRIX: &str = "matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}\n";
 
 fn command(rest: &str) -> Result<Vec<String>, String> {
-    let study = load_text(&format!("{MATRIX}{rest}"), &Overrides::default()).map_err(|report| told(&report))?;
+    let study = load_text(&format!("{MATRIX}{rest}"), &Overrides::default()).map_err(|report| summary(&report))?;
     Ok(study.renderer.map(|renderer| renderer.command().to_vec()).unwrap_or_default())
 }
 
-fn given(words: &[&str]) -> Overrides {
+fn command_line(words: &[&str]) -> Overrides {
     Overrides { command: Some(words.iter().map(|word| (*word).to_owned()).collect()), ..Overrides::default() }
 }
 
@@ -29,8 +29,8 @@ fn a_command_is_a_list_or_a_string() {
 }
 
 #[test]
-fn what_cannot_run_here_says_what_to_write() {
-    let told: Vec<String> = [
+fn commands_that_cannot_run_locally_have_a_hint() {
+    let errors: Vec<String> = [
         "urlRef: http://x",
         "hubRef: a/b",
         "dagRef: x",
@@ -48,52 +48,52 @@ fn what_cannot_run_here_says_what_to_write() {
     .iter()
     .map(|rest| command(rest).unwrap_err())
     .collect();
-    insta::assert_snapshot!(told.join("\n--\n"), @"
-    2:1 `urlRef` needs a platform to follow it (download the component and name its file with `pathRef`, or give the command after `--`)
+    insta::assert_snapshot!(errors.join("\n--\n"), @"
+    2:1 `urlRef` cannot be resolved without Polyaxon (download the component and name its file with `pathRef`, or give the command after `--`)
     --
-    2:1 `hubRef` needs a platform to follow it (write the component under `component:` or name its file with `pathRef`, or give the command after `--`)
+    2:1 `hubRef` cannot be resolved without Polyaxon (write the component under `component:` or name its file with `pathRef`, or give the command after `--`)
     --
-    2:1 `dagRef` needs a platform to follow it (write one component under `component:`, or give the command after `--`)
+    2:1 `dagRef` cannot be resolved without Polyaxon (write one component under `component:`, or give the command after `--`)
     --
-    2:25 `run` of kind `dag` needs a cluster (write `kind: job` with a `container`, or give the command after `--`)
+    2:25 `run` of kind `dag` cannot run locally (write `kind: job` with a `container`, or give the command after `--`)
     --
     2:13 missing field `container` in `run`
     --
     2:1 the component has no `container` (write its `command`, or give it after `--`)
     --
     2:13 the container has neither `command` nor `args` (write its `command`, or give it after `--`)
-    2:25 `image` means something only on a cluster and is ignored
+    2:25 ignored field `image`; it applies only on a cluster
     --
-    2:34 this command has an open quote or a character no argument can hold
+    2:34 the command has an unclosed quote or a NUL character
     --
-    2:38 an element of a command is text, found a list of 1
-    2:50 a command is a list or one string, found a mapping
+    2:38 an element of a command must be text, found a list of 1
+    2:50 a command must be a list or a string, found a mapping
     --
-    2:38 an element of a command is text, found a mapping (put quotes around an element that holds `{{ … }}`)
+    2:38 an element of a command must be text, found a mapping (put quotes around an element that contains `{{ … }}`)
     --
     2:13 the container has neither `command` nor `args` (write its `command`, or give it after `--`)
     2:25 unknown field `comand` in the container (did you mean `command`?)
     --
     2:10 nowhere/c.yaml cannot be read: No such file or directory (os error 2) (name a component file, or give the command after `--`)
     --
-    2:10 `component` and `pathRef` exclude each other, keep one
+    2:10 `component` and `pathRef` cannot both be given
     ");
 }
 
 #[test]
-fn a_command_line_runs_what_a_file_cannot() {
+fn a_command_line_replaces_a_command_that_cannot_run_locally() {
     for rest in [
         "urlRef: http://x",
         "component: {run: {kind: dag, operations: []}}",
         "pathRef: ./nowhere.yaml",
         "component: {}",
     ] {
-        let study = load_text(&format!("{MATRIX}{rest}\n"), &given(&["train"])).unwrap();
+        let study = load_text(&format!("{MATRIX}{rest}\n"), &command_line(&["train"])).unwrap();
         assert_eq!(study.renderer.unwrap().command(), ["train"]);
     }
-    let study = load_text(&format!("{MATRIX}hubRef: a/b\n"), &given(&["train"])).unwrap();
+    let study = load_text(&format!("{MATRIX}hubRef: a/b\n"), &command_line(&["train"])).unwrap();
     insta::assert_snapshot!(warnings(&study), @"
-    warning: `hubRef` needs a platform to follow it: it is not used, the command after `--` runs
+    warning: `hubRef` cannot be resolved without Polyaxon; ignored because a command follows `--`
      --> matrix.yaml:2:1
       |
     2 | hubRef: a/b
@@ -102,7 +102,7 @@ fn a_command_line_runs_what_a_file_cannot() {
 }
 
 #[test]
-fn a_component_may_stand_in_its_own_file() {
+fn a_component_may_be_in_its_own_file() {
     let folder = tempfile::tempdir().unwrap();
     let matrix = folder.path().join("m.yaml");
     std::fs::write(&matrix, format!("{MATRIX}pathRef: ./parts/c.yaml\n")).unwrap();
@@ -121,7 +121,7 @@ fn a_component_may_stand_in_its_own_file() {
     let report = load(&matrix, &Overrides::default()).unwrap_err();
     let text = report.render(Styling::Plain).replace(&folder.path().display().to_string(), "");
     insta::assert_snapshot!(text, @"
-    error: the input `lr` takes a whole number, not the number 0.137 of `uniform`
+    error: the input `lr` must be a whole number, found the number 0.137 of `uniform`
      --> /m.yaml:1:45
       |
     1 | matrix: {kind: random, numRuns: 1, params: {lr: {kind: uniform, value: [0, 1]}}}
@@ -148,8 +148,8 @@ fn a_component_may_stand_in_its_own_file() {
 }
 
 #[test]
-fn templates_name_what_there_is() {
-    let told = command(
+fn unknown_names_in_templates_are_errors() {
+    let errors = command(
         "component:
   inputs: [{name: batch, type: int}, {name: lr, type: float}, {name: note, type: str, isOptional: true}]
   container:
@@ -157,12 +157,12 @@ fn templates_name_what_there_is() {
     args: '{{ params.lr.as_argg }} {{ globals.run_output_path }} {{ note }}'
 ",
     );
-    insta::assert_snapshot!(told.unwrap_err(), @"
+    insta::assert_snapshot!(errors.unwrap_err(), @"
     5:31 unknown variable `lrate` (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
     6:25 unknown variable `as_argg` (did you mean `as_arg`?)
     6:47 unknown variable `run_output_path` (did you mean `run_outputs_path`?)
     ");
-    let report = load_text(MATRIX, &given(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
+    let report = load_text(MATRIX, &command_line(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
     insta::assert_snapshot!(report.render(Styling::Plain), @"
     error: unknown variable `rate`
      --> command line:1:17
@@ -183,8 +183,8 @@ fn templates_name_what_there_is() {
 }
 
 #[test]
-fn inputs_take_what_their_type_takes() {
-    let told = command(
+fn values_of_inputs_must_have_their_type() {
+    let errors = command(
         "params: {batch: {value: many}, lr: {value: 3}, bach: {value: 3}, note: 3}
 component:
   inputs:
@@ -198,16 +198,16 @@ component:
   container: {command: train}
 ",
     );
-    insta::assert_snapshot!(told.unwrap_err(), @r#"
-    1:45 the input `lr` takes a whole number, not the number 0.137 of `uniform`
-    2:25 the input `batch` takes a whole number, not the text "many"
-    2:44 `lr` is a parameter of the matrix, it cannot be given a value here
+    insta::assert_snapshot!(errors.unwrap_err(), @r#"
+    1:45 the input `lr` must be a whole number, found the number 0.137 of `uniform`
+    2:25 the input `batch` must be a whole number, found the text "many"
+    2:44 `lr` is a parameter of the matrix and cannot be given a value here
     2:62 the component has no input `bach` (did you mean `batch`?)
     2:66 the value for `note` must be a mapping with `value` (write note: {value: …})
-    7:12 the input `lr` is declared a second time
-    8:37 the input `depth` takes a whole number, not the number 1.5
-    9:51 the input `names` takes a list with text in each place, not the text "a"
-    10:12 the input `z` is required, has no value and is not used
+    7:12 duplicate input `lr`
+    8:37 the input `depth` must be a whole number, found the number 1.5
+    9:51 the input `names` must be a list with text in each element, found the text "a"
+    10:12 required input `z` has no value and is not used
     10:21 invalid value `flaot` for `type` (did you mean `float`?)
     11:5 missing field `name` in an input
     "#);
@@ -220,9 +220,9 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
             "{MATRIX}component: {{inputs: [{{name: lr}}, {{name: b, type: int}}], container: {{command: [t, {arg:?}]}}}}\n"
         )
     };
-    insta::assert_snapshot!(told_of(&component("{{ b }}")), @"2:41 the input `b` is used and has no value (give it with -P b=…, a `value` here, or `isOptional: true`)");
+    insta::assert_snapshot!(errors_of(&component("{{ b }}")), @"2:41 required input `b` has no value (add -P b=…, a `value` here, or `isOptional: true`)");
     insta::assert_snapshot!(warnings(&load_text(&component("{{ lr }}"), &Overrides::default()).unwrap()), @r#"
-    warning: the input `b` is required, has no value and is not used
+    warning: required input `b` has no value and is not used
      --> matrix.yaml:2:41
       |
     2 | component: {inputs: [{name: lr}, {name: b, type: int}], container: {command: [t, "{{ lr }}"]}}
@@ -234,18 +234,18 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
 }
 
 #[test]
-fn a_name_that_a_template_takes_apart_is_told_how_it_is_written() {
+fn a_name_that_is_no_identifier_in_a_template_has_a_hint() {
     let matrix = "kind: random\nnumRuns: 1\nparams: {learning-rate: {kind: uniform, value: [0, 1]}}\n";
-    let report = load_text(matrix, &given(&["train", "--lr={{ learning-rate }}"])).unwrap_err();
-    insta::assert_snapshot!(told(&report), @r#"
-    1:18 unknown variable `learning` (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
-    1:27 unknown variable `rate` (`learning-rate` is no plain name in a template: write params["learning-rate"].value)
+    let report = load_text(matrix, &command_line(&["train", "--lr={{ learning-rate }}"])).unwrap_err();
+    insta::assert_snapshot!(summary(&report), @r#"
+    1:18 unknown variable `learning` (`learning-rate` is not an identifier; write params["learning-rate"].value)
+    1:27 unknown variable `rate` (`learning-rate` is not an identifier; write params["learning-rate"].value)
     "#);
-    assert!(load_text(matrix, &given(&["train", "--lr={{ params[\"learning-rate\"].value }}"])).is_ok());
+    assert!(load_text(matrix, &command_line(&["train", "--lr={{ params[\"learning-rate\"].value }}"])).is_ok());
 }
 
 #[test]
-fn a_fixed_parameter_that_its_input_cannot_take_is_told_where_it_was_fixed() {
+fn a_fixed_parameter_with_the_wrong_type_is_an_error_on_the_command_line() {
     let component = "
 component:
   inputs: [{name: lr, type: float}]
@@ -257,9 +257,9 @@ component:
         let values = vec![ValueOverride { name: "lr".into(), text: value.into() }];
         load_text(&text, &Overrides { values, ..Overrides::default() })
     };
-    insta::assert_snapshot!(told(&fixed("fast").unwrap_err()), @"
+    insta::assert_snapshot!(summary(&fixed("fast").unwrap_err()), @"
     1:7 `fast` is not among the values of `lr` (the matrix has 0 to 1)
-    1:7 the input `lr` takes a number, not `fast`
+    1:7 the input `lr` must be a number, found `fast`
     ");
     assert!(fixed("0.5").is_ok());
 }

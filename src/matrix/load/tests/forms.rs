@@ -1,4 +1,4 @@
-//! Every written form of every parameter kind.
+//! Every form of every parameter kind.
 
 use super::*;
 
@@ -59,7 +59,7 @@ fn every_form_of_every_kind_is_read() {
     let effective = FORMS.lines().map(|line| {
         let (kind, value) = line.split_once(' ').unwrap();
         let text = hyperband(&format!("  x: {{kind: {kind}, value: {value}}}\n"));
-        // In a flow mapping `0:0.9` is no mapping: YAML wants a space after a key's colon.
+        // in a flow mapping `0:0.9` is text, because YAML requires a space after the colon of a key
         let study = load_text(&text, &Overrides::default()).unwrap_or_else(|report| panic!("{line}\n{report}"));
         let param = &study.experiment.space.params[0];
         assert_eq!(param.kind, kind);
@@ -92,14 +92,14 @@ fn every_form_of_every_kind_is_read() {
 }
 
 #[test]
-fn every_kind_of_the_catalogue_is_among_them() {
+fn every_kind_of_the_catalogue_is_tested() {
     for name in crate::space::catalogue::names() {
         assert!(FORMS.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}");
     }
 }
 
 #[test]
-fn forms_that_are_none_say_what_to_write() {
+fn invalid_forms_have_a_hint() {
     let text = hyperband(
         "  a: {kind: choice, value: 3}
   b: {kind: choice, value: {x: 1}}
@@ -118,7 +118,7 @@ fn forms_that_are_none_say_what_to_write() {
   o: {kind: 3, value: [1]}
 ",
     );
-    insta::assert_snapshot!(told_of(&text), @r#"
+    insta::assert_snapshot!(errors_of(&text), @r#"
     6:28 the value of `choice` cannot be the number 3 (write a list of values)
     7:28 the value of `choice` cannot be a mapping (write a list of values)
     8:29 the value of `uniform` cannot be the number 3 (write [low, high], a mapping, or low:high or {min: …, max: …})
@@ -139,7 +139,7 @@ fn forms_that_are_none_say_what_to_write() {
 }
 
 #[test]
-fn a_loguniform_between_0_and_1_is_questioned() {
+fn a_loguniform_between_0_and_1_gives_a_warning() {
     let study = load_text(&hyperband("  lr: {kind: loguniform, value: [1e-5, 0.1]}\n"), &Overrides::default()).unwrap();
     insta::assert_snapshot!(warnings(&study), @"
     warning: `loguniform` takes natural-log exponents, so this draws values from 1.00001 to 1.10517; for values from 0.00001 to 0.1 write `value: {min: 0.00001, max: 0.1}`, which is the same as the exponents `value: {low: -11.5129, high: -2.30259}`

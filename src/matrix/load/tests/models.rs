@@ -1,8 +1,8 @@
-//! Kinds that bring a model of their own: their fields, and the mappings inside them.
+//! Kinds with a model: their fields and nested mappings.
 
 use super::*;
 
-/// The bayes example of Polyaxon's documentation, with the name its own schema has for the number of initial runs.
+/// The bayes example of Polyaxon's documentation. The number of initial runs has the name of Polyaxon's schema.
 const BAYES: &str = "\
 kind: bayes
 concurrency: 5
@@ -32,7 +32,7 @@ params: {lr: {kind: uniform, value: [0, 1]}}
 ";
 
 #[test]
-fn the_documented_bayes_runs_and_says_what_its_smoothness_is_taken_as() {
+fn the_documented_bayes_is_valid_and_rounds_nu_with_a_warning() {
     let study = load_text(BAYES, &Overrides::default()).unwrap();
     let method = &study.experiment.method;
     assert_eq!((method.kind, method.sampler.name(), study.experiment.plan().trials()), ("bayes", "gp", 45));
@@ -46,7 +46,7 @@ fn the_documented_bayes_runs_and_says_what_its_smoothness_is_taken_as() {
 }
 
 #[test]
-fn snake_case_is_the_same_file_at_every_depth() {
+fn snake_case_is_accepted_at_every_depth() {
     let snake = [
         ("maxIterations", "max_iterations"),
         ("numInitialRuns", "num_initial_runs"),
@@ -62,8 +62,8 @@ fn snake_case_is_the_same_file_at_every_depth() {
 }
 
 #[test]
-fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
-    insta::assert_snapshot!(told_of(&BAYES
+fn all_errors_in_nested_mappings_are_reported_at_their_position() {
+    insta::assert_snapshot!(errors_of(&BAYES
         .replace("numInitialRuns: 30", "numInitialTrials: 30")
         .replace("  kappa", "  kapa")
         .replace("nu: 1.9", "nu: -1")
@@ -73,7 +73,7 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
     12:5 duplicate field `lengthScale`; first given as `length_scale` on line 11
     13:9 `nu` must be above 0, found -1
     ");
-    insta::assert_snapshot!(told_of(&BAYES
+    insta::assert_snapshot!(errors_of(&BAYES
         .replace("  kappa", "  kapa")
         .replace("kernel: matern", "kernel: [1]")
         .replace("nu: 1.9", "nu: -1")
@@ -83,14 +83,14 @@ fn what_is_wrong_inside_is_shown_there_and_all_of_it() {
     10:13 `kernel` must be text, found a list of 1
     12:9 `nu` must be above 0, found -1
     ");
-    insta::assert_snapshot!(told_of(&BAYES.replace("nu: 1.9", "nu: .inf")), @"12:9 the number must be finite");
+    insta::assert_snapshot!(errors_of(&BAYES.replace("nu: 1.9", "nu: .inf")), @"12:9 the number must be finite");
     let (before, params) = (BAYES.find("utilityFunction").unwrap_or(0), BAYES.find("params").unwrap_or(0));
     let list = format!("{}utilityFunction: [ucb]\n{}", &BAYES[..before], &BAYES[params..]);
-    insta::assert_snapshot!(told_of(&list), @"6:1 `utilityFunction` must be a mapping, found a list of 1");
+    insta::assert_snapshot!(errors_of(&list), @"6:1 `utilityFunction` must be a mapping, found a list of 1");
 }
 
 #[test]
-fn both_names_of_hyperopt_and_each_algorithm() {
+fn hyperopt_has_two_names_and_three_algorithms() {
     for (text, sampler) in [
         (HYPEROPT.to_owned(), "anneal"),
         (HYPEROPT.replace("hyperopt", "tpe").replace("anneal", "rand"), "random"),
@@ -104,14 +104,14 @@ fn both_names_of_hyperopt_and_each_algorithm() {
 }
 
 #[test]
-fn hyperopts_faults_have_their_places() {
-    insta::assert_snapshot!(told_of(&HYPEROPT.replace("anneal", "atpe").replace("metric: ", "metrics: ")), @r#"
+fn errors_of_hyperopt_have_their_position() {
+    insta::assert_snapshot!(errors_of(&HYPEROPT.replace("anneal", "atpe").replace("metric: ", "metrics: ")), @r#"
     3:12 `algorithm` must be tpe, rand or anneal, found "atpe"
     4:1 unknown field `metrics` in the matrix (did you mean `metric`?)
     "#);
-    insta::assert_snapshot!(told_of(&HYPEROPT.replace("numRuns: 12", "num_run: 12")), @"
+    insta::assert_snapshot!(errors_of(&HYPEROPT.replace("numRuns: 12", "num_run: 12")), @"
     1:7 `numRuns` is missing (it is the number of trials)
     2:1 unknown field `num_run` in the matrix (did you mean `numRuns`?)
     ");
-    insta::assert_snapshot!(told_of(&HYPEROPT.replace("numRuns: 12\n", "")), @"1:7 `numRuns` is missing (it is the number of trials)");
+    insta::assert_snapshot!(errors_of(&HYPEROPT.replace("numRuns: 12\n", "")), @"1:7 `numRuns` is missing (it is the number of trials)");
 }

@@ -1,4 +1,4 @@
-//! The shapes a file may have.
+//! The structure of a file.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::*;
 const PARAMS: &str = "params: {lr: {kind: uniform, value: [0, 1]}}";
 
 #[test]
-fn a_matrix_may_stand_alone_or_in_an_operation() {
+fn a_matrix_may_be_the_root_or_in_an_operation() {
     let bare = "kind: random\nnumRuns: 3\n".to_owned() + PARAMS;
     let wrapped = format!("matrix:\n  kind: random\n  num_runs: 3\n  {PARAMS}\n");
     let crlf = wrapped.replace('\n', "\r\n");
@@ -22,7 +22,7 @@ fn a_matrix_may_stand_alone_or_in_an_operation() {
 }
 
 #[test]
-fn both_spellings_name_one_field() {
+fn snake_case_and_camel_case_are_the_same_field() {
     let text = format!(
         "kind: halving\nmin_iterations: 2\nmaxIterations: 10\neta: 2\nresource: {{name: e}}\nmetric: {{name: l, optimization: maximize}}\nresume: true\nseed: 0\n{PARAMS}"
     );
@@ -38,14 +38,14 @@ fn both_spellings_name_one_field() {
 fn a_mapping_lists_its_configurations() {
     let text = "matrix: {kind: mapping, values: [{a: 1, b: x}, {a: 2, b: y}]}\n";
     assert_eq!(load_text(text, &Overrides::default()).unwrap().experiment.plan().jobs(), 2);
-    insta::assert_snapshot!(told_of("kind: mapping\nvalues: [{a: 1}, 3]\nparams: {a: {kind: choice, value: [1]}}\n"), @"
+    insta::assert_snapshot!(errors_of("kind: mapping\nvalues: [{a: 1}, 3]\nparams: {a: {kind: choice, value: [1]}}\n"), @"
     2:18 each of `values` must be a mapping of names to values, found the number 3
     3:1 unknown field `params` in the matrix (expected one of `kind`, `metric`, `seed`, `concurrency`, `earlyStopping`, `sampler`, `values`)
     ");
 }
 
 #[test]
-fn an_operation_says_how_jobs_end() {
+fn an_operation_sets_retries_and_the_job_timeout() {
     let text = format!(
         "version: 1.1\nkind: operation\nname: try\ntermination: {{maxRetries: 2, timeout: 90, ttl: 5}}\nqueue: a/b\nmatrix:\n  kind: random\n  numRuns: 1\n  {PARAMS}\n"
     );
@@ -53,7 +53,7 @@ fn an_operation_says_how_jobs_end() {
     assert_eq!((study.name.as_deref(), study.experiment.retries.max), (Some("try"), 2));
     assert_eq!(study.experiment.job_timeout, Some(Duration::from_secs(90)));
     insta::assert_snapshot!(warnings(&study), @"
-    warning: `ttl`, `queue` mean something only on a cluster and are ignored
+    warning: ignored fields `ttl`, `queue`; they apply only on a cluster
      --> matrix.yaml:4:43
       |
     4 | termination: {maxRetries: 2, timeout: 90, ttl: 5}
@@ -62,8 +62,8 @@ fn an_operation_says_how_jobs_end() {
 }
 
 #[test]
-fn what_is_no_matrix_says_what_is_missing() {
-    let told: Vec<String> = [
+fn files_without_a_matrix_are_errors() {
+    let errors: Vec<String> = [
         "3",
         "- kind: random",
         "kind: operation\nversion: 1.1\n",
@@ -77,14 +77,14 @@ fn what_is_no_matrix_says_what_is_missing() {
         "kind: random\nnumRuns: 2\nresource: {name: x}\nparams:\n",
     ]
     .iter()
-    .map(|text| told_of(text))
+    .map(|text| errors_of(text))
     .collect();
-    insta::assert_snapshot!(told.join("\n--\n"), @"
+    insta::assert_snapshot!(errors.join("\n--\n"), @"
     1:1 the file must be a mapping, found the number 3
     --
     1:1 the file must be a mapping, found a list of 1
     --
-    1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
+    1:1 missing field `matrix` in the file (a file contains `matrix:`, or is a matrix that starts with `kind: hyperband`)
     --
     1:1 missing field `metric` in the matrix
     1:1 missing field `resource` in the matrix
@@ -103,7 +103,7 @@ fn what_is_no_matrix_says_what_is_missing() {
     1:1 missing field `numRuns` in the matrix
     3:1 unknown field `matrics` in the file (did you mean `matrix`?)
     --
-    1:1 there is no `matrix` here (a file holds `matrix:`, or a matrix that starts with `kind: hyperband`)
+    1:1 missing field `matrix` in the file (a file contains `matrix:`, or is a matrix that starts with `kind: hyperband`)
     --
     2:10 a grid needs parameters with a finite number of values; `uniform` is continuous (use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`)
     --
@@ -115,7 +115,7 @@ fn what_is_no_matrix_says_what_is_missing() {
 }
 
 #[test]
-fn early_stopping_in_all_its_kinds() {
+fn early_stopping_of_every_kind() {
     let text = hyperband("  lr: {kind: uniform, value: [0, 1]}\n")
         + "earlyStopping:
 - {kind: metric_early_stopping, metric: acc, value: 0.9, optimization: maximize}
@@ -139,7 +139,7 @@ fn early_stopping_in_all_its_kinds() {
     Diff { percent: 10.0 } Interval { every: 1, from: 1 }
     Truncation { percent: 20.0, include_succeeded: true } Interval { every: 3, from: 1 }
     ");
-    let faulty = hyperband("  lr: {kind: uniform, value: [0, 1]}\n")
+    let invalid = hyperband("  lr: {kind: uniform, value: [0, 1]}\n")
         + "earlyStopping:
 - {kind: metric_stopping, metric: acc}
 - {metric: acc, value: high, optimization: maximize, patience: 3}
@@ -148,11 +148,11 @@ fn early_stopping_in_all_its_kinds() {
 - {metric: loss, optimization: minimize, policy: {kind: diff, percent: 300, evaluationInterval: 0}}
 - 3
 ";
-    insta::assert_snapshot!(told_of(&faulty), @r#"
+    insta::assert_snapshot!(errors_of(&invalid), @r#"
     8:10 invalid value `metric_stopping` for `kind` (did you mean `metric_early_stopping`?)
     9:24 `value` must be a number, found the text "high"
     9:54 unknown field `patience` in an early-stopping rule (expected one of `kind`, `metric`, `optimization`, `policy`, `value`)
-    10:3 an early-stopping rule needs `kind` or `metric` (it is metric_early_stopping or failure_early_stopping)
+    10:3 missing field `kind` or `metric` in an early-stopping rule (`kind` is metric_early_stopping or failure_early_stopping)
     11:57 invalid value `mean` for `kind` (did you mean `median`?)
     12:72 `percent` must be above 0 and at most 100, found 300
     12:97 `evaluationInterval` must be 1 or more
@@ -161,15 +161,15 @@ fn early_stopping_in_all_its_kinds() {
 }
 
 #[test]
-fn starting_points_are_among_the_values() {
+fn starting_points_must_be_in_the_space() {
     let params = "  lr: {kind: uniform, value: [0, 1]}\n  act: {kind: choice, value: [relu, tanh]}\n";
     let study =
         load_text(&(hyperband(params) + "initial:\n- {lr: 0.5, act: tanh}\n- {act: relu}\n"), &Overrides::default());
     let initial = study.unwrap().experiment.initial;
     assert_eq!(initial.iter().map(|point| point.len()).collect::<Vec<_>>(), [2, 1]);
-    let told = told_of(&(hyperband(params) + "initial:\n- {lr: 5, akt: relu}\n- 3\n"));
-    insta::assert_snapshot!(told, @"
-    9:8 `lr` cannot take the number 5 (it takes 0 to 1)
+    let errors = errors_of(&(hyperband(params) + "initial:\n- {lr: 5, akt: relu}\n- 3\n"));
+    insta::assert_snapshot!(errors, @"
+    9:8 `lr` cannot be the number 5 (expected 0 to 1)
     9:11 unknown parameter `akt` (did you mean `act`?)
     10:3 a starting point must be a mapping of names, found the number 3
     ");
@@ -188,18 +188,18 @@ fn a_tuner_is_a_command_or_a_reference() {
     assert!(tuner("tuner: {hubRef: 'acme/t:1'}\n").unwrap().tuner.is_some());
     let patient = tuner("tuner: {command: t, timeout: 2.5}\n").unwrap().tuner.unwrap();
     assert_eq!((spec.timeout.as_secs(), patient.timeout.as_millis()), (60, 2500));
-    let refused = |text: &str| told(&tuner(text).unwrap_err());
-    insta::assert_snapshot!(refused("tuner: {params: {}}\n"), @"7:1 the tuner needs either `command` or `hubRef`");
-    insta::assert_snapshot!(refused("tuner: {command: t, timeout: 0}\n"), @"7:30 `timeout` must be a number of seconds above 0, found 0");
-    insta::assert_snapshot!(refused("tuner: {hubRef: ../t}\n"), @"7:17 `../t` is no reference to a tuner (write org/name:version, the executable org/name in a folder of tuners)");
+    let errors_in_tuner = |text: &str| summary(&tuner(text).unwrap_err());
+    insta::assert_snapshot!(errors_in_tuner("tuner: {params: {}}\n"), @"7:1 the tuner needs either `command` or `hubRef`");
+    insta::assert_snapshot!(errors_in_tuner("tuner: {command: t, timeout: 0}\n"), @"7:30 `timeout` must be a number of seconds above 0, found 0");
+    insta::assert_snapshot!(errors_in_tuner("tuner: {hubRef: ../t}\n"), @"7:17 invalid tuner reference `../t` (expected org/name:version, the executable org/name in a folder of tuners)");
     let grid = "kind: grid\ntuner: {command: t}\nparams: {x: {kind: choice, value: [1, 2]}}\n";
-    insta::assert_snapshot!(told_of(grid), @"2:1 `grid` lists its configurations itself, it takes no tuner");
+    insta::assert_snapshot!(errors_of(grid), @"2:1 `grid` lists its configurations and accepts no tuner");
 }
 
 #[test]
-fn a_key_stands_once_even_where_values_are_taken_as_they_stand() {
+fn duplicate_keys_are_errors_in_values_too() {
     let params = "  opt: {kind: choice, value: [{name: adam, name: sgd}]}\n  opt: {kind: choice, value: [1]}\n";
-    insta::assert_snapshot!(told_of(&(hyperband(params) + "eta: 3\neta: 3\n")), @"
+    insta::assert_snapshot!(errors_of(&(hyperband(params) + "eta: 3\neta: 3\n")), @"
     6:44 duplicate field `name`; first given on line 6
     7:3 duplicate field `opt`; first given on line 6
     9:1 duplicate field `eta`; first given on line 8
@@ -207,9 +207,9 @@ fn a_key_stands_once_even_where_values_are_taken_as_they_stand() {
 }
 
 #[test]
-fn a_kind_that_lists_its_configurations_takes_no_sampler() {
+fn a_kind_that_lists_its_configurations_accepts_no_sampler() {
     let grid = "kind: grid\nsampler: random\nparams: {x: {kind: choice, value: [1, 2]}}\n";
-    insta::assert_snapshot!(told_of(grid), @"2:10 `grid` lists its configurations itself, it takes no sampler");
+    insta::assert_snapshot!(errors_of(grid), @"2:10 `grid` lists its configurations and accepts no sampler");
     let overrides = Overrides { sampler: Some("random".into()), ..Overrides::default() };
-    insta::assert_snapshot!(told(&load_text("kind: mapping\nvalues: [{a: 1}]\n", &overrides).unwrap_err()), @"1:11 `mapping` lists its configurations itself, it takes no sampler");
+    insta::assert_snapshot!(summary(&load_text("kind: mapping\nvalues: [{a: 1}]\n", &overrides).unwrap_err()), @"1:11 `mapping` lists its configurations and accepts no sampler");
 }

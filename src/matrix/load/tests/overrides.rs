@@ -1,4 +1,4 @@
-//! What the command line says over the file.
+//! Overrides on the command line.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ fn metric(name: &str, direction: Option<Direction>) -> (Option<Metric>, usize) {
 }
 
 #[test]
-fn the_line_goes_over_the_file() {
+fn the_command_line_overrides_the_file() {
     let study = load_text(MATRIX, &Overrides { seed: Some(0), concurrency: Some(7), ..Overrides::default() }).unwrap();
     assert_eq!((study.seed, study.experiment.seed, study.concurrency), (Some(0), 0, Some(7)));
     let study = load_text(MATRIX, &Overrides::default()).unwrap();
@@ -39,17 +39,17 @@ fn the_line_goes_over_the_file() {
 }
 
 #[test]
-fn a_metric_without_direction_is_the_files_or_minimized_with_a_warning() {
-    let made = |name: &str, direction| Some(Metric { name: name.into(), direction });
-    assert_eq!(metric("acc", None), (made("acc", Direction::Maximize), 0));
-    assert_eq!(metric("loss", None), (made("loss", Direction::Minimize), 1));
-    assert_eq!(metric("loss", Some(Direction::Maximize)), (made("loss", Direction::Maximize), 0));
+fn a_metric_without_direction_has_that_of_the_file_or_is_minimized_with_a_warning() {
+    let expected = |name: &str, direction| Some(Metric { name: name.into(), direction });
+    assert_eq!(metric("acc", None), (expected("acc", Direction::Maximize), 0));
+    assert_eq!(metric("loss", None), (expected("loss", Direction::Minimize), 1));
+    assert_eq!(metric("loss", Some(Direction::Maximize)), (expected("loss", Direction::Maximize), 0));
 }
 
 #[test]
-fn a_metric_on_the_line_is_enough() {
+fn a_metric_on_the_command_line_is_enough() {
     let text = "kind: hyperband\nmaxIterations: 9\nresource: {name: e}\nparams: {lr: {kind: uniform, value: [0, 1]}}\n";
-    insta::assert_snapshot!(told_of(text), @"1:1 missing field `metric` in the matrix");
+    insta::assert_snapshot!(errors_of(text), @"1:1 missing field `metric` in the matrix");
     let metric = Some(MetricOverride { name: "loss".into(), direction: Some(Direction::Minimize) });
     assert!(load_text(text, &Overrides { metric, ..Overrides::default() }).unwrap().experiment.metric.is_some());
 }
@@ -66,7 +66,7 @@ fn a_fixed_parameter_has_one_value() {
 }
 
 #[test]
-fn values_that_do_not_fit_are_told_with_the_line() {
+fn invalid_values_are_shown_on_the_command_line() {
     insta::assert_snapshot!(warnings(&with(&[("lr", "5")]).unwrap()), @"
     warning: `5` is not among the values of `lr`
      --> command line:1:7
@@ -85,7 +85,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
       |
       = help: did you mean `lr`?
 
-    error: the input `n` takes a whole number, not `x`
+    error: the input `n` must be a whole number, found `x`
      --> command line:1:6
       |
     1 | -P n=x
@@ -96,7 +96,7 @@ fn values_that_do_not_fit_are_told_with_the_line() {
 }
 
 #[test]
-fn an_unknown_sampler_is_told() {
+fn an_unknown_sampler_is_an_error() {
     let overrides = Overrides { sampler: Some("randm".into()), ..Overrides::default() };
     insta::assert_snapshot!(load_text(MATRIX, &overrides).unwrap_err().render(Styling::Plain), @"
     error: unknown sampler `randm`

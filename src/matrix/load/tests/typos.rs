@@ -1,9 +1,9 @@
-//! Slips of the pen: what stands beside them is checked all the same, and one slip is told once.
+//! Typos: the rest of the file is checked too, and each typo is reported once.
 
 use super::*;
 
 #[test]
-fn a_kind_that_is_nearly_right_is_checked_as_what_was_meant() {
+fn a_misspelled_kind_is_checked_as_the_suggested_kind() {
     let text = "\
 kind: hyperbnd
 eta: 1
@@ -16,7 +16,7 @@ params:
 earlyStopping:
   - {kind: failure_early_stoping, percent: 150}
 ";
-    insta::assert_snapshot!(told_of(text), @"
+    insta::assert_snapshot!(errors_of(text), @"
     1:7 unknown matrix kind `hyperbnd` (did you mean `hyperband`?)
     2:6 `eta` must be above 1, found 1
     3:1 unknown field `maxIteration` in the matrix (did you mean `maxIterations`?)
@@ -30,18 +30,18 @@ earlyStopping:
 }
 
 #[test]
-fn a_missing_field_and_its_misspelling_are_one_fault() {
+fn a_missing_field_and_its_misspelling_are_one_error() {
     let text = "kind: random\nnumRun: 3\nparms:\n  a: {kind: choice, values: [1]}\n";
-    insta::assert_snapshot!(told_of(text), @"
+    insta::assert_snapshot!(errors_of(text), @"
     2:1 unknown field `numRun` in the matrix (did you mean `numRuns`?)
     3:1 unknown field `parms` in the matrix (did you mean `params`?)
     ");
 }
 
 #[test]
-fn what_is_missing_does_not_hide_what_is_wrong() {
+fn missing_fields_do_not_hide_other_errors() {
     let text = "kind: halving\neta: 0.5\nprefact: -1\nparams: {a: {kind: range, value: [0, ten]}}\n";
-    insta::assert_snapshot!(told_of(text), @r#"
+    insta::assert_snapshot!(errors_of(text), @r#"
     1:1 missing field `metric` in the matrix
     1:1 missing field `resource` in the matrix
     1:1 missing field `maxIterations` in the matrix
@@ -53,7 +53,7 @@ fn what_is_missing_does_not_hide_what_is_wrong() {
 }
 
 #[test]
-fn the_documented_example_as_it_is_printed_names_the_indent_that_is_wrong() {
+fn the_documented_example_with_its_wrong_indentation_names_that_indentation() {
     let printed = DOCUMENTED.replace("\n  early_stopping:", "\n   early_stopping:");
-    insta::assert_snapshot!(told_of(&printed), @"25:4 while parsing a block mapping, did not find expected key (the line is indented by 3 spaces; expected 2 or 4)");
+    insta::assert_snapshot!(errors_of(&printed), @"25:4 while parsing a block mapping, did not find expected key (the line is indented by 3 spaces; expected 2 or 4)");
 }

@@ -8,9 +8,9 @@ use crate::types::outcome::{Reading, Readings};
 pub enum MetricValue {
     /// A value that can be ranked.
     Finite(Score),
-    /// The last reading of the metric was NaN or infinite; the sentence says which.
+    /// The last reading of the metric was NaN or infinite; the text says which.
     NotFinite(String),
-    /// The metric was never printed as a number; the sentence says what was printed instead.
+    /// The metric was never printed as a number; the text says what was printed instead.
     Missing(String),
     /// The study ranks nothing.
     NotAsked,
@@ -54,7 +54,7 @@ pub struct CollectorKind {
     pub collector: fn(Wanted) -> Box<dyn Collector>,
 }
 
-/// Collects the readings of one job from its stdout. Memory is bounded whatever the job prints.
+/// Collects the readings of one job from its stdout. Memory is bounded.
 pub trait Collector: Send {
     /// Takes the next line, without its newline.
     fn line(&mut self, line: &[u8]) -> LineKind;

@@ -136,8 +136,8 @@ impl JsonLines {
     fn take_from_tail(&mut self) -> LineKind {
         let tail = std::mem::take(&mut self.tail);
         let text = tail.trim_ascii_end();
-        let begins = |at: &usize| text[*at] == b'{' && (*at == 0 || text[at - 1] == b'\n');
-        for at in (0..text.len()).rev().filter(begins).take(MAX_TAIL_STARTS) {
+        let is_line_start = |at: &usize| text[*at] == b'{' && (*at == 0 || text[at - 1] == b'\n');
+        for at in (0..text.len()).rev().filter(is_line_start).take(MAX_TAIL_STARTS) {
             if with_object(&text[at..], |text| self.take(text)) == LineKind::Reading {
                 return LineKind::Reading;
             }

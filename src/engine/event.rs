@@ -13,7 +13,7 @@ use crate::types::units::{Moment, Resource};
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
     /// The study starts or resumes: slots may be filled.
-    Begin,
+    Start,
     /// A job printed a reading. Sent only if [`crate::engine::Engine::wants_readings`]; the first reading of each job also if
     /// [`crate::engine::Engine::wants_first_readings`].
     Reading {

@@ -34,15 +34,15 @@ use crate::types::units::Moment;
 
 impl Engine {
     /// Applies `event`, then fills free slots. Events of jobs that are not running are ignored. After [`Command::Finish`] the
-    /// result is empty, except that [`Event::Begin`] repeats the finish.
+    /// result is empty, except that [`Event::Start`] repeats the finish.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Command> {
         let mut out = Vec::new();
         if let StudyPhase::Finished(reason) = &self.phase {
-            return if event == Event::Begin { vec![Command::Finish(reason.clone())] } else { out };
+            return if event == Event::Start { vec![Command::Finish(reason.clone())] } else { out };
         }
         let reading = matches!(event, Event::Reading { .. });
         match event {
-            Event::Begin => self.check_failure_share(&mut out),
+            Event::Start => self.check_failure_share(&mut out),
             Event::Reading { job, reading } => self.on_reading(job, &reading, &mut out),
             Event::Ended { job, outcome, curve, step } => {
                 self.on_job_end(now, job, &JobEnd { outcome: &outcome, curve: &curve, step }, &mut out);

@@ -38,7 +38,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::tests::{args, faults};
+    use crate::kinds::tests::{args, errors};
     use crate::schedule::{Plan, UNLIMITED};
 
     fn plan(fields: serde_json::Value) -> Plan {
@@ -60,9 +60,9 @@ mod tests {
 
     #[test]
     fn invalid_fields_are_reported() {
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 27, "numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 27, "numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
         insta::assert_snapshot!(
-            faults(&KIND, json!({"maxIterations": 27, "numRuns": 8_000_000})),
+            errors(&KIND, json!({"maxIterations": 27, "numRuns": 8_000_000})),
             @"the plan has 11851850 jobs, at most 10000000 are allowed"
         );
     }

@@ -33,10 +33,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::tests::faults;
+    use crate::kinds::tests::errors;
 
     #[test]
     fn num_runs_is_positive() {
-        insta::assert_snapshot!(faults(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
+        insta::assert_snapshot!(errors(&KIND, json!({"numRuns": 0})), @"`numRuns` must be a whole number, 1 or more, found the number 0");
     }
 }

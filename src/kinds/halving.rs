@@ -42,11 +42,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::tests::faults;
+    use crate::kinds::tests::errors;
 
     #[test]
     fn all_faults_are_reported_at_once() {
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 4, "minIterations": 9, "prefact": 0})), @"
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 4, "minIterations": 9, "prefact": 0})), @"
         `minIterations` 9 is above `maxIterations` 4
         `prefact` must be above 0, found 0
         ");

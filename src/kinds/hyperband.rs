@@ -46,7 +46,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::tests::{args, faults};
+    use crate::kinds::tests::{args, errors};
 
     fn method(fields: serde_json::Value) -> Method {
         (KIND.build)(&args(fields)).unwrap()
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn all_faults_are_reported_at_once() {
-        let faults = faults(&KIND, json!({"maxIterations": 0.5, "eta": 1, "bracketSizes": "round", "rounds": 0}));
-        insta::assert_snapshot!(faults, @r#"
+        let errors = errors(&KIND, json!({"maxIterations": 0.5, "eta": 1, "bracketSizes": "round", "rounds": 0}));
+        insta::assert_snapshot!(errors, @r#"
         `eta` must be above 1, found 1
         `maxIterations` must be 1 or more, found 0.5
         `bracketSizes` must be floor or ceil, found "round"
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn bounds_of_an_int_resource_are_integers() {
         insta::assert_snapshot!(
-            faults(&KIND, json!({"maxIterations": 9.5, "minIterations": 0.5})),
+            errors(&KIND, json!({"maxIterations": 9.5, "minIterations": 0.5})),
             @r"
         `maxIterations` must be whole for an int resource, found 9.5
         `minIterations` must be whole for an int resource, found 0.5
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn oversized_plans_are_rejected_with_their_number_of_jobs() {
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 1_000_000, "eta": 3, "rounds": 9})), @"the plan has 10767339 jobs, at most 10000000 are allowed");
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 1e15, "eta": 2})), @"the plan has 2251799880936441 jobs, at most 10000000 are allowed");
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 1e18})), @"`maxIterations` must be at most 9e15 for an int resource");
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 81, "eta": 1.0000001})), @"from 1 to 81 in factors of 1.0000001 there are more than 1000 rungs; use a larger eta");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 1_000_000, "eta": 3, "rounds": 9})), @"the plan has 10767339 jobs, at most 10000000 are allowed");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 1e15, "eta": 2})), @"the plan has 2251799880936441 jobs, at most 10000000 are allowed");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 1e18})), @"`maxIterations` must be at most 9e15 for an int resource");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 81, "eta": 1.0000001})), @"from 1 to 81 in factors of 1.0000001 there are more than 1000 rungs; use a larger eta");
     }
 
     #[test]

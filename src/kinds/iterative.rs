@@ -32,7 +32,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::tests::{args, faults};
+    use crate::kinds::tests::{args, errors};
 
     #[test]
     fn there_are_as_many_trials_as_iterations() {
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn max_iterations_is_required_and_positive() {
-        insta::assert_snapshot!(faults(&KIND, json!({})), @"`maxIterations` is missing");
-        insta::assert_snapshot!(faults(&KIND, json!({"maxIterations": 0})), @"`maxIterations` must be a whole number, 1 or more, found the number 0");
+        insta::assert_snapshot!(errors(&KIND, json!({})), @"`maxIterations` is missing");
+        insta::assert_snapshot!(errors(&KIND, json!({"maxIterations": 0})), @"`maxIterations` must be a whole number, 1 or more, found the number 0");
     }
 }

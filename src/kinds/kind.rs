@@ -72,7 +72,7 @@ pub struct MatrixKind {
     /// Builds the method from the kind's own fields. If there is a `resource`, its type (`int` or `float`) is the argument
     /// `resourceType`.
     pub build: fn(&Args) -> Result<Method, Vec<ArgError>>,
-    /// Warnings about valid fields, each with its place.
+    /// Warnings about valid fields, each with its position.
     pub advice: fn(&Args) -> Vec<ArgError>,
 }
 

@@ -12,9 +12,9 @@ pub(super) fn args(fields: Value) -> Args {
 }
 
 /// The messages for invalid fields, one per line.
-pub(super) fn faults(kind: &MatrixKind, fields: Value) -> String {
-    let faults = (kind.build)(&args(fields)).expect_err("the fields are invalid");
-    faults.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("\n")
+pub(super) fn errors(kind: &MatrixKind, fields: Value) -> String {
+    let errors = (kind.build)(&args(fields)).expect_err("the fields are invalid");
+    errors.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

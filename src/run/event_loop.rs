@@ -60,7 +60,7 @@ impl<'a> EventLoop<'a> {
     /// Fills the slots and coordinates until the study is over or the driver cannot go on; then no job runs any more.
     pub fn drive<'s>(&'s self, scope: &Scope<'s>, signals: &Signals, first: Effects) {
         self.give_out(scope, first);
-        let begin = self.core().handle(Event::Begin);
+        let begin = self.core().handle(Event::Start);
         self.give_out(scope, begin);
         if let Err(fault) = self.coordinate(scope, signals) {
             self.fail(fault);

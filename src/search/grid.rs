@@ -33,12 +33,12 @@ impl Sampler for Grid {
 
     fn check(&self, space: &Space) -> Vec<ArgError> {
         let continuous = space.params.iter().filter(|p| p.domain.cardinality().is_none());
-        let fault = |p: &Param| ArgError {
+        let error = |p: &Param| ArgError {
             path: vec![PathSegment::Key(p.name.to_string())],
             message: format!("a grid needs parameters with a finite number of values; `{}` is continuous", p.kind),
             hint: Some("use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`".into()),
         };
-        continuous.map(fault).collect()
+        continuous.map(error).collect()
     }
 }
 
@@ -94,10 +94,10 @@ mod tests {
     #[test]
     fn continuous_parameters_are_rejected_by_name() {
         let mixed = space(&[("a", "choice", json!([1])), ("lr", "uniform", json!([0, 1]))]);
-        let faults = Grid.check(&mixed);
-        assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].path, [PathSegment::Key("lr".into())]);
-        insta::assert_snapshot!(faults[0].message, @"a grid needs parameters with a finite number of values; `uniform` is continuous");
+        let errors = Grid.check(&mixed);
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].path, [PathSegment::Key("lr".into())]);
+        insta::assert_snapshot!(errors[0].message, @"a grid needs parameters with a finite number of values; `uniform` is continuous");
         assert!(Grid.check(&small()).is_empty());
     }
 }

@@ -10,7 +10,7 @@ use crate::types::units::Moment;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum QueuedEvent {
     /// The study starts.
-    Begin,
+    Start,
     /// The job prints its next reading.
     Reading(JobId),
     /// The job ends.

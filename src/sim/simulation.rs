@@ -89,7 +89,7 @@ impl<'m> Simulation<'m> {
     }
 
     fn run(mut self) -> SimulationResult {
-        self.queue.push(self.now, QueuedEvent::Begin);
+        self.queue.push(self.now, QueuedEvent::Start);
         while self.result.reason.is_none()
             && let Some((moment, queued)) = self.queue.pop()
         {
@@ -107,7 +107,7 @@ impl<'m> Simulation<'m> {
     /// The engine event for a queued event; `None` if its job has already ended.
     fn event(&mut self, moment: Moment, queued: QueuedEvent) -> Option<Event> {
         match queued {
-            QueuedEvent::Begin => Some(Event::Begin),
+            QueuedEvent::Start => Some(Event::Start),
             QueuedEvent::Wake => Some(Event::Tick),
             QueuedEvent::NoTuner => {
                 Some(Event::TunerFinished { error: Some("a simulated study has no outside tuner".to_owned()) })

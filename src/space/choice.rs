@@ -188,7 +188,7 @@ mod tests {
 
     use super::{CHOICE, PCHOICE};
     use crate::space::Geometry;
-    use crate::space::tests::{all, domain, fault, shares};
+    use crate::space::tests::{all, domain, error, shares};
 
     #[test]
     fn any_values_are_drawn_uniformly() {
@@ -237,9 +237,9 @@ mod tests {
 
     #[test]
     fn invalid_lists_are_rejected() {
-        insta::assert_snapshot!(fault(&CHOICE, json!([])), @"the list is empty");
-        insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 0.9], ["b", 0.2]])), @"the probabilities sum to 1.1, which is more than 1");
-        insta::assert_snapshot!(fault(&PCHOICE, json!([["a", 1.5], "b"])), @r#"
+        insta::assert_snapshot!(error(&CHOICE, json!([])), @"the list is empty");
+        insta::assert_snapshot!(error(&PCHOICE, json!([["a", 0.9], ["b", 0.2]])), @"the probabilities sum to 1.1, which is more than 1");
+        insta::assert_snapshot!(error(&PCHOICE, json!([["a", 1.5], "b"])), @r#"
     Key("items") Index(0) Index(1) a probability must be a number from 0 to 1, found the number 1.5
     Key("items") Index(1) each item must be a pair of a value and its probability, found the text "b" (for instance [relu, 0.7])
     "#);

@@ -99,7 +99,7 @@ pub(super) struct Quantized<C> {
 }
 
 impl<C: Continuous> Quantized<C> {
-    /// Reads `q` and reports its faults.
+    /// Reads `q` and reports its errors.
     pub(super) fn read(reader: &mut ArgReader<'_>, distribution: C) -> Option<Quantized<C>> {
         let usual = distribution.quantile(0.001).abs().max(distribution.quantile(0.999).abs());
         let quantization = Quantization::read(reader, usual, distribution.max_abs())?;

@@ -183,7 +183,7 @@ mod tests {
     use serde_json::json;
 
     use super::{DATERANGE, DATETIMERANGE};
-    use crate::space::tests::{all, domain, fault};
+    use crate::space::tests::{all, domain, error};
 
     #[test]
     fn dates_cross_months_and_leap_days() {
@@ -208,14 +208,14 @@ mod tests {
 
     #[test]
     fn invalid_dates_are_rejected() {
-        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-30", "2024-03-02", 1])), @r#"Key("start") `start` must be a date like 2024-01-31, found the text "2024-02-30""#);
-        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01T10:00", "2024-03-02", 1])), @r#"Key("start") `start` of a daterange is a date without a time; `datetimerange` takes times"#);
-        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-01-02", 1])), @"the range from start to stop has no values (the stop is excluded; a decreasing range needs a negative step)");
-        insta::assert_snapshot!(fault(&DATERANGE, json!(["2024-02-01", "2024-03-02", 0.5])), @r#"Key("step") `step` of a daterange must be a whole number of days"#);
-        insta::assert_snapshot!(fault(&DATERANGE, json!([2024, "2024-03-02"])), @r#"
+        insta::assert_snapshot!(error(&DATERANGE, json!(["2024-02-30", "2024-03-02", 1])), @r#"Key("start") `start` must be a date like 2024-01-31, found the text "2024-02-30""#);
+        insta::assert_snapshot!(error(&DATERANGE, json!(["2024-02-01T10:00", "2024-03-02", 1])), @r#"Key("start") `start` of a daterange is a date without a time; `datetimerange` takes times"#);
+        insta::assert_snapshot!(error(&DATERANGE, json!(["2024-02-01", "2024-01-02", 1])), @"the range from start to stop has no values (the stop is excluded; a decreasing range needs a negative step)");
+        insta::assert_snapshot!(error(&DATERANGE, json!(["2024-02-01", "2024-03-02", 0.5])), @r#"Key("step") `step` of a daterange must be a whole number of days"#);
+        insta::assert_snapshot!(error(&DATERANGE, json!([2024, "2024-03-02"])), @r#"
         Key("start") `start` must be text, found the number 2024
         Key("step") `step` is missing
         "#);
-        insta::assert_snapshot!(fault(&DATETIMERANGE, json!(["2024-02-01T10:00:00Z", "2024-03-02T00:00:00", 0])), @r#"Key("stop") `start` and `stop` must both have an offset (like +02:00 or Z), or neither"#);
+        insta::assert_snapshot!(error(&DATETIMERANGE, json!(["2024-02-01T10:00:00Z", "2024-03-02T00:00:00", 0])), @r#"Key("stop") `start` and `stop` must both have an offset (like +02:00 or Z), or neither"#);
     }
 }

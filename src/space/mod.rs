@@ -84,7 +84,7 @@ pub enum Form {
     },
 }
 
-/// A domain, or the faults of its arguments.
+/// A domain, or the errors of its arguments.
 pub type DomainResult = Result<Box<dyn Domain>, Vec<ArgError>>;
 
 /// A parameter kind: an entry of [`catalogue::KINDS`].

@@ -136,7 +136,7 @@ mod tests {
     use serde_json::json;
 
     use super::{LOGNORMAL, NORMAL, QLOGNORMAL, QNORMAL};
-    use crate::space::tests::{domain, draws, fault, moments};
+    use crate::space::tests::{domain, draws, error, moments};
 
     #[test]
     fn draws_have_the_given_moments() {
@@ -178,10 +178,10 @@ mod tests {
 
     #[test]
     fn arguments_with_infinite_draws_are_rejected() {
-        insta::assert_snapshot!(fault(&NORMAL, json!([0, 0])), @r#"Key("scale") `scale` (the standard deviation) must be above 0"#);
-        insta::assert_snapshot!(fault(&NORMAL, json!([1e300, 1])), @r#"Key("scale") `scale` is too small relative to `loc`: all draws would be equal"#);
-        insta::assert_snapshot!(fault(&NORMAL, json!([0, 1e308])), @r#"Key("scale") draws with this `loc` and `scale` may not be finite"#);
-        insta::assert_snapshot!(fault(&LOGNORMAL, json!([700, 1])), @r#"Key("scale") exp of a draw with this `loc` and `scale` may be outside the range of floats"#);
-        insta::assert_snapshot!(fault(&QNORMAL, json!([0, 1, -1])), @r#"Key("q") `q` must be above 0, found -1"#);
+        insta::assert_snapshot!(error(&NORMAL, json!([0, 0])), @r#"Key("scale") `scale` (the standard deviation) must be above 0"#);
+        insta::assert_snapshot!(error(&NORMAL, json!([1e300, 1])), @r#"Key("scale") `scale` is too small relative to `loc`: all draws would be equal"#);
+        insta::assert_snapshot!(error(&NORMAL, json!([0, 1e308])), @r#"Key("scale") draws with this `loc` and `scale` may not be finite"#);
+        insta::assert_snapshot!(error(&LOGNORMAL, json!([700, 1])), @r#"Key("scale") exp of a draw with this `loc` and `scale` may be outside the range of floats"#);
+        insta::assert_snapshot!(error(&QNORMAL, json!([0, 1, -1])), @r#"Key("q") `q` must be above 0, found -1"#);
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Multiples {
 }
 
 impl Quantization {
-    /// Reads `q` and reports its faults. The absolute value of draws is at most `max`, and almost always at most `usual`.
+    /// Reads `q` and reports its errors. The absolute value of draws is at most `max`, and almost always at most `usual`.
     pub(super) fn read(reader: &mut ArgReader<'_>, usual: f64, max: f64) -> Option<Quantization> {
         let size = reader.number("q")?;
         let number = reader.raw("q")?.as_number()?;

@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
 
     use super::RANGE;
-    use crate::space::tests::{all, domain, fault};
+    use crate::space::tests::{all, domain, error};
 
     #[test]
     fn integers_stay_integers_and_the_stop_is_excluded() {
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn empty_and_unbounded_ranges_are_rejected() {
-        insta::assert_snapshot!(fault(&RANGE, json!([1, 10, 0])), @r#"Key("step") `step` must not be 0"#);
-        insta::assert_snapshot!(fault(&RANGE, json!([10, 1, 1])), @"the range from 10 to 1 in steps of 1 has no values (the stop is excluded; a decreasing range needs a negative step)");
-        insta::assert_snapshot!(fault(&RANGE, json!([1e-300, 1, 1])), @"start, stop and step are too far apart in size to count the values exactly");
-        insta::assert_snapshot!(fault(&RANGE, json!([0, "ten"])), @r#"
+        insta::assert_snapshot!(error(&RANGE, json!([1, 10, 0])), @r#"Key("step") `step` must not be 0"#);
+        insta::assert_snapshot!(error(&RANGE, json!([10, 1, 1])), @"the range from 10 to 1 in steps of 1 has no values (the stop is excluded; a decreasing range needs a negative step)");
+        insta::assert_snapshot!(error(&RANGE, json!([1e-300, 1, 1])), @"start, stop and step are too far apart in size to count the values exactly");
+        insta::assert_snapshot!(error(&RANGE, json!([0, "ten"])), @r#"
         Key("stop") `stop` must be a number, found the text "ten"
         Key("step") `step` is missing
         "#);

@@ -179,7 +179,7 @@ mod tests {
     use serde_json::json;
 
     use super::{GEOMSPACE, LINSPACE, LOGSPACE};
-    use crate::space::tests::{all, domain, fault};
+    use crate::space::tests::{all, domain, error};
 
     #[test]
     fn linspace_includes_both_ends_and_has_exact_decimals() {
@@ -218,12 +218,12 @@ mod tests {
 
     #[test]
     fn invalid_arguments_are_rejected() {
-        insta::assert_snapshot!(fault(&LINSPACE, json!([0, 1, 0])), @r#"Key("num") `num` must be at least 1 and at most 2^53"#);
-        insta::assert_snapshot!(fault(&LINSPACE, json!([1, 1, 3])), @"start and stop are too close to each other for 3 distinct values (for a single value write `num: 1`)");
-        insta::assert_snapshot!(fault(&LINSPACE, json!([0, 1, 2.5])), @r#"Key("num") `num` must be a whole number, 0 or more, found the number 2.5"#);
-        insta::assert_snapshot!(fault(&LOGSPACE, json!([0, 400, 3])), @r#"Key("stop") 10 to the power of 400 is outside the range of floats"#);
-        insta::assert_snapshot!(fault(&LOGSPACE, json!([0, 4, 3, -2])), @r#"Key("base") `base` must be above 0 and not 1, found -2"#);
-        insta::assert_snapshot!(fault(&GEOMSPACE, json!([0, 4, 3])), @r#"Key("start") `start` of a geomspace must not be 0, found 0"#);
-        insta::assert_snapshot!(fault(&GEOMSPACE, json!([-1, 4, 3])), @r#"Key("stop") `start` and `stop` of a geomspace must have the same sign"#);
+        insta::assert_snapshot!(error(&LINSPACE, json!([0, 1, 0])), @r#"Key("num") `num` must be at least 1 and at most 2^53"#);
+        insta::assert_snapshot!(error(&LINSPACE, json!([1, 1, 3])), @"start and stop are too close to each other for 3 distinct values (for a single value write `num: 1`)");
+        insta::assert_snapshot!(error(&LINSPACE, json!([0, 1, 2.5])), @r#"Key("num") `num` must be a whole number, 0 or more, found the number 2.5"#);
+        insta::assert_snapshot!(error(&LOGSPACE, json!([0, 400, 3])), @r#"Key("stop") 10 to the power of 400 is outside the range of floats"#);
+        insta::assert_snapshot!(error(&LOGSPACE, json!([0, 4, 3, -2])), @r#"Key("base") `base` must be above 0 and not 1, found -2"#);
+        insta::assert_snapshot!(error(&GEOMSPACE, json!([0, 4, 3])), @r#"Key("start") `start` of a geomspace must not be 0, found 0"#);
+        insta::assert_snapshot!(error(&GEOMSPACE, json!([-1, 4, 3])), @r#"Key("stop") `start` and `stop` of a geomspace must have the same sign"#);
     }
 }

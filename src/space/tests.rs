@@ -30,7 +30,7 @@ fn build(kind: &ParamKind, value: &Value) -> DomainResult {
 }
 
 pub(super) fn domain(kind: &ParamKind, value: Value) -> Box<dyn Domain> {
-    build(kind, &value).unwrap_or_else(|faults| panic!("{}: {faults:?}", kind.name))
+    build(kind, &value).unwrap_or_else(|errors| panic!("{}: {errors:?}", kind.name))
 }
 
 /// A space of parameters given by name, kind and value.
@@ -49,7 +49,7 @@ pub(super) fn all(kind: &ParamKind, value: Value) -> Value {
 }
 
 /// The messages for invalid arguments: `path message (hint)`, one per line.
-pub(super) fn fault(kind: &ParamKind, value: Value) -> String {
+pub(super) fn error(kind: &ParamKind, value: Value) -> String {
     let line = |f: &ArgError| {
         let path: String = f.path.iter().map(|step| format!("{step:?} ")).collect();
         format!("{path}{}{}", f.message, f.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())
@@ -260,8 +260,8 @@ proptest! {
         let _ = (kind.advice)(&args(kind, &value));
         let domain = match build(kind, &value) {
             Ok(domain) => domain,
-            Err(faults) => {
-                prop_assert!(!faults.is_empty());
+            Err(errors) => {
+                prop_assert!(!errors.is_empty());
                 return Ok(());
             }
         };

@@ -193,7 +193,7 @@ mod tests {
     use serde_json::json;
 
     use super::{LOGUNIFORM, QLOGUNIFORM, QUNIFORM, UNIFORM};
-    use crate::space::tests::{all, args, domain, draws, fault, moments, shares};
+    use crate::space::tests::{all, args, domain, draws, error, moments, shares};
 
     #[test]
     fn uniform_draws_have_the_moments_of_the_distribution() {
@@ -240,21 +240,21 @@ mod tests {
 
     #[test]
     fn invalid_bounds_are_rejected() {
-        insta::assert_snapshot!(fault(&UNIFORM, json!([1, 1])), @r#"Key("high") `high` (1) must be above `low` (1)"#);
-        insta::assert_snapshot!(fault(&UNIFORM, json!({"min": 3, "max": 2})), @r#"Key("max") `max` (2) must be above `min` (3)"#);
-        insta::assert_snapshot!(fault(&UNIFORM, json!([-1e308, 1e308])), @r#"Key("high") `low` and `high` are too far apart: the width is not a finite number"#);
-        insta::assert_snapshot!(fault(&UNIFORM, json!([0])), @r#"Key("high") `high` is missing"#);
-        insta::assert_snapshot!(fault(&LOGUNIFORM, json!([-800, 710])), @r#"
+        insta::assert_snapshot!(error(&UNIFORM, json!([1, 1])), @r#"Key("high") `high` (1) must be above `low` (1)"#);
+        insta::assert_snapshot!(error(&UNIFORM, json!({"min": 3, "max": 2})), @r#"Key("max") `max` (2) must be above `min` (3)"#);
+        insta::assert_snapshot!(error(&UNIFORM, json!([-1e308, 1e308])), @r#"Key("high") `low` and `high` are too far apart: the width is not a finite number"#);
+        insta::assert_snapshot!(error(&UNIFORM, json!([0])), @r#"Key("high") `high` is missing"#);
+        insta::assert_snapshot!(error(&LOGUNIFORM, json!([-800, 710])), @r#"
     Key("low") exp(-800) is outside the range of floats: `low` is a natural-log exponent
     Key("high") exp(710) is outside the range of floats: `high` is a natural-log exponent
     "#);
-        insta::assert_snapshot!(fault(&LOGUNIFORM, json!({"min": 0, "max": 1})), @r#"Key("min") `min` on a log scale must be above 0, found 0"#);
-        insta::assert_snapshot!(fault(&QUNIFORM, json!([0.2, 0.8, 1])), @r#"Key("q") no multiple of `q` is between 0.2 and 0.8"#);
-        insta::assert_snapshot!(fault(&QUNIFORM, json!([3, 1, 0])), @r#"
+        insta::assert_snapshot!(error(&LOGUNIFORM, json!({"min": 0, "max": 1})), @r#"Key("min") `min` on a log scale must be above 0, found 0"#);
+        insta::assert_snapshot!(error(&QUNIFORM, json!([0.2, 0.8, 1])), @r#"Key("q") no multiple of `q` is between 0.2 and 0.8"#);
+        insta::assert_snapshot!(error(&QUNIFORM, json!([3, 1, 0])), @r#"
     Key("high") `high` (1) must be above `low` (3)
     Key("q") `q` must be above 0
     "#);
-        insta::assert_snapshot!(fault(&QUNIFORM, json!([0, 1e10, 1e-9])), @r#"Key("q") `q` (1e-9) is too small for values of this size"#);
+        insta::assert_snapshot!(error(&QUNIFORM, json!([0, 1e10, 1e-9])), @r#"Key("q") `q` (1e-9) is too small for values of this size"#);
     }
 
     #[test]

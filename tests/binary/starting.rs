@@ -65,7 +65,7 @@ fn faulty_points_are_shown_where_they_stand() {
         .output_contains("did you mean `lr`?");
     lab.run("--enqueue nothing.yaml", "").exits(2).output_contains("nothing.yaml").output_contains("cannot be read");
     let in_matrix = with_initial("[{lr: x}]");
-    in_matrix.run("", "").exits(2).output_contains("m.yaml:").output_contains("`lr` cannot take the text \"x\"");
+    in_matrix.run("", "").exits(2).output_contains("m.yaml:").output_contains("`lr` cannot be the text \"x\"");
     let few = with_initial("[{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}]");
     few.hypertune("check m.yaml").exits(0).output_contains("16 starting points for 15 trials");
     assert!(!lab.path("m.study").exists());

@@ -153,7 +153,7 @@ fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
     let mut now = standing.at;
     let recovery = engine.recover();
     assert!(recovery.lost.len() < 1000);
-    let mut waiting = engine.handle(now, Event::Begin);
+    let mut waiting = engine.handle(now, Event::Start);
     let mut finished: Option<FinishReason> = None;
     let mut wake = None;
     for step in 0..2000 {

@@ -127,7 +127,7 @@ fn runs(experiment: Experiment) {
         return;
     }
     let mut engine = Engine::new(Arc::new(experiment), 3);
-    let mut commands = engine.handle(Moment(0), Event::Begin);
+    let mut commands = engine.handle(Moment(0), Event::Start);
     for _ in 0..12 {
         let Some(launch) =
             commands.iter().find_map(|c| if let Command::Launch(l) = c { Some(l.clone()) } else { None })

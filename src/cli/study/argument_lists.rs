@@ -33,7 +33,7 @@ impl ArgumentLists<'_> {
         if self.renderer.command().is_empty() {
             return Ok(Vec::new());
         }
-        let commands = Engine::new(self.experiment.clone(), SHOWN).handle(Moment(0), Event::Begin);
+        let commands = Engine::new(self.experiment.clone(), SHOWN).handle(Moment(0), Event::Start);
         let launches = commands.iter().filter_map(|command| match command {
             Command::Launch(launch) => Some(launch),
             _ => None,

@@ -32,7 +32,7 @@ impl TestDriver {
     /// A study that has started.
     pub fn new(experiment: Experiment, slots: u32) -> TestDriver {
         let mut driver = TestDriver::idle(experiment, slots);
-        driver.send(Event::Begin);
+        driver.send(Event::Start);
         driver
     }
 
@@ -63,7 +63,7 @@ impl TestDriver {
             .journal
             .extend(lost.into_iter().map(|job| TestRecord::Ended(job, failed(Failure::Lost), now, Vec::new())));
         driver.execute(unrecorded);
-        driver.send(Event::Begin);
+        driver.send(Event::Start);
         Ok(driver)
     }
 

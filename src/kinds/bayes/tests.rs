@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kinds::tests::{args, faults};
+use crate::kinds::tests::{args, errors};
 use crate::search::random::Random;
 use crate::search::tests::{branin, median_of_branin, session, square};
 
@@ -77,7 +77,7 @@ fn fields_without_effect_are_warned_about() {
 
 #[test]
 fn every_field_is_checked() {
-    insta::assert_snapshot!(faults(&KIND, json!({"numInitialRuns": 0, "utilityFunction": {
+    insta::assert_snapshot!(errors(&KIND, json!({"numInitialRuns": 0, "utilityFunction": {
         "acquisitionFunction": "eci", "kappa": -1, "eps": -0.5, "gaussianProcess":
         {"kernel": "linear", "lengthScale": 0, "nu": 0, "numRestartsOptimizer": 1001}}})), @r#"
     `numInitialRuns` must be a whole number, 1 or more, found the number 0
@@ -90,7 +90,7 @@ fn every_field_is_checked() {
     `lengthScale` must be above 0, found 0
     `numRestartsOptimizer` must be at most 1000, found 1001
     "#);
-    insta::assert_snapshot!(faults(&KIND, json!({"numInitialRuns": 1, "maxIterations": 1, "utilityFunction": []})), @"`utilityFunction` must be a mapping, found a list of 0");
+    insta::assert_snapshot!(errors(&KIND, json!({"numInitialRuns": 1, "maxIterations": 1, "utilityFunction": []})), @"`utilityFunction` must be a mapping, found a list of 0");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kinds::tests::{args, faults};
+use crate::kinds::tests::{args, errors};
 use crate::search::tests::{branin, median_of_branin, session, square};
 
 fn method(fields: Value) -> Method {
@@ -23,9 +23,9 @@ fn the_number_of_trials_is_runs_times_iterations() {
 
 #[test]
 fn every_field_is_checked() {
-    insta::assert_snapshot!(faults(&KIND, json!({})), @"`numRuns` is missing");
-    insta::assert_snapshot!(faults(&KIND, json!({"numRuns": "x"})), @r#"`numRuns` must be a whole number, 1 or more, found the text "x""#);
-    insta::assert_snapshot!(faults(&KIND, json!({"numRuns": 0, "maxIterations": 0, "algorithm": "atpe"})), @r#"
+    insta::assert_snapshot!(errors(&KIND, json!({})), @"`numRuns` is missing");
+    insta::assert_snapshot!(errors(&KIND, json!({"numRuns": "x"})), @r#"`numRuns` must be a whole number, 1 or more, found the text "x""#);
+    insta::assert_snapshot!(errors(&KIND, json!({"numRuns": 0, "maxIterations": 0, "algorithm": "atpe"})), @r#"
     `algorithm` must be tpe, rand or anneal, found "atpe"
     `numRuns` must be a whole number, 1 or more, found the number 0
     `maxIterations` must be a whole number, 1 or more, found the number 0

@@ -75,9 +75,9 @@ fn faulty_points_are_shown_where_they_stand() {
 fn a_kind_that_lists_its_configurations_takes_no_points() {
     let grid = "kind: grid\nparams:\n  x: {kind: choice, value: [1, 2]}\n";
     let lab = Lab::new(&format!("{grid}initial: [{{x: 2}}]\n"));
-    lab.run("", "").exits(2).output_contains("`grid` lists its configurations itself");
+    lab.run("", "").exits(2).output_contains("`grid` lists its configurations and accepts no starting points");
     lab.file("m.yaml", grid).file("points.yaml", "- {x: 2}\n");
-    lab.run("--enqueue points.yaml", "").exits(2).output_contains("`grid` lists its configurations itself");
+    lab.run("--enqueue points.yaml", "").exits(2).output_contains("`grid` lists its configurations and accepts no starting points");
 }
 
 /// A finished study in `early.study`, and a matrix of the same problem for more epochs.

@@ -14,7 +14,7 @@ use rayon::Scope;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTSTP;
 
-use super::checkpoints::{Removal, RemovalQueue, cannot_remove};
+use super::checkpoints::{Removal, RemovalQueue, removal_warning};
 use super::coordinator::{Coordinator, Effects};
 use super::error::RunError;
 use super::job::JobRunner;
@@ -276,7 +276,7 @@ impl<'a> EventLoop<'a> {
     fn remove_now(&self, removal: Removal) {
         if let Err(fault) = self.workshop.checkpoints.remove(removal) {
             let watcher = self.core().watcher;
-            watcher.note(&cannot_remove(&fault));
+            watcher.note(&removal_warning(&fault));
         }
     }
 

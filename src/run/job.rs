@@ -87,7 +87,7 @@ pub struct JobRunner<'a> {
     /// Tries again what the machine refuses.
     pub start_retry: StartRetry<'a>,
     /// Whether the user was told of a log that cannot be written.
-    pub has_given_up_a_log: AtomicBool,
+    pub is_abandoned_log_reported: AtomicBool,
     /// Shows notes to the user.
     pub watcher: &'a dyn Observer,
 }
@@ -129,7 +129,7 @@ impl JobRunner<'_> {
         let collector = (catalogue::default().collector)(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
         let create = |path: &Path, options: &OpenOptions| self.create_log(launch, path, options);
-        let given_up = |path: &Path, error: &io::Error| self.log_given_up(path, error);
+        let given_up = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
         let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &given_up);
         let mut output = JobOutput::new(logs, collector, readings, listener);
         let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };

@@ -111,7 +111,7 @@ impl JobRunner<'_> {
 
 /// The checkpoint of a job cannot be set as it is to find it.
 fn unprepared(fault: FileError) -> StartError {
-    if !fault.stops_the_study() {
+    if !fault.is_machine_error() {
         return StartError::Job(format!("cannot prepare its checkpoint: {fault}"));
     }
     match machine_error(&fault.source) {

@@ -11,7 +11,7 @@ use super::coordinator::{Coordinator, Effects};
 use super::error::RunError;
 use super::observer::Observer;
 use super::options::RunOptions;
-use super::output::session_files::Begun;
+use super::output::session_files::StudyAge;
 use super::study::StudyInput;
 use super::tuner::Tuner;
 use crate::engine::Engine;
@@ -36,7 +36,7 @@ pub struct ReplayedStudy {
     /// How far the journal is.
     pub standing: ReplayedState,
     /// Whether there is anything recorded yet.
-    pub begun: Begun,
+    pub age: StudyAge,
     /// Whether it has launched a job.
     pub launched: bool,
     /// What is of no use any more by the journal; a crash may have come before its removal.
@@ -56,7 +56,7 @@ impl ReplayedStudy {
             engine: Engine::new(experiment.clone(), options.slot_count()),
             retention: Retention::new(options.keep, experiment.method.schedule.max_resource(), direction),
             standing: ReplayedState::default(),
-            begun: Begun::No,
+            age: StudyAge::New,
             launched: false,
             removals: Vec::new(),
             copies: CopyHistory::default(),
@@ -97,7 +97,7 @@ pub fn open(
     let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(opened) };
     check_identity(study, &header)?;
     reader::check_sampling_rules(&header, &study.folder)?;
-    opened.begun = Begun::Yes;
+    opened.age = StudyAge::Resumed;
     let show = |record: &Record| {
         watcher.record(record);
         tuner.iter().for_each(|tuner| tuner.record(record));
@@ -145,11 +145,11 @@ pub fn take_up(
     study: &StudyInput<'_>,
     mark: &SessionMark,
     options: &RunOptions,
-    begun: Begun,
+    age: StudyAge,
     recovery: Recovery,
 ) -> Effects {
     let now = core.clock.now();
-    if begun == Begun::No {
+    if age == StudyAge::New {
         core.write(Record::Study(Box::new(study.header.clone())));
     }
     core.write(Record::Session {

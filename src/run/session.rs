@@ -145,16 +145,16 @@ impl Equipment {
         let leftovers = Leftovers::new(&study.folder, &*self.launcher);
         note_ended(watcher, leftovers.end(&opened.unfinished));
         leftovers.list(&self.session)?;
-        let (begun, removals) = (opened.begun, std::mem::take(&mut opened.removals));
+        let (age, removals) = (opened.age, std::mem::take(&mut opened.removals));
         let promoted = study.experiment.promoted;
         let copies = std::mem::take(&mut opened.copies);
         let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.session, copies, Arc::new(KernelDisk));
         let mut core = self.core(study, watcher, opened, journal);
-        let mut orders = take_up(&mut core, study, &self.session, options, begun, recovery);
+        let mut orders = take_up(&mut core, study, &self.session, options, age, recovery);
         orders.removals.extend(removals);
         let files = match core.fault.take() {
             Some(fault) => Err(fault),
-            None => SessionFiles::open(&self.folder, begun, checkpoints, core.journal.sync_handle().clone()),
+            None => SessionFiles::open(&self.folder, age, checkpoints, core.journal.sync_handle().clone()),
         }?;
         let Coordinator { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
         let closed = close(Left { journal, finished, fault }, self.guard, self.session, &*self.launcher, &leftovers);
@@ -258,7 +258,7 @@ impl Equipment {
             programs: Programs::new(known_program(study.renderer)),
             directory: &self.directory,
             start_retry: StartRetry::new(&self.places, options.launch_timeout),
-            has_given_up_a_log: AtomicBool::new(false),
+            is_abandoned_log_reported: AtomicBool::new(false),
             watcher,
         }
     }

@@ -15,7 +15,7 @@ const BLOCK_UNIT: u64 = 512;
 /// blocks between files, they are shared.
 ///
 /// # Errors
-/// Of reading and writing; [`ended_meanwhile`] where `is_ended` is true between two blocks.
+/// Of reading and writing; [`copy_aborted`] where `is_ended` is true between two blocks.
 pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() -> bool) -> io::Result<()> {
     let length = stat.st_size.unsigned_abs();
     if stat.st_blocks.unsigned_abs().saturating_mul(BLOCK_UNIT) >= length {
@@ -23,7 +23,7 @@ pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() ->
     }
     let mut at = 0;
     while at < length {
-        let (start, end) = match next_data(from, at) {
+        let (start, end) = match next_extent(from, at) {
             Ok(Some(range)) => range,
             Ok(None) => break,
             // This file system does not know where its holes are.
@@ -41,12 +41,12 @@ pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() ->
 }
 
 /// The error of a copy that was not completed because its job is to end.
-pub fn ended_meanwhile() -> io::Error {
+pub fn copy_aborted() -> io::Error {
     io::Error::other("the job was ended while its checkpoint was copied")
 }
 
 /// Where the first data at or after `at` begin and end; `None` if there are none.
-fn next_data(file: &File, at: u64) -> rustix::io::Result<Option<(u64, u64)>> {
+fn next_extent(file: &File, at: u64) -> rustix::io::Result<Option<(u64, u64)>> {
     let found = seek(file, SeekFrom::Data(at)).and_then(|start| Ok((start, seek(file, SeekFrom::Hole(start))?)));
     match found {
         // An end at its start would be no progress.
@@ -63,7 +63,7 @@ fn copy_range(from: &File, to: &File, start: u64, end: u64, is_ended: &dyn Fn() 
     let mut left = end - start;
     while left > 0 {
         if is_ended() {
-            return Err(ended_meanwhile());
+            return Err(copy_aborted());
         }
         let (mut from, mut to) = (from, to);
         let copied = io::copy(&mut Read::take(&mut from, left.min(BLOCK)), &mut to)?;
@@ -134,7 +134,7 @@ mod tests {
         let (path, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::write(&path, vec![1; 3 * BLOCK as usize]).unwrap();
         let stopped = copy(&path, &to, &|| fs::metadata(&to).unwrap().len() >= BLOCK);
-        assert_eq!(stopped.unwrap_err().to_string(), ended_meanwhile().to_string());
+        assert_eq!(stopped.unwrap_err().to_string(), copy_aborted().to_string());
         assert_eq!(fs::metadata(&to).unwrap().len(), BLOCK);
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{self, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
 
-use super::contents::{copy_contents, ended_meanwhile};
+use super::contents::{copy_aborted, copy_contents};
 use super::directory::{self, DirectoryStack};
 use super::file_error::FileError;
 use super::walk::{Visitor, walk};
@@ -16,7 +16,7 @@ use super::walk::{Visitor, walk};
 /// Copies `from` in `home`, whose path is `path`, to `to` in `home`, which must not exist.
 ///
 /// Permissions and modification times come along: many scripts load the newest file they find. Links are copied, not followed.
-/// Sockets, pipes and devices are left out, and so is what is removed meanwhile. Holes stay holes. Fails with [`ended_meanwhile`] once
+/// Sockets, pipes and devices are left out, and so is what is removed meanwhile. Holes stay holes. Fails with [`copy_aborted`] once
 /// `is_ended` is true.
 pub fn copy(
     home: BorrowedFd<'_>,
@@ -51,7 +51,7 @@ impl Visitor for Copier<'_> {
 
     fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()> {
         if (self.is_ended)() {
-            return Err(ended_meanwhile());
+            return Err(copy_aborted());
         }
         let target = self.target_name(name);
         match FileType::from_raw_mode(stat.st_mode) {
@@ -65,12 +65,12 @@ impl Visitor for Copier<'_> {
     }
 
     fn leave(&mut self, _directory: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
-        dress(self.target.current(), stat)?;
+        copy_metadata(self.target.current(), stat)?;
         self.target.leave()
     }
 
-    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
-        Err(fault)
+    fn failed(&mut self, error: FileError) -> Result<(), FileError> {
+        Err(error)
     }
 }
 
@@ -93,11 +93,11 @@ fn copy_file(
     let to = fs::openat(target, target_name, writing, Mode::RUSR | Mode::WUSR)?;
     let to = File::from(to);
     copy_contents(&File::from(from), &to, &stat, is_ended)?;
-    dress(to.as_fd(), &stat)
+    copy_metadata(to.as_fd(), &stat)
 }
 
 /// Gives a copy the permissions and the modification time of what it is a copy of.
-fn dress(copy: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
+fn copy_metadata(copy: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
     fs::fchmod(copy, Mode::from_raw_mode(stat.st_mode))?;
     let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
     let modified = Timespec { tv_sec: stat.st_mtime, tv_nsec: stat.st_mtime_nsec.cast_signed() };

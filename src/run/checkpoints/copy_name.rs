@@ -68,7 +68,7 @@ impl fmt::Display for CopyName {
 }
 
 /// Whether `name` is one that only hypertune gives to directories beside a checkpoint.
-pub fn is_ours(name: &CStr) -> bool {
+pub fn is_driver_entry(name: &CStr) -> bool {
     CopyName::parse(name).is_some() || is_leftover(name)
 }
 
@@ -124,7 +124,7 @@ impl CopyHistory {
     }
 
     /// Whether the trial's next job, at the rung of `copy`, may begin from it.
-    pub fn vouches_for(&self, trial: TrialId, copy: &CopyName) -> bool {
+    pub fn trusts(&self, trial: TrialId, copy: &CopyName) -> bool {
         let Some(CopyingLaunch { session, .. }) = &copy.launch else {
             return self.unmarked.get(&trial) == Some(&copy.rung);
         };
@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn files_of_a_job_are_no_copies() {
         for name in [c"checkpoint", c"checkpoint.pt", c"checkpoint.before-rung-", c"checkpoint.before-rung-1.pt"] {
-            assert!(!is_ours(name), "{name:?}");
+            assert!(!is_driver_entry(name), "{name:?}");
         }
-        assert!(is_ours(c"checkpoint.partial.1-2-1") && is_ours(c"checkpoint.before-rung-1"));
+        assert!(is_driver_entry(c"checkpoint.partial.1-2-1") && is_driver_entry(c"checkpoint.before-rung-1"));
     }
 }

@@ -14,7 +14,7 @@ use super::walk::{Visitor, walk};
 
 /// Files of one checkpoint that are synced one by one. Each may cost a commit of the file system; the whole file system is synced
 /// where there are more.
-const SINGLY: u32 = 32;
+const MAX_FILE_SYNCS: u32 = 32;
 
 /// The system calls that make files durable; tests record them.
 pub trait Disk: fmt::Debug + Send + Sync {
@@ -70,7 +70,7 @@ struct Syncer<'a> {
 impl Syncer<'_> {
     fn one(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
         self.files += 1;
-        self.rest |= self.files > SINGLY;
+        self.rest |= self.files > MAX_FILE_SYNCS;
         if self.rest { Ok(()) } else { self.disk.sync(file) }
     }
 }
@@ -92,9 +92,9 @@ impl Visitor for Syncer<'_> {
         self.one(directory)
     }
 
-    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
-        if fault.stops_the_study() {
-            return Err(fault);
+    fn failed(&mut self, error: FileError) -> Result<(), FileError> {
+        if error.is_machine_error() {
+            return Err(error);
         }
         self.rest = true;
         Ok(())

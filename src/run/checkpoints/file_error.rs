@@ -18,7 +18,7 @@ pub struct FileError {
 impl FileError {
     /// Whether this is trouble of the machine, so that the next job would most likely meet the same. What one odd file can cause is
     /// not: a mount point, a program that runs, a sparse file too large to be copied, a pipe without a reader.
-    pub fn stops_the_study(&self) -> bool {
+    pub fn is_machine_error(&self) -> bool {
         let one_file = [libc::EBUSY, libc::ETXTBSY, libc::EFBIG, libc::ENXIO];
         let code = self.source.raw_os_error();
         machine_error(&self.source).is_some() && code.is_none_or(|code| !one_file.contains(&code))

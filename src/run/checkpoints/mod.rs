@@ -35,7 +35,7 @@ mod walk;
 pub use copy_name::CopyHistory;
 pub use durable::KernelDisk;
 pub use file_error::FileError;
-pub use removal_queue::{RemovalQueue, cannot_remove, remove_after_sync, remove_pending};
+pub use removal_queue::{RemovalQueue, removal_warning, remove_after_sync, remove_pending};
 pub use remove::remove as remove_tree;
 pub use store::{Checkpoints, Prepared, Removal};
 

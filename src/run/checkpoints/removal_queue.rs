@@ -34,12 +34,12 @@ impl RemovalQueue {
 }
 
 /// What the user should know of a removal that failed.
-pub fn cannot_remove(fault: &FileError) -> String {
-    format!("cannot remove {fault}; no job needs it any more: remove it yourself")
+pub fn removal_warning(error: &FileError) -> String {
+    format!("cannot remove {error}; no job needs it any more: remove it yourself")
 }
 
 /// `first`, and what is asked for before its delay is over; of the last one, the delay may be shorter.
-fn wait_for_more(first: Removal, queue: &Receiver<Removal>) -> Vec<Removal> {
+fn collect_due(first: Removal, queue: &Receiver<Removal>) -> Vec<Removal> {
     let mut due = vec![first];
     let until = Instant::now() + DELAY;
     while let Ok(next) = queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -54,8 +54,8 @@ pub fn remove_pending(checkpoints: &Checkpoints, removals: Vec<Removal>, journal
         return;
     }
     for removal in removals {
-        if let Err(fault) = checkpoints.remove(removal) {
-            note(&cannot_remove(&fault));
+        if let Err(error) = checkpoints.remove(removal) {
+            note(&removal_warning(&error));
         }
     }
 }
@@ -71,14 +71,14 @@ pub fn remove_after_sync<E>(
     let mut noted: HashSet<TrialId> = HashSet::new();
     let mut failed = Vec::new();
     while let Ok(first) = queue.recv() {
-        let due = wait_for_more(first, queue);
+        let due = collect_due(first, queue);
         if sync().is_err() {
             return;
         }
         for removal in due {
-            if let Err(fault) = checkpoints.remove(removal) {
+            if let Err(error) = checkpoints.remove(removal) {
                 if noted.insert(removal.trial()) {
-                    note(&cannot_remove(&fault));
+                    note(&removal_warning(&error));
                 }
                 failed.push(removal);
             }

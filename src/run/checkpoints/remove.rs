@@ -14,27 +14,27 @@ use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
 /// How often a tree is walked to which another process still adds files, and the pause between.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(10);
+const MAX_ATTEMPTS: u32 = 4;
+const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// Removes `name` in `home` with all that is in it; that there is nothing of the name is no error. What cannot be removed stays,
 /// the rest goes; the first failure is returned. Links are removed, not followed.
 pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileError> {
-    let mut tries = 1;
+    let mut attempt = 1;
     loop {
         let mut remover = Remover::default();
         let walked = walk(home, name, path, &mut remover);
         match walked.and(remover.first.map_or(Ok(()), Err)) {
-            Err(fault) if is_busy(&fault) && tries < TRIES => tries += 1,
+            Err(error) if is_busy(&error) && attempt < MAX_ATTEMPTS => attempt += 1,
             other => return other,
         }
-        sleep(PAUSE);
+        sleep(RETRY_DELAY);
     }
 }
 
-fn is_busy(fault: &FileError) -> bool {
-    matches!(fault.source.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
-        || directory::has_changed(&fault.source)
+fn is_busy(error: &FileError) -> bool {
+    matches!(error.source.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
+        || directory::has_changed(&error.source)
 }
 
 #[derive(Default)]
@@ -59,9 +59,9 @@ impl Visitor for Remover {
         Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
-    fn failed(&mut self, fault: FileError) -> Result<(), FileError> {
+    fn failed(&mut self, error: FileError) -> Result<(), FileError> {
         // Of a directory that is not empty, the reason was noted before.
-        self.first.get_or_insert(fault);
+        self.first.get_or_insert(error);
         Ok(())
     }
 }

@@ -8,9 +8,9 @@ use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
 /// Jobs shorter than this spend their time on starting up, which says nothing.
-const TELLING_SECONDS: f64 = 5.0;
+const MIN_SECONDS: f64 = 5.0;
 /// So many jobs must agree where only their time tells.
-const TELLING_JOBS: u32 = 3;
+const MIN_JOBS: u32 = 3;
 
 /// Watches promoted jobs until one visibly starts over; then it has said so and watches no more.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl RestartCheck {
 
     /// Without steps, the time: nearer to a training from zero than to one from `previous`, several times over.
     fn judge_by_time(&mut self, launch: &Launch, before: f64, seconds: f64) -> Option<String> {
-        if before < TELLING_SECONDS {
+        if before < MIN_SECONDS {
             return None;
         }
         let (previous, now) = (launch.previous.amount(), launch.resource.amount());
@@ -71,9 +71,9 @@ impl RestartCheck {
         }
         self.suspects += 1;
         self.suspected_waste += previous;
-        (self.suspects == TELLING_JOBS).then(|| {
+        (self.suspects == MIN_JOBS).then(|| {
             format!(
-                "the last {TELLING_JOBS} promoted jobs took as long as if they had started over, which would have wasted {}; \
+                "the last {MIN_JOBS} promoted jobs took as long as if they had started over, which would have wasted {}; \
                  check that the command loads what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`",
                 self.suspected_waste
             )

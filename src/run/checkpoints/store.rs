@@ -90,7 +90,7 @@ impl Checkpoints {
     /// Makes the trial's folder and sets its checkpoint directory as `launch` is to find it.
     ///
     /// # Errors
-    /// The file that cannot be copied or removed; [`FileError::stops_the_study`] says whose trouble it is. Also where `is_ended`
+    /// The file that cannot be copied or removed; [`FileError::is_machine_error`] says whose trouble it is. Also where `is_ended`
     /// becomes true while a file is copied, which it is asked at least every 8 MiB.
     pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let trial = launch.job.key.trial;
@@ -162,8 +162,7 @@ impl Checkpoints {
     }
 
     fn is_trusted(&self, trial: TrialId, copy: &CopyName) -> bool {
-        copy.launch.as_ref().is_some_and(|launch| launch.session == self.session)
-            || self.history.vouches_for(trial, copy)
+        copy.launch.as_ref().is_some_and(|launch| launch.session == self.session) || self.history.trusts(trial, copy)
     }
 
     /// The job of `launch` has ended. Puts on the disk what it wrote if the next job of its trial may begin from it. To be called
@@ -181,7 +180,7 @@ impl Checkpoints {
             return Ok(());
         }
         match self.sync_checkpoint(launch) {
-            Err(fault) if !fault.stops_the_study() => self.sync_file_system(),
+            Err(error) if !error.is_machine_error() => self.sync_file_system(),
             other => other,
         }
     }
@@ -241,9 +240,11 @@ impl Checkpoints {
                 }
             }
             (Removal::Checkpoint(trial), PromotedStart::FromCheckpoint) => {
-                self.remove_where(trial, |name| name == CHECKPOINT || copy_name::is_ours(name))
+                self.remove_where(trial, |name| name == CHECKPOINT || copy_name::is_driver_entry(name))
             }
-            (Removal::AllCopies(trial), PromotedStart::FromCheckpoint) => self.remove_where(trial, copy_name::is_ours),
+            (Removal::AllCopies(trial), PromotedStart::FromCheckpoint) => {
+                self.remove_where(trial, copy_name::is_driver_entry)
+            }
             (Removal::Copies(job), PromotedStart::FromCheckpoint) => {
                 self.remove_where(job.trial, |name| CopyName::parse(name).is_some_and(|copy| copy.rung == job.rung))
             }

@@ -88,9 +88,9 @@ impl TrialFolder {
     /// Afterwards nothing is called `checkpoint`: what cannot be removed, because of its permissions or of a process that still
     /// adds to it, gets another name.
     pub fn discard_checkpoint(&self, unique: &str) -> Result<(), FileError> {
-        let Err(fault) = self.remove(CHECKPOINT) else { return Ok(()) };
+        let Err(error) = self.remove(CHECKPOINT) else { return Ok(()) };
         let discarded = named(&format!("{}.{unique}", copy_name::DISCARDED));
-        self.rename(CHECKPOINT, &discarded).map_err(|_| fault)
+        self.rename(CHECKPOINT, &discarded).map_err(|_| error)
     }
 }
 

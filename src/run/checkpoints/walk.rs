@@ -12,7 +12,7 @@ use super::directory::{self, DirectoryStack};
 use super::file_error::FileError;
 
 /// How often an entry is looked at again that is replaced while it is visited.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 
 /// What is done with the entries of a tree. An entry that does not exist (any more) is skipped without an error.
 pub trait Visitor {
@@ -38,7 +38,7 @@ pub trait Visitor {
     }
 
     /// One of the above failed; an error ends the walk.
-    fn failed(&mut self, fault: FileError) -> Result<(), FileError>;
+    fn failed(&mut self, error: FileError) -> Result<(), FileError>;
 }
 
 struct Level {
@@ -68,9 +68,9 @@ pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl
             continue;
         }
         let Some(Level { name, stat, .. }) = levels.pop() else { break };
-        tolerate(visitor.leave(stack.current(), &stat), &here, visitor)?;
+        ignore_missing(visitor.leave(stack.current(), &stat), &here, visitor)?;
         stack.leave().map_err(at(&here))?;
-        tolerate(visitor.left(stack.current(), &name), &here, visitor)?;
+        ignore_missing(visitor.left(stack.current(), &name), &here, visitor)?;
         if !levels.is_empty() {
             here.pop();
         }
@@ -86,14 +86,14 @@ fn visit(
     visitor: &mut impl Visitor,
     levels: &mut Vec<Level>,
 ) -> Result<(), FileError> {
-    let mut tries = 1;
+    let mut attempt = 1;
     let found = loop {
-        match look_at(stack.current(), name, visitor) {
-            Err(e) if directory::has_changed(&e) && tries < TRIES => tries += 1,
+        match inspect(stack.current(), name, visitor) {
+            Err(e) if directory::has_changed(&e) && attempt < MAX_ATTEMPTS => attempt += 1,
             other => break other,
         }
     };
-    let Some((directory, level)) = tolerate(found, path, visitor)?.flatten() else { return Ok(()) };
+    let Some((directory, level)) = ignore_missing(found, path, visitor)?.flatten() else { return Ok(()) };
     match visitor.enter(name).and_then(|()| stack.enter(directory)) {
         Ok(()) => levels.push(level),
         Err(source) => visitor.failed(FileError { path: path.to_owned(), source })?,
@@ -102,7 +102,7 @@ fn visit(
 }
 
 /// The open directory and its entries, if it is one.
-fn look_at(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> io::Result<Option<(OwnedFd, Level)>> {
+fn inspect(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> io::Result<Option<(OwnedFd, Level)>> {
     let stat = directory::stat(parent, name)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
         visitor.file(parent, name, &stat)?;
@@ -114,7 +114,7 @@ fn look_at(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> i
 }
 
 /// The value, if there is one and the visitor can do without otherwise.
-fn tolerate<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileError> {
+fn ignore_missing<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,4 +1,4 @@
-//! Where a job's logs are made, whatever the job did to its folder.
+//! Creates the logs of a job, even if the job has removed its folder.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,8 +13,11 @@ use crate::run::process::machine_errors::{MachineError, machine_error};
 use crate::run::process::start_retry::StartError;
 
 impl JobRunner<'_> {
-    /// Makes the file `path` for a log of `launch`: in its folder, which is made again where it is missing, and again and again while
-    /// descriptors are short.
+    /// Creates the file `path` for a log of `launch`. Recreates its folder if that is missing; retries while file descriptors are
+    /// exhausted, up to the launch timeout.
+    ///
+    /// # Errors
+    /// Of creating the file, or that the job is being ended.
     pub(in crate::run) fn create_log(&self, launch: &Launch, path: &Path, options: &OpenOptions) -> io::Result<File> {
         let error = match files::create(path, options) {
             Err(error) => error,
@@ -32,13 +35,13 @@ impl JobRunner<'_> {
         match self.start_retry.run_within_timeout(launch.slot, self.watcher, create) {
             Ok(created) => created,
             Err(StartError::Refused { source, .. }) => Err(source),
-            Err(_) => Err(io::Error::other("the job was being ended, and no file could be opened")),
+            Err(_) => Err(io::Error::other("the job is being ended, and file descriptors are exhausted")),
         }
     }
 
-    /// Says which log is not written any further; only of the first one.
-    pub(in crate::run) fn log_given_up(&self, path: &Path, error: &io::Error) {
-        if !self.has_given_up_a_log.swap(true, Ordering::Relaxed) {
+    /// Notes that a log cannot be written. Only the first one of a session is reported.
+    pub(in crate::run) fn report_abandoned_log(&self, path: &Path, error: &io::Error) {
+        if !self.is_abandoned_log_reported.swap(true, Ordering::Relaxed) {
             let path = path.display();
             self.watcher
                 .note(&format!("cannot write {path}: {error}; jobs whose logs cannot be written run without them"));

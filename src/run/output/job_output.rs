@@ -1,4 +1,4 @@
-//! Where a job's output goes: logs, collector, the end of stderr, and readings to whoever wants them.
+//! Distributes the output of a job to logs, collector, `readings.jsonl`, listener and the tail of stderr.
 
 use super::job_logs::JobLogs;
 use super::readings_file::JobReadings;
@@ -9,11 +9,12 @@ use crate::launch::process::child::Sink;
 use crate::run::error::RunError;
 use crate::types::outcome::Reading;
 
-/// Most bytes kept of the end of stderr, and most lines of it that are journalled.
+/// Maximum length of the tail of stderr.
 const TAIL_BYTES: usize = 8 << 10;
+/// Maximum number of lines of it in the journal.
 const TAIL_LINES: usize = 20;
 
-/// Takes a job's output. `listener` is called with the readings of each chunk of stdout; without one, none are made.
+/// Receives the output of one job. `listener` is called with the readings in each chunk of stdout.
 pub struct JobOutput<'a> {
     logs: JobLogs<'a>,
     lines: LineSplitter,
@@ -23,17 +24,16 @@ pub struct JobOutput<'a> {
     listener: Option<&'a dyn Fn(Vec<Reading>)>,
 }
 
-/// What is left of it at the end.
+/// What the journal needs of a job's output.
 #[derive(Debug)]
 pub struct CapturedOutput {
     /// From stdout.
     pub collected: Collected,
-    /// The last lines of stderr.
+    /// The last lines of stderr, at most 20 and 8 KiB.
     pub stderr_tail: String,
 }
 
 impl<'a> JobOutput<'a> {
-    /// The output of a job with these logs.
     pub fn new(
         logs: JobLogs<'a>,
         collector: Box<dyn Collector>,
@@ -43,30 +43,30 @@ impl<'a> JobOutput<'a> {
         JobOutput { logs, lines: LineSplitter::default(), collector, readings, tail: Vec::new(), listener }
     }
 
-    /// The job has ended. A full disk under a log is a fault of the driver; what was heard is given all the same.
+    /// Completes the output of a job that has ended. The captured output is valid even if a log could not be written.
     pub fn finish(mut self) -> (CapturedOutput, Result<(), RunError>) {
         let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        lines.finish(|line| self.take(line, &mut readings));
+        lines.finish(|line| self.collect_line(line, &mut readings));
         if self.collector.end() == LineKind::Reading {
-            self.found_reading(&mut readings);
+            self.record_reading(&mut readings);
         }
-        tell(self.listener, readings);
+        send(self.listener, readings);
         self.readings.finish(&*self.collector);
-        let heard = CapturedOutput { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
-        (heard, self.logs.finish())
+        let captured = CapturedOutput { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
+        (captured, self.logs.finish())
     }
 }
 
 impl JobOutput<'_> {
-    /// Collects a line of stdout; a reading in it is recorded, and added to `readings` if there is a listener.
-    fn take(&mut self, line: &[u8], readings: &mut Vec<Reading>) {
+    /// Collects a line of stdout. A reading in it is recorded, and added to `readings` if there is a listener.
+    fn collect_line(&mut self, line: &[u8], readings: &mut Vec<Reading>) {
         if self.collector.line(line) == LineKind::Reading {
-            self.found_reading(readings);
+            self.record_reading(readings);
         }
     }
 
-    fn found_reading(&mut self, readings: &mut Vec<Reading>) {
+    fn record_reading(&mut self, readings: &mut Vec<Reading>) {
         self.readings.push(&*self.collector);
         if self.listener.is_some() {
             readings.push(self.collector.reading());
@@ -80,10 +80,10 @@ impl Sink for JobOutput<'_> {
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        lines.push(bytes, |line| self.take(line, &mut readings));
+        lines.push(bytes, |line| self.collect_line(line, &mut readings));
         self.lines = lines;
         self.readings.flush();
-        tell(self.listener, readings);
+        send(self.listener, readings);
         self.logs.write(LogStream::Stdout, bytes)
     }
 
@@ -96,7 +96,7 @@ impl Sink for JobOutput<'_> {
     }
 }
 
-/// Hears nothing: for a job that only has to end.
+/// Discards the output of a job that is being ended after an error of the driver.
 #[derive(Clone, Copy, Debug)]
 pub struct DiscardOutput;
 
@@ -112,7 +112,7 @@ impl Sink for DiscardOutput {
     }
 }
 
-fn tell(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
+fn send(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
     if let Some(listener) = listener.filter(|_| !readings.is_empty()) {
         listener(readings);
     }
@@ -140,28 +140,28 @@ mod tests {
     use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 
     #[test]
-    fn readings_logs_and_the_end_of_stderr_all_get_theirs() {
+    fn output_reaches_logs_readings_listener_and_tail() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         let job = JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) };
         std::fs::create_dir_all(folder.trial(TrialId(0))).unwrap();
-        let told = Mutex::new(Vec::new());
-        let listener = |readings: Vec<Reading>| told.lock().unwrap().extend(readings);
+        let received = Mutex::new(Vec::new());
+        let listener = |readings: Vec<Reading>| received.lock().unwrap().extend(readings);
         let wanted = Wanted { metric: Some("loss".into()), step: None };
         let collector = (catalogue::default().collector)(wanted);
         let file = ReadingsFile::open(&folder).unwrap();
         let readings = JobReadings::new(&file, job);
-        let given_up = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
-        let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &given_up);
+        let on_abandoned = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
+        let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &on_abandoned);
         let mut output = JobOutput::new(logs, collector, readings, Some(&listener));
         output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
         output.stdout(b"ss\": 1}").unwrap();
         (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());
-        let (heard, logs) = output.finish();
+        let (captured, logs) = output.finish();
         logs.unwrap();
-        assert_eq!(told.lock().unwrap().iter().map(|r| r.number("loss").unwrap()).collect::<Vec<_>>(), [2.0, 1.0]);
-        assert_eq!(heard.collected.readings.curve.len(), 2);
-        assert_eq!(heard.stderr_tail.lines().next(), Some("line 4980"));
+        assert_eq!(received.lock().unwrap().iter().map(|r| r.number("loss").unwrap()).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!(captured.collected.readings.curve.len(), 2);
+        assert_eq!(captured.stderr_tail.lines().next(), Some("line 4980"));
         assert!(std::fs::read_to_string(folder.log(job, LogStream::Stdout)).unwrap().ends_with("{\"loss\": 1}"));
         assert!(folder.log(job, LogStream::Stderr).exists());
         let recorded: Vec<f64> = readings::read(&folder).unwrap().filter_map(|record| record.number("loss")).collect();

@@ -1,11 +1,11 @@
-//! A job's logs: one file per stream, made when its first byte comes, with a cap that keeps the first and the last part.
+//! The log of one stream of a job: a file created at the first byte, limited in size.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Most bytes kept of one stream of one job.
+/// Maximum size in bytes of the log of one stream of one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogLimit(pub u64);
 
@@ -15,11 +15,11 @@ impl Default for LogLimit {
     }
 }
 
-/// Makes a new, empty file.
+/// Creates a new, empty file.
 pub type CreateFile<'a> = &'a dyn Fn(&Path, &OpenOptions) -> io::Result<File>;
 
-/// The log of one stream while its job runs. The first half of the limit goes straight to the file; what comes later goes
-/// round in a second file of the other half's size, which is set in order and appended at the end.
+/// The log of one stream while its job runs. The first half of the limit is written to the file directly; later bytes go to a ring
+/// buffer in a second file, as large as the other half, which is appended when the job ends.
 pub struct LogFile<'a> {
     path: PathBuf,
     create: CreateFile<'a>,
@@ -31,17 +31,15 @@ pub struct LogFile<'a> {
 }
 
 impl<'a> LogFile<'a> {
-    /// A log at `path`; nothing is made yet.
+    /// A log at `path`. Does not create the file.
     pub fn new(path: PathBuf, limit: LogLimit, create: CreateFile<'a>) -> LogFile<'a> {
         LogFile { path, create, limit: limit.0, head: None, head_length: 0, ring: None, ring_total: 0 }
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends `bytes`.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
@@ -58,15 +56,15 @@ impl<'a> LogFile<'a> {
         self.write_ring(rest)
     }
 
-    /// Sets the last part in its place, with a line that says what was cut.
+    /// Appends the ring, after a line with the number of bytes that are missing between.
     pub fn finish(mut self) -> io::Result<()> {
         let Some(mut head) = self.head.take() else { return Ok(()) };
-        let cut = self.ring_total.saturating_sub(self.ring_size());
-        if cut > 0 {
-            write!(head, "\n[hypertune cut {cut} bytes here: --log-limit {}]\n", self.limit)?;
+        let dropped = self.ring_total.saturating_sub(self.ring_size());
+        if dropped > 0 {
+            write!(head, "\n[hypertune cut {dropped} bytes here: --log-limit {}]\n", self.limit)?;
         }
         let Some(ring) = self.ring.take() else { return self.replace_removed(head) };
-        self.append_ring(ring, &mut head, cut)?;
+        self.append_ring(ring, &mut head, dropped)?;
         match fs::remove_file(self.ring_path()) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
@@ -74,9 +72,9 @@ impl<'a> LogFile<'a> {
         self.replace_removed(head)
     }
 
-    fn append_ring(&self, mut ring: File, head: &mut File, cut: u64) -> io::Result<()> {
-        let newest_end = if cut > 0 { self.ring_total % self.ring_size() } else { self.ring_total };
-        if cut > 0 {
+    fn append_ring(&self, mut ring: File, head: &mut File, dropped: u64) -> io::Result<()> {
+        let newest_end = if dropped > 0 { self.ring_total % self.ring_size() } else { self.ring_total };
+        if dropped > 0 {
             ring.seek(SeekFrom::Start(newest_end))?;
             io::copy(&mut ring, head)?;
         }
@@ -84,14 +82,14 @@ impl<'a> LogFile<'a> {
         io::copy(&mut ring.take(newest_end), head).map(drop)
     }
 
-    /// Writes a log again that the job has removed.
+    /// Writes the log again if the job has removed its file.
     fn replace_removed(&self, mut written: File) -> io::Result<()> {
         if written.metadata()?.nlink() > 0 {
             return Ok(());
         }
         written.rewind()?;
-        let mut again = (self.create)(&self.path, File::options().write(true))?;
-        io::copy(&mut written, &mut again).map(drop)
+        let mut copy = (self.create)(&self.path, File::options().write(true))?;
+        io::copy(&mut written, &mut copy).map(drop)
     }
 
     fn write_ring(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -140,12 +138,12 @@ mod tests {
         log.finish().unwrap();
         let files = fs::read_dir(dir.path()).unwrap().count();
         let text = fs::read_to_string(dir.path().join("rung-0.stdout.log")).ok();
-        assert_eq!(files, usize::from(text.is_some()), "nothing but the log itself may stay");
+        assert_eq!(files, usize::from(text.is_some()), "only the log may remain");
         text
     }
 
     #[test]
-    fn a_log_that_was_removed_is_written_again() {
+    fn a_removed_log_is_written_again() {
         for limit in [100, 6] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("rung-0.stdout.log");
@@ -162,23 +160,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_printed_makes_no_file() {
+    fn an_empty_stream_has_no_file() {
         assert_eq!(logged(10, &[""]), None);
     }
 
     #[test]
-    fn up_to_the_limit_all_is_kept() {
+    fn a_log_up_to_the_limit_is_complete() {
         assert_eq!(logged(10, &["0123", "456789"]).unwrap(), "0123456789");
         assert_eq!(logged(11, &["0123456789a"]).unwrap(), "0123456789a");
     }
 
     #[test]
-    fn a_limit_of_nothing_says_so() {
+    fn a_limit_of_zero_keeps_the_number_of_bytes_only() {
         assert_eq!(logged(0, &["0123", "4"]).unwrap(), "\n[hypertune cut 5 bytes here: --log-limit 0]\n");
     }
 
     #[test]
-    fn beyond_it_the_first_and_the_last_part() {
+    fn a_log_beyond_the_limit_has_its_first_and_last_part() {
         let cut = "01234\n[hypertune cut 16 bytes here: --log-limit 10]\nvwxyz";
         assert_eq!(logged(10, &["0123456789abcdef", "ghijk", "vwxyz"]).unwrap(), cut);
         let whole = "0123456789abcdefghijkvwxyz";

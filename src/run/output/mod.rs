@@ -1,4 +1,4 @@
-//! Files that a session's jobs write to: logs and readings.
+//! The output of jobs: logs, readings and the end of stderr.
 
 pub(crate) mod create_log;
 pub(crate) mod job_logs;

@@ -4,24 +4,23 @@ use crate::collect::collector::Collector;
 use crate::journal::readings::{ReadingSampler, ReadingsFile, write_line};
 use crate::types::ids::JobId;
 
-/// The readings of one job, on their way to the file that all jobs share.
+/// Samples and buffers the readings of one job.
 pub struct JobReadings<'a> {
     file: &'a ReadingsFile,
     job: JobId,
     sampler: ReadingSampler,
-    /// Ordinal of the last reading if it is not recorded yet.
+    /// Ordinal of the latest reading if the sampler skipped it.
     skipped: Option<u64>,
-    /// Lines that are not written yet.
+    /// Recorded, but not yet written to the file.
     lines: Vec<u8>,
 }
 
 impl<'a> JobReadings<'a> {
-    /// No readings yet.
     pub fn new(file: &'a ReadingsFile, job: JobId) -> JobReadings<'a> {
         JobReadings { file, job, sampler: ReadingSampler::default(), skipped: None, lines: Vec::new() }
     }
 
-    /// The collector has just found another reading.
+    /// Counts the collector's latest reading, and records it if it is in the sample.
     pub fn push(&mut self, collector: &dyn Collector) {
         let (ordinal, recorded) = self.sampler.count();
         self.skipped = (!recorded).then_some(ordinal);
@@ -30,13 +29,13 @@ impl<'a> JobReadings<'a> {
         }
     }
 
-    /// Writes what was recorded since the last call.
+    /// Writes the readings recorded since the last call.
     pub fn flush(&mut self) {
         self.file.append(&self.lines);
         self.lines.clear();
     }
 
-    /// The job has ended: its last reading is recorded in any case.
+    /// Writes the rest; the last reading of a job is always recorded.
     pub fn finish(mut self, collector: &dyn Collector) {
         if let Some(ordinal) = self.skipped.take() {
             self.record(ordinal, collector);
@@ -45,7 +44,7 @@ impl<'a> JobReadings<'a> {
     }
 
     fn record(&mut self, ordinal: u64, collector: &dyn Collector) {
-        // Numbers and names: nothing that JSON could not hold.
+        // Cannot fail: names and numbers are valid JSON, and the buffer grows.
         let _ = write_line(&mut self.lines, self.job, ordinal, collector.reading());
     }
 }

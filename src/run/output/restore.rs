@@ -1,16 +1,16 @@
-//! Folders of a study that a job removed, or put something else in the place of, are made again.
+//! Recreates folders of a study that a job has removed or replaced.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Whether `error` comes from a folder that is missing, or from something else in its place.
+/// Whether `error` means that a folder of the path is missing or is not a folder.
 pub fn is_displaced(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::EEXIST | libc::ELOOP))
 }
 
-/// Makes every folder from `root`, which must be there, down to `folder`. What has the name of one and is no folder, a link included, is
-/// renamed, so that nothing is lost.
+/// Creates every missing folder from `root`, which must exist, down to `folder`. A file or link that has the name of one is renamed,
+/// not removed.
 pub fn restore(root: &Path, folder: &Path) -> io::Result<()> {
     let below = folder.strip_prefix(root).map_err(io::Error::other)?;
     let mut path = root.to_owned();
@@ -18,20 +18,20 @@ pub fn restore(root: &Path, folder: &Path) -> io::Result<()> {
         path.push(name);
         match path.symlink_metadata() {
             Ok(found) if found.is_dir() => continue,
-            Ok(_) => fs::rename(&path, unused(&path)?)?,
+            Ok(_) => fs::rename(&path, unused_name(&path)?)?,
             Err(_) => {}
         }
         match fs::create_dir(&path) {
-            // Another slot was first.
+            // Another slot has created it in the meantime.
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            made => made?,
+            created => created?,
         }
     }
     Ok(())
 }
 
-/// `path` with `.replaced` or `.replaced-N` after it.
-fn unused(path: &Path) -> io::Result<PathBuf> {
+/// `path` with the suffix `.replaced`, or `.replaced-2` to `.replaced-999` if that exists.
+fn unused_name(path: &Path) -> io::Result<PathBuf> {
     let named = |suffix: String| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_folders_are_made_and_what_replaced_one_is_kept() {
+    fn missing_folders_are_created_and_files_in_their_place_are_kept() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("trials/7/checkpoint");
         restore(root.path(), &folder).unwrap();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_renamed_and_what_they_point_to_stays() {
+    fn links_are_renamed_and_their_targets_are_kept() {
         let (root, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir(root.path().join("trials")).unwrap();
         fs::write(scratch.path().join("state"), "x").unwrap();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_study_that_is_gone_is_not_made_again() {
+    fn a_removed_study_folder_is_not_created() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("gone");
         assert!(is_displaced(&restore(&gone, &gone.join("trials/7")).unwrap_err()));

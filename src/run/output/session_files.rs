@@ -1,4 +1,4 @@
-//! What the jobs of a session write to, besides their logs.
+//! The files that all jobs of a session share.
 
 use std::fs;
 use std::io;
@@ -14,56 +14,51 @@ use crate::journal::sync::JournalSync;
 use crate::run::checkpoints::Checkpoints;
 use crate::run::error::RunError;
 
-/// Whether the header is in the journal.
+/// Whether the journal had a header when the session started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Begun {
-    /// A new study.
-    No,
-    /// One that goes on.
-    Yes,
+pub enum StudyAge {
+    New,
+    Resumed,
 }
 
-/// What the slots' threads share.
+/// Shared by the threads of all slots.
 pub struct SessionFiles {
-    /// Checkpoint directories.
     pub checkpoints: Checkpoints,
-    /// Makes the journal durable.
     pub journal: Arc<JournalSync>,
-    /// Learning curves.
     pub readings: ReadingsFile,
 }
 
 impl SessionFiles {
-    /// Makes and opens what is missing in `folder`, whose journal has a header and this session.
+    /// Creates and opens the files. The journal must already contain the header and this session.
     ///
-    /// A new study's header is on the disk before anything else is made: after a power cut the folder is recognized by it.
+    /// The header of a new study is synced before any other file is created: after a power cut, it identifies the folder.
     pub fn open(
         folder: &StudyFolder,
-        begun: Begun,
+        age: StudyAge,
         checkpoints: Checkpoints,
         journal: Arc<JournalSync>,
     ) -> Result<SessionFiles, RunError> {
         let promoted = checkpoints.promoted();
-        if begun == Begun::No || promoted == PromotedStart::FromCheckpoint {
+        if age == StudyAge::New || promoted == PromotedStart::FromCheckpoint {
             journal.sync()?;
         }
         let trials = folder.trials();
-        make_trials(folder, &trials).map_err(|source| RunError::file(trials, source))?;
-        match (promoted, begun) {
+        create_trials_folder(folder, &trials).map_err(|source| RunError::file(trials, source))?;
+        match (promoted, age) {
             (PromotedStart::FromScratch, _) => {}
-            (PromotedStart::FromCheckpoint, Begun::No) => checkpoints.sync_root(),
-            // What was found may be in the page cache only: a driver that was killed does not sync, and neither did earlier versions.
-            (PromotedStart::FromCheckpoint, Begun::Yes) => checkpoints.sync_file_system()?,
+            (PromotedStart::FromCheckpoint, StudyAge::New) => checkpoints.sync_root(),
+            // Existing files may be in the page cache only: a killed driver does not sync, nor did earlier versions.
+            (PromotedStart::FromCheckpoint, StudyAge::Resumed) => checkpoints.sync_file_system()?,
         }
         let readings = ReadingsFile::open(folder).map_err(|source| RunError::file(folder.readings(), source))?;
         Ok(SessionFiles { checkpoints, journal, readings })
     }
 }
 
-/// Makes the folder of all trials. A job of an earlier session may have put a file in its place.
-fn make_trials(folder: &StudyFolder, trials: &Path) -> io::Result<()> {
+/// Creates the folder of all trials. A job of an earlier session may have replaced it by a file.
+fn create_trials_folder(folder: &StudyFolder, trials: &Path) -> io::Result<()> {
     match files::create_directory(trials) {
         Err(_) if fs::symlink_metadata(trials).is_ok_and(|found| found.is_file()) => restore(folder.root(), trials),
-        made => made,
+        created => created,
     }
 }

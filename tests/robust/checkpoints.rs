@@ -33,7 +33,7 @@ fn steps(lab: &Lab) -> Vec<(u64, u64)> {
 fn a_promoted_trial_trains_only_what_it_has_not() {
     let lab = resuming();
     let ended = lab.run("-j 2", "checkpoint").exits(0);
-    assert!(!ended.stderr.contains("starts over"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("trains from scratch"), "{}", ended.stderr);
     assert_eq!(steps(&lab), [(1, 1), (1, 3), (1, 9), (2, 3), (4, 9)]);
 }
 
@@ -148,7 +148,7 @@ fn a_promoted_job_that_fails_for_good_leaves_nothing_set_aside() {
 fn a_script_that_ignores_its_checkpoint_is_told_on_once() {
     let lab = resuming();
     let ended = lab.run("-j 2", "").exits(0);
-    assert_eq!(ended.stderr.matches("starts over").count(), 1, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("trains from scratch").count(), 1, "{}", ended.stderr);
 }
 
 /// As root permissions hinder nobody, so these jobs and hypertune run as another user, in a folder that everybody may enter.

@@ -6,16 +6,15 @@ use std::io::{self, Read};
 use rustix::fs::{SeekFrom, Stat, fstat, seek};
 use rustix::io::Errno;
 
-/// Bytes copied between two looks at whether the job has been ended: a disk that writes 8 MB a second takes a second for them.
+/// Bytes copied between two checks of whether the job is being ended: one second at 8 MB/s.
 const BLOCK: u64 = 8 << 20;
 /// Bytes in a unit of `st_blocks`, stat(3type).
 const BLOCK_UNIT: u64 = 512;
 
-/// Copies the first `stat.st_size` bytes of `from` to the empty file `to`, and its holes as holes. Where the file system shares
-/// blocks between files, they are shared.
+/// Copies the first `stat.st_size` bytes of `from` to the empty file `to`. Holes stay holes; blocks are shared if the file system can.
 ///
 /// # Errors
-/// Of reading and writing; [`copy_aborted`] where `is_ended` is true between two blocks.
+/// Of reading and writing; [`copy_aborted`] if `is_ended` returns true between two blocks.
 pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() -> bool) -> io::Result<()> {
     let length = stat.st_size.unsigned_abs();
     if stat.st_blocks.unsigned_abs().saturating_mul(BLOCK_UNIT) >= length {
@@ -26,7 +25,7 @@ pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() ->
         let (start, end) = match next_extent(from, at) {
             Ok(Some(range)) => range,
             Ok(None) => break,
-            // This file system does not know where its holes are.
+            // The file system does not report holes.
             Err(Errno::INVAL | Errno::OPNOTSUPP) => (at, length),
             Err(e) => return Err(e.into()),
         };
@@ -36,27 +35,27 @@ pub fn copy_contents(from: &File, to: &File, stat: &Stat, is_ended: &dyn Fn() ->
         }
         at = end.max(start);
     }
-    // A file that was cut off meanwhile is not made longer again.
+    // The file may have been truncated during the copy.
     to.set_len(length.min(fstat(from)?.st_size.unsigned_abs()))
 }
 
-/// The error of a copy that was not completed because its job is to end.
+/// The error of a copy whose job is being ended.
 pub fn copy_aborted() -> io::Error {
     io::Error::other("the job was ended while its checkpoint was copied")
 }
 
-/// Where the first data at or after `at` begin and end; `None` if there are none.
+/// Start and end of the first data at or after `at`; `None` if only a hole follows.
 fn next_extent(file: &File, at: u64) -> rustix::io::Result<Option<(u64, u64)>> {
     let found = seek(file, SeekFrom::Data(at)).and_then(|start| Ok((start, seek(file, SeekFrom::Hole(start))?)));
     match found {
-        // An end at its start would be no progress.
+        // An empty range would loop forever.
         Ok((start, end)) => Ok(Some((start, end.max(start + 1)))),
         Err(Errno::NXIO) => Ok(None),
         Err(e) => Err(e),
     }
 }
 
-/// Copies the bytes from `start` to before `end`, or to the end of the file if that comes first.
+/// Copies the bytes from `start` to `end`, exclusive, or to the end of the file.
 fn copy_range(from: &File, to: &File, start: u64, end: u64, is_ended: &dyn Fn() -> bool) -> io::Result<()> {
     seek(from, SeekFrom::Start(start))?;
     seek(to, SeekFrom::Start(start))?;
@@ -100,9 +99,9 @@ mod tests {
         from.set_len(10 * GIB).unwrap();
         from.write_all_at(b"weights", 3 * GIB + 5).unwrap();
         from.write_all_at(b"state", 9 * GIB).unwrap();
-        let begun = Instant::now();
+        let started = Instant::now();
         copy(&path, &to, &|| false).unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         let (copied, of_it) = (File::open(&to).unwrap(), fs::metadata(&to).unwrap());
         let read = |at, length| {
             let mut buffer = vec![1; length];
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_stops_once_its_job_is_ended() {
+    fn a_copy_stops_when_its_job_is_ended() {
         let dir = tempfile::tempdir().unwrap();
         let (path, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::write(&path, vec![1; 3 * BLOCK as usize]).unwrap();

@@ -1,4 +1,4 @@
-//! Copies a checkpoint. A hard link would change with the file it links; file systems that share blocks do share them.
+//! Copies a checkpoint. Not by hard links: a job may write to the files in place.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -15,9 +15,11 @@ use super::walk::{Visitor, walk};
 
 /// Copies `from` in `home`, whose path is `path`, to `to` in `home`, which must not exist.
 ///
-/// Permissions and modification times come along: many scripts load the newest file they find. Links are copied, not followed.
-/// Sockets, pipes and devices are left out, and so is what is removed meanwhile. Holes stay holes. Fails with [`copy_aborted`] once
-/// `is_ended` is true.
+/// Permissions and modification times are copied too: many scripts load the newest file. Symbolic links are copied, not followed.
+/// Sockets, pipes and devices are skipped, and so are entries that are removed during the copy.
+///
+/// # Errors
+/// Of the first entry that cannot be copied; [`copy_aborted`] if `is_ended` returns true.
 pub fn copy(
     home: BorrowedFd<'_>,
     from: &CStr,
@@ -74,7 +76,7 @@ impl Visitor for Copier<'_> {
     }
 }
 
-/// Of a file that is still being written, what there is of it now.
+/// Copies the current contents of a file that may still be written to.
 fn copy_file(
     parent: BorrowedFd<'_>,
     name: &CStr,
@@ -82,7 +84,7 @@ fn copy_file(
     target_name: &CStr,
     is_ended: &dyn Fn() -> bool,
 ) -> io::Result<()> {
-    // Should a pipe have taken the file's place, opening it must not wait for a writer.
+    // If a pipe has replaced the file, opening it must not wait for a writer.
     let reading = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let from = fs::openat(parent, name, reading, Mode::empty())?;
     let stat = fs::fstat(&from)?;
@@ -96,7 +98,7 @@ fn copy_file(
     copy_metadata(to.as_fd(), &stat)
 }
 
-/// Gives a copy the permissions and the modification time of what it is a copy of.
+/// Sets the permissions and the modification time of a copy.
 fn copy_metadata(copy: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
     fs::fchmod(copy, Mode::from_raw_mode(stat.st_mode))?;
     let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };

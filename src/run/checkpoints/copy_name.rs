@@ -1,4 +1,4 @@
-//! Names of the copies, which say who made them, and which of them the journal vouches for.
+//! The names of copies, which contain who made them, and the history that decides which copies can be trusted.
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -10,36 +10,36 @@ use crate::types::ids::{Attempt, Rung, TrialId};
 use crate::types::units::Resource;
 
 const COPY: &str = "checkpoint.before-rung-";
-/// How the name of a copy begins that is being made.
+/// Prefix of the name of an unfinished copy.
 pub const PARTIAL: &str = "checkpoint.partial";
-/// How the name of a checkpoint begins that could not be removed and was moved out of the way.
+/// Prefix of the new name of a checkpoint that could not be removed.
 pub const DISCARDED: &str = "checkpoint.discarded";
 
-/// `checkpoint.before-rung-2.SESSION-1`: the checkpoint as it was when that session launched a job at that rung as that attempt. Versions that recorded no marks wrote `checkpoint.before-rung-2`.
+/// `checkpoint.before-rung-2.SESSION-1`: the checkpoint as it was when that session launched the job at that rung with that attempt.
+/// Versions without session marks wrote `checkpoint.before-rung-2`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CopyName {
-    /// The job's.
+    /// Rung of the job.
     pub rung: Rung,
-    /// The launch that made it.
+    /// The launch that made the copy, if the name has one.
     pub launch: Option<CopyingLaunch>,
 }
 
-/// A launch of the copy's job.
+/// The launch that made a copy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CopyingLaunch {
     /// [`session_name`] of its session.
     pub session: Arc<str>,
-    /// Of the job.
     pub attempt: Attempt,
 }
 
-/// The part of a session's mark that no other session has, without those of the jobs that it runs in.
+/// The part of a session's mark that is unique to the session, without the marks of jobs that the session runs in.
 pub fn session_name(mark: &str) -> &str {
     mark.rsplit('/').next().unwrap_or(mark)
 }
 
 impl CopyName {
-    /// `None` if `name` is no name of a copy.
+    /// `None` if `name` is not the name of a copy.
     pub fn parse(name: &CStr) -> Option<CopyName> {
         let rest = name.to_str().ok()?.strip_prefix(COPY)?;
         let Some((rung, launch)) = rest.split_once('.') else {
@@ -50,9 +50,9 @@ impl CopyName {
         Some(CopyName { rung: Rung(rung.parse().ok()?), launch: Some(launch) })
     }
 
-    /// For system calls.
+    /// The name for system calls.
     pub fn to_c(&self) -> CString {
-        // Names of sessions are made of letters, digits and dashes.
+        // Session names consist of letters, digits and dashes.
         CString::new(self.to_string()).unwrap_or_default()
     }
 }
@@ -67,38 +67,38 @@ impl fmt::Display for CopyName {
     }
 }
 
-/// Whether `name` is one that only hypertune gives to directories beside a checkpoint.
+/// Whether `name` is one of the driver's directories next to a checkpoint.
 pub fn is_driver_entry(name: &CStr) -> bool {
     CopyName::parse(name).is_some() || is_leftover(name)
 }
 
-/// Whether `name` is that of an unfinished copy or of a discarded checkpoint.
+/// Whether `name` is an unfinished copy or a discarded checkpoint.
 pub fn is_leftover(name: &CStr) -> bool {
     [PARTIAL, DISCARDED].iter().any(|prefix| name.to_bytes().starts_with(prefix.as_bytes()))
 }
 
-/// What the journal says about copies that were made in earlier sessions.
+/// The journal's evidence about copies made in earlier sessions.
 ///
-/// A copy of a trial's checkpoint shows what the trial's last value belongs to if that value was journalled in the copy's session or
-/// before: the copy was made after it. If the value was journalled later, the copy was made for a job whose records were lost. A
-/// session that the journal does not know belongs to an earlier study in the same folder, or was lost.
+/// A copy contains the checkpoint of the trial's last value if that value was journalled in the session of the copy or an earlier one:
+/// then the copy was made after it. If the value was journalled later, the copy was made for a job whose records were lost. A session
+/// that is not in the journal belongs to an earlier study in the same folder, or was lost.
 ///
-/// This asks less than that the launch is known. If it is not, its job was never spawned, and the copy equals the checkpoint; but a
-/// disk that loses what it reported as synced loses launches of jobs that did run, and then only the copy is right.
+/// The launch record is not required. Without it, the job was never spawned, and the copy equals the checkpoint. But a disk that loses
+/// synced data may lose launches of jobs that did run, and then only the copy is right.
 #[derive(Clone, Debug, Default)]
 pub struct CopyHistory {
-    /// Places of marked sessions in the journal, from 1, by their names.
+    /// Ordinals of marked sessions in the journal, from 1, by name.
     sessions: HashMap<Arc<str>, u32>,
     current: u32,
     is_marked: bool,
     /// The session that journalled the last value of each trial that is not over.
     values: HashMap<TrialId, u32>,
-    /// Promoted jobs launched by versions that recorded no marks, which wrote copies without them.
+    /// Promoted jobs launched by versions without session marks.
     unmarked: HashMap<TrialId, Rung>,
 }
 
 impl CopyHistory {
-    /// The next record of the journal.
+    /// Adds the next record of the journal.
     pub fn read(&mut self, record: &Record) {
         match record {
             Record::Session { mark, .. } => {
@@ -123,7 +123,7 @@ impl CopyHistory {
         }
     }
 
-    /// Whether the trial's next job, at the rung of `copy`, may begin from it.
+    /// Whether the trial's next job, at the rung of `copy`, may start from it.
     pub fn trusts(&self, trial: TrialId, copy: &CopyName) -> bool {
         let Some(CopyingLaunch { session, .. }) = &copy.launch else {
             return self.unmarked.get(&trial) == Some(&copy.rung);
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn names_round_trip() {
         let launch = CopyingLaunch { session: "12-34".into(), attempt: Attempt(5) };
         let name = CopyName { rung: Rung(2), launch: Some(launch) };
         assert_eq!(name.to_string(), "checkpoint.before-rung-2.12-34-5");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_job_are_no_copies() {
+    fn names_of_other_files_are_not_copies() {
         for name in [c"checkpoint", c"checkpoint.pt", c"checkpoint.before-rung-", c"checkpoint.before-rung-1.pt"] {
             assert!(!is_driver_entry(name), "{name:?}");
         }

@@ -1,4 +1,4 @@
-//! Directory handles: what is below a checkpoint is reached name by name, so that no path is too long and no link is followed.
+//! Directory handles. Entries are opened one name at a time, relative to their directory: no path is too long, and no link is followed.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -20,13 +20,13 @@ pub fn open_directory(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
     Ok(fs::openat(parent, name, flags, Mode::empty())?)
 }
 
-/// Opens a directory to change what is in it; its owner is given the permissions for that where they are missing.
+/// Opens a directory to change its entries. Adds read, write and search permission for its owner if missing.
 pub fn open_writable(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
     let opened = match open_directory(&parent, name) {
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let handle = fs::openat(&parent, name, flags, Mode::empty())?;
-            // A handle of this sort takes no `fchmod`; this name of it does, and cannot be replaced by a link.
+            // `fchmod` does not work with O_PATH handles; this path does, and cannot be replaced by a link.
             fs::chmod(format!("/proc/self/fd/{}", handle.as_raw_fd()), Mode::RWXU)?;
             open_directory(&parent, name)?
         }
@@ -34,13 +34,13 @@ pub fn open_writable(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
     };
     let mode = Mode::from_raw_mode(fs::fstat(&opened)?.st_mode);
     if !mode.contains(Mode::RWXU) {
-        // Of use to the owner only; for others the operation that needs it fails.
+        // Fails unless we are the owner; then the operation that needs the permission fails.
         let _ = fs::fchmod(&opened, mode | Mode::RWXU);
     }
     Ok(opened)
 }
 
-/// Makes a directory, unless there is one or a link to one.
+/// Creates a directory, unless it exists or is a link to a directory.
 pub fn make_directory(parent: impl AsFd, name: &CStr) -> io::Result<()> {
     match fs::mkdirat(&parent, name, Mode::from_raw_mode(0o777)) {
         Err(rustix::io::Errno::EXIST) => {
@@ -52,12 +52,12 @@ pub fn make_directory(parent: impl AsFd, name: &CStr) -> io::Result<()> {
     }
 }
 
-/// Type, permissions and times of an entry; of a link, its own.
+/// Type, permissions and times of an entry. Does not follow links.
 pub fn stat(parent: impl AsFd, name: &CStr) -> io::Result<Stat> {
     Ok(fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
-/// The names in a directory.
+/// The names of all entries except `.` and `..`.
 pub fn entries(directory: impl AsFd) -> io::Result<Vec<CString>> {
     fs::seek(&directory, SeekFrom::Start(0))?;
     let mut buffer = [MaybeUninit::uninit(); ENTRIES_BUFFER];
@@ -72,7 +72,7 @@ pub fn entries(directory: impl AsFd) -> io::Result<Vec<CString>> {
     Ok(names)
 }
 
-/// Whether there is no entry in a directory.
+/// Whether a directory has no entries except `.` and `..`.
 pub fn is_empty(directory: impl AsFd) -> io::Result<bool> {
     fs::seek(&directory, SeekFrom::Start(0))?;
     let mut buffer = [MaybeUninit::uninit(); EMPTY_BUFFER];
@@ -85,13 +85,13 @@ pub fn is_empty(directory: impl AsFd) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether an entry is not, or no longer, what it was just found to be: it was removed or replaced meanwhile.
+/// Whether `error` means that an entry has been replaced by one of another type.
 pub fn has_changed(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENOTDIR | libc::EISDIR))
 }
 
-/// The current directory of a walk and those above it. Few handles are open however deep it is: those further up are opened
-/// again, as `..`, when the walk returns to them.
+/// The current directory of a walk and its ancestors. At most 16 ancestors are open; those above are reopened, as `..`, when the walk
+/// returns to them.
 #[derive(Debug)]
 pub struct DirectoryStack {
     current: OwnedFd,
@@ -106,22 +106,22 @@ struct Ancestor {
 }
 
 impl DirectoryStack {
-    /// A walk that begins in `root`.
+    /// Starts in `root`.
     pub fn new(root: BorrowedFd<'_>) -> io::Result<DirectoryStack> {
         Ok(DirectoryStack { current: root.try_clone_to_owned()?, above: Vec::new() })
     }
 
-    /// Where the walk is.
+    /// The current directory.
     pub fn current(&self) -> BorrowedFd<'_> {
         self.current.as_fd()
     }
 
-    /// How many directories below the root the walk is.
+    /// Depth of the current directory below the root.
     pub fn depth(&self) -> usize {
         self.above.len()
     }
 
-    /// Goes down into `directory`, a directory in the current one.
+    /// Makes `directory`, an entry of the current one, the current one.
     pub fn enter(&mut self, directory: OwnedFd) -> io::Result<()> {
         let Stat { st_dev: device, st_ino: inode, .. } = fs::fstat(&self.current)?;
         let handle = std::mem::replace(&mut self.current, directory);
@@ -132,7 +132,7 @@ impl DirectoryStack {
         Ok(())
     }
 
-    /// Goes up again; at the root, stays there.
+    /// Returns to the parent directory; stays at the root.
     pub fn leave(&mut self) -> io::Result<()> {
         let Some(ancestor) = self.above.pop() else { return Ok(()) };
         self.current = match ancestor.handle {
@@ -141,7 +141,7 @@ impl DirectoryStack {
                 let parent = open_directory(&self.current, c"..")?;
                 let found = fs::fstat(&parent)?;
                 if (found.st_dev, found.st_ino) != (ancestor.device, ancestor.inode) {
-                    return Err(io::Error::other("moved to another directory while it was in use"));
+                    return Err(io::Error::other("directory was moved while it was in use"));
                 }
                 parent
             }

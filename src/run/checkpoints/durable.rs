@@ -1,4 +1,4 @@
-//! Puts checkpoints on the disk.
+//! Syncs checkpoints to the disk.
 
 use std::ffi::CStr;
 use std::fmt;
@@ -12,20 +12,20 @@ use rustix::io::Errno;
 use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
-/// Files of one checkpoint that are synced one by one. Each may cost a commit of the file system; the whole file system is synced
-/// where there are more.
+/// Maximum number of files of one checkpoint that are synced one by one, each of which may cost a commit of the file system. With more,
+/// the whole file system is synced.
 const MAX_FILE_SYNCS: u32 = 32;
 
-/// The system calls that make files durable; tests record them.
+/// The system calls that make files durable; a trait so that tests can record them.
 pub trait Disk: fmt::Debug + Send + Sync {
     /// Returns once the content and the attributes of `file`, or the entries of a directory, are on the disk.
     fn sync(&self, file: BorrowedFd<'_>) -> io::Result<()>;
 
-    /// The same of all that was written to the file system that holds `file`.
+    /// The same for the whole file system of `file`.
     fn sync_file_system(&self, file: BorrowedFd<'_>) -> io::Result<()>;
 }
 
-/// The real one.
+/// Calls the kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelDisk;
 
@@ -39,7 +39,7 @@ impl Disk for KernelDisk {
     }
 }
 
-/// Some file systems have nothing to sync and say so with an error.
+/// Some file systems have nothing to sync and return an error.
 fn without_unsupported(result: Result<(), Errno>) -> io::Result<()> {
     match result {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) | Ok(()) => Ok(()),
@@ -50,11 +50,11 @@ fn without_unsupported(result: Result<(), Errno>) -> io::Result<()> {
 /// Syncs `name` in `home`, whose path is `path`, and all that is in it. Links are not followed.
 ///
 /// # Errors
-/// Trouble of the machine only: what cannot be opened is synced with its whole file system.
+/// Of the machine only: if an entry cannot be opened, the whole file system is synced.
 pub fn sync_tree(disk: &dyn Disk, home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileError> {
-    let mut syncer = Syncer { disk, files: 0, rest: false };
+    let mut syncer = Syncer { disk, files: 0, syncs_file_system: false };
     walk(home, name, path, &mut syncer)?;
-    if syncer.rest {
+    if syncer.syncs_file_system {
         disk.sync_file_system(home).map_err(|source| FileError { path: path.to_owned(), source })?;
     }
     Ok(())
@@ -63,21 +63,21 @@ pub fn sync_tree(disk: &dyn Disk, home: BorrowedFd<'_>, name: &CStr, path: &Path
 struct Syncer<'a> {
     disk: &'a dyn Disk,
     files: u32,
-    /// Something is left for a sync of the file system.
-    rest: bool,
+    /// Whether the whole file system must be synced.
+    syncs_file_system: bool,
 }
 
 impl Syncer<'_> {
-    fn one(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
+    fn sync(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
         self.files += 1;
-        self.rest |= self.files > MAX_FILE_SYNCS;
-        if self.rest { Ok(()) } else { self.disk.sync(file) }
+        self.syncs_file_system |= self.files > MAX_FILE_SYNCS;
+        if self.syncs_file_system { Ok(()) } else { self.disk.sync(file) }
     }
 }
 
 impl Visitor for Syncer<'_> {
     fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()> {
-        if self.rest || FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        if self.syncs_file_system || FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Ok(());
         }
         let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -85,18 +85,18 @@ impl Visitor for Syncer<'_> {
             Err(Errno::ACCESS) => fs::openat(parent, name, OFlags::WRONLY | how, Mode::empty()),
             other => other,
         };
-        self.one(opened?.as_fd())
+        self.sync(opened?.as_fd())
     }
 
     fn leave(&mut self, directory: BorrowedFd<'_>, _stat: &Stat) -> io::Result<()> {
-        self.one(directory)
+        self.sync(directory)
     }
 
     fn failed(&mut self, error: FileError) -> Result<(), FileError> {
         if error.is_machine_error() {
             return Err(error);
         }
-        self.rest = true;
+        self.syncs_file_system = true;
         Ok(())
     }
 }

@@ -1,18 +1,18 @@
-//! Checkpoints of trials, which promoted jobs go on from where the matrix has `resume: true`.
+//! The checkpoints of trials. With `resume: true`, promoted jobs continue from them.
 //!
-//! A job at a higher rung finds in its directory what the job before it left. Before its process is spawned, a copy is made; every
-//! further attempt of the job begins from that copy, in this session or in a later one. After a power cut the disk holds some
-//! beginning of the journal, and of other files what was synced. These rules make that enough:
+//! A promoted job starts with the directory that the previous job of its trial wrote to. It is copied before the process is spawned, and
+//! every further attempt of the job starts from the copy, in this session or a later one. After a power cut, the disk holds a prefix
+//! of the journal, and of other files only what was synced. These rules make that sufficient:
 //!
-//! - What a job leaves is synced before its end is journalled.
+//! - The files of a job are synced before its end is journalled.
 //! - The copy is synced, renamed to its final name, and the rename synced; then the launch record is synced; then the job is spawned.
-//!   So where there is no copy, the directory is as the job before left it.
-//! - A copy is named after the session and the attempt that made it. It is used only if that session is in the journal, and not
-//!   before the session that journalled the trial's last value: so it is not of an earlier study in the same folder, and not of a
-//!   job whose records were lost. See [`CopyHistory`].
-//! - Nothing is removed before the records that make it useless are synced, nor within a second of them, in case the disk reports
-//!   too early that it has synced.
-//! - A session that resumes a study first syncs what it found, which may be in the page cache only.
+//!   So if there is no copy, the directory is unchanged since the previous job.
+//! - The name of a copy contains the session and the attempt that made it. It is used only if the journal has that session, and not
+//!   before the session of the trial's last value: otherwise it belongs to an earlier study in the same folder, or to a job whose
+//!   records were lost. See [`CopyHistory`].
+//! - Nothing is removed until a second after the records that make it unnecessary, and until they are synced: a disk may report a sync
+//!   too early.
+//! - A session that resumes a study first syncs the existing files, which may be in the page cache only.
 //!
 //! Without `resume: true` every job starts with an empty directory, and nothing is copied or synced. A directory that its job did not
 //! touch is renamed for the next job of the slot (`slot_directories`); one that a job used never moves.

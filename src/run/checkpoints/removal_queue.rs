@@ -1,4 +1,4 @@
-//! Removals wait until the records that justify them are on the disk.
+//! Delays removals until the records that justify them are on the disk.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -10,35 +10,35 @@ use super::file_error::FileError;
 use super::store::{Checkpoints, Removal};
 use crate::types::ids::TrialId;
 
-/// Shortest time between a removal's records and the removal, while the study runs.
+/// Minimum time between the records of a removal and the removal, while the study runs.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// The sending end: removals whose records are appended to the journal. Removals end when it is dropped.
+/// The sending end. The receiver finishes when it is dropped.
 #[derive(Debug)]
 pub struct RemovalQueue {
     sender: Sender<Removal>,
 }
 
 impl RemovalQueue {
-    /// A queue and what [`remove_after_sync`] reads.
+    /// A queue and the receiver for [`remove_after_sync`].
     pub fn new() -> (RemovalQueue, Receiver<Removal>) {
         let (sender, receiver) = channel();
         (RemovalQueue { sender }, receiver)
     }
 
-    /// Removes it after the next sync.
+    /// Requests a removal after the next sync. Its records must be in the journal.
     pub fn push(&self, removal: Removal) {
-        // Without a receiver the journal cannot be synced, and nothing may be removed.
+        // If there is no receiver, the journal cannot be synced, and nothing may be removed.
         let _ = self.sender.send(removal);
     }
 }
 
-/// What the user should know of a removal that failed.
+/// The note about a failed removal.
 pub fn removal_warning(error: &FileError) -> String {
     format!("cannot remove {error}; no job needs it any more: remove it yourself")
 }
 
-/// `first`, and what is asked for before its delay is over; of the last one, the delay may be shorter.
+/// `first` and the removals requested within [`DELAY`].
 fn collect_due(first: Removal, queue: &Receiver<Removal>) -> Vec<Removal> {
     let mut due = vec![first];
     let until = Instant::now() + DELAY;
@@ -48,7 +48,7 @@ fn collect_due(first: Removal, queue: &Receiver<Removal>) -> Vec<Removal> {
     due
 }
 
-/// Removes what an earlier session did not, in a study that has finished; syncs `journal`, which justifies it, before.
+/// Syncs `journal`, then does the removals that an earlier session of a finished study left undone.
 pub fn remove_pending(checkpoints: &Checkpoints, removals: Vec<Removal>, journal: &Path, note: impl Fn(&str)) {
     if removals.is_empty() || File::open(journal).and_then(|journal| journal.sync_data()).is_err() {
         return;
@@ -60,8 +60,8 @@ pub fn remove_pending(checkpoints: &Checkpoints, removals: Vec<Removal>, journal
     }
 }
 
-/// Receives removals until the queue is dropped; syncs the journal once for all that wait, then removes them. What cannot be
-/// removed is tried once more at the end. Returns early if the journal cannot be synced.
+/// Receives removals until the queue is dropped. Syncs the journal once per batch, then removes. Failed removals are retried once at
+/// the end. Returns early if the journal cannot be synced.
 pub fn remove_after_sync<E>(
     checkpoints: &Checkpoints,
     queue: &Receiver<Removal>,

@@ -1,4 +1,4 @@
-//! Removes a checkpoint, whatever permissions its owner left on it.
+//! Removes a checkpoint, whatever its permissions.
 
 use std::ffi::CStr;
 use std::io;
@@ -13,12 +13,15 @@ use super::directory;
 use super::file_error::FileError;
 use super::walk::{Visitor, walk};
 
-/// How often a tree is walked to which another process still adds files, and the pause between.
+/// Maximum number of walks of a tree to which another process adds files.
 const MAX_ATTEMPTS: u32 = 4;
+/// Time between two walks.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 
-/// Removes `name` in `home` with all that is in it; that there is nothing of the name is no error. What cannot be removed stays,
-/// the rest goes; the first failure is returned. Links are removed, not followed.
+/// Removes `name` in `home` with all its entries, as far as possible. A missing entry is not an error. Links are removed, not followed.
+///
+/// # Errors
+/// The first entry that could not be removed.
 pub fn remove(home: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<(), FileError> {
     let mut attempt = 1;
     loop {
@@ -55,12 +58,12 @@ impl Visitor for Remover {
         Ok(())
     }
 
-    fn left(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+    fn after_leave(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
         Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
     fn failed(&mut self, error: FileError) -> Result<(), FileError> {
-        // Of a directory that is not empty, the reason was noted before.
+        // The first error is the cause; that its directory is then not empty is a consequence.
         self.first.get_or_insert(error);
         Ok(())
     }

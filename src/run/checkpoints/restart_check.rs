@@ -1,4 +1,4 @@
-//! Notices a training script that ignores its checkpoint, which would make every promotion train what was trained before.
+//! Detects training scripts that ignore their checkpoint, so that every promoted job trains from scratch.
 
 use std::collections::HashMap;
 
@@ -7,31 +7,33 @@ use crate::engine::experiment::PromotedStart;
 use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
-/// Jobs shorter than this spend their time on starting up, which says nothing.
+/// Shorter jobs are not compared: they may spend most of their time on starting up.
 const MIN_SECONDS: f64 = 5.0;
-/// So many jobs must agree where only their time tells.
+/// Number of jobs in a row that must be too slow, if readings have no steps.
 const MIN_JOBS: u32 = 3;
 
-/// Watches promoted jobs until one visibly starts over; then it has said so and watches no more.
+/// Checks promoted jobs until the first warning.
 #[derive(Debug)]
 pub struct RestartCheck {
-    watching: bool,
-    /// Seconds of the last job of trials that may be promoted, where they are telling.
+    enabled: bool,
+    /// Duration in seconds of the latest job of each unfinished trial.
     seconds: HashMap<TrialId, f64>,
-    suspects: u32,
-    suspected_waste: f64,
+    /// Promoted jobs in a row that took as long as a training from scratch.
+    slow_jobs: u32,
+    /// Resource that they would have wasted.
+    wasted: f64,
 }
 
 impl RestartCheck {
-    /// Watches studies whose promoted trials should go on.
+    /// Checks only studies whose promoted jobs start from a checkpoint.
     pub fn new(promoted: PromotedStart) -> RestartCheck {
-        let watching = promoted == PromotedStart::FromCheckpoint;
-        RestartCheck { watching, seconds: HashMap::new(), suspects: 0, suspected_waste: 0.0 }
+        let enabled = promoted == PromotedStart::FromCheckpoint;
+        RestartCheck { enabled, seconds: HashMap::new(), slow_jobs: 0, wasted: 0.0 }
     }
 
-    /// A job succeeded in `seconds`; its first reading carried `first_step`, if it carried a step. The sentence to say.
+    /// A job succeeded after `seconds`; `first_step` is the step of its first reading. Returns a warning for the user.
     pub fn succeeded(&mut self, launch: &Launch, first_step: Option<f64>, seconds: f64) -> Option<String> {
-        if !self.watching {
+        if !self.enabled {
             return None;
         }
         let trial = launch.job.key.trial;
@@ -39,17 +41,17 @@ impl RestartCheck {
         if launch.previous == Resource::ZERO {
             return None;
         }
-        let said = match first_step {
+        let warning = match first_step {
             Some(step) if step <= launch.previous.amount() => Some(format!(
-                "trial {trial} was promoted after {} and its first reading is at {step}: it starts over, which wastes {} here \
-                 and as much at every promotion; load what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`",
+                "trial {trial} was promoted after {} and its first reading is at {step}: it trains from scratch, which wastes {} \
+                 in this job and as much at every promotion; load what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`",
                 launch.previous, launch.previous
             )),
             Some(_) => None,
             None => self.judge_by_time(launch, before?, seconds),
         };
-        self.watching = said.is_none();
-        said
+        self.enabled = warning.is_none();
+        warning
     }
 
     /// A trial is over.
@@ -57,25 +59,25 @@ impl RestartCheck {
         self.seconds.remove(&trial);
     }
 
-    /// Without steps, the time: nearer to a training from zero than to one from `previous`, several times over.
+    /// Compares the duration with the expected ones of training from `previous` and from scratch, in proportion to the previous job.
     fn judge_by_time(&mut self, launch: &Launch, before: f64, seconds: f64) -> Option<String> {
         if before < MIN_SECONDS {
             return None;
         }
         let (previous, now) = (launch.previous.amount(), launch.resource.amount());
-        let (goes_on, starts_over) = (before * (now - previous) / previous, before * now / previous);
-        if seconds < (goes_on + 3.0 * starts_over) / 4.0 {
-            self.suspects = 0;
-            self.suspected_waste = 0.0;
+        let (continued, from_scratch) = (before * (now - previous) / previous, before * now / previous);
+        if seconds < (continued + 3.0 * from_scratch) / 4.0 {
+            self.slow_jobs = 0;
+            self.wasted = 0.0;
             return None;
         }
-        self.suspects += 1;
-        self.suspected_waste += previous;
-        (self.suspects == MIN_JOBS).then(|| {
+        self.slow_jobs += 1;
+        self.wasted += previous;
+        (self.slow_jobs == MIN_JOBS).then(|| {
             format!(
-                "the last {MIN_JOBS} promoted jobs took as long as if they had started over, which would have wasted {}; \
+                "the last {MIN_JOBS} promoted jobs took as long as training from scratch, which would waste {} in total; \
                  check that the command loads what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`",
-                self.suspected_waste
+                self.wasted
             )
         })
     }
@@ -101,30 +103,30 @@ mod tests {
     }
 
     #[test]
-    fn a_first_step_that_is_not_past_the_last_resource_is_told_once() {
-        let mut watch = RestartCheck::new(PromotedStart::FromCheckpoint);
-        assert_eq!(watch.succeeded(&launch(0, 0.0, 3.0), Some(1.0), 0.1), None);
-        assert_eq!(watch.succeeded(&launch(1, 3.0, 9.0), Some(4.0), 0.1), None);
-        insta::assert_snapshot!(watch.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1).unwrap(), @"trial 0 was promoted after 3 and its first reading is at 1: it starts over, which wastes 3 here and as much at every promotion; load what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`");
-        assert_eq!(watch.succeeded(&launch(2, 3.0, 9.0), Some(1.0), 0.1), None);
+    fn a_first_step_within_the_previous_resource_is_reported_once() {
+        let mut check = RestartCheck::new(PromotedStart::FromCheckpoint);
+        assert_eq!(check.succeeded(&launch(0, 0.0, 3.0), Some(1.0), 0.1), None);
+        assert_eq!(check.succeeded(&launch(1, 3.0, 9.0), Some(4.0), 0.1), None);
+        insta::assert_snapshot!(check.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1).unwrap(), @"trial 0 was promoted after 3 and its first reading is at 1: it trains from scratch, which wastes 3 in this job and as much at every promotion; load what is in HYPERTUNE_CHECKPOINT_DIR, or set `resume: false`");
+        assert_eq!(check.succeeded(&launch(2, 3.0, 9.0), Some(1.0), 0.1), None);
     }
 
     #[test]
-    fn without_steps_the_time_of_several_jobs_tells() {
-        let told = |seconds: f64| {
-            let mut watch = RestartCheck::new(PromotedStart::FromCheckpoint);
-            let tell = |trial| {
-                watch.succeeded(&launch(trial, 0.0, 3.0), None, 10.0);
-                watch.succeeded(&launch(trial, 3.0, 9.0), None, seconds)
+    fn without_steps_several_slow_jobs_are_reported() {
+        let warnings = |seconds: f64| {
+            let mut check = RestartCheck::new(PromotedStart::FromCheckpoint);
+            let run = |trial| {
+                check.succeeded(&launch(trial, 0.0, 3.0), None, 10.0);
+                check.succeeded(&launch(trial, 3.0, 9.0), None, seconds)
             };
-            (0..5).filter_map(tell).count()
+            (0..5).filter_map(run).count()
         };
-        assert_eq!((told(20.0), told(30.0)), (0, 1));
+        assert_eq!((warnings(20.0), warnings(30.0)), (0, 1));
     }
 
     #[test]
-    fn where_everybody_starts_over_nothing_is_said() {
-        let mut watch = RestartCheck::new(PromotedStart::FromScratch);
-        assert_eq!(watch.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1), None);
+    fn studies_without_resume_are_not_checked() {
+        let mut check = RestartCheck::new(PromotedStart::FromScratch);
+        assert_eq!(check.succeeded(&launch(0, 3.0, 9.0), Some(1.0), 0.1), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Whose checkpoints are kept when a trial is over.
+//! Decides which checkpoints are kept when a trial is over.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,23 +14,23 @@ use crate::types::units::Resource;
 /// `--keep-checkpoints`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Keep {
-    /// Every trial's.
+    /// Of every trial.
     All,
-    /// Of trials that were never dropped: those that may still be promoted and those that finished at the full resource.
+    /// Of trials that may still be promoted, and of trials that finished at the full resource.
     #[default]
     Promoted,
-    /// Of trials that may still be promoted, and the best one's; in a finished study the best one's only.
+    /// Of trials that may still be promoted, and of the best trial; in a finished study, of the best trial only.
     Best,
-    /// Of trials that may still be promoted; in a finished study nobody's.
+    /// Of trials that may still be promoted; in a finished study, of none.
     None,
 }
 
-/// Decides from what is journalled, so that a resumed study decides alike.
+/// Depends on journalled records only, so that a resumed study decides the same.
 #[derive(Clone, Debug)]
 pub struct Retention {
     keep: Keep,
-    full: Option<Resource>,
-    /// How far trials that are not over got.
+    full_resource: Option<Resource>,
+    /// Resource that unfinished trials have reached.
     reached: HashMap<TrialId, Resource>,
     incumbents: IncumbentTracker,
     /// Trials that are over and keep their checkpoint under [`Keep::Best`].
@@ -40,20 +40,27 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// For a study whose trials end at `full` (`None`: there is one resource only).
-    pub fn new(keep: Keep, full: Option<Resource>, direction: Option<Direction>) -> Retention {
+    /// For a study whose trials finish at `full_resource`; `None` if all jobs have the same resource.
+    pub fn new(keep: Keep, full_resource: Option<Resource>, direction: Option<Direction>) -> Retention {
         let incumbents = IncumbentTracker::new(direction);
-        Retention { keep, full, reached: HashMap::new(), incumbents, kept: Vec::new(), present: BTreeSet::new() }
+        Retention {
+            keep,
+            full_resource,
+            reached: HashMap::new(),
+            incumbents,
+            kept: Vec::new(),
+            present: BTreeSet::new(),
+        }
     }
 
-    /// A job was launched; an earlier end of it no longer counts.
+    /// A job was launched. An earlier end of the same job no longer counts.
     pub fn launched(&mut self, job: JobKey) {
         self.reached.remove(&job.trial);
         self.present.insert(job.trial);
         self.incumbents.launched(job);
     }
 
-    /// A job ended that was to train `allocation`; `step` is the resource that its last reading named.
+    /// A job with `allocation` ended; `step` is the resource of its last reading.
     pub fn ended(&mut self, job: JobKey, allocation: Allocation, outcome: &Outcome, step: Option<f64>) {
         if let Outcome::Succeeded { .. } = outcome {
             self.reached.insert(job.trial, allocation.to);
@@ -66,7 +73,7 @@ impl Retention {
         self.incumbents.decided(job);
     }
 
-    /// `trial` is over: whose checkpoints go now.
+    /// `trial` is over. Returns the trials whose checkpoints are to be removed now.
     ///
     /// The best of the trials that are over keeps its checkpoint even while a trial that is not over is ahead of it, and so does
     /// the decisive one until [`Retention::finished`]: whichever trial becomes the incumbent has a checkpoint.
@@ -80,13 +87,13 @@ impl Retention {
         removed
     }
 
-    /// Whose checkpoints go when `trial`, which got to `reached`, is over.
+    /// The trials whose checkpoints are to be removed when `trial` is over after reaching `reached`.
     fn removed_with(&mut self, trial: TrialId, reached: Option<Resource>) -> Vec<TrialId> {
         match self.keep {
             Keep::All => Vec::new(),
             Keep::None => vec![trial],
             Keep::Promoted => {
-                let finished = reached.is_some_and(|r| self.full.is_none_or(|full| r >= full));
+                let finished = reached.is_some_and(|r| self.full_resource.is_none_or(|full| r >= full));
                 if finished { Vec::new() } else { vec![trial] }
             }
             Keep::Best => {
@@ -98,8 +105,8 @@ impl Retention {
         }
     }
 
-    /// The session ended for `reason`. If the study cannot go on, no copy is needed any more, and [`Keep::Best`] and [`Keep::None`]
-    /// apply to the trials too that were neither promoted nor dropped yet.
+    /// The session ended for `reason`. If the study cannot be continued, copies are no longer needed, and [`Keep::Best`] and
+    /// [`Keep::None`] also apply to trials that may still be promoted.
     pub fn finished(&mut self, reason: &FinishReason) -> Vec<Removal> {
         if reason.is_resumable() {
             return Vec::new();
@@ -135,19 +142,19 @@ mod tests {
     /// Trial 0 ends with 0.3 at 1 and is dropped; 1 reaches 9 with 0.2, 2 with 0.1, 3 fails there.
     fn removed(keep: Keep) -> Vec<u64> {
         let mut retention = Retention::new(keep, Resource::new(9.0), Some(Direction::Minimize));
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         let ok = |score| Outcome::Succeeded { score: Score::new(score) };
         let failed = Outcome::Failed { failure: Failure::Exit(1) };
         for (trial, resource, outcome) in [(0, 1.0, ok(0.05)), (1, 9.0, ok(0.2)), (2, 9.0, ok(0.1)), (3, 9.0, failed)] {
             let allocation = Allocation { from: Resource::ZERO, to: Resource::new(resource).unwrap() };
             retention.ended(JobKey { trial: TrialId(trial), rung: Rung(0) }, allocation, &outcome, None);
-            gone.extend(retention.retired(TrialId(trial)).iter().map(|t| t.0));
+            removed.extend(retention.retired(TrialId(trial)).iter().map(|t| t.0));
         }
-        gone
+        removed
     }
 
     #[test]
-    fn each_choice_removes_what_it_should() {
+    fn each_option_removes_its_checkpoints() {
         assert_eq!(removed(Keep::All), [0; 0]);
         assert_eq!(removed(Keep::Promoted), [0, 3]);
         assert_eq!(removed(Keep::Best), [0, 1, 3]);

@@ -1,4 +1,4 @@
-//! Each trial's checkpoint directory: what a job finds there when it begins, and when it is removed.
+//! The checkpoint directory of each trial: its contents when a job starts, and its removal.
 
 use std::ffi::{CStr, CString};
 use std::fs;
@@ -24,12 +24,12 @@ use crate::types::ids::{Attempt, JobKey, TrialId};
 use crate::types::outcome::Outcome;
 use crate::types::units::Resource;
 
-/// The checkpoint directories of a study, as one session uses them.
+/// The checkpoint directories of a study, in one session.
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: StudyFolder,
     promoted: PromotedStart,
-    /// The session's name in names of copies.
+    /// Name of the session in the names of copies.
     session: Arc<str>,
     history: CopyHistory,
     disk: Arc<dyn Disk>,
@@ -37,29 +37,29 @@ pub struct Checkpoints {
     slots: SlotDirectories,
 }
 
-/// What must be true before a job is spawned whose checkpoint was prepared.
+/// What remains to be done before the job of a prepared checkpoint is spawned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Prepared {
-    /// Nothing more.
+    /// Nothing.
     Ready,
-    /// Its launch record must be on the disk: from then on the copy, not the directory, holds the state to begin from.
+    /// Syncing its launch record: from then on, attempts of the job start from the copy.
     AfterJournalSync,
 }
 
-/// A directory that is of no use any more.
+/// Directories that are no longer needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Removal {
-    /// The trial is over: its checkpoint and all copies of it.
+    /// The checkpoint of a trial that is over, with all copies.
     Checkpoint(TrialId),
-    /// The job will not run again: the copies made for it.
+    /// The copies made for a job that will not run again.
     Copies(JobKey),
-    /// No job of the trial will run again: all copies, its checkpoint stays.
+    /// All copies of a trial of which no job will run again; its checkpoint is kept.
     AllCopies(TrialId),
 }
 
 impl Removal {
-    /// Whose directory it is.
+    /// The trial of the directories.
     pub fn trial(self) -> TrialId {
         match self {
             Removal::Checkpoint(trial) | Removal::AllCopies(trial) => trial,
@@ -69,8 +69,7 @@ impl Removal {
 }
 
 impl Checkpoints {
-    /// Those in `folder`, in the session with `mark`; `promoted` says what a promoted trial finds, `history` which copies of
-    /// earlier sessions it may begin from.
+    /// The checkpoints in `folder`, in the session with `mark`. `history` decides which copies of earlier sessions are trusted.
     pub fn new(
         folder: StudyFolder,
         promoted: PromotedStart,
@@ -82,23 +81,23 @@ impl Checkpoints {
         Checkpoints { folder, promoted, session, history, disk, slots }
     }
 
-    /// What a promoted trial finds.
+    /// What a promoted job starts from.
     pub fn promoted(&self) -> PromotedStart {
         self.promoted
     }
 
-    /// Makes the trial's folder and sets its checkpoint directory as `launch` is to find it.
+    /// Creates the trial's folder and prepares its checkpoint directory for `launch`.
     ///
     /// # Errors
-    /// The file that cannot be copied or removed; [`FileError::is_machine_error`] says whose trouble it is. Also where `is_ended`
-    /// becomes true while a file is copied, which it is asked at least every 8 MiB.
+    /// The file that cannot be copied or removed; see [`FileError::is_machine_error`]. Also if `is_ended` returns true during a copy; it
+    /// is called at least every 8 MiB.
     pub fn prepare(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let trial = launch.job.key.trial;
         if launch.previous > Resource::ZERO && self.promoted == PromotedStart::FromCheckpoint {
             return self.prepare_promoted(launch, is_ended);
         }
         if launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1) {
-            // The usual case, in two calls where opening the folders takes more.
+            // The usual case, without opening the folder.
             if fs::create_dir(self.folder.trial(trial)).is_ok() {
                 let path = self.folder.checkpoint(trial);
                 let name = CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other);
@@ -123,7 +122,7 @@ impl Checkpoints {
         }
     }
 
-    /// A job that is promoted begins from the copy that an earlier attempt made, or makes it.
+    /// A promoted job starts from the copy of an earlier attempt. Without one, it makes the copy.
     fn prepare_promoted(&self, launch: &Launch, is_ended: &dyn Fn() -> bool) -> Result<Prepared, FileError> {
         let JobKey { trial, rung } = launch.job.key;
         let folder = self.make_folder(trial)?;
@@ -145,8 +144,8 @@ impl Checkpoints {
         Ok(Prepared::AfterJournalSync)
     }
 
-    /// The copy to begin from, if one was made for this job since its trial's last value was journalled. Without one, no process has
-    /// used the directory since then. Other copies for this job are removed.
+    /// The copy made for this job since the last value of its trial was journalled. If there is none, no process has used the directory
+    /// since then. Removes other copies for this job.
     fn trusted_copy(&self, folder: &TrialFolder, job: JobKey) -> Result<Option<CopyName>, FileError> {
         let mut trusted = None;
         for name in folder.entries()? {
@@ -165,11 +164,11 @@ impl Checkpoints {
         copy.launch.as_ref().is_some_and(|launch| launch.session == self.session) || self.history.trusts(trial, copy)
     }
 
-    /// The job of `launch` has ended. Puts on the disk what it wrote if the next job of its trial may begin from it. To be called
-    /// before the job's end is journalled: the kernel may write the journal to the disk at any time.
+    /// The job of `launch` has ended. Syncs its checkpoint if the next job of the trial may start from it. Must be called before the end
+    /// is journalled: the kernel may write the journal to the disk at any time.
     ///
     /// # Errors
-    /// Trouble of the machine.
+    /// Of the machine only.
     pub fn job_ended(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
         if self.promoted == PromotedStart::FromScratch {
             self.slots.job_ended(launch.slot);
@@ -185,11 +184,11 @@ impl Checkpoints {
         }
     }
 
-    /// No further job will start: removes directories that no job has put anything into.
+    /// No further job will start. Removes directories that are still empty.
     pub fn session_ended(&self) {
         for trial in self.slots.take_ended() {
             if let Ok(folder) = TrialFolder::open(&self.folder.trial(trial)) {
-                // A directory that is not empty stays.
+                // Fails if it is not empty.
                 let _ = unlinkat(folder.handle(), CHECKPOINT, AtFlags::REMOVEDIR);
             }
         }
@@ -198,17 +197,17 @@ impl Checkpoints {
     /// Syncs all that was written to the file system of the study's folder.
     ///
     /// # Errors
-    /// As the disk reports them.
+    /// Of opening the folder and of the sync.
     pub fn sync_file_system(&self) -> Result<(), FileError> {
         let root = self.folder.root();
         let synced = fs::File::open(root).and_then(|opened| self.disk.sync_file_system(opened.as_fd()));
         synced.map_err(|source| FileError { path: root.to_owned(), source })
     }
 
-    /// Syncs the folder of a new study and those above it, so that the study is found again.
+    /// Syncs the folder of a new study and all its ancestors.
     pub fn sync_root(&self) {
         for folder in self.folder.root().ancestors() {
-            // Of a folder that cannot be opened, the entry was made by somebody else.
+            // A folder that cannot be opened was not created by us.
             let _ = fs::File::open(folder).and_then(|opened| self.disk.sync(opened.as_fd()));
         }
     }
@@ -225,10 +224,10 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Removes what is of no use any more; logs stay. Quick where the checkpoint is empty or absent.
+    /// Removes directories that are no longer needed, as far as possible. Logs are kept.
     ///
     /// # Errors
-    /// The file that could not be removed. What else could be is gone.
+    /// The first entry that could not be removed.
     pub fn remove(&self, removal: Removal) -> Result<(), FileError> {
         match (removal, self.promoted) {
             (Removal::Copies(_) | Removal::AllCopies(_), PromotedStart::FromScratch) => Ok(()),
@@ -251,10 +250,10 @@ impl Checkpoints {
         }
     }
 
-    fn remove_where(&self, trial: TrialId, unused: impl Fn(&CStr) -> bool) -> Result<(), FileError> {
+    fn remove_where(&self, trial: TrialId, is_unneeded: impl Fn(&CStr) -> bool) -> Result<(), FileError> {
         let Some(folder) = self.existing_folder(trial)? else { return Ok(()) };
         let mut removed = Ok(());
-        for name in folder.entries()?.iter().filter(|name| unused(name)) {
+        for name in folder.entries()?.iter().filter(|name| is_unneeded(name)) {
             removed = removed.and(folder.remove(name));
         }
         removed
@@ -268,7 +267,7 @@ impl Checkpoints {
         }
     }
 
-    /// The trial's folder, made if it is not there.
+    /// Opens the trial's folder, and creates it if it is missing.
     fn make_folder(&self, trial: TrialId) -> Result<TrialFolder, FileError> {
         let path = self.folder.trial(trial);
         let opened = TrialFolder::open(&path).or_else(|e| {
@@ -281,7 +280,7 @@ impl Checkpoints {
         opened.map_err(|source| FileError { path, source })
     }
 
-    /// Part of a name that no other launch of the trial gives.
+    /// Part of a name that is unique to this launch of the trial.
     fn unique(&self, attempt: Attempt) -> String {
         format!("{}-{attempt}", self.session)
     }

@@ -51,12 +51,12 @@ impl TrialFolder {
         move |source| FileError { path, source: source.into() }
     }
 
-    /// The names in it.
+    /// The names of its entries.
     pub fn entries(&self) -> Result<Vec<CString>, FileError> {
         directory::entries(self.handle()).map_err(|source| FileError { path: self.path.clone(), source })
     }
 
-    /// Makes a directory, unless there is one or a link to one.
+    /// Creates a directory, unless it exists or is a link to a directory.
     pub fn make(&self, name: &CStr) -> Result<(), FileError> {
         directory::make_directory(self.handle(), name).map_err(self.at(name))
     }
@@ -80,13 +80,12 @@ impl TrialFolder {
         remove(self.handle(), name, &self.path_of(name))
     }
 
-    /// What is left is tried again at the next launch of the trial and when the trial is over.
+    /// Ignores errors: the entry is removed at the next launch of the trial or when the trial is over.
     pub fn try_to_remove(&self, name: &CStr) {
         let _ = self.remove(name);
     }
 
-    /// Afterwards nothing is called `checkpoint`: what cannot be removed, because of its permissions or of a process that still
-    /// adds to it, gets another name.
+    /// Removes the checkpoint. If that fails, because of permissions or of a process that adds files, renames it.
     pub fn discard_checkpoint(&self, unique: &str) -> Result<(), FileError> {
         let Err(error) = self.remove(CHECKPOINT) else { return Ok(()) };
         let discarded = named(&format!("{}.{unique}", copy_name::DISCARDED));

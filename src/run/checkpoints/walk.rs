@@ -1,4 +1,4 @@
-//! Visits a tree of files without recursion: checkpoints may be nested deeper than a thread's stack allows.
+//! Visits a tree of files without recursion, which could overflow the stack of a thread.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
@@ -11,33 +11,33 @@ use rustix::fs::{FileType, Stat};
 use super::directory::{self, DirectoryStack};
 use super::file_error::FileError;
 
-/// How often an entry is looked at again that is replaced while it is visited.
+/// Maximum number of attempts to open an entry that another process replaces.
 const MAX_ATTEMPTS: u32 = 4;
 
-/// What is done with the entries of a tree. An entry that does not exist (any more) is skipped without an error.
+/// Receives the entries of a tree. Entries that no longer exist are skipped without an error.
 pub trait Visitor {
     /// Opens the directory `name` of `parent`.
     fn open(&mut self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
         directory::open_directory(parent, name)
     }
 
-    /// The entries of the directory `name` are visited next, then [`Visitor::leave`] is called.
+    /// Called before the entries of the directory `name` are visited.
     fn enter(&mut self, _name: &CStr) -> io::Result<()> {
         Ok(())
     }
 
-    /// Anything but a directory.
+    /// Called for every entry that is not a directory.
     fn file(&mut self, parent: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> io::Result<()>;
 
-    /// All entries of `directory` were visited; `stat` is from before.
+    /// Called after all entries of `directory` were visited, with its `stat` from before.
     fn leave(&mut self, directory: BorrowedFd<'_>, stat: &Stat) -> io::Result<()>;
 
-    /// The directory `name` of `parent` was left.
-    fn left(&mut self, _parent: BorrowedFd<'_>, _name: &CStr) -> io::Result<()> {
+    /// Called after the directory `name` of `parent` was closed.
+    fn after_leave(&mut self, _parent: BorrowedFd<'_>, _name: &CStr) -> io::Result<()> {
         Ok(())
     }
 
-    /// One of the above failed; an error ends the walk.
+    /// Called with an error of one of the other methods. Returning an error ends the walk.
     fn failed(&mut self, error: FileError) -> Result<(), FileError>;
 }
 
@@ -47,7 +47,7 @@ struct Level {
     pending: Vec<CString>,
 }
 
-/// Visits `name` in `parent`, which is shown as `path`, and everything below it.
+/// Visits `name` in `parent` and everything below it; `path` is its path in errors.
 pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl Visitor) -> Result<(), FileError> {
     let at = |path: &Path| {
         let path = path.to_owned();
@@ -55,30 +55,30 @@ pub fn walk(parent: BorrowedFd<'_>, name: &CStr, path: &Path, visitor: &mut impl
     };
     let mut stack = DirectoryStack::new(parent).map_err(at(path))?;
     let mut levels = Vec::new();
-    let mut here = path.to_owned();
-    visit(&mut stack, name, &here, visitor, &mut levels)?;
+    let mut current = path.to_owned();
+    visit(&mut stack, name, &current, visitor, &mut levels)?;
     while let Some(level) = levels.last_mut() {
         if let Some(name) = level.pending.pop() {
-            here.push(Path::new(OsStr::from_bytes(name.to_bytes())));
+            current.push(Path::new(OsStr::from_bytes(name.to_bytes())));
             let depth = levels.len();
-            visit(&mut stack, &name, &here, visitor, &mut levels)?;
+            visit(&mut stack, &name, &current, visitor, &mut levels)?;
             if levels.len() == depth {
-                here.pop();
+                current.pop();
             }
             continue;
         }
         let Some(Level { name, stat, .. }) = levels.pop() else { break };
-        ignore_missing(visitor.leave(stack.current(), &stat), &here, visitor)?;
-        stack.leave().map_err(at(&here))?;
-        ignore_missing(visitor.left(stack.current(), &name), &here, visitor)?;
+        ignore_missing(visitor.leave(stack.current(), &stat), &current, visitor)?;
+        stack.leave().map_err(at(&current))?;
+        ignore_missing(visitor.after_leave(stack.current(), &name), &current, visitor)?;
         if !levels.is_empty() {
-            here.pop();
+            current.pop();
         }
     }
     Ok(())
 }
 
-/// Visits one entry; a directory becomes the current one, with its entries pending.
+/// Visits one entry. A directory becomes the current one, with its entries pending.
 fn visit(
     stack: &mut DirectoryStack,
     name: &CStr,
@@ -101,7 +101,7 @@ fn visit(
     Ok(())
 }
 
-/// The open directory and its entries, if it is one.
+/// Opens an entry that is a directory and reads its entries; reports any other entry to the visitor.
 fn inspect(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> io::Result<Option<(OwnedFd, Level)>> {
     let stat = directory::stat(parent, name)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
@@ -113,7 +113,7 @@ fn inspect(parent: BorrowedFd<'_>, name: &CStr, visitor: &mut impl Visitor) -> i
     Ok(Some((directory, Level { name: name.to_owned(), stat, pending })))
 }
 
-/// The value, if there is one and the visitor can do without otherwise.
+/// The value; `None` if the entry is missing or the visitor accepts the error.
 fn ignore_missing<T>(result: io::Result<T>, path: &Path, visitor: &mut impl Visitor) -> Result<Option<T>, FileError> {
     match result {
         Ok(value) => Ok(Some(value)),

@@ -77,7 +77,9 @@ fn a_kind_that_lists_its_configurations_takes_no_points() {
     let lab = Lab::new(&format!("{grid}initial: [{{x: 2}}]\n"));
     lab.run("", "").exits(2).output_contains("`grid` lists its configurations and accepts no starting points");
     lab.file("m.yaml", grid).file("points.yaml", "- {x: 2}\n");
-    lab.run("--enqueue points.yaml", "").exits(2).output_contains("`grid` lists its configurations and accepts no starting points");
+    lab.run("--enqueue points.yaml", "")
+        .exits(2)
+        .output_contains("`grid` lists its configurations and accepts no starting points");
 }
 
 /// A finished study in `early.study`, and a matrix of the same problem for more epochs.

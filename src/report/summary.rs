@@ -35,7 +35,7 @@ pub struct JobCounts {
     pub interrupted: u64,
 }
 
-/// The best trial's keys as `best --format json` prints them, each null where there is none.
+/// The best trial's keys as `best --format json` prints them, each null if there is none.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum BestKeys<'a> {

@@ -163,12 +163,16 @@ impl Disk {
         let mut stopped = vec![driver.pid()];
         driver.signal(STOP);
         stopped.extend(lab.job_processes());
-        stopped.iter().for_each(|pid| drop(try_send_signal(*pid, STOP)));
+        for pid in &stopped {
+            try_send_signal(*pid, STOP);
+        }
         if journal_first {
             let _ = File::open(lab.study().join("journal.jsonl")).and_then(|journal| journal.sync_data());
         }
         let read = self.at_rest();
-        stopped.iter().for_each(|pid| drop(try_send_signal(*pid, CONTINUE)));
+        for pid in &stopped {
+            try_send_signal(*pid, CONTINUE);
+        }
         if let Some(read) = &read {
             write_sparse(image, read).unwrap();
         }

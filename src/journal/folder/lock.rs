@@ -179,7 +179,7 @@ mod tests {
     fn testing_the_lock_does_not_keep_a_driver_out() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
-        assert!(!is_held(&folder), "without a lock file nobody drives");
+        assert!(!is_held(&folder), "without a lock file there is no driver");
         acquire(&folder).unwrap();
         std::thread::scope(|scope| {
             let tester = scope.spawn(|| {

@@ -111,7 +111,7 @@ impl JobView {
         Some(Candidate { job: self.job.key, completion, reached: self.reached, score: self.score? })
     }
 
-    /// Whether it ended without a usable value for a reason of its own.
+    /// Whether it ended without a usable value and was not interrupted.
     pub fn is_failure(&self) -> bool {
         matches!(self.status, JobStatus::Failed | JobStatus::Timeout)
     }

@@ -24,6 +24,6 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
         .with_context(|| format!("{}, where the study runs, cannot be entered", directory.display()))
         .map_err(CliError::usage)?;
     let study = StudyDefinition::recorded(&header, folder)?;
-    let session = SessionOptions { execution: &args.execution, format: args.format, existing: Existing::GoOn };
+    let session = SessionOptions { execution: &args.execution, format: args.format, existing: Existing::Continue };
     session.run(study, header)
 }

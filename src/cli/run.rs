@@ -39,11 +39,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         return Err(CliError::usage(anyhow!("{} names no command", study.source.name))
             .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
     }
-    let existing = if args.overwrite { Existing::Overwrite } else { Existing::GoOn };
+    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     claim::check(&study.folder).map_err(view::unreadable)?;
     let recorded = match existing {
         Existing::Overwrite => None,
-        Existing::GoOn => recorded(&study.folder)?,
+        Existing::Continue => recorded(&study.folder)?,
     };
     let session = SessionOptions { execution: &args.execution, format: args.format, existing };
     match recorded {

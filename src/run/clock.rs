@@ -1,4 +1,4 @@
-//! Study time: what passed in sessions, without the pauses between them.
+//! Study time: the time spent in sessions, without the pauses between them.
 
 use std::time::{Duration, Instant};
 
@@ -7,28 +7,29 @@ use crate::types::units::Moment;
 /// The clock of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    begun: Instant,
+    start: Instant,
+    /// Study time at `start`.
     base: Moment,
 }
 
 impl Clock {
-    /// Goes on from `base`, where the last session ended.
-    pub fn from(base: Moment) -> Clock {
-        Clock { begun: Instant::now(), base }
+    /// Starts at `base`, the end of the last session.
+    pub fn starting_at(base: Moment) -> Clock {
+        Clock { start: Instant::now(), base }
     }
 
-    /// Study time.
+    /// The current study time.
     pub fn now(&self) -> Moment {
-        self.base.after(self.begun.elapsed())
+        self.base.after(self.start.elapsed())
     }
 
-    /// How long until `moment`; zero if it has come.
+    /// Time until `moment`; zero if it has passed.
     pub fn until(&self, moment: Moment) -> Duration {
         moment.since(self.now())
     }
 }
 
-/// The time of day as RFC 3339 in UTC, for the journal.
+/// The current time as RFC 3339 in UTC, for the journal.
 pub fn wall_time() -> String {
     jiff::Timestamp::now().to_string()
 }

@@ -1,4 +1,4 @@
-//! The one place where events become records and orders. Behind a lock; nothing in here waits.
+//! Turns events into journal records and effects. Runs behind a lock and never blocks.
 
 use std::time::Instant;
 
@@ -19,165 +19,173 @@ use crate::types::ids::{Attempt, BracketId, JobId, TrialId};
 use crate::types::outcome::Reading;
 use crate::types::units::{Moment, Resource};
 
-/// What is to be done outside the lock.
+/// What the caller does after it releases the lock.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// Jobs to spawn, journalled.
+    /// Jobs to start; their launch records are written.
     pub launches: Vec<Launch>,
-    /// Directories that are of no use once what is journalled up to here is on the disk.
+    /// Directories to remove once the journal is synced up to here.
     pub removals: Vec<Removal>,
-    /// Questions to the outside tuner.
-    pub questions: Vec<Vec<(TrialId, BracketId, Resource)>>,
+    /// Requests to the external tuner, each for trials with their bracket and the resource of their first job.
+    pub tuner_requests: Vec<Vec<(TrialId, BracketId, Resource)>>,
 }
 
-/// The end of one job, as its thread saw it.
+impl Effects {
+    fn extend(&mut self, other: Effects) {
+        self.launches.extend(other.launches);
+        self.removals.extend(other.removals);
+        self.tuner_requests.extend(other.tuner_requests);
+    }
+}
+
+/// The end of one job.
 #[derive(Debug)]
-pub struct Ended {
-    /// For the journal; its moment is set when it is written.
+pub struct JobResult {
+    /// Its record. The coordinator sets the time when it writes it.
     pub record: Box<EndRecord>,
     /// Step of the first reading.
     pub first_step: Option<f64>,
 }
 
-/// Engine and journal, and what must change together with them.
+/// Engine and journal, and the state that changes together with them.
 pub struct Coordinator<'a> {
-    /// Decides.
+    /// The state machine.
     pub engine: Engine,
-    /// Remembers.
+    /// Where records are appended.
     pub journal: JournalWriter,
-    /// Whose checkpoints are kept.
+    /// Decides which checkpoints are kept.
     pub retention: Retention,
     /// Study time.
     pub clock: Clock,
-    /// Notices scripts that ignore their checkpoint.
-    pub starts_over: RestartCheck,
-    /// Looks on.
-    pub watcher: &'a dyn Observer,
-    /// Looks on too, if there is one.
+    /// Detects scripts that ignore their checkpoint.
+    pub restart_check: RestartCheck,
+    /// Receives every record, and notes for the user.
+    pub observer: &'a dyn Observer,
+    /// Receives every record, if the study has an external tuner.
     pub tuner: Option<&'a Tuner>,
-    /// Who runs where.
-    pub places: &'a SlotTable,
-    /// When the engine wants a tick.
+    /// The running jobs.
+    pub slot_table: &'a SlotTable,
+    /// When to send [`Event::Tick`].
     pub wake_at: Option<Moment>,
-    /// Why the session is over.
-    pub finished: Option<FinishReason>,
-    /// Why the driver cannot go on; from then on nothing is journalled or launched.
-    pub fault: Option<RunError>,
+    /// Why the session ends.
+    pub finish: Option<FinishReason>,
+    /// The error that ends the session. Once it is set, nothing is written or launched.
+    pub error: Option<RunError>,
 }
 
 impl Coordinator<'_> {
-    /// Tells the engine of `event` and does what it commands, as far as that is a record or a signal.
+    /// Whether the session ends: no job will be launched.
+    pub fn is_over(&self) -> bool {
+        self.finish.is_some() || self.error.is_some()
+    }
+
+    /// Passes `event` to the engine and executes its commands.
     pub fn handle(&mut self, event: Event) -> Effects {
-        let mut orders = Effects::default();
-        if self.fault.is_some() {
-            return orders;
+        let mut effects = Effects::default();
+        if self.error.is_some() {
+            return effects;
         }
         let now = self.clock.now();
         let commands = self.engine.handle(now, event);
         self.engine.decisive().into_iter().for_each(|job| self.retention.decided(job));
-        self.obey(commands, now, &mut orders);
-        orders
+        self.execute(commands, now, &mut effects);
+        effects
     }
 
-    /// Journals the end of a job and tells the engine.
-    pub fn job_ended(&mut self, launch: &Launch, ended: Ended) -> Effects {
-        let mut record = ended.record;
+    /// Writes the end of a job and passes it to the engine.
+    pub fn job_ended(&mut self, launch: &Launch, end: JobResult) -> Effects {
+        let mut record = end.record;
         record.at = self.clock.now();
-        let seconds = record.usage.duration_s;
+        let duration = record.usage.duration_s;
         let (job, outcome, curve) = (record.job, record.outcome.clone(), record.readings.curve.clone());
         let step = record.readings.step(self.engine.resource());
         let allocation = self.engine.promoted().allocation(launch.resource, Some(launch.previous));
         self.retention.ended(job.key, allocation, &outcome, step);
-        if outcome.score().is_some() && !outcome.runs_again() {
-            let said = self.starts_over.succeeded(launch, ended.first_step, seconds);
-            said.iter().for_each(|said| self.watcher.note(said));
+        let is_scored = outcome.score().is_some() && !outcome.runs_again();
+        if is_scored && let Some(note) = self.restart_check.succeeded(launch, end.first_step, duration) {
+            self.observer.note(&note);
         }
-        let is_promoted = launch.previous > Resource::ZERO;
-        let settled = is_promoted && outcome.score().is_some() && !outcome.runs_again();
         self.write(Record::End(record));
-        let mut orders = self.handle(Event::Ended { job, outcome, curve, step });
-        if settled && self.fault.is_none() {
-            orders.removals.push(Removal::Copies(job.key));
+        let mut effects = self.handle(Event::Ended { job, outcome, curve, step });
+        if is_scored && launch.previous > Resource::ZERO && self.error.is_none() {
+            effects.removals.push(Removal::Copies(job.key));
         }
-        orders
+        effects
     }
 
-    /// Tells the engine of a running job's readings.
+    /// Passes readings of a running job to the engine.
     pub fn job_printed(&mut self, job: JobId, readings: Vec<Reading>) -> Effects {
         self.handle_all(readings.into_iter().map(|reading| Event::Reading { job, reading }))
     }
 
-    /// Handles the response of the external tuner.
+    /// Passes a response of the external tuner to the engine.
     pub fn suggested(&mut self, Suggestions { ready, end }: Suggestions) -> Effects {
-        let over = end.map(|end| match end {
+        let finished = end.map(|end| match end {
             SuggestionEnd::Exhausted => Event::TunerFinished { error: None },
             SuggestionEnd::Failed(message) => Event::TunerFinished { error: Some(message) },
         });
-        self.handle_all([Event::Suggested { suggestions: ready }].into_iter().chain(over))
+        self.handle_all([Event::Suggested { suggestions: ready }].into_iter().chain(finished))
     }
 
     fn handle_all(&mut self, events: impl Iterator<Item = Event>) -> Effects {
-        let mut all = Effects::default();
+        let mut effects = Effects::default();
         for event in events {
-            let orders = self.handle(event);
-            all.launches.extend(orders.launches);
-            all.removals.extend(orders.removals);
-            all.questions.extend(orders.questions);
+            effects.extend(self.handle(event));
         }
-        all
+        effects
     }
 
-    /// Does what was commanded; also used for what a replay left to be recorded.
-    pub fn obey(&mut self, commands: Vec<Command>, now: Moment, orders: &mut Effects) {
+    /// Executes commands of the engine, or those of a replay that were not recorded.
+    pub fn execute(&mut self, commands: Vec<Command>, now: Moment, effects: &mut Effects) {
         for command in commands {
             match command {
-                Command::Launch(launch) => self.launch(launch, now, orders),
+                Command::Launch(launch) => self.launch(launch, now, effects),
                 Command::Kill { job, why } => {
                     self.write(Record::Kill { job, why: why.clone(), at: now });
-                    self.places.kill(job, &KillReason::Rule(why), Instant::now());
+                    self.slot_table.kill(job, &KillReason::Rule(why), Instant::now());
                 }
                 Command::Promoted(trial) => self.write(Record::Promoted { trial }),
                 Command::Retired(trial) => {
                     self.write(Record::Retired { trial });
-                    self.starts_over.retired(trial);
-                    orders.removals.extend(self.retention.retired(trial).into_iter().map(Removal::Checkpoint));
+                    self.restart_check.retired(trial);
+                    effects.removals.extend(self.retention.retired(trial).into_iter().map(Removal::Checkpoint));
                 }
                 Command::WakeAt(moment) => {
                     self.wake_at = Some(self.wake_at.map_or(moment, |earlier| earlier.min(moment)));
                 }
-                Command::Suggest { trials } => orders.questions.push(trials),
+                Command::Suggest { trials } => effects.tuner_requests.push(trials),
                 Command::Finish(reason) => {
                     self.write(Record::Finish { reason: reason.clone(), at: now });
-                    orders.removals.extend(self.retention.finished(&reason));
-                    self.finished = Some(reason);
+                    effects.removals.extend(self.retention.finished(&reason));
+                    self.finish = Some(reason);
                 }
             }
         }
-        if self.fault.is_some() {
-            orders.launches.clear();
-            orders.removals.clear();
+        if self.error.is_some() {
+            effects.launches.clear();
+            effects.removals.clear();
         }
     }
 
-    /// Appends a record and shows it around, unless the driver is at its end.
+    /// Appends a record and passes it to the observers, unless an error ends the session.
     pub fn write(&mut self, record: Record) {
-        if self.fault.is_some() {
+        if self.error.is_some() {
             return;
         }
-        if let Err(fault) = self.journal.append(&record) {
-            self.fault = Some(fault.into());
+        if let Err(error) = self.journal.append(&record) {
+            self.error = Some(error.into());
             return;
         }
-        self.watcher.record(&record);
+        self.observer.record(&record);
         if let Some(tuner) = self.tuner {
             tuner.record(&record);
         }
     }
 
-    fn launch(&mut self, launch: Launch, now: Moment, orders: &mut Effects) {
-        if !self.places.reserve(launch.slot, launch.job) {
-            let what = format!("slot {} was given to {} while it was taken", launch.slot, launch.job);
-            self.fault.get_or_insert(RunError::Internal(what));
+    fn launch(&mut self, launch: Launch, now: Moment, effects: &mut Effects) {
+        if !self.slot_table.reserve(launch.slot, launch.job) {
+            let what = format!("{} was launched in slot {}, which is occupied", launch.job, launch.slot);
+            self.error.get_or_insert(RunError::Internal(what));
             return;
         }
         let is_new = launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1);
@@ -191,6 +199,6 @@ impl Coordinator<'_> {
             at: now,
         })));
         self.retention.launched(launch.job.key);
-        orders.launches.push(launch);
+        effects.launches.push(launch);
     }
 }

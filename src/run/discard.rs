@@ -1,4 +1,4 @@
-//! Removes the study that `--overwrite` discards, once the new one can begin.
+//! Removes the study that `--overwrite` discards, once the new one can start.
 
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -16,10 +16,10 @@ use crate::journal::folder::files::ignore_not_found;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock::StudyLock;
 
-/// Most descriptors that starting one job takes: three pipes, a pidfd, its logs and their rings, rounded up.
+/// Most descriptors that starting one job needs: three pipes, a pidfd and its logs, rounded up.
 const JOB_DESCRIPTORS: usize = 16;
 
-/// Removes the study that is to be overwritten, or what an earlier session did not get to remove.
+/// Removes the study to be overwritten, or completes a removal that an earlier session did not finish.
 pub fn discard(
     lock: &mut StudyLock,
     folder: &StudyFolder,
@@ -28,22 +28,22 @@ pub fn discard(
 ) -> Result<(), RunError> {
     match existing {
         Existing::Overwrite => {
-            spare_descriptors().map_err(|source| RunError::System { operation: "open files for a job", source })?;
+            check_descriptors().map_err(|source| RunError::System { operation: "open files for a job", source })?;
             lock.replace_journal().map_err(|source| RunError::file(folder.journal(), source))?;
         }
-        Existing::GoOn if !opened.launched && claim::is_discarding(folder)? => {}
-        Existing::GoOn => return Ok(()),
+        Existing::Continue if !opened.launched && claim::is_discarding(folder)? => {}
+        Existing::Continue => return Ok(()),
     }
     remove_discarded(folder).map_err(RunError::Discard)
 }
 
-/// Succeeds if a job's pipes and files can be opened.
-fn spare_descriptors() -> io::Result<()> {
+/// Checks that a job's pipes and files can be opened.
+fn check_descriptors() -> io::Result<()> {
     let opened: io::Result<Vec<File>> = (0..JOB_DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
     opened.map(drop)
 }
 
-/// Removes what is left of a discarded study, its journal last; other files stay, and so does what links point to.
+/// Removes the rest of a discarded study, its journal last. Keeps other files and the targets of links.
 fn remove_discarded(folder: &StudyFolder) -> Result<(), FileError> {
     let [tuner_log, readings, trials, journal] =
         [folder.tuner_log(), folder.readings(), folder.trials(), folder.discarded()];
@@ -58,21 +58,21 @@ fn remove_discarded(folder: &StudyFolder) -> Result<(), FileError> {
 
 fn remove_trials(folder: &StudyFolder) -> Result<(), FileError> {
     let trials = folder.trials();
-    let fault = |source| FileError { path: trials.clone(), source };
-    files::check_directory(&trials).map_err(fault)?;
-    let handle = File::open(&trials).map_err(fault)?;
-    for entry in fs::read_dir(&trials).map_err(fault)? {
-        let name = entry.map_err(fault)?.file_name();
+    let error = |source| FileError { path: trials.clone(), source };
+    files::check_directory(&trials).map_err(error)?;
+    let handle = File::open(&trials).map_err(error)?;
+    for entry in fs::read_dir(&trials).map_err(error)? {
+        let name = entry.map_err(error)?.file_name();
         if StudyFolder::is_trial(&name) {
             let path = trials.join(&name);
-            // A name in a directory holds no zero byte.
+            // A name in a directory contains no NUL byte.
             let name = CString::new(name.as_bytes()).unwrap_or_default();
             remove_tree(handle.as_fd(), &name, &path)?;
         }
     }
     match fs::remove_dir(&trials) {
         Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-        removed => removed.map_err(fault),
+        removed => removed.map_err(error),
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use crate::types::ids::TrialId;
 
     #[test]
-    fn what_is_not_of_a_discarded_study_stays() {
+    fn files_outside_the_discarded_study_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path().join("s"));
         let outside = dir.path().join("outside");

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::checkpoints::Checkpoints;
-use super::coordinator::Ended;
+use super::coordinator::JobResult;
 use super::error::RunError;
 use super::observer::Observer;
 use super::outcome;
@@ -97,7 +97,7 @@ pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 
 impl JobRunner<'_> {
     /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
-    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<Ended, RunError> {
+    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<JobResult, RunError> {
         match self.start(launch) {
             Ok((child, begun)) => self.attend(launch, child, begun, listener, buffer),
             Err(StartError::Cancelled) => Ok(self.never_ran(launch, "ended before it was spawned")),
@@ -120,7 +120,7 @@ impl JobRunner<'_> {
         begun: Instant,
         listener: Listener<'_>,
         buffer: &mut [u8],
-    ) -> Result<Ended, RunError> {
+    ) -> Result<JobResult, RunError> {
         // Without the group the guard searches by environment.
         let _ = self.groups.set(launch.slot, Some(child.pid()));
         let name = |name: &String| name.clone();
@@ -176,7 +176,7 @@ impl JobRunner<'_> {
     }
 
     /// A job without a process: it was ended before, or it could not be spawned.
-    fn never_ran(&self, launch: &Launch, why: &str) -> Ended {
+    fn never_ran(&self, launch: &Launch, why: &str) -> JobResult {
         let outcome = match self.places.release(launch.slot) {
             Some(KillReason::Rule(by)) => Outcome::Stopped { score: None, by },
             Some(KillReason::DriverError) => Outcome::Failed { failure: Failure::Lost },
@@ -190,11 +190,11 @@ impl JobRunner<'_> {
             stderr_tail: String::new(),
             at: Moment::default(),
         };
-        Ended { record: Box::new(record), first_step: None }
+        JobResult { record: Box::new(record), first_step: None }
     }
 }
 
-fn ended(launch: &Launch, outcome: Outcome, usage: ProcessUsage, heard: CapturedOutput) -> Ended {
+fn ended(launch: &Launch, outcome: Outcome, usage: ProcessUsage, heard: CapturedOutput) -> JobResult {
     let failed = matches!(outcome, Outcome::Failed { .. });
     let record = EndRecord {
         job: launch.job,
@@ -204,7 +204,7 @@ fn ended(launch: &Launch, outcome: Outcome, usage: ProcessUsage, heard: Captured
         stderr_tail: if failed { heard.stderr_tail } else { String::new() },
         at: Moment::default(),
     };
-    Ended { record: Box::new(record), first_step: heard.collected.first_step }
+    JobResult { record: Box::new(record), first_step: heard.collected.first_step }
 }
 
 fn usage(reaped: &Reaped, begun: Instant) -> ProcessUsage {

@@ -1,7 +1,8 @@
-//! The real driver: processes, slots, signals, collectors.
+//! The real driver: runs a study with processes, slots, signals and a clock.
 //!
-//! [`session::run`] is the door. A job's way: `core` (record and order) → `driver` (its thread) → `job` (one run) → `process`
-//! and `output` (what it prints) → `verdict` (what it came to) → `core` again.
+//! [`session::run`] opens the study and starts the [`event_loop`]. The path of a job: the [`coordinator`] journals its launch and
+//! returns it as an effect; `job` runs it in its slot's thread, with `job_start`, `process` and `output`; `outcome` interprets its
+//! end; the coordinator journals the end and passes it to the engine.
 
 pub(crate) mod checkpoints;
 mod clock;

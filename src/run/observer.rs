@@ -1,18 +1,18 @@
-//! Who looks on while a study runs.
+//! Receives what happens while a study runs.
 
 use crate::journal::record::Record;
 
-/// Told what happens, in order, as it is journalled. Called from slots' threads while the study is locked, so every method must
-/// return at once; whatever is slow (drawing) belongs on the watcher's own thread.
+/// Receives records and notes. The methods are called from the slots' threads while the coordinator is locked, so they must not block;
+/// slow work such as drawing belongs in the observer's own thread.
 pub trait Observer: Send + Sync {
-    /// `record` is in the journal. On a resumed study the records of earlier sessions come first, in file order.
+    /// Called after `record` was appended to the journal. A resumed study starts with the records of earlier sessions, in file order.
     fn record(&self, record: &Record);
 
-    /// A sentence a person should read now: lowercase, without a full stop at its end.
+    /// Called with a message for the user: lowercase, without a final full stop.
     fn note(&self, text: &str);
 }
 
-/// Sees nothing, says nothing.
+/// Ignores everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

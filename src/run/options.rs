@@ -1,4 +1,4 @@
-//! How a study is driven. None of this changes its configurations, promotions or best trial.
+//! Options of the driver. None of them changes the study's configurations, promotions or best trial.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,30 +10,30 @@ use super::process::gpus::SlotEnvironment;
 use crate::launch::catalogue;
 use crate::launch::launcher::Launcher;
 
-/// What becomes of a study that is there already.
+/// What to do with an existing study.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Existing {
-    /// It goes on.
+    /// Continue it.
     #[default]
-    GoOn,
-    /// It is removed, and a new one begun (`--overwrite`).
+    Continue,
+    /// Remove it and start a new one (`--overwrite`).
     Overwrite,
 }
 
 /// Options of the driver.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// One for each job that may run at once; at least one.
+    /// Environment of each slot; at least one.
     pub slots: Vec<SlotEnvironment>,
-    /// Between a polite signal to a job and the next one (`--grace`).
+    /// Time between SIGINT or SIGTERM to a job and the next signal (`--grace`).
     pub grace: Duration,
-    /// How long a job that the system refuses to start is tried again before the study stops (`--launch-timeout`).
+    /// How long starting a job is retried after an error of the machine before the study stops (`--launch-timeout`).
     pub launch_timeout: Duration,
-    /// Of each stream of each job (`--log-limit`).
+    /// Limit for each stream of each job (`--log-limit`).
     pub log_limit: LogLimit,
     /// `--keep-checkpoints`.
     pub keep: Keep,
-    /// A study that is there already.
+    /// What to do with an existing study.
     pub existing: Existing,
     /// Starts, signals and judges jobs.
     pub launcher: Arc<dyn Launcher>,
@@ -42,7 +42,7 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// How many jobs run at once.
+    /// Number of jobs that run at the same time.
     pub fn slot_count(&self) -> u32 {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }

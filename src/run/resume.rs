@@ -165,7 +165,7 @@ pub fn take_up(
         core.write(Record::End(Box::new(lost(job, now))));
     }
     let mut orders = Effects::default();
-    core.obey(recovery.unrecorded, now, &mut orders);
+    core.execute(recovery.unrecorded, now, &mut orders);
     orders
 }
 

@@ -64,7 +64,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
     let opened = match options.existing {
-        Existing::GoOn => open(study, options, watcher, tuner.as_ref())?,
+        Existing::Continue => open(study, options, watcher, tuner.as_ref())?,
         Existing::Overwrite => ReplayedStudy::new(study, options),
     };
     if let Some(reason) = opened.standing.finished.clone() {
@@ -152,11 +152,12 @@ impl Equipment {
         let mut core = self.core(study, watcher, opened, journal);
         let mut orders = take_up(&mut core, study, &self.session, options, age, recovery);
         orders.removals.extend(removals);
-        let files = match core.fault.take() {
+        let files = match core.error.take() {
             Some(fault) => Err(fault),
             None => SessionFiles::open(&self.folder, age, checkpoints, core.journal.sync_handle().clone()),
         }?;
-        let Coordinator { journal, finished, fault, .. } = self.run_jobs(study, options, &files, core, orders)?;
+        let Coordinator { journal, finish: finished, error: fault, .. } =
+            self.run_jobs(study, options, &files, core, orders)?;
         let closed = close(Left { journal, finished, fault }, self.guard, self.session, &*self.launcher, &leftovers);
         self.signals.release();
         files.checkpoints.session_ended();
@@ -176,17 +177,17 @@ impl Equipment {
         core: Coordinator<'a>,
         orders: Effects,
     ) -> Result<Coordinator<'a>, RunError> {
-        let (watcher, listens) = (core.watcher, core.engine.wants_readings());
+        let (watcher, listens) = (core.observer, core.engine.wants_readings());
         let deferred = study.experiment.promoted == PromotedStart::FromCheckpoint || options.keep == Keep::Best;
         let (queue, due) = RemovalQueue::new();
         let desk = self.desk(options);
         let driver = EventLoop {
-            core: Mutex::new(core),
-            workshop: self.workshop(study, options, files, watcher),
-            removals: deferred.then_some(queue),
+            coordinator: Mutex::new(core),
+            job_runner: self.workshop(study, options, files, watcher),
+            removal_queue: deferred.then_some(queue),
             tuner: self.tuner.as_ref().map(|tuner| (tuner, desk)),
-            wake: &self.wake,
-            listens,
+            wakeup: &self.wake,
+            wants_readings: listens,
         };
         thread::scope(|threads| {
             if deferred {
@@ -195,12 +196,12 @@ impl Equipment {
                 let spawned = thread::Builder::new().name("remover".into()).spawn_scoped(threads, remove);
                 spawned.map_err(|source| RunError::System { operation: "start a thread", source })?;
             }
-            self.pool.in_place_scope(|scope| driver.drive(scope, &self.signals, orders));
+            self.pool.in_place_scope(|scope| driver.run(scope, &self.signals, orders));
             self.tuner.iter().for_each(|tuner| tuner.shut_down(&desk));
-            let EventLoop { core, removals, .. } = driver;
+            let EventLoop { coordinator, removal_queue, .. } = driver;
             // The scope waits until all that is in the queue is removed.
-            drop(removals);
-            Ok(core.into_inner().unwrap_or_else(PoisonError::into_inner))
+            drop(removal_queue);
+            Ok(coordinator.into_inner().unwrap_or_else(PoisonError::into_inner))
         })
     }
 
@@ -215,14 +216,14 @@ impl Equipment {
             engine: opened.engine,
             journal,
             retention: opened.retention,
-            clock: Clock::from(opened.standing.at),
-            starts_over: RestartCheck::new(study.experiment.promoted),
-            watcher,
+            clock: Clock::starting_at(opened.standing.at),
+            restart_check: RestartCheck::new(study.experiment.promoted),
+            observer: watcher,
             tuner: self.tuner.as_ref(),
-            places: &self.places,
+            slot_table: &self.places,
             wake_at: None,
-            finished: None,
-            fault: None,
+            finish: None,
+            error: None,
         }
     }
 

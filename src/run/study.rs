@@ -8,16 +8,16 @@ use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
 
-/// What is driven.
+/// A study to run.
 pub struct StudyInput<'a> {
     /// The checked input.
     pub experiment: Arc<Experiment>,
-    /// Makes command lines.
+    /// Renders the command of each job.
     pub renderer: &'a Renderer,
-    /// Where it lies.
+    /// The study's folder.
     pub folder: StudyFolder,
-    /// Its identity; written if the study is new, compared with what is there otherwise.
+    /// Its identity: written to a new journal, compared with an existing one.
     pub header: Header,
-    /// Asked for configurations, if the sampler needs it.
+    /// The external tuner, if the sampler needs one.
     pub tuner: Option<TunerProgram>,
 }

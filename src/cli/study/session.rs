@@ -41,7 +41,7 @@ pub struct SessionOptions<'a> {
 impl SessionOptions<'_> {
     /// Drives `study` to its end, a limit or a signal, and prints what it came to. A finished study is only printed.
     pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
-        if self.existing == Existing::GoOn
+        if self.existing == Existing::Continue
             && study.folder.journal().exists()
             && let Some(view) = view::read_if_begun(study.folder.root(), ViewDetail::Values)?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.is_resumable())

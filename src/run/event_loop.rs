@@ -289,7 +289,7 @@ impl<'a> EventLoop<'a> {
     }
 
     fn slot_table(&self) -> &SlotTable {
-        self.job_runner.places
+        self.job_runner.slot_table
     }
 
     fn coordinator(&self) -> MutexGuard<'_, Coordinator<'a>> {

@@ -1,4 +1,4 @@
-//! One job on its slot's thread, from its launch record to what is known of its end.
+//! Runs one job in its slot's thread, from its launch record to its end record.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -25,7 +25,7 @@ use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
 use crate::collect::catalogue;
-use crate::collect::collector::Wanted;
+use crate::collect::collector::{Collector, Wanted};
 use crate::command::template::Renderer;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
@@ -45,142 +45,155 @@ use crate::launch::process::syscalls::Reaped;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::types::units::Moment;
 
-/// Longest time between a job's end by a signal and the arrival of the same signal here.
-const SIGNALLED_TOGETHER: Duration = Duration::from_millis(300);
+/// How long after a signal has killed a job the driver may receive the same signal, where both were sent at once.
+const SHARED_SIGNAL_DELAY: Duration = Duration::from_millis(300);
 
-/// All that jobs of a session share.
+/// Runs the jobs of a session. All slots share it.
 pub struct JobRunner<'a> {
     /// The checked input.
     pub experiment: &'a Experiment,
-    /// Makes command lines.
+    /// Renders the command of each job.
     pub renderer: &'a Renderer,
     /// The study's folder, absolute.
     pub folder: &'a StudyFolder,
-    /// This session, in every job's environment.
+    /// Marks the session's processes in their environment.
     pub session: &'a SessionMark,
-    /// What each slot adds to the environment.
+    /// Environment variables of each slot.
     pub slots: &'a [SlotEnvironment],
-    /// Where readings are recorded.
+    /// Where readings are written.
     pub readings: &'a ReadingsFile,
-    /// Of each log.
+    /// Limit for each log.
     pub log_limit: LogLimit,
     /// Checkpoint directories.
     pub checkpoints: &'a Checkpoints,
-    /// Makes launch records durable.
+    /// Syncs the journal.
     pub journal: &'a JournalSync,
-    /// Who runs where.
-    pub places: &'a SlotTable,
-    /// Tell whether the driver is being ended too.
+    /// The running jobs, and the only way to signal them.
+    pub slot_table: &'a SlotTable,
+    /// Signals to the driver.
     pub signals: &'a Signals,
     /// The process groups that the guard ends.
     pub groups: &'a ProcessGroups,
-    /// Evidence of missing memory.
+    /// Detects kills by the kernel for lack of memory.
     pub oom: OomMonitor,
     /// Starts, signals and judges jobs.
     pub launcher: &'a dyn Launcher,
-    /// Rung when jobs that have not ended are no longer waited for.
+    /// Set when jobs that do not exit are abandoned.
     pub abandon: &'a Wakeup,
-    /// The programs of jobs.
+    /// Located programs.
     pub programs: Programs,
-    /// Where jobs begin.
-    pub directory: &'a WorkingDirectory,
-    /// Tries again what the machine refuses.
+    /// The working directory of jobs.
+    pub working_directory: &'a WorkingDirectory,
+    /// Retries what fails because of the machine.
     pub start_retry: StartRetry<'a>,
-    /// Whether the user was told of a log that cannot be written.
+    /// Whether a log that cannot be written was noted.
     pub is_abandoned_log_reported: AtomicBool,
     /// Shows notes to the user.
-    pub watcher: &'a dyn Observer,
+    pub observer: &'a dyn Observer,
 }
 
-/// Hears a running job's readings.
+/// Called with the readings of a running job.
 pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 
 impl JobRunner<'_> {
-    /// Runs `launch` to its end. An error is the driver's, never the job's; the job has ended then, too.
+    /// Runs the job of `launch` until it ends.
+    ///
+    /// # Errors
+    /// The session cannot continue; the job has ended. Failures of the job are in the result.
     pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<JobResult, RunError> {
         match self.start(launch) {
-            Ok((child, begun)) => self.attend(launch, child, begun, listener, buffer),
-            Err(StartError::Cancelled) => Ok(self.never_ran(launch, "ended before it was spawned")),
-            Err(StartError::Job(why)) => Ok(self.never_ran(launch, &why)),
+            Ok((child, start)) => self.follow(launch, child, start, listener, buffer),
+            Err(StartError::Cancelled) => Ok(self.not_started(launch, "killed before it was started")),
+            Err(StartError::Job(reason)) => Ok(self.not_started(launch, &reason)),
             Err(StartError::Refused { operation, source }) => {
-                self.places.release(launch.slot);
+                self.slot_table.release(launch.slot);
                 Err(RunError::Refused { operation, source })
             }
-            Err(StartError::Session(fault)) => {
-                self.places.release(launch.slot);
-                Err(fault)
+            Err(StartError::Session(error)) => {
+                self.slot_table.release(launch.slot);
+                Err(error)
             }
         }
     }
 
-    fn attend(
+    fn follow(
         &self,
         launch: &Launch,
         mut child: Child,
-        begun: Instant,
+        start: Instant,
         listener: Listener<'_>,
         buffer: &mut [u8],
     ) -> Result<JobResult, RunError> {
         // Without the group the guard searches by environment.
         let _ = self.groups.set(launch.slot, Some(child.pid()));
-        let name = |name: &String| name.clone();
-        let metric = self.experiment.metric.as_ref().map(|m| name(&m.name));
-        let step = self.experiment.resource.as_ref().map(|r| name(&r.name));
-        let collector = (catalogue::default().collector)(Wanted { metric, step });
         let readings = JobReadings::new(self.readings, launch.job);
         let create = |path: &Path, options: &OpenOptions| self.create_log(launch, path, options);
-        let given_up = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
-        let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &given_up);
-        let mut output = JobOutput::new(logs, collector, readings, listener);
+        let on_error = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
+        let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &on_error);
+        let mut output = JobOutput::new(logs, self.collector(), readings, listener);
         let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };
         let followed = child.follow(&mut output, buffer, patience);
         if followed.is_err() {
             let now = Instant::now();
-            self.places.kill(launch.job, &KillReason::DriverError, now);
+            self.slot_table.kill(launch.job, &KillReason::DriverError, now);
             let Ok(()) =
                 child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_TIMEOUT), ..patience });
         }
-        let ended_by = self.places.release(launch.slot);
+        let kill_reason = self.slot_table.release(launch.slot);
         let _ = self.groups.set(launch.slot, None);
         let reaped =
             self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
-        let usage = reaped.as_ref().map(|reaped| usage(reaped, begun)).unwrap_or_default();
-        let (heard, logs) = output.finish();
+        let usage = reaped.as_ref().map(|reaped| usage(reaped, start)).unwrap_or_default();
+        let (captured, logs) = output.finish();
         followed.and(logs)?;
-        let status = reaped?.status;
-        let ended_by = ended_by.or_else(|| self.ended_with_us(status));
-        if ended_by.is_some() {
-            // What it started in sessions of its own; a job that ended by itself may leave that running.
-            let mark = Mark::Job(self.session.job(launch.job));
-            self.launcher.end_leftovers(vec![mark], SearchScope::CurrentSession);
-        }
-        let value = &heard.collected.value;
-        let outcome = match &ended_by {
-            Some(reason) => outcome::of_ended_job(reason, value),
-            None => {
-                let exit = JobExit { status, stderr_tail: &heard.stderr_tail, oom: &self.oom };
-                outcome::of_exit(self.launcher.interpret(&exit), value)
-            }
-        };
+        let outcome = self.outcome(launch, reaped?.status, kill_reason, &captured);
         self.checkpoints.job_ended(launch, &outcome)?;
-        Ok(ended(launch, outcome, usage, heard))
+        Ok(result(launch, outcome, usage, captured))
     }
 
-    /// When a machine shuts down or a job manager's time is over, every process gets the signal at once, and a job may be gone
-    /// before we know of it: such an end says nothing about the configuration.
-    fn ended_with_us(&self, status: ExitStatus) -> Option<KillReason> {
-        let suspicious = signals::ended_by_one(status) || self.signals.pending();
-        let patience = if suspicious { SIGNALLED_TOGETHER } else { Duration::ZERO };
-        let interrupted = self.places.wait_for_interrupt(patience);
+    fn collector(&self) -> Box<dyn Collector> {
+        let metric = self.experiment.metric.as_ref().map(|metric| metric.name.clone());
+        let step = self.experiment.resource.as_ref().map(|resource| resource.name.clone());
+        (catalogue::default().collector)(Wanted { metric, step })
+    }
+
+    fn outcome(
+        &self,
+        launch: &Launch,
+        status: ExitStatus,
+        kill_reason: Option<KillReason>,
+        captured: &CapturedOutput,
+    ) -> Outcome {
+        let value = &captured.collected.value;
+        match kill_reason.or_else(|| self.shared_signal(status)) {
+            Some(reason) => {
+                // Ends processes that left the job's group. A job that exits by itself may leave such processes running.
+                let mark = Mark::Job(self.session.job(launch.job));
+                self.launcher.end_leftovers(vec![mark], SearchScope::CurrentSession);
+                outcome::of_ended_job(&reason, value)
+            }
+            None => {
+                let exit = JobExit { status, stderr_tail: &captured.stderr_tail, oom: &self.oom };
+                outcome::of_exit(self.launcher.interpret(&exit), value)
+            }
+        }
+    }
+
+    /// The interruption of the study, if the signal that killed the job was sent to the driver too. At a shutdown or the end of a
+    /// cluster job every process gets the signal, and the job may exit before the driver receives it.
+    fn shared_signal(&self, status: ExitStatus) -> Option<KillReason> {
+        let is_likely = signals::ended_by_one(status) || self.signals.pending();
+        let patience = if is_likely { SHARED_SIGNAL_DELAY } else { Duration::ZERO };
+        let interrupted = self.slot_table.wait_for_interrupt(patience);
         interrupted.then(|| KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 
-    /// A job without a process: it was ended before, or it could not be spawned.
-    fn never_ran(&self, launch: &Launch, why: &str) -> JobResult {
-        let outcome = match self.places.release(launch.slot) {
+    /// The end of a job without a process, which was killed before its start or could not be started for `reason`.
+    fn not_started(&self, launch: &Launch, reason: &str) -> JobResult {
+        let outcome = match self.slot_table.release(launch.slot) {
             Some(KillReason::Rule(by)) => Outcome::Stopped { score: None, by },
             Some(KillReason::DriverError) => Outcome::Failed { failure: Failure::Lost },
-            Some(KillReason::Timeout) | None => Outcome::Failed { failure: Failure::Launch(why.to_owned()) },
+            Some(KillReason::Timeout) | None => Outcome::Failed { failure: Failure::Launch(reason.to_owned()) },
         };
         let record = EndRecord {
             job: launch.job,
@@ -194,22 +207,22 @@ impl JobRunner<'_> {
     }
 }
 
-fn ended(launch: &Launch, outcome: Outcome, usage: ProcessUsage, heard: CapturedOutput) -> JobResult {
+fn result(launch: &Launch, outcome: Outcome, usage: ProcessUsage, captured: CapturedOutput) -> JobResult {
     let failed = matches!(outcome, Outcome::Failed { .. });
     let record = EndRecord {
         job: launch.job,
         outcome,
-        readings: heard.collected.readings,
+        readings: captured.collected.readings,
         usage,
-        stderr_tail: if failed { heard.stderr_tail } else { String::new() },
+        stderr_tail: if failed { captured.stderr_tail } else { String::new() },
         at: Moment::default(),
     };
-    JobResult { record: Box::new(record), first_step: heard.collected.first_step }
+    JobResult { record: Box::new(record), first_step: captured.collected.first_step }
 }
 
-fn usage(reaped: &Reaped, begun: Instant) -> ProcessUsage {
+fn usage(reaped: &Reaped, start: Instant) -> ProcessUsage {
     ProcessUsage {
-        duration_s: begun.elapsed().as_secs_f64(),
+        duration_s: start.elapsed().as_secs_f64(),
         exit_code: reaped.status.code(),
         signal: reaped.status.signal(),
         max_rss_bytes: Some(reaped.max_rss_bytes),

@@ -1,4 +1,4 @@
-//! From a launch record to a process: checkpoint, command, program.
+//! Starts the process of a job: prepares its checkpoint, renders its command, locates its program.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -20,35 +20,35 @@ use crate::launch::process::child::Child;
 use crate::launch::process::spawn::JobCommand;
 
 impl JobRunner<'_> {
-    /// Starts the job of `launch`, again and again while the machine refuses it.
+    /// Starts the job of `launch` and returns its process with the start time. Retries errors of the machine.
     pub(super) fn start(&self, launch: &Launch) -> Result<(Child, Instant), StartError> {
         self.retrying(launch, || self.prepare(launch))?;
         let (program, command) = self.retrying(launch, || self.command(launch))?;
-        let mut tries = 0;
+        let mut attempts = 0;
         self.retrying(launch, || {
-            tries += 1;
-            self.spawn(launch, &program, &command, tries)
+            attempts += 1;
+            self.spawn(launch, &program, &command, attempts)
         })
     }
 
     fn prepare(&self, launch: &Launch) -> Result<(), StartError> {
-        let prepared = match self.checkpoints.prepare(launch, &|| self.places.is_killed(launch.slot)) {
-            Err(fault) if is_displaced(&fault.source) => {
+        let prepared = match self.checkpoints.prepare(launch, &|| self.slot_table.is_killed(launch.slot)) {
+            Err(error) if is_displaced(&error.source) => {
                 let folder = self.folder.checkpoint(launch.job.key.trial);
                 restore(self.folder.root(), &folder)
-                    .map_err(|source| unprepared(FileError { path: folder, source }))?;
-                self.checkpoints.prepare(launch, &|| self.places.is_killed(launch.slot))
+                    .map_err(|source| checkpoint_error(FileError { path: folder, source }))?;
+                self.checkpoints.prepare(launch, &|| self.slot_table.is_killed(launch.slot))
             }
             prepared => prepared,
         };
-        match prepared.map_err(unprepared)? {
+        match prepared.map_err(checkpoint_error)? {
             Prepared::Ready => Ok(()),
-            Prepared::AfterJournalSync => self.journal.sync().map_err(|fault| StartError::Session(fault.into())),
+            Prepared::AfterJournalSync => self.journal.sync().map_err(|error| StartError::Session(error.into())),
         }
     }
 
     fn retrying<T>(&self, launch: &Launch, attempt: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
-        self.start_retry.run(launch.slot, self.watcher, attempt)
+        self.start_retry.run(launch.slot, self.observer, attempt)
     }
 
     fn spawn(
@@ -56,18 +56,18 @@ impl JobRunner<'_> {
         launch: &Launch,
         program: &JobProgram,
         command: &JobCommand,
-        tries: u32,
+        attempts: u32,
     ) -> Result<(Child, Instant), StartError> {
-        self.directory.enter().map_err(|source| {
-            let operation = format!("enter the working directory {}", self.directory.path().display());
+        self.working_directory.enter().map_err(|source| {
+            let operation = format!("enter the working directory {}", self.working_directory.path().display());
             StartError::Refused { operation, source }
         })?;
-        let begun = Instant::now();
+        let start = Instant::now();
         let spawn = |spawning: &_| self.launcher.start(command, spawning).map(|child| (child.pid(), child));
-        match self.places.spawn(launch.slot, spawn) {
+        match self.slot_table.spawn(launch.slot, spawn) {
             SpawnResult::Running(child) => {
                 program.set_started();
-                Ok((child, begun))
+                Ok((child, start))
             }
             SpawnResult::Cancelled => Err(StartError::Cancelled),
             SpawnResult::Failed(SpawnError::Command(e)) => {
@@ -76,7 +76,7 @@ impl JobRunner<'_> {
             SpawnResult::Failed(SpawnError::Process(source)) => {
                 Err(StartError::Refused { operation: format!("start {}", command.program.display()), source })
             }
-            SpawnResult::Failed(SpawnError::Program(e)) => Err(program.spawn_error(e, tries)),
+            SpawnResult::Failed(SpawnError::Program(e)) => Err(program.spawn_error(e, attempts)),
         }
     }
 
@@ -109,15 +109,14 @@ impl JobRunner<'_> {
     }
 }
 
-/// The checkpoint of a job cannot be set as it is to find it.
-fn unprepared(fault: FileError) -> StartError {
-    if !fault.is_machine_error() {
-        return StartError::Job(format!("cannot prepare its checkpoint: {fault}"));
+fn checkpoint_error(error: FileError) -> StartError {
+    if !error.is_machine_error() {
+        return StartError::Job(format!("cannot prepare its checkpoint: {error}"));
     }
-    match machine_error(&fault.source) {
+    match machine_error(&error.source) {
         Some(MachineError::Shortage) => {
-            StartError::Refused { operation: format!("write {}", fault.path.display()), source: fault.source }
+            StartError::Refused { operation: format!("write {}", error.path.display()), source: error.source }
         }
-        _ => StartError::Session(fault.into()),
+        _ => StartError::Session(error.into()),
     }
 }

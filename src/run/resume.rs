@@ -1,4 +1,4 @@
-//! Opens a study: replays its journal, and records what the last session left unrecorded.
+//! Opens a study: replays its journal, and writes what the last session did not write.
 
 use std::collections::HashMap;
 use std::process;
@@ -27,28 +27,28 @@ use crate::types::ids::{JobId, JobKey};
 use crate::types::outcome::{Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource};
 
-/// The study as its journal leaves it.
+/// A study after the replay of its journal.
 pub struct ReplayedStudy {
-    /// Knows all that is recorded.
+    /// The engine after the replay.
     pub engine: Engine,
-    /// Knows whose checkpoints are kept.
+    /// Decides which checkpoints are kept.
     pub retention: Retention,
-    /// How far the journal is.
+    /// Time and end of the journal.
     pub standing: ReplayedState,
-    /// Whether there is anything recorded yet.
+    /// Whether the journal has a header.
     pub age: StudyAge,
     /// Whether it has launched a job.
     pub launched: bool,
-    /// What is of no use any more by the journal; a crash may have come before its removal.
+    /// Directories that the last session may not have removed before it was killed.
     pub removals: Vec<Removal>,
     /// Which copies of checkpoints may be used.
     pub copies: CopyHistory,
-    /// Sessions that did not end in order.
+    /// Sessions that were killed.
     pub unfinished: Unfinished,
 }
 
 impl ReplayedStudy {
-    /// A study of which nothing is recorded.
+    /// A study without a journal.
     pub fn new(study: &StudyInput<'_>, options: &RunOptions) -> ReplayedStudy {
         let experiment = &study.experiment;
         let direction = experiment.metric.as_ref().map(|m| m.direction);
@@ -65,94 +65,94 @@ impl ReplayedStudy {
     }
 }
 
-/// Removes what the last session of a study that cannot go on was to remove when it was killed. Checkpoints only where `--keep-checkpoints`
-/// names fewer than the default: the study may have been run with another choice, and the journal does not say with which.
+/// Completes removals of a killed session, in a study that cannot be resumed. Removes checkpoints only if `--keep-checkpoints` keeps fewer
+/// than the default: the journal does not record the option of the killed session.
 pub fn remove_unneeded(
-    opened: ReplayedStudy,
+    replayed: ReplayedStudy,
     study: &StudyInput<'_>,
     keep: Keep,
     folder: StudyFolder,
-    watcher: &dyn Observer,
+    observer: &dyn Observer,
 ) {
-    let mut removals = opened.removals;
+    let mut removals = replayed.removals;
     if matches!(keep, Keep::All | Keep::Promoted) {
         removals.retain(|removal| !matches!(removal, Removal::Checkpoint(_)));
     }
     let journal = folder.journal();
     let (promoted, mark) = (study.experiment.promoted, SessionMark::new());
     if promoted == PromotedStart::FromCheckpoint || matches!(keep, Keep::Best | Keep::None) {
-        let checkpoints = Checkpoints::new(folder, promoted, &mark, opened.copies, Arc::new(KernelDisk));
-        remove_pending(&checkpoints, removals, &journal, |text| watcher.note(text));
+        let checkpoints = Checkpoints::new(folder, promoted, &mark, replayed.copies, Arc::new(KernelDisk));
+        remove_pending(&checkpoints, removals, &journal, |text| observer.note(text));
     }
 }
 
-/// Reads the journal, if there is one, into a fresh engine.
+/// Replays the journal, if there is one, into a new engine.
 pub fn open(
     study: &StudyInput<'_>,
     options: &RunOptions,
-    watcher: &dyn Observer,
+    observer: &dyn Observer,
     tuner: Option<&Tuner>,
 ) -> Result<ReplayedStudy, RunError> {
-    let mut opened = ReplayedStudy::new(study, options);
-    let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(opened) };
+    let mut replayed = ReplayedStudy::new(study, options);
+    let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(replayed) };
     check_identity(study, &header)?;
     reader::check_sampling_rules(&header, &study.folder)?;
-    opened.age = StudyAge::Resumed;
-    let show = |record: &Record| {
-        watcher.record(record);
+    replayed.age = StudyAge::Resumed;
+    let publish = |record: &Record| {
+        observer.record(record);
         tuner.iter().for_each(|tuner| tuner.record(record));
     };
-    show(&Record::Study(Box::new(header)));
-    let mut given: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
-    opened.standing = replay(&mut records, &study.folder, &mut opened.engine, |engine, record| {
-        engine.decisive().into_iter().for_each(|job| opened.retention.decided(job));
-        opened.unfinished.record(record);
+    publish(&Record::Study(Box::new(header)));
+    let mut launched: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
+    replayed.standing = replay(&mut records, &study.folder, &mut replayed.engine, |engine, record| {
+        engine.decisive().into_iter().for_each(|job| replayed.retention.decided(job));
+        replayed.unfinished.record(record);
         match record {
             Record::Launch(launch) => {
-                opened.launched = true;
-                given.insert(launch.job.key, (launch.resource, launch.previous));
-                opened.retention.launched(launch.job.key);
+                replayed.launched = true;
+                launched.insert(launch.job.key, (launch.resource, launch.previous));
+                replayed.retention.launched(launch.job.key);
             }
             Record::End(end) => {
                 let key = end.job.key;
-                let (resource, previous) = given.remove(&key).unwrap_or((Resource::ZERO, Resource::ZERO));
+                let (resource, previous) = launched.remove(&key).unwrap_or((Resource::ZERO, Resource::ZERO));
                 let allocation = engine.promoted().allocation(resource, Some(previous));
-                opened.retention.ended(key, allocation, &end.outcome, end.readings.step(engine.resource()));
+                replayed.retention.ended(key, allocation, &end.outcome, end.readings.step(engine.resource()));
                 if previous > Resource::ZERO && end.outcome.score().is_some() && !end.outcome.runs_again() {
-                    opened.removals.push(Removal::Copies(key));
+                    replayed.removals.push(Removal::Copies(key));
                 }
             }
             Record::Retired { trial } => {
-                opened.removals.extend(opened.retention.retired(*trial).into_iter().map(Removal::Checkpoint));
+                replayed.removals.extend(replayed.retention.retired(*trial).into_iter().map(Removal::Checkpoint));
             }
-            Record::Finish { reason, .. } => opened.removals.extend(opened.retention.finished(reason)),
+            Record::Finish { reason, .. } => replayed.removals.extend(replayed.retention.finished(reason)),
             _ => {}
         }
-        opened.copies.read(record);
-        show(record);
+        replayed.copies.read(record);
+        publish(record);
     })?;
-    Ok(opened)
+    Ok(replayed)
 }
 
-/// Between the first look at the journal and its lock another process may have begun a study.
+/// Another process may have started a study after the journal was first read and before it was locked.
 fn check_identity(study: &StudyInput<'_>, recorded: &Header) -> Result<(), RunError> {
     if *recorded == study.header { Ok(()) } else { Err(RunError::ConcurrentStart(study.folder.root().to_owned())) }
 }
 
-/// Journals the header if the study is new, this session, and what the last one left unsaid.
-pub fn take_up(
-    core: &mut Coordinator<'_>,
+/// Writes the header of a new study, the session record, and the ends of jobs and commands that the last session did not write.
+pub fn start_session(
+    coordinator: &mut Coordinator<'_>,
     study: &StudyInput<'_>,
     mark: &SessionMark,
     options: &RunOptions,
     age: StudyAge,
     recovery: Recovery,
 ) -> Effects {
-    let now = core.clock.now();
+    let now = coordinator.clock.now();
     if age == StudyAge::New {
-        core.write(Record::Study(Box::new(study.header.clone())));
+        coordinator.write(Record::Study(Box::new(study.header.clone())));
     }
-    core.write(Record::Session {
+    coordinator.write(Record::Session {
         pid: process::id(),
         mark: mark.to_string(),
         concurrency: options.slot_count(),
@@ -162,11 +162,11 @@ pub fn take_up(
         at: now,
     });
     for job in recovery.lost {
-        core.write(Record::End(Box::new(lost(job, now))));
+        coordinator.write(Record::End(Box::new(lost(job, now))));
     }
-    let mut orders = Effects::default();
-    core.execute(recovery.unrecorded, now, &mut orders);
-    orders
+    let mut effects = Effects::default();
+    coordinator.execute(recovery.unrecorded, now, &mut effects);
+    effects
 }
 
 fn lost(job: JobId, at: Moment) -> EndRecord {

@@ -1,4 +1,4 @@
-//! From a study's folder to its end: lock, journal, guard, threads.
+//! Runs a session of a study: lock, journal, guard, threads.
 
 use std::error::Error;
 use std::fs;
@@ -26,7 +26,7 @@ use super::process::slot_table::SlotTable;
 use super::process::start_retry::StartRetry;
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
-use super::resume::{ReplayedStudy, open, remove_unneeded, take_up};
+use super::resume::{ReplayedStudy, open, remove_unneeded, start_session};
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::command::template::Renderer;
@@ -47,12 +47,12 @@ use crate::launch::process::pidfd::{check_kernel, probe_pidfd};
 use crate::launch::process::signals::Signals;
 use crate::types::ids::Slot;
 
-/// Runs the study, or goes on with it, until its end or a signal. A study that is over for good gives its reason again; nothing
-/// is launched or written then, but checkpoints are removed that a killed session was to remove.
+/// Starts or resumes the study and runs it until it finishes or a signal comes. For a study that cannot be resumed it returns the
+/// recorded reason; it launches and writes nothing, but completes removals of checkpoints that a killed session did not finish.
 ///
 /// # Errors
-/// Whatever keeps the driver from going on. No child is left running.
-pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer) -> Result<FinishReason, RunError> {
+/// The driver cannot continue. No child process is left.
+pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer) -> Result<FinishReason, RunError> {
     check_kernel(probe_pidfd())?;
     let root = study.folder.root();
     claim::check(&study.folder)?;
@@ -60,110 +60,109 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, watcher: &dyn Observer)
     let folder = study.folder.absolute().map_err(|source| RunError::file(root, source))?;
     let mut lock = lock::acquire(&study.folder)?;
     let leftovers = Leftovers::new(&study.folder, &*options.launcher);
-    note_ended(watcher, leftovers.end_listed());
+    note_ended(observer, leftovers.end_listed());
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
-    let opened = match options.existing {
-        Existing::Continue => open(study, options, watcher, tuner.as_ref())?,
+    let replayed = match options.existing {
+        Existing::Continue => open(study, options, observer, tuner.as_ref())?,
         Existing::Overwrite => ReplayedStudy::new(study, options),
     };
-    if let Some(reason) = opened.standing.finished.clone() {
-        remove_unneeded(opened, study, options.keep, folder, watcher);
+    if let Some(reason) = replayed.standing.finished.clone() {
+        remove_unneeded(replayed, study, options.keep, folder, observer);
         return Ok(reason);
     }
-    let equipment = Equipment::get(study, options, folder, tuner)?;
+    let session = Session::open(study, options, folder, tuner)?;
     if options.existing == Existing::Overwrite {
-        note_ended(watcher, leftovers.end_journalled());
+        note_ended(observer, leftovers.end_journalled());
     }
-    discard(&mut lock, &study.folder, options.existing, &opened)?;
+    discard(&mut lock, &study.folder, options.existing, &replayed)?;
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
-    let journal = JournalWriter::from_file(&journal, file, opened.standing.end)?;
-    equipment.drive(study, options, watcher, opened, journal)
+    let journal = JournalWriter::from_file(&journal, file, replayed.standing.end)?;
+    session.run(study, options, observer, replayed, journal)
 }
 
-/// What a session has of its own besides engine and journal.
-struct Equipment {
+/// The resources of a session besides engine and journal.
+struct Session {
     folder: StudyFolder,
-    session: SessionMark,
+    mark: SessionMark,
     signals: Signals,
     groups: ProcessGroups,
     guard: Option<Guard>,
     launcher: Arc<dyn Launcher>,
-    places: SlotTable,
-    wake: Wakeup,
+    slot_table: SlotTable,
+    wakeup: Wakeup,
     abandon: Wakeup,
     pool: ThreadPool,
     tuner: Option<Tuner>,
-    directory: WorkingDirectory,
+    working_directory: WorkingDirectory,
 }
 
-impl Equipment {
-    fn get(
+impl Session {
+    fn open(
         study: &StudyInput<'_>,
         options: &RunOptions,
         folder: StudyFolder,
         tuner: Option<Tuner>,
-    ) -> Result<Equipment, RunError> {
+    ) -> Result<Session, RunError> {
         let system = |operation| move |source| RunError::System { operation, source };
-        let session = SessionMark::new();
+        let mark = SessionMark::new();
         let slots = options.slot_count();
-        // a trial runs one job at a time, so that more threads than trials would have nothing to do
+        // A trial runs one job at a time, so more threads than trials would be idle.
         let trials = study.experiment.plan().trials().clamp(1, u64::from(slots));
         let pool = ThreadPoolBuilder::new().num_threads(trials as usize).thread_name(|i| format!("slot-{i}")).build();
         let signals = Signals::catch().map_err(system("catch signals"))?;
         let launcher = options.launcher.clone();
         let groups = ProcessGroups::new().map_err(system("start the guard process"))?;
-        let guard = options.guard.as_ref().map(|program| Guard::start(program, &session, &groups)).transpose();
+        let guard = options.guard.as_ref().map(|program| Guard::start(program, &mark, &groups)).transpose();
         let guard = guard.map_err(system("start the guard process"))?;
         launcher.prepare(&signals).map_err(system("prepare for spawning"))?;
-        Ok(Equipment {
+        Ok(Session {
             groups,
             guard,
-            places: SlotTable::new(slots, options.grace, study.experiment.job_timeout, launcher.clone()),
+            slot_table: SlotTable::new(slots, options.grace, study.experiment.job_timeout, launcher.clone()),
             launcher,
-            wake: Wakeup::new().map_err(system("make a pipe"))?,
+            wakeup: Wakeup::new().map_err(system("make a pipe"))?,
             abandon: Wakeup::new().map_err(system("make a pipe"))?,
             signals,
-            pool: pool.map_err(|e| system("start a thread per slot")(cause(e)))?,
+            pool: pool.map_err(|e| system("start a thread per slot")(os_error(e)))?,
             folder,
-            session,
+            mark,
             tuner,
-            directory: WorkingDirectory::current().map_err(system("find the working directory"))?,
+            working_directory: WorkingDirectory::current().map_err(system("find the working directory"))?,
         })
     }
 
-    fn drive(
+    fn run(
         self,
         study: &StudyInput<'_>,
         options: &RunOptions,
-        watcher: &dyn Observer,
-        mut opened: ReplayedStudy,
+        observer: &dyn Observer,
+        mut replayed: ReplayedStudy,
         journal: JournalWriter,
     ) -> Result<FinishReason, RunError> {
-        let recovery = opened.engine.recover();
+        let recovery = replayed.engine.recover();
         let leftovers = Leftovers::new(&study.folder, &*self.launcher);
-        note_ended(watcher, leftovers.end(&opened.unfinished));
-        leftovers.list(&self.session)?;
-        let (age, removals) = (opened.age, std::mem::take(&mut opened.removals));
+        note_ended(observer, leftovers.end(&replayed.unfinished));
+        leftovers.list(&self.mark)?;
+        let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
         let promoted = study.experiment.promoted;
-        let copies = std::mem::take(&mut opened.copies);
-        let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.session, copies, Arc::new(KernelDisk));
-        let mut core = self.core(study, watcher, opened, journal);
-        let mut orders = take_up(&mut core, study, &self.session, options, age, recovery);
-        orders.removals.extend(removals);
-        let files = match core.error.take() {
-            Some(fault) => Err(fault),
-            None => SessionFiles::open(&self.folder, age, checkpoints, core.journal.sync_handle().clone()),
+        let copies = std::mem::take(&mut replayed.copies);
+        let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.mark, copies, Arc::new(KernelDisk));
+        let mut coordinator = self.coordinator(study, observer, replayed, journal);
+        let mut effects = start_session(&mut coordinator, study, &self.mark, options, age, recovery);
+        effects.removals.extend(removals);
+        let files = match coordinator.error.take() {
+            Some(error) => Err(error),
+            None => SessionFiles::open(&self.folder, age, checkpoints, coordinator.journal.sync_handle().clone()),
         }?;
-        let Coordinator { journal, finish: finished, error: fault, .. } =
-            self.run_jobs(study, options, &files, core, orders)?;
-        let closed = close(Left { journal, finished, fault }, self.guard, self.session, &*self.launcher, &leftovers);
+        let Coordinator { journal, finish, error, .. } = self.run_jobs(study, options, &files, coordinator, effects)?;
+        let closed = close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, &leftovers);
         self.signals.release();
         files.checkpoints.session_ended();
         if let Some(error) = files.readings.into_error() {
             let file = self.folder.readings();
-            watcher.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));
+            observer.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));
         }
         closed
     }
@@ -174,139 +173,139 @@ impl Equipment {
         study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
-        core: Coordinator<'a>,
-        orders: Effects,
+        coordinator: Coordinator<'a>,
+        recovered: Effects,
     ) -> Result<Coordinator<'a>, RunError> {
-        let (watcher, listens) = (core.observer, core.engine.wants_readings());
+        let (observer, wants_readings) = (coordinator.observer, coordinator.engine.wants_readings());
         let deferred = study.experiment.promoted == PromotedStart::FromCheckpoint || options.keep == Keep::Best;
         let (queue, due) = RemovalQueue::new();
-        let desk = self.desk(options);
-        let driver = EventLoop {
-            coordinator: Mutex::new(core),
-            job_runner: self.workshop(study, options, files, watcher),
+        let context = self.tuner_context(options);
+        let event_loop = EventLoop {
+            coordinator: Mutex::new(coordinator),
+            job_runner: self.job_runner(study, options, files, observer),
             removal_queue: deferred.then_some(queue),
-            tuner: self.tuner.as_ref().map(|tuner| (tuner, desk)),
-            wakeup: &self.wake,
-            wants_readings: listens,
+            tuner: self.tuner.as_ref().map(|tuner| (tuner, context)),
+            wakeup: &self.wakeup,
+            wants_readings,
         };
         thread::scope(|threads| {
             if deferred {
                 let sync = || files.journal.sync();
-                let remove = move || remove_after_sync(&files.checkpoints, &due, sync, |text| watcher.note(text));
+                let remove = move || remove_after_sync(&files.checkpoints, &due, sync, |text| observer.note(text));
                 let spawned = thread::Builder::new().name("remover".into()).spawn_scoped(threads, remove);
                 spawned.map_err(|source| RunError::System { operation: "start a thread", source })?;
             }
-            self.pool.in_place_scope(|scope| driver.run(scope, &self.signals, orders));
-            self.tuner.iter().for_each(|tuner| tuner.shut_down(&desk));
-            let EventLoop { coordinator, removal_queue, .. } = driver;
-            // The scope waits until all that is in the queue is removed.
+            self.pool.in_place_scope(|scope| event_loop.run(scope, &self.signals, recovered));
+            self.tuner.iter().for_each(|tuner| tuner.shut_down(&context));
+            let EventLoop { coordinator, removal_queue, .. } = event_loop;
+            // The scope waits for the thread, which removes what is still queued.
             drop(removal_queue);
             Ok(coordinator.into_inner().unwrap_or_else(PoisonError::into_inner))
         })
     }
 
-    fn core<'a>(
+    fn coordinator<'a>(
         &'a self,
         study: &StudyInput<'a>,
-        watcher: &'a dyn Observer,
-        opened: ReplayedStudy,
+        observer: &'a dyn Observer,
+        replayed: ReplayedStudy,
         journal: JournalWriter,
     ) -> Coordinator<'a> {
         Coordinator {
-            engine: opened.engine,
+            engine: replayed.engine,
             journal,
-            retention: opened.retention,
-            clock: Clock::starting_at(opened.standing.at),
+            retention: replayed.retention,
+            clock: Clock::starting_at(replayed.standing.at),
             restart_check: RestartCheck::new(study.experiment.promoted),
-            observer: watcher,
+            observer,
             tuner: self.tuner.as_ref(),
-            slot_table: &self.places,
+            slot_table: &self.slot_table,
             wake_at: None,
             finish: None,
             error: None,
         }
     }
 
-    /// One place past the slots' is the tuner's.
-    fn desk(&self, options: &RunOptions) -> TunerContext<'_> {
+    /// The tuner uses the slot after the last one of the jobs.
+    fn tuner_context(&self, options: &RunOptions) -> TunerContext<'_> {
         let slot = Slot(options.slot_count());
-        TunerContext { folder: &self.folder, session: &self.session, groups: &self.groups, slot }
+        TunerContext { folder: &self.folder, session: &self.mark, groups: &self.groups, slot }
     }
 
-    fn workshop<'a>(
+    fn job_runner<'a>(
         &'a self,
         study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
-        watcher: &'a dyn Observer,
+        observer: &'a dyn Observer,
     ) -> JobRunner<'a> {
         JobRunner {
             experiment: &study.experiment,
             renderer: study.renderer,
             folder: &self.folder,
-            session: &self.session,
+            session: &self.mark,
             slots: &options.slots,
             readings: &files.readings,
             log_limit: options.log_limit,
             checkpoints: &files.checkpoints,
             journal: &files.journal,
-            places: &self.places,
+            slot_table: &self.slot_table,
             signals: &self.signals,
             groups: &self.groups,
             launcher: &*self.launcher,
             oom: OomMonitor::begin(),
             abandon: &self.abandon,
             programs: Programs::new(known_program(study.renderer)),
-            directory: &self.directory,
-            start_retry: StartRetry::new(&self.places, options.launch_timeout),
+            working_directory: &self.working_directory,
+            start_retry: StartRetry::new(&self.slot_table, options.launch_timeout),
             is_abandoned_log_reported: AtomicBool::new(false),
-            watcher,
+            observer,
         }
     }
 }
 
-fn note_ended(watcher: &dyn Observer, count: usize) {
+fn note_ended(observer: &dyn Observer, count: usize) {
     if count > 0 {
         let processes = if count == 1 { "1 process".to_owned() } else { format!("{count} processes") };
-        watcher.note(&format!("ended {processes} that an earlier session had left running"));
+        observer.note(&format!("ended {processes} that an earlier session had left running"));
     }
 }
 
-/// The system's answer behind `error`.
-fn cause(error: ThreadPoolBuildError) -> io::Error {
+/// The error of the operating system that caused `error`.
+fn os_error(error: ThreadPoolBuildError) -> io::Error {
     let code = error.source().and_then(|source| source.downcast_ref::<io::Error>()?.raw_os_error());
     code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error)
 }
 
-/// The program of every job, if the command names it without a template; the command line is refused where it is missing.
+/// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
 fn known_program(renderer: &Renderer) -> Option<String> {
     renderer.command().first().filter(|first| !first.contains("{{")).cloned()
 }
 
-/// What a session leaves.
-struct Left {
+/// The result of running the jobs.
+struct SessionEnd {
     journal: JournalWriter,
-    finished: Option<FinishReason>,
-    fault: Option<RunError>,
+    finish: Option<FinishReason>,
+    error: Option<RunError>,
 }
 
 /// Ends the session, whose jobs have ended. After an error of the driver also what had left a job's process group.
 fn close(
-    left: Left,
+    end: SessionEnd,
     guard: Option<Guard>,
     session: SessionMark,
     launcher: &dyn Launcher,
     leftovers: &Leftovers<'_>,
 ) -> Result<FinishReason, RunError> {
-    if left.fault.is_some() {
+    if end.error.is_some() {
         launcher.end_leftovers(vec![Mark::Session(session)], SearchScope::CurrentSession);
     }
     // A guard that does not end has nothing to end either.
     let _ = guard.map(Guard::dismiss);
-    if let Some(fault) = left.fault {
-        return Err(fault);
+    if let Some(error) = end.error {
+        return Err(error);
     }
-    left.journal.sync_handle().sync()?;
+    end.journal.sync_handle().sync()?;
     leftovers.unlist();
-    left.finished.ok_or_else(|| RunError::Internal("the session ended without a reason".into()))
+    end.finish.ok_or_else(|| RunError::Internal("the session ended without a finish reason".into()))
 }

@@ -32,18 +32,18 @@ impl JobRunner<'_> {
             }
             other => Ok(other),
         };
-        match self.start_retry.run_within_timeout(launch.slot, self.watcher, create) {
+        match self.start_retry.run_within_timeout(launch.slot, self.observer, create) {
             Ok(created) => created,
             Err(StartError::Refused { source, .. }) => Err(source),
             Err(_) => Err(io::Error::other("the job is being ended, and file descriptors are exhausted")),
         }
     }
 
-    /// Notes that a log cannot be written. Only the first one of a session is reported.
+    /// Notes the first log that is not written any further.
     pub(in crate::run) fn report_abandoned_log(&self, path: &Path, error: &io::Error) {
         if !self.is_abandoned_log_reported.swap(true, Ordering::Relaxed) {
             let path = path.display();
-            self.watcher
+            self.observer
                 .note(&format!("cannot write {path}: {error}; jobs whose logs cannot be written run without them"));
         }
     }

@@ -1,28 +1,28 @@
-//! The command line as it is typed; `options` makes checked options of it.
+//! The command line as clap parses it; `options` converts it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::exit_codes;
-use super::options::overrides;
-use super::options::quantity::{Size, Span};
+use super::options::{overrides, quantity};
 use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::run::checkpoints::retention::Keep;
 use crate::run::process::gpus::Gpus;
 use crate::types::ids::MAX_SLOTS;
 
-const STUDY: &str = "What is studied";
-const JOBS: &str = "How jobs run";
-const LIMITS: &str = "Limits (the same line with a larger one goes on)";
+const STUDY: &str = "Study";
+const JOBS: &str = "Jobs";
+const LIMITS: &str = "Limits (to continue, run the same command line with a larger limit)";
 
-/// Find the best hyperparameters of a command: a YAML matrix in, the best configuration out.
+/// Tune the hyperparameters of a training command: run it with many configurations, find the best one.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "hypertune", version, after_help = exit_codes::HELP, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Subcommand,
 }
@@ -30,189 +30,185 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Subcommand {
-    /// Run a study, or go on with one that was stopped
+    /// Run a study, or resume one that was stopped
     Run(RunArgs),
-    /// Show what a study would do; nothing is created or launched
+    /// Show what a study would run; creates and launches nothing
     Plan(PlanArgs),
-    /// Check a matrix file and report every fault in it; or check the journal of a study, given its folder
+    /// Report all errors of a matrix file; given a study's folder, check its journal
     Check(CheckArgs),
     /// Show the best trial of a study and the command that repeats it
     Best(BestArgs),
-    /// List a study's trials, best first
+    /// List the trials of a study, best first
     Trials(TrialsArgs),
-    /// Write every job of a study, one row each
+    /// Write all jobs of a study to stdout, one row each
     Export(ExportArgs),
-    /// Go on with a study that was stopped, without its command line
+    /// Resume a study that was stopped, given its folder only
     Resume(ResumeArgs),
-    /// Ends the children of a driver that died (started by `run` itself)
+    /// End the jobs of a driver that died (`run` starts this)
     #[command(hide = true)]
     Guard {
-        /// The session whose jobs it watches over.
+        /// The session with the jobs.
         session: String,
     },
 }
 
-/// What a study is made of.
+/// Arguments that define a study.
 #[derive(Clone, Debug, Args)]
 pub struct StudyArgs {
-    /// The matrix file (YAML)
+    /// The matrix: a YAML file with the search space and the search algorithm
     pub matrix: PathBuf,
-    /// The training command; parameters are appended unless it holds templates like {{ lr }}
+    /// The training command; parameters are appended, unless it has templates like {{lr}}
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
-    /// Folder of the study [default: the matrix file's stem with .study, in the current folder]
+    /// Folder of the study [default: the matrix file's stem with .study, in the current directory]
     #[arg(long, value_name = "DIR", help_heading = STUDY)]
     pub study: Option<PathBuf>,
-    /// Seed of every draw [default: the matrix's, else one is drawn and shown]
+    /// Seed of all random draws [default: from the matrix, else drawn and printed]
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = STUDY)]
     pub seed: Option<u64>,
-    /// Metric to rank by, written NAME, NAME:minimize or NAME:maximize
+    /// Metric that ranks the trials: NAME, NAME:minimize or NAME:maximize [default: from the matrix]
     #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
     pub metric: Option<MetricOverride>,
-    /// Fix a parameter or an input
+    /// Fix a parameter, or set an input of the component; repeatable
     #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
     pub params: Vec<ValueOverride>,
     /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
     #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
     pub arg_style: ArgStyle,
-    /// Who proposes configurations, over the matrix's
+    /// Sampler that proposes configurations, such as random, tpe or gp [default: from the matrix]
     #[arg(long, value_name = "NAME", help_heading = STUDY)]
     pub sampler: Option<String>,
-    /// Configurations to start with, whole or in part: a YAML or JSON list, or JSON lines
+    /// File with full or partial configurations to run first: a YAML or JSON list, or JSON lines
     #[arg(long, value_name = "FILE", help_heading = STUDY)]
     pub enqueue: Vec<PathBuf>,
-    /// Earlier studies to learn from before the first proposal
+    /// Folders of earlier studies whose results the sampler learns from
     #[arg(long, value_name = "STUDY", num_args = 1.., help_heading = STUDY)]
     pub warm_start: Vec<PathBuf>,
 }
 
-/// How a study is carried out; none of it changes what runs.
+/// Arguments that may differ each time a study is resumed.
 #[derive(Clone, Debug, Args)]
 pub struct ExecutionArgs {
-    /// Jobs at once [default: the matrix's, else the number of processors]
+    /// Number of jobs that run at the same time [default: from the matrix, else the number of CPUs]
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SLOTS)), help_heading = JOBS)]
     pub concurrency: Option<u32>,
-    /// Go on even if the first jobs all fail for one reason
+    /// Continue even if the first jobs all fail for the same reason
     #[arg(long, help_heading = JOBS)]
     pub keep_going: bool,
-    /// Launch a failed job up to N times more
+    /// Retry a failed job up to N times [default: from the matrix, else 0]
     #[arg(long, value_name = "N", help_heading = JOBS)]
     pub retries: Option<u32>,
-    /// End a job that runs longer than this, such as 90s, 5m or 1h30m
-    #[arg(long, value_name = "SPAN", help_heading = JOBS)]
-    pub job_timeout: Option<Span>,
-    /// Try a job that the system refuses to start again for this long, then stop the study
-    #[arg(long, value_name = "SPAN", default_value = "1m", help_heading = JOBS)]
-    pub launch_timeout: Span,
-    /// Time between SIGINT, SIGTERM and SIGKILL for a job that is ended early
-    #[arg(long, value_name = "SPAN", default_value = "10s", help_heading = JOBS)]
-    pub grace: Span,
-    /// Stop the study after this time
-    #[arg(long, value_name = "SPAN", help_heading = LIMITS)]
-    pub time_limit: Option<Span>,
+    /// Stop a job that runs longer than this, such as 90s, 5m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = JOBS)]
+    pub job_timeout: Option<Duration>,
+    /// Stop the study once the system has refused to start a job for this long
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, default_value = "1m", help_heading = JOBS)]
+    pub launch_timeout: Duration,
+    /// Time between SIGINT, SIGTERM and SIGKILL when a job is stopped early
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, default_value = "10s", help_heading = JOBS)]
+    pub grace: Duration,
+    /// Stop the study after running for this long, earlier runs included
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = LIMITS)]
+    pub time_limit: Option<Duration>,
     /// Stop the study after N jobs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = LIMITS)]
     pub max_jobs: Option<u64>,
-    /// Stop the study before it gives out more resource than this
+    /// Stop the study before its jobs use more of the resource than this, in total
     #[arg(long, value_name = "X", value_parser = positive, help_heading = LIMITS)]
     pub max_resource: Option<f64>,
-    /// Let running jobs end when a limit comes
+    /// Let running jobs finish when a limit is reached
     #[arg(long, help_heading = LIMITS)]
     pub finish_running: bool,
-    /// How much of each job's stdout and stderr is kept: the first and the last part
-    #[arg(long, value_name = "SIZE", default_value = "100MB", help_heading = JOBS)]
-    pub log_limit: Size,
-    /// Whose checkpoints are kept: all, promoted (what may still go on, and what finished), best or none
-    #[arg(long, value_name = "WHOSE", default_value = "promoted", hide_possible_values = true, value_parser = one_of(KEEP), help_heading = JOBS)]
+    /// Amount of each job's stdout and stderr to keep: the first and the last part
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes, default_value = "100MB", help_heading = JOBS)]
+    pub log_limit: u64,
+    /// Checkpoints to keep: all, promoted (of trials that finished or may be promoted), best or none
+    #[arg(long, value_name = "WHICH", default_value = "promoted", hide_possible_values = true, value_parser = one_of(KEEP), help_heading = JOBS)]
     pub keep_checkpoints: Keep,
-    /// GPUs to give to jobs: auto, none, or their numbers like 0,1,3
+    /// GPUs for the jobs: auto, none, or their numbers like 0,1,3
     #[arg(long, value_name = "GPUS", default_value = "none", value_parser = gpus, help_heading = JOBS)]
     pub gpus: Gpus,
-    /// GPUs each job gets
+    /// Number of GPUs per job
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub gpus_per_job: u32,
-    /// Jobs that share one GPU
+    /// Number of jobs that share a GPU
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub jobs_per_gpu: u32,
-    /// Print no progress
+    /// Print only errors and the result
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print a line for every job
+    /// Print a line for each finished job
     #[arg(short, long)]
     pub verbose: bool,
 }
 
-/// `run`.
+/// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// What is studied.
     #[command(flatten)]
     pub study: StudyArgs,
-    /// How.
     #[command(flatten)]
     pub execution: ExecutionArgs,
-    /// Only show what would run, as `plan` does
+    /// Only show what would run, like `plan`
     #[arg(long)]
     pub dry_run: bool,
-    /// Discard the study of that name and start afresh
+    /// Discard an existing study in the folder and start a new one
     #[arg(long)]
     pub overwrite: bool,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// `plan`.
+/// Arguments of `plan`.
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
-    /// What is studied.
     #[command(flatten)]
     pub study: StudyArgs,
-    /// How the plan is printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// `check`.
+/// Arguments of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
-    /// What is studied.
     #[command(flatten)]
     pub study: StudyArgs,
-    /// In a study's folder with a damaged journal: keep a copy of it and cut it off before the damage
+    /// Given a study's folder: truncate a damaged journal before the damage, and keep a copy
     #[arg(long, help_heading = STUDY)]
     pub salvage: bool,
-    /// How the findings are printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// `best`.
+/// Arguments of `best`.
 #[derive(Clone, Debug, Args)]
 pub struct BestArgs {
     /// Folder of the study
     pub study: PathBuf,
-    /// How it is printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// `trials`.
+/// Arguments of `trials`.
 #[derive(Clone, Debug, Args)]
 pub struct TrialsArgs {
     /// Folder of the study
     pub study: PathBuf,
-    /// How they are printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// `export`.
+/// Arguments of `export`.
 #[derive(Clone, Debug, Args)]
 pub struct ExportArgs {
     /// Folder of the study
     pub study: PathBuf,
-    /// File format
+    /// Output format
     #[arg(long, default_value = "jsonl", value_parser = exporter_names())]
     pub format: String,
     /// Add each job's readings of the metric, as a column `curve`
@@ -220,37 +216,34 @@ pub struct ExportArgs {
     pub curves: bool,
 }
 
-/// `resume`.
+/// Arguments of `resume`.
 #[derive(Clone, Debug, Args)]
 pub struct ResumeArgs {
     /// Folder of the study
     pub study: PathBuf,
-    /// How.
     #[command(flatten)]
     pub execution: ExecutionArgs,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
 }
 
-/// One of a few words. (clap's own enums give each word a help line, which turns every `--help` into its long form.)
+/// Parses one of a few words. clap's `ValueEnum` adds a help line per word, which turns every `--help` into its long form.
 fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
     words: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
-    let meaning = move |word: String| words.into_iter().find(|(name, _)| *name == word).map(|(_, value)| value);
-    PossibleValuesParser::new(words.map(|(name, _)| name)).try_map(move |word| meaning(word).ok_or("no such word"))
+    let value_of = move |word: String| words.into_iter().find(|(name, _)| *name == word).map(|(_, value)| value);
+    PossibleValuesParser::new(words.map(|(name, _)| name)).try_map(move |word| value_of(word).ok_or("unknown value"))
 }
 
 fn exporter_names() -> PossibleValuesParser {
     crate::report::export::catalogue::EXPORTERS.map(|e| e.name()).into()
 }
 
-/// For people or for programs.
+/// An output format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FormatArg {
-    /// For people.
     Text,
-    /// For programs.
     Json,
 }
 
@@ -259,13 +252,12 @@ const FORMATS: [(&str, FormatArg); 2] = [("text", FormatArg::Text), ("json", For
 const KEEP: [(&str, Keep); 4] =
     [("all", Keep::All), ("promoted", Keep::Promoted), ("best", Keep::Best), ("none", Keep::None)];
 
-/// A finite number above 0.
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
-    number.ok_or_else(|| "write a number above 0".to_owned())
+    number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
-/// `auto`, `none`, or devices: their numbers or unique names.
+/// `auto`, `none`, or devices by number or unique name.
 fn gpus(text: &str) -> Result<Gpus, String> {
     match text {
         "none" => Ok(Gpus::None),
@@ -275,7 +267,7 @@ fn gpus(text: &str) -> Result<Gpus, String> {
             let complete = devices.iter().all(|d| !d.is_empty());
             complete
                 .then_some(Gpus::Listed(devices))
-                .ok_or_else(|| "write auto, none, or devices like 0,1,3".to_owned())
+                .ok_or_else(|| "expected auto, none, or devices like 0,1,3".to_owned())
         }
     }
 }
@@ -287,12 +279,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn gpus_are_a_word_or_a_list() {
+    fn gpus_are_a_keyword_or_a_list() {
         assert_eq!(gpus("1,0"), Ok(Gpus::Listed(vec!["1".into(), "0".into()])));
         assert_eq!(gpus("auto"), Ok(Gpus::Auto));
         assert!(gpus("0,,1").is_err());

@@ -16,15 +16,15 @@ use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, ViewDetail::Values)?;
-    // The command cannot be rendered without the component file, for example; the rest can be printed.
+    // The command is optional output: a missing component file must not hide the result.
     let study = StudyDefinition::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
     let Some(report) = BestReport::new(&view, repeat) else {
-        let why = match view.header.metric {
-            Some(_) => "no job has a value yet",
-            None => "the study has no metric, so nothing is ranked",
+        let reason = match view.header.metric {
+            Some(_) => "no job has returned a value yet",
+            None => "the study has no metric, so its trials are not ranked",
         };
-        return Err(CliError::no_result(anyhow::anyhow!("{}: {why}", args.study.display())));
+        return Err(CliError::no_result(anyhow::anyhow!("{}: {reason}", args.study.display())));
     };
     if !report.ended {
         progress::print_message(&format!("note: {}", unfinished(&view)));

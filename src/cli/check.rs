@@ -1,4 +1,4 @@
-//! `hypertune check MATRIX`: every fault of a matrix file, or that there is none. Given a folder, it checks a study's journal.
+//! `hypertune check MATRIX`: reports all errors of a matrix file. Given a study's folder, it checks the journal.
 
 use serde_json::json;
 
@@ -15,44 +15,44 @@ use crate::report::text;
 use crate::schedule::finite;
 use crate::types::printable::printable;
 
-/// Checks the file and says what it comes to.
+/// Checks the matrix file or the journal of `args`.
 pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
-    let repair = if args.salvage { Repair::Salvage } else { Repair::No };
+    let repair = if args.salvage { Repair::Salvage } else { Repair::None };
     if args.study.matrix.is_dir() {
         return check_study::check(&args.study.matrix, repair, args.format);
     }
     if args.salvage {
-        return Err(check_study::no_study(&args.study.matrix));
+        return Err(check_study::salvage_needs_a_study(&args.study.matrix));
     }
     let study = match (StudyDefinition::load(&args.study), args.format) {
         (Ok(study), _) => study,
-        (Err(report), FormatArg::Text) => return Err(findings::refused(report)),
+        (Err(report), FormatArg::Text) => return Err(findings::invalid_file(report)),
         (Err(report), FormatArg::Json) => {
             output::json(&report.to_json())?;
             return Ok(Exit::Usage);
         }
     };
-    findings::warn_of_program(study.missing_program());
-    let study = warm_start::learn(study, Verbosity::Quiet)?;
+    findings::warn_missing_program(study.missing_program());
+    let study = warm_start::load(study, Verbosity::Quiet)?;
     match args.format {
         FormatArg::Json => {
             let warnings: Vec<_> = study.warnings.iter().map(|w| w.to_json()).collect();
             output::json(&json!({ "file": study.source.name, "errors": 0, "diagnostics": warnings }))?;
         }
         FormatArg::Text => {
-            findings::warn(&study.warnings);
-            output::text(&format!("{}: {}\n", printable(&study.source.name), in_short(&study)))?;
+            findings::print_warnings(&study.warnings);
+            output::text(&format!("{}: {}\n", printable(&study.source.name), summary(&study)))?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn in_short(study: &StudyDefinition) -> String {
+fn summary(study: &StudyDefinition) -> String {
     let plan = study.experiment.plan();
     let counts = match (finite(plan.trials()), finite(plan.jobs())) {
         (Some(trials), Some(jobs)) => format!("{}, {}", text::counted(trials, "trial"), text::counted(jobs, "job")),
-        _ => "without an end of its own".to_owned(),
+        _ => "unlimited".to_owned(),
     };
-    let command = if study.renderer.is_none() { ", and no command is given yet" } else { "" };
-    format!("{}, {counts}; nothing is wrong{command}", study.experiment.method.kind)
+    let command = if study.renderer.is_none() { "; no command is given" } else { "" };
+    format!("{}, {counts}; no errors{command}", study.experiment.method.kind)
 }

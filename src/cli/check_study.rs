@@ -1,4 +1,4 @@
-//! `hypertune check STUDY`: whether the journal in a study's folder is as it was written, and `--salvage` for one that is not.
+//! `hypertune check STUDY`: verifies the journal in a study's folder; `--salvage` repairs a damaged one.
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,11 @@ use crate::journal::inspection::{self, FirstDamage, Inspection};
 use crate::journal::line::LineFormat;
 use crate::report::text::{command_line, counted};
 
-/// What becomes of a damaged journal.
+/// How a damaged journal is repaired.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Repair {
-    /// Nothing.
-    No,
-    /// A copy of it is kept, and it is cut off before the damage.
+    None,
+    /// It is truncated before the damage; a copy is kept.
     Salvage,
 }
 
@@ -32,9 +31,9 @@ pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Cli
     let folder = StudyFolder::new(root);
     let mut report = JournalReport { root, inspection: inspect(&folder)?, salvaged: None };
     if repair == Repair::Salvage && report.inspection.damage.is_some() {
-        claim::check(&folder).map_err(view::unreadable)?;
+        claim::check(&folder).map_err(view::journal_error)?;
         let lock = lock::acquire(&folder).map_err(CliError::usage)?;
-        // Once more: until now another process may have written to it.
+        // Inspected again: before the lock was held, another process may have written to it.
         report.inspection = inspect(&folder)?;
         if report.inspection.damage.is_some() && report.inspection.end.lines > 0 {
             report.salvaged =
@@ -49,18 +48,18 @@ pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Cli
     Ok(if sound { Exit::Done } else { Exit::Internal })
 }
 
-/// `--salvage` was given with a matrix file.
-pub fn no_study(matrix: &Path) -> CliError {
-    CliError::usage(anyhow!("--salvage needs a study's folder, and {} is none", matrix.display()))
+/// The error for `--salvage` with a matrix file.
+pub fn salvage_needs_a_study(matrix: &Path) -> CliError {
+    CliError::usage(anyhow!("--salvage needs a study's folder; {} is a file", matrix.display()))
 }
 
 fn inspect(folder: &StudyFolder) -> Result<Inspection, CliError> {
-    inspection::inspect(folder).map_err(|fault| match fault {
+    inspection::inspect(folder).map_err(|error| match error {
         JournalError::Missing { folder } => CliError::usage(anyhow!(
-            "{} is a directory and no matrix file, and there is no study in it: it holds no journal.jsonl",
+            "{} is a directory, not a matrix file, and not a study: it has no journal.jsonl",
             folder.display()
         )),
-        fault => view::unreadable(fault),
+        error => view::journal_error(error),
     })
 }
 
@@ -83,14 +82,14 @@ impl JournalReport<'_> {
         let Some(first) = damage else {
             let torn = match torn {
                 0 => String::new(),
-                bytes => format!("; {} of an unfinished record at its end", counted(*bytes, "byte")),
+                bytes => format!("; {} of an incomplete record at its end", counted(*bytes, "byte")),
             };
-            return format!("{journal}: format {}, {kept}; nothing is wrong{torn}\n", self.format());
+            return format!("{journal}: format {}, {kept}; no errors{torn}\n", self.format());
         };
         let FirstDamage { line, damage, lines, sound, ended_jobs } = first;
         let mut text = format!("{journal}:{line}: damaged record: {damage}\n  before it: {kept}\n");
         text += &format!(
-            "  after it: {}, {sound} undamaged with {}; they depend on the damaged one and cannot be used\n",
+            "  after it: {}, {sound} undamaged with {}; they depend on the damaged record and cannot be used\n",
             counted(*lines, "record"),
             counted(*ended_jobs, "ended job")
         );
@@ -101,16 +100,17 @@ impl JournalReport<'_> {
         let root = self.root.to_string_lossy();
         match &self.salvaged {
             Some(copy) => format!(
-                "cut off before line {}; the damaged journal is kept as {}. Continue with\n  {}\n",
+                "truncated before line {}; the damaged journal is kept as {}. Continue with\n  {}\n",
                 self.inspection.end.lines + 1,
                 copy.display(),
                 command_line(["hypertune", "resume", &root])
             ),
             None if self.inspection.end.lines == 0 => {
-                "nothing can be saved: restore the file from a copy, or begin again with --overwrite\n".to_owned()
+                "no record can be salvaged: restore the file from a backup, or start a new study with --overwrite\n"
+                    .to_owned()
             }
             None => format!(
-                "restore the file from a copy, or keep what is before the damage with\n  {}\n",
+                "restore the file from a backup, or keep the records before the damage with\n  {}\n",
                 command_line(["hypertune", "check", "--salvage", &root])
             ),
         }

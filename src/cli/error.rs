@@ -1,4 +1,4 @@
-//! An end that is not the study's own: what is said on stderr, and the exit code.
+//! Errors of subcommands: the message on stderr and the exit code.
 
 use std::fmt::Write;
 use std::io;
@@ -6,56 +6,63 @@ use std::io;
 use super::exit_codes::Exit;
 use crate::types::printable::printable_lines;
 
-/// Why a subcommand cannot do what was asked.
+/// An error that ends a subcommand.
 #[derive(Debug)]
 pub struct CliError {
-    /// How hypertune exits.
     pub exit: Exit,
-    /// What was wrong, with its causes.
+    /// The error with its causes.
     pub error: anyhow::Error,
-    /// What to do next, each a sentence.
+    /// Next steps, one line each.
     pub hints: Vec<String>,
-    /// Whether [`CliError::error`] is complete as it stands: file, line and caret included.
-    drawn: bool,
+    rendering: Rendering,
+}
+
+/// How [`CliError::text`] renders the error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rendering {
+    /// `error: `, the error and its causes on one line.
+    Prefixed,
+    /// The error is the whole text, with file, line and caret.
+    Complete,
 }
 
 impl CliError {
-    /// Wrong usage.
+    /// An invalid command line, matrix or study.
     pub fn usage(error: impl Into<anyhow::Error>) -> CliError {
-        CliError { exit: Exit::Usage, error: error.into(), hints: Vec::new(), drawn: false }
+        CliError { exit: Exit::Usage, error: error.into(), hints: Vec::new(), rendering: Rendering::Prefixed }
     }
 
-    /// Something of hypertune or the operating system.
+    /// An error of hypertune or the operating system.
     pub fn internal(error: impl Into<anyhow::Error>) -> CliError {
         CliError { exit: Exit::Internal, ..CliError::usage(error) }
     }
 
-    /// There is nothing to show.
+    /// There is no result to show.
     pub fn no_result(error: impl Into<anyhow::Error>) -> CliError {
         CliError { exit: Exit::NoResult, ..CliError::usage(error) }
     }
 
-    /// Diagnostics that are already drawn with their source lines.
-    pub fn drawn(text: String) -> CliError {
-        CliError { drawn: true, ..CliError::usage(anyhow::Error::msg(text)) }
+    /// Diagnostics already rendered with their source lines.
+    pub fn rendered(text: String) -> CliError {
+        CliError { rendering: Rendering::Complete, ..CliError::usage(anyhow::Error::msg(text)) }
     }
 
-    /// The same with a hint more.
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> CliError {
         self.hints.push(hint.into());
         self
     }
 
-    /// What stderr gets, with colours and otherwise printable.
+    /// The message for stderr, with colours; other control characters are escaped.
     pub fn text(&self) -> String {
-        if self.drawn {
+        if self.rendering == Rendering::Complete {
             return format!("{}\n", self.error.to_string().trim_end());
         }
-        let sentence = self.error.chain().map(ToString::to_string).reduce(|said, cause| {
-            // some errors tell their cause themselves
-            if said.ends_with(&cause) { said } else { format!("{said}: {cause}") }
+        let message = self.error.chain().map(ToString::to_string).reduce(|message, cause| {
+            // Some errors include their cause.
+            if message.ends_with(&cause) { message } else { format!("{message}: {cause}") }
         });
-        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", printable_lines(&sentence.unwrap_or_default()));
+        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", printable_lines(&message.unwrap_or_default()));
         for hint in &self.hints {
             let _ = writeln!(out, "  {}", printable_lines(hint));
         }
@@ -74,14 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_follow_and_hints_stand_below() {
+    fn causes_follow_the_error_and_hints_come_last() {
         let error = anyhow::anyhow!("no such file").context("cannot read m.yaml");
         let text = CliError::usage(error).hint("name another file").text();
         assert_eq!(text, "\u{1b}[1;31merror\u{1b}[0m: cannot read m.yaml: no such file\n  name another file\n");
     }
 
     #[test]
-    fn a_cause_that_is_told_already_is_not_told_again() {
+    fn an_included_cause_is_not_repeated() {
         let error = anyhow::anyhow!("no such file").context("cannot read m.yaml: no such file");
         assert!(CliError::usage(error).text().ends_with("cannot read m.yaml: no such file\n"));
     }

@@ -1,37 +1,37 @@
-//! The one table of exit codes.
+//! The table of exit codes.
 
 use crate::engine::event::FinishReason;
 
-/// How hypertune ends.
+/// How hypertune exits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
-    /// The study is done, or what was asked for is printed.
+    /// The study is complete, or the requested output is printed.
     Done,
-    /// Something inside hypertune or of the operating system went wrong.
+    /// An error of hypertune or the operating system.
     Internal,
-    /// The command line, the matrix or the study does not fit; nothing was launched and nothing is left on disk.
+    /// The command line, the matrix or the study is invalid; nothing was launched or written.
     Usage,
-    /// The study ended and no job gave a value, or too much of it failed.
+    /// The study ended and no job returned a value, or too many jobs failed.
     NoResult,
-    /// A limit came before the plan ended; the same line with a larger one goes on.
+    /// A limit stopped the study before its plan was complete.
     Limit,
-    /// This signal came; the same line goes on.
+    /// A signal stopped the study; its number.
     Signal(i32),
 }
 
-/// What `--help` says of them.
+/// The table in `--help`.
 pub const HELP: &str = "\
 Exit codes:
   0    done
   1    internal or I/O error
-  2    wrong usage or an invalid matrix; nothing was launched or written
+  2    invalid command line or matrix; nothing was launched or written
   3    the study ended without a value, or because of failures
-  4    stopped by a limit before the plan was complete; continue with a larger one
+  4    stopped by a limit before the plan was complete; continue with a larger limit
   129, 130, 143
-       ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; continue with the same command line";
+       stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; continue with the same command line";
 
 impl Exit {
-    /// The number the shell sees.
+    /// The exit code of the process.
     pub fn code(self) -> u8 {
         match self {
             Exit::Done => 0,
@@ -39,12 +39,12 @@ impl Exit {
             Exit::Usage => 2,
             Exit::NoResult => 3,
             Exit::Limit => 4,
-            // signals are 1…64, so that the sum fits; shells do the same
+            // As shells do; signals are 1 to 64, so the sum fits.
             Exit::Signal(number) => 128 + (number & 0x7f) as u8,
         }
     }
 
-    /// How a study that ended for `reason` exits. `has_result`: some job gave what was wanted.
+    /// The exit of a study that ended for `reason`. `has_result`: some job succeeded, with a value if the study has a metric.
     pub fn of(reason: &FinishReason, has_result: bool) -> Exit {
         match reason {
             FinishReason::Completed if has_result => Exit::Done,
@@ -65,7 +65,7 @@ mod tests {
     use crate::engine::event::LimitKind;
 
     #[test]
-    fn codes_are_those_of_the_help() {
+    fn the_help_lists_all_codes() {
         let exits = [Exit::Done, Exit::Internal, Exit::Usage, Exit::NoResult, Exit::Limit];
         assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4]);
         assert_eq!([1, 2, 15].map(|s| Exit::Signal(s).code()), [129, 130, 143]);

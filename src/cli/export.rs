@@ -13,7 +13,7 @@ pub fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let detail = if args.curves { ViewDetail::Curves } else { ViewDetail::Full };
     let view = view::read(&args.study, detail)?;
     let exporter = catalogue::find(&args.format)
-        .ok_or_else(|| CliError::usage(anyhow::anyhow!("no export format is called `{}`", args.format)))?;
+        .ok_or_else(|| CliError::usage(anyhow::anyhow!("unknown export format `{}`", args.format)))?;
     output::print(|out| exporter.export(&view, out))?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! What was found in a matrix file, on stderr.
+//! Prints diagnostics of a matrix file.
 
 use std::io::{self, IsTerminal};
 
@@ -9,28 +9,28 @@ use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::print_styled;
 use crate::types::printable::printable;
 
-/// Colours where stderr is a terminal that wants them.
-pub fn paint() -> Styling {
+/// Colours if stderr is a terminal and colours are not disabled.
+pub fn styling() -> Styling {
     let wanted = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     if wanted && io::stderr().is_terminal() { Styling::Styled } else { Styling::Plain }
 }
 
-/// Says where the command's program is not to be found here: a plan or a check may be made elsewhere than the study runs.
-pub fn warn_of_program(missing: Option<LocateError>) {
+/// Warns that the command's program is missing. Not an error: a plan or a check may run on another machine than the study.
+pub fn warn_missing_program(missing: Option<LocateError>) {
     if let Some(error) = missing {
         print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&error.to_string())));
     }
 }
 
-/// An invalid file as a fault: every finding with its source line.
-pub fn refused(report: InvalidFileError) -> CliError {
-    CliError::drawn(report.render(paint()))
+/// The error for an invalid file: all findings with their source lines.
+pub fn invalid_file(report: InvalidFileError) -> CliError {
+    CliError::rendered(report.render(styling()))
 }
 
-/// Prints each warning.
-pub fn warn(warnings: &[Diagnostic]) {
-    let paint = paint();
+/// Prints each warning to stderr.
+pub fn print_warnings(warnings: &[Diagnostic]) {
+    let styling = styling();
     for warning in warnings {
-        print_styled(&format!("{}\n", warning.render(paint).trim_end()));
+        print_styled(&format!("{}\n", warning.render(styling).trim_end()));
     }
 }

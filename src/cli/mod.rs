@@ -9,6 +9,7 @@ pub mod exit_codes;
 mod export;
 mod findings;
 mod guard;
+mod missing_dashes;
 pub(crate) mod options;
 mod output;
 mod plan;
@@ -32,35 +33,37 @@ use crate::launch::process::syscalls::reset_inherited_signals;
 use crate::progress::{print_message, stderr};
 use crate::types::printable::is_printable;
 
-/// Parses the command line, does what it says, tells what went wrong.
+/// Parses the command line, runs the subcommand and prints its error.
 pub fn main() -> ExitCode {
     reset_inherited_signals();
     panic::set_hook(Box::new(report_panic));
     let parsed = Cli::try_parse();
-    let exit = parsed.map_or_else(|error| explain(&error), |cli| dispatch(cli.command)).unwrap_or_else(|fault| {
-        stderr::print_styled(fault.text().trim_end());
-        fault.exit
-    });
+    let exit =
+        parsed.map_or_else(|error| report_parse_error(&error), |cli| dispatch(cli.command)).unwrap_or_else(|error| {
+            stderr::print_styled(error.text().trim_end());
+            error.exit
+        });
     stderr::flush(stderr::FLUSH_TIMEOUT);
     ExitCode::from(exit.code())
 }
 
-/// What clap has to say: help and version on stdout, wrong usage on stderr.
-fn explain(error: &clap::Error) -> Result<Exit, CliError> {
-    let styled = error.render().ansi().to_string();
+/// Prints clap's message: help and version on stdout, errors on stderr.
+fn report_parse_error(error: &clap::Error) -> Result<Exit, CliError> {
     if !error.use_stderr() {
-        return output::styled(&styled).map(|()| Exit::Done);
+        return output::styled(&error.render().ansi().to_string()).map(|()| Exit::Done);
     }
-    // Arguments are repeated as they were typed: their escape sequences cannot be told from clap's colours.
-    if env::args_os().all(|argument| argument.to_string_lossy().chars().all(is_printable)) {
-        stderr::print_styled(styled.trim_end());
+    let args: Vec<String> = env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let hint = missing_dashes::hint(error, &args).map(|hint| format!("\n\ntip: {hint}")).unwrap_or_default();
+    // clap repeats arguments verbatim; escape sequences in them cannot be distinguished from clap's colours.
+    if args.iter().all(|arg| arg.chars().all(is_printable)) {
+        stderr::print_styled(&format!("{}{hint}", error.render().ansi().to_string().trim_end()));
     } else {
-        print_message(error.render().to_string().trim_end());
+        print_message(&format!("{}{hint}", error.render().to_string().trim_end()));
     }
     Ok(Exit::Usage)
 }
 
-/// The standard library's own report is written in the thread that panics, which stops if stderr is not read.
+/// Prints a panic through the queue: the standard library's hook writes in the panicking thread, which blocks if stderr is not read.
 fn report_panic(panic: &panic::PanicHookInfo<'_>) {
     let backtrace = Backtrace::capture();
     let trace = match backtrace.status() {

@@ -1,4 +1,4 @@
-//! stdout: results and nothing else. The only code that writes to it.
+//! The only code that writes to stdout, which gets results only.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -14,12 +14,12 @@ use crate::launch::process::syscalls::{Ready, wait_ready};
 use crate::progress::stderr;
 use crate::types::printable::{printable_json, printable_lines};
 
-/// Prints text; what is not printable in it is escaped.
+/// Prints text, with control characters escaped.
 pub fn text(text: &str) -> Result<(), CliError> {
     print(|out| out.write_all(printable_lines(text).as_bytes()))
 }
 
-/// Prints text with colours of our own, without them where they are not wanted.
+/// Prints text with colours, unless they are disabled.
 pub fn styled(text: &str) -> Result<(), CliError> {
     let stdout = io::stdout();
     let plain = match anstream::AutoStream::choice(&stdout) {
@@ -40,50 +40,49 @@ pub fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|json| printable_json(&json).into_owned() + "\n")
 }
 
-/// Lets `write` print to stdout, after everything that was said on stderr before. A reader that has gone away (`| head`) ends it
-/// and is no error.
+/// Flushes stderr, then runs `write` on stdout. A closed pipe (`| head`) ends it without an error.
 ///
 /// # Errors
-/// stdout cannot be written.
+/// stdout is not writable.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
     stderr::flush(stderr::FLUSH_TIMEOUT);
-    let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(unwritable)?;
+    let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(write_error)?;
     let result = write(&mut out).and_then(|()| out.flush());
     let (stdout, _) = out.into_parts();
     match result {
-        Err(error) if !stdout.reader_is_gone => Err(unwritable(error)),
+        Err(error) if !stdout.reader_closed => Err(write_error(error)),
         _ => Ok(()),
     }
 }
 
-/// Runs `print` in a thread and waits `timeout` for it: after a signal the program ends whether or not stdout is read.
+/// Runs `print` in a thread and waits at most `timeout` for it, so that the program exits after a signal even if stdout is not read.
 pub fn with_timeout(
     timeout: Duration,
     print: impl FnOnce() -> Result<(), CliError> + Send + 'static,
 ) -> Result<(), CliError> {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("stdout".into()).spawn(move || drop(sender.send(print())));
-    printer.map_err(unwritable)?;
+    printer.map_err(write_error)?;
     receiver.recv_timeout(timeout).unwrap_or_else(|_| {
-        stderr::print_message("note: the result is not printed, stdout was not read");
+        stderr::print_message("note: the result is not printed because stdout is not read");
         Ok(())
     })
 }
 
-fn unwritable(error: io::Error) -> CliError {
+fn write_error(error: io::Error) -> CliError {
     CliError::internal(anyhow::Error::new(error).context("cannot write to stdout"))
 }
 
-/// The descriptor itself: the standard library's handle holds back what its buffer could not write until the process exits.
+/// The descriptor of stdout. The standard library's handle would keep unwritten bytes in its buffer until the process exits.
 struct Stdout {
     file: File,
-    reader_is_gone: bool,
+    reader_closed: bool,
 }
 
 impl Stdout {
     fn open() -> io::Result<Stdout> {
         let file = io::stdout().as_fd().try_clone_to_owned()?.into();
-        Ok(Stdout { file, reader_is_gone: false })
+        Ok(Stdout { file, reader_closed: false })
     }
 }
 
@@ -91,13 +90,13 @@ impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.file.write(bytes) {
-                // The parent process may have made it non-blocking.
+                // The descriptor may be non-blocking, set by the parent process.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     wait_ready([Some((self.file.as_fd(), Ready::ToWrite))], None)?;
                 }
                 result => {
                     let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-                    self.reader_is_gone |= result.as_ref().is_err_and(broken);
+                    self.reader_closed |= result.as_ref().is_err_and(broken);
                     return result;
                 }
             }

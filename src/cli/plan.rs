@@ -1,4 +1,4 @@
-//! `hypertune plan MATRIX` and `run --dry-run`: what a study would do. Nothing is created or launched.
+//! `hypertune plan MATRIX` and `run --dry-run`: prints what a study would run. Creates and launches nothing.
 
 use std::io;
 
@@ -14,19 +14,19 @@ use crate::progress::Verbosity;
 use crate::report::plan::PlanView;
 use crate::report::plan_table;
 
-/// Prints the plan of the study that `args` describe.
+/// Prints the plan of the study in `args`.
 pub fn plan(args: &PlanArgs) -> Result<Exit, CliError> {
-    let study = StudyDefinition::load(&args.study).map_err(findings::refused)?;
-    findings::warn(&study.warnings);
+    let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
+    findings::print_warnings(&study.warnings);
     show(study, args.format, Verbosity::Normal)
 }
 
 /// Prints the plan of `study`.
 pub fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
-        findings::warn_of_program(study.missing_program());
+        findings::warn_missing_program(study.missing_program());
     }
-    let study = warm_start::learn(study, verbosity)?;
+    let study = warm_start::load(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
         None => study.with_seed(seed::draw()?),
@@ -41,18 +41,18 @@ pub fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> 
     Ok(Exit::Done)
 }
 
-/// Why a plan shows no commands, where it shows none.
+/// The reason for a plan without commands; empty if there are commands.
 fn no_commands(study: &StudyDefinition, plan: &PlanView) -> &'static str {
     if study.renderer.is_none() {
-        "\nno command yet: write it after two dashes, as in -- python3 train.py\n"
+        "\nno command: add it after `--`, as in -- python3 train.py\n"
     } else if plan.commands.is_empty() {
-        "\nfirst commands\n  as the tuner proposes\n"
+        "\nfirst commands\n  proposed by the tuner\n"
     } else {
         ""
     }
 }
 
-/// Columns of the terminal that stdout is, if it is one.
+/// Columns of stdout; `None` if it is not a terminal.
 fn width() -> Option<u16> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
 }

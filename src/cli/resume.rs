@@ -1,4 +1,4 @@
-//! `hypertune resume STUDY`: goes on with a study without its command line.
+//! `hypertune resume STUDY`: resumes a study from its folder.
 
 use std::env;
 
@@ -15,13 +15,13 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::ViewDetail;
 use crate::run::options::Existing;
 
-/// Goes on with the study in `args.study`, where it was begun.
+/// Resumes the study in `args.study`, in the directory where it was started.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
     let header = view::read(&args.study, ViewDetail::Values)?.header;
     let folder = StudyFolder::new(&args.study).absolute()?;
     let directory = location::directory(&header, folder.root())?;
     env::set_current_dir(&directory)
-        .with_context(|| format!("{}, where the study runs, cannot be entered", directory.display()))
+        .with_context(|| format!("cannot enter {}, the directory of the study", directory.display()))
         .map_err(CliError::usage)?;
     let study = StudyDefinition::recorded(&header, folder)?;
     let session = SessionOptions { execution: &args.execution, format: args.format, existing: Existing::Continue };

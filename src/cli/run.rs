@@ -1,4 +1,4 @@
-//! `hypertune run MATRIX -- COMMAND`: begins a study, goes on with it, or shows its result again.
+//! `hypertune run MATRIX -- COMMAND`: starts a study, resumes it, or prints the result of a complete one.
 
 use std::path::Path;
 
@@ -25,42 +25,43 @@ use crate::journal::record::Header;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::Existing;
 
-/// Runs the study that `args` describe.
+/// Runs the study in `args`.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
-    let study = StudyDefinition::load(&args.study).map_err(findings::refused)?;
+    let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
-        findings::warn(&study.warnings);
+        findings::print_warnings(&study.warnings);
     }
     if args.dry_run {
         return plan::show(study, args.format, verbosity);
     }
     if study.renderer.is_none() {
-        return Err(CliError::usage(anyhow!("{} names no command", study.source.name))
-            .hint("write it after two dashes: hypertune run MATRIX -- python3 train.py"));
+        return Err(CliError::usage(anyhow!("{} has no command", study.source.name))
+            .hint("add it after `--`: hypertune run MATRIX -- python3 train.py"));
     }
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
-    claim::check(&study.folder).map_err(view::unreadable)?;
+    claim::check(&study.folder).map_err(view::journal_error)?;
     let recorded = match existing {
         Existing::Overwrite => None,
         Existing::Continue => recorded(&study.folder)?,
     };
     let session = SessionOptions { execution: &args.execution, format: args.format, existing };
     match recorded {
-        Some(header) => go_on(study, header, &session),
-        None => begin(study, &session, verbosity),
+        Some(header) => resume(study, header, &session),
+        None => start(study, &session, verbosity),
     }
 }
 
-fn begin(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
-    session::find_program(&study)?;
-    let study = warm_start::learn(study, verbosity)?;
+fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
+    session::check_program(&study)?;
+    let study = warm_start::load(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,
         None => {
             let drawn = seed::draw()?;
             if verbosity != Verbosity::Quiet {
-                print_message(&format!("seed {drawn} (drawn: give --seed {drawn} for the same configurations)"));
+                let slots = session.slot_count(&study)?;
+                print_message(&seed::note(drawn, &*study.experiment.method.sampler, slots));
             }
             study.with_seed(drawn)
         }
@@ -69,33 +70,33 @@ fn begin(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
     session.run(study, header)
 }
 
-fn go_on(study: StudyDefinition, header: Header, session: &SessionOptions<'_>) -> Result<Exit, CliError> {
-    let beside = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
-    let recorded = StudyDefinition::recorded_beside(&header, study.folder.clone(), beside)?;
+fn resume(study: StudyDefinition, header: Header, session: &SessionOptions<'_>) -> Result<Exit, CliError> {
+    let directory = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
+    let recorded = StudyDefinition::recorded_in(&header, study.folder.clone(), directory)?;
     let found = differences(&header, &recorded, &study);
     if !found.is_empty() {
-        return Err(changed(&study.folder, &found));
+        return Err(different_study(&study.folder, &found));
     }
     session.run(study.with_seed(header.seed).with_prior(&header.prior), header)
 }
 
-/// The header of the study that is in `folder` already. A journal that was torn in its header is as good as none.
+/// The header of the study in `folder`. `None` also for a journal with an incomplete header: nothing was launched then.
 fn recorded(folder: &StudyFolder) -> Result<Option<Header>, CliError> {
     match reader::open(folder) {
         Ok(found) => Ok(found.map(|(header, _)| header)),
         Err(JournalError::Missing { .. }) => Ok(None),
-        Err(fault) => Err(view::unreadable(fault)),
+        Err(error) => Err(view::journal_error(error)),
     }
 }
 
-/// The study in `folder` is another one.
-fn changed(folder: &StudyFolder, found: &[Difference]) -> CliError {
-    let shown = folder.root().display();
-    let fault = CliError::usage(anyhow!("{shown} holds a study that was begun differently"));
-    let fault = found.iter().fold(fault, |fault, difference| {
-        let Difference { what, recorded, now, place } = difference;
-        let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
-        fault.hint(format!("{what}: begun with {recorded}, now {now}{place}"))
+/// The error for a command line that differs from the study in `folder`.
+fn different_study(folder: &StudyFolder, found: &[Difference]) -> CliError {
+    let folder = folder.root().display();
+    let error = CliError::usage(anyhow!("this command line differs from the study in {folder}"));
+    let error = found.iter().fold(error, |error, difference| {
+        let Difference { field, recorded, now, location } = difference;
+        let location = location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
+        error.hint(format!("{field}: started with {recorded}, now {now}{location}"))
     });
-    fault.hint("begin another one with --study OTHER, or discard it with --overwrite")
+    error.hint("start another study with --study OTHER, or discard this one with --overwrite")
 }

@@ -8,7 +8,7 @@ use super::study::view;
 use crate::report::view::ViewDetail;
 use crate::report::{trials, trials_table};
 
-/// Prints every trial, best first.
+/// Prints all trials, best first.
 pub fn trials(args: &TrialsArgs) -> Result<Exit, CliError> {
     let view = view::read(&args.study, ViewDetail::Values)?;
     let trials = trials::trials(&view);

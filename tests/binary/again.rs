@@ -29,12 +29,12 @@ fn what_differs_is_named_with_the_ways_out() {
             .output_contains("--study")
             .output_contains("--overwrite");
     };
-    refused("--seed 6", "", "seed: begun with 5, now 6");
-    refused("", "pace=1", "command: begun with");
-    refused("-P lr=0.5", "", "params.lr: begun with uniform 0 to 1, now fixed 0.5");
+    refused("--seed 6", "", "seed: started with 5, now 6");
+    refused("", "pace=1", "command: started with");
+    refused("-P lr=0.5", "", "params.lr: started with uniform 0 to 1, now fixed 0.5");
     refused("--metric other", "", "metric: ");
     lab.file("m.yaml", HYPERBAND.replace("[0, 1]", "[0, 2]"));
-    refused("", "", "matrix.params.lr.value: begun with [0,1], now [0,2] (m.yaml:8)");
+    refused("", "", "matrix.params.lr.value: started with [0,1], now [0,2] (m.yaml:8)");
     assert_eq!(journal, lab.read("m.study/journal.jsonl"));
     lab.run("-q --overwrite", "").exits(0);
     assert_ne!(journal, lab.read("m.study/journal.jsonl"));

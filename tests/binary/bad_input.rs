@@ -45,3 +45,24 @@ fn bombs_do_not_go_off() {
     refused(HYPERBAND.replace("[0, 1]", "[-1e308, 1e308]"), "finite");
     refused("kind: random\nnumRuns: 99999999999\nparams:\n  x: {kind: uniform, value: [0, 1]}\n", "10000000");
 }
+
+#[test]
+fn a_command_without_dashes_gets_the_corrected_command_line() {
+    let lab = Lab::new(HYPERBAND);
+    let ended = lab.hypertune("run m.yaml -j 2 python3 train.py --lr 3").exits(2);
+    ended
+        .output_contains("unexpected argument 'python3'")
+        .output_contains("\n  hypertune run m.yaml -j 2 -- python3 train.py --lr 3");
+    assert!(!lab.path("m.study").exists());
+}
+
+#[test]
+fn fixing_the_last_parameter_that_varies_warns() {
+    let lab =
+        Lab::new(&HYPERBAND.replace("value: [0, 1]}", "value: [0, 1]}\n  units: {kind: choice, value: [16, 32]}"));
+    let warns = |options: &str| {
+        lab.hypertune(&format!("check m.yaml {options}")).exits(0).stderr.contains("no parameter varies")
+    };
+    assert!(warns("-P lr=0.5 -P units=16"));
+    assert!(!warns("-P lr=0.5") && !warns(""));
+}

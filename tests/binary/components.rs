@@ -68,13 +68,13 @@ fn best_shows_the_command_that_ran() {
 fn another_value_of_an_input_is_another_study() {
     let lab = begun();
     change(&lab, "value: 3", "value: 7");
-    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: begun with 3, now 7");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: started with 3, now 7");
     change(&lab, ", value: 3", "");
-    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: begun with 3, now no value");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: started with 3, now no value");
     change(&lab, "isFlag: true", "isFlag: false");
-    lab.hypertune("run m.yaml -q").exits(2).output_contains("input fast: begun with isFlag: true, now isFlag: false");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("input fast: started with isFlag: true, now isFlag: false");
     change(&lab, "--lr={{ lr }}", "--lr={{ lr * 2 }}");
-    lab.hypertune("run m.yaml -q").exits(2).output_contains("command: begun with");
+    lab.hypertune("run m.yaml -q").exits(2).output_contains("command: started with");
     change(&lab, "type: int, value: 1", "type: float, value: 2");
     lab.hypertune("run m.yaml -q").exits(0);
     assert_eq!(widths(&lab), [3.0; 4]);
@@ -87,7 +87,7 @@ fn values_given_elsewhere_hide_those_of_the_component() {
     lab.hypertune("run m.yaml -q --max-jobs 1").exits(4);
     change(&lab, "value: 3", "value: 7");
     lab.hypertune("run m.yaml -q --max-jobs 2").exits(4);
-    lab.hypertune("run m.yaml -q -P width=6").exits(2).output_contains("input width: begun with 5, now 6");
+    lab.hypertune("run m.yaml -q -P width=6").exits(2).output_contains("input width: started with 5, now 6");
     lab.hypertune("resume m.study -q").exits(0);
     assert_eq!(widths(&lab), [5.0; 4]);
 }

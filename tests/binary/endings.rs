@@ -149,7 +149,7 @@ fn a_study_that_never_began_has_no_folder() {
         .output_contains("m.yaml is a file, not a folder")
         .output_contains("--study");
     lab.hypertune("run m.yaml -- ./m.yaml").exits(2).output_contains("not executable");
-    lab.hypertune("run m.yaml").exits(2).output_contains("names no command");
+    lab.hypertune("run m.yaml").exits(2).output_contains("has no command");
     lab.hypertune("run m.yaml -j 0 -- true").exits(2);
     lab.hypertune("run m.yaml --job-timeout soon -- true").exits(2).output_contains("10s, 5m or 1h30m");
     lab.hypertune("run missing.yaml -- true").exits(2).output_contains("missing.yaml");

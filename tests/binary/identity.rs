@@ -56,16 +56,16 @@ fn another_way_to_write_a_matrix_is_the_same_study() {
 fn what_means_something_else_is_named_with_its_line() {
     let lab = begun();
     let changed = [
-        ("maxIterations: 9", "maxIterations: 27", "matrix.maxIterations: begun with 9, now 27 (m.yaml:2)"),
-        ("eta: 3", "eta: 4", "matrix.eta: begun with 3, now 4 (m.yaml:3)"),
-        ("seed: 5", "seed: 6", "seed: begun with 5, now 6"),
-        ("seed: 5", "seed: 5\nresume: true", "matrix.resume: begun with not given, now true (m.yaml:5)"),
-        ("seed: 5", "seed: 5\nsampler: tpe", "matrix.sampler: begun with not given, now \"tpe\" (m.yaml:5)"),
-        ("epochs", "steps", "matrix.resource.name: begun with \"epochs\", now \"steps\" (m.yaml:5)"),
-        ("loss", "acc", "matrix.metric.name: begun with \"loss\", now \"acc\" (m.yaml:6)"),
-        ("[0, 1]", "[0, 2]", "matrix.params.lr.value: begun with [0,1], now [0,2] (m.yaml:8)"),
-        ("uniform", "normal", "matrix.params.lr.kind: begun with \"uniform\", now \"normal\" (m.yaml:8)"),
-        ("  units: {kind: choice, value: [16, 32]}\n", "", "matrix.params.units: begun with {"),
+        ("maxIterations: 9", "maxIterations: 27", "matrix.maxIterations: started with 9, now 27 (m.yaml:2)"),
+        ("eta: 3", "eta: 4", "matrix.eta: started with 3, now 4 (m.yaml:3)"),
+        ("seed: 5", "seed: 6", "seed: started with 5, now 6"),
+        ("seed: 5", "seed: 5\nresume: true", "matrix.resume: started with not given, now true (m.yaml:5)"),
+        ("seed: 5", "seed: 5\nsampler: tpe", "matrix.sampler: started with not given, now \"tpe\" (m.yaml:5)"),
+        ("epochs", "steps", "matrix.resource.name: started with \"epochs\", now \"steps\" (m.yaml:5)"),
+        ("loss", "acc", "matrix.metric.name: started with \"loss\", now \"acc\" (m.yaml:6)"),
+        ("[0, 1]", "[0, 2]", "matrix.params.lr.value: started with [0,1], now [0,2] (m.yaml:8)"),
+        ("uniform", "normal", "matrix.params.lr.kind: started with \"uniform\", now \"normal\" (m.yaml:8)"),
+        ("  units: {kind: choice, value: [16, 32]}\n", "", "matrix.params.units: started with {"),
     ];
     for (from, to, named) in changed {
         lab.file("m.yaml", MATRIX.replace(from, to));
@@ -73,9 +73,9 @@ fn what_means_something_else_is_named_with_its_line() {
     }
     let reordered = "params:\n  units: {kind: choice, value: [16, 32]}\n  lr: {kind: uniform, value: [0, 1]}\n";
     lab.file("m.yaml", format!("{}{reordered}", &MATRIX[..MATRIX.find("params").expect("it has params")]));
-    lab.run("-q", "").exits(2).output_contains("order of params: begun with lr, units, now units, lr");
+    lab.run("-q", "").exits(2).output_contains("order of params: started with lr, units, now units, lr");
     lab.file("m.yaml", MATRIX);
-    lab.run("-q --sampler tpe", "").exits(2).output_contains("sampler: begun with random, now tpe");
+    lab.run("-q --sampler tpe", "").exits(2).output_contains("sampler: started with random, now tpe");
     lab.run("-q --arg-style space", "").exits(2).output_contains("arg_style: ");
     lab.run("-q", "").exits(0);
 }

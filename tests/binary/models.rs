@@ -78,7 +78,7 @@ fn a_plan_says_who_proposes() {
       lr     uniform  0 to 1
       width  range    0, 1, 2
 
-    no command yet: write it after two dashes, as in -- python3 train.py
+    no command: add it after `--`, as in -- python3 train.py
     ");
     lab.file("h.yaml", hyperopt("anneal"));
     lab.hypertune("plan h.yaml").exits(0).output_contains("hyperopt, sampler anneal, minimize loss, seed 5");

@@ -38,9 +38,9 @@ fn points_of_a_file_are_part_of_the_study_and_kept_in_it() {
     let lab = Lab::new(HYPERBAND);
     lab.file("points.yaml", "- lr: 0.5\n- lr: 0.25\n");
     lab.run("-q -j 1 --max-jobs 1 --enqueue points.yaml", "").exits(4);
-    lab.run("-q", "").exits(2).output_contains("enqueue: begun with 2 items, now not given");
+    lab.run("-q", "").exits(2).output_contains("enqueue: started with 2 items, now not given");
     lab.file("points.yaml", "- lr: 0.5\n- lr: 0.3\n");
-    let other = r#"enqueue, item 2: begun with {"lr":0.25}, now {"lr":0.3}"#;
+    let other = r#"enqueue, item 2: started with {"lr":0.25}, now {"lr":0.3}"#;
     lab.run("-q --enqueue points.yaml", "").exits(2).output_contains(other);
     std::fs::remove_file(lab.path("points.yaml")).expect("it was there");
     lab.hypertune("resume m.study -q -j 1").exits(0);
@@ -98,10 +98,10 @@ fn warm(lab: &Lab, options: &str) -> RunOutput {
 fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
     let lab = with_an_earlier_study();
     lab.run("-q -j 1 --max-jobs 5 --study cold.study", "").exits(4);
-    warm(&lab, "--max-jobs 5").exits(4).output_contains("learnt from 20 jobs of").output_contains("early.study");
+    warm(&lab, "--max-jobs 5").exits(4).output_contains("warm start: 20 jobs from").output_contains("early.study");
     let (cold, first) = (configurations(&lab, "cold.study"), configurations(&lab, "m.study"));
     assert_ne!(cold, first);
-    lab.run("-q", "").exits(2).output_contains("warm_start: begun with").output_contains("now not given");
+    lab.run("-q", "").exits(2).output_contains("warm_start: started with").output_contains("now not given");
     // what was learnt is in the journal: nobody needs the earlier study any more
     std::fs::rename(lab.path("early.study"), lab.path("gone.study")).expect("it was there");
     warm(&lab, "-q --max-jobs 9").exits(4);
@@ -144,5 +144,5 @@ fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
     refused(&HYPERBAND.replace("lr:", "rate:"), "20 jobs are outside");
     lab.file("m.yaml", HYPERBAND);
     lab.run("--warm-start nowhere", "").exits(2).output_contains("nowhere holds no study");
-    warm(&lab, "--max-jobs 5").exits(4).output_contains("the sampler `random` learns from nothing");
+    warm(&lab, "--max-jobs 5").exits(4).output_contains("the sampler `random` does not use them");
 }

@@ -19,7 +19,7 @@ fn a_damaged_study_is_saved_up_to_the_damage_and_ends_as_if_nothing_had_happened
     let path = lab.study().join(path);
     let mut journal = fs::read(&path).unwrap();
     let (records, at) = (lab.journal().len() as u64, journal.len() / 2);
-    assert!(check(&lab, "").exits(0).stdout.contains("nothing is wrong"));
+    assert!(check(&lab, "").exits(0).stdout.contains("no errors"));
     journal[at] ^= 4;
     fs::write(&path, &journal).unwrap();
 

@@ -66,6 +66,10 @@ fn a_really_full_disk_loses_nothing_either() {
         let first = fs::read_to_string(lab.path("first")).unwrap();
         assert_eq!(fs::read_to_string(lab.path("code")).unwrap(), "1\n", "{free_kib} KiB: {first}");
         assert!(first.contains("m.study") && first.contains("No space left"), "{first}");
+        assert!(
+            first.contains("free space on the disk") && first.contains("run the same command line again"),
+            "{first}"
+        );
         fs::copy(lab.path("journal.jsonl"), lab.study().join("journal.jsonl")).unwrap();
         assert_eq!(lab.outcome(), whole.outcome(), "{free_kib} KiB");
         assert!(lab.job_processes().is_empty());

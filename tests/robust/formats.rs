@@ -52,7 +52,7 @@ fn another_way_to_write_the_matrix_is_the_same_study() {
     fs::write(half.path("m.yaml"), format!("# again\n{}", MATRIX.replace("[0, 1]", "0:1"))).unwrap();
     run(&half).exits(0);
     fs::write(half.path("m.yaml"), MATRIX.replace("eta: 3", "eta: 2")).unwrap();
-    run(&half).exits(2).stderr_contains("matrix.eta: begun with 3, now 2");
+    run(&half).exits(2).stderr_contains("matrix.eta: started with 3, now 2");
 }
 
 #[test]

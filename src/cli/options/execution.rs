@@ -1,4 +1,4 @@
-//! How a study is carried out: flags made into options of the engine and of the driver.
+//! Converts execution arguments into options of the engine and of the driver.
 
 use std::env;
 use std::num::NonZero;
@@ -18,34 +18,34 @@ use crate::run::options::{Existing, RunOptions};
 use crate::run::output::log_file::LogLimit;
 use crate::run::process::gpus::{self, Sharing};
 
-/// Sets what the engine has to know; what was not given stays as the file has it.
+/// Sets the engine's options. An argument that is not given keeps the value of the matrix.
 pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
     experiment.limits = Limits {
         jobs: args.max_jobs,
         resource: args.max_resource,
-        time: args.time_limit.map(|span| span.0),
+        time: args.time_limit,
         at_limit: if args.finish_running { AtLimit::FinishRunning } else { AtLimit::EndRunning },
     };
     if let Some(max) = args.retries {
         experiment.retries = Retries { max, ..experiment.retries };
     }
-    if let Some(span) = args.job_timeout {
-        experiment.job_timeout = Some(span.0);
+    if args.job_timeout.is_some() {
+        experiment.job_timeout = args.job_timeout;
     }
     if args.keep_going {
         experiment.first_failures = FirstFailures::KeepGoing;
     }
 }
 
-/// The driver's options; `in_file` is the concurrency that the matrix asks for.
+/// The driver's options. `in_file` is the concurrency of the matrix.
 pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -> Result<RunOptions, CliError> {
     let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
     let slots = gpus::slots(&args.gpus, sharing, args.concurrency.or(in_file), processors());
     Ok(RunOptions {
         slots: slots.map_err(CliError::usage)?,
-        grace: args.grace.0,
-        launch_timeout: args.launch_timeout.0,
-        log_limit: LogLimit(args.log_limit.0),
+        grace: args.grace,
+        launch_timeout: args.launch_timeout,
+        log_limit: LogLimit(args.log_limit),
         keep: args.keep_checkpoints,
         existing,
         launcher: launcher()?,
@@ -61,7 +61,7 @@ fn launcher() -> Result<Arc<dyn Launcher>, CliError> {
     }
 }
 
-/// Raises the limit of open files for the jobs that run at once, of `trials` in all, or lowers their number to what fits.
+/// Raises the limit of open files for the concurrent jobs, at most `trials`, or lowers their number to fit the limit.
 pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosity) -> Result<(), CliError> {
     let jobs = options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1);
     let fitting = open_files::make_room(jobs).map_err(|why| CliError::usage(anyhow!(why)))?;
@@ -74,7 +74,7 @@ pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosit
     Ok(())
 }
 
-/// How much is said on stderr.
+/// The level of detail on stderr.
 pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
     match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -83,7 +83,7 @@ pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
     }
 }
 
-/// One where the system does not say.
+/// 1 if the system does not report it.
 fn processors() -> u32 {
     thread::available_parallelism().map_or(1, NonZero::get).try_into().unwrap_or(u32::MAX)
 }

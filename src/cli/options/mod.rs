@@ -1,4 +1,4 @@
-//! Options as they are typed, checked and converted.
+//! Parsers and conversions of command-line options.
 
 pub(crate) mod execution;
 pub(crate) mod overrides;

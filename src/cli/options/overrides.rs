@@ -1,31 +1,31 @@
-//! `--metric` and `-P` as they are typed, read into what the matrix takes over its file, and back.
+//! Parses `--metric` and `-P`, and formats them again for the journal.
 
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::types::objective::Direction;
 
-/// `NAME`, `NAME:minimize` or `NAME:maximize`.
+/// Parses `NAME`, `NAME:minimize` or `NAME:maximize`.
 pub fn metric(text: &str) -> Result<MetricOverride, String> {
     let (name, direction) = match text.rsplit_once(':') {
         None => (text, None),
         Some((name, "minimize")) => (name, Some(Direction::Minimize)),
         Some((name, "maximize")) => (name, Some(Direction::Maximize)),
-        Some((_, other)) => return Err(format!("`{other}` must be minimize or maximize")),
+        Some((_, other)) => return Err(format!("unknown direction `{other}`; expected minimize or maximize")),
     };
     if name.is_empty() {
-        return Err("the metric's name is missing".to_owned());
+        return Err("the name of the metric is missing".to_owned());
     }
     Ok(MetricOverride { name: name.to_owned(), direction })
 }
 
-/// `NAME=VALUE`.
+/// Parses `NAME=VALUE`.
 pub fn param(text: &str) -> Result<ValueOverride, String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(ValueOverride { name: name.to_owned(), text: value.to_owned() }),
-        _ => Err("write it as NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
-/// What [`metric`] reads.
+/// The text that [`metric`] parses.
 pub fn metric_text(metric: &MetricOverride) -> String {
     match metric.direction {
         None => metric.name.clone(),
@@ -34,7 +34,7 @@ pub fn metric_text(metric: &MetricOverride) -> String {
     }
 }
 
-/// What [`param`] reads.
+/// The text that [`param`] parses.
 pub fn param_text(param: &ValueOverride) -> String {
     format!("{}={}", param.name, param.text)
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_metric_may_name_its_direction() {
+    fn a_metric_may_have_a_direction() {
         for text in ["loss", "acc:maximize", "a:b:minimize"] {
             assert_eq!(metric(text).map(|m| metric_text(&m)), Ok(text.to_owned()));
         }
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_may_hold_anything() {
+    fn a_value_may_be_any_text() {
         for text in ["a=b=c", "lr=", "x=[1, 2]"] {
             assert_eq!(param(text).map(|p| param_text(&p)), Ok(text.to_owned()));
         }

@@ -1,4 +1,4 @@
-//! Argument lists as they would be spawned, for plans and for repeating the best trial.
+//! Renders command lines for plans and for repeating the best trial.
 
 use std::sync::Arc;
 
@@ -13,37 +13,35 @@ use crate::report::view::JobView;
 use crate::types::ids::Slot;
 use crate::types::units::Moment;
 
-/// How many command lines a plan shows.
-const SHOWN: u32 = 3;
+/// Number of command lines in a plan.
+const MAX_COMMANDS: u32 = 3;
 
-/// Renders argument lists of one study.
+/// Renders the argument lists of one study.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentLists<'a> {
-    /// The study.
     pub experiment: &'a Arc<Experiment>,
-    /// Its command.
     pub renderer: &'a Renderer,
-    /// Its folder, absolute.
+    /// An absolute path.
     pub folder: &'a StudyFolder,
 }
 
 impl ArgumentLists<'_> {
-    /// Those of the first jobs: what a fresh engine launches into its first free slots.
+    /// The argument lists of the first jobs, which a new engine launches.
     pub fn first(&self) -> Result<Vec<Vec<String>>, CliError> {
         if self.renderer.command().is_empty() {
             return Ok(Vec::new());
         }
-        let commands = Engine::new(self.experiment.clone(), SHOWN).handle(Moment(0), Event::Start);
+        let commands = Engine::new(self.experiment.clone(), MAX_COMMANDS).handle(Moment(0), Event::Start);
         let launches = commands.iter().filter_map(|command| match command {
             Command::Launch(launch) => Some(launch),
             _ => None,
         });
-        launches.map(|launch| self.of(launch)).collect()
+        launches.map(|launch| self.render(launch)).collect()
     }
 
-    /// The one that runs `job` again.
+    /// The argument list that repeats `job`.
     pub fn repeat(&self, job: &JobView) -> Result<Vec<String>, CliError> {
-        self.of(&Launch {
+        self.render(&Launch {
             job: job.job,
             bracket: job.bracket,
             resource: job.resource,
@@ -53,7 +51,7 @@ impl ArgumentLists<'_> {
         })
     }
 
-    fn of(&self, launch: &Launch) -> Result<Vec<String>, CliError> {
+    fn render(&self, launch: &Launch) -> Result<Vec<String>, CliError> {
         let trial = launch.job.key.trial;
         let context = JobContext {
             launch,

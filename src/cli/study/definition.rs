@@ -1,4 +1,4 @@
-//! A study from what was typed, or from what a journal's header kept of it.
+//! Defines a study from a command line, or from the header of its journal.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::report::view::JobView;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 
-/// The options that change what runs, as the journal's header keeps them: what was not given is not there.
+/// The options that define the study, as recorded in the journal's header; options that are not given are omitted.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StudyOptions {
@@ -45,15 +45,15 @@ pub struct StudyOptions {
     /// `--sampler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampler: Option<String>,
-    /// What the files of `--enqueue` hold.
+    /// The contents of the `--enqueue` files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enqueue: Vec<Assignment>,
-    /// `--warm-start`. What was learnt from these studies is in the header beside these options.
+    /// `--warm-start`. The observations from these studies are in another field of the header.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warm_start: Vec<EarlierStudy>,
 }
 
-fn typed_folder(folder: &Path) -> EarlierStudy {
+fn given_folder(folder: &Path) -> EarlierStudy {
     EarlierStudy::Folder(folder.to_string_lossy().into_owned())
 }
 
@@ -69,17 +69,17 @@ impl StudyOptions {
             arg_style: args.arg_style,
             sampler: args.sampler.clone(),
             enqueue: Vec::new(),
-            warm_start: args.warm_start.iter().map(|study| typed_folder(study)).collect(),
+            warm_start: args.warm_start.iter().map(|study| given_folder(study)).collect(),
         }
     }
 
-    /// In the header's form.
+    /// The value for the header.
     pub fn to_value(&self) -> Value {
-        // names with text and lists of text: nothing that JSON cannot hold
+        // Text and lists of text always serialize.
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// What the matrix takes over its file, or a sentence on what cannot be read.
+    /// The overrides of the matrix, or the message for an invalid option.
     fn overrides(&self, command: Option<Vec<String>>, seed: Option<u64>) -> Result<Overrides, String> {
         Ok(Overrides {
             command,
@@ -94,33 +94,31 @@ impl StudyOptions {
     }
 }
 
-/// A checked study with the folder it lives in.
+/// A checked study and its folder.
 #[derive(Debug)]
 pub struct StudyDefinition {
-    /// What the engine needs.
     pub experiment: Arc<Experiment>,
-    /// The command; `None` where neither file nor line gives one.
+    /// The command; `None` if neither the matrix nor the command line has one.
     pub renderer: Option<Renderer>,
-    /// An outside tuner.
+    /// An external tuner.
     pub tuner: Option<TunerSpec>,
-    /// Its folder, as the user wrote it.
+    /// The folder as given, not made absolute.
     pub folder: StudyFolder,
-    /// The seed of the line or the file.
+    /// The seed of the command line or the matrix.
     pub seed: Option<u64>,
-    /// Jobs at once, as the file says.
+    /// The number of concurrent jobs in the matrix.
     pub concurrency: Option<u32>,
-    /// What is legal and worth knowing.
+    /// Findings that are not errors.
     pub warnings: Vec<Diagnostic>,
     /// The matrix file and its text.
     pub source: Arc<Source>,
-    /// The component file and its text, where the matrix file names one.
+    /// The component file and its text, if the matrix file names one.
     pub component: Option<Arc<Source>>,
-    /// The options that change what runs.
     pub options: StudyOptions,
 }
 
 impl StudyDefinition {
-    /// The study that `args` describe.
+    /// The study in `args`.
     pub fn load(args: &StudyArgs) -> Result<StudyDefinition, InvalidFileError> {
         let options = StudyOptions::of(args);
         let command = (!args.command.is_empty()).then(|| args.command.clone());
@@ -139,27 +137,27 @@ impl StudyDefinition {
         let mut study = StudyDefinition::new(loaded, StudyFolder::new(folder), options);
         study.options.enqueue =
             initial::read_enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;
-        Ok(study.with_points())
+        Ok(study.with_enqueued())
     }
 
-    /// The study whose journal in `folder` begins with `header`.
+    /// The study in `folder`, whose journal starts with `header`.
     pub fn recorded(header: &Header, folder: StudyFolder) -> Result<StudyDefinition, CliError> {
-        let beside = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
-        StudyDefinition::recorded_beside(header, folder, beside)
+        let directory = Path::new(&header.matrix_path).parent().unwrap_or(Path::new(""));
+        StudyDefinition::recorded_in(header, folder, directory)
     }
 
-    /// The same with the matrix file in the folder `beside`, to which the component's file is relative.
-    pub fn recorded_beside(header: &Header, folder: StudyFolder, beside: &Path) -> Result<StudyDefinition, CliError> {
-        let unreadable = || format!("{}: the recorded options cannot be read", folder.journal().display());
+    /// [`StudyDefinition::recorded`] with the matrix file in `directory`; the path of the component file is relative to it.
+    pub fn recorded_in(header: &Header, folder: StudyFolder, directory: &Path) -> Result<StudyDefinition, CliError> {
+        let context = || format!("{}: invalid options in the header", folder.journal().display());
         let options: StudyOptions =
-            serde_json::from_value(header.options.clone()).with_context(unreadable).map_err(CliError::internal)?;
+            serde_json::from_value(header.options.clone()).with_context(context).map_err(CliError::internal)?;
         let command = (!header.command.is_empty()).then(|| header.command.clone());
         let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
-        let overrides = overrides.with_context(unreadable).map_err(CliError::internal)?;
+        let overrides = overrides.with_context(context).map_err(CliError::internal)?;
         let overrides = Overrides { component: header.component.clone(), ..overrides };
-        let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), beside, &overrides);
-        let study = StudyDefinition::new(loaded.map_err(findings::refused)?, folder, options);
-        Ok(study.with_points().with_prior(&header.prior))
+        let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), directory, &overrides);
+        let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
+        Ok(study.with_enqueued().with_prior(&header.prior))
     }
 
     fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {
@@ -177,40 +175,40 @@ impl StudyDefinition {
         }
     }
 
-    /// The file's starting points, then those of `--enqueue`.
-    fn with_points(mut self) -> StudyDefinition {
+    /// Adds the initial configurations of `--enqueue` after those of the matrix.
+    fn with_enqueued(mut self) -> StudyDefinition {
         let experiment = Arc::make_mut(&mut self.experiment);
         experiment.initial.extend(self.options.enqueue.iter().cloned());
         self.warnings.extend(initial::warn_excess_points(experiment, &self.source));
         self
     }
 
-    /// Lets the sampler learn from these jobs of earlier studies.
+    /// Sets the observations of earlier studies that the sampler learns from.
     pub fn with_prior(mut self, prior: &[PriorObservation]) -> StudyDefinition {
         Arc::make_mut(&mut self.experiment).prior = prior.into();
         self
     }
 
-    /// Lets every draw come from `seed`.
+    /// Sets the seed of all random draws.
     pub fn with_seed(mut self, seed: u64) -> StudyDefinition {
         Arc::make_mut(&mut self.experiment).seed = seed;
         self.seed = Some(seed);
         self
     }
 
-    /// Why the command's program cannot be started from here, if it cannot.
+    /// The error if the command's program cannot be started from the current directory.
     pub fn missing_program(&self) -> Option<LocateError> {
         let first = self.renderer.as_ref()?.command().first().filter(|first| !first.contains("{{"))?;
         locate(first).err()
     }
 
-    /// The first argument lists; none without a command.
+    /// The command lines of the first jobs; none without a command.
     pub fn first_commands(&self) -> Result<Vec<Vec<String>>, CliError> {
         let folder = self.folder.absolute()?;
         self.argument_lists(&folder).map_or(Ok(Vec::new()), |lists| lists.first())
     }
 
-    /// The argument list that runs `job` again; empty where it cannot be made.
+    /// The command line that repeats `job`; empty if it cannot be rendered.
     pub fn repeat(&self, job: &JobView) -> Vec<String> {
         let Ok(folder) = self.folder.absolute() else { return Vec::new() };
         self.argument_lists(&folder).and_then(|lists| lists.repeat(job).ok()).unwrap_or_default()
@@ -222,7 +220,7 @@ impl StudyDefinition {
     }
 }
 
-/// The matrix file's stem with `.study`, in the current folder.
+/// The matrix file's stem with `.study`, in the current directory.
 fn default_folder(matrix: &Path) -> PathBuf {
     let mut name = matrix.file_stem().unwrap_or_default().to_owned();
     name.push(".study");
@@ -234,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_that_were_not_given_are_not_recorded() {
+    fn options_that_are_not_given_are_not_recorded() {
         let options = StudyOptions { metric: Some("acc:maximize".into()), ..StudyOptions::default() };
         insta::assert_snapshot!(options.to_value(), @r#"{"metric":"acc:maximize"}"#);
         let back: StudyOptions = serde_json::from_value(options.to_value()).expect("it reads back");

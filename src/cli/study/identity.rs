@@ -1,5 +1,5 @@
-//! Whether a command line describes the study that a journal's header began. What decides is what matrix, command and options mean, not
-//! how they are written, and no path is part of it. Slots, limits, retries and time limits may differ from one run to the next.
+//! Compares a command line with the study recorded in a journal's header. The meaning of matrix, command and options is compared, not
+//! their notation; paths are ignored. Slots, limits, retries and time limits may differ from one run to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,24 +17,24 @@ use crate::matrix::command_line::overrides::MetricOverride;
 use crate::report::text;
 use crate::types::assignment::Assignment;
 
-/// Fields of a matrix that are no part of its schedule and sampler.
+/// Fields of a matrix that do not belong to its schedule or sampler.
 const COMMON: [&str; 8] = ["params", "metric", "resource", "resume", "seed", "concurrency", "earlyStopping", "initial"];
 
-/// One thing in which a command line and a study differ.
+/// A difference between a command line and a study.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
     /// A field of the matrix, `command`, `seed` or an option's name.
-    pub what: String,
-    /// As the study was begun.
+    pub field: String,
+    /// The value in the journal.
     pub recorded: String,
-    /// As the command line has it.
+    /// The value on the command line.
     pub now: String,
-    /// Where: file and line.
-    pub place: Option<String>,
+    /// File and line of the new value.
+    pub location: Option<String>,
 }
 
-/// Everything in which the study that `now` describes differs from the one that `header` began, which is `recorded` again; empty if it
-/// is the same study.
+/// All differences between the study in `now` and the recorded one; empty if they are the same study. `recorded` is the study that
+/// `header` defines.
 pub fn differences(header: &Header, recorded: &StudyDefinition, now: &StudyDefinition) -> Vec<Difference> {
     let changes = changes(&recorded.source.text, &now.source.text);
     let mut comparison = Comparison { recorded, now, changes, found: Vec::new() };
@@ -51,7 +51,7 @@ pub fn differences(header: &Header, recorded: &StudyDefinition, now: &StudyDefin
 struct Comparison<'a> {
     recorded: &'a StudyDefinition,
     now: &'a StudyDefinition,
-    /// Changes in the file that no difference names yet.
+    /// Changes in the file that no difference covers yet.
     changes: Vec<Change>,
     found: Vec<Difference>,
 }
@@ -61,27 +61,27 @@ impl Comparison<'_> {
         (&self.recorded.experiment, &self.now.experiment)
     }
 
-    /// Notes a difference: the changes in the file that it comes from or, where there are none, `what` with both sides.
-    fn differ(
+    /// Adds a difference: the changes in the file that cause it or, if there are none, `field` with both values.
+    fn add(
         &mut self,
-        comes_from: impl Fn(&[&str]) -> bool,
-        what: &str,
+        is_source: impl Fn(&[&str]) -> bool,
+        field: &str,
         recorded: impl Into<String>,
         now: impl Into<String>,
     ) {
         let is_cause = |change: &mut Change| {
             let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
-            path.split_first().is_some_and(|(root, path)| *root == "matrix" && comes_from(path))
+            path.split_first().is_some_and(|(root, path)| *root == "matrix" && is_source(path))
         };
         let causes: Vec<Change> = self.changes.extract_if(.., is_cause).collect();
         if causes.is_empty() {
-            self.found.push(difference(what, recorded, now));
+            self.found.push(difference(field, recorded, now));
         }
         let name = &self.now.source.name;
         self.found.extend(causes.into_iter().map(|change| {
             let side = |side: Option<String>| side.unwrap_or("not given".to_owned());
-            let place = change.line.map(|line| format!("{name}:{line}"));
-            Difference { place, ..difference(&change.path.join("."), side(change.before), side(change.after)) }
+            let location = change.line.map(|line| format!("{name}:{line}"));
+            Difference { location, ..difference(&change.path.join("."), side(change.before), side(change.after)) }
         }));
     }
 
@@ -98,14 +98,14 @@ impl Comparison<'_> {
             return;
         }
         let own = |path: &[&str]| path.first().is_some_and(|field| !COMMON.contains(field));
-        let (what, recorded, now) = match () {
+        let (field, recorded, now) = match () {
             () if recorded.0 != now.0 => ("kind", recorded.0.to_owned(), now.0.to_owned()),
             () if recorded.1 != now.1 => ("schedule", recorded.1, now.1),
             () if recorded.3 != now.3 => ("sampler", recorded.3.to_owned(), now.3.to_owned()),
             () if recorded.2 != now.2 => ("sampler", recorded.2, now.2),
             () => ("tuner", format!("{:?}", self.recorded.tuner), format!("{:?}", self.now.tuner)),
         };
-        self.differ(own, what, recorded, now);
+        self.add(own, field, recorded, now);
     }
 
     fn params(&mut self) {
@@ -127,7 +127,7 @@ impl Comparison<'_> {
                 params.get(name).map_or("not given".to_owned(), |(kind, _, range)| format!("{kind} {range}"))
             };
             let own = |path: &[&str]| path.starts_with(&["params", name]);
-            self.differ(own, &format!("params.{name}"), side(&old), side(&new));
+            self.add(own, &format!("params.{name}"), side(&old), side(&new));
         }
         if old_names != new_names && old.keys().eq(new.keys()) {
             // Draws and arguments are made in this order.
@@ -135,14 +135,14 @@ impl Comparison<'_> {
         }
     }
 
-    /// What is ranked by, what is allotted, and early stopping.
+    /// Metric, resource, resume and early stopping.
     fn training(&mut self) {
         let metric = |experiment: &Experiment| {
             let metric = experiment.metric.as_ref();
-            let typed = |metric: &crate::types::objective::Metric| {
+            let text = |metric: &crate::types::objective::Metric| {
                 overrides::metric_text(&MetricOverride { name: metric.name.clone(), direction: Some(metric.direction) })
             };
-            metric.map_or("not given".to_owned(), typed)
+            metric.map_or("not given".to_owned(), text)
         };
         let parts = |experiment: &Experiment| {
             let Experiment { resource, promoted, stopping, .. } = experiment;
@@ -157,11 +157,11 @@ impl Comparison<'_> {
         let parts = parts(recorded).into_iter().zip(parts(now)).map(|((field, old), (_, new))| (field, old, new));
         let parts: Vec<_> = std::iter::once(metrics).chain(parts).filter(|(_, old, new)| old != new).collect();
         for (field, recorded, now) in parts {
-            self.differ(|path| path.first() == Some(&field), field, recorded, now);
+            self.add(|path| path.first() == Some(&field), field, recorded, now);
         }
     }
 
-    /// Starting points: those of `--enqueue`, else all of them.
+    /// Initial configurations: those of `--enqueue`, else all of them.
     fn initial(&mut self) {
         let (old, new) = (points(&self.recorded.options.enqueue), points(&self.now.options.enqueue));
         if let Some(at) = first_difference(&old, &new) {
@@ -169,15 +169,15 @@ impl Comparison<'_> {
             self.found.push(match (old.is_empty(), new.is_empty()) {
                 (true, _) => difference("enqueue", "not given", counted(&new)),
                 (_, true) => difference("enqueue", counted(&old), "not given"),
-                _ => difference(&format!("enqueue, item {}", at + 1), shown(&old, at), shown(&new, at)),
+                _ => difference(&format!("enqueue, item {}", at + 1), item_text(&old, at), item_text(&new, at)),
             });
             return;
         }
         let (recorded, now) = self.experiments();
         let (old, new) = (points(&recorded.initial), points(&now.initial));
         if let Some(at) = first_difference(&old, &new) {
-            let what = format!("initial, item {}", at + 1);
-            self.differ(|path| path.first() == Some(&"initial"), &what, shown(&old, at), shown(&new, at));
+            let field = format!("initial, item {}", at + 1);
+            self.add(|path| path.first() == Some(&"initial"), &field, item_text(&old, at), item_text(&new, at));
         }
     }
 
@@ -205,7 +205,7 @@ impl Comparison<'_> {
     }
 }
 
-/// A starting point; the order of its values means nothing.
+/// A configuration; the order of its values does not matter.
 type ValuesByName = BTreeMap<String, Value>;
 
 fn points(points: &[Assignment]) -> Vec<ValuesByName> {
@@ -213,7 +213,7 @@ fn points(points: &[Assignment]) -> Vec<ValuesByName> {
     points.iter().map(point).collect()
 }
 
-fn shown(points: &[ValuesByName], at: usize) -> String {
+fn item_text(points: &[ValuesByName], at: usize) -> String {
     points.get(at).map_or("not given".to_owned(), |point| json!(point).to_string())
 }
 
@@ -221,9 +221,9 @@ fn first_difference<T: PartialEq>(old: &[T], new: &[T]) -> Option<usize> {
     (0..old.len().max(new.len())).find(|at| old.get(*at) != new.get(*at))
 }
 
-/// How the studies that a command line names differ from the `recorded` ones.
+/// The difference between the earlier studies on the command line and the `recorded` ones.
 fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Difference> {
-    if recorded.len() == now.len() && recorded.iter().zip(now).all(|(recorded, now)| recorded.is(now)) {
+    if recorded.len() == now.len() && recorded.iter().zip(now).all(|(recorded, now)| recorded.is_same(now)) {
         return None;
     }
     let listed = |studies: &[EarlierStudy]| match studies {
@@ -233,33 +233,33 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
     Some(difference("warm_start", listed(recorded), listed(now)))
 }
 
-/// What the command gets of an input: its value, and whether it is passed as a flag. Types and `isOptional` change nothing that runs.
+/// The parts of an input that change a command line: its value, and whether it is a flag.
 type PassedInput = (Option<Value>, Passing);
 
-/// Inputs that the command uses.
+/// The inputs that the command uses.
 fn inputs(study: &StudyDefinition) -> BTreeMap<String, PassedInput> {
     let Some(renderer) = &study.renderer else { return BTreeMap::new() };
     let used = renderer.names().inputs.iter().filter(|input| renderer.uses(&input.name));
     used.map(|input| (input.name.clone(), (input.value.clone(), input.passing))).collect()
 }
 
-/// The values of an input or, where these are the same, how they are passed.
+/// The two values of an input or, if they are equal, how they are passed.
 fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, String) {
     let value = |input: Option<&PassedInput>| input.and_then(|(value, _)| value.clone());
     if value(old) != value(new) {
-        let shown = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
-        return (shown(old), shown(new));
+        let text = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
+        return (text(old), text(new));
     }
-    let shown = |input: Option<&PassedInput>| match input {
+    let text = |input: Option<&PassedInput>| match input {
         None => "not declared".to_owned(),
         Some((_, passing)) => format!("isFlag: {}", *passing == Passing::Flag),
     };
-    (shown(old), shown(new))
+    (text(old), text(new))
 }
 
-/// A difference without a place.
-fn difference(what: &str, recorded: impl Into<String>, now: impl Into<String>) -> Difference {
-    Difference { what: what.to_owned(), recorded: recorded.into(), now: now.into(), place: None }
+/// A difference without a location.
+fn difference(field: &str, recorded: impl Into<String>, now: impl Into<String>) -> Difference {
+    Difference { field: field.to_owned(), recorded: recorded.into(), now: now.into(), location: None }
 }
 
 fn joined(command: &[String]) -> String {

@@ -1,4 +1,4 @@
-//! Where a study's commands run when it is resumed: where it was begun, or where its project was moved since.
+//! Finds the working directory of a resumed study: where it was started, or where its project was moved to.
 
 use std::fs;
 use std::io;
@@ -10,29 +10,29 @@ use anyhow::anyhow;
 use crate::cli::error::CliError;
 use crate::journal::record::Header;
 
-/// The directory for the study in `folder`. The recorded one counts if it holds this study; otherwise the directory that is to the
-/// study's folder as the recorded one was, if the matrix file is there; otherwise either of them that exists.
+/// The working directory for the study in `folder`: the recorded directory if it still has this study, else the directory at the same
+/// relative path from the study's folder if it has the matrix file, else the first of the two that exists.
 pub fn directory(header: &Header, folder: &Path) -> Result<PathBuf, CliError> {
-    let begun = PathBuf::from(&header.directory);
-    if !begun.is_absolute() {
+    let recorded = PathBuf::from(&header.directory);
+    if !recorded.is_absolute() {
         return Ok(std::env::current_dir()?);
     }
     let folder = std::path::absolute(folder)?;
     let study = match header.study.is_empty() {
-        true => begun.join(folder.file_name().unwrap_or_default()),
-        false => begun.join(&header.study),
+        true => recorded.join(folder.file_name().unwrap_or_default()),
+        false => recorded.join(&header.study),
     };
     if is_same(&study, &folder)? {
-        return Ok(begun);
+        return Ok(recorded);
     }
-    let way = relative(&normal(&study), &normal(&begun));
+    let path = relative(&normal(&study), &normal(&recorded));
     let resolved = fs::canonicalize(&folder)?;
-    let moved: Vec<PathBuf> = [&folder, &resolved].map(|folder| normal(&folder.join(&way))).into();
+    let moved: Vec<PathBuf> = [&folder, &resolved].map(|folder| normal(&folder.join(&path))).into();
     let has_matrix = |directory: &&PathBuf| directory.join(&header.matrix_path).is_file();
-    let found = moved.iter().find(has_matrix).or_else(|| [&begun].into_iter().chain(&moved).find(|d| d.is_dir()));
+    let found = moved.iter().find(has_matrix).or_else(|| [&recorded].into_iter().chain(&moved).find(|d| d.is_dir()));
     found.cloned().ok_or_else(|| {
-        CliError::usage(anyhow!("the study was begun in {}, which is not there any more", begun.display()))
-            .hint("move it back, or run the study's first command line again where its program is")
+        CliError::usage(anyhow!("the study was started in {}, which no longer exists", recorded.display()))
+            .hint("move it back, or run the original command line in the directory of its program")
     })
 }
 
@@ -41,7 +41,7 @@ fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     Ok(fs::metadata(one).is_ok_and(|one| (one.dev(), one.ino()) == (other.dev(), other.ino())))
 }
 
-/// An absolute path without `.` and `..`, by its text alone.
+/// An absolute path without `.` and `..`, resolved lexically.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -54,7 +54,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// The way from one normal absolute path to another.
+/// The relative path from one normal absolute path to another.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let common = from.components().zip(to.components()).take_while(|(from, to)| from == to).count();
     let up = from.components().skip(common).map(|_| Component::ParentDir);
@@ -66,11 +66,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ways_between_paths() {
-        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).display().to_string();
-        assert_eq!(way("/home/p/out/s", "/home/p"), "../..");
-        assert_eq!(way("/disk/s", "/home/p"), "../../home/p");
-        assert_eq!(way("/p", "/p"), "");
+    fn relative_paths() {
+        let path = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).display().to_string();
+        assert_eq!(path("/home/p/out/s", "/home/p"), "../..");
+        assert_eq!(path("/disk/s", "/home/p"), "../../home/p");
+        assert_eq!(path("/p", "/p"), "");
         assert_eq!(normal(Path::new("/a/./b/../c/")), Path::new("/a/c"));
     }
 }

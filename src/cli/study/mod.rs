@@ -1,4 +1,4 @@
-//! A study from a command line or from the header of its journal, and a session with it.
+//! Defines a study from a command line or from the header of its journal, and runs a session of it.
 
 pub(crate) mod argument_lists;
 pub(crate) mod definition;

@@ -1,6 +1,7 @@
-//! One session with a study: drive it, then show what it came to.
+//! Runs one session of a study and prints its result.
 
 use std::env;
+use std::io;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
@@ -21,46 +22,53 @@ use crate::progress::{self, Verbosity, stderr};
 use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::report::{summary_text, text};
+use crate::run::checkpoints::FileError;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
 use crate::run::process::machine_errors;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
 
-/// How a session is held.
+/// Options of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOptions<'a> {
-    /// The flags.
     pub execution: &'a ExecutionArgs,
-    /// How the result is printed.
     pub format: FormatArg,
-    /// What becomes of a study that is there.
+    /// Whether an existing study is resumed or discarded.
     pub existing: Existing,
 }
 
 impl SessionOptions<'_> {
-    /// Drives `study` to its end, a limit or a signal, and prints what it came to. A finished study is only printed.
+    /// Runs `study` to its end, a limit or a signal, and prints the result. A finished study is only printed.
     pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
         if self.existing == Existing::Continue
             && study.folder.journal().exists()
-            && let Some(view) = view::read_if_begun(study.folder.root(), ViewDetail::Values)?
+            && let Some(view) = view::try_read(study.folder.root(), ViewDetail::Values)?
             && let Some(reason) = view.finish.clone().filter(|reason| !reason.is_resumable())
         {
             if execution::verbosity(self.execution) != Verbosity::Quiet {
                 progress::print_message(
-                    "note: this study has ended, nothing is launched; --overwrite starts it again\n",
+                    "note: this study has ended, nothing is launched; --overwrite starts a new one\n",
                 );
             }
-            return self.show(&study, &view, &reason);
+            return self.print_result(&study, &view, &reason);
         }
         let reason = self.drive(&study, header)?;
         let view = view::read(study.folder.root(), ViewDetail::Values)?;
-        self.show(&study, &view, &reason)
+        self.print_result(&study, &view, &reason)
+    }
+
+    /// The number of concurrent jobs, before it is limited by open files.
+    ///
+    /// # Errors
+    /// The GPU options do not match the machine.
+    pub fn slot_count(&self, study: &StudyDefinition) -> Result<u32, CliError> {
+        Ok(execution::options(self.execution, study.concurrency, self.existing)?.slot_count())
     }
 
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
         let Some(renderer) = &study.renderer else { return Err(CliError::usage(anyhow!("the study has no command"))) };
-        find_program(study)?;
+        check_program(study)?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
         let mut options = execution::options(self.execution, study.concurrency, self.existing)?;
         execution::fit_open_files(
@@ -72,10 +80,10 @@ impl SessionOptions<'_> {
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let observer = progress::observer(&experiment, execution::verbosity(self.execution));
         let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner };
-        driver::run(&driven, &options, &*observer).map_err(|fault| stopped(fault, study))
+        driver::run(&driven, &options, &*observer).map_err(|error| session_error(error, study))
     }
 
-    fn show(&self, study: &StudyDefinition, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
+    fn print_result(&self, study: &StudyDefinition, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
         let summary = Summary::new(view, study.folder.trials(), |job| study.repeat(job));
         let exit = Exit::of(reason, has_result(view));
         let text = match self.format {
@@ -91,65 +99,65 @@ impl SessionOptions<'_> {
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
             progress::print_message(summary_text::failures_text(&summary.failures).trim_end());
         }
-        ending(study, view, reason, exit)
+        finish(study, view, reason, exit)
     }
 }
 
-/// The exit code, and on stderr what to do next where the study is not simply done.
-fn ending(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, CliError> {
-    let sentence = summary_text::finish_sentence(reason);
-    let resume = resume(study);
+/// Prints the next step unless the study is complete; returns the exit code or the error.
+fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, CliError> {
+    let message = summary_text::finish_sentence(reason);
+    let resume = resume_command(study);
     match reason {
         FinishReason::Limit { .. } => {
-            progress::print_message(&format!("\n{sentence}; continue with a larger limit in the same command line"));
+            progress::print_message(&format!("\n{message}; continue with a larger limit in the same command line"));
         }
         FinishReason::Interrupted { .. } => {
-            progress::print_message(&format!("\n{sentence}; continue with the same command line, or with\n  {resume}"));
+            progress::print_message(&format!("\n{message}; continue with the same command line, or with\n  {resume}"));
         }
         FinishReason::FirstFailures { .. } => {
-            let fault = CliError::no_result(anyhow!(sentence));
-            let fault = how_to_print(view).into_iter().fold(fault, CliError::hint);
-            return Err(fault
+            let error = CliError::no_result(anyhow!(message));
+            let error = metric_hint(view).into_iter().fold(error, CliError::hint);
+            return Err(error
                 .hint("fix the command, then rerun with --overwrite")
                 .hint("if such failures are expected, rerun with --overwrite --keep-going"));
         }
         FinishReason::Completed if exit == Exit::NoResult => {
-            return Err(CliError::no_result(anyhow!("no job gave a value")));
+            return Err(CliError::no_result(anyhow!("no job returned a value")));
         }
-        FinishReason::FailureShare { .. } => return Err(CliError::no_result(anyhow!(sentence))),
+        FinishReason::FailureShare { .. } => return Err(CliError::no_result(anyhow!(message))),
         FinishReason::Tuner { .. } => {
             let hint = format!(
-                "no result is lost: fix the tuner, then continue with the same command line, or with\n  {resume}"
+                "no result is lost; fix the tuner, then continue with the same command line, or with\n  {resume}"
             );
-            return Err(CliError::internal(anyhow!(sentence)).hint(hint));
+            return Err(CliError::internal(anyhow!(message)).hint(hint));
         }
         FinishReason::Completed | FinishReason::MetricReached { .. } => {}
     }
     Ok(exit)
 }
 
-/// What a command has to print, where it ended well and did not print the metric.
-fn how_to_print(view: &StudyView) -> Option<String> {
-    let ended_well = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
-    view.jobs.iter().find(|job| job.is_failure() && ended_well(job))?;
+/// How to print the metric, if a job exited with 0 without printing it.
+fn metric_hint(view: &StudyView) -> Option<String> {
+    let exited_with_0 = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
+    view.jobs.iter().find(|job| job.is_failure() && exited_with_0(job))?;
     let name = Value::from(view.header.metric.as_ref()?.name.as_str());
     Some(format!(
-        "print it on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or choose another with --metric"
+        "print the metric on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or name another metric with --metric"
     ))
 }
 
-/// Whether some job gave what was wanted: a value, or in a study without a metric a good end.
+/// Whether some job succeeded, with a value if the study has a metric.
 fn has_result(view: &StudyView) -> bool {
-    let wanted = view.direction().is_some();
-    let good = |status| matches!(status, JobStatus::Succeeded | JobStatus::Stopped);
-    view.jobs.iter().any(|j| good(j.status) && (j.score.is_some() || !wanted))
+    let has_metric = view.direction().is_some();
+    let succeeded = |status| matches!(status, JobStatus::Succeeded | JobStatus::Stopped);
+    view.jobs.iter().any(|j| succeeded(j.status) && (j.score.is_some() || !has_metric))
 }
 
 /// The first line of a new study's journal.
 pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let experiment = &study.experiment;
     let totals = experiment.totals(&experiment.plan());
-    let directory = env::current_dir().context("the current folder cannot be found").map_err(CliError::internal)?;
+    let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
     Ok(Header {
         format: FORMAT,
         sampling_rules: SAMPLING_RULES,
@@ -176,34 +184,55 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     })
 }
 
-/// Refuses a command whose program is not there, before anything is sampled.
-pub fn find_program(study: &StudyDefinition) -> Result<(), CliError> {
+/// Checks that the command's program can be started, before anything is sampled.
+pub fn check_program(study: &StudyDefinition) -> Result<(), CliError> {
     study.missing_program().map_or(Ok(()), |error| Err(CliError::usage(error)))
 }
 
-fn stopped(fault: RunError, study: &StudyDefinition) -> CliError {
-    match fault {
-        fault @ RunError::ConcurrentStart(_) => CliError::usage(fault).hint("run the same command line again"),
+/// The error of a session, with the next step.
+fn session_error(error: RunError, study: &StudyDefinition) -> CliError {
+    match error {
+        RunError::ConcurrentStart(_) => CliError::usage(error).hint("run the same command line again"),
         RunError::Journal(
-            fault @ (JournalError::Held { .. } | JournalError::SamplingRules { .. } | JournalError::Mismatch { .. }),
-        ) => CliError::usage(fault),
-        RunError::Journal(fault) => view::unreadable(fault),
-        RunError::Refused { operation, source } => {
-            let advice = machine_errors::advice(&source);
-            let fault = CliError::internal(RunError::Refused { operation, source });
-            fault
-                .hint(advice)
-                .hint(format!("no job has failed for this: run the same command line again, or\n  {}", resume(study)))
-        }
-        RunError::System { operation, source } if machine_errors::machine_error(&source).is_some() => {
-            let advice = machine_errors::advice(&source);
-            CliError::internal(RunError::System { operation, source }).hint(advice)
-        }
-        fault => CliError::internal(fault),
+            error @ (JournalError::Held { .. } | JournalError::SamplingRules { .. } | JournalError::Mismatch { .. }),
+        ) => CliError::usage(error),
+        RunError::Journal(JournalError::Io { .. })
+        | RunError::Refused { .. }
+        | RunError::System { .. }
+        | RunError::File(_)
+        | RunError::Discard(_) => with_machine_advice(error, study),
+        RunError::Journal(error) => view::journal_error(error),
+        error => CliError::internal(error),
     }
 }
 
-/// The command line that goes on with `study`.
-fn resume(study: &StudyDefinition) -> String {
+/// Adds what to do about an error of the machine, such as a full disk.
+fn with_machine_advice(error: RunError, study: &StudyDefinition) -> CliError {
+    let Some(source) = machine_source(&error) else { return CliError::internal(error) };
+    let advice = machine_errors::advice(source);
+    let rerun = match error {
+        RunError::Discard(_) => "then run the same command line again".to_owned(),
+        _ => format!("no result is lost; then run the same command line again, or\n  {}", resume_command(study)),
+    };
+    CliError::internal(error).hint(advice).hint(rerun)
+}
+
+/// The error of the operating system, if it says something about the machine.
+fn machine_source(error: &RunError) -> Option<&io::Error> {
+    match error {
+        // Only errors of the machine delay a start until the timeout.
+        RunError::Refused { source, .. } => Some(source),
+        RunError::Journal(JournalError::Io { source, .. })
+        | RunError::System { source, .. }
+        | RunError::File(FileError { source, .. })
+        | RunError::Discard(FileError { source, .. }) => {
+            Some(source).filter(|source| machine_errors::machine_error(source).is_some())
+        }
+        _ => None,
+    }
+}
+
+/// The command line that resumes `study`.
+fn resume_command(study: &StudyDefinition) -> String {
     text::command_line(["hypertune", "resume", &study.folder.root().to_string_lossy()])
 }

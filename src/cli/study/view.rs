@@ -1,4 +1,4 @@
-//! A study's view from its folder.
+//! Reads the view of a study from its folder.
 
 use std::path::Path;
 
@@ -13,23 +13,23 @@ use crate::progress;
 use crate::report::view::curves;
 use crate::report::view::{StudyView, ViewBuilder, ViewDetail};
 
-/// Reads the journal in folder `study`, whether or not the study runs just now.
+/// Reads the journal in folder `study`, whether or not the study is running.
 pub fn read(study: &Path, detail: ViewDetail) -> Result<StudyView, CliError> {
-    let empty = || CliError::no_result(anyhow::anyhow!("{} holds no study yet: its journal is empty", study.display()));
-    read_if_begun(study, detail)?.ok_or_else(empty)
+    let empty = || CliError::no_result(anyhow::anyhow!("{} has no study yet: its journal is empty", study.display()));
+    try_read(study, detail)?.ok_or_else(empty)
 }
 
-/// The same; `None` where the journal ends before its header does, so that nothing was ever launched.
-pub fn read_if_begun(study: &Path, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
+/// [`read`]; `None` if the header of the journal is incomplete, so that nothing was launched.
+pub fn try_read(study: &Path, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
     let folder = StudyFolder::new(study);
     let driven_before = lock::is_held(&folder);
-    let Some((header, records)) = reader::open(&folder).map_err(unreadable)? else { return Ok(None) };
+    let Some((header, records)) = reader::open(&folder).map_err(journal_error)? else { return Ok(None) };
     let mut builder = ViewBuilder::new(detail);
     builder.push(Record::Study(Box::new(header)));
     for record in records {
-        builder.push(record.map_err(unreadable)?);
+        builder.push(record.map_err(journal_error)?);
     }
-    // Asked twice: a driver that came or went while we read knows more of its jobs than we do.
+    // Checked twice: a driver that started or exited in between has newer information about its jobs.
     if !driven_before && !lock::is_held(&folder) {
         builder.mark_running_as_lost();
     }
@@ -46,11 +46,11 @@ pub fn read_if_begun(study: &Path, detail: ViewDetail) -> Result<Option<StudyVie
     Ok(view)
 }
 
-/// A folder without a study of ours is wrong usage, everything else is not the user's fault.
-pub fn unreadable(fault: JournalError) -> CliError {
-    match &fault {
-        JournalError::Foreign { .. } => CliError::usage(fault).hint("name a new or empty folder with --study"),
-        JournalError::Missing { .. } | JournalError::Format { .. } => CliError::usage(fault),
-        _ => CliError::internal(fault),
+/// The error for a folder without a readable journal. A folder without a study is a usage error.
+pub fn journal_error(error: JournalError) -> CliError {
+    match &error {
+        JournalError::Foreign { .. } => CliError::usage(error).hint("choose a new or empty folder with --study"),
+        JournalError::Missing { .. } | JournalError::Format { .. } => CliError::usage(error),
+        _ => CliError::internal(error),
     }
 }

@@ -79,6 +79,21 @@ pub fn bind_overrides(
             report_unknown(assigned, section, component, findings);
         }
     }
+    warn_if_nothing_varies(overrides, section, findings);
+}
+
+/// Warns if `-P` leaves no parameter that varies.
+fn warn_if_nothing_varies(overrides: &Overrides, section: &MatrixSection, findings: &mut Findings) {
+    let varies = |declared: &DeclaredParam| declared.param.domain.cardinality() != Some(1);
+    if !section.listed.is_empty() || section.params.iter().any(varies) {
+        return;
+    }
+    let is_param = |name: &str| section.params.iter().any(|declared| *declared.param.name == *name);
+    if let Some(last) = overrides.values.iter().rev().find(|assigned| is_param(&assigned.name)) {
+        let message = "no parameter varies, all trials have the same configuration".to_owned();
+        let hint = format!("omit -P {} to vary it", last.name);
+        findings.push(last.about_name(Severity::Warning, message, Some(hint)));
+    }
 }
 
 fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Findings) {

@@ -53,6 +53,8 @@ pub fn advice(error: &io::Error) -> &'static str {
             "the program could be run before; restore it with its interpreter and permissions"
         }
         Some(libc::ENOSPC | libc::EDQUOT) => "free space on the disk",
+        Some(libc::EFBIG) => "raise the limit of file sizes (ulimit -f)",
+        Some(libc::EROFS) => "make the file system writable",
         _ => "fix the cause",
     }
 }

@@ -34,7 +34,11 @@ fn a_full_disk_names_the_file_and_loses_nothing() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "pace=1").exits(0);
     let lab = Lab::hyperband();
-    with_small_files(&lab, 4, "-j 2", "pace=1").exits(1).stderr_contains("m.study/journal.jsonl");
+    with_small_files(&lab, 4, "-j 2", "pace=1")
+        .exits(1)
+        .stderr_contains("m.study/journal.jsonl")
+        .stderr_contains("raise the limit of file sizes")
+        .stderr_contains("hypertune resume m.study");
     assert!(lab.job_processes().is_empty());
     let journalled = lab.records("end").len();
     assert!((1..HYPERBAND_JOBS).contains(&journalled), "{journalled}");

@@ -84,8 +84,10 @@ pub fn bind_overrides(
 
 /// Warns if `-P` leaves no parameter that varies.
 fn warn_if_nothing_varies(overrides: &Overrides, section: &MatrixSection, findings: &mut Findings) {
-    let varies = |declared: &DeclaredParam| declared.param.domain.cardinality() != Some(1);
-    if !section.listed.is_empty() || section.params.iter().any(varies) {
+    let may_vary = |declared: &DeclaredParam| {
+        declared.origin == DomainOrigin::Placeholder || declared.param.domain.cardinality() != Some(1)
+    };
+    if !section.listed.is_empty() || section.params.iter().any(may_vary) {
         return;
     }
     let is_param = |name: &str| section.params.iter().any(|declared| *declared.param.name == *name);

@@ -63,6 +63,11 @@ impl<'t> JsonObject<'t> {
         self.entries.iter().map(|(name, _)| name.0.as_ref())
     }
 
+    /// The names with their entries, as they were printed.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, JsonEntry<'t>)> {
+        self.entries.iter().map(|(name, raw)| (name.0.as_ref(), JsonEntry { text: raw.get() }))
+    }
+
     /// The entry `name`.
     pub fn get(&self, name: &str) -> Option<JsonEntry<'t>> {
         let (_, raw) = self.entries.iter().rfind(|(found, _)| found.0 == name)?;
@@ -95,7 +100,20 @@ pub struct JsonEntry<'t> {
     text: &'t str,
 }
 
-impl JsonEntry<'_> {
+impl<'t> JsonEntry<'t> {
+    /// The object that it is; `None` if it is anything else.
+    pub fn object(self) -> Option<JsonObject<'t>> {
+        if self.text.starts_with('{') { JsonObject::parse(self.text) } else { None }
+    }
+
+    /// The text of a string.
+    pub fn string(self) -> Option<Cow<'t, str>> {
+        if !self.text.starts_with('"') {
+            return None;
+        }
+        serde_json::from_str(self.text).ok().map(|Name(text)| text)
+    }
+
     /// A JSON number, or one of the strings `NaN`, `Infinity` and `-Infinity`. A number beyond the range of a float is infinite.
     pub fn number(self) -> Option<f64> {
         match self.text {

@@ -24,7 +24,7 @@ use super::process::start_retry::{StartError, StartRetry};
 use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
-use crate::collect::catalogue;
+use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::{Collector, Wanted};
 use crate::command::template::Renderer;
 use crate::engine::event::Launch;
@@ -154,7 +154,7 @@ impl JobRunner<'_> {
     fn collector(&self) -> Box<dyn Collector> {
         let metric = self.experiment.metric.as_ref().map(|metric| metric.name.clone());
         let step = self.experiment.resource.as_ref().map(|resource| resource.name.clone());
-        (catalogue::default().collector)(Wanted { metric, step })
+        ConfiguredCollector::first().collector(Wanted { metric, step, ..Wanted::default() })
     }
 
     fn outcome(

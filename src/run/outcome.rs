@@ -22,7 +22,7 @@ pub fn of_exit(verdict: ExitVerdict, value: &MetricValue) -> Outcome {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(*score) },
             MetricValue::NotAsked => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => failed(Failure::NotFinite(why.clone())),
-            MetricValue::Missing(why) => failed(Failure::NoMetric(why.clone())),
+            MetricValue::Missing(missing) => failed(Failure::NoMetric(missing.reason.clone())),
         },
         ExitVerdict::Failed(failure) => failed(failure),
         ExitVerdict::OutOfMemory(evidence) => failed(Failure::OutOfMemory(evidence)),
@@ -43,6 +43,7 @@ fn score(value: &MetricValue) -> Option<Score> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::collector::MissingMetric;
     use crate::types::outcome::StopRule;
 
     #[test]
@@ -51,7 +52,8 @@ mod tests {
         let succeeded = |value: &MetricValue| of_exit(ExitVerdict::Succeeded, value);
         assert_eq!(succeeded(&value), Outcome::Succeeded { score: Score::new(0.5) });
         assert_eq!(succeeded(&MetricValue::NotAsked), Outcome::Succeeded { score: None });
-        assert_eq!(succeeded(&MetricValue::Missing("x".into())), failed(Failure::NoMetric("x".into())));
+        let missing = MissingMetric { reason: "x".into(), evidence: "y".into() };
+        assert_eq!(succeeded(&MetricValue::Missing(missing)), failed(Failure::NoMetric("x".into())));
         assert_eq!(succeeded(&MetricValue::NotFinite("x".into())), failed(Failure::NotFinite("x".into())));
         assert_eq!(of_exit(ExitVerdict::Failed(Failure::Exit(3)), &value), failed(Failure::Exit(3)));
         let evidence = "MemoryError".to_owned();

@@ -1,7 +1,7 @@
 //! What jobs print: whatever it is, the reading of it is bounded, finite where it must be, and can be journalled and read back.
 
-use hypertune::collect::catalogue::COLLECTORS;
-use hypertune::collect::collector::{LineKind, MetricValue, Wanted};
+use hypertune::collect::catalogue::{COLLECTORS, ConfiguredCollector};
+use hypertune::collect::collector::{FileState, FoundFile, LineKind, MetricValue, OutputStream, Wanted};
 use hypertune::journal::record::{EndRecord, ProcessUsage, Record};
 use hypertune::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 use hypertune::types::outcome::{Failure, Outcome};
@@ -26,10 +26,21 @@ const WORDS: [&str; 12] =
 
 /// Collects it with every collector, with and without an objective.
 fn collects(printed: &[u8]) {
-    for (kind, metric) in COLLECTORS.iter().flat_map(|kind| [(kind, Some("loss".to_owned())), (kind, None)]) {
-        let mut collector = (kind.collector)(Wanted { metric, step: Some("epochs".into()) });
-        for line in printed.split(|b| *b == b'\n') {
-            if collector.line(line) == LineKind::Reading {
+    for (kind, metric) in COLLECTORS.into_iter().flat_map(|kind| [(kind, Some("loss".to_owned())), (kind, None)]) {
+        let options = kind.required.iter().map(|name| ((*name).to_owned(), "metrics".into())).collect();
+        let configured = ConfiguredCollector::new(kind, options).unwrap();
+        let mut collector = configured.collector(Wanted {
+            metric,
+            step: Some("epochs".into()),
+            others: vec!["acc".into()],
+            ..Wanted::default()
+        });
+        for state in [FileState::Before, FileState::Growing, FileState::Complete] {
+            collector.files(&[FoundFile { path: "metrics", bytes: printed }], state);
+        }
+        for (number, line) in printed.split(|b| *b == b'\n').enumerate() {
+            let stream = if number % 3 == 2 { OutputStream::Stderr } else { OutputStream::Stdout };
+            if collector.line(stream, line) == LineKind::Reading {
                 let reading = collector.reading();
                 assert!(reading.step.is_none_or(f64::is_finite));
             }
@@ -42,7 +53,7 @@ fn collects(printed: &[u8]) {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(score) },
             MetricValue::NotAsked => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => Outcome::Failed { failure: Failure::NotFinite(why) },
-            MetricValue::Missing(why) => Outcome::Failed { failure: Failure::NoMetric(why) },
+            MetricValue::Missing(missing) => Outcome::Failed { failure: Failure::NoMetric(missing.reason) },
         };
         can_be_journalled(EndRecord {
             job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },

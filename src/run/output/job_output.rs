@@ -2,8 +2,8 @@
 
 use super::job_logs::JobLogs;
 use super::readings_file::JobReadings;
-use crate::collect::collector::{Collected, Collector, LineKind};
-use crate::collect::lines::LineSplitter;
+use crate::collect::collector::{Collected, Collector, LineKind, OutputStream};
+use crate::collect::lines::{Line, LineSplitter};
 use crate::journal::folder::layout::LogStream;
 use crate::launch::process::child::Sink;
 use crate::run::error::RunError;
@@ -47,7 +47,7 @@ impl<'a> JobOutput<'a> {
     pub fn finish(mut self) -> (CapturedOutput, Result<(), RunError>) {
         let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        lines.finish(|line| self.collect_line(line, &mut readings));
+        lines.finish(|line| self.collect_line(OutputStream::Stdout, line, &mut readings));
         if self.collector.end() == LineKind::Reading {
             self.record_reading(&mut readings);
         }
@@ -59,10 +59,15 @@ impl<'a> JobOutput<'a> {
 }
 
 impl JobOutput<'_> {
-    /// Collects a line of stdout. A reading in it is recorded, and added to `readings` if there is a listener.
-    fn collect_line(&mut self, line: &[u8], readings: &mut Vec<Reading>) {
-        if self.collector.line(line) == LineKind::Reading {
-            self.record_reading(readings);
+    /// Collects a line. A reading in it is recorded, and added to `readings` if there is a listener.
+    fn collect_line(&mut self, stream: OutputStream, line: Line<'_>, readings: &mut Vec<Reading>) {
+        match line {
+            Line::Whole(line) => {
+                if self.collector.line(stream, line) == LineKind::Reading {
+                    self.record_reading(readings);
+                }
+            }
+            Line::TooLong(bytes) => self.collector.line_too_long(stream, bytes),
         }
     }
 
@@ -80,7 +85,7 @@ impl Sink for JobOutput<'_> {
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         let mut lines = std::mem::take(&mut self.lines);
         let mut readings = Vec::new();
-        lines.push(bytes, |line| self.collect_line(line, &mut readings));
+        lines.push(bytes, |line| self.collect_line(OutputStream::Stdout, line, &mut readings));
         self.lines = lines;
         self.readings.flush();
         send(self.listener, readings);
@@ -131,7 +136,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::collect::catalogue;
+    use crate::collect::catalogue::ConfiguredCollector;
     use crate::collect::collector::Wanted;
     use crate::journal::folder::files;
     use crate::journal::folder::layout::StudyFolder;
@@ -147,8 +152,8 @@ mod tests {
         std::fs::create_dir_all(folder.trial(TrialId(0))).unwrap();
         let received = Mutex::new(Vec::new());
         let listener = |readings: Vec<Reading>| received.lock().unwrap().extend(readings);
-        let wanted = Wanted { metric: Some("loss".into()), step: None };
-        let collector = (catalogue::default().collector)(wanted);
+        let wanted = Wanted { metric: Some("loss".into()), ..Wanted::default() };
+        let collector = ConfiguredCollector::first().collector(wanted);
         let file = ReadingsFile::open(&folder).unwrap();
         let readings = JobReadings::new(&file, job);
         let on_abandoned = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());

@@ -1,0 +1,241 @@
+//! The collector of lines that match a regular expression.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use regex::{Captures, Regex};
+
+use super::collector::{
+    Collected, Collector, CollectorConfig, CollectorKind, ConfigResult, LineKind, OutputStream, Remark, Wanted,
+};
+use super::json_object::JsonObject;
+use super::json_text::push_entry;
+use super::seen::SeenOutput;
+use super::text::clean::clean;
+use super::text::number;
+use super::tracker::{PrintedMetric, ReadingTracker};
+use crate::types::args::Args;
+use crate::types::outcome::Reading;
+
+/// What a study without a pattern uses: `NAME=NUMBER` for every name.
+pub const DEFAULT_PATTERN: &str =
+    r"(?P<name>[\w./-]+)\s*=\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?i:nan|inf))";
+
+/// Names of the groups.
+const VALUE: &str = "value";
+const NAME: &str = "name";
+const STEP: &str = "step";
+
+/// The catalogue's entry.
+pub static KIND: CollectorKind = CollectorKind { name: "regex", required: &[], optional: &["pattern"], configure };
+
+fn configure(args: &Args) -> ConfigResult {
+    let mut reader = args.reader();
+    let pattern = reader.optional_text("pattern").unwrap_or_else(|| DEFAULT_PATTERN.to_owned());
+    let config = match Pattern::new(&pattern) {
+        Ok(config) => Some(config),
+        Err(message) => {
+            reader.error("pattern", message);
+            None
+        }
+    };
+    reader.finish(|| config.map(|config| Arc::new(config) as Arc<dyn CollectorConfig>))
+}
+
+/// A regular expression, and what its groups are.
+#[derive(Clone, Debug)]
+struct Pattern {
+    regex: Regex,
+    value: usize,
+    name: Option<usize>,
+    step: Option<usize>,
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Result<Pattern, String> {
+        let regex = Regex::new(pattern).map_err(|error| format!("invalid regular expression: {error}"))?;
+        let group = |wanted: &str| regex.capture_names().position(|name| name == Some(wanted));
+        let (value, name, step) = (group(VALUE), group(NAME), group(STEP));
+        let value = match (value, regex.captures_len()) {
+            (Some(value), _) => value,
+            (None, 2) if name.is_none() && step.is_none() => 1,
+            _ => {
+                return Err("the pattern needs one group, or a group named `value`: `loss is (\\S+)`, \
+                            `epoch (?P<step>\\d+) .* (?P<name>\\w+) is (?P<value>\\S+)`"
+                    .to_owned());
+            }
+        };
+        Ok(Pattern { regex, value, name, step })
+    }
+}
+
+impl CollectorConfig for Pattern {
+    fn collector(&self, wanted: Wanted) -> Box<dyn Collector> {
+        Box::new(PatternLines {
+            pattern: self.clone(),
+            tracker: ReadingTracker::new(wanted),
+            origin: None,
+            seen: SeenOutput::default(),
+            cleaned: Vec::new(),
+        })
+    }
+}
+
+/// Collects the matches in each line of stdout and stderr. Once the metric was on stdout, stderr is ignored.
+#[derive(Debug)]
+struct PatternLines {
+    pattern: Pattern,
+    tracker: ReadingTracker,
+    origin: Option<OutputStream>,
+    seen: SeenOutput,
+    cleaned: Vec<u8>,
+}
+
+/// The matches of one line.
+#[derive(Debug, Default)]
+struct Matched {
+    json: String,
+    metric: Option<PrintedMetric>,
+    step: Option<f64>,
+    count: u32,
+}
+
+impl PatternLines {
+    fn matches(&self, line: &str) -> Matched {
+        let mut matched = Matched { json: "{".to_owned(), ..Matched::default() };
+        for captures in self.pattern.regex.captures_iter(line) {
+            self.take(&captures, &mut matched);
+        }
+        if let Some((name, step)) = self.tracker.wanted.step.as_ref().zip(matched.step) {
+            push_entry(&mut matched.json, name, step);
+        }
+        matched.json.push('}');
+        matched
+    }
+
+    fn take(&self, captures: &Captures<'_>, matched: &mut Matched) {
+        let group = |index: Option<usize>| captures.get(index?).map(|group| group.as_str());
+        let Some(value) = group(Some(self.pattern.value)) else { return };
+        let metric = self.tracker.wanted.metric.as_deref();
+        let Some(name) = group(self.pattern.name).or(metric) else { return };
+        matched.step =
+            group(self.pattern.step).and_then(number::whole).filter(|step| step.is_finite()).or(matched.step);
+        let number = number::whole(value);
+        if self.tracker.wanted.step.as_deref() == Some(name) {
+            matched.step = number.filter(|step| step.is_finite()).or(matched.step);
+            return;
+        }
+        if let Some(number) = number {
+            push_entry(&mut matched.json, name, number);
+            matched.count += 1;
+        }
+        if metric == Some(name) {
+            let other = || PrintedMetric::Other(format!("the text {value:?}"));
+            matched.metric = Some(number.map_or_else(other, PrintedMetric::Number));
+        }
+    }
+
+    /// Whether the metric of a line of `stream` counts.
+    fn accepts(&mut self, stream: OutputStream) -> bool {
+        match self.origin {
+            Some(known) if known < stream => return false,
+            Some(known) if known > stream => self.tracker.clear(),
+            _ => {}
+        }
+        self.origin = Some(stream);
+        true
+    }
+}
+
+impl Collector for PatternLines {
+    fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
+        let mut buffer = std::mem::take(&mut self.cleaned);
+        let text: Cow<'_, str> = String::from_utf8_lossy(clean(line, &mut buffer).trim_ascii());
+        let matched = self.matches(&text);
+        let is_reading = matched.count > 0 || matched.metric.is_some();
+        let is_reading = is_reading && (matched.metric.is_none() || self.accepts(stream));
+        if is_reading {
+            self.tracker.push(&matched.json, matched.metric, matched.step);
+        } else if self.origin.is_none() && !text.is_empty() {
+            self.seen.line(stream, text.as_bytes());
+        }
+        drop(text);
+        self.cleaned = buffer;
+        if is_reading { LineKind::Reading } else { LineKind::Other }
+    }
+
+    fn line_too_long(&mut self, stream: OutputStream, bytes: u64) {
+        self.tracker.remark(Remark::LineTooLong { stream, bytes });
+    }
+
+    fn reading(&self) -> Reading {
+        let numbers = JsonObject::parse(self.tracker.latest_json()).map(|object| object.numbers()).unwrap_or_default();
+        let step = self.tracker.wanted.step.as_ref();
+        let step = step.and_then(|step| numbers.iter().find(|(name, _)| name == step));
+        Reading { step: step.map(|(_, step)| *step), numbers }
+    }
+
+    fn finish(mut self: Box<Self>) -> Collected {
+        if let Some(object) = JsonObject::parse(self.tracker.latest_json()) {
+            self.seen.add(object.numbers().into_iter().rev());
+        }
+        let pattern = self.pattern.regex.as_str();
+        let value = self.tracker.value(|name| match self.pattern.name {
+            None => self.seen.missing(name, &format!("no line matched the pattern `{pattern}`")),
+            Some(_) => self.seen.missing(name, &format!("no match of the pattern `{pattern}` had the name `{name}`")),
+        });
+        let (readings, first_step, remarks) = self.tracker.finish();
+        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::collector::MetricValue;
+    use crate::types::objective::Score;
+
+    fn collected(pattern: &str, lines: &str) -> Collected {
+        let args: Args = [("pattern".to_owned(), pattern.into())].into_iter().collect();
+        let wanted = Wanted { metric: Some("loss".into()), step: Some("epoch".into()), ..Wanted::default() };
+        let mut collector = configure(&args).unwrap().collector(wanted);
+        lines.lines().for_each(|line| {
+            collector.line(OutputStream::Stdout, line.as_bytes());
+        });
+        collector.finish()
+    }
+
+    fn error(pattern: &str) -> String {
+        let args: Args = [("pattern".to_owned(), pattern.into())].into_iter().collect();
+        configure(&args).unwrap_err()[0].message.clone()
+    }
+
+    #[test]
+    fn groups_give_value_name_and_step() {
+        let value = |collected: &Collected| collected.value.clone();
+        let finite = |value| MetricValue::Finite(Score::new(value).unwrap());
+        assert_eq!(value(&collected(r"the loss is (\S+)", "the loss is 0.5\nthe loss is 25%\nbye")), finite(25.0));
+        let named = r"(?P<step>\d+)\) (?P<name>\w+) is (?P<value>\S+)";
+        let found = collected(named, "1) loss is 0.5 2) acc is 3\n3) acc is 0.25");
+        assert_eq!((value(&found), found.first_step), (finite(0.5), Some(2.0)));
+        assert_eq!(serde_json::to_string(&found.readings.metrics).unwrap(), r#"{"loss":0.5,"acc":3,"epoch":2}"#);
+        assert_eq!(value(&collected(DEFAULT_PATTERN, "epoch=3 loss = 1e-3 x=2")), finite(1e-3));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let missing = |pattern, lines| match collected(pattern, lines).value {
+            MetricValue::Missing(missing) => missing.reason,
+            other => panic!("{other:?}"),
+        };
+        insta::assert_snapshot!(missing(r"loss is (\S+)", "loss: 0.5"), @r"no line matched the pattern `loss is (\S+)`; names with numbers in the output: `loss`; set `metric.collect: auto`");
+        insta::assert_snapshot!(missing(r"(?P<name>\w+)=(?P<value>\S+)", "val_loss=0.5"), @r"no match of the pattern `(?P<name>\w+)=(?P<value>\S+)` had the name `loss`; names with numbers in the output: `val_loss`; set `metric.name: val_loss`");
+        insta::assert_snapshot!(missing(r"loss is (\S+)", "loss is low"), @r#"`loss` was the text "low", not a number"#);
+    }
+
+    #[test]
+    fn patterns_without_a_value_are_errors() {
+        assert!(error("loss").contains("needs one group") && error("(a)(b)").contains("needs one group"));
+        assert!(error("(").starts_with("invalid regular expression"));
+    }
+}

@@ -1,0 +1,8 @@
+//! What metrics look like in lines that people print for people.
+
+pub(crate) mod clean;
+pub(crate) mod ending_object;
+pub(crate) mod name_match;
+pub(crate) mod number;
+pub(crate) mod pairs;
+pub(crate) mod python_literal;

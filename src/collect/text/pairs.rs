@@ -1,0 +1,69 @@
+//! Every name with a number in a line, whatever the names are.
+
+use super::name_match::after_separator;
+use super::number;
+
+/// Most pairs of one line.
+const MAX_PAIRS: usize = 64;
+/// Bytes of the longest name.
+const MAX_NAME: usize = 100;
+
+/// The names with numbers in `line`, in order. A name has one word, or two if the first ends in `'s` (`valid_0's l2`).
+pub fn pairs(line: &[u8]) -> impl Iterator<Item = (&str, f64)> {
+    let pair = |at: usize| {
+        let name = name_before(&line[..at])?;
+        Some((name, number::leading(after_separator(&line[at..])?)?))
+    };
+    separator_starts(line).filter_map(pair).take(MAX_PAIRS)
+}
+
+/// Where separators may begin.
+fn separator_starts(line: &[u8]) -> impl Iterator<Item = usize> {
+    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'|' | b'-' | 0xe2);
+    (0..line.len()).filter(move |at| begins(line[*at]))
+}
+
+fn name_before(text: &[u8]) -> Option<&str> {
+    let text = text.trim_ascii_end();
+    let text = text.strip_suffix(b"'").or_else(|| text.strip_suffix(b"\"")).unwrap_or(text);
+    let start = word_start(text);
+    let word = &text[start..];
+    let name = match text[..start].strip_suffix(b"'s ") {
+        Some(owner) => &text[word_start(owner)..],
+        None => word,
+    };
+    let name = std::str::from_utf8(name).ok()?.trim_start_matches(['-', '/', '.']);
+    (name.len() <= MAX_NAME && name.contains(|c: char| c.is_ascii_alphabetic())).then_some(name)
+}
+
+/// Where the word at the end of `text` begins.
+fn word_start(text: &[u8]) -> usize {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/' | b'@');
+    text.iter().rposition(|byte| !is_part(byte)).map_or(0, |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str) -> String {
+        pairs(line.as_bytes()).map(|(name, number)| format!("{name} {number}; ")).collect()
+    }
+
+    #[test]
+    fn names_are_single_words() {
+        assert_eq!(found("[2]\ttrain-logloss:0.21\tvalid-auc:1.00"), "train-logloss 0.21; valid-auc 1; ");
+        assert_eq!(found("[1]\tvalid_0's l2: 0.5\ttrain's l2: 2"), "valid_0's l2 0.5; train's l2 2; ");
+        assert_eq!(found("Iteration 2, loss = 0.5"), "loss 0.5; ");
+        assert_eq!(found("{'eval_loss': '0.5', \"epoch\": 2.0}"), "eval_loss 0.5; epoch 2; ");
+        assert_eq!(found("│  val_loss  │  0.5  │"), "val_loss 0.5; ");
+        assert_eq!(found("Epoch 3: 100%|##| 4/4 [00:01<00:00, 95.2it/s, loss=0.5]"), "loss 0.5; ");
+        assert_eq!(found("2026-01-01 10:00:00,123 INFO a/b.py:12 --lr=0.1 -> 3"), "a/b.py 12; lr 0.1; ");
+    }
+
+    #[test]
+    fn long_lines_have_a_bounded_number_of_pairs() {
+        assert_eq!(pairs("a=1 ".repeat(1000).as_bytes()).count(), MAX_PAIRS);
+        assert_eq!(found(&format!("{}=1", "a".repeat(200))), "");
+    }
+}

@@ -1,4 +1,4 @@
-//! What a record's number and checksum cost: a launch and an end of one job, made into lines and appended, in format 1 and format 2.
+//! The cost of numbers and checksums of records: the launch and the end of a job are serialized and appended in formats 1 and 2.
 //!
 //! `cargo bench --bench journal`
 

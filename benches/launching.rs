@@ -1,8 +1,8 @@
 //! How fast hypertune launches jobs, next to a bare loop: two threads that spawn the same program, read its stdout and wait.
 //!
-//! `cargo bench --bench launching` prints a table of ratios measured in one run. Rounds of both are taken in turn, so that
-//! what disturbs the machine disturbs both; CPU time is of the whole process tree, which noise touches least. Studies stay until the end:
-//! where many directories were just deleted, ext4 takes several times as long to make one.
+//! `cargo bench --bench launching` prints a table of ratios measured in one run. Rounds of both alternate, so that
+//! other load affects both; CPU time is that of the whole process tree, which other load affects least. Studies are deleted at the
+//! end: after many deletions, ext4 takes several times as long to create a directory.
 
 use std::fs;
 use std::io::Read;
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
 }
 "#;
 
-/// Wall and CPU time of a run, and the driver's largest resident set where it was looked at.
+/// Wall and CPU time of a run, and the driver's peak resident set.
 #[derive(Clone, Copy)]
 struct Cost {
     wall: f64,

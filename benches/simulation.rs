@@ -76,13 +76,15 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Result<Experiment, Box<dyn Error>>
     })
 }
 
-fn space() -> Result<Space, String> {
+fn space() -> Result<Space, Box<dyn Error>> {
     let range: Args = [("low".to_owned(), 0.0.into()), ("high".to_owned(), 1.0.into())].into_iter().collect();
     let param = |name: &str| {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
         Ok(Param { name: Arc::from(name), kind: "uniform", domain })
     };
-    Ok(Space { params: ["lr", "momentum", "dropout", "decay"].map(param).into_iter().collect::<Result<_, String>>()? })
+    Ok(Space {
+        params: ["lr", "momentum", "dropout", "decay"].map(param).into_iter().collect::<Result<_, Box<dyn Error>>>()?,
+    })
 }
 
 /// The peak resident memory of this process according to the kernel.

@@ -88,11 +88,11 @@ fn loss(assignment: &Assignment, resource: f64) -> f64 {
     0.1 + bowl + 0.5 / resource.sqrt()
 }
 
-fn space(dims: usize) -> Result<Space, String> {
+fn space(dims: usize) -> Result<Space, Box<dyn Error>> {
     let range: Args = [("low".to_owned(), 0.0.into()), ("high".to_owned(), 1.0.into())].into_iter().collect();
     let param = |d: usize| {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
         Ok(Param { name: Arc::from(format!("p{d}")), kind: "uniform", domain })
     };
-    Ok(Space { params: (0..dims).map(param).collect::<Result<_, String>>()? })
+    Ok(Space { params: (0..dims).map(param).collect::<Result<_, Box<dyn Error>>>()? })
 }

@@ -1,4 +1,4 @@
-//! What of an earlier study's journal a new study may learn from.
+//! The observations of an earlier study's journal that a new study uses.
 
 use std::fs;
 use std::path::Path;
@@ -68,8 +68,8 @@ impl Journal {
         earlier_study::read(&StudyFolder::new(folder.path()), wanted, 0)
     }
 
-    /// `params resource score` of each job that is taken, and how many are left out.
-    fn taken(&self, wanted: &Experiment) -> String {
+    /// `params resource score steps` of each job that is used, and the number of jobs that are not.
+    fn used(&self, wanted: &Experiment) -> String {
         let WarmStartData { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
         let line = |o: &hypertune::search::PriorObservation| {
             let steps: Vec<f64> = o.curve.iter().map(|point| point.step).collect();
@@ -93,14 +93,14 @@ fn curve(points: &[(f64, f64)], score: f64) -> Value {
 }
 
 #[test]
-fn configurations_are_taken_where_they_lie_in_the_new_space() {
+fn configurations_inside_the_new_space_are_used() {
     let mut journal = Journal::new(epochs());
     journal
         .job(0, 9.0, json!({"lr": 0.5, "act": "relu", "depth": 3}), succeeded(1.0))
         .job(1, 9.0, json!({"lr": 1.5, "act": "relu"}), succeeded(2.0))
         .job(2, 9.0, json!({"lr": 0.5}), succeeded(3.0))
         .job(3, 9.0, json!({"lr": 0, "act": "tanh"}), succeeded(4.0));
-    insta::assert_snapshot!(journal.taken(&up_to(9)), @r#"
+    insta::assert_snapshot!(journal.used(&up_to(9)), @r#"
     {"lr":0.5,"act":"relu"} 9 1.0 []
     {"lr":0.0,"act":"tanh"} 9 4.0 []
     2 left out
@@ -119,7 +119,7 @@ fn only_the_last_attempt_counts_and_failures_count_as_such() {
         .job(1, 3.0, params(), failed(json!({"kind": "exit", "detail": 1})))
         .job(2, 3.0, params(), failed(json!({"kind": "lost"})))
         .job(3, 3.0, params(), failed(json!({"kind": "launch", "detail": "no such file"})));
-    insta::assert_snapshot!(journal.taken(&up_to(9)), @r#"
+    insta::assert_snapshot!(journal.used(&up_to(9)), @r#"
     {"lr":0.5,"act":"relu"} 3 0.25 []
     {"lr":0.5,"act":"relu"} 3 null []
     0 left out
@@ -127,16 +127,16 @@ fn only_the_last_attempt_counts_and_failures_count_as_such() {
 }
 
 #[test]
-fn a_job_that_got_more_counts_with_its_last_reading_up_to_the_new_end() {
+fn a_longer_job_counts_with_its_last_reading_within_the_new_resource() {
     let params = || json!({"lr": 0.5, "act": "relu"});
     let mut journal = Journal::new(epochs());
     let readings: Vec<(f64, f64)> = (1..=9).map(|step| (f64::from(step), 10.0 - f64::from(step))).collect();
     journal.job(0, 9.0, params(), curve(&readings, 1.0)).job(1, 9.0, params(), succeeded(2.0));
-    insta::assert_snapshot!(journal.taken(&up_to(5)), @r#"
+    insta::assert_snapshot!(journal.used(&up_to(5)), @r#"
     {"lr":0.5,"act":"relu"} 5 5.0 [1.0,2.0,5.0]
     1 left out
     "#);
-    insta::assert_snapshot!(journal.taken(&up_to(27)), @r#"
+    insta::assert_snapshot!(journal.used(&up_to(27)), @r#"
     {"lr":0.5,"act":"relu"} 9 1.0 [1.0,2.0,4.0,9.0]
     {"lr":0.5,"act":"relu"} 9 2.0 []
     0 left out
@@ -144,28 +144,28 @@ fn a_job_that_got_more_counts_with_its_last_reading_up_to_the_new_end() {
 }
 
 #[test]
-fn a_study_without_a_resource_trains_in_full() {
+fn a_job_without_a_resource_counts_as_full() {
     let params = || json!({"lr": 0.5, "act": "relu"});
     let mut without = Journal::new(Value::Null);
     without.job(0, 1.0, params(), succeeded(1.0));
-    assert_eq!(without.taken(&up_to(9)), "{\"lr\":0.5,\"act\":\"relu\"} 9 1.0 []\n0 left out");
+    assert_eq!(without.used(&up_to(9)), "{\"lr\":0.5,\"act\":\"relu\"} 9 1.0 []\n0 left out");
     let mut with = Journal::new(epochs());
     with.job(0, 3.0, params(), succeeded(2.0)).job(1, 9.0, params(), succeeded(1.0));
     let plain = experiment("kind: random\nnumRuns: 3");
-    assert_eq!(with.taken(&plain), "{\"lr\":0.5,\"act\":\"relu\"} 1 1.0 []\n1 left out");
+    assert_eq!(with.used(&plain), "{\"lr\":0.5,\"act\":\"relu\"} 1 1.0 []\n1 left out");
 }
 
 #[test]
-fn a_stopped_job_counts_at_what_it_reached() {
+fn a_stopped_job_counts_at_its_last_step() {
     let mut journal = Journal::new(epochs());
     let how = json!({"status": "stopped", "score": 2.0, "by": {"rule": "median", "value": 2.0, "threshold": 1.0},
         "curve": [{"step": 1.0, "value": 3.0}, {"step": 4.0, "value": 2.0}]});
     journal.job(0, 9.0, json!({"lr": 0.5, "act": "relu"}), how);
-    assert_eq!(journal.taken(&up_to(9)), "{\"lr\":0.5,\"act\":\"relu\"} 4 2.0 [1.0,4.0]\n0 left out");
+    assert_eq!(journal.used(&up_to(9)), "{\"lr\":0.5,\"act\":\"relu\"} 4 2.0 [1.0,4.0]\n0 left out");
 }
 
 #[test]
-fn a_study_without_a_value_teaches_nothing() {
+fn a_study_without_a_value_is_refused() {
     let mut journal = Journal::new(epochs());
     journal.job(0, 9.0, json!({"lr": 7.0, "act": "relu"}), succeeded(1.0));
     assert!(matches!(journal.read(&up_to(9)), Err(WarmStartError::NoObservations { left_out: 1, .. })));

@@ -1,4 +1,4 @@
-//! The same line again: a finished study is only shown, a stopped one goes on, another one is refused.
+//! Running the same command again: a finished study is shown, a stopped one continues, another one is refused.
 
 use hypertune_test_support::{Lab, RunOutput, trainer};
 
@@ -18,7 +18,7 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
 }
 
 #[test]
-fn what_differs_is_named_with_the_ways_out() {
+fn another_study_is_refused_with_the_difference() {
     let lab = Lab::new(HYPERBAND);
     lab.run("-q", "").exits(0);
     let journal = lab.read("m.study/journal.jsonl");
@@ -41,7 +41,7 @@ fn what_differs_is_named_with_the_ways_out() {
 }
 
 #[test]
-fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
+fn a_study_stopped_by_a_limit_continues_with_a_larger_one() {
     let lab = Lab::new(HYPERBAND);
     lab.run("-j 2 --max-jobs 4", "log=launches").exits(4).output_contains("continue with a larger limit");
     assert_eq!(lab.read("launches").lines().filter(|l| l.starts_with("begin")).count(), 4);
@@ -52,7 +52,7 @@ fn a_study_stopped_by_a_limit_goes_on_with_a_larger_one() {
 }
 
 #[test]
-fn resume_needs_no_line_and_runs_where_the_study_was_begun() {
+fn resume_needs_no_command_and_runs_in_the_original_folder() {
     let lab = Lab::new(HYPERBAND);
     lab.file("train.sh", format!("exec {} \"$@\"\n", trainer()));
     lab.hypertune("run m.yaml -q --max-jobs 4 -- sh train.sh").exits(4);
@@ -75,7 +75,7 @@ fn retries_may_differ_from_one_session_to_the_next() {
     more.run("-q -j 1 --keep-going --max-jobs 6", "log=launches fail-first=5").exits(4);
     assert_eq!(second_attempts(&more), 0);
     more.hypertune("resume m.study -q --keep-going --retries 1").exits(0);
-    // the first rung has lost 6 of its 9 trials for good, all others are there
+    // 6 of the 9 trials of the first rung have failed; the others are retried
     assert_eq!(second_attempts(&more), 14);
 }
 

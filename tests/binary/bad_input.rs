@@ -1,4 +1,4 @@
-//! Files that are wrong, hostile or no matrix at all: exit 2, a place, no panic, nothing left on disk.
+//! Invalid and hostile matrix files: exit code 2, a position, no panic, nothing written.
 
 use hypertune_test_support::Lab;
 
@@ -15,7 +15,7 @@ fn refused(matrix: impl AsRef<[u8]>, words: &str) {
 }
 
 #[test]
-fn every_fault_is_told_in_one_go_with_its_place() {
+fn all_errors_are_reported_at_once_with_their_lines() {
     let lab = Lab::new("");
     lab.file("m.yaml", HYPERBAND.replace("uniform", "unifrom").replace("minimize", "minimise").replace("epochs", "3"));
     let ended = lab.hypertune("run m.yaml -- true").exits(2);
@@ -25,7 +25,7 @@ fn every_fault_is_told_in_one_go_with_its_place() {
 }
 
 #[test]
-fn what_is_no_matrix_is_said_to_be_none() {
+fn files_that_are_not_a_matrix_are_refused() {
     refused("", "m.yaml");
     refused("just words", "m.yaml");
     refused("- a\n- list\n", "m.yaml");
@@ -35,7 +35,7 @@ fn what_is_no_matrix_is_said_to_be_none() {
 }
 
 #[test]
-fn bombs_do_not_go_off() {
+fn deep_nested_and_huge_files_are_refused() {
     let levels = (1..12).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
     let laughs: String = std::iter::once("a0: &a0 [lol]\n".to_owned()).chain(levels).collect();
     refused(laughs, "m.yaml");

@@ -1,5 +1,5 @@
-//! Numbers at their bounds and beyond, and files that are pipes, devices, folders or too large: a sentence, never a crash, and no
-//! wait without end.
+//! Numbers at and beyond their limits, and files that are pipes, devices, folders or too large: a message, no crash, no wait
+//! without a timeout.
 
 use hypertune_test_support::{Lab, RunOutput, hypertune};
 
@@ -34,7 +34,7 @@ fn the_largest_values_of_every_option_work() {
 }
 
 #[test]
-fn values_beyond_their_bound_are_wrong_usage() {
+fn values_out_of_range_are_usage_errors() {
     let lab = Lab::new(RANDOM);
     for options in [
         "--grace 876601h",
@@ -83,7 +83,7 @@ fn devices_folders_and_endless_files_are_refused() {
 }
 
 #[test]
-fn many_starting_points_are_bounded_in_all() {
+fn the_total_size_of_starting_points_is_limited() {
     let long = "a".repeat(100_000);
     let lab = Lab::new(&RANDOM.replace("uniform, value: [0, 1]", &format!("choice, value: [{long}]")));
     lab.file("points", format!("- {{x: {long}}}\n").repeat(40));
@@ -94,7 +94,7 @@ fn many_starting_points_are_bounded_in_all() {
 }
 
 #[test]
-fn pipes_are_read_and_not_waited_for_without_end() {
+fn pipes_are_read_with_a_timeout() {
     let lab = Lab::new(RANDOM);
     let bash = |script: &str| RunOutput::of(lab.program("bash").env("HYPERTUNE", hypertune()).args(["-c", script]));
     let read = bash(r#""$HYPERTUNE" check <(sleep 0.3; cat m.yaml) --enqueue <(echo '{"x": 0.5}') -- echo"#).exits(0);

@@ -1,4 +1,4 @@
-//! What a component file says is part of the study: it is recorded when the study begins, and compared when it continues.
+//! A component file is part of the study: it is recorded when the study starts and compared when it is resumed.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn component() -> String {
 }
 
 /// A study that was stopped after one of four jobs.
-fn begun() -> Lab {
+fn started() -> Lab {
     let lab = Lab::new(OPERATION);
     lab.file("component.yaml", component());
     lab.hypertune("run m.yaml -q --max-jobs 1").exits(4);
@@ -47,7 +47,7 @@ fn best_command(lab: &Lab) -> Vec<String> {
     serde_json::from_value(best["command"].clone()).expect("a list of text")
 }
 
-/// The trainer's loss holds |width − 0.3|: what it was in each job.
+/// The `width` of each job, computed from its loss, which contains |width − 0.3|.
 fn widths(lab: &Lab) -> Vec<f64> {
     let jobs = lab.hypertune("export m.study").exits(0).json_lines();
     let rest = |job: &Value| 1.0 + (job["params"]["lr"].as_f64().expect("a number") - 0.3).abs();
@@ -57,7 +57,7 @@ fn widths(lab: &Lab) -> Vec<f64> {
 
 #[test]
 fn best_shows_the_command_that_ran() {
-    let lab = begun();
+    let lab = started();
     change(&lab, "value: 3", "value: 7");
     assert_eq!(best_command(&lab)[2..], ["--width=3", "--fast"]);
     std::fs::remove_file(lab.path("component.yaml")).expect("it is there");
@@ -65,8 +65,8 @@ fn best_shows_the_command_that_ran() {
 }
 
 #[test]
-fn another_value_of_an_input_is_another_study() {
-    let lab = begun();
+fn a_changed_input_is_another_study() {
+    let lab = started();
     change(&lab, "value: 3", "value: 7");
     lab.hypertune("run m.yaml -q").exits(2).output_contains("input width: started with 3, now 7");
     change(&lab, ", value: 3", "");
@@ -81,7 +81,7 @@ fn another_value_of_an_input_is_another_study() {
 }
 
 #[test]
-fn values_given_elsewhere_hide_those_of_the_component() {
+fn values_in_the_operation_override_those_of_the_component() {
     let lab = Lab::new(&OPERATION.replace("matrix:", "params: {width: {value: 5}}\nmatrix:"));
     lab.file("component.yaml", component());
     lab.hypertune("run m.yaml -q --max-jobs 1").exits(4);
@@ -94,7 +94,7 @@ fn values_given_elsewhere_hide_those_of_the_component() {
 
 #[test]
 fn resume_runs_what_was_recorded() {
-    let lab = begun();
+    let lab = started();
     std::fs::remove_file(lab.path("component.yaml")).expect("it is there");
     lab.hypertune("resume m.study -q --max-jobs 2").exits(4);
     change(&lab, "value: 3", "value: 7");
@@ -119,7 +119,7 @@ fn inputs_in_a_template_of_the_command_line_are_recorded_too() {
 
 #[test]
 fn journals_that_did_not_record_the_component_are_resumed() {
-    let lab = begun();
+    let lab = started();
     let journal = lab.read("m.study/journal.jsonl");
     let old: Vec<String> = journal.lines().map(without_record_of_component).collect();
     lab.file("m.study/journal.jsonl", old.join("\n") + "\n");

@@ -13,7 +13,7 @@ fn with_stopping(rules: &str) -> Lab {
 }
 
 #[test]
-fn the_first_jobs_all_failing_for_one_reason_end_it() {
+fn the_study_ends_if_the_first_jobs_all_fail_for_one_reason() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 3", "say=no-such-dataset exit=7").exits(3);
     let ended = ended
@@ -27,7 +27,7 @@ fn the_first_jobs_all_failing_for_one_reason_end_it() {
 }
 
 #[test]
-fn a_command_that_cannot_run_ends_it_after_two_jobs() {
+fn a_command_that_cannot_run_ends_the_study_after_two_jobs() {
     let lab = Lab::new(RANDOM);
     let ended = lab.run("-j 1 --format json", "say=ModuleNotFoundError: exit=1").exits(3);
     assert_eq!(ended.json()["jobs"]["launched"], 2);
@@ -42,7 +42,7 @@ fn a_command_that_cannot_run_ends_it_after_two_jobs() {
 }
 
 #[test]
-fn configurations_without_enough_memory_end_no_study() {
+fn configurations_without_enough_memory_do_not_end_the_study() {
     let matrix = "kind: grid\nmetric: {name: loss, optimization: minimize}\n\
                   params:\n  x: {kind: linspace, value: [0.05, 0.5, 10]}\n";
     for slots in [1, 2, 4] {
@@ -53,9 +53,9 @@ fn configurations_without_enough_memory_end_no_study() {
 }
 
 #[test]
-fn a_running_job_with_a_reading_keeps_a_study_alive() {
+fn a_running_job_with_a_reading_keeps_the_study_running() {
     let lab = Lab::new(&format!("{RANDOM}metric: {{name: loss, optimization: minimize}}\n"));
-    // the fifth failure comes while the sixth job runs, which works
+    // the fifth failure happens while the sixth job runs, which succeeds
     lab.file(
         "job.sh",
         "case $HYPERTUNE_TRIAL in\n\
@@ -97,7 +97,7 @@ fn some_failures_do_not_stop_a_study() {
 }
 
 #[test]
-fn a_reached_metric_ends_it_as_a_success() {
+fn a_reached_metric_ends_the_study_as_a_success() {
     let lab = with_stopping("  - {metric: loss, value: 0.5, optimization: minimize}\n");
     let summary = lab.run("-q -j 2 --format json", "pace=5").exits(0).json();
     assert_eq!(summary["finished"]["reason"], "metric_reached");
@@ -116,7 +116,7 @@ fn the_job_that_reached_another_metric_is_best_if_its_value_is() {
 }
 
 #[test]
-fn a_share_of_failures_ends_it_as_a_failure() {
+fn a_percentage_of_failures_ends_the_study_as_a_failure() {
     let lab = with_stopping("  - {kind: failure_early_stopping, percent: 50}\n");
     let ended = lab.run("--keep-going -j 1", "exit=1").exits(3);
     ended.output_contains("failure early stopping: 5 of 5 jobs failed");
@@ -132,7 +132,7 @@ fn without_a_metric_everything_runs_and_nothing_is_ranked() {
 }
 
 #[test]
-fn limits_stop_it_before_the_plan_ends() {
+fn limits_stop_the_study_before_the_plan_is_complete() {
     let lab = Lab::new(HYPERBAND);
     let resource = lab.run("-q --study r.study --max-resource 10 --format json", "").exits(4).json();
     assert!(resource["resource_spent"].as_f64() <= Some(10.0), "{resource}");
@@ -140,7 +140,7 @@ fn limits_stop_it_before_the_plan_ends() {
 }
 
 #[test]
-fn a_study_that_never_began_has_no_folder() {
+fn a_study_that_did_not_start_has_no_folder() {
     let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
     let early = lab.hypertune("run m.yaml -- no-such-program").exits(2).output_contains("no-such-program");
     assert!(!early.stderr.contains("seed"), "a seed was drawn before: {}", early.stderr);

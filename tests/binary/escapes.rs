@@ -1,4 +1,4 @@
-//! Escape sequences and other control characters in everything that comes from outside: none reaches a terminal.
+//! Escape sequences and other control characters in text from files, arguments and jobs are not written to a terminal.
 
 use std::ffi::OsStr;
 
@@ -14,16 +14,16 @@ const EVILS: [&str; 4] = [
     "l1\r\nbest: trial 99\t\u{8}\u{b}",
 ];
 
-fn is_harmless(c: char) -> bool {
+fn is_printable(c: char) -> bool {
     c == '\n' || !(c.is_control() || "\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}".contains(c))
 }
 
-/// The output of hypertune, both streams, once it is known to be harmless.
+/// stdout and stderr of hypertune, after a check that they contain no control characters.
 #[track_caller]
-fn harmless<S: AsRef<OsStr>>(lab: &Lab, arguments: impl IntoIterator<Item = S>) -> String {
+fn printable_output<S: AsRef<OsStr>>(lab: &Lab, arguments: impl IntoIterator<Item = S>) -> String {
     let output = lab.command("").args(arguments).output().expect("hypertune starts");
     let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
-    assert!(text.chars().all(is_harmless), "{text:?}");
+    assert!(text.chars().all(is_printable), "{text:?}");
     assert!(!text.contains("internal error"), "{text}");
     text
 }
@@ -34,13 +34,13 @@ fn matrix(evil: &str) -> String {
         "metric": {"name": format!("m{evil}"), "optimization": "minimize"},
         "params": {format!("p{evil}"): {"kind": "choice", "value": [evil, [evil], {evil: evil}]}},
     });
-    // YAML refuses these characters where they are not escaped.
-    let escaped = |c: char| if is_harmless(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    // YAML requires that these characters are escaped.
+    let escaped = |c: char| if is_printable(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
     matrix.to_string().chars().map(escaped).collect()
 }
 
 #[test]
-fn nothing_from_the_matrix_or_the_training_reaches_the_terminal_raw() {
+fn text_of_the_matrix_and_of_jobs_is_escaped() {
     for evil in EVILS {
         let lab = Lab::new("");
         let file = format!("{evil}.yaml").replace('/', "");
@@ -52,17 +52,17 @@ print(evil, file=sys.stderr)
 print(json.dumps({("m" if int(os.environ["HYPERTUNE_TRIAL"]) % 2 == 0 else "k") + evil: 1, "other" + evil: evil}))
 sys.exit(3 * (os.environ["HYPERTUNE_TRIAL"] == "2"))"#;
         let run = ["run", &file, "--study", evil, "-v", "-j", "1", "--", "python3", "-c", script, evil];
-        let shown = harmless(&lab, run);
+        let shown = printable_output(&lab, run);
         assert!(shown.contains("best: trial "), "{shown}");
-        harmless(&lab, run);
+        printable_output(&lab, run);
         for line in
             ["best", "trials", "export", "resume", "export --format csv", "best --format json", "trials --format json"]
         {
             let words: Vec<&str> = line.split(' ').collect();
-            harmless(&lab, [&words[..1], &[evil], &words[1..]].concat());
+            printable_output(&lab, [&words[..1], &[evil], &words[1..]].concat());
         }
         let plan = ["plan", &file, "--", "echo", evil];
-        harmless(&lab, plan);
+        printable_output(&lab, plan);
         let exported = lab.command("export").arg(evil).output().expect("it starts").stdout;
         let first: Value = serde_json::from_slice(exported.split(|b| *b == b'\n').next().unwrap()).expect("JSON");
         assert!(first["params"].get(format!("p{evil}")).is_some(), "exact in JSON: {first}");
@@ -74,7 +74,7 @@ sys.exit(3 * (os.environ["HYPERTUNE_TRIAL"] == "2"))"#;
 }
 
 #[test]
-fn nothing_in_an_error_reaches_the_terminal_raw() {
+fn text_in_errors_is_escaped() {
     let good = "kind: random\nnumRuns: 1\nmetric: {name: loss, optimization: minimize}\nparams: {x: {kind: uniform, value: [0, 1]}}\n";
     for evil in EVILS {
         let lab = Lab::new(good);
@@ -89,9 +89,9 @@ fn nothing_in_an_error_reaches_the_terminal_raw() {
         lab.file("tuner", good.replace("random\nnumRuns: 1", "iterative\nmaxIterations: 2") + &tuner);
         let echo = ["--", "echo"];
         for file in ["key", "kind", "raw", name.as_str(), "command", "tuner", evil] {
-            harmless(&lab, [&["check", file][..], &echo].concat());
-            harmless(&lab, [&["check", file, "--format", "json"][..], &echo].concat());
-            harmless(&lab, [&["run", file, "--study", "s"][..], &echo].concat());
+            printable_output(&lab, [&["check", file][..], &echo].concat());
+            printable_output(&lab, [&["check", file, "--format", "json"][..], &echo].concat());
+            printable_output(&lab, [&["run", file, "--study", "s"][..], &echo].concat());
         }
         let lines: [&[&str]; 13] = [
             &[evil],
@@ -109,13 +109,13 @@ fn nothing_in_an_error_reaches_the_terminal_raw() {
             &["best", evil],
         ];
         for line in lines {
-            harmless(&lab, line);
+            printable_output(&lab, line);
         }
     }
 }
 
 #[test]
-fn a_terminal_gets_no_sequence_but_our_own() {
+fn a_terminal_gets_only_the_sequences_of_hypertune() {
     for evil in EVILS {
         let lab = Lab::new("");
         lab.file("m.yaml", matrix(evil));
@@ -127,7 +127,7 @@ fn a_terminal_gets_no_sequence_but_our_own() {
         for sequence in ["\u{1b}]", "\u{1b}[2J", "\u{1b}[31m", "\u{7}", "\u{8}", "\u{b}", "\rbest", "\u{7f}"] {
             assert!(!text.contains(sequence), "{sequence:?} in {text:?}");
         }
-        let ours = |c: char| "\u{1b}\r".contains(c) || is_harmless(c);
+        let ours = |c: char| "\u{1b}\r".contains(c) || is_printable(c);
         assert!(text.chars().all(ours), "{text:?}");
     }
 }

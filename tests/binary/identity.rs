@@ -1,4 +1,4 @@
-//! What makes a study the same: what its matrix means, not how it is written or where it is.
+//! A study is identified by the meaning of its matrix, not by its formatting or its folder.
 
 use std::fs;
 
@@ -17,15 +17,15 @@ params:
 ";
 
 /// A study of [`MATRIX`] that was stopped after one job.
-fn begun() -> Lab {
+fn started() -> Lab {
     let lab = Lab::new(MATRIX);
     lab.run("-q --max-jobs 1", "").exits(4);
     lab
 }
 
 #[test]
-fn another_way_to_write_a_matrix_is_the_same_study() {
-    let lab = begun();
+fn a_reformatted_matrix_is_the_same_study() {
+    let lab = started();
     let rewritten = [
         format!("# second try\n{MATRIX}\n\n"),
         MATRIX.replace('\n', " \r\n"),
@@ -53,8 +53,8 @@ fn another_way_to_write_a_matrix_is_the_same_study() {
 }
 
 #[test]
-fn what_means_something_else_is_named_with_its_line() {
-    let lab = begun();
+fn a_changed_meaning_is_reported_with_its_line() {
+    let lab = started();
     let changed = [
         ("maxIterations: 9", "maxIterations: 27", "matrix.maxIterations: started with 9, now 27 (m.yaml:2)"),
         ("eta: 3", "eta: 4", "matrix.eta: started with 3, now 4 (m.yaml:3)"),
@@ -80,7 +80,7 @@ fn what_means_something_else_is_named_with_its_line() {
     lab.run("-q", "").exits(0);
 }
 
-/// Two studies in the folder `here`, stopped after two jobs; one has learnt from a third one.
+/// Two studies in the folder `here`, stopped after two jobs; one used a third one with --warm-start.
 fn project() -> Lab {
     let lab = Lab::new("");
     fs::create_dir_all(lab.path("here/out")).expect("a folder");
@@ -99,7 +99,7 @@ fn inside(lab: &Lab, folder: &str, line: &str, code: i32) {
 }
 
 #[test]
-fn a_moved_project_goes_on_by_the_same_line_and_by_resume() {
+fn a_moved_project_continues_by_the_same_command_and_by_resume() {
     for by_resume in [false, true] {
         let lab = project();
         fs::rename(lab.path("here"), lab.path("there")).expect("it can be moved");
@@ -124,7 +124,7 @@ fn a_copied_project_runs_in_its_own_folder() {
 }
 
 #[test]
-fn a_study_that_was_moved_alone_runs_where_it_was_begun() {
+fn a_study_that_was_moved_alone_runs_in_the_original_folder() {
     let lab = project();
     fs::create_dir(lab.path("archive")).expect("a folder");
     fs::rename(lab.path("here/out/s"), lab.path("archive/s")).expect("it can be moved");

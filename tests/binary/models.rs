@@ -1,4 +1,4 @@
-//! Kinds that bring a model: each run through, stopped and gone on with, and planned.
+//! Kinds with a model: run, stopped and resumed, and planned.
 
 use serde_json::{Value, json};
 
@@ -29,8 +29,8 @@ fn jobs(lab: &Lab, study: &str) -> Vec<Value> {
     jobs
 }
 
-/// Runs the study whole, and again with a stop in its middle; the outcome.
-fn whole_and_in_two(matrix: &str) -> Vec<Value> {
+/// Runs the study once without and once with interruptions, and returns the outcome, which must be the same.
+fn whole_and_resumed(matrix: &str) -> Vec<Value> {
     let lab = Lab::new(matrix);
     lab.run("-q -j 1 --study whole.study", "").exits(0);
     lab.run("-q -j 1 --max-jobs 3", "").exits(4);
@@ -43,22 +43,22 @@ fn whole_and_in_two(matrix: &str) -> Vec<Value> {
 }
 
 #[test]
-fn bayes_draws_then_suggests_and_goes_on_where_it_stopped() {
-    let bayes = whole_and_in_two(BAYES);
-    let random = whole_and_in_two(&hyperopt("rand"));
+fn bayes_draws_then_suggests_and_can_be_resumed() {
+    let bayes = whole_and_resumed(BAYES);
+    let random = whole_and_resumed(&hyperopt("rand"));
     assert_eq!(bayes[..5], random[..5]);
     assert!((5..12).all(|i| bayes[i] != random[i]), "{bayes:?}");
 }
 
 #[test]
-fn every_algorithm_of_hyperopt_goes_on_where_it_stopped() {
-    let [tpe, rand, anneal] = ["tpe", "rand", "anneal"].map(|name| whole_and_in_two(&hyperopt(name)));
+fn every_algorithm_of_hyperopt_can_be_resumed() {
+    let [tpe, rand, anneal] = ["tpe", "rand", "anneal"].map(|name| whole_and_resumed(&hyperopt(name)));
     assert!(tpe != rand && rand != anneal && anneal != tpe);
     assert_eq!(tpe[..6], rand[..6]);
 }
 
 #[test]
-fn several_at_once_end_as_well() {
+fn several_slots_run_all_trials() {
     let lab = Lab::new(BAYES);
     lab.run("-q -j 4 --max-jobs 7", "").exits(4);
     lab.run("-q -j 4", "").exits(0);
@@ -66,7 +66,7 @@ fn several_at_once_end_as_well() {
 }
 
 #[test]
-fn a_plan_says_who_proposes() {
+fn a_plan_names_the_sampler() {
     let lab = Lab::new(BAYES);
     insta::assert_snapshot!(lab.hypertune("plan m.yaml").exits(0).stdout, @"
     bayes, sampler gp, minimize loss, seed 5

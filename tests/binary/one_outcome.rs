@@ -1,5 +1,4 @@
-//! One seed, one outcome: configurations, promotions and the best trial depend neither on the concurrency nor on which process
-//! ends first.
+//! A seed determines configurations, promotions and the best trial, whatever the concurrency and the order in which processes end.
 
 use serde_json::{Value, json};
 
@@ -7,7 +6,7 @@ use hypertune_test_support::{Lab, trainer};
 
 use crate::HYPERBAND;
 
-/// Pauses for up to 26 ms, another span each time, then trains.
+/// Sleeps for a random time of up to 26 ms, then trains.
 const RESTLESS: &str = "sleep 0.0$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')\nexec \"$@\"\n";
 
 /// What must not differ: each job's trial, rung, resource, parameters, value and promotion, in the order of trials and rungs.
@@ -21,7 +20,7 @@ fn outcome(lab: &Lab, study: &str) -> (Vec<Value>, Value) {
 }
 
 #[test]
-fn at_any_concurrency_and_in_any_order() {
+fn the_outcome_depends_neither_on_concurrency_nor_on_order() {
     let lab = Lab::new(HYPERBAND);
     lab.file("restless.sh", RESTLESS);
     let outcomes = ["1", "4", "8"].map(|slots| {

@@ -1,11 +1,11 @@
-//! Options of `run`, and what goes to which stream.
+//! Options of `run`, and the streams of its output.
 
 use hypertune_test_support::{Lab, trainer};
 
 use crate::HYPERBAND;
 
 #[test]
-fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
+fn without_a_terminal_each_finished_rung_is_one_plain_line() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 1", "").exits(0);
     assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
@@ -20,7 +20,7 @@ fn off_a_terminal_there_is_one_plain_line_per_finished_rung() {
 }
 
 #[test]
-fn quiet_is_silent_and_verbose_tells_every_job() {
+fn quiet_prints_nothing_and_verbose_prints_every_job() {
     let lab = Lab::new(HYPERBAND);
     assert_eq!(lab.run("-q --study q.study", "").exits(0).stderr, "");
     let told = lab.run("-v --study v.study", "").exits(0).stderr;
@@ -32,7 +32,7 @@ fn quiet_is_silent_and_verbose_tells_every_job() {
 }
 
 #[test]
-fn a_resumed_study_does_not_tell_again_what_was_told() {
+fn a_resumed_study_does_not_repeat_progress() {
     let lab = Lab::new(HYPERBAND);
     lab.run("-j 1 --max-jobs 14", "").exits(4).output_contains("bracket 2, rung 0");
     let again = lab.run("-j 1", "").exits(0);
@@ -41,7 +41,7 @@ fn a_resumed_study_does_not_tell_again_what_was_told() {
 }
 
 #[test]
-fn parameters_are_passed_in_the_style_that_is_asked_for() {
+fn parameters_are_passed_in_the_style_of_arg_style() {
     let lab = Lab::new(HYPERBAND);
     for (style, wanted) in
         [("equals", "--lr=0.5 --epochs=1"), ("space", "--lr 0.5 --epochs 1"), ("hydra", "lr=0.5 epochs=1")]
@@ -54,7 +54,7 @@ fn parameters_are_passed_in_the_style_that_is_asked_for() {
 }
 
 #[test]
-fn the_command_may_stand_in_the_file() {
+fn the_command_may_be_in_the_file() {
     let lab = Lab::new("");
     let matrix: String = HYPERBAND.lines().map(|line| format!("  {line}\n")).collect();
     let component = format!(
@@ -67,7 +67,7 @@ fn the_command_may_stand_in_the_file() {
 }
 
 #[test]
-fn retries_give_a_job_another_chance() {
+fn retries_run_failed_jobs_again() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
     lab.run("-q --retries 1 --keep-going", "fail-first=3")
         .exits(0)
@@ -78,14 +78,14 @@ fn retries_give_a_job_another_chance() {
 }
 
 #[test]
-fn a_job_that_takes_too_long_is_a_timeout() {
+fn a_job_that_exceeds_its_timeout_fails() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
     lab.run("-q --job-timeout 100ms", "sleep=60000").exits(3).output_contains("timeout");
     assert_eq!(lab.hypertune("export m.study").exits(0).json_lines()[0]["status"], "timeout");
 }
 
 #[test]
-fn help_is_short_however_it_is_asked_for() {
+fn all_forms_of_help_print_the_short_help() {
     let lab = Lab::new(HYPERBAND);
     for subcommand in ["run", "plan", "check", "best", "trials", "export", "resume"] {
         let short = lab.hypertune(&format!("{subcommand} -h")).exits(0).stdout;
@@ -96,7 +96,7 @@ fn help_is_short_however_it_is_asked_for() {
 }
 
 #[test]
-fn a_slot_costs_nothing_where_there_is_no_trial_for_it() {
+fn more_slots_than_trials_are_allowed() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}, {lr: 0.6}]\n");
     lab.run("-q -j 1024", "").exits(0).output_contains("2 launched, 2 planned: 2 succeeded");
     lab.hypertune("run m.yaml -j 1025 -- true").exits(2).output_contains("1025 is not in 1..=1024");

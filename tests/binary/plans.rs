@@ -1,4 +1,4 @@
-//! `plan`, `run --dry-run` and `check`: what is told before anything runs.
+//! `plan`, `run --dry-run` and `check`.
 
 use hypertune_test_support::{Lab, trainer};
 
@@ -49,7 +49,7 @@ fn a_plan_as_json_has_the_documented_keys() {
 }
 
 #[test]
-fn a_dry_run_is_the_plan_and_leaves_nothing() {
+fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let lab = Lab::new(HYPERBAND);
     let plan = lab.hypertune("plan m.yaml -- train").exits(0);
     let dry = lab.hypertune("run m.yaml --dry-run -- train").exits(0);
@@ -70,7 +70,7 @@ fn the_first_commands_are_those_that_run() {
 }
 
 #[test]
-fn a_seed_that_is_not_given_is_drawn_and_shown() {
+fn a_missing_seed_is_drawn_and_printed() {
     let lab = Lab::new(&HYPERBAND.replace("seed: 5\n", ""));
     let seeds: Vec<_> =
         (0..2).map(|_| lab.hypertune("plan m.yaml --format json").exits(0).json()["seed"].clone()).collect();
@@ -84,7 +84,7 @@ fn a_seed_that_is_not_given_is_drawn_and_shown() {
 }
 
 #[test]
-fn what_a_plan_cannot_show_it_explains() {
+fn plan_explains_what_is_missing() {
     let lab = Lab::new(HYPERBAND);
     lab.hypertune("plan m.yaml").exits(0).output_contains("no command: add it after `--`");
     lab.hypertune("check m.yaml").exits(0).output_contains("no command is given");
@@ -104,7 +104,7 @@ fn what_a_plan_cannot_show_it_explains() {
 }
 
 #[test]
-fn of_several_values_for_one_parameter_the_last_counts() {
+fn the_last_of_several_values_of_a_parameter_is_used() {
     let lab =
         Lab::new(&HYPERBAND.replace("value: [0, 1]}", "value: [0, 1]}\n  units: {kind: choice, value: [16, 32]}"));
     let plan = lab.hypertune("plan m.yaml -P lr=7 -P lr=0.5 --format json -- true").exits(0);
@@ -113,7 +113,7 @@ fn of_several_values_for_one_parameter_the_last_counts() {
 }
 
 #[test]
-fn check_says_that_nothing_is_wrong_or_what() {
+fn check_reports_all_errors_or_none() {
     let lab = Lab::new(HYPERBAND);
     lab.hypertune("check m.yaml").exits(0).output_contains("15 trials, 20 jobs; no errors");
     assert_eq!(lab.hypertune("check m.yaml --format json").exits(0).json()["errors"], 0);
@@ -135,7 +135,7 @@ params:
 ";
 
 #[test]
-fn a_study_without_an_end_of_its_own_shows_no_number_for_it() {
+fn an_unlimited_study_shows_no_number_of_jobs() {
     let lab = Lab::new(ASHA);
     let plan = lab.hypertune("plan m.yaml").exits(0).output_contains("--max-jobs").stdout;
     let check = lab.hypertune("check m.yaml").exits(0).output_contains("unlimited").stdout;
@@ -150,7 +150,7 @@ fn a_study_without_an_end_of_its_own_shows_no_number_for_it() {
 }
 
 #[test]
-fn off_a_terminal_a_study_without_rungs_that_fill_is_heard_of_at_every_tenth() {
+fn without_a_terminal_asynchronous_studies_report_every_tenth_of_the_jobs() {
     let lab = Lab::new(ASHA);
     let told = lab.run("-j 1 --max-jobs 20", "").exits(4).stderr;
     let lines: Vec<_> = told.lines().filter(|line| line.contains(" of 20 jobs")).collect();

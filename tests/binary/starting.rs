@@ -1,4 +1,4 @@
-//! Starting points from the matrix and from files, and what earlier studies found.
+//! Starting points from the matrix and from files, and observations of earlier studies.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn with_initial(points: &str) -> Lab {
 }
 
 #[test]
-fn the_first_trials_take_the_files_points_then_those_of_enqueue() {
+fn points_of_the_matrix_come_before_those_of_enqueue() {
     let lab = with_initial("[{lr: 0.5, units: 32.0}, {lr: 0.25}]");
     lab.file("more.jsonl", "{\"units\": 48}\n{\"lr\": 0.125, \"units\": 16}\n").file("rest.yaml", "- lr: 0.0625\n");
     lab.run("-q -j 1 --enqueue more.jsonl --enqueue rest.yaml", "").exits(0);
@@ -34,7 +34,7 @@ fn the_first_trials_take_the_files_points_then_those_of_enqueue() {
 }
 
 #[test]
-fn points_of_a_file_are_part_of_the_study_and_kept_in_it() {
+fn points_of_a_file_are_part_of_the_study() {
     let lab = Lab::new(HYPERBAND);
     lab.file("points.yaml", "- lr: 0.5\n- lr: 0.25\n");
     lab.run("-q -j 1 --max-jobs 1 --enqueue points.yaml", "").exits(4);
@@ -55,7 +55,7 @@ fn a_fixed_parameter_stays_fixed() {
 }
 
 #[test]
-fn faulty_points_are_shown_where_they_stand() {
+fn invalid_points_are_reported_with_their_position() {
     let lab = Lab::new(HYPERBAND);
     lab.file("points.json", "[{\"lr\": 0.5},\n {\"lr\": 2, \"rl\": 1}]");
     let run = || lab.run("--enqueue points.json", "").exits(2);
@@ -95,14 +95,14 @@ fn warm(lab: &Lab, options: &str) -> RunOutput {
 }
 
 #[test]
-fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
+fn observations_of_an_earlier_study_change_proposals_and_are_kept() {
     let lab = with_an_earlier_study();
     lab.run("-q -j 1 --max-jobs 5 --study cold.study", "").exits(4);
     warm(&lab, "--max-jobs 5").exits(4).output_contains("warm start: 20 jobs from").output_contains("early.study");
     let (cold, first) = (configurations(&lab, "cold.study"), configurations(&lab, "m.study"));
     assert_ne!(cold, first);
     lab.run("-q", "").exits(2).output_contains("warm_start: started with").output_contains("now not given");
-    // what was learnt is in the journal: nobody needs the earlier study any more
+    // the observations are in the journal: the earlier study is not needed to resume
     std::fs::rename(lab.path("early.study"), lab.path("gone.study")).expect("it was there");
     warm(&lab, "-q --max-jobs 9").exits(4);
     let ran = configurations(&lab, "m.study");
@@ -112,9 +112,9 @@ fn what_was_learnt_decides_what_is_proposed_and_is_kept() {
 }
 
 #[test]
-fn every_model_begins_where_the_earlier_study_ended() {
+fn every_model_starts_near_the_earlier_optimum() {
     let lab = with_an_earlier_study();
-    // the fake trainer's loss is least at 0.3
+    // the minimum of the fake trainer's loss is at 0.3
     let distance = |study: &str| {
         let from_best = |params: &Value| (params["lr"].as_f64().expect("a number") - 0.3).abs();
         configurations(&lab, study).iter().map(from_best).sum::<f64>()
@@ -130,7 +130,7 @@ fn every_model_begins_where_the_earlier_study_ended() {
 }
 
 #[test]
-fn a_study_that_says_nothing_about_this_one_is_refused_with_the_reason() {
+fn an_earlier_study_without_usable_jobs_is_refused_with_the_reason() {
     let lab = with_an_earlier_study();
     let refused = |matrix: &str, words: &str| {
         lab.file("m.yaml", matrix);

@@ -1,11 +1,11 @@
-//! Templates that ask for much memory or time: refused before anything runs, or rendered within bounds.
+//! Templates that need much memory or time are refused before anything runs, or rendered within limits.
 
 use hypertune_test_support::{Lab, hypertune};
 
 /// Address space of hypertune, in KiB: twenty times what it needs.
 const MEMORY: u32 = 1_000_000;
 
-/// Each would take gigabytes, or overflow the stack, if it were rendered as it stands.
+/// Each would take gigabytes, or overflow the stack, without limits.
 fn attacks() -> Vec<String> {
     let mut doubled = "{{ act }}".to_owned();
     for i in 0..40 {
@@ -66,7 +66,7 @@ params:
 ";
 
 #[test]
-fn no_template_takes_more_than_its_bound() {
+fn no_template_exceeds_its_limits() {
     for attack in attacks() {
         let matrix: String = MATRIX.lines().map(|line| format!("  {line}\n")).collect();
         let args = serde_json::json!(["{{ lr }}", attack]);
@@ -82,7 +82,7 @@ fn no_template_takes_more_than_its_bound() {
 }
 
 #[test]
-fn a_refused_template_names_its_element_and_the_bound() {
+fn a_refused_template_is_reported_with_its_element_and_limit() {
     let lab = Lab::new(MATRIX);
     let ended = lab.hypertune("check m.yaml -- echo {{lr}} x{{act|indent(9)}}").exits(2);
     ended.output_contains("filter indent is unknown").output_contains("\n  |                ^^^^^^^^^^^^^^^^^^\n");

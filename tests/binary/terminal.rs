@@ -1,17 +1,17 @@
-//! Progress where stderr is a terminal; `script` lends one.
+//! Progress on a terminal.
 
 use hypertune_test_support::{Lab, RunOutput, hypertune};
 
 use crate::HYPERBAND;
 
-/// What a terminal of 50 columns that calls itself `term` is sent.
+/// The output of a study on a terminal of type `term` with 50 columns.
 fn on_a_terminal(lab: &Lab, term: &str, study: &str) -> String {
     let run = format!("{} {}", hypertune(), lab.run_line(&format!("-j 2 --study {study}"), "sleep=40"));
     RunOutput::of(lab.terminal(&format!("stty cols 50 rows 20; {run}")).env("TERM", term)).exits(0).stdout
 }
 
 #[test]
-fn lines_redraw_themselves() {
+fn progress_lines_are_redrawn() {
     let lab = Lab::new(HYPERBAND);
     let sent = on_a_terminal(&lab, "xterm", "x.study");
     let progress = sent.split("best: trial").next().expect("the first part");
@@ -19,7 +19,7 @@ fn lines_redraw_themselves() {
 }
 
 #[test]
-fn one_that_cannot_redraw_gets_plain_lines() {
+fn a_dumb_terminal_gets_plain_lines() {
     let lab = Lab::new(HYPERBAND);
     let sent = on_a_terminal(&lab, "dumb", "d.study");
     assert!(!sent.contains('\u{1b}'), "{sent:?}");

@@ -1,4 +1,4 @@
-//! `best`, `trials`, `export` and the summary: all made from the journal, all saying the same.
+//! `best`, `trials`, `export` and the summary agree.
 
 use std::process::Stdio;
 
@@ -50,7 +50,7 @@ fn the_summary_starts_with_the_keys_of_the_best_trial() {
 }
 
 #[test]
-fn trials_come_best_first() {
+fn trials_are_sorted_best_first() {
     let lab = finished();
     let trials = lab.hypertune("trials m.study --format json").exits(0).json();
     let trials = trials.as_array().expect("a list");
@@ -126,7 +126,7 @@ fn the_best_trial_of_a_study_that_can_be_resumed_is_not_final() {
 }
 
 #[test]
-fn a_folder_without_a_study_is_wrong_usage() {
+fn a_folder_without_a_study_is_a_usage_error() {
     let lab = Lab::new(HYPERBAND);
     for line in ["best .", "trials nowhere", "export .", "resume ."] {
         lab.hypertune(line).exits(2).output_contains("holds no study");
@@ -134,7 +134,7 @@ fn a_folder_without_a_study_is_wrong_usage() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let lab = finished();
     for line in ["export m.study", "trials m.study", "best m.study --format json"] {
         let mut child = lab.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -145,8 +145,8 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn a_large_export_ends_silently_when_its_reader_goes_away() {
-    // Far more than a pipe and all buffers on the way hold.
+fn a_large_export_ends_silently_when_its_pipe_is_closed() {
+    // More than the pipe and all buffers hold.
     let text = "v".repeat(20_000);
     let lab = Lab::new(&format!(
         "kind: random\nnumRuns: 40\nseed: 1\nmetric: {{name: loss, optimization: minimize}}\n\

@@ -1,8 +1,8 @@
-//! Fenced blocks of a document and what their marks ask for.
+//! Fenced blocks of a document and their marks.
 
 use std::fmt;
 
-/// What becomes of a block.
+/// How a block is checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Use {
     /// Only shown.
@@ -19,7 +19,7 @@ pub enum Use {
     Part(Option<String>),
     /// A script of that name.
     Python(String),
-    /// JSON with the keys of what was printed last.
+    /// JSON with the keys of the last output.
     Keys,
 }
 
@@ -30,9 +30,9 @@ pub struct Block {
     pub document: String,
     /// Line of its fence, from 1.
     pub line: usize,
-    /// What becomes of it.
+    /// How it is checked.
     pub usage: Use,
-    /// What is between the fences.
+    /// The text between the fences.
     pub text: String,
 }
 
@@ -50,7 +50,7 @@ impl Block {
     }
 }
 
-/// Every block of `text`; a fence that is marked in no known way is an error that names its place.
+/// Every block of `text`; an unknown mark is an error with its line.
 pub fn blocks(document: &str, text: &str) -> Result<Vec<Block>, String> {
     let mut found = Vec::new();
     let mut open: Option<Block> = None;

@@ -14,12 +14,12 @@ struct DocumentState {
     scene: Scene,
     /// The first matrix file.
     base: Option<Value>,
-    /// What the last commands printed.
+    /// The output of the last commands.
     printed: String,
 }
 
 #[test]
-fn every_block_of_every_document_holds() {
+fn every_block_of_every_document_is_valid() {
     let ci = read(".ci/run");
     let ci: BTreeSet<&str> = ci.lines().map(str::trim).collect();
     thread::scope(|scope| {

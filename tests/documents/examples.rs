@@ -10,7 +10,7 @@ fn name(path: &Path) -> &str {
 }
 
 #[test]
-fn every_matrix_file_is_sound() {
+fn every_matrix_file_is_valid() {
     let scene = Scene::new();
     for path in examples("yaml") {
         if !is_component(&path) {
@@ -19,7 +19,7 @@ fn every_matrix_file_is_sound() {
     }
 }
 
-/// A component file is read with the operation that names it, which has to lie beside it.
+/// A component file is read with the operation that names it, which must be in the same folder.
 fn is_component(path: &Path) -> bool {
     if !read(name(path)).lines().any(|line| line == "kind: component") {
         return false;

@@ -25,7 +25,7 @@ fn option(word: &str) -> String {
     word.chars().take_while(|c| *c == '-' || c.is_ascii_alphanumeric()).collect()
 }
 
-/// What stands between single backticks, outside of blocks.
+/// The text between single backticks, outside of blocks.
 fn spans(text: &str) -> impl Iterator<Item = &str> {
     let outside = text.split("```").step_by(2);
     outside.flat_map(|part| part.split('`').skip(1).step_by(2))
@@ -61,7 +61,7 @@ fn the_readme_s_exit_codes_are_the_program_s() {
     for line in exit_codes::HELP.lines().skip(1) {
         let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
         match told.last_mut() {
-            // a code too wide for its column has its meaning on the next line
+            // the meaning of a code that is too wide for its column is on the next line
             Some(last) if !words.starts_with(|c: char| c.is_ascii_digit()) => *last += &format!(" {words}"),
             _ => told.push(words),
         }
@@ -106,7 +106,7 @@ fn the_readme_names_every_variable_of_a_job() {
 }
 
 #[test]
-fn links_and_paths_lead_somewhere() {
+fn links_and_paths_exist() {
     for document in documents().iter().map(String::as_str).chain(["CONTRIBUTING.md", "CHANGELOG.md"]) {
         let text = read(document);
         let folder = Path::new(document).parent().expect("a file lies in a folder");
@@ -117,7 +117,7 @@ fn links_and_paths_lead_somewhere() {
         let top = ["src/", "tests/", "benches/", "examples/"];
         for span in spans(&text).filter(|span| top.iter().any(|top| span.starts_with(top))) {
             let path = span.split(['*', ':', ' ']).next().unwrap_or_default();
-            // src/space/NAME.rs stands for a file to come
+            // src/space/NAME.rs is a placeholder
             let path = path.split("NAME").next().unwrap_or_default();
             assert!(root().join(path).exists(), "{document} names {span}, which is not there");
         }

@@ -1,4 +1,4 @@
-//! A folder as a reader has it: a copy of the examples, hypertune on the path, and what the blocks above have written.
+//! The folder of a reader: a copy of the examples, hypertune in PATH, and the files that earlier blocks wrote.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,8 @@ impl Scene {
         fs::write(self.path(name), text).expect("a temporary folder takes files");
     }
 
-    /// Runs `line` in the shell, in `folder` of the scene, stopping at the first command that fails; `place` is told if one does.
-    /// Gives stdout.
+    /// Runs `line` in the shell, in `folder` of the scene, and returns stdout. Fails the test at `place` if
+    /// a command fails.
     #[track_caller]
     pub fn shell(&self, folder: &str, line: &str, place: &str) -> String {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -14,7 +14,7 @@ pub fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// Files of `examples/` with this extension, relative to the repository, sorted. Studies that somebody ran there are left out.
+/// Files of `examples/` with this extension, relative to the repository, sorted. Without those of studies that were run there.
 pub fn examples(extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from("examples")];

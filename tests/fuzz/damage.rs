@@ -1,8 +1,8 @@
-//! Good bytes made bad: at bytes, at numbers and words, at lines.
+//! Damages valid input: bytes, numbers and words, lines.
 
 use proptest::prelude::*;
 
-/// One act of damage. Places are shares of the whole, so that they mean something in bytes of any length.
+/// One change. Positions are fractions of the length, so that they fit input of any length.
 #[derive(Clone, Debug)]
 pub enum Damage {
     Replace(f64, u8),
@@ -17,7 +17,7 @@ pub enum Damage {
     Cut(f64),
 }
 
-/// What a number may be replaced with.
+/// Replacements of numbers.
 const NUMBERS: [&str; 22] = [
     "0",
     "-1",
@@ -43,7 +43,7 @@ const NUMBERS: [&str; 22] = [
     "[1, 2]",
 ];
 
-/// Up to a handful of them.
+/// A few changes.
 pub fn damage() -> impl Strategy<Value = Vec<Damage>> {
     let at = || 0.0..1.0f64;
     let one = prop_oneof![
@@ -62,7 +62,7 @@ pub fn damage() -> impl Strategy<Value = Vec<Damage>> {
     prop::collection::vec(one, 1..6)
 }
 
-/// `bytes` after all of it; `words` are those of the trade.
+/// `bytes` after all changes; words are replaced with one of `words`.
 pub fn damaged(bytes: &[u8], damage: &[Damage], words: &[&str]) -> Vec<u8> {
     damage.iter().fold(bytes.to_vec(), |bytes, act| apply(bytes, act, words))
 }

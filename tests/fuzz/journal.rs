@@ -1,4 +1,4 @@
-//! The journal: a damaged one is refused with file and line, or read and gone on with; views are made of anything that can be read.
+//! The journal: a damaged one is refused with file and line, or resumed; every journal that can be read can be shown.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -28,7 +28,7 @@ use crate::damage::{damage, damaged};
 const TAIL: &str = "seed: 7\nresource: {name: epochs}\nmetric: {name: loss, optimization: minimize}\n\
                     params:\n  x: {kind: uniform, value: [0, 1]}\n  y: {kind: choice, value: [1, 2, 3]}\n";
 
-/// Matrices whose journals are damaged: a full rung, a ladder without barriers, a model, and rules on running jobs.
+/// Matrices whose journals are damaged: synchronous and asynchronous promotion, models, and rules on running jobs.
 const KINDS: [&str; 5] = [
     "kind: hyperband\nmaxIterations: 9\nresume: true\n",
     "kind: asha\nmaxIterations: 9\nnumRuns: 8\n",
@@ -64,13 +64,13 @@ const WORDS: [&str; 24] = [
     "params",
 ];
 
-/// Journals as the real binary writes them, some jobs failing.
+/// Journals that the hypertune binary wrote, with some failed jobs.
 fn journals() -> &'static [Vec<u8>] {
     static JOURNALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    JOURNALS.get_or_init(|| KINDS.iter().map(|kind| written(&format!("{kind}{TAIL}"))).collect())
+    JOURNALS.get_or_init(|| KINDS.iter().map(|kind| write_journal(&format!("{kind}{TAIL}"))).collect())
 }
 
-/// The same in format 1, in which nothing but the record itself tells that it is damaged.
+/// The same in format 1, which has no checksums.
 fn plain_journals() -> &'static [Vec<u8>] {
     static JOURNALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     let record = |line: &str| format!("{}}}\n", &line[..line.rfind(",\"n\":").expect("a number")]);
@@ -81,14 +81,14 @@ fn plain_journals() -> &'static [Vec<u8>] {
     JOURNALS.get_or_init(|| journals().iter().map(plain).collect())
 }
 
-/// What the journal's reader says of all of it.
-fn is_read(journal: &[u8]) -> Result<usize, JournalError> {
+/// Reads all records and returns their number.
+fn read_all(journal: &[u8]) -> Result<usize, JournalError> {
     let mut reader = reader(journal);
     reader.header()?;
     reader.try_fold(0, |records, record| record.map(|_| records + 1))
 }
 
-fn written(matrix: &str) -> Vec<u8> {
+fn write_journal(matrix: &str) -> Vec<u8> {
     let lab = Lab::new(matrix);
     let ended = lab.run("-q -j 2 --keep-going --retries 1", "fail-below=0.2 fail-first=0");
     assert!(matches!(ended.code(), Some(0 | 3)), "{ended:?}");
@@ -105,25 +105,25 @@ fn reader(journal: &[u8]) -> JournalReader<&[u8]> {
     JournalReader::new(Path::new("m.study/journal.jsonl"), journal)
 }
 
-fn has_a_place(fault: &JournalError) {
+fn names_its_line(fault: &JournalError) {
     let text = fault.to_string();
     assert!(text.starts_with("m.study/journal.jsonl:"), "{text}");
 }
 
-/// Every view of it.
-fn is_shown(journal: &[u8]) {
+/// Computes every view.
+fn can_be_shown(journal: &[u8]) {
     let mut reader = reader(journal);
     let header = match reader.header() {
         Ok(Some(header)) => header,
         Ok(None) => return,
-        Err(fault) => return has_a_place(&fault),
+        Err(fault) => return names_its_line(&fault),
     };
     let mut builder = ViewBuilder::new(ViewDetail::Full);
     builder.push(Record::Study(Box::new(header)));
     for record in &mut reader {
         match record {
             Ok(record) => builder.push(record),
-            Err(fault) => return has_a_place(&fault),
+            Err(fault) => return names_its_line(&fault),
         }
     }
     builder.mark_running_as_lost();
@@ -137,9 +137,8 @@ fn is_shown(journal: &[u8]) {
     }
 }
 
-/// The study goes on from it: refused with a place, or driven to an end. The header stays as it is: a changed one is another
-/// study, and is refused as such.
-fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
+/// Resumes the study: it is refused with a line, or runs to completion. The header is not damaged: another header is another study.
+fn can_be_resumed(kind: usize, header: &[u8], rest: &[u8]) {
     let journal = [header, rest].concat();
     let mut reader = reader(&journal);
     let Ok(Some(Header { .. })) = reader.header() else { panic!("the header is whole") };
@@ -147,7 +146,7 @@ fn is_gone_on_with(kind: usize, header: &[u8], rest: &[u8]) {
     let folder = StudyFolder::new("m.study");
     let standing = match replay(&mut reader, &folder, &mut engine, |_, _| {}) {
         Ok(standing) => standing,
-        Err(fault) => return has_a_place(&fault),
+        Err(fault) => return names_its_line(&fault),
     };
     assert!(standing.end.length <= journal.len() as u64);
     let mut now = standing.at;
@@ -189,16 +188,16 @@ proptest! {
 
     #[test]
     fn damaged_journals_are_shown_or_refused(which in 0..KINDS.len(), damage in damage()) {
-        is_shown(&damaged(&journals()[which], &damage, &WORDS));
-        is_shown(&damaged(&plain_journals()[which], &damage, &WORDS));
+        can_be_shown(&damaged(&journals()[which], &damage, &WORDS));
+        can_be_shown(&damaged(&plain_journals()[which], &damage, &WORDS));
     }
 
     #[test]
-    fn damaged_journals_are_gone_on_with_or_refused(which in 0..KINDS.len(), damage in damage()) {
+    fn damaged_journals_are_resumed_or_refused(which in 0..KINDS.len(), damage in damage()) {
         for journal in [&journals()[which], &plain_journals()[which]] {
             let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
             let (header, rest) = journal.split_at(first);
-            is_gone_on_with(which, header, &damaged(rest, &damage, &WORDS));
+            can_be_resumed(which, header, &damaged(rest, &damage, &WORDS));
         }
     }
 
@@ -209,9 +208,9 @@ proptest! {
             let bit = bit.index(journal.len() * 8);
             let mut flipped = journal.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let fault = is_read(&flipped).expect_err("a flipped bit is damage");
+            let fault = read_all(&flipped).expect_err("a flipped bit is damage");
             prop_assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {}: {}", bit, fault);
-            has_a_place(&fault);
+            names_its_line(&fault);
         }
     }
 
@@ -226,24 +225,24 @@ proptest! {
         repeated.insert(first, lines[second]);
         swapped.swap(first, second);
         for (lines, sound) in [(missing, false), (repeated, false), (swapped, first == second)] {
-            prop_assert_eq!(is_read(&lines.concat()).is_ok(), sound);
+            prop_assert_eq!(read_all(&lines.concat()).is_ok(), sound);
         }
     }
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        is_shown(&bytes);
+        can_be_shown(&bytes);
     }
 }
 
 #[test]
-fn every_prefix_is_shown_and_gone_on_with() {
+fn every_prefix_is_shown_and_resumed() {
     for (which, journal) in journals().iter().enumerate() {
         let first = journal.iter().position(|b| *b == b'\n').expect("a header") + 1;
         for cut in (first..=journal.len()).step_by(211) {
-            is_shown(&journal[..cut]);
-            is_gone_on_with(which, &journal[..first], &journal[first..cut]);
-            is_read(&journal[..cut]).expect("a torn end is no damage");
+            can_be_shown(&journal[..cut]);
+            can_be_resumed(which, &journal[..first], &journal[first..cut]);
+            read_all(&journal[..cut]).expect("a torn end is no damage");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The matrix file: an answer soon, with a place; and what is accepted can be run and journalled.
+//! The matrix file: errors come soon and have a position, and accepted files can be run and journalled.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -105,7 +105,7 @@ const WORDS: [&str; 40] = [
     "tuner",
 ];
 
-/// The file as it is, and as a study if it is one.
+/// Loads the file, and runs it if it is valid.
 fn answers(bytes: &[u8]) {
     match load_bytes("m.yaml", bytes, Path::new("/nonexistent"), &Overrides::default()) {
         Err(report) => {
@@ -122,7 +122,7 @@ fn answers(bytes: &[u8]) {
 fn runs(experiment: Experiment) {
     let plan = experiment.plan();
     let _ = experiment.totals(&plan);
-    // Schedules make room for all they will run; a plan of millions is a matter for a bench.
+    // Schedules allocate memory for all their jobs; plans of millions of jobs are measured by a bench.
     if plan.jobs() > 200_000 {
         return;
     }

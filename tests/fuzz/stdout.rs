@@ -1,4 +1,4 @@
-//! What jobs print: whatever it is, the reading of it is bounded, finite where it must be, and can be journalled and read back.
+//! The output of jobs: readings are bounded, finite where required, and can be journalled and read back.
 
 use hypertune::collect::catalogue::{COLLECTORS, ConfiguredCollector};
 use hypertune::collect::collector::{FileState, FoundFile, LineKind, MetricValue, OutputStream, Wanted};
@@ -24,7 +24,7 @@ const PRINTED: &str = r#"epoch 1: loss 0.3
 const WORDS: [&str; 12] =
     ["loss", "epochs", "NaN", "Infinity", "-Infinity", "null", "true", "{}", "[[[[", "{\"a\":", "\\ud800", "\\u0000"];
 
-/// Collects it with every collector, with and without an objective.
+/// Passes `printed` to every collector, with and without an objective.
 fn collects(printed: &[u8]) {
     for (kind, metric) in COLLECTORS.into_iter().flat_map(|kind| [(kind, Some("loss".to_owned())), (kind, None)]) {
         let options = kind.required.iter().map(|name| ((*name).to_owned(), "metrics".into())).collect();

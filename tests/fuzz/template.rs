@@ -16,14 +16,14 @@ fn names() -> TemplateNames {
     TemplateNames { params, ..TemplateNames::default() }
 }
 
-/// Compiles `element` and renders it once; a fault is as good as a result.
-fn rehearse(element: String) {
+/// Compiles `element` and renders it once; errors are accepted.
+fn compile_and_render(element: String) {
     let command = vec!["x".to_owned(), "{{ lr }}".to_owned(), element];
     let rehearsal = move || drop(Renderer::new(command, ArgStyle::Equals, names()));
     thread::Builder::new().stack_size(STACK).spawn(rehearsal).unwrap().join().unwrap();
 }
 
-/// Every construct that nests or chains: what comes before and after the inner one.
+/// Every construct that can be nested or chained: the text before and after the inner one.
 const NESTS: [(&str, &str); 22] = [
     ("(", ")"),
     ("[", "]"),
@@ -129,12 +129,12 @@ proptest! {
             let (before, after) = BLOCKS[block];
             element = format!("{}{element}{}", before.repeat(depth * factor), after.repeat(depth * factor));
         }
-        rehearse(element);
+        compile_and_render(element);
     }
 
     #[test]
     fn pieces_in_any_order_are_refused_or_rendered(pieces in prop::collection::vec((0..PIECES.len(), 1_usize..4), 0..60)) {
-        rehearse(pieces.into_iter().map(|(piece, times)| PIECES[piece].repeat(times)).collect());
+        compile_and_render(pieces.into_iter().map(|(piece, times)| PIECES[piece].repeat(times)).collect());
     }
 }
 
@@ -142,12 +142,12 @@ proptest! {
 fn each_nest_alone_at_its_bounds() {
     for (before, after) in NESTS {
         for depth in [8, 16, 100, 200, 201, 60_000] {
-            rehearse(format!("{{{{ {}1{} }}}}", before.repeat(depth), after.repeat(depth)));
+            compile_and_render(format!("{{{{ {}1{} }}}}", before.repeat(depth), after.repeat(depth)));
         }
     }
     for (before, after) in BLOCKS {
         for depth in [8, 32, 64, 150, 5_000] {
-            rehearse(format!("{}{{{{ 1 }}}}{}", before.repeat(depth), after.repeat(depth)));
+            compile_and_render(format!("{}{{{{ 1 }}}}{}", before.repeat(depth), after.repeat(depth)));
         }
     }
 }

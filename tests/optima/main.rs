@@ -1,4 +1,4 @@
-//! Every model finds known optima with a fraction of the trainings that random search needs, with and without rungs.
+//! Every model finds known optima with a fraction of the trainings of random search, with and without rungs.
 
 mod objectives;
 

@@ -1,5 +1,4 @@
-//! stdout and stderr that nobody reads, that are full, or that are closed: a study never waits for stderr, and a signal always
-//! ends hypertune.
+//! stdout and stderr that are not read, full or closed: a study never waits for stderr, and signals always end hypertune.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write};
@@ -11,10 +10,10 @@ use hypertune_test_support::{Lab, hypertune, send_signal, trainer};
 const INT: i32 = 2;
 const TERM: i32 = 15;
 
-/// Longest time from a signal to the end of a driver whose jobs end at once.
+/// Longest time from a signal to the exit of a driver whose jobs exit at once.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// A pipe that is full for as long as its reader lives.
+/// A pipe that stays full until its reader is dropped.
 fn full_pipe() -> (PipeReader, Stdio) {
     let (reader, mut writer) = io::pipe().unwrap();
     let stdio = writer.try_clone().unwrap().into();
@@ -26,13 +25,13 @@ fn full_device() -> File {
     OpenOptions::new().write(true).open("/dev/full").unwrap()
 }
 
-fn ended(lab: &Lab, mut child: Child) -> ExitStatus {
+fn wait_for_exit(lab: &Lab, mut child: Child) -> ExitStatus {
     lab.wait_until("the end of hypertune", || child.try_wait().unwrap().is_some());
     child.wait().unwrap()
 }
 
-/// Signals `pid`, the driver, and fails the test unless `child` ends soon.
-fn ends_after(signal: i32, pid: u32, mut child: Child) -> ExitStatus {
+/// Signals `pid`, the driver, and fails the test unless `child` exits within [`BOUND`].
+fn exits_after(signal: i32, pid: u32, mut child: Child) -> ExitStatus {
     let begun = Instant::now();
     send_signal(pid, signal);
     while child.try_wait().unwrap().is_none() {
@@ -46,19 +45,19 @@ fn ends_after(signal: i32, pid: u32, mut child: Child) -> ExitStatus {
 }
 
 #[test]
-fn a_study_completes_while_nobody_reads_its_stderr() {
+fn a_study_completes_if_its_stderr_is_not_read() {
     for options in ["", "-v", "-v --format json"] {
         let lab = Lab::random(30);
         let (_reader, stderr) = full_pipe();
         let mut command = lab.command(&lab.run_line(options, ""));
         let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
-        assert_eq!(ended(&lab, child).code(), Some(0));
+        assert_eq!(wait_for_exit(&lab, child).code(), Some(0));
         assert_eq!(lab.records("end").len(), 30);
     }
 }
 
 #[test]
-fn signals_end_a_study_while_nobody_reads_its_output() {
+fn signals_end_a_study_whose_output_is_not_read() {
     for (signal, code) in [(TERM, 143), (INT, 130)] {
         let lab = Lab::random(4);
         let (_err, stderr) = full_pipe();
@@ -67,7 +66,7 @@ fn signals_end_a_study_while_nobody_reads_its_output() {
         let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
         lab.wait_until("two jobs", || lab.job_processes().len() == 2);
         let pid = child.id();
-        assert_eq!(ends_after(signal, pid, child).code(), Some(code));
+        assert_eq!(exits_after(signal, pid, child).code(), Some(code));
         assert_eq!(lab.records("finish").len(), 1);
         lab.wait_for_no_processes();
     }
@@ -82,11 +81,11 @@ fn a_signal_ends_a_driver_that_waits_to_print_its_result() {
     // The session's handlers stay until its jobs are reaped; its threads are gone when it prints.
     lab.wait_until("one thread", || std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().count() == 1);
     let pid = child.id();
-    assert!(!ends_after(TERM, pid, child).success());
+    assert!(!exits_after(TERM, pid, child).success());
 }
 
 #[test]
-fn a_terminal_that_takes_no_output_does_not_stop_a_study() {
+fn a_blocked_terminal_does_not_stop_a_study() {
     for signal in [None, Some(TERM), Some(INT)] {
         let lab = Lab::random(30);
         let words = if signal.is_some() { "pace=600000" } else { "" };
@@ -120,7 +119,7 @@ fn a_terminal_that_takes_no_output_does_not_stop_a_study() {
 fn a_stderr_that_is_full_changes_nothing() {
     let lab = Lab::random(2);
     let line = lab.run_line("-v", "");
-    // Run, shown again, resumed.
+    // The first run, the finished study, and a resume.
     for line in [line.as_str(), line.as_str(), "resume m.study"] {
         let output = lab.command(line).stderr(full_device()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{line}");
@@ -133,7 +132,7 @@ fn a_stderr_that_is_full_changes_nothing() {
 }
 
 #[test]
-fn a_stdout_that_is_full_is_an_error_with_a_sentence() {
+fn a_full_stdout_is_an_error_with_a_message() {
     let lab = Lab::random(2);
     lab.run("-q", "").exits(0);
     let plan = format!("plan m.yaml -- {}", trainer());

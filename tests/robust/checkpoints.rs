@@ -1,4 +1,4 @@
-//! Promoted trials go on from their checkpoint, retried jobs from its state at their beginning.
+//! Promoted trials continue from their checkpoint, retried jobs from its state before the job.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,7 +45,7 @@ fn without_resume_every_job_finds_an_empty_directory() {
 }
 
 #[test]
-fn a_retried_attempt_begins_with_the_checkpoint_of_the_job_s_beginning() {
+fn a_retry_starts_with_the_checkpoint_from_before_the_job() {
     let lab = resuming();
     lab.run("-j 2 --retries 1 --keep-going", "spoil checkpoint").exits(0);
     let good: Vec<_> = lab.records("end").into_iter().filter(|e| e["status"] == "succeeded").collect();
@@ -54,7 +54,7 @@ fn a_retried_attempt_begins_with_the_checkpoint_of_the_job_s_beginning() {
 }
 
 #[test]
-fn a_crash_in_a_promoted_job_brings_its_beginning_back() {
+fn a_crash_in_a_promoted_job_restores_its_checkpoint() {
     let lab = resuming();
     let words = "checkpoint pace=20";
     for _ in 0..4 {
@@ -90,7 +90,7 @@ const REMOVED_AFTER: f64 = 2.0;
 fn the_disk_holds_only_what_may_still_be_promoted() {
     let lab = resuming();
     let census = lab.path("census");
-    // Each job counts the checkpoints that are there as it begins.
+    // Each job counts the existing checkpoints when it starts.
     lab.run("-j 1", &format!("checkpoint census={} sleep=250", census.display())).exits(0);
     let counts: Vec<(u32, u32)> = fs::read_to_string(census).unwrap().lines().map(pair).collect();
     assert_eq!(counts.len(), HYPERBAND_JOBS);
@@ -111,7 +111,8 @@ fn pair(line: &str) -> (u32, u32) {
     (a.parse().unwrap(), b.parse().unwrap())
 }
 
-/// At each launch: trials that were launched before and not dropped since or only just, and copies in use or only just not.
+/// The most checkpoints and copies allowed at each launch: those of earlier trials that were not dropped more than [`REMOVED_AFTER`]
+/// ago, and copies that were in use until then.
 fn allowed(lab: &Lab) -> Vec<(u32, u32)> {
     let (mut live, mut dropped, mut copies) = (BTreeSet::new(), Vec::new(), Vec::new());
     let (mut reached, mut counts, mut now) = (BTreeMap::new(), Vec::new(), 0.0);
@@ -135,30 +136,30 @@ fn allowed(lab: &Lab) -> Vec<(u32, u32)> {
 }
 
 #[test]
-fn a_promoted_job_that_fails_for_good_leaves_nothing_set_aside() {
+fn a_promoted_job_without_retries_leaves_no_copy() {
     let lab = resuming();
     lab.run("-j 2 --keep-going", "fail-promoted=3 checkpoint").exits(0);
     let homes = fs::read_dir(lab.study().join("trials")).unwrap().flatten().map(|trial| trial.path());
     let kept: Vec<_> = homes.filter(|home| fs::read_dir(home).unwrap().flatten().any(|e| e.path().is_dir())).collect();
-    // Only the three trials that began at nine epochs ran to their end.
+    // Only the three trials that started with nine epochs completed.
     assert_eq!(kept.len(), 3, "{kept:?}");
 }
 
 #[test]
-fn a_script_that_ignores_its_checkpoint_is_told_on_once() {
+fn a_restart_from_scratch_is_reported_once() {
     let lab = resuming();
     let ended = lab.run("-j 2", "").exits(0);
     assert_eq!(ended.stderr.matches("trains from scratch").count(), 1, "{}", ended.stderr);
 }
 
-/// As root permissions hinder nobody, so these jobs and hypertune run as another user, in a folder that everybody may enter.
+/// Runs hypertune and its jobs as another user if the tests run as root, for whom permissions are not checked.
 fn run_unprivileged(lab: &Lab, options: &str, words: &str) -> RunOutput {
     let mut command = lab.program(if is_root() { "setpriv" } else { "env" });
     if is_root() {
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         lab.set_mode("", 0o777);
     }
-    // Other users may not be able to run what lies in our home.
+    // The other user may not have access to the target folder.
     for (name, from) in [("hypertune", hypertune()), ("trainer", trainer())] {
         fs::copy(from, lab.path(name)).unwrap();
     }
@@ -190,7 +191,7 @@ fn a_checkpoint_that_cannot_be_copied_fails_its_job_only() {
     assert_eq!(with_checkpoints(&lab).len(), 3, "those of the trials that began at the full resource");
 }
 
-/// A directory that belongs to somebody else stays; the study does not.
+/// An immutable file stays, and the study completes.
 #[test]
 fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
     if !is_root() {
@@ -218,7 +219,7 @@ fn a_checkpoint_that_cannot_be_removed_is_noted_once() {
 
 /// A study that ends when a metric is reached leaves trials that were neither dropped nor finished.
 #[test]
-fn a_study_that_reached_its_metric_keeps_only_what_it_was_asked_to_keep() {
+fn a_study_that_reached_its_metric_keeps_the_requested_checkpoints() {
     let kept = |keep: &str| {
         let condition = "earlyStopping: [{metric: loss, value: 1000, optimization: minimize}]";
         let lab = Lab::new(&HYPERBAND.replace("seed: 7", &format!("seed: 7\nresume: true\n{condition}")));

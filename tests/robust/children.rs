@@ -1,11 +1,11 @@
-//! Whatever ends the driver, no child and no grandchild is left.
+//! No child and no grandchild outlives the driver, however it ends.
 
 use std::fs;
 
 use hypertune_test_support::{Lab, send_signal};
 
 #[test]
-fn kill_9_takes_children_and_grandchildren_along() {
+fn sigkill_ends_children_and_grandchildren() {
     let lab = Lab::random(2);
     let mut driver = lab.start("-j 2", "breed stray hold ignore=term sleep=600000");
     // Two jobs with three grandchildren each.
@@ -16,8 +16,8 @@ fn kill_9_takes_children_and_grandchildren_along() {
 }
 
 #[test]
-fn other_ends_that_nobody_can_refuse_leave_nothing_either() {
-    // Ctrl-\, and an abort inside the driver.
+fn sigquit_and_sigabrt_end_children_and_grandchildren() {
+    // SIGQUIT and SIGABRT.
     for signal in [3, 6] {
         let lab = Lab::random(2);
         let driver = lab.start("-j 2", "breed stray sleep=600000");
@@ -29,7 +29,7 @@ fn other_ends_that_nobody_can_refuse_leave_nothing_either() {
 }
 
 #[test]
-fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
+fn jobs_that_outlive_the_guard_are_ended_before_the_study_is_resumed() {
     let lab = Lab::random(2);
     let log = lab.path("log");
     let words = format!("log={} fail-first=1", log.display());
@@ -46,7 +46,7 @@ fn what_outlived_even_the_guard_is_ended_before_the_study_goes_on() {
 }
 
 #[test]
-fn after_a_crash_no_job_is_said_to_run() {
+fn after_a_crash_no_job_is_shown_as_running() {
     let lab = Lab::random(2);
     let states = || {
         let listed = lab.hypertune("export m.study --format jsonl").exits(0).stdout;
@@ -62,16 +62,16 @@ fn after_a_crash_no_job_is_said_to_run() {
 }
 
 #[test]
-fn a_grandchild_that_holds_stdout_does_not_hold_the_study() {
+fn a_grandchild_with_stdout_open_does_not_block_the_study() {
     let lab = Lab::random(4);
     lab.run("-j 2", "hold").exits(0);
     assert_eq!(lab.records("end").len(), 4);
-    // In a session of its own and the job ended well: it is the user's.
+    // It has a session of its own and the job succeeded, so it is kept.
     lab.job_processes().iter().for_each(|pid| send_signal(*pid, 9));
 }
 
 #[test]
-fn what_stays_in_the_group_goes_with_its_job() {
+fn processes_in_the_group_of_a_job_end_with_it() {
     let lab = Lab::random(2);
     lab.run("-j 2", "breed").exits(0);
     lab.wait_for_no_processes();
@@ -89,7 +89,7 @@ fn usage_is_journalled() {
 }
 
 #[test]
-fn failures_are_told_apart() {
+fn failures_are_classified() {
     for (words, kind) in [
         ("exit=3", "exit"),
         ("kill=10", "signal"),
@@ -117,7 +117,7 @@ fn jobs_find_their_variables_and_a_closed_stdin() {
 }
 
 #[test]
-fn what_a_job_started_goes_with_it_where_hypertune_ends_it() {
+fn a_job_that_hypertune_ends_is_ended_with_its_processes() {
     // The job timeout, a limit with time, and a rule of early stopping.
     for (options, matrix, code) in [
         ("--job-timeout 500ms --keep-going", "", 3),
@@ -133,7 +133,7 @@ fn what_a_job_started_goes_with_it_where_hypertune_ends_it() {
 }
 
 #[test]
-fn a_job_that_left_its_group_is_ended_all_the_same() {
+fn a_job_that_left_its_group_is_ended() {
     let job = "import os, time\nchild = os.fork()\nif child == 0:\n    os.setpgid(0, 0)\n    open('up', 'w')\n    \
                time.sleep(600)\nwhile not os.path.exists('up'):\n    time.sleep(0.01)\nos.setpgid(0, child)\n\
                open('left', 'w')\ntime.sleep(600)\n";

@@ -1,4 +1,4 @@
-//! A study stopped at any instant ends as one that was never stopped.
+//! A study that is stopped at any time and resumed has the same outcome as an undisturbed one.
 
 use std::fs::{self, File};
 use std::thread::sleep;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use hypertune_test_support::{HYPERBAND, HYPERBAND_JOBS, Lab, RunOutput, StudyOutcome, hypertune, rounds};
 
 const WORDS: &str = "pace=1";
-/// What a process gets that writes beyond its limit.
+/// SIGXFSZ, for a write beyond the limit on file sizes.
 const XFSZ: i32 = 25;
 /// Bytes by which a torn header is recognized: `{"type":"study"`. A lock file is shorter.
 const RECOGNIZED: usize = 15;
@@ -31,7 +31,7 @@ fn killed_at_random_instants() {
     let mut killed = 0;
     for round in 0..4 * rounds() as u64 {
         let lab = lab();
-        // From before the first record to after the last, in uneven steps.
+        // From before the first record to after the last, in irregular steps.
         for delay in [3, 7, 12, 18, 25, 33, 42, 52].map(|ms| ms + round % 9) {
             let mut driver = lab.start("-j 3", WORDS);
             sleep(Duration::from_millis(delay));
@@ -49,8 +49,7 @@ fn killed_at_random_instants() {
     assert!(killed >= 8, "the study is too quick to be killed: {killed}");
 }
 
-/// The kernel kills the driver as it writes beyond a limit on the size of files: at a record's end or within one, wherever the
-/// limit happens to fall, with jobs at work.
+/// The kernel kills the driver when it writes beyond a limit on file sizes, after or within a record, while jobs run.
 #[test]
 fn killed_while_writing_the_journal() {
     let (undisturbed, wanted) = undisturbed();
@@ -104,7 +103,7 @@ fn cut_inside_a_record() {
 }
 
 #[test]
-fn a_power_cut_leaves_blocks_of_nothing() {
+fn zeros_after_a_power_cut_are_ignored() {
     let (undisturbed, wanted) = undisturbed();
     let journal = fs::read(undisturbed.study().join("journal.jsonl")).unwrap();
     let half = journal.len() / 2;
@@ -134,7 +133,7 @@ fn resume_needs_only_the_folder() {
 }
 
 #[test]
-fn another_line_is_refused_and_nothing_is_touched() {
+fn another_command_is_refused_and_nothing_is_changed() {
     let lab = lab();
     lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
     let journal = fs::read(lab.study().join("journal.jsonl")).unwrap();
@@ -148,7 +147,7 @@ fn another_line_is_refused_and_nothing_is_touched() {
 }
 
 /// Every view of the study ends with `code`.
-fn shown(lab: &Lab, code: i32) {
+fn assert_views_exit(lab: &Lab, code: i32) {
     for line in ["best m.study", "trials m.study", "export m.study"] {
         lab.hypertune(line).exits(code);
     }
@@ -169,17 +168,17 @@ fn a_damaged_journal_and_another_format_are_refused() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(1).stderr_contains("journal.jsonl:3");
-    shown(&lab, 1);
+    assert_views_exit(&lab, 1);
     let text = plain(&text);
     fs::write(&path, text.replacen("{\"type\":\"launch\"", "{\"type\":\"lunch\"", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(1).stderr_contains("journal.jsonl:3");
     fs::write(&path, text.replacen("\"format\":", "\"format\":9", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(2).stderr_contains("format 91");
-    shown(&lab, 2);
+    assert_views_exit(&lab, 2);
     fs::write(&path, text.replacen("\"sampling_rules\":", "\"sampling_rules\":9", 1)).unwrap();
     lab.run("-j 3", WORDS).exits(2).stderr_contains("sampling rules 91");
     lab.hypertune("resume m.study").exits(2).stderr_contains("sampling rules 91");
-    shown(&lab, 0);
+    assert_views_exit(&lab, 0);
     File::create(&path).unwrap();
     lab.run("-j 3", WORDS).exits(0);
 }

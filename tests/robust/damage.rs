@@ -1,4 +1,4 @@
-//! `check` on a study's folder, and what is saved of a damaged journal.
+//! `check` on a study's folder, and `--salvage` of a damaged journal.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ fn check(lab: &Lab, options: &str) -> RunOutput {
 }
 
 #[test]
-fn a_damaged_study_is_saved_up_to_the_damage_and_ends_as_if_nothing_had_happened() {
+fn a_damaged_study_is_salvaged_and_has_the_same_outcome() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "pace=1").exits(0);
     let (lab, path) = (Lab::hyperband(), "journal.jsonl");
@@ -44,7 +44,7 @@ fn a_damaged_study_is_saved_up_to_the_damage_and_ends_as_if_nothing_had_happened
 }
 
 #[test]
-fn of_a_damaged_header_nothing_can_be_saved_and_nothing_is_lost() {
+fn a_damaged_header_cannot_be_salvaged_and_is_kept() {
     let lab = Lab::random(2);
     lab.run("", "").exits(0);
     let path = lab.study().join("journal.jsonl");
@@ -56,7 +56,7 @@ fn of_a_damaged_header_nothing_can_be_saved_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_no_study_and_what_is_driven_is_left_alone() {
+fn salvage_changes_neither_other_files_nor_running_studies() {
     let lab = Lab::random(2);
     lab.hypertune("check m.yaml --salvage").exits(2).stderr_contains("--salvage");
     lab.hypertune("check .").exits(2).stderr_contains("no study");

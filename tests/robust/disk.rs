@@ -1,11 +1,11 @@
-//! A disk that takes no more, a folder that takes nothing, a journal that cannot be read.
+//! A full disk, a folder without write access, a journal that cannot be read.
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput, hypertune};
 
-/// Runs a shell script whose mounts nobody else sees; its `"$@"` is hypertune with its arguments.
+/// Runs a shell script in a mount namespace of its own; its `"$@"` is hypertune with its arguments.
 fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> RunOutput {
     let mut command = lab.program("unshare");
     command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash", &hypertune()]);
@@ -13,7 +13,7 @@ fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> RunOutput {
     RunOutput::of(&mut command)
 }
 
-/// Runs with files limited to `kib`: a write beyond that fails as on a full disk, naming another reason.
+/// Runs with a file size limit of `kib`, beyond which a write fails with EFBIG.
 fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> RunOutput {
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
     let mut command = lab.program("bash");
@@ -22,7 +22,7 @@ fn with_small_files(lab: &Lab, kib: u32, options: &str, words: &str) -> RunOutpu
     RunOutput::of(&mut command)
 }
 
-/// Whether this system lets an ordinary user mount something of their own.
+/// Whether this system allows mounts in a user namespace.
 fn can_mount() -> bool {
     let mut probe = Command::new("unshare");
     probe.args(["--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]);
@@ -30,7 +30,7 @@ fn can_mount() -> bool {
 }
 
 #[test]
-fn a_full_disk_names_the_file_and_loses_nothing() {
+fn a_file_size_limit_is_reported_and_loses_nothing() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "pace=1").exits(0);
     let lab = Lab::hyperband();
@@ -47,10 +47,10 @@ fn a_full_disk_names_the_file_and_loses_nothing() {
     lab.assert_slots_are_exclusive();
 }
 
-/// A file system of its own that a file of others nearly fills: nothing is left for the journal, then for a log, then for a
-/// trial's folder, as the free space grows from nothing.
+/// A file system that another file nearly fills: with growing free space, the journal, then a log, then a trial's folder cannot
+/// be written.
 #[test]
-fn a_really_full_disk_loses_nothing_either() {
+fn a_full_file_system_loses_nothing() {
     if !can_mount() {
         return;
     }
@@ -89,13 +89,13 @@ fn a_full_disk_under_a_log_ends_the_other_children_too() {
 }
 
 #[test]
-fn a_folder_that_takes_no_files_is_an_error_that_names_it() {
+fn a_folder_without_write_access_is_reported() {
     let lab = Lab::random(1);
     lab.run("--study /proc/no.study", "").exits(1).stderr_contains("/proc/no.study");
 }
 
 #[test]
-fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
+fn a_study_on_a_read_only_disk_is_shown_and_not_run() {
     if !can_mount() {
         return;
     }
@@ -113,7 +113,7 @@ fn a_study_on_a_disk_that_became_read_only_is_shown_and_not_driven() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_is_an_error_that_names_it() {
+fn an_unreadable_journal_is_reported() {
     let lab = Lab::random(1);
     fs::create_dir_all(lab.study().join("journal.jsonl")).unwrap();
     lab.run("", "").exits(2).stderr_contains("m.study/journal.jsonl");

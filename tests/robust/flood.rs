@@ -1,4 +1,4 @@
-//! Gigabytes of output and a million lines cost time, not memory, and lose nothing that counts.
+//! Large outputs and many readings do not use memory, and no reading that counts is lost.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn peak(driver: &Driver) -> Option<u64> {
 }
 
 #[test]
-fn a_flood_on_both_streams_leaves_the_driver_small() {
+fn large_outputs_do_not_use_memory() {
     let lab = Lab::random(1);
     let words = "flood=200000000 flood-err=100000000";
     let mut driver = lab.start("--log-limit 1MB", words);
@@ -46,7 +46,7 @@ fn the_last_of_many_readings_counts() {
 }
 
 #[test]
-fn readings_of_a_mebibyte_leave_the_driver_small() {
+fn readings_of_a_mebibyte_do_not_use_memory() {
     let lab = Lab::random(2);
     let mut driver = lab.start("-j 2 --log-limit 1MB", "objects=12 exit=0");
     let mut largest = 0;
@@ -60,7 +60,7 @@ fn readings_of_a_mebibyte_leave_the_driver_small() {
 }
 
 #[test]
-fn rules_that_watch_a_flood_of_readings_stay_small_and_see_its_end() {
+fn rules_on_many_readings_do_not_use_memory_and_see_the_last() {
     let rule = "earlyStopping:\n  - {metric: loss, optimization: minimize, policy: {kind: median, minSamples: 1}}\n\
                 \x20 - {metric: loss, optimization: minimize, value: -1}\n";
     let lab = Lab::random(1);
@@ -77,7 +77,7 @@ fn rules_that_watch_a_flood_of_readings_stay_small_and_see_its_end() {
 }
 
 #[test]
-fn a_line_without_end_is_passed_over() {
+fn a_line_that_is_too_long_is_skipped() {
     let lab = Lab::random(1);
     fs::write(lab.path("long.py"), "").unwrap();
     let script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo '{\"loss\": 0.25}'";

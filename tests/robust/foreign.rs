@@ -1,4 +1,4 @@
-//! Files that are not hypertune's own: a folder that holds no study, links and special files in a study's folder.
+//! Files of others: folders without a study, links and special files in a study's folder.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -35,7 +35,7 @@ fn write(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_folder_without_a_study_is_refused_and_left_as_it_is() {
+fn a_folder_without_a_study_is_refused_and_unchanged() {
     let lab = Lab::random(2);
     write(&lab.path("clinic/trials/patients/1.csv"), "precious");
     write(&lab.path("clinic/journal.jsonl"), "{\"entry\": \"a diary\"}\n");
@@ -106,7 +106,7 @@ fn a_study_s_folder_may_be_a_link() {
 }
 
 #[test]
-fn a_log_s_name_that_links_elsewhere_is_taken_from_the_link() {
+fn a_link_in_place_of_a_log_is_replaced() {
     let lab = Lab::random(2);
     lab.run("--max-jobs 1", "").exits(4);
     let trial = lab.study().join("trials/1");
@@ -119,7 +119,7 @@ fn a_log_s_name_that_links_elsewhere_is_taken_from_the_link() {
 }
 
 #[test]
-fn a_trial_s_folder_that_links_elsewhere_is_not_followed() {
+fn a_link_in_place_of_a_trial_s_folder_is_not_followed() {
     for resume in ["", "resume: true\n"] {
         let lab = Lab::new(&format!("{HYPERBAND}{resume}"));
         lab.run("-j 1 --max-jobs 5", "").exits(4);
@@ -139,7 +139,7 @@ fn a_trial_s_folder_that_links_elsewhere_is_not_followed() {
 }
 
 #[test]
-fn a_study_is_discarded_only_when_the_new_one_can_begin() {
+fn a_study_is_discarded_only_if_the_new_one_can_start() {
     let lab = Lab::random(2);
     lab.run("", "").exits(0);
     let (journal, trials) =
@@ -163,7 +163,7 @@ fn a_study_is_discarded_only_when_the_new_one_can_begin() {
 }
 
 #[test]
-fn a_discarding_that_was_interrupted_is_completed_before_anything_is_launched() {
+fn an_interrupted_overwrite_is_completed_before_any_launch() {
     for replaced in [false, true] {
         let lab = Lab::random(2);
         lab.run("", "pace=1").exits(0);

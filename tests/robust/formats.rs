@@ -33,7 +33,7 @@ fn run(lab: &Lab) -> RunOutput {
 }
 
 #[test]
-fn half_a_study_is_resumed_to_the_outcome_of_the_whole_one() {
+fn half_a_study_is_resumed_to_the_same_outcome() {
     let (half, whole) = (recorded("half"), recorded("whole"));
     let before = fs::read_to_string(half.study().join("journal.jsonl")).unwrap();
     half.hypertune("trials m.study").exits(0);
@@ -47,7 +47,7 @@ fn half_a_study_is_resumed_to_the_outcome_of_the_whole_one() {
 }
 
 #[test]
-fn another_way_to_write_the_matrix_is_the_same_study() {
+fn a_reformatted_matrix_is_the_same_study() {
     let half = recorded("half");
     fs::write(half.path("m.yaml"), format!("# again\n{}", MATRIX.replace("[0, 1]", "0:1"))).unwrap();
     run(&half).exits(0);

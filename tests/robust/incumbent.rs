@@ -1,4 +1,4 @@
-//! Every part of the program means the same trial by "best", and the same resource by what a stopped job reached and spent.
+//! All parts of the program agree on the best trial and on the resource of a stopped job.
 
 use std::collections::BTreeMap;
 
@@ -41,20 +41,20 @@ fn keeps_the_best(lab: &Lab, options: &str) {
 }
 
 #[test]
-fn the_best_trial_keeps_its_checkpoint_whatever_metric_a_policy_reads() {
+fn the_best_trial_keeps_its_checkpoint_if_a_policy_reads_another_metric() {
     keeps_the_best(&lab(AGAINST_THE_BEST), "-j 1");
     keeps_the_best(&lab(AGAINST_THE_BEST), "-j 4");
 }
 
 #[test]
-fn the_trial_that_ended_the_study_keeps_its_checkpoint_where_it_is_the_best() {
-    // a low value at the smallest resource, and values of trials that ran longer besides
+fn the_trial_that_ended_the_study_keeps_its_checkpoint_if_it_is_the_best() {
+    // a low value at the smallest resource, besides values of trials with more resource
     keeps_the_best(&lab("{metric: gain, optimization: maximize, value: -0.38}"), "-j 2");
     keeps_the_best(&lab("{metric: gain, optimization: maximize, value: -0.25}"), "-j 3");
 }
 
 #[test]
-fn a_stopped_job_counts_with_what_it_reached() {
+fn a_stopped_job_counts_with_its_last_reading() {
     let lab = lab(AGAINST_THE_BEST);
     let summary = lab.run("-j 2 --grace 30s --format json", "pace=10 opposite=gain").exits(0);
     let summary: Value = serde_json::from_str(&summary.stdout).unwrap();
@@ -62,7 +62,7 @@ fn a_stopped_job_counts_with_what_it_reached() {
     let step = |end: &Value| end["curve"].as_array().unwrap().last().unwrap()["step"].as_f64().unwrap();
     assert_eq!(summary["resource_spent"].as_f64().unwrap(), ends.iter().map(step).sum::<f64>());
 
-    // where a trial ran to its end anywhere, that counts; else its stopped job furthest on
+    // a completed job counts; else the stopped job with the highest step
     let mut reached: BTreeMap<u64, (bool, f64)> = BTreeMap::new();
     for end in &ends {
         let entry = reached.entry(end["trial"].as_u64().unwrap()).or_default();
@@ -82,7 +82,7 @@ fn a_stopped_job_counts_with_what_it_reached() {
 }
 
 #[test]
-fn a_budget_is_spent_by_what_was_trained() {
+fn a_budget_counts_the_resource_spent() {
     let whole = lab(AGAINST_THE_BEST);
     whole.run("-j 1 --grace 30s", "pace=10 opposite=gain").exits(0);
     let step = |end: &Value| end["curve"].as_array().unwrap().last().unwrap()["step"].as_f64().unwrap();

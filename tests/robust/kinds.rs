@@ -1,4 +1,4 @@
-//! Every kind of study, killed again and again, ends as if it had not been: schedules, samplers that learn, policies, retries and
+//! Every kind of study has the same outcome if it is killed repeatedly: schedules, samplers with a model, policies, retries and
 //! checkpoints.
 
 use std::fs;
@@ -19,7 +19,7 @@ struct Kind {
 const HEAD: &str = "seed: 7\nresource: {name: epochs, type: int}\nmetric: {name: loss, optimization: minimize}\n\
                     params:\n  x: {kind: uniform, value: [0, 1]}\n  y: {kind: choice, value: [0.1, 0.2, 0.3]}\n";
 
-/// One job after the other: then what a sampler has learnt and what a policy compares with is the same in every run.
+/// One slot, so that samplers and policies see the same observations in every run.
 const KINDS: [Kind; 10] = [
     Kind {
         name: "hyperband",
@@ -87,7 +87,7 @@ impl Kind {
         outcome
     }
 
-    /// Kills the driver after each of `delays` milliseconds, then lets it end.
+    /// Kills the driver after each of `delays` milliseconds, then runs it to completion.
     fn killed(&self, delays: impl Iterator<Item = u64>) -> StudyOutcome {
         let lab = self.lab();
         for delay in delays {
@@ -103,7 +103,7 @@ impl Kind {
         lab.outcome()
     }
 
-    /// Goes on with the first `length` bytes of `journal`.
+    /// Resumes from the first `length` bytes of `journal`.
     fn cut(&self, journal: &[u8], length: usize) -> StudyOutcome {
         let lab = self.lab();
         fs::create_dir(lab.study()).unwrap();
@@ -114,7 +114,7 @@ impl Kind {
 }
 
 #[test]
-fn killed_at_uneven_instants() {
+fn killed_at_irregular_times() {
     for kind in KINDS {
         let wanted = kind.undisturbed();
         for round in 0..rounds() as u64 {
@@ -125,9 +125,9 @@ fn killed_at_uneven_instants() {
 }
 
 #[test]
-fn cut_at_records_all_over() {
+fn cut_after_records_throughout() {
     for kind in KINDS {
-        // What a checkpoint held when a record was written is not in the journal.
+        // The checkpoint at the time of a record is not in the journal.
         if kind.words.contains("checkpoint") {
             continue;
         }
@@ -141,9 +141,9 @@ fn cut_at_records_all_over() {
     }
 }
 
-/// With several slots a sampler learns in the order in which jobs happen to end; what is journalled is never drawn again.
+/// With several slots the model depends on the order in which jobs end; journalled configurations are never drawn again.
 #[test]
-fn several_slots_keep_what_was_drawn() {
+fn several_slots_keep_their_configurations() {
     for kind in KINDS.iter().filter(|kind| ["tpe", "gp", "auto"].iter().any(|name| kind.name.contains(name))) {
         let lab = kind.lab();
         let options = kind.options.replace("-j 1", "-j 3");

@@ -3,7 +3,7 @@
 use hypertune_test_support::Lab;
 
 #[test]
-fn a_job_that_runs_too_long_is_ended_and_tried_again() {
+fn a_job_that_times_out_is_ended_and_retried() {
     let lab = Lab::random(1);
     lab.run("--job-timeout 100ms --retries 1 --grace 100ms", "ignore=term breed sleep=600000").exits(3);
     let ends = lab.records("end");
@@ -13,7 +13,7 @@ fn a_job_that_runs_too_long_is_ended_and_tried_again() {
 }
 
 #[test]
-fn failures_worth_it_are_retried_and_others_are_not() {
+fn only_failures_that_may_pass_are_retried() {
     let attempts = |words: &str| {
         let lab = Lab::random(1);
         let ended = lab.run("--retries 2", words);
@@ -37,7 +37,7 @@ fn the_file_may_ask_for_retries_and_a_timeout() {
 }
 
 #[test]
-fn a_larger_resource_limit_goes_on_to_the_same_end() {
+fn larger_resource_limits_lead_to_the_same_outcome() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "").exits(0);
     let lab = Lab::hyperband();
@@ -51,7 +51,7 @@ fn a_larger_resource_limit_goes_on_to_the_same_end() {
 }
 
 #[test]
-fn at_a_limit_the_best_is_printed_and_the_study_goes_on_later() {
+fn at_a_limit_the_best_is_printed_and_the_study_can_be_resumed() {
     let lab = Lab::random(6);
     let ended = lab.run("-j 2 --max-jobs 3 --format json", "").exits(4);
     assert!(ended.stdout.contains("loss") || ended.stdout.contains("value"), "{}", ended.stdout);
@@ -61,7 +61,7 @@ fn at_a_limit_the_best_is_printed_and_the_study_goes_on_later() {
 }
 
 #[test]
-fn when_time_is_over_running_jobs_are_ended_or_may_finish() {
+fn at_the_time_limit_running_jobs_are_ended_or_may_finish() {
     let lab = Lab::random(2);
     lab.run("-j 1 --time-limit 200ms --grace 100ms", "sleep=600000").exits(4);
     assert_eq!(lab.records("end")[0]["by"]["rule"], "limit");

@@ -1,4 +1,4 @@
-//! One driver per study; readers are free.
+//! One driver per study; any number of readers.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hypertune_test_support::{Lab, RunOutput};
 
 #[test]
-fn the_second_driver_is_refused_and_told_the_first_one_s_number() {
+fn a_second_driver_is_refused_with_the_pid_of_the_first() {
     let lab = Lab::random(2);
     let words = "sleep=600000";
     let driver = lab.start("-j 2", words);
@@ -23,7 +23,7 @@ fn the_second_driver_is_refused_and_told_the_first_one_s_number() {
 }
 
 #[test]
-fn a_dead_driver_s_lock_is_taken_over() {
+fn the_lock_of_a_killed_driver_is_reused() {
     let lab = Lab::random(2);
     let driver = lab.start("-j 2", "pace=50");
     lab.wait_until("a lock", || lab.study().join("lock").exists());
@@ -38,7 +38,7 @@ fn a_dead_driver_s_lock_is_taken_over() {
 }
 
 #[test]
-fn a_removed_lock_file_lets_no_second_driver_in() {
+fn a_removed_lock_file_does_not_allow_a_second_driver() {
     let lab = Lab::random(2);
     let words = "sleep=600000";
     let driver = lab.start("-j 2", words);
@@ -55,7 +55,7 @@ fn a_removed_lock_file_lets_no_second_driver_in() {
     lab.run("-j 2", "pace=1").exits(2).stderr_contains("command");
 }
 
-/// A study whose journal is taken away by `displace` as soon as it holds records.
+/// A study whose journal is displaced by `displace` after the first records.
 fn displaced(displace: impl Fn(&Path)) -> (Lab, RunOutput) {
     let lab = Lab::random(100);
     let driver = lab.start("-j 2", "pace=50");
@@ -67,7 +67,7 @@ fn displaced(displace: impl Fn(&Path)) -> (Lab, RunOutput) {
 }
 
 #[test]
-fn a_journal_that_is_removed_ends_the_session_and_is_written_again() {
+fn a_removed_journal_ends_the_session_and_is_rewritten() {
     let (lab, ended) = displaced(|journal| fs::remove_file(journal).unwrap());
     ended.stderr_contains("journal.jsonl was removed while the study ran");
     let before = lab.records("end").len();
@@ -77,7 +77,7 @@ fn a_journal_that_is_removed_ends_the_session_and_is_written_again() {
 }
 
 #[test]
-fn a_journal_that_is_replaced_ends_the_session_and_is_kept_beside_the_other() {
+fn a_replaced_journal_ends_the_session_and_both_are_kept() {
     let (lab, ended) = displaced(|journal| {
         fs::copy(journal, journal.with_extension("copy")).unwrap();
         fs::rename(journal.with_extension("copy"), journal).unwrap();

@@ -1,4 +1,4 @@
-//! What a killed driver and its guard left is ended before the study goes on, and nothing else ever is.
+//! Processes that outlive a killed driver and its guard are ended before the study is resumed, and no others.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hypertune_test_support::{Driver, Lab, RunOutput, hypertune, processes_with_variable, rounds, send_signal};
 
-/// A job that runs until it is ended; once there is a file `fast` in the folder, it ends at once.
+/// A job that runs until it is ended, or succeeds at once if there is a file `fast` in the folder.
 const JOB: &str = "#!/bin/sh\n[ -e fast ] || sleep 600\necho '{\"loss\": 1}'\n";
 const RUN: &str = "run m.yaml -j 2 -- ./job.sh";
 const LEFT: &str = "that an earlier session had left running";
@@ -49,7 +49,7 @@ fn mark(lab: &Lab, name: &str) -> String {
 }
 
 #[test]
-fn the_folder_may_be_spelled_in_any_way() {
+fn the_folder_may_be_given_by_any_path() {
     for name in ["m.study", "m.study/", "./x/../m.study", "link/m.study"] {
         let lab = crashed();
         fs::create_dir(lab.path("x")).unwrap();
@@ -68,7 +68,7 @@ fn the_folder_may_have_been_moved() {
 }
 
 #[test]
-fn a_study_that_is_overwritten_leaves_nothing() {
+fn an_overwritten_study_leaves_no_process() {
     let lab = crashed();
     done(&lab, "run m.yaml --overwrite -- ./job.sh").stderr_contains(LEFT);
     assert_eq!(lab.job_processes(), NONE);
@@ -80,7 +80,7 @@ fn a_study_that_is_overwritten_leaves_nothing() {
 }
 
 #[test]
-fn an_emptied_or_deleted_journal_or_list_hides_nothing() {
+fn an_empty_or_deleted_journal_or_list_hides_no_process() {
     for (name, emptied) in
         [("journal.jsonl", true), ("journal.jsonl", false), ("journal.sessions", true), ("journal.sessions", false)]
     {
@@ -96,9 +96,9 @@ fn an_emptied_or_deleted_journal_or_list_hides_nothing() {
     }
 }
 
-/// A script with the variables of the crashed session starts a process and then goes on with the study.
+/// A script with the variables of the crashed session starts a process and then resumes the study.
 #[test]
-fn neither_the_caller_nor_what_it_started_is_ended() {
+fn neither_the_caller_nor_its_processes_are_ended() {
     for name in ["HYPERTUNE_SESSION", "HYPERTUNE_JOB", "HYPERTUNE_STUDY_DIR"] {
         let lab = crashed();
         let value = mark(&lab, name);
@@ -113,7 +113,7 @@ fn neither_the_caller_nor_what_it_started_is_ended() {
     }
 }
 
-/// A process of ours with all variables of a job.
+/// A process that is not a job, with the variables of one.
 fn stranger(lab: &Lab) -> Child {
     let mut command = lab.program("sleep");
     command.arg("600").env("HYPERTUNE_STUDY_DIR", lab.study()).env("HYPERTUNE_SESSION", "1-1-1");
@@ -121,7 +121,7 @@ fn stranger(lab: &Lab) -> Child {
 }
 
 #[test]
-fn the_study_s_folder_in_an_environment_is_no_reason_to_end_a_process() {
+fn a_process_with_only_the_folder_in_its_environment_is_not_ended() {
     let lab = crashed();
     let mut stranger = stranger(&lab);
     done(&lab, "resume m.study").stderr_contains("ended 4 processes");
@@ -143,7 +143,7 @@ fn a_copy_of_a_running_study_does_not_end_its_jobs() {
 }
 
 #[test]
-fn a_session_that_ended_in_order_is_not_looked_for() {
+fn processes_of_a_completed_session_are_kept() {
     let lab = Lab::random(2);
     // The pause is for `setsid`.
     lab.run("--max-jobs 1", "stray sleep=300").exits(4);
@@ -155,7 +155,7 @@ fn a_session_that_ended_in_order_is_not_looked_for() {
 }
 
 #[test]
-fn the_guard_has_none_of_the_variables_and_ends_the_jobs_of_a_study_that_went_on() {
+fn the_guard_of_a_resumed_study_has_no_job_variables_and_ends_its_jobs() {
     let lab = crashed();
     let marks = ["HYPERTUNE_SESSION", "HYPERTUNE_JOB", "HYPERTUNE_STUDY_DIR"].map(|name| (name, mark(&lab, name)));
     fs::remove_file(lab.path("fast")).unwrap();
@@ -170,7 +170,7 @@ fn the_guard_has_none_of_the_variables_and_ends_the_jobs_of_a_study_that_went_on
 
 /// A study whose job is a study whose job is a study.
 #[test]
-fn nested_studies_leave_nothing_however_their_drivers_end() {
+fn nested_studies_leave_no_process() {
     let job = "#!/bin/sh\ntrap '' TERM INT\n[ -e fast ] || sleep 600\necho '{\"loss\": 1}'\n";
     let nested = |to: &str, study: &str| {
         let hypertune = hypertune();
@@ -201,7 +201,7 @@ fn nested_studies_leave_nothing_however_their_drivers_end() {
 }
 
 #[test]
-fn killed_with_or_without_its_guard_at_random_instants_it_leaves_no_orphan() {
+fn kills_at_random_times_leave_no_orphan() {
     let words = "stray breed pace=3";
     let (mut kills, mut crashes) = (0, 0);
     for round in 0..3 * rounds() as u64 {
@@ -219,7 +219,7 @@ fn killed_with_or_without_its_guard_at_random_instants_it_leaves_no_orphan() {
             kills += 1;
         }
         let driver = lab.start("-j 3", words);
-        lab.wait_until("a guard and a job run", || driver.guard().is_some() && !lab.job_processes().is_empty());
+        lab.wait_until("a guard and a job", || driver.guard().is_some() && !lab.job_processes().is_empty());
         driver.kill_with_guard();
         (kills, crashes) = (kills + 1, crashes + 1);
         let sessions = lab.records("session").len();

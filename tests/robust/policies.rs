@@ -1,4 +1,4 @@
-//! Early stopping from the real binary: the rule and both numbers are journalled, and an ended job counts with what it had.
+//! Early stopping: the rule and both numbers are journalled, and a stopped job counts with its last value.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-/// Runs it, and checks what holds whatever the rule: jobs that the rule `name` ended, as (own number, compared with).
+/// Runs the study, checks what holds for every rule, and returns (value, threshold) of each job that the rule `name` stopped.
 fn stopped_by(lab: &Lab, name: &str) -> Vec<(f64, f64)> {
     lab.run("-j 1 --grace 30s", "pace=15").exits(0);
     let ends = lab.records("end");
@@ -35,7 +35,7 @@ fn stopped_by(lab: &Lab, name: &str) -> Vec<(f64, f64)> {
     stopped.iter().map(|end| (number(&end["by"]["value"]), number(&end["by"]["threshold"]))).collect()
 }
 
-/// The best third of the first rung goes on, ended early or not.
+/// The best third of the first rung is promoted, stopped early or not.
 fn promotions_follow_from_values(lab: &Lab) {
     let first = lab.records("end").into_iter().filter(|end| end["rung"] == 0);
     let mut ranked: Vec<(f64, u64)> = first.map(|e| (number(&e["score"]), e["trial"].as_u64().unwrap())).collect();
@@ -49,7 +49,7 @@ fn promotions_follow_from_values(lab: &Lab) {
 }
 
 #[test]
-fn median_ends_what_is_worse_than_the_others_were_on_average() {
+fn median_stops_jobs_worse_than_the_median_of_averages() {
     let lab = lab("{kind: median, evaluationInterval: 2, minInterval: 4, minSamples: 2}");
     assert!(stopped_by(&lab, "median").iter().all(|(own, median)| own > median));
     // The rule looks at the fourth reading first, and at every second one.
@@ -58,19 +58,19 @@ fn median_ends_what_is_worse_than_the_others_were_on_average() {
 }
 
 #[test]
-fn diff_ends_what_is_too_far_from_the_best() {
+fn diff_stops_jobs_too_far_from_the_best() {
     let lab = lab("{kind: diff, percent: 50, evaluationInterval: 1}");
     assert!(stopped_by(&lab, "diff").iter().all(|(own, limit)| own > limit));
 }
 
 #[test]
-fn truncation_ends_the_worst_share() {
+fn truncation_stops_the_worst_percentage() {
     let lab = lab("{kind: truncation, percent: 50, evaluationInterval: 3, includeSucceeded: true}");
     assert!(stopped_by(&lab, "truncation").iter().all(|(own, survivor)| own > survivor));
 }
 
 #[test]
-fn what_diverges_or_fails_neither_wins_nor_blocks_nor_moves_the_cut() {
+fn diverged_and_failed_jobs_are_never_promoted() {
     let lab = Lab::new(
         "kind: hyperband\nmaxIterations: 27\nseed: 7\nresource: {name: epochs, type: int}\n\
          metric: {name: loss, optimization: maximize}\nparams:\n  x: {kind: uniform, value: [0, 1]}\n",

@@ -1,8 +1,8 @@
-//! A study whose machine loses its power at any instant ends as one that never did.
+//! A study whose machine loses power at any time has the same outcome as an undisturbed one.
 //!
-//! The study lies on an ext4 file system in an image file. What the image holds at an instant is what a disk would hold after a cut
-//! there: nothing of the page cache. To take it, all processes of the study are stopped, and the image is read until it no longer
-//! changes; at every other cut the kernel is first made to write the journal, as it may at any time, and nothing else.
+//! The study is on an ext4 file system in an image file. The image at a time is what a disk would contain after a power cut then:
+//! nothing of the page cache. To copy it, all processes of the study are stopped, and the image is read until it no longer changes;
+//! at every other cut the journal is synced first, as the kernel may do at any time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -32,7 +32,7 @@ struct Variant {
 const HEAD: &str = "resume: true\nseed: 7\nresource: {name: epochs, type: int}\n\
                     metric: {name: loss, optimization: minimize}\nparams:\n  x: {kind: uniform, value: [0, 1]}\n";
 
-/// One job after the other where later trials depend on which job ends first.
+/// One slot where later trials depend on the order in which jobs end.
 const VARIANTS: [Variant; 7] = [
     Variant { name: "hyperband", kind: "hyperband", options: "-j 2", words: "durable pace=4" },
     Variant { name: "hyperband, unsynced", kind: "hyperband", options: "-j 2", words: "checkpoint pace=4" },
@@ -67,7 +67,7 @@ impl Variant {
         lab.outcome()
     }
 
-    /// Runs it without a cut; how long that takes.
+    /// Runs the study without a cut; returns its outcome and duration.
     fn undisturbed(&self, disk: &Disk) -> (StudyOutcome, Duration) {
         let lab = disk.lab(self);
         let begun = Instant::now();
@@ -78,7 +78,7 @@ impl Variant {
         (outcome, took)
     }
 
-    /// Runs it to its end and takes an image at each of `instants` after its beginning.
+    /// Runs the study to completion and takes an image at each of `instants` after its start.
     fn cut_at(&self, disk: &Disk, instants: &[Duration], images: &Path) -> Vec<PathBuf> {
         let lab = Lab::at(disk.mount.path());
         let mut driver = lab.start(self.options, self.words);

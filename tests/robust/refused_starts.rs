@@ -1,4 +1,4 @@
-//! Starts that the machine refuses are no failures of configurations: they are tried again, then the study stops and can go on.
+//! Starts that the system refuses are not failures of configurations: they are retried, then the study stops and can be resumed.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
@@ -40,7 +40,7 @@ fn nothing_failed(lab: &Lab) {
 }
 
 #[test]
-fn the_limit_of_open_files_is_raised_for_the_slots_and_given_back_to_jobs() {
+fn the_limit_of_open_files_is_raised_for_the_driver_and_restored_for_jobs() {
     let lab = Lab::random(60);
     let job = ["sh", "-c", "ulimit -n; sleep 0.2; echo '{\"loss\": 1}'"];
     let ended = with_limits(&lab, "ulimit -Sn 64", "-j 60", &job).exits(0);
@@ -54,7 +54,7 @@ fn the_limit_of_open_files_is_raised_for_the_slots_and_given_back_to_jobs() {
 }
 
 #[test]
-fn where_too_few_files_may_be_open_there_are_fewer_slots_or_nothing_begins() {
+fn a_low_limit_of_open_files_reduces_slots_or_is_refused() {
     let lab = Lab::random(40);
     let job = ["sh", "-c", "sleep 0.01; echo '{\"loss\": 1}'"];
     with_limits(&lab, "ulimit -n 80", "-j 16", &job)
@@ -69,7 +69,7 @@ fn where_too_few_files_may_be_open_there_are_fewer_slots_or_nothing_begins() {
 }
 
 #[test]
-fn descriptors_that_are_used_up_for_a_while_cost_nothing() {
+fn a_temporary_lack_of_descriptors_fails_no_job() {
     let (lab, _) = with_own_program(200);
     let driver = start(&lab, "-j 2", "pace=2");
     lab.wait_until("some ends", || ends(&lab) >= 5);
@@ -89,14 +89,14 @@ fn descriptors_that_are_used_up_for_a_while_cost_nothing() {
 }
 
 #[test]
-fn processes_that_are_used_up_for_a_while_cost_nothing() {
+fn a_temporary_lack_of_processes_fails_no_job() {
     if !can_change_user() {
         println!("skipped: changing the user needs root and setpriv");
         return;
     }
     let (lab, _) = with_own_program(200);
     lab.set_mode("", 0o777);
-    // An ordinary user: the limit does not bind root. The binary may be where that user cannot read it.
+    // The limit does not apply to root. The other user may not have access to the target folder.
     fs::copy(hypertune(), lab.path("hypertune")).unwrap();
     let mut command = lab.program("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "./hypertune", "run", "m.yaml", "-j", "2"]);
@@ -120,7 +120,7 @@ fn processes_that_are_used_up_for_a_while_cost_nothing() {
 }
 
 #[test]
-fn a_program_that_is_away_for_half_a_second_costs_nothing() {
+fn a_temporarily_missing_program_fails_no_job() {
     let (lab, program) = with_own_program(300);
     let driver = start(&lab, "-j 2", "pace=2");
     lab.wait_until("some ends", || ends(&lab) >= 5);
@@ -133,7 +133,7 @@ fn a_program_that_is_away_for_half_a_second_costs_nothing() {
 }
 
 #[test]
-fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
+fn a_missing_program_stops_the_study_which_can_be_resumed() {
     let (whole, _) = with_own_program(30);
     start(&whole, "-j 2", "pace=20").wait().exits(0);
     for permission in [None, Some(0o644)] {
@@ -160,7 +160,7 @@ fn a_program_that_stays_away_stops_the_study_which_goes_on_once_it_is_back() {
 }
 
 #[test]
-fn a_lost_launch_uses_up_no_retry() {
+fn a_lost_launch_uses_no_retry() {
     let (lab, program) = with_own_program(2);
     let driver = start(&lab, "-j 1 --launch-timeout 0s --retries 1", "sleep=300");
     lab.wait_until("a job", || lab.job_processes().len() == 1);
@@ -177,7 +177,7 @@ fn a_lost_launch_uses_up_no_retry() {
 }
 
 #[test]
-fn an_interpreter_that_is_away_is_no_failure_either() {
+fn a_temporarily_missing_interpreter_fails_no_job() {
     let lab = Lab::random(60);
     let interpreter = lab.path("interpreter");
     fs::copy("/bin/sh", &interpreter).unwrap();
@@ -229,7 +229,7 @@ fn a_working_directory_that_is_removed_is_waited_for() {
 }
 
 #[test]
-fn a_job_that_waits_for_its_start_is_ended_by_signals_and_limits() {
+fn a_job_that_waits_to_start_is_ended_by_signals_and_limits() {
     let (lab, program) = with_own_program(30);
     let mut driver = start(&lab, "-j 2", "pace=20");
     lab.wait_until("some ends", || ends(&lab) >= 5);
@@ -266,7 +266,7 @@ fn jobs_that_run_finish_before_the_study_stops() {
 }
 
 #[test]
-fn what_could_never_be_started_is_a_failure_of_its_configuration() {
+fn a_program_that_can_never_start_is_a_failure_of_its_configuration() {
     let matrix = |values: &str| {
         format!(
             "kind: grid\nmetric: {{name: loss, optimization: minimize}}\nparams:\n  p: {{kind: choice, value: {values}}}\n"
@@ -275,7 +275,7 @@ fn what_could_never_be_started_is_a_failure_of_its_configuration() {
     let lab = Lab::new(&matrix("[./job, ./none, ./plain, ./broken]"));
     fs::copy(trainer(), lab.path("job")).unwrap();
     fs::write(lab.path("plain"), "").unwrap();
-    // No format that the kernel knows, and no script either.
+    // Neither a format that the kernel supports nor a script.
     fs::write(lab.path("broken"), [0x7f, b'E', b'L', b'F', 0, 0]).unwrap();
     fs::set_permissions(lab.path("broken"), fs::Permissions::from_mode(0o755)).unwrap();
     let begun = Instant::now();

@@ -15,7 +15,7 @@ fn run(lab: &Lab, options: &str, script: &str) -> RunOutput {
 }
 
 #[test]
-fn the_folder_is_made_again_and_the_log_is_written_there() {
+fn a_removed_folder_is_created_again_for_the_log() {
     let reading = r#"echo '{"loss": 1}'"#;
     for spoil in [
         r#"rm -r "$HYPERTUNE_TRIAL_DIR""#,
@@ -30,13 +30,13 @@ fn the_folder_is_made_again_and_the_log_is_written_there() {
         assert_eq!(lab.outcome().values.len(), 3, "{spoil}");
         let log = fs::read_to_string(lab.study().join("trials/2/rung-0.stdout.log")).expect(spoil);
         assert!(log.ends_with("{\"loss\": 1}\n"), "{spoil}: {log}");
-        // What replaced a folder at the very end is there when the same study goes on.
+        // The file that replaced a folder is still there when the study is resumed.
         run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
     }
 }
 
 #[test]
-fn a_job_that_is_silent_after_it_spoiled_the_folder_of_all_trials_does_not_stop_the_next_session() {
+fn a_replaced_trials_folder_does_not_stop_the_next_session() {
     let lab = Lab::random(4);
     let spoil = format!(
         r#"echo '{{"loss": 1}}'; {AFTER_LOG}; rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#
@@ -64,7 +64,7 @@ fn the_next_job_of_the_trial_finds_a_checkpoint_folder() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_a_note_and_costs_no_reading() {
+fn an_unwritable_log_is_noted_and_loses_no_reading() {
     let lab = Lab::random(3);
     let job = r#"mkdir "$HYPERTUNE_TRIAL_DIR/rung-0.stdout.log"; echo '{"loss": 1}'; echo heard >&2"#;
     let ended = run(&lab, "", job).exits(0);

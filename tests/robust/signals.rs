@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: children end, the journal is closed, the study goes on later.
+//! Ctrl-C, SIGTERM and SIGHUP: jobs end, the journal is completed, the study can be resumed.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ fn started(lab: &Lab, options: &str, words: &str) -> Driver {
     started_with(lab, options, &format!("{words} log={} sleep=600000", lab.path("log").display()))
 }
 
-/// Two jobs that have come past the word `log`.
+/// Two jobs that have run the word `log`.
 fn started_with(lab: &Lab, options: &str, words: &str) -> Driver {
     let driver = lab.start(&format!("-j 2 {options}"), words);
     let begun = || std::fs::read_to_string(lab.path("log")).unwrap_or_default().lines().count() == 2;
@@ -22,14 +22,14 @@ fn started_with(lab: &Lab, options: &str, words: &str) -> Driver {
     driver
 }
 
-/// Whether whoever started the tests has SIGHUP ignored, as `nohup` does: hypertune then leaves it so.
+/// Whether SIGHUP is ignored, as under `nohup`; hypertune then ignores it too.
 fn hangups_are_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
     u64::from_str_radix(mask.trim(), 16).unwrap() & 1 << (HUP - 1) != 0
 }
 
-fn last_is_a_finish(lab: &Lab, signal: i32) {
+fn assert_interrupted_by(lab: &Lab, signal: i32) {
     let journal = lab.journal();
     let last = journal.last().unwrap();
     assert_eq!(
@@ -41,14 +41,14 @@ fn last_is_a_finish(lab: &Lab, signal: i32) {
 }
 
 #[test]
-fn each_signal_has_its_exit_code_and_leaves_nothing() {
+fn each_signal_has_its_exit_code_and_leaves_no_process() {
     let ignored = |signal| signal == HUP && hangups_are_ignored();
     for (signal, code) in [(INT, 130), (TERM, 143), (HUP, 129)].into_iter().filter(|(signal, _)| !ignored(*signal)) {
         let lab = Lab::random(4);
         let driver = started(&lab, "", "breed stray");
         driver.signal(signal);
         driver.wait().exits(code).stderr_contains("note: ending 2 jobs; ").stderr_contains("hypertune resume");
-        last_is_a_finish(&lab, signal);
+        assert_interrupted_by(&lab, signal);
         assert!(lab.job_processes().is_empty());
     }
 }
@@ -62,7 +62,7 @@ fn with_signals(lab: &Lab, options: &str, words: &str) -> Command {
 }
 
 #[test]
-fn a_parent_that_ignores_sigchld_does_no_harm() {
+fn a_parent_that_ignores_sigchld_is_supported() {
     let lab = Lab::random(4);
     let ended = RunOutput::of(&mut with_signals(&lab, "--ignore-signal=CHLD", "signals"));
     ended.exits(0);
@@ -73,7 +73,7 @@ fn a_parent_that_ignores_sigchld_does_no_harm() {
 }
 
 #[test]
-fn a_parent_that_blocks_signals_does_not_make_the_study_deaf() {
+fn signals_blocked_by_the_parent_are_received() {
     let lab = Lab::random(4);
     let blocked = "--block-signal=HUP,INT,TERM,CHLD,TSTP";
     let mut command = with_signals(&lab, blocked, &format!("log={} sleep=600000", lab.path("log").display()));
@@ -81,12 +81,12 @@ fn a_parent_that_blocks_signals_does_not_make_the_study_deaf() {
     lab.wait_until("two jobs", || lab.records("launch").len() == 2 && lab.job_processes().len() == 2);
     send_signal(child.id(), TERM);
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    last_is_a_finish(&lab, TERM);
+    assert_interrupted_by(&lab, TERM);
     lab.wait_for_no_processes();
 }
 
 #[test]
-fn an_interrupted_study_goes_on() {
+fn an_interrupted_study_can_be_resumed() {
     let lab = Lab::random(4);
     let words = format!("log={} pace=300", lab.path("log").display());
     let driver = lab.start("-j 2", &words);
@@ -101,7 +101,7 @@ fn an_interrupted_study_goes_on() {
 }
 
 #[test]
-fn a_child_that_ignores_signals_is_killed_after_its_grace() {
+fn a_job_that_ignores_signals_is_killed_after_the_grace_period() {
     let lab = Lab::random(2);
     let driver = started(&lab, "--grace 100ms", "ignore=int ignore=term breed");
     driver.signal(INT);
@@ -114,20 +114,20 @@ fn a_child_that_ignores_signals_is_killed_after_its_grace() {
 fn a_second_ctrl_c_kills_at_once() {
     let lab = Lab::random(2);
     let mut driver = started(&lab, "--grace 500s", "ignore=int ignore=term");
-    // Presses that follow at once are taken for one; nobody knows when the first is heard on a busy machine.
+    // Signals within 250 ms count as one, and the first may be handled late on a busy machine.
     lab.wait_until("its end", || {
         driver.signal_if_running(INT);
         std::thread::sleep(std::time::Duration::from_millis(300));
         driver.has_exited()
     });
     driver.wait().exits(130);
-    last_is_a_finish(&lab, INT);
+    assert_interrupted_by(&lab, INT);
     assert!(lab.records("end").iter().all(|e| e["signal"] == 9));
     assert!(lab.job_processes().is_empty());
 }
 
 #[test]
-fn the_same_signal_sent_twice_at_once_is_one() {
+fn repeated_signals_within_a_quarter_second_are_one() {
     // `timeout` signals its child and then its group.
     let lab = Lab::random(2);
     let words = format!("catch log={} save=400", lab.path("log").display());
@@ -137,25 +137,26 @@ fn the_same_signal_sent_twice_at_once_is_one() {
         Command::new("bash").args(["-c", "kill -TERM $0; kill -TERM $0; kill -TERM $0", &pid]).status().unwrap();
     assert!(twice.success());
     driver.wait().exits(143);
-    last_is_a_finish(&lab, TERM);
+    assert_interrupted_by(&lab, TERM);
     assert!(lab.records("end").iter().all(|e| e["exit_code"] == 0), "no grace was given: {:?}", lab.records("end"));
 }
 
 #[test]
 fn a_signal_to_every_process_at_once_is_no_failure_of_the_jobs() {
-    // As when a machine shuts down: jobs may be gone before hypertune has heard anything.
+    // As in a shutdown: jobs may exit before hypertune handles the signal.
     let lab = Lab::random(4);
     let driver = started(&lab, "", "");
     let mut everybody: Vec<String> = lab.job_processes().iter().map(u32::to_string).collect();
     everybody.push(driver.pid().to_string());
     assert!(Command::new("kill").arg("-TERM").args(&everybody).status().unwrap().success());
     driver.wait().exits(143);
-    last_is_a_finish(&lab, TERM);
+    assert_interrupted_by(&lab, TERM);
 }
 
-/// The program's folder is covered, once the first job runs, by a file system whose server never answers: the second `exec` hangs.
+/// After the first job has started, a file system whose server never answers is mounted on the program's folder: the second `exec`
+/// hangs.
 #[test]
-fn a_program_whose_file_system_hangs_does_not_hold_up_ctrl_c() {
+fn a_file_system_that_hangs_does_not_block_ctrl_c() {
     let lab = Lab::random(4);
     fs::create_dir(lab.path("programs")).unwrap();
     fs::copy(trainer(), lab.path("programs/trainer")).unwrap();

@@ -18,7 +18,7 @@ fn variables(lab: &Lab) -> Vec<String> {
 }
 
 #[test]
-fn each_job_sees_its_own_devices() {
+fn each_slot_has_its_own_devices() {
     let lab = Lab::random(6);
     lab.run("--gpus 0,1,5 --gpus-per-job 1", "variables sleep=30").exits(0);
     let wanted: Vec<String> = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]
@@ -59,7 +59,7 @@ fn without_nvidia_smi_auto_means_no_devices() {
 }
 
 #[test]
-fn auto_asks_nvidia_smi() {
+fn auto_uses_nvidia_smi() {
     let lab = Lab::random(4);
     let smi = lab.path("nvidia-smi");
     fs::write(&smi, "#!/bin/sh\necho 0\necho 1\n").unwrap();
@@ -73,12 +73,12 @@ fn auto_asks_nvidia_smi() {
 }
 
 #[test]
-fn a_slot_holds_one_job_at_a_time_also_after_failures() {
+fn a_slot_runs_one_job_at_a_time() {
     let lab = Lab::hyperband();
     let log = lab.path("log");
     lab.run("-j 3 --retries 1 --keep-going", &format!("log={} fail-first=1", log.display())).exits(0);
     lab.assert_slots_are_exclusive();
-    // Failed attempts leave no `end` line; where one follows, its slot had no other beginning in between.
+    // Failed attempts write no `end` line; before each `end` line the last `begin` line of its slot is of the same job.
     let text = fs::read_to_string(log).unwrap();
     let mut current: [Option<String>; 3] = [const { None }; 3];
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! A real terminal, made by `script`: Ctrl-C reaches the driver only, Ctrl-Z and a closed window do no harm.
+//! Ctrl-C, Ctrl-Z and closed windows on a terminal, which `script` provides.
 
 use std::fs;
 use std::io::Write;
@@ -31,7 +31,7 @@ impl Window {
         self.keys.flush().unwrap();
     }
 
-    /// The last words, once hypertune has ended.
+    /// Waits until hypertune has exited.
     fn end(self) -> RunOutput {
         let ended = RunOutput::new("script", self.script.wait_with_output().unwrap());
         drop(self.keys);
@@ -40,7 +40,7 @@ impl Window {
 }
 
 #[test]
-fn ctrl_c_ends_jobs_politely_and_gives_the_terminal_back() {
+fn ctrl_c_gives_jobs_their_grace_period_and_restores_the_terminal() {
     let lab = Lab::random(2);
     let log = lab.path("log");
     let mut window = Window::open(&lab, "-j 2", &format!("catch log={} save=400", log.display()));
@@ -56,7 +56,7 @@ fn ctrl_c_ends_jobs_politely_and_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_closed_window_ends_the_study_in_order() {
+fn a_closed_window_interrupts_the_study() {
     let lab = Lab::random(2);
     let window = Window::open(&lab, "-j 2 -v", "breed stray sleep=600000");
     lab.wait_until("two jobs", || lab.job_processes().len() == 6);
@@ -68,7 +68,7 @@ fn a_closed_window_ends_the_study_in_order() {
 }
 
 #[test]
-fn a_window_closed_over_a_driver_that_ignores_it_does_not_end_the_study() {
+fn a_closed_window_does_not_end_a_driver_that_ignores_sighup() {
     let lab = Lab::random(6);
     let line = format!("trap '' HUP; exec {} {}", hypertune(), lab.run_line("-j 1 -v", "pace=50"));
     let mut script = lab.terminal(&line);
@@ -82,15 +82,15 @@ fn a_window_closed_over_a_driver_that_ignores_it_does_not_end_the_study() {
 }
 
 #[test]
-fn a_suspended_driver_goes_on() {
+fn a_suspended_driver_continues() {
     let lab = Lab::random(150);
-    // A shell with job control, as a person has it: Ctrl-Z gives the terminal back to it, `fg` goes on.
+    // A shell with job control: Ctrl-Z returns to the shell, `fg` continues hypertune.
     let hypertune = format!("{} {}", hypertune(), lab.run_line("-j 2", ""));
     let command = format!("bash -c 'set -m; {hypertune}{}'", "; fg".repeat(200));
     let mut script = lab.terminal(&command);
     let mut script = script.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut keys = script.stdin.take().unwrap();
-    // Again and again, so that some of it falls into the spawning of a job.
+    // Repeated, so that some of them interrupt the start of a job.
     for _ in 0..100 {
         sleep(Duration::from_millis(10));
         let _ = keys.write_all(CTRL_Z);

@@ -1,4 +1,4 @@
-//! An outside tuner proposes: what it is told, one outcome however the study is disturbed, no process left.
+//! External tuners: requests, the same outcome after interruptions, no process left.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ params:
   y: {kind: choice, value: [0.1, 0.2, 0.3]}
 ";
 
-/// `kind` with the fake tuner told `words`.
+/// `kind` with the fake tuner, whose arguments are `words`.
 pub fn lab(kind: &str, words: &str) -> Lab {
     let command: Vec<String> = [tuner()].into_iter().chain(words.split_whitespace().map(str::to_owned)).collect();
     Lab::new(&format!("{kind}\ntuner: {{command: {}, timeout: 20, params: {{depth: 3}}}}{SPACE}", json!(command)))
@@ -26,12 +26,12 @@ pub fn lab(kind: &str, words: &str) -> Lab {
 const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 const HYPERBAND: &str = "kind: hyperband\nmaxIterations: 9\nresource: {name: epochs}";
 
-fn questions(lab: &Lab) -> Vec<Value> {
+fn requests(lab: &Lab) -> Vec<Value> {
     let log = fs::read_to_string(lab.path("questions")).unwrap();
     log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What a study that nothing disturbs comes to.
+/// The outcome of an undisturbed study.
 pub fn undisturbed() -> StudyOutcome {
     let lab = lab(ITERATIVE, "");
     lab.run("-j 1", "").exits(0);
@@ -45,10 +45,10 @@ fn one_seed_has_one_outcome() {
 }
 
 #[test]
-fn it_is_told_of_every_job_once_and_of_the_space() {
+fn requests_contain_every_observation_once_and_the_space() {
     let lab = lab(HYPERBAND, "log=questions");
     lab.run("-j 2", "").exits(0);
-    let questions = questions(&lab);
+    let questions = requests(&lab);
     let told: Vec<&Value> = questions.iter().flat_map(|q| q["observations"].as_array().unwrap()).collect();
     let ends = lab.records("end");
     for (told, end) in told.iter().zip(&ends) {
@@ -62,24 +62,24 @@ fn it_is_told_of_every_job_once_and_of_the_space() {
     assert_eq!((&first["op"], &first["version"], &first["maxResource"]), (&json!("suggest"), &json!(1), &json!(9)));
     assert_eq!((&first["bracket"], &first["resource"], &first["trials"]), (&json!(2), &json!(1), &json!([0, 1])));
     assert_eq!(first["space"]["x"], json!({"kind": "uniform", "type": "float", "low": 0.0, "high": 1.0, "log": false}));
-    assert_eq!(keys(&documented_question()), keys(questions.iter().find(|q| is_late(q)).unwrap()));
+    assert_eq!(keys(&documented_request()), keys(questions.iter().find(|q| has_observations(q)).unwrap()));
     lab.wait_for_no_processes();
 }
 
-/// Whether the question tells of a job.
-fn is_late(question: &Value) -> bool {
+/// Whether the request contains observations.
+fn has_observations(question: &Value) -> bool {
     question["observations"].as_array().is_some_and(|told| !told.is_empty())
 }
 
-/// The question that the protocol's description shows.
-fn documented_question() -> Value {
+/// The request in the documentation of the protocol.
+fn documented_request() -> Value {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tuners/README.md")).unwrap();
     let block =
         text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block with a question");
     serde_json::from_str(block).expect(block)
 }
 
-/// The keys of a question, of its first parameter and of its first observation, without those that only some observations have.
+/// The keys of a request, of its first parameter and of its first observation, without the optional ones.
 fn keys(question: &Value) -> BTreeSet<String> {
     let parts = [
         ("", question),
@@ -93,7 +93,7 @@ fn keys(question: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_tuner_that_prints_and_complains_at_length_blocks_nobody() {
+fn large_outputs_of_the_tuner_do_not_block() {
     let lab = lab(ITERATIVE, "flood");
     lab.run("-j 2", "").exits(0);
     assert_eq!(lab.records("end").len(), 8);
@@ -101,7 +101,7 @@ fn a_tuner_that_prints_and_complains_at_length_blocks_nobody() {
 }
 
 #[test]
-fn one_that_has_no_more_lets_the_study_end_with_what_it_has() {
+fn a_tuner_without_more_suggestions_ends_the_study() {
     let lab = lab(HYPERBAND, "none after=5");
     lab.run("-j 1", "").exits(0);
     assert_eq!(lab.outcome().configurations.len(), 5);
@@ -111,19 +111,19 @@ fn one_that_has_no_more_lets_the_study_end_with_what_it_has() {
 }
 
 #[test]
-fn starting_points_overrule_it_and_it_is_told_of_them() {
+fn starting_points_precede_the_tuner_and_are_reported_to_it() {
     let lab = lab(&format!("{ITERATIVE}\ninitial: [{{x: 0.9}}, {{x: 0.8, y: 0.1}}]"), "log=questions");
     lab.run("-j 1", "").exits(0);
     let ran = lab.records("launch");
     assert_eq!(ran[0]["params"], json!({"x": 0.9, "y": 0.3}));
     assert_eq!(ran[1]["params"], json!({"x": 0.8, "y": 0.1}));
-    let questions = questions(&lab);
+    let questions = requests(&lab);
     assert_eq!(questions.len(), 7, "nobody need be asked for a complete starting point");
     assert_eq!(questions[1]["observations"][0]["params"], ran[0]["params"]);
 }
 
 #[test]
-fn an_earlier_kill_or_signal_changes_nothing_and_leaves_no_process() {
+fn a_kill_or_signal_changes_no_outcome_and_leaves_no_process() {
     let whole = undisturbed();
     for (signal, code) in [(9, None), (2, Some(130))] {
         let lab = lab(ITERATIVE, "log=questions breed");
@@ -136,12 +136,12 @@ fn an_earlier_kill_or_signal_changes_nothing_and_leaves_no_process() {
         fs::remove_file(lab.path("questions")).unwrap();
         lab.run("-j 1", "").exits(0);
         assert_eq!(lab.outcome(), whole);
-        let told = questions(&lab)[0]["observations"].as_array().unwrap().len();
+        let told = requests(&lab)[0]["observations"].as_array().unwrap().len();
         assert!((3..=ended + 1).contains(&told), "{told} of {ended}");
     }
 }
 
-/// Joins the group of a child, answers one question, and stays.
+/// Joins the process group of a child, answers one request, and does not exit.
 const IN_ANOTHER_GROUP: &str = "
 import os, time
 child = os.fork()
@@ -158,7 +158,7 @@ time.sleep(600)
 ";
 
 #[test]
-fn one_that_left_its_group_is_ended_all_the_same() {
+fn a_tuner_that_left_its_group_is_ended() {
     let lab = Lab::new(&format!(
         "kind: iterative\nmaxIterations: 1\ntuner: {{command: [python3, tuner.py], timeout: 20}}{SPACE}"
     ));
@@ -168,14 +168,14 @@ fn one_that_left_its_group_is_ended_all_the_same() {
 }
 
 #[test]
-fn one_that_stays_is_ended_with_all_it_started() {
+fn a_tuner_that_does_not_exit_is_ended_with_its_processes() {
     let lab = lab("kind: iterative\nmaxIterations: 1", "stay breed");
     lab.run("-j 1", "").exits(0);
     lab.wait_for_no_processes();
 }
 
 #[test]
-fn an_interruption_does_not_wait_for_an_answer() {
+fn an_interruption_does_not_wait_for_a_response() {
     let lab = lab(ITERATIVE, "silence after=2 log=questions breed");
     let mut driver = lab.start("-j 2", "");
     lab.wait_until("a question that stays open", || {
@@ -188,7 +188,7 @@ fn an_interruption_does_not_wait_for_an_answer() {
 }
 
 #[test]
-fn a_limit_comes_while_it_thinks() {
+fn limits_apply_while_a_request_is_pending() {
     let lab = lab(ITERATIVE, "silence after=2");
     lab.run("-j 1 --time-limit 700ms", "").exits(4).stderr_contains("--time-limit");
     lab.wait_for_no_processes();
@@ -197,7 +197,7 @@ fn a_limit_comes_while_it_thinks() {
 }
 
 #[test]
-fn a_reference_is_found_in_listed_folders_and_told_its_version() {
+fn a_reference_is_searched_in_listed_folders_and_passed_its_version() {
     let lab = Lab::new(&format!("{ITERATIVE}\ntuner: {{hubRef: 'acme/evolve:1.2'}}{SPACE}"));
     let elsewhere = lab.path("elsewhere");
     let missing = lab
@@ -226,7 +226,7 @@ fn a_reference_is_found_in_listed_folders_and_told_its_version() {
 }
 
 #[test]
-fn the_example_in_python_proposes_for_every_kind_of_parameter() {
+fn the_python_example_supports_every_kind_of_parameter() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tuners/evolve.py");
     let lab = Lab::new(&format!(
         "kind: random\nnumRuns: 60\nseed: 3\nmetric: {{name: loss, optimization: minimize}}\n\

@@ -1,20 +1,20 @@
-//! A training script that does what it is told: words are done in order, then it trains; `--name=value` are its parameters.
+//! A scriptable trainer: it runs the words of its command line in order, then trains; `--name=value` are its parameters.
 //!
 //! ```text
 //! pace=MS       pause before every epoch            nothing       print no reading
 //! sleep=MS      pause                               value=TEXT    print TEXT as the metric, unquoted
-//! ignore=int    take no notice of SIGINT (or term)  pretty        print one object over several lines
+//! ignore=int    ignore SIGINT (or term)             pretty        print one object over several lines
 //! breed         start a process in the group        metric=NAME   print it under NAME (default loss)
-//! stray         start one in a session of its own   checkpoint    go on from the checkpoint, and keep it
-//! hold          the same, holding stdout open       spoil         ruin the checkpoint and exit 9 at the first attempt
+//! stray         start one in a session of its own   checkpoint    continue from the checkpoint, and write it
+//! hold          the same, holding stdout open       spoil         damage the checkpoint and exit 9 at the first attempt
 //! flood=N       N bytes of text on stdout           fail-first=C  exit C at the first attempt
-//! flood-err=N   the same on stderr                  fail-below=X  exit 1 where the first parameter is below X
-//! lines=N       N readings, as fast as can be       exit=C        exit C
-//! say=TEXT      TEXT on stderr                      kill=N        die of signal N
+//! flood-err=N   the same on stderr                  fail-below=X  exit 1 if the first parameter is below X
+//! lines=N       N readings without pauses           exit=C        exit C
+//! say=TEXT      TEXT on stderr                      kill=N        end by signal N
 //! log=FILE      append `begin …` and `end …` there  variables     print the variables hypertune sets
-//! nan-below=X   print NaN where the first is below  census=FILE   append how many trials have a checkpoint there
+//! nan-below=X   print NaN if the first is below     census=FILE   append the number of trials with a checkpoint
 //! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
-//! catch         note a SIGINT and go on             save=MS       wait for a caught SIGINT, then so long
+//! catch         continue after SIGINT               save=MS       wait for a caught SIGINT, then pause
 //! sleep-trial-0=MS  pause in trial 0 only
 //! objects=N     N readings of a large list each     signals       print which signals are blocked and ignored
 //! opposite=NAME print the negative metric as NAME
@@ -78,7 +78,7 @@ fn run() -> Anything {
     };
     for word in &words {
         let (name, argument) = word.split_once('=').unwrap_or((word, ""));
-        trainer.obey(name, argument)?;
+        trainer.run_word(name, argument)?;
     }
     trainer.train()?;
     trainer.note("end")
@@ -93,16 +93,16 @@ fn first_attempt() -> bool {
 }
 
 impl Trainer {
-    fn obey(&mut self, name: &str, argument: &str) -> Anything {
+    fn run_word(&mut self, name: &str, argument: &str) -> Anything {
         match name {
             "pace" => self.pace = Duration::from_millis(argument.parse()?),
             "sleep" => sleep(Duration::from_millis(argument.parse()?)),
             "sleep-trial-0" if variable("TRIAL") == "0" => sleep(Duration::from_millis(argument.parse()?)),
             "sleep-trial-0" => {}
             "ignore" => ignore(argument)?,
-            "breed" => sleeper(&["sleep", "600"], Stdio::null())?,
-            "stray" => sleeper(&["setsid", "sleep", "600"], Stdio::null())?,
-            "hold" => sleeper(&["setsid", "sleep", "600"], Stdio::inherit())?,
+            "breed" => spawn_sleep(&["sleep", "600"], Stdio::null())?,
+            "stray" => spawn_sleep(&["setsid", "sleep", "600"], Stdio::null())?,
+            "hold" => spawn_sleep(&["setsid", "sleep", "600"], Stdio::inherit())?,
             "flood" => flood(io::stdout(), argument.parse()?)?,
             "flood-err" => flood(io::stderr(), argument.parse()?)?,
             "lines" => self.lines(argument.parse()?)?,
@@ -123,7 +123,7 @@ impl Trainer {
             "spoil" | "spoil-odd"
                 if first_attempt() && (name == "spoil" || variable("TRIAL").parse::<u64>()? % 2 == 1) =>
             {
-                fs::write(self.state(), "ruined")?;
+                fs::write(self.state(), "damaged")?;
                 exit(9);
             }
             "fail-first" if first_attempt() => exit(argument.parse()?),
@@ -135,7 +135,7 @@ impl Trainer {
                 }
             }
             "exit" => exit(argument.parse()?),
-            "kill" => die(argument.parse()?)?,
+            "kill" => kill_self(argument.parse()?)?,
             "variables" => variables(),
             "nan-below" if self.first()? < argument.parse()? => self.value = Some("NaN".into()),
             "nan-below" => {}
@@ -149,7 +149,7 @@ impl Trainer {
             }
             "objects" => objects(argument.parse()?)?,
             "signals" => print!("{}", fs::read_to_string("/proc/self/status")?),
-            other => return Err(format!("no such word: {other}").into()),
+            other => return Err(format!("unknown word `{other}`").into()),
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Trainer {
     }
 }
 
-/// Leaves a file with `mode` in a directory with `directory_mode`, unless it is there.
+/// Writes a file with `mode` in a directory with `directory_mode`, unless it exists.
 fn without_permissions(path: &str, mode: u32, directory_mode: u32) -> Anything {
     let file = PathBuf::from(variable("CHECKPOINT_DIR")).join(path);
     let directory = file.parent().ok_or("no directory")?;
@@ -242,19 +242,19 @@ fn ignore(signal: &str) -> Anything {
     let signal = match signal {
         "int" => signal_hook::consts::SIGINT,
         "term" => signal_hook::consts::SIGTERM,
-        other => return Err(format!("ignore what? {other}").into()),
+        other => return Err(format!("unknown signal `{other}`").into()),
     };
     signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     Ok(())
 }
 
-/// Trials that have a checkpoint, and trials that have a second one set aside.
+/// Appends the number of checkpoints and the number of copies of checkpoints.
 fn census(file: &str) -> Anything {
     let (mut checkpoints, mut copies) = (0, 0);
     for trial in fs::read_dir(PathBuf::from(variable("STUDY_DIR")).join("trials"))? {
         for entry in fs::read_dir(trial?.path())? {
             let entry = entry?;
-            let name = entry.file_name().into_string().map_err(|_| "a strange name")?;
+            let name = entry.file_name().into_string().map_err(|_| "the name is not UTF-8")?;
             let used = entry.path().is_dir() && fs::read_dir(entry.path())?.next().is_some();
             checkpoints += u32::from(used && name == "checkpoint");
             copies += u32::from(used && name.starts_with("checkpoint."));
@@ -264,7 +264,7 @@ fn census(file: &str) -> Anything {
     Ok(file.write_all(format!("{checkpoints} {copies}\n").as_bytes())?)
 }
 
-/// Readings of nearly a mebibyte, with the metric and without it in turn.
+/// Prints readings of nearly a mebibyte, alternately with and without the metric.
 fn objects(count: u64) -> Anything {
     let mut out = io::stdout().lock();
     let list = "1,".repeat(490_000);
@@ -275,7 +275,7 @@ fn objects(count: u64) -> Anything {
     Ok(())
 }
 
-fn sleeper(command: &[&str], stdout: Stdio) -> Anything {
+fn spawn_sleep(command: &[&str], stdout: Stdio) -> Anything {
     Command::new(command[0]).args(&command[1..]).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).spawn()?;
     Ok(())
 }
@@ -288,7 +288,7 @@ fn flood(mut out: impl Write, bytes: u64) -> Anything {
     Ok(())
 }
 
-fn die(signal: i32) -> Anything {
+fn kill_self(signal: i32) -> Anything {
     signal_hook::low_level::raise(signal)?;
     sleep(Duration::from_secs(600));
     Ok(())

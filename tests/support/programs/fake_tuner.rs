@@ -1,16 +1,16 @@
-//! An outside tuner that does what it is told by the words of its command line.
+//! A scriptable external tuner; the words of its command line say what it does.
 //!
 //! ```text
-//! after=N       answer N questions before anything goes wrong (default 0)
-//! once=FILE     let it go wrong only where FILE is not there yet, and put it there
-//! die nonsense silence outside many endless unasked         what goes wrong
-//! none          say politely that there are no more, then
-//! log=FILE      append every question there
-//! flood         print blank lines and a mebibyte of stderr before every answer
-//! stay          take no notice of a closed stdin and of SIGTERM
+//! after=N       answer N requests before it fails (default 0)
+//! once=FILE     fail only if FILE does not exist, and create it
+//! die nonsense silence outside many endless unasked         how it fails
+//! none          answer that there are no more suggestions, then
+//! log=FILE      append every request to FILE
+//! flood         print blank lines and a mebibyte of stderr before every response
+//! stay          ignore SIGTERM and do not exit when stdin is closed
 //! breed         start a process in the group, and one in a session of its own
 //! ```
-//! Its suggestions are a function of the seed, the trial and the best value it was told of.
+//! Its suggestions are a function of the seed, the trial and the best value observed.
 
 use std::error::Error;
 use std::fs::OpenOptions;
@@ -26,27 +26,27 @@ use serde_json::{Value, json};
 
 #[derive(Default)]
 struct Tuner {
-    /// What goes wrong.
+    /// How it fails.
     fault: Option<String>,
     after: usize,
     once: Option<PathBuf>,
     log: Option<PathBuf>,
     flood: bool,
     stay: bool,
-    /// The best value it was told of, and the first parameter there.
+    /// The best value observed, and the first parameter there.
     best: Option<(f64, f64)>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut tuner = Tuner::default();
     for word in std::env::args().skip(1) {
-        tuner.hear(&word)?;
+        tuner.parse_word(&word)?;
     }
     for (answered, line) in io::stdin().lock().lines().enumerate() {
         let line = line?;
         tuner.note(&line)?;
         let question: Value = serde_json::from_str(&line)?;
-        if answered >= tuner.after && tuner.goes_wrong()? {
+        if answered >= tuner.after && tuner.fails_now()? {
             tuner.fail(&question)?;
         }
         tuner.learn(&question);
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             eprintln!("{}", "e".repeat(1 << 20));
             print!("{}", "\n".repeat(100_000));
         }
-        say(&json!({"suggestions": tuner.suggestions(&question)}).to_string())?;
+        print_line(&json!({"suggestions": tuner.suggestions(&question)}).to_string())?;
     }
     if tuner.stay {
         sleep(Duration::from_secs(600));
@@ -63,13 +63,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Tuner {
-    fn hear(&mut self, word: &str) -> Result<(), Box<dyn Error>> {
+    fn parse_word(&mut self, word: &str) -> Result<(), Box<dyn Error>> {
         match word.split_once('=').unwrap_or((word, "")) {
             ("after", n) => self.after = n.parse()?,
             ("once", file) => self.once = Some(file.into()),
             ("log", file) => self.log = Some(file.into()),
             ("flood", _) => self.flood = true,
-            ("breed", _) => breed()?,
+            ("breed", _) => spawn_children()?,
             ("stay", _) => {
                 self.stay = true;
                 signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::new(AtomicBool::new(false)))?;
@@ -84,7 +84,7 @@ impl Tuner {
         writeln!(OpenOptions::new().create(true).append(true).open(path)?, "{line}")
     }
 
-    fn goes_wrong(&self) -> io::Result<bool> {
+    fn fails_now(&self) -> io::Result<bool> {
         let Some(path) = self.once.as_ref().filter(|_| self.fault.is_some()) else { return Ok(self.fault.is_some()) };
         let first = !path.exists();
         OpenOptions::new().create(true).append(true).open(path)?;
@@ -98,13 +98,13 @@ impl Tuner {
                 eprintln!("the dog ate my model");
                 exit(3);
             }
-            "nonsense" => say("let me think")?,
-            "outside" => say(r#"{"suggestions": [{"x": 7, "y": 0.1}]}"#)?,
-            "many" => say(&json!({"suggestions": vec![suggestion; 100]}).to_string())?,
-            "none" => say(r#"{"done": true}"#)?,
+            "nonsense" => print_line("let me think")?,
+            "outside" => print_line(r#"{"suggestions": [{"x": 7, "y": 0.1}]}"#)?,
+            "many" => print_line(&json!({"suggestions": vec![suggestion; 100]}).to_string())?,
+            "none" => print_line(r#"{"done": true}"#)?,
             "unasked" => {
-                say(&json!({"suggestions": self.suggestions(question)}).to_string())?;
-                say("by the way")?;
+                print_line(&json!({"suggestions": self.suggestions(question)}).to_string())?;
+                print_line("by the way")?;
             }
             "endless" => loop {
                 print!("{}", "x".repeat(1 << 16));
@@ -138,17 +138,17 @@ impl Tuner {
     }
 }
 
-fn say(line: &str) -> io::Result<()> {
+fn print_line(line: &str) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{line}")?;
     out.flush()
 }
 
-fn breed() -> io::Result<()> {
+fn spawn_children() -> io::Result<()> {
     for (program, words) in [("sleep", &["600"][..]), ("setsid", &["sleep", "600"])] {
         let mut command = Command::new(program);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Whoever ends the tuner has to end them.
+        // hypertune must end them with the tuner.
         command.spawn()?;
     }
     Ok(())

@@ -44,7 +44,7 @@ impl Lab {
     /// Waits until no process of the study's jobs is left.
     #[track_caller]
     pub fn wait_for_no_processes(&self) {
-        self.wait_until("all processes of jobs have ended", || self.job_processes().is_empty());
+        self.wait_until("the end of all processes of jobs", || self.job_processes().is_empty());
     }
 
     /// Reads the outcome from the journal and from `best`. Fails the test if a succeeded job ran again.

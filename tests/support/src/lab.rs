@@ -175,7 +175,7 @@ impl Lab {
         let started = Instant::now();
         while !condition() {
             let waited = started.elapsed();
-            assert!(waited < WAIT_LIMIT, "waited {waited:?} until {description}; journal:\n{:#?}", self.journal());
+            assert!(waited < WAIT_LIMIT, "waited {waited:?} for {description}; journal:\n{:#?}", self.journal());
             sleep(Duration::from_millis(5));
         }
     }

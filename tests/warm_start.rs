@@ -61,16 +61,16 @@ impl Journal {
         self.launch(trial, 1, resource, params).end(trial, 1, how)
     }
 
-    fn read(&self, wanted: &Experiment) -> Result<WarmStartData, WarmStartError> {
+    fn read(&self, expected: &Experiment) -> Result<EarlierStudy, WarmStartError> {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");
-        earlier_study::read(&StudyFolder::new(folder.path()), wanted, 0)
+        earlier_study::read(&StudyFolder::new(folder.path()), expected, 0)
     }
 
     /// `params resource score steps` of each job that is used, and the number of jobs that are not.
-    fn used(&self, wanted: &Experiment) -> String {
-        let WarmStartData { observations, left_out, .. } = self.read(wanted).expect("it can be learnt from");
+    fn used(&self, expected: &Experiment) -> String {
+        let WarmStartData { observations, left_out, .. } = self.read(expected).expect("the earlier study is usable");
         let line = |o: &hypertune::search::PriorObservation| {
             let steps: Vec<f64> = o.curve.iter().map(|point| point.step).collect();
             format!("{} {} {} {}\n", json!(o.params), o.resource, json!(o.score), json!(steps))

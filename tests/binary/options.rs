@@ -23,11 +23,11 @@ fn without_a_terminal_each_finished_rung_is_one_plain_line() {
 fn quiet_prints_nothing_and_verbose_prints_every_job() {
     let lab = Lab::new(HYPERBAND);
     assert_eq!(lab.run("-q --study q.study", "").exits(0).stderr, "");
-    let told = lab.run("-v --study v.study", "").exits(0).stderr;
-    assert_eq!(told.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{told}");
+    let stderr = lab.run("-v --study v.study", "").exits(0).stderr;
+    assert_eq!(stderr.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{stderr}");
     assert!(
-        told.contains("trial 6, rung 0: loss 1.03072, ") && told.contains("trial 6, rung 2: loss 0.141833, "),
-        "{told}"
+        stderr.contains("trial 6, rung 0: loss 1.03072, ") && stderr.contains("trial 6, rung 2: loss 0.141833, "),
+        "{stderr}"
     );
 }
 
@@ -43,13 +43,13 @@ fn a_resumed_study_does_not_repeat_progress() {
 #[test]
 fn parameters_are_passed_in_the_style_of_arg_style() {
     let lab = Lab::new(HYPERBAND);
-    for (style, wanted) in
+    for (style, expected) in
         [("equals", "--lr=0.5 --epochs=1"), ("space", "--lr 0.5 --epochs 1"), ("hydra", "lr=0.5 epochs=1")]
     {
         let line = format!("plan m.yaml --format json -P lr=0.5 --arg-style {style} -- train");
         let plan = lab.hypertune(&line).exits(0).json();
         let argv: Vec<_> = plan["commands"][0].as_array().expect("a list").iter().filter_map(|a| a.as_str()).collect();
-        assert_eq!(argv[1..].join(" "), wanted);
+        assert_eq!(argv[1..].join(" "), expected);
     }
 }
 

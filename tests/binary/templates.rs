@@ -109,6 +109,6 @@ fn usual_templates_render() {
     let mut command = lab.command("plan m.yaml --format json -- echo");
     let output = command.args(&words[..8]).output().expect("hypertune starts");
     let plan: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a plan");
-    let wanted = ["echo", "0", "8,4", "007", "golu", "relu", "16;8;", "012", "a"];
-    assert_eq!(plan["commands"][0], serde_json::json!(wanted));
+    let expected = ["echo", "0", "8,4", "007", "golu", "relu", "16;8;", "012", "a"];
+    assert_eq!(plan["commands"][0], serde_json::json!(expected));
 }

@@ -36,9 +36,9 @@ fn the_readme_names_every_option_of_run() {
     let readme = read("README.md");
     let named: BTreeSet<String> =
         spans(&readme).flat_map(str::split_whitespace).filter(|w| w.starts_with('-')).map(option).collect();
-    for wanted in options("run") {
-        let help = ["-h", "--help"].contains(&wanted.as_str());
-        assert!(help || named.contains(&wanted), "README.md does not name {wanted}, an option of `hypertune run`");
+    for expected in options("run") {
+        let help = ["-h", "--help"].contains(&expected.as_str());
+        assert!(help || named.contains(&expected), "README.md does not name {expected}, an option of `hypertune run`");
     }
 }
 
@@ -57,16 +57,16 @@ fn the_readme_s_exit_codes_are_the_program_s() {
     let table = readme.split("| exit code | meaning |\n|---|---|\n").nth(1).expect("a table of exit codes");
     let rows = table.lines().take_while(|line| line.starts_with('|'));
     let shown: Vec<String> = rows.map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
-    let mut told: Vec<String> = Vec::new();
+    let mut printed: Vec<String> = Vec::new();
     for line in exit_codes::HELP.lines().skip(1) {
         let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        match told.last_mut() {
+        match printed.last_mut() {
             // the meaning of a code that is too wide for its column is on the next line
             Some(last) if !words.starts_with(|c: char| c.is_ascii_digit()) => *last += &format!(" {words}"),
-            _ => told.push(words),
+            _ => printed.push(words),
         }
     }
-    assert_eq!(shown, told);
+    assert_eq!(shown, printed);
 }
 
 #[test]

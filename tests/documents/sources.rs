@@ -42,5 +42,5 @@ pub fn documents() -> Vec<String> {
 
 /// The blocks of a document.
 pub fn blocks_of(document: &str) -> Vec<Block> {
-    blocks(document, &read(document)).unwrap_or_else(|fault| panic!("{fault}"))
+    blocks(document, &read(document)).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -98,15 +98,15 @@ fn write_journal(matrix: &str) -> Vec<u8> {
 fn experiment(kind: usize) -> Experiment {
     let matrix = format!("{}{TAIL}", KINDS[kind]);
     let overrides = Overrides::default();
-    load_bytes("m.yaml", matrix.as_bytes(), Path::new(""), &overrides).expect("a good matrix").experiment
+    load_bytes("m.yaml", matrix.as_bytes(), Path::new(""), &overrides).expect("a valid matrix").experiment
 }
 
 fn reader(journal: &[u8]) -> JournalReader<&[u8]> {
     JournalReader::new(Path::new("m.study/journal.jsonl"), journal)
 }
 
-fn names_its_line(fault: &JournalError) {
-    let text = fault.to_string();
+fn names_its_line(error: &JournalError) {
+    let text = error.to_string();
     assert!(text.starts_with("m.study/journal.jsonl:"), "{text}");
 }
 
@@ -116,14 +116,14 @@ fn can_be_shown(journal: &[u8]) {
     let header = match reader.header() {
         Ok(Some(header)) => header,
         Ok(None) => return,
-        Err(fault) => return names_its_line(&fault),
+        Err(error) => return names_its_line(&error),
     };
     let mut builder = ViewBuilder::new(ViewDetail::Full);
     builder.push(Record::Study(Box::new(header)));
     for record in &mut reader {
         match record {
             Ok(record) => builder.push(record),
-            Err(fault) => return names_its_line(&fault),
+            Err(error) => return names_its_line(&error),
         }
     }
     builder.mark_running_as_lost();
@@ -146,7 +146,7 @@ fn can_be_resumed(kind: usize, header: &[u8], rest: &[u8]) {
     let folder = StudyFolder::new("m.study");
     let standing = match replay(&mut reader, &folder, &mut engine, |_, _| {}) {
         Ok(standing) => standing,
-        Err(fault) => return names_its_line(&fault),
+        Err(error) => return names_its_line(&error),
     };
     assert!(standing.end.length <= journal.len() as u64);
     let mut now = standing.at;
@@ -208,9 +208,9 @@ proptest! {
             let bit = bit.index(journal.len() * 8);
             let mut flipped = journal.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let fault = read_all(&flipped).expect_err("a flipped bit is damage");
-            prop_assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {}: {}", bit, fault);
-            names_its_line(&fault);
+            let error = read_all(&flipped).expect_err("a flipped bit is damage");
+            prop_assert!(matches!(error, JournalError::Corrupt { .. }), "bit {}: {}", bit, error);
+            names_its_line(&error);
         }
     }
 

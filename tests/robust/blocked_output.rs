@@ -32,10 +32,10 @@ fn wait_for_exit(lab: &Lab, mut child: Child) -> ExitStatus {
 
 /// Signals `pid`, the driver, and fails the test unless `child` exits within [`BOUND`].
 fn exits_after(signal: i32, pid: u32, mut child: Child) -> ExitStatus {
-    let begun = Instant::now();
+    let started = Instant::now();
     send_signal(pid, signal);
     while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > BOUND {
+        if started.elapsed() > BOUND {
             child.kill().unwrap();
             panic!("signal {signal} was not noticed");
         }
@@ -105,9 +105,9 @@ fn a_blocked_terminal_does_not_stop_a_study() {
             lab.wait_until("two jobs", || lab.job_processes().len() == 2);
             send_signal(pid, signal);
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         lab.wait_until("the end of hypertune", || is_over(pid));
-        assert!(begun.elapsed() < BOUND || signal.is_none());
+        assert!(started.elapsed() < BOUND || signal.is_none());
         assert_eq!(lab.records("finish").len(), 1);
         assert!(signal.is_some() || lab.records("end").len() == 30);
         script.kill().unwrap();

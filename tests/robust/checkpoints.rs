@@ -48,9 +48,9 @@ fn without_resume_every_job_finds_an_empty_directory() {
 fn a_retry_starts_with_the_checkpoint_from_before_the_job() {
     let lab = resuming();
     lab.run("-j 2 --retries 1 --keep-going", "spoil checkpoint").exits(0);
-    let good: Vec<_> = lab.records("end").into_iter().filter(|e| e["status"] == "succeeded").collect();
-    assert_eq!(good.len(), HYPERBAND_JOBS);
-    assert!(good.iter().all(|e| e["attempt"] == 2));
+    let succeeded: Vec<_> = lab.records("end").into_iter().filter(|e| e["status"] == "succeeded").collect();
+    assert_eq!(succeeded.len(), HYPERBAND_JOBS);
+    assert!(succeeded.iter().all(|e| e["attempt"] == 2));
 }
 
 #[test]

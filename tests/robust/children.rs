@@ -7,7 +7,7 @@ use hypertune_test_support::{Lab, send_signal};
 #[test]
 fn sigkill_ends_children_and_grandchildren() {
     let lab = Lab::random(2);
-    let mut driver = lab.start("-j 2", "breed stray hold ignore=term sleep=600000");
+    let mut driver = lab.start("-j 2", "child detached hold ignore=term sleep=600000");
     // Two jobs with three grandchildren each.
     lab.wait_until("all processes", || lab.job_processes().len() >= 8);
     assert!(!driver.has_exited());
@@ -20,7 +20,7 @@ fn sigquit_and_sigabrt_end_children_and_grandchildren() {
     // SIGQUIT and SIGABRT.
     for signal in [3, 6] {
         let lab = Lab::random(2);
-        let driver = lab.start("-j 2", "breed stray sleep=600000");
+        let driver = lab.start("-j 2", "child detached sleep=600000");
         lab.wait_until("all processes", || lab.job_processes().len() >= 6);
         driver.signal(signal);
         driver.wait();
@@ -33,11 +33,11 @@ fn jobs_that_outlive_the_guard_are_ended_before_the_study_is_resumed() {
     let lab = Lab::random(2);
     let log = lab.path("log");
     let words = format!("log={} fail-first=1", log.display());
-    let driver = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
+    let driver = lab.start("-j 2", &format!("detached sleep=600000 {words}"));
     lab.wait_until("all processes", || lab.job_processes().len() == 4);
     driver.kill_with_guard();
-    assert_eq!(lab.job_processes().len(), 4, "without a guard nobody ends them");
-    let resumed = lab.start("-j 2", &format!("stray sleep=600000 {words}"));
+    assert_eq!(lab.job_processes().len(), 4, "without a guard they keep running");
+    let resumed = lab.start("-j 2", &format!("detached sleep=600000 {words}"));
     lab.wait_until("two second attempts", || lab.records("launch").len() == 4);
     lab.wait_until("their processes", || lab.job_processes().len() == 4);
     resumed.signal(2);
@@ -73,7 +73,7 @@ fn a_grandchild_with_stdout_open_does_not_block_the_study() {
 #[test]
 fn processes_in_the_group_of_a_job_end_with_it() {
     let lab = Lab::random(2);
-    lab.run("-j 2", "breed").exits(0);
+    lab.run("-j 2", "child").exits(0);
     lab.wait_for_no_processes();
 }
 
@@ -127,7 +127,7 @@ fn a_job_that_hypertune_ends_is_ended_with_its_processes() {
         let lab = Lab::random(1);
         let text = fs::read_to_string(lab.path("m.yaml")).unwrap();
         fs::write(lab.path("m.yaml"), format!("{text}{matrix}")).unwrap();
-        lab.run(&format!("--grace 500ms {options}"), "stray sleep=200 lines=1 sleep=600000").exits(code);
+        lab.run(&format!("--grace 500ms {options}"), "detached sleep=200 lines=1 sleep=600000").exits(code);
         assert_eq!(lab.job_processes().len(), 0, "{options} {matrix}");
     }
 }

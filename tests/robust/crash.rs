@@ -27,7 +27,7 @@ fn undisturbed() -> (Lab, StudyOutcome) {
 
 #[test]
 fn killed_at_random_instants() {
-    let (_, wanted) = undisturbed();
+    let (_, expected) = undisturbed();
     let mut killed = 0;
     for round in 0..4 * rounds() as u64 {
         let lab = lab();
@@ -43,7 +43,7 @@ fn killed_at_random_instants() {
             lab.wait_for_no_processes();
         }
         lab.run("-j 3", WORDS).exits(0);
-        assert_eq!(lab.outcome(), wanted, "round {round}");
+        assert_eq!(lab.outcome(), expected, "round {round}");
         lab.assert_slots_are_exclusive();
     }
     assert!(killed >= 8, "the study is too quick to be killed: {killed}");
@@ -52,7 +52,7 @@ fn killed_at_random_instants() {
 /// The kernel kills the driver when it writes beyond a limit on file sizes, after or within a record, while jobs run.
 #[test]
 fn killed_while_writing_the_journal() {
-    let (undisturbed, wanted) = undisturbed();
+    let (undisturbed, expected) = undisturbed();
     let length = fs::metadata(undisturbed.study().join("journal.jsonl")).unwrap().len() as usize;
     let mut killed = 0;
     for limit in (RECOGNIZED..length).step_by((length / 15 / rounds()).max(1)) {
@@ -65,7 +65,7 @@ fn killed_while_writing_the_journal() {
         let written = fs::metadata(lab.study().join("journal.jsonl")).map_or(0, |journal| journal.len() as usize);
         assert!(written <= limit, "{ended:?}");
         lab.run("-j 3", WORDS).exits(0);
-        assert_eq!(lab.outcome(), wanted, "killed after {written} bytes");
+        assert_eq!(lab.outcome(), expected, "killed after {written} bytes");
         lab.assert_slots_are_exclusive();
     }
     assert!(killed >= 12, "{killed}");
@@ -83,32 +83,32 @@ fn resumed_after_cut(journal: &[u8], length: usize) -> Lab {
 
 #[test]
 fn cut_after_a_record() {
-    let (undisturbed, wanted) = undisturbed();
+    let (undisturbed, expected) = undisturbed();
     let journal = fs::read(undisturbed.study().join("journal.jsonl")).unwrap();
     let ends: Vec<usize> = (0..=journal.len()).filter(|at| *at == 0 || journal[at - 1] == b'\n').collect();
     assert!(ends.len() > 60);
     for end in ends.into_iter().step_by((3 / rounds()).max(1)) {
-        assert_eq!(resumed_after_cut(&journal, end).outcome(), wanted, "cut after {end} bytes");
+        assert_eq!(resumed_after_cut(&journal, end).outcome(), expected, "cut after {end} bytes");
     }
 }
 
 #[test]
 fn cut_inside_a_record() {
-    let (undisturbed, wanted) = undisturbed();
+    let (undisturbed, expected) = undisturbed();
     let journal = fs::read(undisturbed.study().join("journal.jsonl")).unwrap();
     // At every byte with HYPERTUNE_ROUNDS=2000.
     for cut in (RECOGNIZED..journal.len()).step_by((journal.len() / 15 / rounds()).max(1)) {
-        assert_eq!(resumed_after_cut(&journal, cut).outcome(), wanted, "cut after {cut} bytes");
+        assert_eq!(resumed_after_cut(&journal, cut).outcome(), expected, "cut after {cut} bytes");
     }
 }
 
 #[test]
 fn zeros_after_a_power_cut_are_ignored() {
-    let (undisturbed, wanted) = undisturbed();
+    let (undisturbed, expected) = undisturbed();
     let journal = fs::read(undisturbed.study().join("journal.jsonl")).unwrap();
     let half = journal.len() / 2;
     let torn: Vec<u8> = journal[..half].iter().copied().chain([0; 5000]).collect();
-    assert_eq!(resumed_after_cut(&torn, torn.len()).outcome(), wanted);
+    assert_eq!(resumed_after_cut(&torn, torn.len()).outcome(), expected);
 }
 
 #[test]
@@ -125,11 +125,11 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
 
 #[test]
 fn resume_needs_only_the_folder() {
-    let (_, wanted) = undisturbed();
+    let (_, expected) = undisturbed();
     let lab = lab();
     lab.run("-j 3 --max-jobs 5", WORDS).exits(4);
     lab.hypertune("resume m.study").exits(0);
-    assert_eq!(lab.outcome(), wanted);
+    assert_eq!(lab.outcome(), expected);
 }
 
 #[test]

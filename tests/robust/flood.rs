@@ -30,8 +30,8 @@ fn large_outputs_do_not_use_memory() {
         assert!((900_000..1_100_000).contains(&log.len()), "{stream}: {}", log.len());
     }
     let log = fs::read_to_string(lab.study().join("trials/0/rung-0.stdout.log")).unwrap();
-    assert!(log.contains("--log-limit 1000000"), "the cut is not told");
-    assert!(log.trim_end().ends_with('}'), "the last line is not kept");
+    assert!(log.contains("--log-limit 1000000"), "the truncation is not noted");
+    assert!(log.trim_end().ends_with('}'), "the last line is missing");
     assert_eq!(lab.records("end")[0]["status"], "succeeded");
 }
 

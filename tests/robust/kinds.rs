@@ -116,10 +116,10 @@ impl Kind {
 #[test]
 fn killed_at_irregular_times() {
     for kind in KINDS {
-        let wanted = kind.undisturbed();
+        let expected = kind.undisturbed();
         for round in 0..rounds() as u64 {
             let delays = [13, 29, 47, 71, 90].map(|ms| ms + round * 37 % 60);
-            assert_eq!(kind.killed(delays.into_iter()), wanted, "{}, round {round}", kind.name);
+            assert_eq!(kind.killed(delays.into_iter()), expected, "{}, round {round}", kind.name);
         }
     }
 }
@@ -133,10 +133,10 @@ fn cut_after_records_throughout() {
         }
         let lab = kind.lab();
         lab.run(kind.options, kind.words).exits(0);
-        let (wanted, journal) = (lab.outcome(), fs::read(lab.study().join("journal.jsonl")).unwrap());
+        let (expected, journal) = (lab.outcome(), fs::read(lab.study().join("journal.jsonl")).unwrap());
         let ends: Vec<usize> = (1..=journal.len()).filter(|at| journal[at - 1] == b'\n').collect();
         for end in ends.iter().step_by(ends.len().div_ceil(5 * rounds())) {
-            assert_eq!(kind.cut(&journal, *end), wanted, "{} cut after {end} bytes", kind.name);
+            assert_eq!(kind.cut(&journal, *end), expected, "{} cut after {end} bytes", kind.name);
         }
     }
 }

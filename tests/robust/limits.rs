@@ -5,7 +5,7 @@ use hypertune_test_support::Lab;
 #[test]
 fn a_job_that_times_out_is_ended_and_retried() {
     let lab = Lab::random(1);
-    lab.run("--job-timeout 100ms --retries 1 --grace 100ms", "ignore=term breed sleep=600000").exits(3);
+    lab.run("--job-timeout 100ms --retries 1 --grace 100ms", "ignore=term child sleep=600000").exits(3);
     let ends = lab.records("end");
     assert_eq!(ends.len(), 2);
     assert!(ends.iter().all(|e| e["failure"]["kind"] == "timeout" && e["signal"] == 9), "{ends:?}");

@@ -103,9 +103,9 @@ fn a_journal_that_is_truncated_or_appended_to_ends_the_session_while_jobs_run() 
             None => file.set_len(0).unwrap(),
             Some(text) => file.write_all(text.as_bytes()).unwrap(),
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         driver.wait().exits(1).stderr_contains(&format!("another process {message} ")).stderr_contains("journal.jsonl");
-        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
         lab.wait_for_no_processes();
     }
 }

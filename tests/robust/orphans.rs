@@ -31,7 +31,7 @@ fn started(lab: &Lab) -> Driver {
 fn crashed() -> Lab {
     let lab = lab();
     started(&lab).kill_with_guard();
-    assert_eq!(lab.job_processes().len(), 4, "without a guard nobody ends them");
+    assert_eq!(lab.job_processes().len(), 4, "without a guard they keep running");
     fs::write(lab.path("fast"), "").unwrap();
     lab
 }
@@ -146,10 +146,10 @@ fn a_copy_of_a_running_study_does_not_end_its_jobs() {
 fn processes_of_a_completed_session_are_kept() {
     let lab = Lab::random(2);
     // The pause is for `setsid`.
-    lab.run("--max-jobs 1", "stray sleep=300").exits(4);
+    lab.run("--max-jobs 1", "detached sleep=300").exits(4);
     assert!(!lab.study().join("journal.sessions").exists());
     assert_eq!(lab.job_processes().len(), 1, "its job ended by itself: it is the user's");
-    lab.run("", "stray sleep=300").exits(0);
+    lab.run("", "detached sleep=300").exits(0);
     assert_eq!(lab.job_processes().len(), 2);
     lab.job_processes().iter().for_each(|pid| send_signal(*pid, 9));
 }
@@ -202,7 +202,7 @@ fn nested_studies_leave_no_process() {
 
 #[test]
 fn kills_at_random_times_leave_no_orphan() {
-    let words = "stray breed pace=3";
+    let words = "detached child pace=3";
     let (mut kills, mut crashes) = (0, 0);
     for round in 0..3 * rounds() as u64 {
         let lab = Lab::random(400);

@@ -42,10 +42,10 @@ fn promotions_follow_from_values(lab: &Lab) {
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut promoted: Vec<u64> = lab.records("promoted").iter().map(|r| r["trial"].as_u64().unwrap()).collect();
     promoted.sort_unstable();
-    let mut wanted: Vec<u64> = ranked[..ranked.len() / 3].iter().map(|(_, trial)| *trial).collect();
-    wanted.sort_unstable();
-    assert!(!wanted.is_empty());
-    assert_eq!(promoted, wanted);
+    let mut expected: Vec<u64> = ranked[..ranked.len() / 3].iter().map(|(_, trial)| *trial).collect();
+    expected.sort_unstable();
+    assert!(!expected.is_empty());
+    assert_eq!(promoted, expected);
 }
 
 #[test]

@@ -70,9 +70,9 @@ impl Variant {
     /// Runs the study without a cut; returns its outcome and duration.
     fn undisturbed(&self, disk: &Disk) -> (StudyOutcome, Duration) {
         let lab = disk.lab(self);
-        let begun = Instant::now();
+        let started = Instant::now();
         lab.run(self.options, self.words).exits(0);
-        let took = begun.elapsed();
+        let took = started.elapsed();
         let outcome = self.outcome(&lab);
         assert!(outcome.values.len() >= 12 && outcome.best.contains("\"value\""), "{}: {outcome:?}", self.name);
         (outcome, took)
@@ -82,10 +82,10 @@ impl Variant {
     fn cut_at(&self, disk: &Disk, instants: &[Duration], images: &Path) -> Vec<PathBuf> {
         let lab = Lab::at(disk.mount.path());
         let mut driver = lab.start(self.options, self.words);
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut taken = Vec::new();
         for (number, instant) in instants.iter().enumerate() {
-            sleep(instant.saturating_sub(begun.elapsed()));
+            sleep(instant.saturating_sub(started.elapsed()));
             let image = images.join(format!("cut-{number}"));
             if disk.cut(&lab, &mut driver, number % 2 == 1, &image) {
                 taken.push(image);
@@ -146,7 +146,7 @@ impl Disk {
         mounted.then(|| Disk { image: image.to_owned(), mount, _folder: folder })
     }
 
-    /// A study of `variant` that is not begun yet.
+    /// A study of `variant` that has not started yet.
     fn lab(&self, variant: &Variant) -> Lab {
         let lab = Lab::at(self.mount.path());
         fs::write(lab.path("m.yaml"), variant.matrix()).unwrap();
@@ -219,7 +219,7 @@ fn spread(number: u64) -> f64 {
 }
 
 /// Cuts one study of `variant`, and some of the studies that resume it; returns how many cuts there were.
-fn cut_and_resume(variant: &Variant, wanted: &StudyOutcome, took: Duration, round: u64) -> u32 {
+fn cut_and_resume(variant: &Variant, expected: &StudyOutcome, took: Duration, round: u64) -> u32 {
     let disk = Disk::new().unwrap();
     drop(disk.lab(variant));
     let images = memory_folder();
@@ -233,13 +233,13 @@ fn cut_and_resume(variant: &Variant, wanted: &StudyOutcome, took: Duration, roun
         let twice = memory_folder();
         let images = variant.cut_at(&resumed, &again, twice.path());
         let lab = Lab::at(resumed.mount.path());
-        assert_eq!(&variant.outcome(&lab), wanted, "{}, round {round}, cut {number}", variant.name);
+        assert_eq!(&variant.outcome(&lab), expected, "{}, round {round}, cut {number}", variant.name);
         cuts += 1;
         for image in images {
             let resumed = Disk::of(&image, None).expect("a cut leaves a file system");
             let lab = Lab::at(resumed.mount.path());
             lab.run(variant.options, variant.words).exits(0);
-            assert_eq!(&variant.outcome(&lab), wanted, "{}, round {round}, cut {number}, cut again", variant.name);
+            assert_eq!(&variant.outcome(&lab), expected, "{}, round {round}, cut {number}, cut again", variant.name);
             cuts += 1;
         }
         fs::remove_file(image).unwrap();
@@ -255,8 +255,8 @@ fn cut_at_any_instant() {
     };
     drop(disk);
     let cut = |variant: &Variant| -> u32 {
-        let (wanted, took) = variant.undisturbed(&Disk::new().unwrap());
-        (0..rounds() as u64).map(|round| cut_and_resume(variant, &wanted, took, round)).sum()
+        let (expected, took) = variant.undisturbed(&Disk::new().unwrap());
+        (0..rounds() as u64).map(|round| cut_and_resume(variant, &expected, took, round)).sum()
     };
     let cuts: u32 = thread::scope(|scope| {
         let threads = VARIANTS.iter().map(|variant| scope.spawn(|| cut(variant))).collect::<Vec<_>>();

@@ -237,10 +237,10 @@ fn a_job_that_waits_to_start_is_ended_by_signals_and_limits() {
     lab.wait_until("two jobs that wait", || lab.job_processes().is_empty());
     sleep(Duration::from_millis(1500));
     assert!(!driver.has_exited());
-    let begun = Instant::now();
+    let started = Instant::now();
     driver.signal(TERM);
     driver.wait().exits(143);
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert!(started.elapsed() < Duration::from_secs(4));
     fs::rename(lab.path("away"), &program).unwrap();
     let driver = start(&lab, "-j 2 --time-limit 5s", "pace=20");
     let resumed = ends(&lab);
@@ -278,10 +278,10 @@ fn a_program_that_can_never_start_is_a_failure_of_its_configuration() {
     // Neither a format that the kernel supports nor a script.
     fs::write(lab.path("broken"), [0x7f, b'E', b'L', b'F', 0, 0]).unwrap();
     fs::set_permissions(lab.path("broken"), fs::Permissions::from_mode(0o755)).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let command = ["run", "m.yaml", "-j", "1", "--", "{{ p }}"];
     RunOutput::of(lab.command("").args(command)).exits(0);
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(started.elapsed() < Duration::from_secs(20));
     let failures = lab.records("end").into_iter().filter(|end| end["failure"]["kind"] == "launch").count();
     assert_eq!(failures, 3);
     // 120 kB is allowed for one argument, and 3.6 MB are too much for all of them.

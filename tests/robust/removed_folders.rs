@@ -66,9 +66,9 @@ fn the_next_job_of_the_trial_finds_a_checkpoint_folder() {
 #[test]
 fn an_unwritable_log_is_noted_and_loses_no_reading() {
     let lab = Lab::random(3);
-    let job = r#"mkdir "$HYPERTUNE_TRIAL_DIR/rung-0.stdout.log"; echo '{"loss": 1}'; echo heard >&2"#;
+    let job = r#"mkdir "$HYPERTUNE_TRIAL_DIR/rung-0.stdout.log"; echo '{"loss": 1}'; echo message >&2"#;
     let ended = run(&lab, "", job).exits(0);
     assert_eq!(ended.stderr.matches("note: cannot write ").count(), 1, "{}", ended.stderr);
     assert_eq!(lab.outcome().values.len(), 3);
-    assert_eq!(fs::read_to_string(lab.study().join("trials/0/rung-0.stderr.log")).unwrap(), "heard\n");
+    assert_eq!(fs::read_to_string(lab.study().join("trials/0/rung-0.stderr.log")).unwrap(), "message\n");
 }

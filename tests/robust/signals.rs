@@ -17,8 +17,8 @@ fn started(lab: &Lab, options: &str, words: &str) -> Driver {
 /// Two jobs that have run the word `log`.
 fn started_with(lab: &Lab, options: &str, words: &str) -> Driver {
     let driver = lab.start(&format!("-j 2 {options}"), words);
-    let begun = || std::fs::read_to_string(lab.path("log")).unwrap_or_default().lines().count() == 2;
-    lab.wait_until("two jobs", begun);
+    let both_started = || std::fs::read_to_string(lab.path("log")).unwrap_or_default().lines().count() == 2;
+    lab.wait_until("two jobs", both_started);
     driver
 }
 
@@ -45,7 +45,7 @@ fn each_signal_has_its_exit_code_and_leaves_no_process() {
     let ignored = |signal| signal == HUP && hangups_are_ignored();
     for (signal, code) in [(INT, 130), (TERM, 143), (HUP, 129)].into_iter().filter(|(signal, _)| !ignored(*signal)) {
         let lab = Lab::random(4);
-        let driver = started(&lab, "", "breed stray");
+        let driver = started(&lab, "", "child detached");
         driver.signal(signal);
         driver.wait().exits(code).stderr_contains("note: ending 2 jobs; ").stderr_contains("hypertune resume");
         assert_interrupted_by(&lab, signal);
@@ -103,7 +103,7 @@ fn an_interrupted_study_can_be_resumed() {
 #[test]
 fn a_job_that_ignores_signals_is_killed_after_the_grace_period() {
     let lab = Lab::random(2);
-    let driver = started(&lab, "--grace 100ms", "ignore=int ignore=term breed");
+    let driver = started(&lab, "--grace 100ms", "ignore=int ignore=term child");
     driver.signal(INT);
     driver.wait().exits(130);
     assert!(lab.records("end").iter().all(|e| e["signal"] == 9));

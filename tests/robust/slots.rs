@@ -9,9 +9,10 @@ use hypertune_test_support::{Lab, RunOutput};
 fn variables(lab: &Lab) -> Vec<String> {
     let logs = fs::read_dir(lab.study().join("trials")).unwrap().flatten();
     let log = |trial: fs::DirEntry| fs::read_to_string(trial.path().join("rung-0.stdout.log")).unwrap();
-    let wanted = |line: &&str| line.contains("DEVICES") || line.contains("ZE_") || line.starts_with("HYPERTUNE_SLOT=");
+    let expected =
+        |line: &&str| line.contains("DEVICES") || line.contains("ZE_") || line.starts_with("HYPERTUNE_SLOT=");
     let mut all: Vec<String> =
-        logs.flat_map(|t| log(t).lines().filter(wanted).map(str::to_owned).collect::<Vec<_>>()).collect();
+        logs.flat_map(|t| log(t).lines().filter(expected).map(str::to_owned).collect::<Vec<_>>()).collect();
     all.sort();
     all.dedup();
     all
@@ -21,20 +22,20 @@ fn variables(lab: &Lab) -> Vec<String> {
 fn each_slot_has_its_own_devices() {
     let lab = Lab::random(6);
     lab.run("--gpus 0,1,5 --gpus-per-job 1", "variables sleep=30").exits(0);
-    let wanted: Vec<String> = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]
+    let expected: Vec<String> = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]
         .iter()
         .flat_map(|name| ["0", "1", "5"].map(|d| format!("{name}={d}")))
         .chain(["0", "1", "2"].map(|s| format!("HYPERTUNE_SLOT={s}")))
         .collect();
-    let mut wanted = wanted;
-    wanted.sort();
-    assert_eq!(variables(&lab), wanted);
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(variables(&lab), expected);
     lab.assert_slots_are_exclusive();
 }
 
 #[test]
 fn several_devices_a_job_and_several_jobs_a_device() {
-    for (options, concurrency, wanted) in [
+    for (options, concurrency, expected) in [
         ("--gpus none -j 2", 2, vec![]),
         ("--gpus 0,1,2,3 --gpus-per-job 2", 2, vec!["0,1", "2,3"]),
         ("--gpus 4,7 --jobs-per-gpu 2", 4, vec!["4", "7"]),
@@ -45,7 +46,7 @@ fn several_devices_a_job_and_several_jobs_a_device() {
         assert_eq!(lab.records("session")[0]["concurrency"], concurrency, "{options}");
         for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"] {
             let seen: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with(name)).collect();
-            assert_eq!(seen, wanted.iter().map(|w| format!("{name}={w}")).collect::<Vec<_>>(), "{options}");
+            assert_eq!(seen, expected.iter().map(|w| format!("{name}={w}")).collect::<Vec<_>>(), "{options}");
         }
     }
 }

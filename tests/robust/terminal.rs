@@ -58,7 +58,7 @@ fn ctrl_c_gives_jobs_their_grace_period_and_restores_the_terminal() {
 #[test]
 fn a_closed_window_interrupts_the_study() {
     let lab = Lab::random(2);
-    let window = Window::open(&lab, "-j 2 -v", "breed stray sleep=600000");
+    let window = Window::open(&lab, "-j 2 -v", "child detached sleep=600000");
     lab.wait_until("two jobs", || lab.job_processes().len() == 6);
     send_signal(window.script.id(), 9);
     window.end();

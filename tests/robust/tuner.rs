@@ -27,7 +27,7 @@ const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 const HYPERBAND: &str = "kind: hyperband\nmaxIterations: 9\nresource: {name: epochs}";
 
 fn requests(lab: &Lab) -> Vec<Value> {
-    let log = fs::read_to_string(lab.path("questions")).unwrap();
+    let log = fs::read_to_string(lab.path("requests")).unwrap();
     log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -46,45 +46,48 @@ fn one_seed_has_one_outcome() {
 
 #[test]
 fn requests_contain_every_observation_once_and_the_space() {
-    let lab = lab(HYPERBAND, "log=questions");
+    let lab = lab(HYPERBAND, "log=requests");
     lab.run("-j 2", "").exits(0);
-    let questions = requests(&lab);
-    let told: Vec<&Value> = questions.iter().flat_map(|q| q["observations"].as_array().unwrap()).collect();
+    let requests = requests(&lab);
+    let observed: Vec<&Value> = requests.iter().flat_map(|q| q["observations"].as_array().unwrap()).collect();
     let ends = lab.records("end");
-    for (told, end) in told.iter().zip(&ends) {
-        assert_eq!((&told["trial"], &told["value"], &told["status"]), (&end["trial"], &end["score"], &end["status"]));
+    for (observed, end) in observed.iter().zip(&ends) {
+        assert_eq!(
+            (&observed["trial"], &observed["value"], &observed["status"]),
+            (&end["trial"], &end["score"], &end["status"])
+        );
     }
-    assert!(told.len() > 5 && told.len() <= ends.len());
-    let asked: u64 = questions.iter().map(|q| q["count"].as_u64().unwrap()).sum();
-    assert_eq!(asked, 15, "as many configurations as hyperband starts");
-    let first = &questions[0];
+    assert!(observed.len() > 5 && observed.len() <= ends.len());
+    let requested: u64 = requests.iter().map(|q| q["count"].as_u64().unwrap()).sum();
+    assert_eq!(requested, 15, "as many configurations as hyperband starts");
+    let first = &requests[0];
     assert_eq!(first["params"], json!({"depth": 3}));
     assert_eq!((&first["op"], &first["version"], &first["maxResource"]), (&json!("suggest"), &json!(1), &json!(9)));
     assert_eq!((&first["bracket"], &first["resource"], &first["trials"]), (&json!(2), &json!(1), &json!([0, 1])));
     assert_eq!(first["space"]["x"], json!({"kind": "uniform", "type": "float", "low": 0.0, "high": 1.0, "log": false}));
-    assert_eq!(keys(&documented_request()), keys(questions.iter().find(|q| has_observations(q)).unwrap()));
+    assert_eq!(keys(&documented_request()), keys(requests.iter().find(|q| has_observations(q)).unwrap()));
     lab.wait_for_no_processes();
 }
 
 /// Whether the request contains observations.
-fn has_observations(question: &Value) -> bool {
-    question["observations"].as_array().is_some_and(|told| !told.is_empty())
+fn has_observations(request: &Value) -> bool {
+    request["observations"].as_array().is_some_and(|observed| !observed.is_empty())
 }
 
 /// The request in the documentation of the protocol.
 fn documented_request() -> Value {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tuners/README.md")).unwrap();
     let block =
-        text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block with a question");
+        text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block with a request");
     serde_json::from_str(block).expect(block)
 }
 
 /// The keys of a request, of its first parameter and of its first observation, without the optional ones.
-fn keys(question: &Value) -> BTreeSet<String> {
+fn keys(request: &Value) -> BTreeSet<String> {
     let parts = [
-        ("", question),
-        ("space.", question["space"].as_object().and_then(|space| space.values().next()).unwrap()),
-        ("observation.", &question["observations"][0]),
+        ("", request),
+        ("space.", request["space"].as_object().and_then(|space| space.values().next()).unwrap()),
+        ("observation.", &request["observations"][0]),
     ];
     let names = parts
         .iter()
@@ -112,32 +115,32 @@ fn a_tuner_without_more_suggestions_ends_the_study() {
 
 #[test]
 fn starting_points_precede_the_tuner_and_are_reported_to_it() {
-    let lab = lab(&format!("{ITERATIVE}\ninitial: [{{x: 0.9}}, {{x: 0.8, y: 0.1}}]"), "log=questions");
+    let lab = lab(&format!("{ITERATIVE}\ninitial: [{{x: 0.9}}, {{x: 0.8, y: 0.1}}]"), "log=requests");
     lab.run("-j 1", "").exits(0);
     let ran = lab.records("launch");
     assert_eq!(ran[0]["params"], json!({"x": 0.9, "y": 0.3}));
     assert_eq!(ran[1]["params"], json!({"x": 0.8, "y": 0.1}));
-    let questions = requests(&lab);
-    assert_eq!(questions.len(), 7, "nobody need be asked for a complete starting point");
-    assert_eq!(questions[1]["observations"][0]["params"], ran[0]["params"]);
+    let requests = requests(&lab);
+    assert_eq!(requests.len(), 7, "a complete starting point needs no request");
+    assert_eq!(requests[1]["observations"][0]["params"], ran[0]["params"]);
 }
 
 #[test]
 fn a_kill_or_signal_changes_no_outcome_and_leaves_no_process() {
     let whole = undisturbed();
     for (signal, code) in [(9, None), (2, Some(130))] {
-        let lab = lab(ITERATIVE, "log=questions breed");
+        let lab = lab(ITERATIVE, "log=requests child");
         let driver = lab.start("-j 1 --grace 200ms", "");
         lab.wait_until("three ends", || lab.records("end").len() >= 3);
         driver.signal(signal);
         assert_eq!(driver.wait().status.code(), code);
         lab.wait_for_no_processes();
         let ended = lab.records("end").len();
-        fs::remove_file(lab.path("questions")).unwrap();
+        fs::remove_file(lab.path("requests")).unwrap();
         lab.run("-j 1", "").exits(0);
         assert_eq!(lab.outcome(), whole);
-        let told = requests(&lab)[0]["observations"].as_array().unwrap().len();
-        assert!((3..=ended + 1).contains(&told), "{told} of {ended}");
+        let observed = requests(&lab)[0]["observations"].as_array().unwrap().len();
+        assert!((3..=ended + 1).contains(&observed), "{observed} of {ended}");
     }
 }
 
@@ -169,17 +172,17 @@ fn a_tuner_that_left_its_group_is_ended() {
 
 #[test]
 fn a_tuner_that_does_not_exit_is_ended_with_its_processes() {
-    let lab = lab("kind: iterative\nmaxIterations: 1", "stay breed");
+    let lab = lab("kind: iterative\nmaxIterations: 1", "stay child");
     lab.run("-j 1", "").exits(0);
     lab.wait_for_no_processes();
 }
 
 #[test]
 fn an_interruption_does_not_wait_for_a_response() {
-    let lab = lab(ITERATIVE, "silence after=2 log=questions breed");
+    let lab = lab(ITERATIVE, "silence after=2 log=requests child");
     let mut driver = lab.start("-j 2", "");
-    lab.wait_until("a question that stays open", || {
-        fs::read_to_string(lab.path("questions")).is_ok_and(|log| log.lines().count() >= 3)
+    lab.wait_until("a request that stays open", || {
+        fs::read_to_string(lab.path("requests")).is_ok_and(|log| log.lines().count() >= 3)
     });
     assert!(!driver.has_exited());
     driver.signal(15);
@@ -235,7 +238,7 @@ fn the_python_example_supports_every_kind_of_parameter() {
     lab.run("-j 1 --keep-going", "fail-below=0.05").exits(0);
     let ends = lab.records("end");
     let best = |ends: &[Value]| ends.iter().filter_map(|e| e["score"].as_f64()).fold(f64::INFINITY, f64::min);
-    assert!(best(&ends[20..]) < best(&ends[..10]), "it learns from what it is told");
+    assert!(best(&ends[20..]) < best(&ends[..10]), "it uses its observations");
 }
 
 const EVERY_KIND: &str = "

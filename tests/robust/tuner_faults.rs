@@ -8,7 +8,7 @@ const ITERATIVE: &str = "kind: iterative\nmaxIterations: 8";
 /// The tuner fails once, after three responses: the first run reports it, the next one has the result of an undisturbed run.
 #[track_caller]
 fn fails_once(failure: &str, messages: &[&str]) {
-    let lab = lab(ITERATIVE, &format!("{failure} after=3 once=broken breed"));
+    let lab = lab(ITERATIVE, &format!("{failure} after=3 once=broken child"));
     let mut ended =
         lab.run("-j 1", "").exits(1).stderr_contains("hypertune resume m.study").stderr_contains("fake_tuner");
     for message in messages {

@@ -4,8 +4,8 @@
 //! pace=MS       pause before every epoch            nothing       print no reading
 //! sleep=MS      pause                               value=TEXT    print TEXT as the metric, unquoted
 //! ignore=int    ignore SIGINT (or term)             pretty        print one object over several lines
-//! breed         start a process in the group        metric=NAME   print it under NAME (default loss)
-//! stray         start one in a session of its own   checkpoint    continue from the checkpoint, and write it
+//! child         start a process in the group        metric=NAME   print it under NAME (default loss)
+//! detached      start one in a session of its own   checkpoint    continue from the checkpoint, and write it
 //! hold          the same, holding stdout open       spoil         damage the checkpoint and exit 9 at the first attempt
 //! flood=N       N bytes of text on stdout           fail-first=C  exit C at the first attempt
 //! flood-err=N   the same on stderr                  fail-below=X  exit 1 if the first parameter is below X
@@ -100,8 +100,8 @@ impl Trainer {
             "sleep-trial-0" if variable("TRIAL") == "0" => sleep(Duration::from_millis(argument.parse()?)),
             "sleep-trial-0" => {}
             "ignore" => ignore(argument)?,
-            "breed" => spawn_sleep(&["sleep", "600"], Stdio::null())?,
-            "stray" => spawn_sleep(&["setsid", "sleep", "600"], Stdio::null())?,
+            "child" => spawn_sleep(&["sleep", "600"], Stdio::null())?,
+            "detached" => spawn_sleep(&["setsid", "sleep", "600"], Stdio::null())?,
             "hold" => spawn_sleep(&["setsid", "sleep", "600"], Stdio::inherit())?,
             "flood" => flood(io::stdout(), argument.parse()?)?,
             "flood-err" => flood(io::stderr(), argument.parse()?)?,

@@ -8,7 +8,7 @@
 //! log=FILE      append every request to FILE
 //! flood         print blank lines and a mebibyte of stderr before every response
 //! stay          ignore SIGTERM and do not exit when stdin is closed
-//! breed         start a process in the group, and one in a session of its own
+//! child         start a process in the group, and one in a session of its own
 //! ```
 //! Its suggestions are a function of the seed, the trial and the best value observed.
 
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 #[derive(Default)]
 struct Tuner {
     /// How it fails.
-    fault: Option<String>,
+    failure: Option<String>,
     after: usize,
     once: Option<PathBuf>,
     log: Option<PathBuf>,
@@ -45,16 +45,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (answered, line) in io::stdin().lock().lines().enumerate() {
         let line = line?;
         tuner.note(&line)?;
-        let question: Value = serde_json::from_str(&line)?;
+        let request: Value = serde_json::from_str(&line)?;
         if answered >= tuner.after && tuner.fails_now()? {
-            tuner.fail(&question)?;
+            tuner.fail(&request)?;
         }
-        tuner.learn(&question);
+        tuner.learn(&request);
         if tuner.flood {
             eprintln!("{}", "e".repeat(1 << 20));
             print!("{}", "\n".repeat(100_000));
         }
-        print_line(&json!({"suggestions": tuner.suggestions(&question)}).to_string())?;
+        print_line(&json!({"suggestions": tuner.suggestions(&request)}).to_string())?;
     }
     if tuner.stay {
         sleep(Duration::from_secs(600));
@@ -69,12 +69,12 @@ impl Tuner {
             ("once", file) => self.once = Some(file.into()),
             ("log", file) => self.log = Some(file.into()),
             ("flood", _) => self.flood = true,
-            ("breed", _) => spawn_children()?,
+            ("child", _) => spawn_children()?,
             ("stay", _) => {
                 self.stay = true;
                 signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::new(AtomicBool::new(false)))?;
             }
-            _ => self.fault = Some(word.to_owned()),
+            _ => self.failure = Some(word.to_owned()),
         }
         Ok(())
     }
@@ -85,15 +85,17 @@ impl Tuner {
     }
 
     fn fails_now(&self) -> io::Result<bool> {
-        let Some(path) = self.once.as_ref().filter(|_| self.fault.is_some()) else { return Ok(self.fault.is_some()) };
+        let Some(path) = self.once.as_ref().filter(|_| self.failure.is_some()) else {
+            return Ok(self.failure.is_some());
+        };
         let first = !path.exists();
         OpenOptions::new().create(true).append(true).open(path)?;
         Ok(first)
     }
 
-    fn fail(&self, question: &Value) -> io::Result<()> {
-        let suggestion = &self.suggestions(question)[0];
-        match self.fault.as_deref().unwrap_or_default() {
+    fn fail(&self, request: &Value) -> io::Result<()> {
+        let suggestion = &self.suggestions(request)[0];
+        match self.failure.as_deref().unwrap_or_default() {
             "die" => {
                 eprintln!("the dog ate my model");
                 exit(3);
@@ -103,7 +105,7 @@ impl Tuner {
             "many" => print_line(&json!({"suggestions": vec![suggestion; 100]}).to_string())?,
             "none" => print_line(r#"{"done": true}"#)?,
             "unasked" => {
-                print_line(&json!({"suggestions": self.suggestions(question)}).to_string())?;
+                print_line(&json!({"suggestions": self.suggestions(request)}).to_string())?;
                 print_line("by the way")?;
             }
             "endless" => loop {
@@ -115,10 +117,12 @@ impl Tuner {
         Ok(())
     }
 
-    fn learn(&mut self, question: &Value) {
-        let minimize = question["metric"]["optimization"] == "minimize";
-        for told in question["observations"].as_array().into_iter().flatten() {
-            let (Some(value), Some(x)) = (told["value"].as_f64(), told["params"]["x"].as_f64()) else { continue };
+    fn learn(&mut self, request: &Value) {
+        let minimize = request["metric"]["optimization"] == "minimize";
+        for observation in request["observations"].as_array().into_iter().flatten() {
+            let (Some(value), Some(x)) = (observation["value"].as_f64(), observation["params"]["x"].as_f64()) else {
+                continue;
+            };
             let cost = if minimize { value } else { -value };
             if self.best.is_none_or(|(least, _)| cost < least) {
                 self.best = Some((cost, x));
@@ -126,15 +130,15 @@ impl Tuner {
         }
     }
 
-    fn suggestions(&self, question: &Value) -> Vec<Value> {
-        let seed = question["seed"].as_f64().unwrap_or_default();
+    fn suggestions(&self, request: &Value) -> Vec<Value> {
+        let seed = request["seed"].as_f64().unwrap_or_default();
         let one = |trial: &Value| {
             let draw = (trial.as_f64().unwrap_or_default() * 0.618_034 + seed * 0.1).fract();
             let x = self.best.map_or(draw, |(_, x)| (x + 0.2 * (draw - 0.5)).clamp(0.0, 1.0));
-            let ys = &question["space"]["y"]["values"];
+            let ys = &request["space"]["y"]["values"];
             json!({"x": x, "y": ys[(draw * 3.0) as usize]})
         };
-        question["trials"].as_array().into_iter().flatten().map(one).collect()
+        request["trials"].as_array().into_iter().flatten().map(one).collect()
     }
 }
 

@@ -61,7 +61,7 @@ impl Journal {
         self.launch(trial, 1, resource, params).end(trial, 1, how)
     }
 
-    fn read(&self, expected: &Experiment) -> Result<EarlierStudy, WarmStartError> {
+    fn read(&self, expected: &Experiment) -> Result<WarmStartData, WarmStartError> {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");

@@ -162,7 +162,9 @@ impl Coordinator<'_> {
             }
         }
         if self.error.is_some() {
-            effects.launches.clear();
+            for launch in effects.launches.drain(..) {
+                self.slot_table.release(launch.slot);
+            }
             effects.removals.clear();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput, hypertune};
 
@@ -34,11 +35,14 @@ fn a_file_size_limit_is_reported_and_loses_nothing() {
     let whole = Lab::hyperband();
     whole.run("-j 2", "pace=1").exits(0);
     let lab = Lab::hyperband();
+    let start = Instant::now();
     with_small_files(&lab, 4, "-j 2", "pace=1")
         .exits(1)
         .stderr_contains("m.study/journal.jsonl")
         .stderr_contains("raise the limit of file sizes")
         .stderr_contains("hypertune resume m.study");
+    // A reserved slot without a process would be waited for until the time limit of a kill, 30 s.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(lab.job_processes().is_empty());
     let journalled = lab.records("end").len();
     assert!((1..HYPERBAND_JOBS).contains(&journalled), "{journalled}");

@@ -18,6 +18,7 @@ use crate::cli::output;
 use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
+use crate::launch::error::LaunchError;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
@@ -200,6 +201,7 @@ fn session_error(error: RunError, study: &StudyDefinition) -> CliError {
         | RunError::Refused { .. }
         | RunError::System { .. }
         | RunError::File(_)
+        | RunError::Launch(LaunchError::SessionList { .. })
         | RunError::Discard(_) => with_machine_advice(error, study),
         RunError::Journal(error) => view::journal_error(error),
         error => CliError::internal(error),
@@ -224,6 +226,7 @@ fn machine_source(error: &RunError) -> Option<&io::Error> {
         RunError::Refused { source, .. } => Some(source),
         RunError::Journal(JournalError::Io { source, .. })
         | RunError::System { source, .. }
+        | RunError::Launch(LaunchError::SessionList { source, .. })
         | RunError::File(FileError { source, .. })
         | RunError::Discard(FileError { source, .. }) => {
             Some(source).filter(|source| machine_errors::machine_error(source).is_some())

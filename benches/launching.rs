@@ -1,4 +1,4 @@
-//! How fast hypertune launches jobs, next to a bare loop: two threads that spawn the same program, read its stdout and wait.
+//! How fast hypertune launches jobs with each of its launchers, next to a bare loop: two threads that spawn the same program, read its stdout and wait.
 //!
 //! `cargo bench --bench launching` prints a table of ratios measured in one run. Rounds of both alternate, so that
 //! other load affects both; CPU time is that of the whole process tree, which other load affects least. Studies are deleted at the
@@ -43,26 +43,32 @@ fn main() {
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let tiny = compile(folder.path());
-    println!("jobs    bare/s  hypertune/s  rate ratio  CPU ratio  driver RSS");
+    println!("jobs    launcher  bare/s  hypertune/s  rate ratio  CPU ratio  driver RSS");
     let mut rates = Vec::new();
     for (jobs, rounds) in [(1_000, 7), (10_000, 3)] {
-        let (mut bare, mut ours) = (Vec::new(), Vec::new());
+        let (mut bare, mut local, mut std) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {
             bare.push(measure(&mut bare_command(&tiny, jobs)));
-            let study = folder.path().join(format!("{jobs}-{round}.study"));
-            ours.push(measure(&mut hypertune(folder.path(), &study, &tiny, jobs)));
+            for (launcher, costs) in [("local", &mut local), ("std", &mut std)] {
+                let study = folder.path().join(format!("{jobs}-{round}-{launcher}.study"));
+                let mut command = hypertune(folder.path(), &study, &tiny, jobs);
+                costs.push(measure(command.env("HYPERTUNE_LAUNCHER", launcher)));
+            }
         }
-        let [bare, ours] = [median(bare), median(ours)];
+        let [bare, local, std] = [median(bare), median(local), median(std)];
         let rate = |cost: Cost| f64::from(jobs) / cost.wall;
-        rates.push(rate(ours));
-        println!(
-            "{jobs:<7} {:<7.0} {:<12.0} {:<11.3} {:<10.3} {:.1} MiB",
-            rate(bare),
-            rate(ours),
-            rate(ours) / rate(bare),
-            ours.cpu / bare.cpu,
-            ours.rss_mib
-        );
+        rates.push(rate(local));
+        for (launcher, cost) in [("local", local), ("std", std)] {
+            println!(
+                "{jobs:<7} {launcher:<9} {:<7.0} {:<12.0} {:<11.3} {:<10.3} {:.1} MiB",
+                rate(bare),
+                rate(cost),
+                rate(cost) / rate(bare),
+                cost.cpu / bare.cpu,
+                cost.rss_mib
+            );
+        }
+        println!("{jobs:<7} local/std: rate {:.3}, CPU {:.3}", rate(local) / rate(std), local.cpu / std.cpu);
     }
     println!("rate at 10,000 jobs over rate at 1,000: {:.3}", rates[1] / rates[0]);
     let mut starts: Vec<f64> = (0..15).map(|round| start_up(folder.path(), &tiny, round)).collect();

@@ -6,6 +6,8 @@
 pub(crate) mod catalogue;
 pub(crate) mod error;
 mod error_lines;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod job_exit;
 pub(crate) mod launcher;
 mod local;

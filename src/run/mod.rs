@@ -21,3 +21,6 @@ pub(crate) mod resume;
 pub(crate) mod session;
 pub(crate) mod study;
 pub(crate) mod tuner;
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod foreign;
 mod formats;
 mod incumbent;
 mod kinds;
+mod launchers;
 mod limits;
 mod lock;
 mod orphans;

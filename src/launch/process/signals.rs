@@ -103,24 +103,4 @@ impl Drop for Signals {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_by_a_signal_is_known_by_its_code_too() {
-        let ended = |raw| ended_by_one(ExitStatus::from_raw(raw));
-        assert!([SIGTERM, SIGINT, 143 << 8, 129 << 8].map(ended).iter().all(|yes| *yes));
-        assert!(![0, 9, 1 << 8, 137 << 8].map(ended).iter().any(|yes| *yes));
-    }
-
-    #[test]
-    fn a_signal_is_told_as_often_as_it_came() {
-        let signals = Signals::catch().unwrap();
-        assert!(!signals.pending() && signals.take().is_empty());
-        signal_hook::low_level::raise(SIGTERM).unwrap();
-        signal_hook::low_level::raise(SIGTERM).unwrap();
-        assert!(syscalls::wait_readable(signals.descriptors(), None).unwrap().contains(&true));
-        assert!(signals.pending());
-        assert_eq!(signals.take(), [SIGTERM, SIGTERM]);
-    }
-}
+pub(crate) mod tests;

@@ -1,4 +1,5 @@
-//! How fast hypertune launches jobs with each of its launchers, next to a bare loop: two threads that spawn the same program, read its stdout and wait.
+//! How fast hypertune launches jobs with each of its launchers, next to a bare loop: two threads that spawn the same program, read
+//! its stdout and wait.
 //!
 //! `cargo bench --bench launching` prints a table of ratios measured in one run. Rounds of both alternate, so that
 //! other load affects both; CPU time is that of the whole process tree, which other load affects least. Studies are deleted at the

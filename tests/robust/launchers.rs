@@ -26,28 +26,6 @@ fn an_unknown_launcher_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn success_failure_and_signals_are_journalled_alike() {
-    for launcher in LAUNCHERS {
-        let lab = Lab::hyperband();
-        run(&lab, launcher, "-j 2", "").exits(0);
-        assert_eq!(lab.records("session")[0]["launcher"], launcher);
-        let reference = Lab::hyperband();
-        reference.run("-j 2", "").exits(0);
-        assert!(lab.outcome() == reference.outcome(), "{launcher}");
-
-        for (words, field, value) in [("exit=3", "exit_code", 3), ("kill=11", "signal", 11)] {
-            let lab = Lab::random(1);
-            run(&lab, launcher, "--keep-going", words);
-            let end = &lab.records("end")[0];
-            assert_eq!((&end["status"], &end[field]), (&"failed".into(), &value.into()), "{launcher}: {end}");
-        }
-        let lab = Lab::random(1);
-        run(&lab, launcher, "--keep-going", "say=MemoryError exit=1");
-        assert_eq!(lab.records("end")[0]["failure"]["kind"], "out_of_memory", "{launcher}");
-    }
-}
-
-#[test]
 fn jobs_start_with_default_signals_and_a_group_of_their_own() {
     for launcher in LAUNCHERS {
         let lab = Lab::random(1);

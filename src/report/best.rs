@@ -14,9 +14,9 @@ use crate::types::units::Resource;
 
 /// The incumbent of `view`: see [`crate::types::incumbent`].
 pub fn best_job(view: &StudyView) -> Option<(Candidate, &JobView)> {
-    let candidates: Vec<_> = view.candidates().collect();
-    let best = incumbent::best(view.direction()?, candidates.iter().map(|(candidate, _)| *candidate), view.decisive())?;
-    candidates.into_iter().find(|(candidate, _)| candidate.job == best.job)
+    let best = incumbent::best(view.direction()?, view.candidates().map(|(candidate, _)| candidate), view.decisive())?;
+    // A candidate is the last launch of its job.
+    view.jobs.iter().rfind(|job| job.job.key == best.job).map(|job| (best, job))
 }
 
 /// The best trial.

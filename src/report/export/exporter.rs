@@ -1,6 +1,7 @@
 //! The rows that every exporter writes, one per job.
 
 use std::io;
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
@@ -13,6 +14,9 @@ use crate::types::ids::{Attempt, Rung, Slot, TrialId};
 use crate::types::objective::Score;
 use crate::types::outcome::CurvePoint;
 use crate::types::units::{Moment, Resource};
+
+/// Of a job that is still running.
+static NO_METRICS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 /// Writes a study's jobs in one format.
 pub trait Exporter: Sync {
@@ -77,6 +81,7 @@ pub fn rows(view: &StudyView) -> impl Iterator<Item = Row<'_>> {
 }
 
 fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
+    let usage = job.usage;
     Row {
         trial: job.job.key.trial,
         bracket: job.bracket.bracket,
@@ -86,14 +91,14 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         status: job.status,
         reason: job.reason.as_deref(),
         value: job.score,
-        metrics: &job.metrics,
+        metrics: job.metrics.as_deref().unwrap_or(&NO_METRICS),
         params: &job.params,
         promoted: job.promoted,
         started_at: start.and_then(|start| wall_clock(start, job.launched)),
-        duration_s: job.usage.map(|u| u.duration_s),
-        exit_code: job.usage.and_then(|u| u.exit_code),
-        max_rss_bytes: job.usage.and_then(|u| u.max_rss_bytes),
-        cpu_s: job.usage.and_then(|u| u.cpu_s),
+        duration_s: usage.map(|u| u.duration_s),
+        exit_code: usage.and_then(|u| u.exit_code),
+        max_rss_bytes: usage.and_then(|u| u.max_rss_bytes),
+        cpu_s: usage.and_then(|u| u.cpu_s),
         spent: job.spent,
         slot: job.slot,
         curve: None,

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Map;
-
 use super::job::{JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::FinishReason;
@@ -124,7 +122,7 @@ impl ViewBuilder {
             interrupted: false,
             reason: None,
             score: None,
-            metrics: Map::new(),
+            metrics: None,
             curve: Vec::new(),
             params: self.params.get(&trial).cloned().unwrap_or_default(),
             promoted: false,
@@ -149,7 +147,7 @@ impl ViewBuilder {
         job.spent = allocation.spent(&end.outcome, step);
         job.score = end.outcome.score().filter(|_| !job.interrupted);
         if detail >= ViewDetail::Full {
-            job.metrics = end.readings.metrics;
+            job.metrics = Some(Box::new(end.readings.metrics));
         }
         if detail >= ViewDetail::Curves {
             job.curve = end.readings.curve;

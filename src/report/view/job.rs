@@ -82,8 +82,8 @@ pub struct JobView {
     pub reason: Option<String>,
     /// What it is ranked by.
     pub score: Option<Score>,
-    /// Its last reading; empty below [`super::study::ViewDetail::Full`].
-    pub metrics: Map<String, Value>,
+    /// Its last reading; `None` while it runs, and below [`super::study::ViewDetail::Full`].
+    pub metrics: Option<Box<Map<String, Value>>>,
     /// Readings of the study's metric, in order; empty below [`super::study::ViewDetail::Curves`].
     pub curve: Vec<CurvePoint>,
     /// Its configuration.

@@ -15,7 +15,7 @@ use crate::types::units::Moment;
 /// How much of each job a view holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ViewDetail {
-    /// All but what the job printed besides its value: half the memory of [`ViewDetail::Full`].
+    /// Without metrics other than the value: less than half the memory of [`ViewDetail::Full`].
     Values,
     /// The last reading too.
     Full,

@@ -77,7 +77,7 @@ fn values_alone_leave_out_the_metrics() {
     let mut sample = StudyFixture::new();
     sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
     let (full, values) = (sample.view_with(ViewDetail::Full), sample.view_with(ViewDetail::Values));
-    assert!(!full.jobs[0].metrics.is_empty() && values.jobs[0].metrics.is_empty());
+    assert!(full.jobs[0].metrics.is_some() && values.jobs[0].metrics.is_none());
     assert_eq!(full.jobs[0].score, values.jobs[0].score);
 }
 

@@ -26,6 +26,28 @@ fn an_unknown_launcher_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn success_failure_and_signals_are_journalled_alike() {
+    for launcher in LAUNCHERS {
+        let lab = Lab::hyperband();
+        run(&lab, launcher, "-j 2", "").exits(0);
+        assert_eq!(lab.records("session")[0]["launcher"], launcher);
+        let reference = Lab::hyperband();
+        reference.run("-j 2", "").exits(0);
+        assert!(lab.outcome() == reference.outcome(), "{launcher}");
+
+        for (words, field, value) in [("exit=3", "exit_code", 3), ("kill=9", "signal", 9)] {
+            let lab = Lab::random(1);
+            run(&lab, launcher, "--keep-going", words);
+            let end = &lab.records("end")[0];
+            assert_eq!((&end["status"], &end[field]), (&"failed".into(), &value.into()), "{launcher}: {end}");
+        }
+        let lab = Lab::random(1);
+        run(&lab, launcher, "--keep-going", "say=MemoryError exit=1");
+        assert_eq!(lab.records("end")[0]["failure"]["kind"], "out_of_memory", "{launcher}");
+    }
+}
+
+#[test]
 fn jobs_start_with_default_signals_and_a_group_of_their_own() {
     for launcher in LAUNCHERS {
         let lab = Lab::random(1);
@@ -51,13 +73,18 @@ fn a_policy_and_a_timeout_end_jobs_with_all_their_processes() {
              params:\n  x: {kind: uniform, value: [0, 2]}\nearlyStopping:\n  - {metric: loss, optimization: minimize, \
              policy: {kind: diff, percent: 10, evaluationInterval: 1}}\n",
         );
-        run(&lab, launcher, "-j 1 --grace 30s", "stray pace=10").exits(0);
+        run(&lab, launcher, "-j 1 --grace 30s", "detached pace=10").exits(0);
         let ends = lab.records("end");
         let stopped = |end: &serde_json::Value| end["by"]["rule"] == "diff" && end["signal"] == SIGTERM;
         assert!(ends.iter().any(stopped), "{launcher}: {ends:?}");
 
         let lab = Lab::random(1);
-        run(&lab, launcher, "--keep-going --job-timeout 200ms --grace 100ms", "stray breed ignore=term sleep=600000");
+        run(
+            &lab,
+            launcher,
+            "--keep-going --job-timeout 200ms --grace 100ms",
+            "detached child ignore=term sleep=600000",
+        );
         let end = &lab.records("end")[0];
         assert_eq!((&end["failure"]["kind"], &end["signal"]), (&"timeout".into(), &9.into()), "{launcher}");
         lab.wait_for_no_processes();
@@ -68,7 +95,7 @@ fn a_policy_and_a_timeout_end_jobs_with_all_their_processes() {
 fn sigterm_ends_jobs_and_the_study_is_resumed_by_the_other_launcher() {
     for (launcher, other) in [("local", "std"), ("std", "local")] {
         let lab = Lab::random(2);
-        let driver = Driver::start(&mut command(&lab, launcher, "-j 2", "breed sleep=600000"));
+        let driver = Driver::start(&mut command(&lab, launcher, "-j 2", "child sleep=600000"));
         lab.wait_until("two jobs", || lab.job_processes().len() == 4);
         driver.signal(SIGTERM);
         driver.wait().exits(143);

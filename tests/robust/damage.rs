@@ -50,7 +50,7 @@ fn a_damaged_header_cannot_be_salvaged_and_is_kept() {
     let path = lab.study().join("journal.jsonl");
     let journal = fs::read_to_string(&path).unwrap().replacen("seed", "sead", 1);
     fs::write(&path, &journal).unwrap();
-    assert!(check(&lab, "--salvage").exits(1).stdout.contains("nothing can be saved"));
+    assert!(check(&lab, "--salvage").exits(1).stdout.contains("no record can be salvaged"));
     assert_eq!(fs::read_to_string(&path).unwrap(), journal);
     lab.run("--overwrite", "").exits(0);
 }
@@ -59,7 +59,7 @@ fn a_damaged_header_cannot_be_salvaged_and_is_kept() {
 fn salvage_changes_neither_other_files_nor_running_studies() {
     let lab = Lab::random(2);
     lab.hypertune("check m.yaml --salvage").exits(2).stderr_contains("--salvage");
-    lab.hypertune("check .").exits(2).stderr_contains("no study");
+    lab.hypertune("check .").exits(2).stderr_contains("not a study");
     let driver = lab.start("-j 1", "sleep=600000");
     lab.wait_until("a job", || lab.job_processes().len() == 1);
     check(&lab, "").exits(0);

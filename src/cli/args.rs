@@ -33,7 +33,7 @@ pub enum Subcommand {
     /// Run a study, or resume one that was stopped
     Run(RunArgs),
     /// Show what a study would run; creates and launches nothing
-    Plan(PlanArgs),
+    Plan(RunArgs),
     /// Report all errors of a matrix file; given a study's folder, check its journal
     Check(CheckArgs),
     /// Show the best trial of a study and the command that repeats it
@@ -142,7 +142,7 @@ pub struct ExecutionArgs {
     pub verbose: bool,
 }
 
-/// Arguments of `run`.
+/// Arguments of `run`, and of `plan`, which takes the same ones.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -155,16 +155,6 @@ pub struct RunArgs {
     /// Discard an existing study in the folder and start a new one
     #[arg(long)]
     pub overwrite: bool,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
-    pub format: FormatArg,
-}
-
-/// Arguments of `plan`.
-#[derive(Clone, Debug, Args)]
-pub struct PlanArgs {
-    #[command(flatten)]
-    pub study: StudyArgs,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::error::CliError;
-use crate::command::program::LocateError;
+use super::study::command_advice::MissingProgram;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::print_styled;
@@ -16,9 +16,10 @@ pub fn styling() -> Styling {
 }
 
 /// Warns that the command's program is missing. Not an error: a plan or a check may run on another machine than the study.
-pub fn warn_missing_program(missing: Option<LocateError>) {
-    if let Some(error) = missing {
-        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n", printable(&error.to_string())));
+pub fn warn_missing_program(missing: Option<MissingProgram>) {
+    if let Some(MissingProgram { error, hint }) = missing {
+        let hint = hint.map(|hint| format!("  {}\n", printable(&hint))).unwrap_or_default();
+        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {}\n{hint}", printable(&error.to_string())));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use super::args::{FormatArg, PlanArgs};
+use super::args::{FormatArg, RunArgs};
 use super::error::CliError;
 use super::exit_codes::Exit;
 use super::findings;
+use super::options::execution;
 use super::output;
 use super::study::definition::StudyDefinition;
 use super::study::seed;
@@ -15,14 +16,16 @@ use crate::report::plan::PlanView;
 use crate::report::plan_table;
 
 /// Prints the plan of the study in `args`.
-pub fn plan(args: &PlanArgs) -> Result<Exit, CliError> {
+pub fn plan(args: &RunArgs) -> Result<Exit, CliError> {
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
-    findings::print_warnings(&study.warnings);
-    show(study, args.format, Verbosity::Normal)
+    let verbosity = execution::verbosity(&args.execution);
+    if verbosity != Verbosity::Quiet {
+        findings::print_warnings(&study.warnings);
+    }
+    show(study, args.format, verbosity)
 }
 
-/// Prints the plan of `study`.
-pub fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
+fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
         findings::warn_missing_program(study.missing_program());
     }

@@ -27,13 +27,13 @@ use crate::run::options::Existing;
 
 /// Runs the study in `args`.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
+    if args.dry_run {
+        return plan::plan(args);
+    }
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
-    }
-    if args.dry_run {
-        return plan::show(study, args.format, verbosity);
     }
     if study.renderer.is_none() {
         return Err(CliError::usage(anyhow!("{} has no command", study.source.name))

@@ -18,6 +18,8 @@ const FIRST_LINE_BYTES: u64 = 256;
 pub enum LocateError {
     #[error("the command `{}` does not exist", .0.display())]
     NoSuchFile(PathBuf),
+    #[error("the command `{}` is a folder", .0.display())]
+    Directory(PathBuf),
     #[error("the command `{0}` is not in any folder of PATH")]
     NotInPath(String),
     #[error("the command `{}` is not executable: make it executable (chmod +x), or name its interpreter first", .0.display())]
@@ -47,7 +49,7 @@ pub fn locate_in(program: &str, path: Option<&OsStr>) -> Result<PathBuf, LocateE
     for folder in path.into_iter().flat_map(env::split_paths) {
         match examine(&folder.join(program)) {
             Ok(found) => return Ok(found),
-            Err(LocateError::NoSuchFile(_)) => {}
+            Err(LocateError::NoSuchFile(_) | LocateError::Directory(_)) => {}
             Err(found) => closest = found,
         }
     }
@@ -57,6 +59,9 @@ pub fn locate_in(program: &str, path: Option<&OsStr>) -> Result<PathBuf, LocateE
 fn examine(path: &Path) -> Result<PathBuf, LocateError> {
     let no_such_file = || LocateError::NoSuchFile(path.to_owned());
     let found = fs::metadata(path).map_err(|error| unknown(path, &error).unwrap_or_else(no_such_file))?;
+    if found.is_dir() {
+        return Err(LocateError::Directory(path.to_owned()));
+    }
     if !found.is_file() {
         return Err(no_such_file());
     }
@@ -118,6 +123,6 @@ mod tests {
         fs::write(&script, "#! /usr/bin/env  sh\n").unwrap();
         assert_eq!(locate_in("tool", Some(&path)), Ok(script.clone()));
         let directory = folder.path().to_owned();
-        assert_eq!(locate_in(&directory.display().to_string(), None), Err(LocateError::NoSuchFile(directory)));
+        assert_eq!(locate_in(&directory.display().to_string(), None), Err(LocateError::Directory(directory)));
     }
 }

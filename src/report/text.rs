@@ -102,6 +102,8 @@ pub fn span(span: Duration) -> String {
 pub fn value(value: &Value) -> String {
     match value {
         Value::String(text) if text.chars().all(is_printable) => text.clone(),
+        // `1e200`, as values of metrics are written
+        Value::Number(_) => json_text(value).replace("e+", "e"),
         other => json_text(other),
     }
 }

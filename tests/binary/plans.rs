@@ -1,6 +1,6 @@
 //! `plan`, `run --dry-run` and `check`.
 
-use hypertune_test_support::{Lab, trainer};
+use hypertune_test_support::{Lab, RunOutput, trainer};
 
 use crate::HYPERBAND;
 
@@ -156,4 +156,34 @@ fn without_a_terminal_asynchronous_studies_report_every_tenth_of_the_jobs() {
     let lines: Vec<_> = stderr.lines().filter(|line| line.contains(" of 20 jobs")).collect();
     assert_eq!(lines.len(), 10, "{stderr}");
     assert!(lines[9].starts_with("20 of 20 jobs · best loss "), "{stderr}");
+}
+
+#[test]
+fn a_plan_takes_every_option_of_run() {
+    let lab = Lab::new(HYPERBAND);
+    let options = "-j 4 -q --time-limit 1h --max-jobs 3 --retries 1 --gpus none --overwrite --study other";
+    let planned = lab.hypertune(&format!("plan m.yaml {options} -- true")).exits(0).stdout;
+    assert_eq!(planned, lab.hypertune(&format!("run m.yaml --dry-run {options} -- true")).exits(0).stdout);
+    assert_eq!(lab.names(), ["m.yaml"]);
+}
+
+#[test]
+fn commands_that_only_a_shell_understands_are_explained() {
+    let lab = Lab::new(HYPERBAND);
+    lab.file("t.py", "");
+    let cases: [(&[&str], &str); 5] = [
+        (&["--", "sh t.sh"], "  leave the quotes out, each argument is a word of its own: sh t.sh\n"),
+        (&["--", "SEED=1", "sh", "t.sh"], "so write `env` before the variable: env SEED=1 sh t.sh\n"),
+        (&["--", "/"], "the command `/` is a folder\n"),
+        (&["--", "t.py"], "  write python3 t.py\n"),
+        (&["sh", "t.sh"], "put `--` before the training command:\n  hypertune plan m.yaml -- sh t.sh\n"),
+    ];
+    for (words, expected) in cases {
+        let name = lab.program(hypertune_test_support::hypertune()).get_program().to_owned();
+        let planned = RunOutput::of(lab.program(&name).args(["plan", "m.yaml"]).args(words));
+        let stderr = planned.stderr.replace(&*name.to_string_lossy(), "hypertune");
+        assert!(stderr.contains(expected), "{words:?}: {stderr}");
+        let run = RunOutput::of(lab.program(&name).args(["run", "m.yaml"]).args(words)).exits(2);
+        assert!(!run.stderr.is_empty() && lab.names() == ["m.yaml", "t.py"], "{words:?}");
+    }
 }

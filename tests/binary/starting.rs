@@ -146,3 +146,25 @@ fn an_earlier_study_without_usable_jobs_is_refused_with_the_reason() {
     lab.run("--warm-start nowhere", "").exits(2).output_contains("nowhere holds no study");
     warm(&lab, "--max-jobs 5").exits(4).output_contains("the sampler `random` does not use them");
 }
+
+#[test]
+fn what_best_trials_and_export_print_is_enqueued() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q", "").exits(0);
+    let best = lab.hypertune("best m.study --format json").exits(0);
+    let lr = best.json()["params"]["lr"].clone();
+    lab.file("best.json", &best.stdout);
+    lab.file("trials.json", &lab.hypertune("trials m.study --format json").exits(0).stdout);
+    lab.file("jobs.jsonl", &lab.hypertune("export m.study").exits(0).stdout);
+    lab.file("jobs.csv", &lab.hypertune("export m.study --format csv").exits(0).stdout);
+    for (file, first) in
+        [("best.json", Some(&lr)), ("trials.json", Some(&lr)), ("jobs.jsonl", None), ("jobs.csv", None)]
+    {
+        let line = format!("run m.yaml -q -j 1 --max-jobs 1 --overwrite --study again --enqueue {file} -- true");
+        lab.hypertune(&line).exits(4);
+        let first = first.cloned().unwrap_or_else(|| configurations(&lab, "m.study")[0]["lr"].clone());
+        assert_eq!(configurations(&lab, "again")[0]["lr"], first, "{file}");
+    }
+    lab.file("none.jsonl", "");
+    lab.hypertune("plan m.yaml --enqueue none.jsonl").exits(2).output_contains("the file has no starting points");
+}

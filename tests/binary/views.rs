@@ -68,7 +68,7 @@ fn exports_have_a_row_per_job() {
     assert_eq!(jobs.iter().filter(|j| j["promoted"] == true).count(), 5);
     assert!(jobs.iter().all(|j| j["status"] == "succeeded" && j["exit_code"] == 0 && j["max_rss_bytes"].is_u64()));
     let csv = lab.hypertune("export m.study --format csv").exits(0).stdout;
-    let header = "trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,\
+    let header = "trial,bracket,rung,attempt,resource,status,reason,value,metrics.epochs,metrics.loss,params.lr,promoted,started_at,duration_s,\
                   exit_code,max_rss_bytes,cpu_s,spent,slot";
     assert_eq!(csv.lines().next(), Some(header));
     assert_eq!(csv.lines().count(), 21);
@@ -174,4 +174,18 @@ fn a_closed_stdout_does_not_change_the_exit_code_of_a_study() {
         drop(child.stdout.take());
         assert_eq!(child.wait().expect("it ends").code(), Some(code), "{behaviour}");
     }
+}
+
+#[test]
+fn numbers_far_from_one_are_written_with_an_exponent_everywhere() {
+    let lab = Lab::new(
+        "kind: grid\nmetric: {name: loss, optimization: maximize}\nparams: {x: {kind: choice, value: [1.0e+200, 1.5e-12]}}\n",
+    );
+    lab.script("train", "#!/bin/sh\necho \"{\\\"loss\\\": ${1#--x=}}\"\n");
+    let summary = lab.hypertune("run m.yaml -q -- ./train").exits(0).stdout;
+    assert!(summary.starts_with("best: trial 0, loss 1e200\n\n  x  1e200\n"), "{summary}");
+    let trials = lab.hypertune("trials m.study").exits(0).stdout;
+    assert!(trials.contains("1e200") && trials.contains("1.5e-12") && !trials.contains("000000"), "{trials}");
+    let csv = lab.hypertune("export m.study --format csv").exits(0).stdout;
+    assert!(csv.contains(",1e200,1e200,") && csv.contains(",1.5e-12,1.5e-12,"), "{csv}");
 }

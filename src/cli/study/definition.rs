@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::argument_lists::ArgumentLists;
+use super::command_advice::{self, MissingProgram};
 use super::earlier_study::EarlierStudy;
 use crate::cli::args::StudyArgs;
 use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;
-use crate::command::program::{LocateError, locate};
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -197,9 +197,8 @@ impl StudyDefinition {
     }
 
     /// The error if the command's program cannot be started from the current directory.
-    pub fn missing_program(&self) -> Option<LocateError> {
-        let first = self.renderer.as_ref()?.command().first().filter(|first| !first.contains("{{"))?;
-        locate(first).err()
+    pub fn missing_program(&self) -> Option<MissingProgram> {
+        command_advice::missing_program(self.renderer.as_ref()?.command())
     }
 
     /// The command lines of the first jobs; none without a command.

@@ -1,6 +1,7 @@
 //! Defines a study from a command line or from the header of its journal, and runs a session of it.
 
 pub(crate) mod argument_lists;
+pub(crate) mod command_advice;
 pub(crate) mod definition;
 pub(crate) mod earlier_study;
 pub(crate) mod identity;

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::command_advice::MissingProgram;
 use super::definition::StudyDefinition;
 use super::tuner;
 use super::view;
@@ -187,7 +188,8 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
 
 /// Checks that the command's program can be started, before anything is sampled.
 pub fn check_program(study: &StudyDefinition) -> Result<(), CliError> {
-    study.missing_program().map_or(Ok(()), |error| Err(CliError::usage(error)))
+    let Some(MissingProgram { error, hint }) = study.missing_program() else { return Ok(()) };
+    Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
 }
 
 /// The error of a session, with the next step.

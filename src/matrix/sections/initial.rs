@@ -4,7 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::params::{DeclaredParam, DomainOrigin};
+use super::point_files::{CellType, parse_points};
 use super::proposals::check_starting_points;
 use crate::engine::experiment::Experiment;
 use crate::kinds::Method;
@@ -13,13 +16,16 @@ use crate::matrix::diagnostics::findings::{Findings, InvalidFileError};
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::fields::named;
 use crate::matrix::yaml::file::read_file;
-use crate::matrix::yaml::node::{Entry, Node, Span};
-use crate::matrix::yaml::parse::{ReadError, decode, parse};
+use crate::matrix::yaml::node::{Entry, Node};
+use crate::matrix::yaml::parse::{decode, parse_value};
 use crate::space::{Param, Space};
 use crate::types::assignment::Assignment;
 
 /// The largest size of all starting points as JSON, in bytes. The first line of the journal contains them.
 const MAX_ENQUEUED: usize = 16 << 20;
+
+/// The key of the configuration in what `best`, `trials`, `export` and `run` print as JSON.
+const RESULT_PARAMS: &str = "params";
 
 /// Parameters that a starting point may have.
 type KnownParams<'a> = Vec<(&'a Param, DomainOrigin)>;
@@ -28,7 +34,7 @@ type KnownParams<'a> = Vec<(&'a Param, DomainOrigin)>;
 pub fn initial(entry: &Entry, params: &[DeclaredParam], findings: &mut Findings) -> Vec<Assignment> {
     let known: KnownParams<'_> = params.iter().map(|declared| (&declared.param, declared.origin)).collect();
     match entry.value.list() {
-        Some(items) => items.iter().map(|item| read_point(item, &known, findings)).collect(),
+        Some(items) => items.iter().map(|item| read_point(item, &known, CellType::Typed, findings)).collect(),
         None => {
             let message = format!("`initial` must be a list of mappings, found {}", entry.value.describe());
             findings.error(entry.key_span.clone(), message);
@@ -37,7 +43,8 @@ pub fn initial(entry: &Entry, params: &[DeclaredParam], findings: &mut Findings)
     }
 }
 
-/// Reads the starting points in the files at `paths`, in order. A file is a YAML list of mappings or has one JSON object per line.
+/// Reads the starting points in the files at `paths`, in order. A file is a YAML list of mappings, has JSON objects, or is what
+/// `best`, `trials`, `export` or `run` printed as JSON or CSV.
 ///
 /// # Errors
 /// All errors of the first invalid file.
@@ -80,8 +87,11 @@ fn read_enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<As
     let source = Arc::new(Source { name: name.to_owned(), text: text.as_deref().unwrap_or_default().to_owned() });
     let mut findings = Findings::new(source);
     let known: KnownParams<'_> = space.params.iter().map(|param| (param, DomainOrigin::File)).collect();
-    let points = match text.and_then(parse_items) {
-        Ok(items) => items.iter().map(|item| read_point(item, &known, &mut findings)).collect(),
+    let points = match text.and_then(parse_points) {
+        Ok((items, cells)) => {
+            let points = items.iter().map(|item| configuration(item, &known));
+            points.map(|point| read_point(point, &known, cells, &mut findings)).collect()
+        }
         Err(error) => {
             findings.read_error(error);
             Vec::new()
@@ -90,37 +100,14 @@ fn read_enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<As
     if findings.error_count() > 0 { Err(findings.into_error()) } else { Ok(points) }
 }
 
-/// Parses the starting points of a text without checking them.
-fn parse_items(text: &str) -> Result<Vec<Node>, ReadError> {
-    if text.trim_start().starts_with('{') {
-        return parse_json_lines(text);
-    }
-    let root = parse(text)?;
-    let list = root.list().map(<[Node]>::to_vec);
-    list.ok_or_else(|| ReadError {
-        message: format!("starting points must be a list of mappings, found {}", root.describe()),
-        span: Some(root.span.clone()),
-        hint: Some("start each with `- `, or write one JSON object per line".into()),
-    })
+/// The configuration in `item`: of what `best`, `trials`, `export` and `run` print as JSON, the mapping `params`.
+fn configuration<'n>(item: &'n Node, known: &KnownParams<'_>) -> &'n Node {
+    let is_parameter = known.iter().any(|(param, _)| &*param.name == RESULT_PARAMS);
+    let params = item.map().and_then(|entries| entries.iter().find(|entry| entry.key == RESULT_PARAMS));
+    params.filter(|params| !is_parameter && params.value.map().is_some()).map_or(item, |params| &params.value)
 }
 
-/// Parses one JSON object per line. Each is parsed as YAML, which gives every value its position.
-fn parse_json_lines(text: &str) -> Result<Vec<Node>, ReadError> {
-    let mut start = 0;
-    let mut nodes = Vec::new();
-    for line in text.split_inclusive('\n') {
-        if !line.trim().is_empty() {
-            let in_file = |span: Span| span.start + start..span.end + start;
-            let mut node = parse(line).map_err(|error| ReadError { span: error.span.map(in_file), ..error })?;
-            node.shift(start);
-            nodes.push(node);
-        }
-        start += line.len();
-    }
-    Ok(nodes)
-}
-
-fn read_point(item: &Node, known: &KnownParams<'_>, findings: &mut Findings) -> Assignment {
+fn read_point(item: &Node, known: &KnownParams<'_>, cells: CellType, findings: &mut Findings) -> Assignment {
     let mut point = Assignment::default();
     for entry in named(item, "a starting point", item.span.clone(), findings) {
         let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *entry.key) else {
@@ -129,7 +116,12 @@ fn read_point(item: &Node, known: &KnownParams<'_>, findings: &mut Findings) -> 
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
-        let accepted = if *origin == DomainOrigin::Placeholder { Some(value) } else { param.domain.normalize(&value) };
+        let in_domain = |value: &Value| match *origin {
+            DomainOrigin::Placeholder => Some(value.clone()),
+            DomainOrigin::File => param.domain.normalize(value),
+        };
+        let as_number = || in_domain(&parse_value(entry.value.text().filter(|_| cells == CellType::Text)?));
+        let accepted = in_domain(&value).or_else(as_number);
         if let Some(value) = accepted {
             point.set(param.name.clone(), value);
         } else {
@@ -163,6 +155,35 @@ mod tests {
         assert_eq!(read("- {lr: 0.5}\n- act: tanh\n  lr: 0.25\n- {}\n"), expected);
         assert_eq!(read("{\"lr\": 0.5}\n\n{\"act\": \"tanh\", \"lr\": 0.25}\n{}"), expected);
         assert_eq!(read("[{\"lr\": 0.5}, {\"act\": \"tanh\", \"lr\": 0.25}, {}]"), expected);
+    }
+
+    #[test]
+    fn results_are_starting_points() {
+        let best = "{\n  \"trial\": 3,\n  \"params\": {\n    \"lr\": 0.5\n  },\n  \"study\": \"m.study\"\n}\n";
+        assert_eq!(read(best), r#"[{"lr":0.5}]"#);
+        assert_eq!(read(&format!("{best}{best}{{\"lr\": 0.25}}\n")), r#"[{"lr":0.5},{"lr":0.5},{"lr":0.25}]"#);
+        let trials = "[\n {\"trial\": 1, \"value\": 2, \"params\": {\"act\": \"relu\"}}\n]\n";
+        assert_eq!(read(trials), r#"[{"act":"relu"}]"#);
+        let csv = "trial,value,params.lr,params.act,slot\n0,,0.5,tanh,0\n1,0.25,1e-3,,0\n";
+        assert_eq!(read(csv), r#"[{"lr":0.5,"act":"tanh"},{"lr":0.001}]"#);
+    }
+
+    #[test]
+    fn a_file_without_points_says_so() {
+        for text in ["", "\n# none\n", "[]", "trial,params.lr\n"] {
+            assert!(read(text).starts_with("error: the file has no starting points\n"), "{text}: {}", read(text));
+        }
+        insta::assert_snapshot!(read("trial,params.lr\n0,0.5\n1,fast\n"), @r#"
+        error: `lr` cannot be the text "fast"
+         --> points:3:1
+          |
+        3 | 1,fast
+          | ^^^^^^
+          |
+          = help: expected 0 to 1
+
+        points: 1 error, nothing was launched
+        "#);
     }
 
     #[test]
@@ -219,7 +240,7 @@ mod tests {
         1 | lr: 1
           | ^^^^^
           |
-          = help: start each with `- `, or write one JSON object per line
+          = help: start each with `- `, or write one JSON object per line, as `best --format json` does
 
         points: 1 error, nothing was launched
         ");

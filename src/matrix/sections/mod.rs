@@ -6,6 +6,7 @@ pub(crate) mod matrix;
 pub(crate) mod metric;
 pub(crate) mod nested;
 pub(crate) mod params;
+pub(crate) mod point_files;
 pub(crate) mod proposals;
 pub(crate) mod tuner;
 pub(crate) mod value_forms;

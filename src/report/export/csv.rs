@@ -1,39 +1,26 @@
-//! Comma-separated values (RFC 4180); metrics, parameters and curves are JSON in one cell each.
+//! Comma-separated values (RFC 4180), with a column per metric and per parameter: `metrics.loss`, `params.lr`.
 
 use std::io;
 
+use indexmap::IndexSet;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::exporter::{Exporter, Row, rows};
-use crate::report::number;
 use crate::report::view::{StudyView, ViewDetail};
+use crate::report::{number, text};
 use crate::types::printable::{printable, printable_json};
 
 /// `--format csv`.
 #[derive(Clone, Copy, Debug)]
 pub struct Csv;
 
-const COLUMNS: [&str; 19] = [
-    "trial",
-    "bracket",
-    "rung",
-    "attempt",
-    "resource",
-    "status",
-    "reason",
-    "value",
-    "metrics",
-    "params",
-    "promoted",
-    "started_at",
-    "duration_s",
-    "exit_code",
-    "max_rss_bytes",
-    "cpu_s",
-    "spent",
-    "slot",
-    "curve",
-];
+/// Columns before those of the metrics and the parameters.
+const FIRST: [&str; 8] = ["trial", "bracket", "rung", "attempt", "resource", "status", "reason", "value"];
+
+/// Columns after them. `curve` is there only with `--curves`.
+const LAST: [&str; 9] =
+    ["promoted", "started_at", "duration_s", "exit_code", "max_rss_bytes", "cpu_s", "spent", "slot", "curve"];
 
 impl Exporter for Csv {
     fn name(&self) -> &'static str {
@@ -42,12 +29,66 @@ impl Exporter for Csv {
 
     fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        let columns = if view.detail == ViewDetail::Curves { COLUMNS.len() } else { COLUMNS.len() - 1 };
-        writer.write_record(&COLUMNS[..columns]).map_err(io_error)?;
+        let names = Names::of(view);
+        let last = if view.detail == ViewDetail::Curves { LAST.len() } else { LAST.len() - 1 };
+        let header = FIRST.map(str::to_owned).into_iter().chain(names.header());
+        writer.write_record(header.chain(LAST[..last].iter().map(|name| (*name).to_owned()))).map_err(io_error)?;
         for row in rows(view) {
-            writer.write_record(&cells(&row)?[..columns]).map_err(io_error)?;
+            let cells = first_cells(&row).into_iter().chain(names.cells(&row));
+            writer.write_record(cells.chain(last_cells(&row)?.into_iter().take(last))).map_err(io_error)?;
         }
         writer.flush()
+    }
+}
+
+/// The metrics and parameters that any job has, in order of their first job.
+struct Names<'a> {
+    metrics: IndexSet<String>,
+    params: IndexSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(view: &'a StudyView) -> Names<'a> {
+        let mut names = Names { metrics: IndexSet::new(), params: IndexSet::new() };
+        for job in &view.jobs {
+            let metrics = job.metrics.iter().flat_map(|metrics| flattened(metrics));
+            names.metrics.extend(metrics.map(|(name, _)| name));
+            names.params.extend(job.params.iter().map(|(name, _)| name));
+        }
+        names
+    }
+
+    fn header(&self) -> impl Iterator<Item = String> {
+        let metrics = self.metrics.iter().map(|name| format!("metrics.{}", printable(name)));
+        metrics.chain(self.params.iter().map(|name| format!("params.{}", printable(name))))
+    }
+
+    /// A cell per name, empty where the job has no such metric or parameter.
+    fn cells(&self, row: &Row<'_>) -> impl Iterator<Item = String> {
+        let found = flattened(row.metrics);
+        let metric = |name: &String| found.iter().find(|(other, _)| other == name).map(|(_, value)| cell(value));
+        let metrics: Vec<_> = self.metrics.iter().map(|name| metric(name).unwrap_or_default()).collect();
+        let params = self.params.iter().map(|name| row.params.get(name).map(cell).unwrap_or_default());
+        metrics.into_iter().chain(params)
+    }
+}
+
+/// Metrics by name; of a mapping of metrics each entry by the names on its path, joined by dots.
+fn flattened(metrics: &Map<String, Value>) -> Vec<(String, &Value)> {
+    let entries = metrics.iter().flat_map(|(name, value)| match value.as_object() {
+        Some(nested) => {
+            flattened(nested).into_iter().map(|(inner, value)| (format!("{name}.{inner}"), value)).collect()
+        }
+        None => vec![(name.clone(), value)],
+    });
+    entries.collect()
+}
+
+/// Numbers are short, text is as it is, lists and mappings are JSON.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Number(written) if written.is_f64() => written.as_f64().map(number::shortest).unwrap_or_default(),
+        other => text::value(other),
     }
 }
 
@@ -59,8 +100,8 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn cells(row: &Row<'_>) -> serde_json::Result<[String; 19]> {
-    Ok([
+fn first_cells(row: &Row<'_>) -> [String; FIRST.len()] {
+    [
         row.trial.to_string(),
         row.bracket.to_string(),
         row.rung.to_string(),
@@ -69,8 +110,11 @@ fn cells(row: &Row<'_>) -> serde_json::Result<[String; 19]> {
         row.status.name().to_owned(),
         printable(row.reason.unwrap_or_default()).into_owned(),
         number(row.value.map(|score| score.value())),
-        json(row.metrics)?,
-        json(row.params)?,
+    ]
+}
+
+fn last_cells(row: &Row<'_>) -> serde_json::Result<[String; LAST.len()]> {
+    Ok([
         row.promoted.to_string(),
         row.started_at.clone().unwrap_or_default(),
         number(row.duration_s),
@@ -97,6 +141,10 @@ fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
     use super::*;
     use crate::report::fixtures::{StudyFixture, halving};
     use crate::types::objective::Score;
@@ -107,11 +155,11 @@ mod tests {
         let mut out = Vec::new();
         Csv.export(&halving().view(), &mut out).expect("writing to memory");
         insta::assert_snapshot!(String::from_utf8(out).expect("CSV of UTF-8"), @r#"
-        trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,exit_code,max_rss_bytes,cpu_s,spent,slot
-        0,1,0,1,1,succeeded,,0.5,"{""loss"":0.5}","{""lr"":0.0}",false,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0
-        1,1,0,1,1,failed,exit code 1,,{},"{""lr"":0.1}",false,2026-03-01T10:00:00Z,1,1,9437184,0.5,1,0
-        2,1,0,1,1,succeeded,,0.25,"{""loss"":0.25}","{""lr"":0.2}",true,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0
-        2,1,1,1,3,succeeded,,0.125,"{""loss"":0.125}","{""lr"":0.2}",false,2026-03-01T10:00:03Z,1,0,9437184,0.5,3,0
+        trial,bracket,rung,attempt,resource,status,reason,value,metrics.loss,params.lr,promoted,started_at,duration_s,exit_code,max_rss_bytes,cpu_s,spent,slot
+        0,1,0,1,1,succeeded,,0.5,0.5,0,false,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0
+        1,1,0,1,1,failed,exit code 1,,,0.1,false,2026-03-01T10:00:00Z,1,1,9437184,0.5,1,0
+        2,1,0,1,1,succeeded,,0.25,0.25,0.2,true,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0
+        2,1,1,1,3,succeeded,,0.125,0.125,0.2,false,2026-03-01T10:00:03Z,1,0,9437184,0.5,3,0
         "#);
     }
 
@@ -121,7 +169,7 @@ mod tests {
         let row = rows(&view).next().expect("the sample has jobs");
         let value = serde_json::to_value(&row).expect("a row serializes");
         let keys: Vec<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
-        assert_eq!(keys, COLUMNS);
+        assert_eq!(keys, [&FIRST[..], &["metrics", "params"], &LAST[..]].concat());
     }
 
     #[test]
@@ -133,9 +181,37 @@ mod tests {
         let mut out = Vec::new();
         Csv.export(&view, &mut out).expect("writing to memory");
         insta::assert_snapshot!(String::from_utf8(out).expect("CSV of UTF-8"), @r#"
-        trial,bracket,rung,attempt,resource,status,reason,value,metrics,params,promoted,started_at,duration_s,exit_code,max_rss_bytes,cpu_s,spent,slot,curve
-        0,1,0,1,1,succeeded,,6.709e-19,"{""loss"":6.709e-19}","{""lr"":0.0}",false,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0,"[{""step"":1.0,""value"":6.709e-19}]"
+        trial,bracket,rung,attempt,resource,status,reason,value,metrics.loss,params.lr,promoted,started_at,duration_s,exit_code,max_rss_bytes,cpu_s,spent,slot,curve
+        0,1,0,1,1,succeeded,,6.709e-19,6.709e-19,0,false,2026-03-01T10:00:00Z,1,0,9437184,0.5,1,0,"[{""step"":1.0,""value"":6.709e-19}]"
         "#);
+    }
+
+    #[test]
+    fn every_metric_and_parameter_of_any_job_has_a_column() {
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5).launch(1, 0, 1, 1.0).succeed(1, 0, 0.25);
+        let mut view = sample.view();
+        view.jobs[0].metrics =
+            serde_json::from_value(json!({"val": {"loss": 1e-9, "by_class": [1, 2.5]}, "grad": "NaN"})).ok();
+        let params = [("lr", json!(1e-5)), ("opt", json!("a, b")), ("layers", json!([64, 32])), ("clip", json!(null))];
+        view.jobs[1].params = Arc::new(params.map(|(name, value)| (Arc::from(name), value)).into_iter().collect());
+        let mut out = Vec::new();
+        Csv.export(&view, &mut out).expect("writing to memory");
+        let mut reader = csv::Reader::from_reader(out.as_slice());
+        let header = reader.headers().expect("a header").clone();
+        let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+        let columns = header.iter().enumerate().filter(|(_, name)| name.contains('.'));
+        let lines = columns.map(|(at, name)| format!("{name}: {} | {}", &rows[0][at], &rows[1][at]));
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+        metrics.val.loss: 1e-9 | 
+        metrics.val.by_class: [1,2.5] | 
+        metrics.grad: NaN | 
+        metrics.loss:  | 0.25
+        params.lr: 0 | 1e-5
+        params.opt:  | a, b
+        params.layers:  | [64,32]
+        params.clip:  | null
+        ");
     }
 
     #[test]

@@ -39,7 +39,7 @@ use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
-use crate::launch::process::child::{Child, Patience};
+use crate::launch::process::child::{Child, WaitLimit};
 use crate::launch::process::signals::{self, Signals};
 use crate::launch::process::syscalls::Reaped;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
@@ -131,13 +131,13 @@ impl JobRunner<'_> {
         let on_error = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
         let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &on_error);
         let mut output = JobOutput::new(logs, self.collector(), readings, listener);
-        let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };
-        let followed = child.follow(&mut output, buffer, patience);
+        let limit = WaitLimit { abandoned: Some(self.abandon.descriptor()), deadline: None };
+        let followed = child.follow(&mut output, buffer, limit);
         if followed.is_err() {
             let now = Instant::now();
             self.slot_table.kill(launch.job, &KillReason::DriverError, now);
             let Ok(()) =
-                child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_TIMEOUT), ..patience });
+                child.follow(&mut DiscardOutput, buffer, WaitLimit { deadline: Some(now + KILL_TIMEOUT), ..limit });
         }
         let kill_reason = self.slot_table.release(launch.slot);
         let _ = self.groups.set(launch.slot, None);
@@ -182,9 +182,9 @@ impl JobRunner<'_> {
     /// The interruption of the study, if the signal that killed the job was sent to the driver too. At a shutdown or the end of a
     /// cluster job every process gets the signal, and the job may exit before the driver receives it.
     fn shared_signal(&self, status: ExitStatus) -> Option<KillReason> {
-        let is_likely = signals::ended_by_one(status) || self.signals.pending();
-        let patience = if is_likely { SHARED_SIGNAL_DELAY } else { Duration::ZERO };
-        let interrupted = self.slot_table.wait_for_interrupt(patience);
+        let is_likely = signals::is_termination(status) || self.signals.pending();
+        let timeout = if is_likely { SHARED_SIGNAL_DELAY } else { Duration::ZERO };
+        let interrupted = self.slot_table.wait_for_interrupt(timeout);
         interrupted.then(|| KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 

@@ -21,7 +21,7 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, ProcessUsage, Record};
 use crate::journal::replay::{ReplayedState, replay};
-use crate::launch::orphans::leftovers::Unfinished;
+use crate::launch::orphans::leftovers::UnfinishedSessions;
 use crate::launch::orphans::mark::SessionMark;
 use crate::types::ids::{JobId, JobKey};
 use crate::types::outcome::{Failure, Outcome, Readings};
@@ -34,7 +34,7 @@ pub struct ReplayedStudy {
     /// Decides which checkpoints are kept.
     pub retention: Retention,
     /// Time and end of the journal.
-    pub standing: ReplayedState,
+    pub state: ReplayedState,
     /// Whether the journal has a header.
     pub age: StudyAge,
     /// Whether it has launched a job.
@@ -44,7 +44,7 @@ pub struct ReplayedStudy {
     /// Which copies of checkpoints may be used.
     pub copies: CopyHistory,
     /// Sessions that were killed.
-    pub unfinished: Unfinished,
+    pub unfinished: UnfinishedSessions,
 }
 
 impl ReplayedStudy {
@@ -55,12 +55,12 @@ impl ReplayedStudy {
         ReplayedStudy {
             engine: Engine::new(experiment.clone(), options.slot_count()),
             retention: Retention::new(options.keep, experiment.method.schedule.max_resource(), direction),
-            standing: ReplayedState::default(),
+            state: ReplayedState::default(),
             age: StudyAge::New,
             launched: false,
             removals: Vec::new(),
             copies: CopyHistory::default(),
-            unfinished: Unfinished::default(),
+            unfinished: UnfinishedSessions::default(),
         }
     }
 }
@@ -104,7 +104,7 @@ pub fn open(
     };
     publish(&Record::Study(Box::new(header)));
     let mut launched: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
-    replayed.standing = replay(&mut records, &study.folder, &mut replayed.engine, |engine, record| {
+    replayed.state = replay(&mut records, &study.folder, &mut replayed.engine, |engine, record| {
         engine.decisive().into_iter().for_each(|job| replayed.retention.decided(job));
         replayed.unfinished.record(record);
         match record {

@@ -67,7 +67,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
         Existing::Continue => open(study, options, observer, tuner.as_ref())?,
         Existing::Overwrite => ReplayedStudy::new(study, options),
     };
-    if let Some(reason) = replayed.standing.finished.clone() {
+    if let Some(reason) = replayed.state.finished.clone() {
         remove_unneeded(replayed, study, options.keep, folder, observer);
         return Ok(reason);
     }
@@ -78,7 +78,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     discard(&mut lock, &study.folder, options.existing, &replayed)?;
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
-    let journal = JournalWriter::from_file(&journal, file, replayed.standing.end)?;
+    let journal = JournalWriter::from_file(&journal, file, replayed.state.end)?;
     session.run(study, options, observer, replayed, journal)
 }
 
@@ -144,7 +144,7 @@ impl Session {
         let recovery = replayed.engine.recover();
         let leftovers = Leftovers::new(&study.folder, &*self.launcher);
         note_ended(observer, leftovers.end(&replayed.unfinished));
-        leftovers.list(&self.mark)?;
+        leftovers.write_list(&self.mark)?;
         let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
         let promoted = study.experiment.promoted;
         let copies = std::mem::take(&mut replayed.copies);
@@ -215,7 +215,7 @@ impl Session {
             engine: replayed.engine,
             journal,
             retention: replayed.retention,
-            clock: Clock::starting_at(replayed.standing.at),
+            clock: Clock::starting_at(replayed.state.at),
             restart_check: RestartCheck::new(study.experiment.promoted),
             observer,
             tuner: self.tuner.as_ref(),
@@ -253,7 +253,7 @@ impl Session {
             signals: &self.signals,
             groups: &self.groups,
             launcher: &*self.launcher,
-            oom: OomMonitor::begin(),
+            oom: OomMonitor::start(),
             abandon: &self.abandon,
             programs: Programs::new(known_program(study.renderer)),
             working_directory: &self.working_directory,
@@ -306,6 +306,6 @@ fn close(
         return Err(error);
     }
     end.journal.sync_handle().sync()?;
-    leftovers.unlist();
+    leftovers.remove_list();
     end.finish.ok_or_else(|| RunError::Internal("the session ended without a finish reason".into()))
 }

@@ -164,7 +164,7 @@ fn a_failed_job_is_retried_and_one_that_ran_out_of_memory_is_recognized() {
 
 #[test]
 fn a_job_that_ignores_sigterm_at_its_timeout_is_killed_after_the_grace_period() {
-    let fake = Fake::new(|_| Ok(FakeJob { end: FakeEnd::At(Signal::Kill), ..SUCCEEDS }));
+    let fake = Fake::new(|_| Ok(FakeJob { end: FakeEnd::OnSignal(Signal::Kill), ..SUCCEEDS }));
     let job_timeout = Some(Duration::from_millis(5));
     let (outcomes, fake) = outcomes(Experiment { job_timeout, ..experiment(1) }, fake);
     assert_eq!(outcomes, [failed(Failure::Timeout)]);
@@ -176,7 +176,7 @@ fn a_job_that_ignores_sigterm_at_its_timeout_is_killed_after_the_grace_period() 
 fn a_policy_ends_a_job_by_its_readings_while_it_runs() {
     let fake = Fake::new(|command| match variable(command, "HYPERTUNE_TRIAL").as_str() {
         "0" => Ok(SUCCEEDS),
-        _ => Ok(FakeJob { stdout: "{\"loss\": 9}\n", stderr: "", end: FakeEnd::At(Signal::Terminate) }),
+        _ => Ok(FakeJob { stdout: "{\"loss\": 9}\n", stderr: "", end: FakeEnd::OnSignal(Signal::Terminate) }),
     });
     let policy = Policy {
         metric: "loss".into(),

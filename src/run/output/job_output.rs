@@ -5,7 +5,7 @@ use super::readings_file::JobReadings;
 use crate::collect::collector::{Collected, Collector, LineKind, OutputStream};
 use crate::collect::lines::{Line, LineSplitter};
 use crate::journal::folder::layout::LogStream;
-use crate::launch::process::child::Sink;
+use crate::launch::process::child::OutputSink;
 use crate::run::error::RunError;
 use crate::types::outcome::Reading;
 
@@ -79,8 +79,8 @@ impl JobOutput<'_> {
     }
 }
 
-impl Sink for JobOutput<'_> {
-    type Fault = RunError;
+impl OutputSink for JobOutput<'_> {
+    type Error = RunError;
 
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         let mut lines = std::mem::take(&mut self.lines);
@@ -105,14 +105,14 @@ impl Sink for JobOutput<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct DiscardOutput;
 
-impl Sink for DiscardOutput {
-    type Fault = std::convert::Infallible;
+impl OutputSink for DiscardOutput {
+    type Error = std::convert::Infallible;
 
-    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Error> {
         Ok(())
     }
 }

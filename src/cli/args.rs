@@ -8,6 +8,7 @@ use clap::{Args, Parser};
 
 use super::exit_codes;
 use super::options::{overrides, quantity};
+use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::run::checkpoints::retention::Keep;
@@ -69,6 +70,9 @@ pub struct StudyArgs {
     /// Metric that ranks the trials: NAME, NAME:minimize or NAME:maximize [default: from the matrix]
     #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
     pub metric: Option<MetricOverride>,
+    /// How metrics are read: auto, json, regex=PATTERN, file=PATH or tensorboard=DIR [default: from the matrix, else auto]
+    #[arg(long, value_name = "COLLECTOR", value_parser = overrides::collector, help_heading = STUDY)]
+    pub collect: Option<ConfiguredCollector>,
     /// Fix a parameter, or set an input of the component; repeatable
     #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
     pub params: Vec<ValueOverride>,

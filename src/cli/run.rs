@@ -73,6 +73,11 @@ fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
 fn resume(study: StudyDefinition, header: Header, session: &SessionOptions<'_>) -> Result<Exit, CliError> {
     let directory = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
     let recorded = StudyDefinition::recorded_in(&header, study.folder.clone(), directory)?;
+    // A journal of an earlier version names no collector: its study continues with the one it was started with.
+    let study = match (&header.collector, &study.experiment.collector, &recorded.experiment.collector) {
+        (None, None, Some(collector)) => study.with_collector(collector.clone()),
+        _ => study,
+    };
     let found = differences(&header, &recorded, &study);
     if !found.is_empty() {
         return Err(different_study(&study.folder, &found));

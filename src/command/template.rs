@@ -109,6 +109,14 @@ impl Renderer {
         Ok(renderer)
     }
 
+    /// Renders a path with the names of `other`; the first argument of [`Renderer::argv`] is the path.
+    ///
+    /// # Errors
+    /// The template is invalid.
+    pub fn of_path(path: &str, other: &Renderer) -> Result<Renderer, Vec<TemplateError>> {
+        Renderer::new(vec![path.to_owned()], other.style, other.names.clone())
+    }
+
     /// The command before rendering.
     pub fn command(&self) -> &[String] {
         &self.command

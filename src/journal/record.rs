@@ -49,6 +49,9 @@ pub struct Header {
     pub seed: u64,
     /// The metric that trials are ranked by.
     pub metric: Option<Metric>,
+    /// How readings are collected: the collector's kind with its options. `None` in journals of versions with only one collector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collector: Option<Value>,
     /// The resource that the schedule allots.
     pub resource: Option<ResourceSpec>,
     /// Whether promoted trials continue from their checkpoints, which determines the cost of each job.
@@ -120,7 +123,7 @@ pub struct EndRecord {
     /// Process accounting.
     #[serde(flatten)]
     pub usage: ProcessUsage,
-    /// The last lines of its stderr, if it failed.
+    /// The last lines of its stderr, if it failed. Before them, if it did not print its metric, what it printed on stdout.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
     /// Study time.

@@ -20,6 +20,7 @@ use super::event_loop::EventLoop;
 use super::job::JobRunner;
 use super::observer::Observer;
 use super::options::{Existing, RunOptions};
+use super::output::metric_notes::MetricNotes;
 use super::output::session_files::SessionFiles;
 use super::process::programs::Programs;
 use super::process::slot_table::SlotTable;
@@ -29,6 +30,7 @@ use super::process::working_directory::WorkingDirectory;
 use super::resume::{ReplayedStudy, open, remove_unneeded, start_session};
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
+use crate::collect::collector::MetricSource;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
@@ -258,6 +260,9 @@ impl Session {
             programs: Programs::new(known_program(study.renderer)),
             working_directory: &self.working_directory,
             start_retry: StartRetry::new(&self.slot_table, options.launch_timeout),
+            collector: study.experiment.collector(),
+            metric_path: metric_path(study),
+            metric_notes: MetricNotes::default(),
             is_abandoned_log_reported: AtomicBool::new(false),
             observer,
         }
@@ -275,6 +280,14 @@ fn note_ended(observer: &dyn Observer, count: usize) {
 fn os_error(error: ThreadPoolBuildError) -> io::Error {
     let code = error.source().and_then(|source| source.downcast_ref::<io::Error>()?.raw_os_error());
     code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error)
+}
+
+/// Renders the path of the file or folder that the collector reads. The matrix has checked the template.
+fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
+    let (MetricSource::File(path) | MetricSource::EventFiles(path)) = study.experiment.collector().source() else {
+        return None;
+    };
+    Renderer::of_path(&path, study.renderer).ok()
 }
 
 /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.

@@ -68,6 +68,8 @@ fn succeeded(score: f64) -> Outcome {
 /// A study of `trials` jobs that minimizes `loss`.
 fn experiment(trials: u64) -> Experiment {
     Experiment {
+        collector: None,
+        counted_reading: Default::default(),
         method: Method { kind: "test", schedule: Arc::new(FullBudget::new(trials)), sampler: Arc::new(Random) },
         space: Arc::new(Space::default()),
         metric: Some(metric()),
@@ -90,6 +92,7 @@ fn metric() -> Metric {
 
 fn header() -> Header {
     Header {
+        collector: None,
         format: FORMAT,
         sampling_rules: SAMPLING_RULES,
         version: String::new(),

@@ -3,6 +3,7 @@
 mod again;
 mod bad_input;
 mod bounds;
+mod collectors;
 mod components;
 mod endings;
 mod escapes;

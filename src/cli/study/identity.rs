@@ -153,9 +153,16 @@ impl Comparison<'_> {
             ]
         };
         let (recorded, now) = self.experiments();
+        let collector = |experiment: &Experiment| experiment.collector().to_json().to_string();
+        let counted = |experiment: &Experiment| format!("{:?}", experiment.counted_reading).to_lowercase();
+        let of_metric = [("collect", collector(recorded), collector(now)), ("value", counted(recorded), counted(now))];
+        let of_metric = of_metric.into_iter().filter(|(_, old, new)| old != new).collect::<Vec<_>>();
         let metrics = ("metric", metric(recorded), metric(now));
         let parts = parts(recorded).into_iter().zip(parts(now)).map(|((field, old), (_, new))| (field, old, new));
         let parts: Vec<_> = std::iter::once(metrics).chain(parts).filter(|(_, old, new)| old != new).collect();
+        for (field, recorded, now) in of_metric {
+            self.add(|path| path.starts_with(&["metric", field]), &format!("metric.{field}"), recorded, now);
+        }
         for (field, recorded, now) in parts {
             self.add(|path| path.first() == Some(&field), field, recorded, now);
         }

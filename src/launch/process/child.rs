@@ -32,6 +32,12 @@ pub trait OutputSink {
     type Error;
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
     fn stderr(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+    /// The longest time between two calls of [`OutputSink::look`]; `None` for never.
+    fn interval(&self) -> Option<Duration> {
+        None
+    }
+    /// Called from time to time while the child runs.
+    fn look(&mut self) {}
 }
 
 /// A child that has not been reaped, so that its number is not reused.
@@ -69,10 +75,15 @@ impl Child {
         while !is_done {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
             let remaining = limit.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let waited = wait_readable([fds[0], fds[1], Some(self.pidfd.as_fd()), limit.abandoned], remaining);
+            let interval = sink.interval();
+            let longest = remaining.into_iter().chain(interval).min();
+            let waited = wait_readable([fds[0], fds[1], Some(self.pidfd.as_fd()), limit.abandoned], longest);
             // After a failed poll the child cannot be followed; `reap` kills it.
             let Ok([out, err, exited, abandoned]) = waited else { return Ok(()) };
             self.forward([out, err], sink, buffer)?;
+            if interval.is_some() {
+                sink.look();
+            }
             is_done = exited || abandoned || remaining == Some(Duration::ZERO);
         }
         self.drain(sink, buffer)

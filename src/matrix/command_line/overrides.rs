@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::style::ArgStyle;
 use crate::kinds::Method;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
@@ -23,6 +24,8 @@ pub struct Overrides {
     pub style: ArgStyle,
     /// `--metric`.
     pub metric: Option<MetricOverride>,
+    /// `--collect`.
+    pub collector: Option<ConfiguredCollector>,
     /// `--seed`.
     pub seed: Option<u64>,
     /// `-j`; at least 1.

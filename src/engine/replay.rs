@@ -14,7 +14,7 @@ pub use super::replay_error::{Allotment, ReplayError};
 use super::state::{Engine, StudyPhase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::types::assignment::Assignment;
-use crate::types::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
 
@@ -69,6 +69,10 @@ pub enum ReplayRecord<'a> {
     Promoted(TrialId),
     /// A trial was retired.
     Retired(TrialId),
+    /// The length of the schedule was changed.
+    Length(u64),
+    /// Failed jobs were queued for another attempt.
+    RunAgain(&'a [JobKey]),
     /// The session ended normally.
     Finish(&'a FinishReason, Moment),
 }
@@ -114,6 +118,14 @@ impl Engine {
                 self.replay_metric_reached(job, why);
                 Ok(())
             }
+            ReplayRecord::Length(length) => {
+                self.set_length(length);
+                Ok(())
+            }
+            ReplayRecord::RunAgain(jobs) => {
+                self.run_again(jobs);
+                Ok(())
+            }
             ReplayRecord::Finish(reason, _) => {
                 if !reason.is_resumable() {
                     self.phase = StudyPhase::Finished(reason.clone());
@@ -127,6 +139,7 @@ impl Engine {
     pub fn recover(&mut self) -> Recovery {
         let lost = self.requeue_running();
         self.retries = self.experiment.retries;
+        self.failed_jobs.clear();
         let mut verdicts: Vec<_> = self.unrecorded_verdicts.drain(..).collect();
         verdicts.extend(self.decide());
         let mut unrecorded = Vec::new();
@@ -230,11 +243,13 @@ impl Engine {
 
     fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), ReplayError> {
         let outcome = end.outcome;
+        let ended = self.running.get(&job.key).map(|running| running.job.clone());
         let Some(verdicts) = self.apply_end(at, job, end) else {
             // the next session records the end of a lost job
             let is_lost = outcome.runs_again() && self.retry_queue.contains(job.key);
             return if is_lost { Ok(()) } else { Err(ReplayError::NotRunning { job }) };
         };
+        ended.into_iter().for_each(|job| self.remember_failure(job, end));
         self.unrecorded_verdicts.extend(verdicts);
         self.check_final_value(job, outcome, &mut Vec::new());
         let shares_threshold = |by: &StopRule| self.experiment.stopping.failure_share == by.threshold;

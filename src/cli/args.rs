@@ -11,6 +11,7 @@ use super::options::{overrides, quantity};
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
+use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
 use crate::run::process::gpus::Gpus;
 use crate::types::ids::MAX_SLOTS;
@@ -102,6 +103,9 @@ pub struct ExecutionArgs {
     /// Retry a failed job up to N times [default: from the matrix, else 0]
     #[arg(long, value_name = "N", help_heading = JOBS)]
     pub retries: Option<u32>,
+    /// Run jobs again: failed (also in a study that has ended; all other results are kept)
+    #[arg(long, value_name = "WHICH", value_parser = one_of(RERUN), hide_possible_values = true, help_heading = JOBS)]
+    pub rerun: Option<Rerun>,
     /// Stop a job that runs longer than this, such as 90s, 5m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = JOBS)]
     pub job_timeout: Option<Duration>,
@@ -242,6 +246,8 @@ pub enum FormatArg {
 }
 
 const FORMATS: [(&str, FormatArg); 2] = [("text", FormatArg::Text), ("json", FormatArg::Json)];
+
+const RERUN: [(&str, Rerun); 1] = [("failed", Rerun::Failed)];
 
 const KEEP: [(&str, Keep); 4] =
     [("all", Keep::All), ("promoted", Keep::Promoted), ("best", Keep::Best), ("none", Keep::None)];

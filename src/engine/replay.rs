@@ -4,19 +4,22 @@
 //! observations must draw the recorded configurations; other samplers adopt them, so that a model has observed the same after the
 //! replay as before. Slots, limits and pauses before retries are not checked.
 
+mod change;
+mod error;
+
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason};
 use super::finish::{DUE_IMMEDIATELY, JobEnd};
 use super::job::ScheduledJob;
 use super::launch::TrialConfig;
-pub use super::replay_error::{Allotment, ReplayError};
 use super::state::{Engine, StudyPhase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
+pub use error::{Allotment, ReplayError};
 
 /// A record of the journal, as far as the engine needs it.
 #[derive(Clone, Copy, Debug)]

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use super::changed_study::FailedJobs;
 use super::counters::Counters;
 use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
 use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
 use super::free_slots::FreeSlots;
-use super::job::ScheduledJob;
+use super::job::{FailedJob, ScheduledJob};
 use super::policy::Policies;
 use super::retry::RetryQueue;
 use crate::schedule::{Scheduler, Start, Verdict};
@@ -97,7 +96,7 @@ pub struct Engine {
     /// In a replay: verdicts whose records have not been read yet.
     pub(super) unrecorded_verdicts: VecDeque<Verdict>,
     /// In a replay: jobs that failed for good.
-    pub(super) failed_jobs: FailedJobs,
+    pub(super) failed_jobs: BTreeMap<JobKey, FailedJob>,
     /// Jobs that run again although their results have no effect on the schedule.
     pub(super) unscheduled: BTreeSet<JobKey>,
 }
@@ -133,7 +132,7 @@ impl Engine {
             early_failures: EarlyFailures::new(),
             policies: Policies::new(&experiment),
             unrecorded_verdicts: VecDeque::new(),
-            failed_jobs: FailedJobs::new(),
+            failed_jobs: BTreeMap::new(),
             unscheduled: BTreeSet::new(),
             experiment,
         }

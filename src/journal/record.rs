@@ -7,7 +7,7 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
-use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::units::{Moment, Resource, ResourceSpec};
@@ -70,6 +70,36 @@ impl Header {
     /// The name of the resource.
     pub fn resource_name(&self) -> Option<&str> {
         self.resource.as_ref().map(|spec| spec.name.as_str())
+    }
+}
+
+/// A change of the study's length: from now on the study is the one that this record defines. Everything else in it means what the
+/// header means.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LengthRecord {
+    /// The amount of the schedule's length so far.
+    pub before: u64,
+    /// The new one.
+    pub length: u64,
+    /// As in [`Header`].
+    pub matrix_path: String,
+    /// As in [`Header`].
+    pub matrix: String,
+    /// As in [`Header`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// As in [`Header`].
+    pub options: Value,
+    /// As in [`Header`].
+    pub plan: PlanTotals,
+}
+
+impl LengthRecord {
+    /// Puts the new definition into the header.
+    pub fn apply(self, header: &mut Header) {
+        let LengthRecord { matrix_path, matrix, component, options, plan, .. } = self;
+        (header.matrix_path, header.matrix, header.component) = (matrix_path, matrix, component);
+        (header.options, header.plan) = (options, plan);
     }
 }
 
@@ -174,6 +204,13 @@ pub enum Record {
         started_at: String,
         /// Study time.
         at: Moment,
+    },
+    /// The length of the study was changed.
+    Length(Box<LengthRecord>),
+    /// Failed jobs will be launched again (`--rerun failed`).
+    RunAgain {
+        /// The jobs.
+        jobs: Vec<JobKey>,
     },
     /// A job is about to be spawned.
     Launch(Box<LaunchRecord>),

@@ -27,7 +27,7 @@ use super::process::slot_table::SlotTable;
 use super::process::start_retry::StartRetry;
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
-use super::resume::{ReplayedStudy, open, remove_unneeded, start_session};
+use super::resume::{ReplayedStudy, change, open, remove_unneeded, start_session};
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::collect::collector::MetricSource;
@@ -66,7 +66,11 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
     let replayed = match options.existing {
-        Existing::Continue => open(study, options, observer, tuner.as_ref())?,
+        Existing::Continue => {
+            let mut replayed = open(study, options, observer, tuner.as_ref())?;
+            change(study, &mut replayed, observer)?;
+            replayed
+        }
         Existing::Overwrite => ReplayedStudy::new(study, options),
     };
     if let Some(reason) = replayed.state.finished.clone() {
@@ -148,10 +152,12 @@ impl Session {
         note_ended(observer, leftovers.end(&replayed.unfinished));
         leftovers.write_list(&self.mark)?;
         let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
+        let changes = std::mem::take(&mut replayed.changes);
         let promoted = study.experiment.promoted;
         let copies = std::mem::take(&mut replayed.copies);
         let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.mark, copies, Arc::new(KernelDisk));
         let mut coordinator = self.coordinator(study, observer, replayed, journal);
+        changes.into_iter().for_each(|change| coordinator.write(change));
         let mut effects = start_session(&mut coordinator, study, &self.mark, options, age, recovery);
         effects.removals.extend(removals);
         let files = match coordinator.error.take() {

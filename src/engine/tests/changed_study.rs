@@ -60,7 +60,7 @@ fn session(
     driver
 }
 
-/// Of a study that may have been cut: without trials that were retired and returned.
+/// A resumed study that had finished records no second finish.
 fn without_finish(result: StudyResult) -> StudyResult {
     StudyResult { finish: None, ..result }
 }
@@ -138,7 +138,8 @@ fn trials_that_the_shorter_asha_retired_are_promoted_in_the_longer_one() {
 fn failed_jobs_run_again_with_their_configuration() {
     let at = || study(Kind::FullBudget, TestSampler::Random, 20);
     let first = session(at(), &[], &UNCHANGED(20), (2, 1000, 0));
-    let failed: Vec<_> = first.result().outcomes.into_iter().filter(|(_, o)| matches!(o, Outcome::Failed { .. })).collect();
+    let failed: Vec<_> =
+        first.result().outcomes.into_iter().filter(|(_, o)| matches!(o, Outcome::Failed { .. })).collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
     let mut again = TestDriver::changed(at(), 3, &first.journal, &StudyChange { initial: 20, rerun: true }).unwrap();
     let launched: Vec<_> = again.running.iter().map(|launch| (launch.job.key, launch.job.attempt.0)).collect();

@@ -1,26 +1,14 @@
 //! What a session may change in a study: its length, and the fate of failed jobs. A session makes the change after the replay of the
 //! journal and records it; a later replay applies the record.
 
-use std::collections::BTreeMap;
-
-use super::early_failures::EarlyFailures;
-use super::event::FinishReason;
-use super::finish::{DUE_IMMEDIATELY, JobEnd};
-use super::job::ScheduledJob;
-use super::state::{Engine, StudyPhase};
+use crate::engine::early_failures::EarlyFailures;
+use crate::engine::event::FinishReason;
+use crate::engine::finish::{DUE_IMMEDIATELY, JobEnd};
+use crate::engine::job::{FailedJob, ScheduledJob};
+use crate::engine::state::{Engine, StudyPhase};
 use crate::schedule::Verdict;
-use crate::types::ids::JobKey;
+use crate::types::ids::{JobKey, TrialId};
 use crate::types::outcome::Outcome;
-
-/// A job of a replay that failed and may run again.
-#[derive(Clone, Debug)]
-pub(super) struct FailedJob {
-    job: ScheduledJob,
-    /// What it has not spent of its allocation.
-    unspent: f64,
-}
-
-pub(super) type FailedJobs = BTreeMap<JobKey, FailedJob>;
 
 impl Engine {
     /// The amount of the current length of the schedule.
@@ -52,7 +40,7 @@ impl Engine {
     }
 
     /// In a replay: remembers `job` if `end` is a failure, after which it does not run again by itself.
-    pub(super) fn remember_failure(&mut self, job: ScheduledJob, end: &JobEnd<'_>) {
+    pub(in crate::engine) fn remember_failure(&mut self, job: ScheduledJob, end: &JobEnd<'_>) {
         if matches!(end.outcome, Outcome::Failed { .. }) && !self.retry_queue.contains(job.start.key) {
             let allocation = self.experiment.promoted.allocation(job.start.resource, job.start.previous);
             let unspent = allocation.total() - allocation.spent(end.outcome, end.step);
@@ -90,6 +78,11 @@ impl Engine {
         if matches!(self.phase, StudyPhase::Ending(_) | StudyPhase::Finished(_)) {
             self.phase = StudyPhase::Open;
         }
+    }
+
+    /// Whether `trial` was launched and may run a further job.
+    pub fn may_run(&self, trial: TrialId) -> bool {
+        self.trials.contains_key(&trial)
     }
 
     /// Why the study has ended, if it cannot be resumed as it is.

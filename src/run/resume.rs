@@ -166,7 +166,7 @@ pub fn change(study: &StudyInput<'_>, replayed: &mut ReplayedStudy, observer: &d
         }
     }
     if !replayed.changes.is_empty() {
-        replayed.standing.finished = engine.final_reason().cloned();
+        replayed.state.finished = engine.final_reason().cloned();
         keep_needed(&mut replayed.removals, &replayed.engine);
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::change::StudyChange;
 use super::error::RunError;
 use super::observer::Observer;
 use super::options::RunOptions;
@@ -132,6 +133,7 @@ fn run(
         folder: StudyFolder::new(folder),
         header: header(),
         tuner: None,
+        change: StudyChange::default(),
     };
     let recorder = Recorder::default();
     let result = without_raised_signals(|| session::run(&study, options, &recorder));

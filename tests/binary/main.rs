@@ -5,6 +5,7 @@ mod bad_input;
 mod bounds;
 mod collectors;
 mod components;
+mod edited;
 mod endings;
 mod escapes;
 mod identity;

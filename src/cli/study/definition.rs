@@ -165,7 +165,7 @@ impl StudyDefinition {
         let overrides = Overrides { component: header.component.clone(), ..overrides };
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), directory, &overrides);
         let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
-        Ok(study.with_enqueued().with_prior(&header.prior).with_collector(collector))
+        Ok(study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector)))
     }
 
     fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {
@@ -197,9 +197,9 @@ impl StudyDefinition {
         self
     }
 
-    /// Sets how readings are collected.
-    pub fn with_collector(mut self, collector: ConfiguredCollector) -> StudyDefinition {
-        Arc::make_mut(&mut self.experiment).collector = Some(collector);
+    /// Sets how readings are collected; `None`: by the default collector.
+    pub fn with_collector(mut self, collector: Option<ConfiguredCollector>) -> StudyDefinition {
+        Arc::make_mut(&mut self.experiment).collector = collector;
         self
     }
 

@@ -38,8 +38,9 @@ pub fn decide(
     let directory = Path::new(&now.source.name).parent().unwrap_or(Path::new(""));
     let recorded = StudyDefinition::recorded_in(&view.header, now.folder.clone(), directory)?;
     // A journal of an earlier version names no collector: its study continues with the one it was started with.
-    let now = match (&view.header.collector, &now.experiment.collector, &recorded.experiment.collector) {
-        (None, None, Some(collector)) => now.with_collector(collector.clone()),
+    let given = now.experiment.collector.clone();
+    let now = match (&view.header.collector, &given) {
+        (None, None) => now.with_collector(recorded.experiment.collector.clone()),
         _ => now,
     };
     let Compared { differences, length } = compare(&view.header, &recorded, &now);
@@ -52,7 +53,7 @@ pub fn decide(
                 "note: no job of the study in {folder} has succeeded; it is discarded and a new one starts"
             ));
         }
-        return Ok(Decision::StartAgain(now));
+        return Ok(Decision::StartAgain(now.with_collector(given)));
     }
     if !differences.is_empty() {
         return Err(different_study(&now, &differences));

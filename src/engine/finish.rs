@@ -82,10 +82,7 @@ impl Engine {
         });
         self.counters.add_end(outcome, allocation, step);
         self.early_failures.add_end(key, outcome);
-        let verdicts = match self.unscheduled.remove(&key) {
-            true => vec![Verdict::Retire(key.trial)],
-            false => self.scheduler.finish(key, score),
-        };
+        let verdicts = self.scheduler.finish(key, score);
         self.remove_retired_trials(&verdicts);
         verdicts
     }
@@ -106,9 +103,7 @@ impl Engine {
 
     pub(super) fn remove_retired_trials(&mut self, verdicts: &[Verdict]) {
         for verdict in verdicts {
-            if let Verdict::Retire(trial) = verdict
-                && !self.scheduler.may_return(*trial)
-            {
+            if let Verdict::Retire(trial) = verdict {
                 self.trials.remove(trial);
             }
         }

@@ -1,40 +1,35 @@
-//! Errors of launchers.
+//! Errors of launching.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A launcher cannot be used.
+/// A launcher cannot be used, or cannot keep its own records.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// No launcher has this name.
     #[error("unknown launcher `{name}` in {variable}; known launchers: {known}")]
     Unknown {
-        /// The requested name.
+        /// What was asked for.
         name: String,
         /// The environment variable that holds it.
         variable: &'static str,
         /// All names, separated by commas.
         known: String,
     },
-    /// The system lacks a feature that all launchers need.
+    /// The system lacks something that no launcher can do without.
     #[error("{0}")]
     Unsupported(String),
-    /// A pidfd cannot be opened for another reason.
+    /// The system refuses a pidfd for another reason.
     #[error("cannot open a pidfd: {0}")]
     Pidfd(#[source] io::Error),
-    /// The list of unfinished sessions cannot be written.
+    /// The list of the sessions whose processes may still run.
     #[error("cannot write {}: {source}", path.display())]
-    SessionList { path: PathBuf, source: io::Error },
-}
-
-/// The hard limit of open files is too low for one job.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the limit of open files is {hard}, and one job needs {required}; raise it with ulimit -n")]
-pub struct OpenFilesError {
-    /// The hard limit.
-    pub hard: u64,
-    /// Descriptors that a session with one job needs.
-    pub required: u64,
+    SessionList {
+        /// Its file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
 }
 
 /// A process could not be started.
@@ -43,10 +38,10 @@ pub enum SpawnError {
     /// An argument or a variable contains a NUL.
     #[error("{0}")]
     Command(#[source] io::Error),
-    /// Pipes or a process cannot be created.
+    /// The system refuses pipes or a process.
     #[error("{0}")]
     Process(#[source] io::Error),
-    /// The program cannot be executed.
+    /// The program cannot be run.
     #[error("{0}")]
     Program(#[source] io::Error),
 }

@@ -4,6 +4,7 @@ pub(crate) mod best;
 pub mod export;
 pub(crate) mod failures;
 pub(crate) mod number;
+pub mod passed;
 pub mod plan;
 pub mod plan_table;
 pub mod summary;

@@ -2,7 +2,6 @@
 //! hypertune binary.
 
 mod blocked_output;
-mod changes;
 mod checkpoints;
 mod children;
 mod crash;

@@ -1,6 +1,5 @@
 //! The engine with a simulated driver.
 
-mod changed_study;
 mod driver;
 mod failures;
 mod invariance;

@@ -1,4 +1,4 @@
-//! Spawns, follows and signals local child processes, with the system calls for it.
+//! Child processes of this machine: start them, follow them, and the system calls for it.
 
 pub(crate) mod child;
 mod clone_child;

@@ -1,6 +1,7 @@
-//! Spawns jobs faster than `std::process`. Work that the C library repeats for each child is done once per session: building the
-//! environment, opening `/dev/null`, finding the signals that have handlers.
+//! Spawns jobs faster than `std::process` does. What the C library does for every child is done once per session: the environment
+//! is laid out, `/dev/null` opened, and the signals with handlers are looked up.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
@@ -17,7 +18,7 @@ use super::spawning_child::SpawningChild;
 use super::syscalls::{Disposition, disposition};
 use crate::launch::error::SpawnError;
 
-/// The program to spawn, with arguments and environment.
+/// What is spawned.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobCommand {
     /// The executable's path: it is not looked up in `PATH`.
@@ -26,36 +27,36 @@ pub struct JobCommand {
     pub name: OsString,
     /// The other arguments.
     pub args: Vec<OsString>,
-    /// Added to the driver's environment.
-    pub env: Vec<(&'static str, OsString)>,
+    /// Added to the driver's own environment.
+    pub env: Vec<(Cow<'static, str>, OsString)>,
 }
 
-/// The state that all children of a session share.
+/// What all children of a session have in common.
 #[derive(Debug)]
 pub struct Spawner {
-    /// The driver's environment as `NAME=VALUE`.
+    /// The driver's environment, each as `NAME=VALUE`.
     inherited: Vec<CString>,
     null: File,
     /// Signals that the driver handles.
     handled: Vec<c_int>,
-    /// The children's limit of open files, if it differs from the driver's.
+    /// The limit of open files of children, where it is not the driver's own.
     open_files: Option<libc::rlimit>,
 }
 
 impl Spawner {
-    /// Requires that the signals of `_caught` have their handlers: a child starts with the default actions.
+    /// `_caught` are the signals that this process handles from now on: a child starts with their defaults.
     pub fn new(_caught: &Signals) -> io::Result<Spawner> {
         let inherited = std::env::vars_os().map(|(name, value)| variable(name.as_bytes(), value.as_bytes()));
         Ok(Spawner {
             inherited: inherited.collect::<io::Result<_>>()?,
             null: File::open("/dev/null")?,
             handled: (1..=libc::SIGRTMAX()).filter(|signal| disposition(*signal) == Disposition::Handled).collect(),
-            open_files: open_files::child_limit(),
+            open_files: open_files::of_children(),
         })
     }
 
     /// Spawns `command` in the current directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
-    /// and stderr. Until this returns, other threads signal the new process through `child`.
+    /// and stderr. Until it returns, the new process is signalled through `child`.
     pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Child, SpawnError> {
         let text = |text: &[u8]| CString::new(text).map_err(|e| SpawnError::Command(e.into()));
         let program = text(command.program.as_os_str().as_bytes())?;
@@ -79,8 +80,8 @@ impl Spawner {
             open_files: self.open_files,
             errno: 0,
         };
-        let (pid, pidfd) = clone_child(&mut args)?;
-        Ok(Child::new(pid, pidfd, OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into()))
+        let (pid, ended) = clone_child(&mut args)?;
+        Ok(Child::new(pid, ended, OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into()))
     }
 }
 
@@ -88,7 +89,7 @@ fn variable(name: &[u8], value: &[u8]) -> io::Result<CString> {
     CString::new([name, b"=", value].concat()).map_err(io::Error::from)
 }
 
-/// Whether the environment entry `entry` sets `name`.
+/// Whether an environment's `entry` sets `name`.
 fn sets(entry: &CString, name: &str) -> bool {
     entry.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }
@@ -101,7 +102,7 @@ fn pointers<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<*const c_char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::process::child::tests::{TextOutput, UNLIMITED};
+    use crate::launch::process::child::tests::{CapturedOutput, UNLIMITED};
     use crate::launch::process::syscalls::Signal;
 
     fn cause(error: SpawnError) -> io::Error {
@@ -112,9 +113,10 @@ mod tests {
 
     fn output(program: &str, args: &[&str], env: Vec<(&'static str, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
+        let env = env.into_iter().map(|(name, value)| (name.into(), value)).collect();
         let command = JobCommand { program: program.into(), name: "name".into(), args, env };
         let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
-        let mut output = TextOutput::default();
+        let mut output = CapturedOutput::default();
         let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
         child.reap()?;
         Ok(output.stdout)
@@ -129,8 +131,8 @@ mod tests {
     #[test]
     fn variables_are_added_or_replaced_and_the_others_are_inherited() {
         let path = std::env::var("PATH").unwrap();
-        let env = output("/usr/bin/env", &[], vec![("HOME", "x=y".into()), ("A_NEW_ONE", "1".into())]).unwrap();
-        let lines: Vec<&str> = env.lines().collect();
+        let found = output("/usr/bin/env", &[], vec![("HOME", "x=y".into()), ("A_NEW_ONE", "1".into())]).unwrap();
+        let lines: Vec<&str> = found.lines().collect();
         for line in ["HOME=x=y", "A_NEW_ONE=1", &format!("PATH={path}")] {
             assert_eq!(lines.iter().filter(|other| **other == line).count(), 1, "{line}");
         }
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_matched_by_its_whole_name() {
+    fn a_name_is_not_mistaken_for_a_longer_one() {
         let entry = CString::new("HOMESTEAD=1").unwrap();
         assert!(!sets(&entry, "HOME") && sets(&entry, "HOMESTEAD"));
     }
@@ -161,7 +163,7 @@ mod tests {
             assert_eq!(spawned.is_ok(), starts);
             assert!(!child.signal(Signal::Kill));
             if let Ok(mut spawned) = spawned {
-                let Ok(()) = spawned.follow(&mut TextOutput::default(), &mut [0; 4096], UNLIMITED);
+                let Ok(()) = spawned.follow(&mut CapturedOutput::default(), &mut [0; 4096], UNLIMITED);
                 assert!(spawned.reap().unwrap().status.success());
             }
         }
@@ -169,14 +171,14 @@ mod tests {
 
     #[test]
     fn a_child_blocks_no_signals_and_ignores_only_those_that_the_driver_s_parent_ignored() {
-        let status = output("/bin/cat", &["/proc/self/status"], vec![]).unwrap();
-        let own = std::fs::read_to_string("/proc/self/status").unwrap();
+        let found = output("/bin/cat", &["/proc/self/status"], vec![]).unwrap();
+        let ours = std::fs::read_to_string("/proc/self/status").unwrap();
         let mask = |text: &str, name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap()).unwrap()
         };
-        assert_eq!((mask(&status, "SigBlk:"), mask(&status, "SigCgt:")), (0, 0));
+        assert_eq!((mask(&found, "SigBlk:"), mask(&found, "SigCgt:")), (0, 0));
         let pipe = 1 << (libc::SIGPIPE - 1);
-        assert_eq!(mask(&status, "SigIgn:"), mask(&own, "SigIgn:") & !pipe);
+        assert_eq!(mask(&found, "SigIgn:"), mask(&ours, "SigIgn:") & !pipe);
     }
 }

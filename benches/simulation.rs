@@ -63,6 +63,8 @@ fn experiment(schedule: Arc<dyn Schedule>) -> Result<Experiment, Box<dyn Error>>
         method: Method { kind: "hyperband", schedule, sampler: Arc::new(Random) },
         space: Arc::new(space()?),
         metric: Some(Metric { name: "loss".to_owned(), direction: Direction::Minimize }),
+        collector: None,
+        counted_reading: Default::default(),
         resource: None,
         seed: 1,
         promoted: PromotedStart::default(),

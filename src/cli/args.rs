@@ -8,8 +8,10 @@ use clap::{Args, Parser};
 
 use super::exit_codes;
 use super::options::{overrides, quantity};
-use crate::command::style::catalogue::ArgStyle;
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
+use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
 use crate::run::process::gpus::Gpus;
 use crate::types::ids::MAX_SLOTS;
@@ -69,13 +71,15 @@ pub struct StudyArgs {
     /// Metric that ranks the trials: NAME, NAME:minimize or NAME:maximize [default: from the matrix]
     #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
     pub metric: Option<MetricOverride>,
+    /// How metrics are read: auto, json, regex=PATTERN, file=PATH or tensorboard=DIR [default: from the matrix, else auto]
+    #[arg(long, value_name = "COLLECTOR", value_parser = overrides::collector, help_heading = STUDY)]
+    pub collect: Option<ConfiguredCollector>,
     /// Fix a parameter, or set an input of the component; repeatable
     #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
     pub params: Vec<ValueOverride>,
-    /// How parameters are passed: equals (--lr=0.1), space (--lr 0.1), hydra (lr=0.1, quoted by Hydra's grammar), assign (lr=0.1),
-    /// env (LR=0.1 in the environment) or none [default: from the matrix, else equals]
-    #[arg(long, value_name = "STYLE", hide_possible_values = true, value_parser = one_of(ArgStyle::all()), help_heading = STUDY)]
-    pub arg_style: Option<ArgStyle>,
+    /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
+    #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
+    pub arg_style: ArgStyle,
     /// Sampler that proposes configurations, such as random, tpe or gp [default: from the matrix]
     #[arg(long, value_name = "NAME", help_heading = STUDY)]
     pub sampler: Option<String>,
@@ -99,6 +103,9 @@ pub struct ExecutionArgs {
     /// Retry a failed job up to N times [default: from the matrix, else 0]
     #[arg(long, value_name = "N", help_heading = JOBS)]
     pub retries: Option<u32>,
+    /// Run jobs again: failed (also in a study that has ended; all other results are kept)
+    #[arg(long, value_name = "WHICH", value_parser = one_of(RERUN), hide_possible_values = true, help_heading = JOBS)]
+    pub rerun: Option<Rerun>,
     /// Stop a job that runs longer than this, such as 90s, 5m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = JOBS)]
     pub job_timeout: Option<Duration>,
@@ -239,6 +246,8 @@ pub enum FormatArg {
 }
 
 const FORMATS: [(&str, FormatArg); 2] = [("text", FormatArg::Text), ("json", FormatArg::Json)];
+
+const RERUN: [(&str, Rerun); 1] = [("failed", Rerun::Failed)];
 
 const KEEP: [(&str, Keep); 4] =
     [("all", Keep::All), ("promoted", Keep::Promoted), ("best", Keep::Best), ("none", Keep::None)];

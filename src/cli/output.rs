@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::error::CliError;
-use crate::launch::process::syscalls::{Ready, wait_ready};
+use crate::launch::process::syscalls::{Interest, wait_ready};
 use crate::progress::stderr;
 use crate::types::printable::{printable_json, printable_lines};
 
@@ -92,7 +92,7 @@ impl Write for Stdout {
             match self.file.write(bytes) {
                 // The descriptor may be non-blocking, set by the parent process.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    wait_ready([Some((self.file.as_fd(), Ready::ToWrite))], None)?;
+                    wait_ready([Some((self.file.as_fd(), Interest::Writable))], None)?;
                 }
                 result => {
                     let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;

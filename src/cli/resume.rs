@@ -9,21 +9,24 @@ use super::error::CliError;
 use super::exit_codes::Exit;
 use super::study::definition::StudyDefinition;
 use super::study::location;
+use super::study::recorded;
 use super::study::session::SessionOptions;
 use super::study::view;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::ViewDetail;
+use crate::run::change::StudyChange;
 use crate::run::options::Existing;
 
 /// Resumes the study in `args.study`, in the directory where it was started.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
-    let header = view::read(&args.study, ViewDetail::Values)?.header;
+    let view = view::read(&args.study, ViewDetail::Values)?;
     let folder = StudyFolder::new(&args.study).absolute()?;
-    let directory = location::directory(&header, folder.root())?;
+    let directory = location::directory(&view.header, folder.root())?;
     env::set_current_dir(&directory)
         .with_context(|| format!("cannot enter {}, the directory of the study", directory.display()))
         .map_err(CliError::usage)?;
-    let study = StudyDefinition::recorded(&header, folder)?;
-    let session = SessionOptions { execution: &args.execution, format: args.format, existing: Existing::Continue };
-    session.run(study, header)
+    let study = StudyDefinition::recorded(&view.header, folder)?;
+    let change = StudyChange { rerun: args.execution.rerun, ..recorded::unchanged(&view, &study) };
+    let (execution, format) = (&args.execution, args.format);
+    SessionOptions { execution, format, existing: Existing::Continue, change }.resume(study, view)
 }

@@ -1,7 +1,5 @@
 //! `hypertune run MATRIX -- COMMAND`: starts a study, resumes it, or prints the result of a complete one.
 
-use std::path::Path;
-
 use anyhow::anyhow;
 
 use super::args::RunArgs;
@@ -11,18 +9,17 @@ use super::findings;
 use super::options::execution;
 use super::plan;
 use super::study::definition::StudyDefinition;
-use super::study::identity::{Difference, differences};
+use super::study::recorded::{Decision, decide};
 use super::study::seed;
 use super::study::session;
 use super::study::session::SessionOptions;
 use super::study::view;
 use super::study::warm_start;
-use crate::journal::error::JournalError;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::reader;
-use crate::journal::record::Header;
 use crate::progress::{Verbosity, print_message};
+use crate::report::view::{StudyView, ViewDetail};
+use crate::run::change::StudyChange;
 use crate::run::options::Existing;
 
 /// Runs the study in `args`.
@@ -39,16 +36,20 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         return Err(CliError::usage(anyhow!("{} has no command", study.source.name))
             .hint("add it after `--`: hypertune run MATRIX -- python3 train.py"));
     }
-    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     claim::check(&study.folder).map_err(view::journal_error)?;
-    let recorded = match existing {
-        Existing::Overwrite => None,
-        Existing::Continue => recorded(&study.folder)?,
-    };
-    let session = SessionOptions { execution: &args.execution, format: args.format, existing };
-    match recorded {
-        Some(header) => resume(study, header, &session),
-        None => start(study, &session, verbosity),
+    let recorded = if args.overwrite { None } else { recorded(&study.folder)? };
+    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
+    let (execution, format) = (&args.execution, args.format);
+    let session = SessionOptions { execution, format, existing, change: StudyChange::default() };
+    let Some(view) = recorded else { return start(study, &session, verbosity) };
+    match decide(&view, study, execution.rerun, verbosity)? {
+        Decision::StartAgain(study) => {
+            start(study, &SessionOptions { existing: Existing::Overwrite, ..session }, verbosity)
+        }
+        Decision::Continue(study, change) => {
+            let study = study.with_seed(view.header.seed).with_prior(&view.header.prior);
+            SessionOptions { change, ..session }.resume(study, view)
+        }
     }
 }
 
@@ -70,33 +71,10 @@ fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
     session.run(study, header)
 }
 
-fn resume(study: StudyDefinition, header: Header, session: &SessionOptions<'_>) -> Result<Exit, CliError> {
-    let directory = Path::new(&study.source.name).parent().unwrap_or(Path::new(""));
-    let recorded = StudyDefinition::recorded_in(&header, study.folder.clone(), directory)?;
-    let found = differences(&header, &recorded, &study);
-    if !found.is_empty() {
-        return Err(different_study(&study.folder, &found));
+/// The study in `folder`. `None` also for a journal with an incomplete header: nothing was launched then.
+fn recorded(folder: &StudyFolder) -> Result<Option<StudyView>, CliError> {
+    match folder.journal().symlink_metadata() {
+        Ok(_) => view::try_read(folder.root(), ViewDetail::Values),
+        Err(_) => Ok(None),
     }
-    session.run(study.with_seed(header.seed).with_prior(&header.prior), header)
-}
-
-/// The header of the study in `folder`. `None` also for a journal with an incomplete header: nothing was launched then.
-fn recorded(folder: &StudyFolder) -> Result<Option<Header>, CliError> {
-    match reader::open(folder) {
-        Ok(found) => Ok(found.map(|(header, _)| header)),
-        Err(JournalError::Missing { .. }) => Ok(None),
-        Err(error) => Err(view::journal_error(error)),
-    }
-}
-
-/// The error for a command line that differs from the study in `folder`.
-fn different_study(folder: &StudyFolder, found: &[Difference]) -> CliError {
-    let folder = folder.root().display();
-    let error = CliError::usage(anyhow!("this command line differs from the study in {folder}"));
-    let error = found.iter().fold(error, |error, difference| {
-        let Difference { field, recorded, now, location } = difference;
-        let location = location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
-        error.hint(format!("{field}: started with {recorded}, now {now}{location}"))
-    });
-    error.hint("start another study with --study OTHER, or discard this one with --overwrite")
 }

@@ -133,6 +133,16 @@ pub enum MetricChoice {
     Best(Direction),
 }
 
+/// Which reading of a job counts, before the direction of the metric is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CountedReading {
+    /// The last one.
+    #[default]
+    Last,
+    /// The best one.
+    Best,
+}
+
 /// What is collected.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Wanted {

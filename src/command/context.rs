@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 use super::JobContext;
 use super::input::{Input, Passing};
 use super::plain::plain;
-use super::style::form::Booleans;
-use super::style::member::{Argument, JobArguments};
-use super::style::settings::Arguments;
+use super::style::ArgStyle;
 use crate::types::units::ResourceSpec;
 
 /// Names that every template may use in addition to the study's own.
-pub const BUILT_IN: [&str; 10] =
-    ["trial", "job", "bracket", "rung", "slot", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
+pub const BUILT_IN: [&str; 9] =
+    ["trial", "job", "bracket", "rung", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
 
 /// Attributes of `globals`.
 pub const GLOBALS: [&str; 2] = ["artifacts_path", "run_outputs_path"];
@@ -42,20 +40,8 @@ impl TemplateNames {
         params.chain(inputs).chain(self.resource.iter().map(|spec| spec.name.as_str()))
     }
 
-    /// Passes `value` as `name`. A flag of a component is passed by its name alone if it is true, unless the matrix asks for another
-    /// form.
-    pub fn pass(&self, arguments: &Arguments, name: &str, value: &Value, job: &mut JobArguments) {
-        let settings = arguments.of(name);
-        let style = settings.style.unwrap_or_default();
-        match self.inputs.iter().find(|input| input.name == name).map(|input| input.passing) {
-            Some(Passing::Flag) => {
-                let mut form = settings.form.clone();
-                form.booleans = form.booleans.or(Some(Booleans::Flag));
-                let value = Value::Bool(*value == Value::Bool(true));
-                style.pass(&Argument { name, value: &value, form: &form }, job);
-            }
-            Some(Passing::Value) | None => style.pass(&Argument { name, value, form: &settings.form }, job),
-        }
+    fn passing(&self, name: &str) -> Passing {
+        self.inputs.iter().find(|input| input.name == name).map_or(Passing::Value, |input| input.passing)
     }
 }
 
@@ -63,14 +49,14 @@ impl TemplateNames {
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateValues<'a> {
     names: &'a TemplateNames,
-    arguments: &'a Arguments,
+    style: ArgStyle,
     context: &'a JobContext<'a>,
 }
 
 impl<'a> TemplateValues<'a> {
-    /// `arguments` apply to what is appended, to `as_arg` and to `as_args`.
-    pub fn new(names: &'a TemplateNames, arguments: &'a Arguments, context: &'a JobContext<'a>) -> TemplateValues<'a> {
-        TemplateValues { names, arguments, context }
+    /// `style` applies to `as_arg` and `as_args`.
+    pub fn new(names: &'a TemplateNames, style: ArgStyle, context: &'a JobContext<'a>) -> TemplateValues<'a> {
+        TemplateValues { names, style, context }
     }
 
     /// The value of a parameter, the resource or an input.
@@ -84,28 +70,32 @@ impl<'a> TemplateValues<'a> {
         resource().map(|spec| spec.value(launch.resource)).or_else(|| input().and_then(|i| i.value.clone()))
     }
 
-    /// Passes `name` in its style.
-    pub fn pass(&self, name: &str, job: &mut JobArguments) {
-        if let Some(value) = self.own(name) {
-            self.names.pass(self.arguments, name, &value, job);
+    /// Appends the arguments that pass `name`: none for null, the name alone for a true flag.
+    pub fn push_arg(&self, name: &str, argv: &mut Vec<String>) {
+        let Some(value) = self.own(name) else { return };
+        match self.names.passing(name) {
+            Passing::Value => self.style.push(name, &value, argv),
+            Passing::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
+            Passing::Flag if value == Value::Bool(true) => argv.push(format!("--{name}")),
+            Passing::Flag => {}
         }
     }
 
-    /// Passes parameters in file order, then the resource: what is appended to a command that uses none of them.
-    pub fn pass_sampled(&self, job: &mut JobArguments) {
+    /// Appends parameters in file order, then the resource: the arguments of a command without templates.
+    pub fn push_sampled(&self, argv: &mut Vec<String>) {
         let launch = self.context.launch;
         for (name, value) in launch.assignment.iter() {
-            self.names.pass(self.arguments, name, value, job);
+            self.style.push(name, value, argv);
         }
         if let Some(spec) = &self.names.resource {
-            self.names.pass(self.arguments, &spec.name, &spec.value(launch.resource), job);
+            self.style.push(&spec.name, &spec.value(launch.resource), argv);
         }
     }
 
-    /// Passes parameters in file order, inputs and the resource.
-    pub fn pass_all(&self, job: &mut JobArguments) {
+    /// Appends parameters in file order, inputs and the resource.
+    pub fn push_all(&self, argv: &mut Vec<String>) {
         for name in self.all_names() {
-            self.pass(name, job);
+            self.push_arg(name, argv);
         }
     }
 
@@ -136,7 +126,6 @@ impl<'a> TemplateValues<'a> {
             "job" => Some(format!("{}-{}", key.trial, key.rung).into()),
             "bracket" => Some(launch.bracket.bracket.into()),
             "rung" => Some(key.rung.0.into()),
-            "slot" => Some(launch.slot.0.into()),
             "seed" => Some(self.context.seed.into()),
             "checkpoint_dir" => Some(self.context.checkpoint_dir.display().to_string().into()),
             "trial_dir" => Some(self.trial_dir()),
@@ -177,9 +166,9 @@ impl<'a> TemplateValues<'a> {
 
     fn params(&self) -> Value {
         let arg = |name: &str| {
-            let mut job = JobArguments::default();
-            self.pass(name, &mut job);
-            job.argv.join(" ")
+            let mut argv = Vec::new();
+            self.push_arg(name, &mut argv);
+            argv.join(" ")
         };
         let attributes = |name: &&str| {
             let value = self.own(name).unwrap_or(Value::Null);
@@ -187,9 +176,9 @@ impl<'a> TemplateValues<'a> {
             ((*name).to_owned(), json!({ "value": value, "as_arg": arg(name), "as_str": text }))
         };
         let mut table: serde_json::Map<String, Value> = self.all_names().iter().map(attributes).collect();
-        let mut all = JobArguments::default();
-        self.pass_all(&mut all);
-        table.entry("as_args").or_insert_with(|| all.argv.join(" ").into());
+        let mut all = Vec::new();
+        self.push_all(&mut all);
+        table.entry("as_args").or_insert_with(|| all.join(" ").into());
         Value::Object(table)
     }
 }

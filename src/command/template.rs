@@ -6,13 +6,11 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
-use serde_json::Value;
 
 use super::JobContext;
 use super::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use super::environment::{Variable, environment};
-use super::style::member::JobArguments;
-use super::style::settings::Arguments;
+use super::style::ArgStyle;
 use super::template::limits::NumericNames;
 use crate::engine::event::Launch;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
@@ -51,9 +49,17 @@ impl TemplateError {
 #[derive(Debug)]
 pub struct Renderer {
     command: Vec<String>,
-    arguments: Arguments,
+    style: ArgStyle,
     names: TemplateNames,
-    compiled: CompiledCommand,
+    source: ArgvSource,
+}
+
+#[derive(Debug)]
+enum ArgvSource {
+    /// No templates: parameters and the resource are appended.
+    Append,
+    /// Every element is rendered; nothing is appended.
+    Templates(Box<CompiledCommand>),
 }
 
 #[derive(Debug)]
@@ -68,7 +74,7 @@ struct CompiledCommand {
 #[derive(Debug)]
 enum CompiledElement {
     Literal(String),
-    /// Name of the compiled template, and the values that must be numbers. An empty result is left out.
+    /// Name of the compiled template, and the values that must be numbers.
     Template(String, NumericNames),
     /// `{{ params.NAME.as_arg }}` as the whole element: none, one or two arguments.
     Arg(String),
@@ -87,11 +93,10 @@ impl Renderer {
     ///
     /// # Errors
     /// All faults of all elements.
-    pub fn new(
-        command: Vec<String>,
-        arguments: Arguments,
-        names: TemplateNames,
-    ) -> Result<Renderer, Vec<TemplateError>> {
+    pub fn new(command: Vec<String>, style: ArgStyle, names: TemplateNames) -> Result<Renderer, Vec<TemplateError>> {
+        if !command.iter().any(|element| element.contains("{{")) {
+            return Ok(Renderer { command, style, names, source: ArgvSource::Append });
+        }
         let mut compiler = Compiler::new(&names);
         let elements = command.iter().enumerate().map(|(index, element)| compiler.compile(index, element)).collect();
         let Compiler { templates, roots, used, errors, .. } = compiler;
@@ -99,9 +104,17 @@ impl Renderer {
             return Err(errors);
         }
         let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
-        let renderer = Renderer { command, arguments, names, compiled };
+        let renderer = Renderer { command, style, names, source: ArgvSource::Templates(Box::new(compiled)) };
         renderer.render_sample().map_err(|error| vec![error])?;
         Ok(renderer)
+    }
+
+    /// Renders a path with the names of `other`; the first argument of [`Renderer::argv`] is the path.
+    ///
+    /// # Errors
+    /// The template is invalid.
+    pub fn of_path(path: &str, other: &Renderer) -> Result<Renderer, Vec<TemplateError>> {
+        Renderer::new(vec![path.to_owned()], other.style, other.names.clone())
     }
 
     /// The command before rendering.
@@ -114,82 +127,49 @@ impl Renderer {
         &self.names
     }
 
-    /// How parameters are passed.
-    pub fn arguments(&self) -> &Arguments {
-        &self.arguments
-    }
-
     /// Whether a template uses `name`.
     pub fn uses(&self, name: &str) -> bool {
-        match &self.compiled.used {
-            UsedNames::Everything => true,
-            UsedNames::Only(names) => names.contains(name),
+        match &self.source {
+            ArgvSource::Append => false,
+            ArgvSource::Templates(compiled) => match &compiled.used {
+                UsedNames::Everything => true,
+                UsedNames::Only(names) => names.contains(name),
+            },
         }
     }
 
-    /// Whether parameters and the resource are appended: no template uses one of them or an input.
-    pub fn appends(&self) -> bool {
-        !self.names.own().any(|name| self.uses(name))
-    }
-
-    /// Parameters and the resource that the command does not get, because its templates use only others.
-    pub fn unused(&self) -> Vec<&str> {
-        let params = self.names.params.iter().map(|(name, _)| &**name);
-        let resource = self.names.resource.iter().map(|spec| spec.name.as_str());
-        let is_unused = |name: &&str| !self.appends() && !self.uses(name);
-        params.chain(resource).filter(is_unused).collect()
-    }
-
-    /// What a job is started with: its argument list, the program first, and variables with parameters.
+    /// The argument list of a job, its program first.
     ///
     /// # Errors
     /// An expression fails on this job's values (a filter on the wrong type, for example).
-    pub fn render(&self, context: &JobContext<'_>) -> Result<JobArguments, TemplateError> {
-        let values = TemplateValues::new(&self.names, &self.arguments, context);
-        let mut job = JobArguments::default();
-        job.argv.reserve(self.command.len() + 2 * context.launch.assignment.len() + 2);
-        self.render_elements(&values, &mut job)?;
-        if self.appends() {
-            values.pass_sampled(&mut job);
-        }
-        let has_param = |name: &str| context.launch.assignment.get(name).is_some();
-        self.arguments.style().complete(context, &has_param, &mut job);
-        Ok(job)
-    }
-
-    /// What `value` of the parameter `name` becomes, if it is passed as an argument or a variable.
-    pub fn passed(&self, name: &str, value: &Value) -> Option<JobArguments> {
-        let is_arg = |element: &CompiledElement| match element {
-            CompiledElement::Arg(passed) => passed == name,
-            CompiledElement::AllArgs => true,
-            CompiledElement::Literal(_) | CompiledElement::Template(..) => false,
+    pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateError> {
+        let values = TemplateValues::new(&self.names, self.style, context);
+        let compiled = match &self.source {
+            ArgvSource::Templates(compiled) => compiled,
+            ArgvSource::Append => {
+                let mut argv = Vec::with_capacity(self.command.len() + 2 * context.launch.assignment.len() + 2);
+                argv.extend_from_slice(&self.command);
+                values.push_sampled(&mut argv);
+                return Ok(argv);
+            }
         };
-        let is_passed = self.appends() || self.compiled.elements.iter().any(is_arg);
-        let style = self.arguments.of(name).style.unwrap_or_default();
-        let mut job = JobArguments::default();
-        self.names.pass(&self.arguments, name, value, &mut job);
-        (is_passed && style.passes()).then_some(job)
-    }
-
-    fn render_elements(&self, values: &TemplateValues<'_>, job: &mut JobArguments) -> Result<(), TemplateError> {
-        let compiled = &self.compiled;
         let table = values.table(&compiled.roots);
+        let mut argv = Vec::with_capacity(compiled.elements.len());
         for (index, element) in compiled.elements.iter().enumerate() {
             match element {
-                CompiledElement::Literal(text) => job.argv.push(text.clone()),
-                CompiledElement::Arg(name) => values.pass(name, job),
-                CompiledElement::AllArgs => values.pass_all(job),
+                CompiledElement::Literal(text) => argv.push(text.clone()),
+                CompiledElement::Arg(name) => values.push_arg(name, &mut argv),
+                CompiledElement::AllArgs => values.push_all(&mut argv),
                 CompiledElement::Template(name, checked) => {
                     checked
-                        .check_values(values, &self.names)
+                        .check_values(&values, &self.names)
                         .map_err(|error| TemplateError::of(index, error.to_string()))?;
                     let rendered = compiled.templates.get_template(name).and_then(|t| output::render(&t, &table));
-                    let text = rendered.map_err(|error| render_error(index, &error))?;
-                    job.argv.extend(Some(text).filter(|text| !text.is_empty()));
+                    argv.push(rendered.map_err(|error| render_error(index, &error))?);
                 }
             }
         }
-        Ok(())
+        Ok(argv)
     }
 
     /// The HYPERTUNE_* variables of a job.
@@ -209,7 +189,7 @@ impl Renderer {
         };
         let (study_dir, trial_dir) = (Path::new("study"), Path::new("study/trial"));
         let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir };
-        self.render(&context).map(|_| ())
+        self.argv(&context).map(|_| ())
     }
 }
 

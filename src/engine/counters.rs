@@ -79,4 +79,11 @@ impl Counters {
         self.failed += u64::from(matches!(outcome, Outcome::Failed { .. }));
         self.committed -= allocation.total() - allocation.spent(outcome, step);
     }
+
+    /// A failed job, which has left `unspent` of its allocation, has not ended after all.
+    pub fn reopen(&mut self, unspent: f64) {
+        self.ended -= 1;
+        self.failed -= 1;
+        self.committed += unspent;
+    }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::collect::collector::{CountedReading, MetricChoice, Wanted};
 use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
 use crate::search::{PriorObservation, SearchContext};
@@ -170,6 +172,10 @@ pub struct Experiment {
     pub space: Arc<Space>,
     /// The objective. `None`: jobs run and are recorded, but not ranked.
     pub metric: Option<Metric>,
+    /// How the readings of jobs are collected; `None` for the default of the study's version.
+    pub collector: Option<ConfiguredCollector>,
+    /// Which reading of the objective a job counts with.
+    pub counted_reading: CountedReading,
     /// The resource, if the schedule allots one.
     pub resource: Option<ResourceSpec>,
     /// The seed of all random streams.
@@ -206,6 +212,26 @@ pub struct Totals {
 }
 
 impl Experiment {
+    /// How the readings of jobs are collected.
+    pub fn collector(&self) -> ConfiguredCollector {
+        self.collector.clone().unwrap_or_default()
+    }
+
+    /// What the collector of a job looks for: the objective, the resource as the step, and the metrics of early-stopping rules.
+    pub fn wanted(&self) -> Wanted {
+        let choice = match (self.counted_reading, &self.metric) {
+            (CountedReading::Best, Some(metric)) => MetricChoice::Best(metric.direction),
+            _ => MetricChoice::Last,
+        };
+        let metric = self.metric.as_ref().map(|metric| metric.name.clone());
+        let conditions = self.stopping.conditions.iter().map(|condition| &condition.metric);
+        let rules = conditions.chain(self.stopping.policies.iter().map(|policy| &policy.metric));
+        let mut others: Vec<String> = rules.filter(|name| Some(*name) != metric.as_ref()).cloned().collect();
+        others.sort();
+        others.dedup();
+        Wanted { metric, step: self.resource.as_ref().map(|resource| resource.name.clone()), others, choice }
+    }
+
     /// The plan of the schedule, given the number of configurations that the sampler can propose.
     pub fn plan(&self) -> Plan {
         self.method.schedule.plan(self.method.sampler.max_trials(&self.space))

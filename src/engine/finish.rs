@@ -82,7 +82,10 @@ impl Engine {
         });
         self.counters.add_end(outcome, allocation, step);
         self.early_failures.add_end(key, outcome);
-        let verdicts = self.scheduler.finish(key, score);
+        let verdicts = match self.unscheduled.remove(&key) {
+            true => vec![Verdict::Retire(key.trial)],
+            false => self.scheduler.finish(key, score),
+        };
         self.remove_retired_trials(&verdicts);
         verdicts
     }
@@ -103,7 +106,9 @@ impl Engine {
 
     pub(super) fn remove_retired_trials(&mut self, verdicts: &[Verdict]) {
         for verdict in verdicts {
-            if let Verdict::Retire(trial) = verdict {
+            if let Verdict::Retire(trial) = verdict
+                && !self.scheduler.may_return(*trial)
+            {
                 self.trials.remove(trial);
             }
         }

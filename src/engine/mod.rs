@@ -3,8 +3,8 @@
 //! [`Engine::handle`] turns each [`Event`](event::Event) into [`Command`](event::Command)s.
 //!
 //! `state` holds the data of [`Engine`]; its functions are in one file per concern: `launch` fills free slots, `finish` processes
-//! the ends of jobs, `stopping` and `limits` end the study, `suggest` serves the external tuner, `replay` applies a journal. The
-//! other files do not depend on the engine: `retry` (jobs to launch again), `free_slots`, `counters`, `policy` (rules for
+//! the ends of jobs, `stopping` and `limits` end the study, `suggest` serves the external tuner, `replay` applies a journal,
+//! `replay::change` what a session changes in it. The other files do not depend on the engine: `retry` (jobs to launch again), `free_slots`, `counters`, `policy` (rules for
 //! running jobs), `early_failures`.
 
 mod counters;
@@ -18,7 +18,6 @@ mod launch;
 mod limits;
 mod policy;
 pub(crate) mod replay;
-mod replay_error;
 mod retry;
 mod state;
 mod stopping;

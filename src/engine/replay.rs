@@ -4,19 +4,22 @@
 //! observations must draw the recorded configurations; other samplers adopt them, so that a model has observed the same after the
 //! replay as before. Slots, limits and pauses before retries are not checked.
 
+mod change;
+mod error;
+
 use std::sync::Arc;
 
 use super::event::{Command, FinishReason};
 use super::finish::{DUE_IMMEDIATELY, JobEnd};
 use super::job::ScheduledJob;
 use super::launch::TrialConfig;
-pub use super::replay_error::{Allotment, ReplayError};
 use super::state::{Engine, StudyPhase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::types::assignment::Assignment;
-use crate::types::ids::{Attempt, BracketId, JobId, Slot, TrialId};
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
+pub use error::{Allotment, ReplayError};
 
 /// A record of the journal, as far as the engine needs it.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +72,10 @@ pub enum ReplayRecord<'a> {
     Promoted(TrialId),
     /// A trial was retired.
     Retired(TrialId),
+    /// The length of the schedule was changed.
+    Length(u64),
+    /// Failed jobs were queued for another attempt.
+    RunAgain(&'a [JobKey]),
     /// The session ended normally.
     Finish(&'a FinishReason, Moment),
 }
@@ -114,6 +121,14 @@ impl Engine {
                 self.replay_metric_reached(job, why);
                 Ok(())
             }
+            ReplayRecord::Length(length) => {
+                self.set_length(length);
+                Ok(())
+            }
+            ReplayRecord::RunAgain(jobs) => {
+                self.run_again(jobs);
+                Ok(())
+            }
             ReplayRecord::Finish(reason, _) => {
                 if !reason.is_resumable() {
                     self.phase = StudyPhase::Finished(reason.clone());
@@ -127,6 +142,7 @@ impl Engine {
     pub fn recover(&mut self) -> Recovery {
         let lost = self.requeue_running();
         self.retries = self.experiment.retries;
+        self.failed_jobs.clear();
         let mut verdicts: Vec<_> = self.unrecorded_verdicts.drain(..).collect();
         verdicts.extend(self.decide());
         let mut unrecorded = Vec::new();
@@ -230,11 +246,13 @@ impl Engine {
 
     fn replay_end(&mut self, at: Moment, job: JobId, end: &JobEnd<'_>) -> Result<(), ReplayError> {
         let outcome = end.outcome;
+        let ended = self.running.get(&job.key).map(|running| running.job.clone());
         let Some(verdicts) = self.apply_end(at, job, end) else {
             // the next session records the end of a lost job
             let is_lost = outcome.runs_again() && self.retry_queue.contains(job.key);
             return if is_lost { Ok(()) } else { Err(ReplayError::NotRunning { job }) };
         };
+        ended.into_iter().for_each(|job| self.remember_failure(job, end));
         self.unrecorded_verdicts.extend(verdicts);
         self.check_final_value(job, outcome, &mut Vec::new());
         let shares_threshold = |by: &StopRule| self.experiment.stopping.failure_share == by.threshold;

@@ -1,6 +1,6 @@
 //! The state of the engine. Its functions are in the other files.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
 use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
 use super::free_slots::FreeSlots;
-use super::job::ScheduledJob;
+use super::job::{FailedJob, ScheduledJob};
 use super::policy::Policies;
 use super::retry::RetryQueue;
 use crate::schedule::{Scheduler, Start, Verdict};
@@ -71,12 +71,14 @@ pub(super) struct PendingSuggestion {
 pub struct Engine {
     pub(super) experiment: Arc<Experiment>,
     pub(super) scheduler: Box<dyn Scheduler>,
+    /// The amount of the schedule's length.
+    pub(super) length: u64,
     pub(super) searcher: Box<dyn Searcher>,
     /// The number of configurations that the sampler can propose, if it is limited.
     pub(super) max_trials: Option<u64>,
     pub(super) slots: FreeSlots,
     pub(super) running: BTreeMap<JobKey, RunningJob>,
-    /// Configurations of trials that have not been retired; those of retired trials are in the journal.
+    /// Configurations of trials that have not been retired, or may return; those of other retired trials are in the journal.
     pub(super) trials: HashMap<TrialId, Arc<Assignment>>,
     pub(super) retry_queue: RetryQueue,
     /// The experiment's; in a replay, those of the recorded session.
@@ -93,6 +95,10 @@ pub struct Engine {
     pub(super) policies: Policies,
     /// In a replay: verdicts whose records have not been read yet.
     pub(super) unrecorded_verdicts: VecDeque<Verdict>,
+    /// In a replay: jobs that failed for good.
+    pub(super) failed_jobs: BTreeMap<JobKey, FailedJob>,
+    /// Jobs that run again although their results have no effect on the schedule.
+    pub(super) unscheduled: BTreeSet<JobKey>,
 }
 
 impl fmt::Debug for Engine {
@@ -109,6 +115,7 @@ impl Engine {
         searcher.warm_start(&experiment.prior);
         Engine {
             scheduler: experiment.method.schedule.scheduler(direction),
+            length: experiment.method.schedule.length().amount(),
             searcher,
             max_trials: experiment.method.sampler.max_trials(&experiment.space),
             slots: FreeSlots::new(slots.max(1)),
@@ -125,6 +132,8 @@ impl Engine {
             early_failures: EarlyFailures::new(),
             policies: Policies::new(&experiment),
             unrecorded_verdicts: VecDeque::new(),
+            failed_jobs: BTreeMap::new(),
+            unscheduled: BTreeSet::new(),
             experiment,
         }
     }

@@ -7,7 +7,7 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
-use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::units::{Moment, Resource, ResourceSpec};
@@ -49,6 +49,9 @@ pub struct Header {
     pub seed: u64,
     /// The metric that trials are ranked by.
     pub metric: Option<Metric>,
+    /// How readings are collected: the collector's kind with its options. `None` in journals of versions with only one collector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collector: Option<Value>,
     /// The resource that the schedule allots.
     pub resource: Option<ResourceSpec>,
     /// Whether promoted trials continue from their checkpoints, which determines the cost of each job.
@@ -67,6 +70,36 @@ impl Header {
     /// The name of the resource.
     pub fn resource_name(&self) -> Option<&str> {
         self.resource.as_ref().map(|spec| spec.name.as_str())
+    }
+}
+
+/// A change of the study's length: from now on the study is the one that this record defines. Everything else in it means what the
+/// header means.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LengthRecord {
+    /// The amount of the schedule's length so far.
+    pub before: u64,
+    /// The new one.
+    pub length: u64,
+    /// As in [`Header`].
+    pub matrix_path: String,
+    /// As in [`Header`].
+    pub matrix: String,
+    /// As in [`Header`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// As in [`Header`].
+    pub options: Value,
+    /// As in [`Header`].
+    pub plan: PlanTotals,
+}
+
+impl LengthRecord {
+    /// Puts the new definition into the header.
+    pub fn apply(self, header: &mut Header) {
+        let LengthRecord { matrix_path, matrix, component, options, plan, .. } = self;
+        (header.matrix_path, header.matrix, header.component) = (matrix_path, matrix, component);
+        (header.options, header.plan) = (options, plan);
     }
 }
 
@@ -120,7 +153,7 @@ pub struct EndRecord {
     /// Process accounting.
     #[serde(flatten)]
     pub usage: ProcessUsage,
-    /// The last lines of its stderr, if it failed.
+    /// The last lines of its stderr, if it failed. Before them, if it did not print its metric, what it printed on stdout.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
     /// Study time.
@@ -171,6 +204,13 @@ pub enum Record {
         started_at: String,
         /// Study time.
         at: Moment,
+    },
+    /// The length of the study was changed.
+    Length(Box<LengthRecord>),
+    /// Failed jobs will be launched again (`--rerun failed`).
+    RunAgain {
+        /// The jobs.
+        jobs: Vec<JobKey>,
     },
     /// A job is about to be spawned.
     Launch(Box<LaunchRecord>),

@@ -43,8 +43,8 @@ pub fn replay<R: BufRead>(
                 why: mismatch.to_string(),
             })?;
         }
-        if let Record::Finish { reason, .. } = &record {
-            state.finished = Some(reason.clone()).filter(|reason| !reason.is_resumable());
+        if let Record::Finish { .. } | Record::Length(_) | Record::RunAgain { .. } = &record {
+            state.finished = engine.final_reason().cloned();
         }
         observe(engine, &record);
         state.end = reader.end();
@@ -57,7 +57,11 @@ fn moment(record: &Record) -> Option<Moment> {
         Record::Session { at, .. } | Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
         Record::Launch(launch) => Some(launch.at),
         Record::End(end) => Some(end.at),
-        Record::Study(_) | Record::Promoted { .. } | Record::Retired { .. } => None,
+        Record::Study(_)
+        | Record::Length(_)
+        | Record::RunAgain { .. }
+        | Record::Promoted { .. }
+        | Record::Retired { .. } => None,
     }
 }
 
@@ -65,6 +69,8 @@ fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<Repla
     Some(match record {
         Record::Study(_) => return None,
         Record::Session { retries, .. } => ReplayRecord::Session { retries: *retries },
+        Record::Length(change) => ReplayRecord::Length(change.length),
+        Record::RunAgain { jobs } => ReplayRecord::RunAgain(jobs),
         Record::Launch(launch) => launch_record(launch),
         Record::Kill { job, why, .. } => ReplayRecord::Kill { job: *job, why },
         Record::End(end) => end_record(end, resource),

@@ -1,4 +1,4 @@
-//! All launchers. A new one is one file beside this one and one line here.
+//! All launchers. A new one needs a file in this folder and a line here.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use super::std_process::StdProcess;
 /// The environment variable that names the launcher.
 pub const LAUNCHER_VARIABLE: &str = "HYPERTUNE_LAUNCHER";
 
-/// Makes every launcher. The first is the default.
+/// Constructors of all launchers. The first is the default.
 const LAUNCHERS: [fn() -> Arc<dyn Launcher>; 2] = [|| Arc::new(Local::default()), || Arc::new(StdProcess)];
 
-/// The launcher of a study that names none.
+/// The default launcher.
 pub fn default() -> Arc<dyn Launcher> {
     LAUNCHERS[0]()
 }
 
-/// The launcher called `name`.
+/// The launcher `name`.
 ///
 /// # Errors
-/// There is none; the message lists the names.
+/// No launcher has this name; the message lists the names.
 pub fn named(name: &str) -> Result<Arc<dyn Launcher>, LaunchError> {
     let launchers = || LAUNCHERS.iter().map(|launcher| launcher());
     launchers().find(|launcher| launcher.name() == name).ok_or_else(|| LaunchError::Unknown {

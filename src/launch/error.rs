@@ -1,35 +1,40 @@
-//! Errors of launching.
+//! Errors of launchers.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A launcher cannot be used, or cannot keep its own records.
+/// A launcher cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// No launcher has this name.
     #[error("unknown launcher `{name}` in {variable}; known launchers: {known}")]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The environment variable that holds it.
         variable: &'static str,
         /// All names, separated by commas.
         known: String,
     },
-    /// The system lacks something that no launcher can do without.
+    /// The system lacks a feature that all launchers need.
     #[error("{0}")]
     Unsupported(String),
-    /// The system refuses a pidfd for another reason.
+    /// A pidfd cannot be opened for another reason.
     #[error("cannot open a pidfd: {0}")]
     Pidfd(#[source] io::Error),
-    /// The list of the sessions whose processes may still run.
+    /// The list of unfinished sessions cannot be written.
     #[error("cannot write {}: {source}", path.display())]
-    SessionList {
-        /// Its file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    SessionList { path: PathBuf, source: io::Error },
+}
+
+/// The hard limit of open files is too low for one job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the limit of open files is {hard}, and one job needs {required}; raise it with ulimit -n")]
+pub struct OpenFilesError {
+    /// The hard limit.
+    pub hard: u64,
+    /// Descriptors that a session with one job needs.
+    pub required: u64,
 }
 
 /// A process could not be started.
@@ -38,10 +43,10 @@ pub enum SpawnError {
     /// An argument or a variable contains a NUL.
     #[error("{0}")]
     Command(#[source] io::Error),
-    /// The system refuses pipes or a process.
+    /// Pipes or a process cannot be created.
     #[error("{0}")]
     Process(#[source] io::Error),
-    /// The program cannot be run.
+    /// The program cannot be executed.
     #[error("{0}")]
     Program(#[source] io::Error),
 }

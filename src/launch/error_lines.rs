@@ -1,17 +1,17 @@
-//! What the last lines of a job's stderr say about its exit code: whether any configuration would have failed in this way.
+//! Classifies exit codes by the last lines of stderr: whether every configuration would fail in the same way.
 
 use crate::types::outcome::Failure;
 
-/// Exit codes of a shell whose program is not executable, or missing (POSIX.1-2017, XCU 2.8.2).
+/// Exit codes of shells for a program that is not executable or not found (POSIX.1-2017, XCU 2.8.2).
 const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
-/// Exit code of Python after an exception.
+/// Exit code of Python after an uncaught exception.
 const PYTHON_EXCEPTION: i32 = 1;
-/// Exit code of argparse, click and most other parsers of arguments.
-const USAGE: i32 = 2;
+/// Exit code of argparse, click and most other argument parsers for invalid arguments.
+const USAGE_ERROR: i32 = 2;
 /// Python's exceptions for programs that cannot be loaded.
-const NOT_LOADED: [&str; 5] = ["SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"];
-/// Python's exceptions that are mistakes of the program or of its surroundings rather than of a value.
-const MISTAKES: [&str; 10] = [
+const LOAD_ERRORS: [&str; 5] = ["SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"];
+/// Python's exceptions that point to a bug in the program or a problem of its environment rather than to an unsuitable value.
+const PROGRAM_ERRORS: [&str; 10] = [
     "NameError",
     "UnboundLocalError",
     "AttributeError",
@@ -23,35 +23,35 @@ const MISTAKES: [&str; 10] = [
     "IsADirectoryError",
     "PermissionError",
 ];
-/// What Python, Perl and dash print before they exit with 2 because there is no such script.
-const NO_SUCH_SCRIPT: [&str; 3] = [": can't open file ", "Can't open perl script ", ": 0: cannot open "];
-/// Most characters of a line that are journalled.
-const LONGEST: usize = 200;
+/// Messages of Python, Perl and dash before they exit with 2 because the script does not exist.
+const MISSING_SCRIPT: [&str; 3] = [": can't open file ", "Can't open perl script ", ": 0: cannot open "];
+/// Maximum number of characters of a line in the journal.
+const MAX_LINE_CHARS: usize = 200;
 
-/// The failure of a job that ended with exit code `code` (not 0) and left `stderr_tail`.
+/// The failure of a job with exit code `code` (not 0) and the last lines of stderr `stderr_tail`.
 pub fn failure_of_exit(code: i32, stderr_tail: &str) -> Failure {
     let last = stderr_tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let with_line = || format!("exit code {code}: {}", last.chars().take(LONGEST).collect::<String>());
+    let with_line = || format!("exit code {code}: {}", last.chars().take(MAX_LINE_CHARS).collect::<String>());
     match code {
         _ if SHELL_CANNOT_RUN.contains(&code) => Failure::BadCommand(with_line()),
-        // the line itself names values, so that it differs between jobs
-        USAGE if NO_SUCH_SCRIPT.iter().any(|text| last.contains(text)) => Failure::BadCommand(with_line()),
-        USAGE if has_usage(stderr_tail) => {
-            Failure::BadCommand(format!("exit code {code}: the program refuses its arguments"))
+        USAGE_ERROR if MISSING_SCRIPT.iter().any(|text| last.contains(text)) => Failure::BadCommand(with_line()),
+        // Without the line, which contains values and so differs between jobs.
+        USAGE_ERROR if has_usage(stderr_tail) => {
+            Failure::BadCommand(format!("exit code {code}: the program rejected its arguments"))
         }
-        PYTHON_EXCEPTION if is_exception(last, &NOT_LOADED) => Failure::BadCommand(with_line()),
-        PYTHON_EXCEPTION if is_exception(last, &MISTAKES) => Failure::ProgramError(with_line()),
+        PYTHON_EXCEPTION if is_exception(last, &LOAD_ERRORS) => Failure::BadCommand(with_line()),
+        PYTHON_EXCEPTION if is_exception(last, &PROGRAM_ERRORS) => Failure::ProgramError(with_line()),
         _ => Failure::Exit(code),
     }
 }
 
-/// Whether a line is what parsers of arguments print: `usage: …` first, in argparse `PROGRAM: error: …` last.
+/// Whether there is a line of an argument parser: `usage: …`, or `PROGRAM: error: …` of argparse.
 fn has_usage(stderr_tail: &str) -> bool {
-    let begins = |line: &str| line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("usage:"));
-    stderr_tail.lines().map(str::trim_start).any(|line| begins(line) || line.contains(": error: "))
+    let is_usage = |line: &str| line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("usage:"));
+    stderr_tail.lines().map(str::trim_start).any(|line| is_usage(line) || line.contains(": error: "))
 }
 
-/// Whether `line` is the last one of a traceback that ended with one of `names`.
+/// Whether `line` is the last line of a traceback of one of the exceptions `names`.
 fn is_exception(line: &str, names: &[&str]) -> bool {
     let name = line.split_once(':').map_or(line, |(name, _)| name);
     names.contains(&name)
@@ -61,32 +61,42 @@ fn is_exception(line: &str, names: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    fn bad(code: i32, stderr: &str) -> bool {
+    fn is_bad_command(code: i32, stderr: &str) -> bool {
         matches!(failure_of_exit(code, stderr), Failure::BadCommand(_))
     }
 
     #[test]
-    fn a_program_that_cannot_run_is_told_apart() {
-        assert!(bad(127, "sh: 1: trian.py: not found\n") && bad(126, ""));
-        assert!(bad(1, "  File \"t.py\", line 3\n    x = = 1\nSyntaxError: invalid syntax\n\n"));
-        assert!(bad(1, "Traceback (most recent call last):\nModuleNotFoundError: No module named 'torch'\n"));
-        assert!(bad(2, "python3: can't open file '/w/trian.py': [Errno 2] No such file or directory\n"));
-        assert!(bad(2, "sh: 0: cannot open trian.sh: No such file\n") && !bad(2, "cannot open data.csv\n"));
-        assert!(!bad(2, "ModuleNotFoundError: No module named 'torch'\n"), "Python exits with 1");
-        assert!(!bad(1, "ImportErrors: 3\n") && !bad(1, "see SyntaxError: x\n"));
+    fn a_program_that_cannot_run_is_a_bad_command() {
+        assert!(is_bad_command(127, "sh: 1: trian.py: not found\n") && is_bad_command(126, ""));
+        assert!(is_bad_command(1, "  File \"t.py\", line 3\n    x = = 1\nSyntaxError: invalid syntax\n\n"));
+        assert!(is_bad_command(
+            1,
+            "Traceback (most recent call last):\nModuleNotFoundError: No module named 'torch'\n"
+        ));
+        assert!(is_bad_command(2, "python3: can't open file '/w/trian.py': [Errno 2] No such file or directory\n"));
+        assert!(
+            is_bad_command(2, "sh: 0: cannot open trian.sh: No such file\n")
+                && !is_bad_command(2, "cannot open data.csv\n")
+        );
+        assert!(!is_bad_command(2, "ModuleNotFoundError: No module named 'torch'\n"), "Python exits with 1");
+        assert!(!is_bad_command(1, "ImportErrors: 3\n") && !is_bad_command(1, "see SyntaxError: x\n"));
     }
 
     #[test]
-    fn refused_arguments_are_one_reason_whatever_their_values() {
+    fn rejected_arguments_have_one_reason_for_all_values() {
         let argparse = |lr| format!("usage: t.py [-h] [--rate RATE]\nt.py: error: unrecognized arguments: --lr={lr}\n");
         assert_eq!(failure_of_exit(2, &argparse(0.1)), failure_of_exit(2, &argparse(0.2)));
-        assert!(bad(2, "t.py: error: the following arguments are required: --data\n"));
-        assert!(bad(2, "Usage: t.py [OPTIONS]\n\nError: No such option: --lr\n"));
-        assert!(!bad(2, "the usage: none\n") && !bad(3, "usage: t.py\n") && !bad(2, "µusage: x"));
+        assert!(is_bad_command(2, "t.py: error: the following arguments are required: --data\n"));
+        assert!(is_bad_command(2, "Usage: t.py [OPTIONS]\n\nError: No such option: --lr\n"));
+        assert!(
+            !is_bad_command(2, "the usage: none\n")
+                && !is_bad_command(3, "usage: t.py\n")
+                && !is_bad_command(2, "µusage: x")
+        );
     }
 
     #[test]
-    fn mistakes_of_the_program_keep_their_line() {
+    fn program_errors_keep_their_line() {
         let line = "NameError: name 'modle' is not defined";
         assert_eq!(
             failure_of_exit(1, &format!("Traceback\n{line}\n")),

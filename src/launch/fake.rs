@@ -1,4 +1,4 @@
-//! A launcher for tests: jobs follow a script, and no process is started.
+//! A launcher for tests that simulates jobs without processes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,10 +20,10 @@ use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal};
 use crate::types::ids::Slot;
 
-/// Larger than any process number of Linux (2²²), so that no process can be meant.
+/// Above the maximum pid of Linux (2²²), so that no real process is signalled.
 const FIRST_PID: i32 = 1 << 30;
 
-/// What a job prints, at once, and how it ends.
+/// The output of a job, printed at its start, and its end.
 #[derive(Clone, Copy, Debug)]
 pub struct FakeJob {
     pub stdout: &'static str,
@@ -34,16 +34,16 @@ pub struct FakeJob {
 /// How a job ends.
 #[derive(Clone, Copy, Debug)]
 pub enum FakeEnd {
-    /// By itself, with this exit code.
+    /// Exits at once with this code.
     Exit(i32),
-    /// When it gets this signal; others are ignored.
-    At(Signal),
+    /// Is killed by this signal; ignores others.
+    OnSignal(Signal),
 }
 
-/// The behaviour of each start, which may be refused.
+/// Returns the behaviour of a job, or the error of its start.
 pub type Script = Box<dyn Fn(&JobCommand) -> Result<FakeJob, SpawnError> + Send + Sync>;
 
-/// Starts jobs by a script and records signals.
+/// Simulates jobs and records signals.
 pub struct Fake {
     script: Script,
     /// Prepended to each command.
@@ -62,8 +62,8 @@ struct State {
 struct RunningJob {
     end: FakeEnd,
     status: ExitStatus,
-    /// The job's end is seen when this is closed.
-    ended: Option<PipeWriter>,
+    /// Closed when the job ends.
+    pidfd_writer: Option<PipeWriter>,
 }
 
 impl fmt::Debug for Fake {
@@ -77,17 +77,17 @@ impl Fake {
         Fake { script: Box::new(script), prefix: Vec::new(), state: Mutex::default() }
     }
 
-    /// All signals that jobs got, in order.
+    /// All signals to jobs, in order.
     pub fn signals(&self) -> Vec<Signal> {
         self.state().signals.clone()
     }
 
-    /// How often leftovers were searched for.
+    /// Number of searches for leftovers.
     pub fn searches(&self) -> usize {
         self.state().searches
     }
 
-    /// How many jobs were started and have not been reaped.
+    /// Number of started jobs that have not been reaped.
     pub fn running(&self) -> usize {
         self.state().jobs.len()
     }
@@ -113,30 +113,30 @@ impl Launcher for Fake {
             writer.write_all(text.as_bytes()).unwrap();
             File::from(OwnedFd::from(reader))
         };
-        let (ended, writer) = io::pipe().unwrap();
-        let (status, ended_writer) = match end {
+        let (pidfd, writer) = io::pipe().unwrap();
+        let (status, pidfd_writer) = match end {
             FakeEnd::Exit(code) => (ExitStatus::from_raw(code << 8), None),
-            FakeEnd::At(signal) => (ExitStatus::from_raw(signal.number()), Some(writer)),
+            FakeEnd::OnSignal(signal) => (ExitStatus::from_raw(signal.number()), Some(writer)),
         };
         let mut state = self.state();
         let pid = Pid::new(FIRST_PID + state.started).unwrap();
         state.started += 1;
-        state.jobs.insert(pid, RunningJob { end, status, ended: ended_writer });
-        Ok(Child::new(pid, OwnedFd::from(ended), printed(stdout), printed(stderr)))
+        state.jobs.insert(pid, RunningJob { end, status, pidfd_writer });
+        Ok(Child::new(pid, OwnedFd::from(pidfd), printed(stdout), printed(stderr)))
     }
 
     fn signal(&self, child: Pid, signal: Signal) {
         let mut state = self.state();
         state.signals.push(signal);
         let job = state.jobs.get_mut(&child).unwrap();
-        if matches!(job.end, FakeEnd::At(expected) if expected == signal) {
-            job.ended = None;
+        if matches!(job.end, FakeEnd::OnSignal(expected) if expected == signal) {
+            job.pidfd_writer = None;
         }
     }
 
     fn reap(&self, child: Child) -> io::Result<Reaped> {
         let job = self.state().jobs.remove(&child.pid()).unwrap();
-        assert!(job.ended.is_none(), "a job is reaped before its end");
+        assert!(job.pidfd_writer.is_none(), "reaped a running job");
         Ok(Reaped { status: job.status, max_rss_bytes: 0, cpu: Duration::ZERO })
     }
 

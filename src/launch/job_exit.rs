@@ -1,4 +1,4 @@
-//! How the process of a job ended, and what that means.
+//! Interprets the exit of a job's process.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -6,44 +6,41 @@ use std::process::ExitStatus;
 use signal_hook::consts::SIGKILL;
 
 use super::error_lines::failure_of_exit;
-use super::oom::{OomMonitor, complaint};
+use super::oom::{OomMonitor, out_of_memory_line};
 use crate::types::outcome::Failure;
 
-/// How a job's process ended, and what that is judged by.
+/// The exit of a job's process, with what is needed to interpret it.
 #[derive(Clone, Copy, Debug)]
 pub struct JobExit<'a> {
-    /// Exit code or signal.
     pub status: ExitStatus,
     /// The last lines of its stderr.
     pub stderr_tail: &'a str,
-    /// Finds out whether the system killed processes because memory ran out.
+    /// Detects kills by the kernel for lack of memory.
     pub oom: &'a OomMonitor,
 }
 
-/// What the end of a job's process means. Whether a job that succeeded has a usable metric is decided elsewhere.
+/// The meaning of an exit. Whether the job has a usable metric is checked separately.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ExitVerdict {
-    /// The command ran to its end.
+pub enum ExitMeaning {
     Succeeded,
-    /// It failed.
     Failed(Failure),
-    /// Memory ran out; the evidence.
+    /// With the evidence: an error line, or the kill by the kernel.
     OutOfMemory(String),
 }
 
 impl JobExit<'_> {
-    /// Judges a process of this machine.
-    pub fn verdict(&self) -> ExitVerdict {
+    /// Interprets the exit of a local process.
+    pub fn meaning(&self) -> ExitMeaning {
         if let Some(signal) = self.status.signal() {
-            let killed = if signal == SIGKILL { self.oom.killed_since() } else { None };
-            let memory = killed.or_else(|| complaint(self.stderr_tail));
-            return memory.map_or(ExitVerdict::Failed(Failure::Signal(signal)), ExitVerdict::OutOfMemory);
+            let kill = if signal == SIGKILL { self.oom.recent_kill() } else { None };
+            let evidence = kill.or_else(|| out_of_memory_line(self.stderr_tail));
+            return evidence.map_or(ExitMeaning::Failed(Failure::Signal(signal)), ExitMeaning::OutOfMemory);
         }
         match self.status.code() {
-            Some(0) => ExitVerdict::Succeeded,
-            code => match complaint(self.stderr_tail) {
-                Some(evidence) => ExitVerdict::OutOfMemory(evidence),
-                None => ExitVerdict::Failed(failure_of_exit(code.unwrap_or(-1), self.stderr_tail)),
+            Some(0) => ExitMeaning::Succeeded,
+            code => match out_of_memory_line(self.stderr_tail) {
+                Some(evidence) => ExitMeaning::OutOfMemory(evidence),
+                None => ExitMeaning::Failed(failure_of_exit(code.unwrap_or(-1), self.stderr_tail)),
             },
         }
     }
@@ -53,24 +50,24 @@ impl JobExit<'_> {
 mod tests {
     use super::*;
 
-    fn verdict(raw_status: i32, stderr_tail: &str) -> ExitVerdict {
-        let oom = OomMonitor::begin();
-        JobExit { status: ExitStatus::from_raw(raw_status), stderr_tail, oom: &oom }.verdict()
+    fn meaning(raw_status: i32, stderr_tail: &str) -> ExitMeaning {
+        let oom = OomMonitor::start();
+        JobExit { status: ExitStatus::from_raw(raw_status), stderr_tail, oom: &oom }.meaning()
     }
 
     #[test]
     fn only_exit_code_zero_is_a_success() {
-        assert_eq!(verdict(0, "MemoryError\n"), ExitVerdict::Succeeded);
-        assert_eq!(verdict(3 << 8, ""), ExitVerdict::Failed(Failure::Exit(3)));
-        assert_eq!(verdict(11, ""), ExitVerdict::Failed(Failure::Signal(11)));
-        assert_eq!(verdict(9, ""), ExitVerdict::Failed(Failure::Signal(9)));
+        assert_eq!(meaning(0, "MemoryError\n"), ExitMeaning::Succeeded);
+        assert_eq!(meaning(3 << 8, ""), ExitMeaning::Failed(Failure::Exit(3)));
+        assert_eq!(meaning(11, ""), ExitMeaning::Failed(Failure::Signal(11)));
+        assert_eq!(meaning(9, ""), ExitMeaning::Failed(Failure::Signal(9)));
     }
 
     #[test]
-    fn error_lines_about_memory_are_evidence_with_an_exit_code_and_with_a_signal() {
+    fn out_of_memory_lines_count_with_an_exit_code_and_with_a_signal() {
         for raw_status in [1 << 8, 6, 9] {
-            let memory = ExitVerdict::OutOfMemory("MemoryError".into());
-            assert_eq!(verdict(raw_status, "MemoryError\n"), memory, "{raw_status}");
+            let memory = ExitMeaning::OutOfMemory("MemoryError".into());
+            assert_eq!(meaning(raw_status, "MemoryError\n"), memory, "{raw_status}");
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The interface between the driver and what runs its jobs.
+//! The interface between the driver and the launchers.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
 use super::error::SpawnError;
-use super::job_exit::{ExitVerdict, JobExit};
+use super::job_exit::{ExitMeaning, JobExit};
 use super::orphans::mark::Mark;
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
 use super::process::child::Child;
@@ -16,59 +15,59 @@ use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal, signal_child};
 use crate::types::ids::Slot;
 
-/// A command before its program is looked up.
+/// A command whose program has not been located.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommandLine {
-    /// The program, as a path or a name that is looked up in `PATH`, and its arguments; not empty.
+    /// The program, as a path or a name to look up in `PATH`, and its arguments; not empty.
     pub argv: Vec<String>,
-    /// Added to the driver's own environment. Among them are the marks of the session and of the job.
-    pub env: Vec<(Cow<'static, str>, OsString)>,
+    /// Added to the driver's environment; includes the marks of session and job.
+    pub env: Vec<(&'static str, OsString)>,
 }
 
-/// Decides how the commands of jobs are started, signalled and judged.
+/// Starts and signals the processes of jobs, and interprets their exit.
 ///
-/// For each job there is one child process of the driver: the job itself, or a client that waits for a job elsewhere. The default
-/// methods are right where the child is the job.
+/// Each job has one child process of the driver: the job itself, or a client that waits for a job elsewhere. The default methods suit
+/// launchers whose child is the job.
 pub trait Launcher: fmt::Debug + Send + Sync {
-    /// Its name in the catalogue, in the environment and in the journal.
+    /// The name in the environment variable and in the journal.
     fn name(&self) -> &'static str;
 
-    /// Opens what all jobs of a session share; called before the first start, when `signals` are caught.
+    /// Opens the resources that all jobs of a session share. Called before the first start, after the handlers of `signals` are installed.
     ///
     /// # Errors
-    /// The system refuses it; the session cannot start.
+    /// A failed system call; the session cannot start.
     fn prepare(&self, _signals: &Signals) -> io::Result<()> {
         Ok(())
     }
 
-    /// The command that is started for a job's own `command` in `slot`.
+    /// The command to start for a job with `command` in `slot`.
     fn wrap(&self, command: CommandLine, _slot: Slot) -> CommandLine {
         command
     }
 
     /// Starts `command` in the current directory, as the leader of a process group, with an empty stdin and pipes for stdout and
-    /// stderr. While this is blocked, the child may be signalled through `spawning`.
+    /// stderr. While this blocks, other threads may signal the child through `spawning`.
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError>;
 
-    /// Signals a job whose child has not been reaped. Called with a lock held: must not block.
+    /// Signals a job whose child has not been reaped. Must not block: the caller holds a lock.
     fn signal(&self, child: Pid, signal: Signal) {
         signal_child(child, signal);
     }
 
-    /// Kills what is left of the job, and frees the child's number.
+    /// Kills the remaining processes of the job and reaps the child.
     ///
     /// # Errors
-    /// The child does not end.
+    /// The child does not exit.
     fn reap(&self, child: Child) -> io::Result<Reaped> {
         child.reap()
     }
 
-    /// Judges the end of a job that hypertune did not end.
-    fn interpret(&self, exit: &JobExit<'_>) -> ExitVerdict {
-        exit.verdict()
+    /// Interprets the exit of a job that hypertune did not end.
+    fn interpret(&self, exit: &JobExit<'_>) -> ExitMeaning {
+        exit.meaning()
     }
 
-    /// Ends all processes with one of `marks`, within ten seconds. Returns how many there were.
+    /// Ends all processes with one of `marks`, within ten seconds. Returns their number.
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         MarkedProcesses::new(marks, scope).end()
     }

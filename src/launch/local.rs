@@ -1,4 +1,4 @@
-//! The launcher `local`: jobs are processes of this machine, spawned in the fastest way there is.
+//! The launcher `local`: jobs are processes of this machine, spawned with `clone` and shared memory.
 
 use std::io;
 use std::sync::OnceLock;
@@ -24,14 +24,14 @@ impl Launcher for Local {
 
     fn prepare(&self, signals: &Signals) -> io::Result<()> {
         let spawner = Spawner::new(signals)?;
-        // The environment and the signals of an earlier session in this process were the same.
+        // Fails if an earlier session of this process has set it; environment and signals are the same.
         let _ = self.spawner.set(spawner);
         Ok(())
     }
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let spawner = self.spawner.get();
-        let spawner = spawner.ok_or_else(|| SpawnError::Process(io::Error::other("no session is prepared")))?;
+        let spawner = spawner.ok_or_else(|| SpawnError::Process(io::Error::other("the launcher was not prepared")))?;
         spawner.spawn(command, spawning)
     }
 }

@@ -1,7 +1,7 @@
 //! Launchers: how the command of a job is started, signalled and judged.
 //!
-//! [`launcher`] is the interface and [`catalogue`] the list of its members; nothing outside of this folder names one. `process`
-//! spawns and follows children, `orphans` ends what outlived the driver.
+//! [`launcher`] is the interface, [`catalogue`] the list of its implementations, which are not named outside of this folder. `process`
+//! spawns and follows children, `orphans` ends processes that outlived the driver.
 
 pub(crate) mod catalogue;
 pub(crate) mod error;

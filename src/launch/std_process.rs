@@ -1,7 +1,7 @@
 //! The launcher `std`: jobs are processes of this machine, spawned by the standard library.
 //!
-//! It is slower than `local` and makes fewer demands on the system: no `clone` with a stack of our own, no `CLONE_PIDFD`. A job whose
-//! program's file system does not answer cannot be ended before it does.
+//! Slower than `local`, but needs neither `clone` with its own stack nor `CLONE_PIDFD`. A job cannot be ended while its program is
+//! being loaded.
 
 use std::fs::File;
 use std::io;
@@ -30,17 +30,17 @@ impl Launcher for StdProcess {
     fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let JobCommand { program, name, args, env } = command;
         let mut command = Command::new(program);
-        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (&**name, value))).process_group(0);
+        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (name, value))).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        open_files::give_back(&mut command);
-        // Whether pipes, a process or the program was refused is in the error's code only.
+        open_files::restore_in_child(&mut command);
+        // Only the error code tells whether pipes, a process or the program failed.
         let spawned = without_ctrl_z(|| command.spawn()).map_err(SpawnError::Program)?;
-        watched(spawned).map_err(SpawnError::Process)
+        with_pidfd(spawned).map_err(SpawnError::Process)
     }
 }
 
-/// Opens a pidfd of `spawned`, which has not been reaped, so that its number is still its own. Without one it is killed.
-fn watched(mut spawned: process::Child) -> io::Result<Child> {
+/// Opens a pidfd of `spawned`, which has not been reaped. If that fails, kills and reaps it.
+fn with_pidfd(mut spawned: process::Child) -> io::Result<Child> {
     let pid = i32::try_from(spawned.id()).ok().and_then(Pid::new);
     let pid = pid.ok_or_else(|| io::Error::other("the child has no valid number"))?;
     let pipes =

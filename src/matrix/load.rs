@@ -9,6 +9,7 @@ use super::command_line::command;
 use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
 use super::diagnostics::findings::{Findings, InvalidFileError};
+use super::diagnostics::suggest::quoted;
 use super::polyaxon::component::{self, CommandFrom, Component};
 use super::polyaxon::ignored::IgnoredFields;
 use super::polyaxon::operation::{self, ComponentSource, Operation};
@@ -19,10 +20,13 @@ use super::yaml::fields::duplicate_keys;
 use super::yaml::file::read_file;
 use super::yaml::node::{Node, Span};
 use super::yaml::parse::{ReadError, decode, parse};
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::collect::collector::MetricSource;
 use crate::command::template::Renderer;
-use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
+use crate::engine::experiment::{Experiment, FirstFailures, Limits, MetricCondition, Retries};
 use crate::space::Space;
 use crate::types::args::PathSegment;
+use crate::types::objective::Direction;
 
 /// A valid matrix file.
 #[derive(Debug)]
@@ -81,6 +85,7 @@ pub fn load_bytes(
     let mut component = read_component(&operation, folder, recorded, from, &mut ignored_fields, &mut findings);
     ignored_fields.report(&mut findings);
     let renderer = bind_names(&operation, &mut section, &mut component, overrides, &mut findings);
+    check_metric_path(&section, renderer.as_ref(), &mut findings);
     let mut loaded = finish(operation, section, renderer, overrides, findings)?;
     loaded.component = Some(component.source).filter(|file| !Arc::ptr_eq(file, &source));
     Ok(loaded)
@@ -105,12 +110,47 @@ fn read_matrix(operation: &Operation<'_>, overrides: &Overrides, findings: &mut 
     if let Some(given) = &overrides.metric {
         section.metric = Some(overrides::override_metric(given, section.metric.as_ref(), findings));
     }
+    if overrides.collector.is_some() {
+        section.collector.clone_from(&overrides.collector);
+    }
+    warn_opposite_direction(&section, findings);
     if let (Some(name), Some(method)) = (&overrides.sampler, &mut section.method)
         && overrides::override_sampler(name, method, findings)
     {
         section.tuner = None;
     }
     section
+}
+
+/// Warns about an early-stopping condition that wants small values of a metric that is maximized, or large ones of one that is
+/// minimized.
+fn warn_opposite_direction(section: &MatrixSection, findings: &mut Findings) {
+    let Some(metric) = &section.metric else { return };
+    let is_opposite =
+        |condition: &&MetricCondition| condition.metric == metric.name && condition.direction != metric.direction;
+    if let Some(condition) = section.stopping.conditions.iter().find(is_opposite) {
+        let word = |direction| if direction == Direction::Minimize { "minimize" } else { "maximize" };
+        let message = format!(
+            "the early-stopping condition has `optimization: {}` for {}, but the study has `{}`",
+            word(condition.direction),
+            quoted(&metric.name),
+            word(metric.direction)
+        );
+        let hint = format!("a job that reaches {} from the wrong side ends the study", condition.value);
+        findings.warn(section.stopping_span.clone(), message, Some(hint));
+    }
+}
+
+/// Checks the path from which metrics are read.
+fn check_metric_path(section: &MatrixSection, renderer: Option<&Renderer>, findings: &mut Findings) {
+    let source = section.collector.as_ref().map(ConfiguredCollector::source);
+    let (Some(MetricSource::File(path) | MetricSource::EventFiles(path)), Some(renderer)) = (source, renderer) else {
+        return;
+    };
+    for error in Renderer::of_path(&path, renderer).err().into_iter().flatten() {
+        let message = format!("`path` of the collector: {}", error.message);
+        findings.error(section.metric_span.clone(), message);
+    }
 }
 
 /// Reads the component, which is in the same file or in its own. `recorded` is the text that the study has recorded for the latter.
@@ -233,6 +273,8 @@ fn experiment(
         method,
         space,
         metric: section.metric,
+        collector: section.collector,
+        counted_reading: section.counted_reading,
         resource: section.resource,
         seed,
         promoted: section.promoted,

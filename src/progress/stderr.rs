@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::line_queue::{Importance, LineQueue};
-use crate::launch::process::syscalls::{Ready, wait_ready};
+use crate::launch::process::syscalls::{Interest, wait_ready};
 use crate::types::printable::{printable_lines, printable_styled};
 
 /// How long the end of the program, and whatever must appear after the lines on stderr, waits for them to be written.
@@ -117,7 +117,7 @@ pub(super) fn write(text: &str) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             // The parent process may have made it non-blocking.
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                if wait_ready([Some((stderr.as_fd(), Ready::ToWrite))], None).is_err() {
+                if wait_ready([Some((stderr.as_fd(), Interest::Writable))], None).is_err() {
                     return;
                 }
             }

@@ -93,6 +93,8 @@ struct TrialPosition {
     bracket: BracketId,
     rung: Rung,
     state: LatestJob,
+    /// Whether the trial was retired after its latest job failed; the job may run again.
+    is_settled: bool,
     /// What its latest job trains.
     allocation: Allocation,
     /// What that job has spent; zero while it runs.
@@ -164,7 +166,7 @@ impl Tally {
             Record::Promoted { trial } => return self.settle(*trial, true),
             Record::Retired { trial } => return self.settle(*trial, false),
             Record::Finish { reason: FinishReason::MetricReached { job, .. }, .. } => self.incumbents.decided(job.key),
-            Record::Kill { .. } | Record::Finish { .. } => {}
+            Record::Kill { .. } | Record::Finish { .. } | Record::Length(_) | Record::RunAgain { .. } => {}
         }
         None
     }
@@ -244,7 +246,8 @@ impl Tally {
         self.incumbents.launched(launch.job.key);
         let allocation = self.promoted.allocation(launch.resource, Some(launch.previous));
         let (bracket, rung) = (launch.bracket, launch.job.key.rung);
-        let place = TrialPosition { bracket, rung, state: LatestJob::Running, allocation, spent: 0.0 };
+        let place =
+            TrialPosition { bracket, rung, state: LatestJob::Running, is_settled: false, allocation, spent: 0.0 };
         let before = self.at.insert(launch.job.key.trial, place);
         if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != LatestJob::Running) {
             self.take_back(launch.job.key.trial, before);
@@ -260,6 +263,7 @@ impl Tally {
         self.covered -= place.allocation.total();
         if let Some(rung) = self.rung(place) {
             rung.ended -= 1;
+            rung.settled -= u64::from(place.is_settled);
             rung.failed -= failed;
             rung.best = rung.best.filter(|best| best.job.trial != trial);
         }
@@ -293,9 +297,13 @@ impl Tally {
     }
 
     fn settle(&mut self, trial: TrialId, promoted: bool) -> Option<FullRung> {
-        let TrialPosition { bracket, rung: at, .. } = *self.at.get(&trial)?;
+        let place = self.at.get_mut(&trial)?;
+        let TrialPosition { bracket, rung: at, .. } = *place;
         if !promoted {
-            self.at.remove(&trial);
+            match place.state {
+                LatestJob::Failed => place.is_settled = true,
+                LatestJob::Running | LatestJob::Ended => drop(self.at.remove(&trial)),
+            }
             self.incumbents.retired(trial);
         }
         let rungs = self.brackets.get_mut(&bracket)?;

@@ -45,6 +45,7 @@ impl StudyFixture {
             options: Value::Null,
             seed: 7,
             metric,
+            collector: None,
             resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
             promoted: Default::default(),
             prior: Vec::new(),

@@ -4,7 +4,6 @@ pub(crate) mod best;
 pub mod export;
 pub(crate) mod failures;
 pub(crate) mod number;
-pub mod passed;
 pub mod plan;
 pub mod plan_table;
 pub mod summary;

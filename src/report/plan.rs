@@ -4,8 +4,6 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::number;
-use super::passed::{PassedValue, passed_values};
-use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::schedule::{Plan, finite};
 use crate::types::objective::Metric;
@@ -75,15 +73,13 @@ pub struct PlanView {
     pub distinct: Option<u64>,
     /// The first argument lists, as they would run.
     pub commands: Vec<Vec<String>>,
-    /// How booleans, lists and nulls are passed, where a parameter may have them.
-    pub passed: Vec<PassedValue>,
     /// Every parameter, in file order.
     pub params: IndexMap<String, ParamView>,
 }
 
 impl PlanView {
-    /// The plan of `experiment`; `commands` are the first argument lists, which `renderer` makes.
-    pub fn new(experiment: &Experiment, renderer: Option<&Renderer>, commands: Vec<Vec<String>>) -> PlanView {
+    /// The plan of `experiment`; `commands` are the first argument lists.
+    pub fn new(experiment: &Experiment, commands: Vec<Vec<String>>) -> PlanView {
         let method = &experiment.method;
         let plan = experiment.plan();
         let totals = experiment.totals(&plan);
@@ -104,7 +100,6 @@ impl PlanView {
             seed: experiment.seed,
             distinct: experiment.space.cardinality().filter(|_| !experiment.space.params.is_empty()),
             commands,
-            passed: renderer.map(|renderer| passed_values(experiment, renderer)).unwrap_or_default(),
             params: params(experiment),
         }
     }

@@ -139,7 +139,7 @@ impl<'a> EventLoop<'a> {
         if received.contains(&SIGTSTP) {
             // Ctrl-Z. Running jobs are in process groups of their own and continue. A child that is being spawned is not stopped
             // either: it blocks signals until it has left the driver's group.
-            signals::stop_here().map_err(|source| RunError::System { operation: "stop", source })?;
+            signals::stop_process().map_err(|source| RunError::System { operation: "stop", source })?;
         }
         for signal in received.into_iter().filter(|signal| *signal != SIGTSTP) {
             self.interrupt(scope, signal, interrupted);

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use super::outcome;
 use super::output::job_logs::JobLogs;
 use super::output::job_output::{CapturedOutput, DiscardOutput, JobOutput};
 use super::output::log_file::LogLimit;
+use super::output::metric_input::MetricInput;
+use super::output::metric_notes::MetricNotes;
 use super::output::readings_file::JobReadings;
 use super::process::gpus::SlotEnvironment;
 use super::process::programs::Programs;
@@ -25,7 +27,7 @@ use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
 use crate::collect::catalogue::ConfiguredCollector;
-use crate::collect::collector::{Collector, Wanted};
+use crate::collect::collector::MetricValue;
 use crate::command::template::Renderer;
 use crate::engine::event::Launch;
 use crate::engine::experiment::Experiment;
@@ -39,7 +41,7 @@ use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
-use crate::launch::process::child::{Child, Patience};
+use crate::launch::process::child::{Child, WaitLimit};
 use crate::launch::process::signals::{self, Signals};
 use crate::launch::process::syscalls::Reaped;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
@@ -86,6 +88,12 @@ pub struct JobRunner<'a> {
     pub working_directory: &'a WorkingDirectory,
     /// Retries what fails because of the machine.
     pub start_retry: StartRetry<'a>,
+    /// How readings are collected.
+    pub collector: ConfiguredCollector,
+    /// The file or folder that the collector reads, if it reads one; the first argument is its path.
+    pub metric_path: Option<Renderer>,
+    /// What was noted of the output of jobs.
+    pub metric_notes: MetricNotes,
     /// Whether a log that cannot be written was noted.
     pub is_abandoned_log_reported: AtomicBool,
     /// Shows notes to the user.
@@ -101,8 +109,9 @@ impl JobRunner<'_> {
     /// # Errors
     /// The session cannot continue; the job has ended. Failures of the job are in the result.
     pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<JobResult, RunError> {
+        let metrics = self.metric_input(launch);
         match self.start(launch) {
-            Ok((child, start)) => self.follow(launch, child, start, listener, buffer),
+            Ok((child, start)) => self.follow(launch, metrics, child, start, listener, buffer),
             Err(StartError::Cancelled) => Ok(self.not_started(launch, "killed before it was started")),
             Err(StartError::Job(reason)) => Ok(self.not_started(launch, &reason)),
             Err(StartError::Refused { operation, source }) => {
@@ -119,6 +128,7 @@ impl JobRunner<'_> {
     fn follow(
         &self,
         launch: &Launch,
+        metrics: MetricInput,
         mut child: Child,
         start: Instant,
         listener: Listener<'_>,
@@ -130,14 +140,14 @@ impl JobRunner<'_> {
         let create = |path: &Path, options: &OpenOptions| self.create_log(launch, path, options);
         let on_error = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
         let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &on_error);
-        let mut output = JobOutput::new(logs, self.collector(), readings, listener);
-        let patience = Patience { abandoned: Some(self.abandon.descriptor()), until: None };
-        let followed = child.follow(&mut output, buffer, patience);
+        let mut output = JobOutput::new(logs, metrics, readings, listener);
+        let limit = WaitLimit { abandoned: Some(self.abandon.descriptor()), deadline: None };
+        let followed = child.follow(&mut output, buffer, limit);
         if followed.is_err() {
             let now = Instant::now();
             self.slot_table.kill(launch.job, &KillReason::DriverError, now);
             let Ok(()) =
-                child.follow(&mut DiscardOutput, buffer, Patience { until: Some(now + KILL_TIMEOUT), ..patience });
+                child.follow(&mut DiscardOutput, buffer, WaitLimit { deadline: Some(now + KILL_TIMEOUT), ..limit });
         }
         let kill_reason = self.slot_table.release(launch.slot);
         let _ = self.groups.set(launch.slot, None);
@@ -146,15 +156,23 @@ impl JobRunner<'_> {
         let usage = reaped.as_ref().map(|reaped| usage(reaped, start)).unwrap_or_default();
         let (captured, logs) = output.finish();
         followed.and(logs)?;
+        let CapturedOutput { collected, absent_metrics, .. } = &captured;
+        let trial = launch.job.key.trial;
+        let notes = self.metric_notes.job_ended(trial, collected, &self.experiment.wanted(), absent_metrics);
+        notes.iter().for_each(|note| self.observer.note(note));
         let outcome = self.outcome(launch, reaped?.status, kill_reason, &captured);
         self.checkpoints.job_ended(launch, &outcome)?;
         Ok(result(launch, outcome, usage, captured))
     }
 
-    fn collector(&self) -> Box<dyn Collector> {
-        let metric = self.experiment.metric.as_ref().map(|metric| metric.name.clone());
-        let step = self.experiment.resource.as_ref().map(|resource| resource.name.clone());
-        ConfiguredCollector::first().collector(Wanted { metric, step, ..Wanted::default() })
+    /// The collector of a job that is about to start.
+    fn metric_input(&self, launch: &Launch) -> MetricInput {
+        let path = self.metric_path.as_ref().and_then(|path| {
+            let trial = launch.job.key.trial;
+            let argv = path.argv(&self.context(launch, &self.folder.trial(trial), &self.folder.checkpoint(trial)));
+            argv.ok()?.into_iter().next().map(PathBuf::from)
+        });
+        MetricInput::before_start(&self.collector, self.experiment.wanted(), path)
     }
 
     fn outcome(
@@ -182,9 +200,9 @@ impl JobRunner<'_> {
     /// The interruption of the study, if the signal that killed the job was sent to the driver too. At a shutdown or the end of a
     /// cluster job every process gets the signal, and the job may exit before the driver receives it.
     fn shared_signal(&self, status: ExitStatus) -> Option<KillReason> {
-        let is_likely = signals::ended_by_one(status) || self.signals.pending();
-        let patience = if is_likely { SHARED_SIGNAL_DELAY } else { Duration::ZERO };
-        let interrupted = self.slot_table.wait_for_interrupt(patience);
+        let is_likely = signals::is_termination(status) || self.signals.pending();
+        let timeout = if is_likely { SHARED_SIGNAL_DELAY } else { Duration::ZERO };
+        let interrupted = self.slot_table.wait_for_interrupt(timeout);
         interrupted.then(|| KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None)))
     }
 
@@ -207,14 +225,28 @@ impl JobRunner<'_> {
     }
 }
 
+/// What the journal records of a failed job's output: for a missing metric what was printed instead, then the end of stderr.
+fn failure_output(outcome: &Outcome, captured: &CapturedOutput) -> String {
+    let evidence = match (outcome, &captured.collected.value) {
+        (Outcome::Failed { failure: Failure::NoMetric(_) }, MetricValue::Missing(missing)) => missing.evidence.as_str(),
+        _ => "",
+    };
+    match (evidence, captured.stderr_tail.as_str()) {
+        ("", tail) => tail.to_owned(),
+        (evidence, "") => evidence.to_owned(),
+        (evidence, tail) => format!("{evidence}\nthe last lines of stderr:\n{tail}"),
+    }
+}
+
 fn result(launch: &Launch, outcome: Outcome, usage: ProcessUsage, captured: CapturedOutput) -> JobResult {
     let failed = matches!(outcome, Outcome::Failed { .. });
+    let stderr_tail = if failed { failure_output(&outcome, &captured) } else { String::new() };
     let record = EndRecord {
         job: launch.job,
         outcome,
         readings: captured.collected.readings,
         usage,
-        stderr_tail: if failed { captured.stderr_tail } else { String::new() },
+        stderr_tail,
         at: Moment::default(),
     };
     JobResult { record: Box::new(record), first_step: captured.collected.first_step }

@@ -1,7 +1,8 @@
 //! Starts the process of a job: prepares its checkpoint, renders its command, locates its program.
 
-use std::borrow::Cow;
+use std::env;
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,13 +14,15 @@ use super::process::programs::JobProgram;
 use super::process::slot_table::SpawnResult;
 use super::process::start_retry::StartError;
 use crate::command::JobContext;
-use crate::command::style::member::JobArguments;
 use crate::engine::event::Launch;
 use crate::launch::error::SpawnError;
 use crate::launch::launcher::CommandLine;
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
 use crate::launch::process::child::Child;
 use crate::launch::process::spawn::JobCommand;
+
+/// Makes Python write its output at once.
+const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 
 impl JobRunner<'_> {
     /// Starts the job of `launch` and returns its process with the start time. Retries errors of the machine.
@@ -82,24 +85,29 @@ impl JobRunner<'_> {
         }
     }
 
+    /// The values that templates may use.
+    pub(super) fn context<'c>(
+        &'c self,
+        launch: &'c Launch,
+        trial_dir: &'c Path,
+        checkpoint_dir: &'c Path,
+    ) -> JobContext<'c> {
+        let seed = self.experiment.trial_seed(launch.job.key.trial);
+        JobContext { launch, seed, study_dir: self.folder.root(), trial_dir, checkpoint_dir }
+    }
+
     fn command(&self, launch: &Launch) -> Result<(Arc<JobProgram>, JobCommand), StartError> {
         let trial = launch.job.key.trial;
-        let context = JobContext {
-            launch,
-            seed: self.experiment.trial_seed(trial),
-            study_dir: self.folder.root(),
-            trial_dir: &self.folder.trial(trial),
-            checkpoint_dir: &self.folder.checkpoint(trial),
-        };
-        let job = self.renderer.render(&context).map_err(|fault| StartError::Job(fault.message))?;
-        let JobArguments { argv, variables: params } = job;
-        let params = params.into_iter().map(|(name, value)| (Cow::Owned(name), OsString::from(value)));
+        let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
+        let context = self.context(launch, &trial_dir, &checkpoint_dir);
+        let argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
         let variables = self.renderer.environment(&context).into_iter();
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
         let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
         let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
-        let own = variables.chain(slot).chain([session, job]).map(|(name, value)| (Cow::Borrowed(name), value));
-        let env = params.chain(own).collect();
+        // Without it Python buffers what it prints to a pipe, and early stopping sees readings only at the job's end.
+        let unbuffered = env::var_os(UNBUFFERED).is_none().then(|| (UNBUFFERED, OsString::from("1")));
+        let env = variables.chain(slot).chain([session, job]).chain(unbuffered).collect();
         let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, launch.slot);
         let mut argv = argv.into_iter();
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;

@@ -4,6 +4,7 @@
 //! returns it as an effect; `job` runs it in its slot's thread, with `job_start`, `process` and `output`; `outcome` interprets its
 //! end; the coordinator journals the end and passes it to the engine.
 
+pub(crate) mod change;
 pub(crate) mod checkpoints;
 mod clock;
 pub(crate) mod coordinator;

@@ -1,8 +1,8 @@
-//! From how a job ended and what was read from it to the outcome that is journalled.
+//! Combines exit and metric of a job into its outcome.
 
 use super::process::termination::KillReason;
 use crate::collect::collector::MetricValue;
-use crate::launch::job_exit::ExitVerdict;
+use crate::launch::job_exit::ExitMeaning;
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome};
 
@@ -16,16 +16,16 @@ pub fn of_ended_job(reason: &KillReason, value: &MetricValue) -> Outcome {
 }
 
 /// The outcome of a job that ended by itself. Its metric counts only if it succeeded.
-pub fn of_exit(verdict: ExitVerdict, value: &MetricValue) -> Outcome {
-    match verdict {
-        ExitVerdict::Succeeded => match value {
+pub fn of_exit(meaning: ExitMeaning, value: &MetricValue) -> Outcome {
+    match meaning {
+        ExitMeaning::Succeeded => match value {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(*score) },
             MetricValue::NotAsked => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => failed(Failure::NotFinite(why.clone())),
             MetricValue::Missing(missing) => failed(Failure::NoMetric(missing.reason.clone())),
         },
-        ExitVerdict::Failed(failure) => failed(failure),
-        ExitVerdict::OutOfMemory(evidence) => failed(Failure::OutOfMemory(evidence)),
+        ExitMeaning::Failed(failure) => failed(failure),
+        ExitMeaning::OutOfMemory(evidence) => failed(Failure::OutOfMemory(evidence)),
     }
 }
 
@@ -49,15 +49,15 @@ mod tests {
     #[test]
     fn a_value_counts_only_with_success() {
         let value = MetricValue::Finite(Score::new(0.5).unwrap());
-        let succeeded = |value: &MetricValue| of_exit(ExitVerdict::Succeeded, value);
+        let succeeded = |value: &MetricValue| of_exit(ExitMeaning::Succeeded, value);
         assert_eq!(succeeded(&value), Outcome::Succeeded { score: Score::new(0.5) });
         assert_eq!(succeeded(&MetricValue::NotAsked), Outcome::Succeeded { score: None });
         let missing = MissingMetric { reason: "x".into(), evidence: "y".into() };
         assert_eq!(succeeded(&MetricValue::Missing(missing)), failed(Failure::NoMetric("x".into())));
         assert_eq!(succeeded(&MetricValue::NotFinite("x".into())), failed(Failure::NotFinite("x".into())));
-        assert_eq!(of_exit(ExitVerdict::Failed(Failure::Exit(3)), &value), failed(Failure::Exit(3)));
+        assert_eq!(of_exit(ExitMeaning::Failed(Failure::Exit(3)), &value), failed(Failure::Exit(3)));
         let evidence = "MemoryError".to_owned();
-        let memory = of_exit(ExitVerdict::OutOfMemory(evidence.clone()), &value);
+        let memory = of_exit(ExitMeaning::OutOfMemory(evidence.clone()), &value);
         assert_eq!(memory, failed(Failure::OutOfMemory(evidence)));
     }
 

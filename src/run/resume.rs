@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::process;
 use std::sync::Arc;
 
+use super::change::Rerun;
 use super::checkpoints::retention::{Keep, Retention};
 use super::checkpoints::{Checkpoints, CopyHistory, KernelDisk, Removal, remove_pending};
 use super::clock::wall_time;
@@ -21,7 +22,7 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::{EndRecord, Header, ProcessUsage, Record};
 use crate::journal::replay::{ReplayedState, replay};
-use crate::launch::orphans::leftovers::Unfinished;
+use crate::launch::orphans::leftovers::UnfinishedSessions;
 use crate::launch::orphans::mark::SessionMark;
 use crate::types::ids::{JobId, JobKey};
 use crate::types::outcome::{Failure, Outcome, Readings};
@@ -34,17 +35,19 @@ pub struct ReplayedStudy {
     /// Decides which checkpoints are kept.
     pub retention: Retention,
     /// Time and end of the journal.
-    pub standing: ReplayedState,
+    pub state: ReplayedState,
     /// Whether the journal has a header.
     pub age: StudyAge,
     /// Whether it has launched a job.
     pub launched: bool,
     /// Directories that the last session may not have removed before it was killed.
     pub removals: Vec<Removal>,
+    /// Records of what this session changes in the study.
+    pub changes: Vec<Record>,
     /// Which copies of checkpoints may be used.
     pub copies: CopyHistory,
     /// Sessions that were killed.
-    pub unfinished: Unfinished,
+    pub unfinished: UnfinishedSessions,
 }
 
 impl ReplayedStudy {
@@ -55,12 +58,13 @@ impl ReplayedStudy {
         ReplayedStudy {
             engine: Engine::new(experiment.clone(), options.slot_count()),
             retention: Retention::new(options.keep, experiment.method.schedule.max_resource(), direction),
-            standing: ReplayedState::default(),
+            state: ReplayedState::default(),
             age: StudyAge::New,
             launched: false,
             removals: Vec::new(),
+            changes: Vec::new(),
             copies: CopyHistory::default(),
-            unfinished: Unfinished::default(),
+            unfinished: UnfinishedSessions::default(),
         }
     }
 }
@@ -98,13 +102,16 @@ pub fn open(
     check_identity(study, &header)?;
     reader::check_sampling_rules(&header, &study.folder)?;
     replayed.age = StudyAge::Resumed;
+    if let Some(length) = study.change.initial_length {
+        replayed.engine.start_with_length(length);
+    }
     let publish = |record: &Record| {
         observer.record(record);
         tuner.iter().for_each(|tuner| tuner.record(record));
     };
     publish(&Record::Study(Box::new(header)));
     let mut launched: HashMap<JobKey, (Resource, Resource)> = HashMap::new();
-    replayed.standing = replay(&mut records, &study.folder, &mut replayed.engine, |engine, record| {
+    replayed.state = replay(&mut records, &study.folder, &mut replayed.engine, |engine, record| {
         engine.decisive().into_iter().for_each(|job| replayed.retention.decided(job));
         replayed.unfinished.record(record);
         match record {
@@ -126,6 +133,7 @@ pub fn open(
                 replayed.removals.extend(replayed.retention.retired(*trial).into_iter().map(Removal::Checkpoint));
             }
             Record::Finish { reason, .. } => replayed.removals.extend(replayed.retention.finished(reason)),
+            Record::Length(_) | Record::RunAgain { .. } => keep_needed(&mut replayed.removals, engine),
             _ => {}
         }
         replayed.copies.read(record);
@@ -134,9 +142,49 @@ pub fn open(
     Ok(replayed)
 }
 
+/// Makes the changes of `study` in its replayed state, and queues their records.
+///
+/// # Errors
+/// [`RunError::ConcurrentStart`], if another session has changed the study since its journal was first read.
+pub fn change(study: &StudyInput<'_>, replayed: &mut ReplayedStudy, observer: &dyn Observer) -> Result<(), RunError> {
+    let engine = &mut replayed.engine;
+    if let Some(change) = study.change.length.as_ref().filter(|change| change.before == engine.length()) {
+        engine.set_length(change.length);
+        replayed.changes.push(Record::Length(change.clone()));
+    }
+    if engine.length() != study.experiment.method.schedule.length().amount() {
+        return Err(RunError::ConcurrentStart(study.folder.root().to_owned()));
+    }
+    if study.change.rerun == Some(Rerun::Failed) {
+        let jobs = engine.failed_jobs();
+        match jobs.is_empty() {
+            true => observer.note("no failed job can run again"),
+            false => {
+                engine.run_again(&jobs);
+                replayed.changes.push(Record::RunAgain { jobs });
+            }
+        }
+    }
+    if !replayed.changes.is_empty() {
+        replayed.state.finished = engine.final_reason().cloned();
+        keep_needed(&mut replayed.removals, &replayed.engine);
+    }
+    Ok(())
+}
+
+/// Cancels removals of directories whose trials may run again after a change.
+fn keep_needed(removals: &mut Vec<Removal>, engine: &Engine) {
+    removals.retain(|removal| match removal {
+        Removal::Checkpoint(trial) | Removal::AllCopies(trial) => !engine.may_run(*trial),
+        Removal::Copies(_) => true,
+    });
+}
+
 /// Another process may have started a study after the journal was first read and before it was locked.
 fn check_identity(study: &StudyInput<'_>, recorded: &Header) -> Result<(), RunError> {
-    if *recorded == study.header { Ok(()) } else { Err(RunError::ConcurrentStart(study.folder.root().to_owned())) }
+    // The definition of a study that was lengthened is in a later record.
+    let is_same = (recorded.seed, &recorded.started_at) == (study.header.seed, &study.header.started_at);
+    if is_same { Ok(()) } else { Err(RunError::ConcurrentStart(study.folder.root().to_owned())) }
 }
 
 /// Writes the header of a new study, the session record, and the ends of jobs and commands that the last session did not write.

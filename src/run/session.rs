@@ -20,15 +20,17 @@ use super::event_loop::EventLoop;
 use super::job::JobRunner;
 use super::observer::Observer;
 use super::options::{Existing, RunOptions};
+use super::output::metric_notes::MetricNotes;
 use super::output::session_files::SessionFiles;
 use super::process::programs::Programs;
 use super::process::slot_table::SlotTable;
 use super::process::start_retry::StartRetry;
 use super::process::wakeup::Wakeup;
 use super::process::working_directory::WorkingDirectory;
-use super::resume::{ReplayedStudy, open, remove_unneeded, start_session};
+use super::resume::{ReplayedStudy, change, open, remove_unneeded, start_session};
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
+use crate::collect::collector::MetricSource;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
@@ -64,10 +66,14 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();
     let tuner = tuner.map_err(|source| RunError::System { operation: "make a pipe", source })?;
     let replayed = match options.existing {
-        Existing::Continue => open(study, options, observer, tuner.as_ref())?,
+        Existing::Continue => {
+            let mut replayed = open(study, options, observer, tuner.as_ref())?;
+            change(study, &mut replayed, observer)?;
+            replayed
+        }
         Existing::Overwrite => ReplayedStudy::new(study, options),
     };
-    if let Some(reason) = replayed.standing.finished.clone() {
+    if let Some(reason) = replayed.state.finished.clone() {
         remove_unneeded(replayed, study, options.keep, folder, observer);
         return Ok(reason);
     }
@@ -78,7 +84,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     discard(&mut lock, &study.folder, options.existing, &replayed)?;
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
-    let journal = JournalWriter::from_file(&journal, file, replayed.standing.end)?;
+    let journal = JournalWriter::from_file(&journal, file, replayed.state.end)?;
     session.run(study, options, observer, replayed, journal)
 }
 
@@ -144,12 +150,14 @@ impl Session {
         let recovery = replayed.engine.recover();
         let leftovers = Leftovers::new(&study.folder, &*self.launcher);
         note_ended(observer, leftovers.end(&replayed.unfinished));
-        leftovers.list(&self.mark)?;
+        leftovers.write_list(&self.mark)?;
         let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
+        let changes = std::mem::take(&mut replayed.changes);
         let promoted = study.experiment.promoted;
         let copies = std::mem::take(&mut replayed.copies);
         let checkpoints = Checkpoints::new(self.folder.clone(), promoted, &self.mark, copies, Arc::new(KernelDisk));
         let mut coordinator = self.coordinator(study, observer, replayed, journal);
+        changes.into_iter().for_each(|change| coordinator.write(change));
         let mut effects = start_session(&mut coordinator, study, &self.mark, options, age, recovery);
         effects.removals.extend(removals);
         let files = match coordinator.error.take() {
@@ -215,7 +223,7 @@ impl Session {
             engine: replayed.engine,
             journal,
             retention: replayed.retention,
-            clock: Clock::starting_at(replayed.standing.at),
+            clock: Clock::starting_at(replayed.state.at),
             restart_check: RestartCheck::new(study.experiment.promoted),
             observer,
             tuner: self.tuner.as_ref(),
@@ -253,11 +261,14 @@ impl Session {
             signals: &self.signals,
             groups: &self.groups,
             launcher: &*self.launcher,
-            oom: OomMonitor::begin(),
+            oom: OomMonitor::start(),
             abandon: &self.abandon,
             programs: Programs::new(known_program(study.renderer)),
             working_directory: &self.working_directory,
             start_retry: StartRetry::new(&self.slot_table, options.launch_timeout),
+            collector: study.experiment.collector(),
+            metric_path: metric_path(study),
+            metric_notes: MetricNotes::default(),
             is_abandoned_log_reported: AtomicBool::new(false),
             observer,
         }
@@ -275,6 +286,14 @@ fn note_ended(observer: &dyn Observer, count: usize) {
 fn os_error(error: ThreadPoolBuildError) -> io::Error {
     let code = error.source().and_then(|source| source.downcast_ref::<io::Error>()?.raw_os_error());
     code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error)
+}
+
+/// Renders the path of the file or folder that the collector reads. The matrix has checked the template.
+fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
+    let (MetricSource::File(path) | MetricSource::EventFiles(path)) = study.experiment.collector().source() else {
+        return None;
+    };
+    Renderer::of_path(&path, study.renderer).ok()
 }
 
 /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
@@ -306,6 +325,6 @@ fn close(
         return Err(error);
     }
     end.journal.sync_handle().sync()?;
-    leftovers.unlist();
+    leftovers.remove_list();
     end.finish.ok_or_else(|| RunError::Internal("the session ended without a finish reason".into()))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::change::StudyChange;
 use super::tuner::TunerProgram;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -20,4 +21,6 @@ pub struct StudyInput<'a> {
     pub header: Header,
     /// The external tuner, if the sampler needs one.
     pub tuner: Option<TunerProgram>,
+    /// What the session changes in the recorded study.
+    pub change: StudyChange,
 }

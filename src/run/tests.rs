@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::change::StudyChange;
 use super::error::RunError;
 use super::observer::Observer;
 use super::options::RunOptions;
 use super::session;
 use super::study::StudyInput;
-use crate::command::style::catalogue::ArgStyle;
+use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{
@@ -68,6 +69,8 @@ fn succeeded(score: f64) -> Outcome {
 /// A study of `trials` jobs that minimizes `loss`.
 fn experiment(trials: u64) -> Experiment {
     Experiment {
+        collector: None,
+        counted_reading: Default::default(),
         method: Method { kind: "test", schedule: Arc::new(FullBudget::new(trials)), sampler: Arc::new(Random) },
         space: Arc::new(Space::default()),
         metric: Some(metric()),
@@ -90,6 +93,7 @@ fn metric() -> Metric {
 
 fn header() -> Header {
     Header {
+        collector: None,
         format: FORMAT,
         sampling_rules: SAMPLING_RULES,
         version: String::new(),
@@ -122,13 +126,14 @@ fn run(
     fake: &Fake,
 ) -> (Result<FinishReason, RunError>, Recorder) {
     // The program is looked up, but never started.
-    let renderer = Renderer::new(vec!["/bin/sh".into()], ArgStyle::default().into(), Default::default()).unwrap();
+    let renderer = Renderer::new(vec!["/bin/sh".into()], ArgStyle::default(), Default::default()).unwrap();
     let study = StudyInput {
         experiment: Arc::new(experiment),
         renderer: &renderer,
         folder: StudyFolder::new(folder),
         header: header(),
         tuner: None,
+        change: StudyChange::default(),
     };
     let recorder = Recorder::default();
     let result = without_raised_signals(|| session::run(&study, options, &recorder));
@@ -164,7 +169,7 @@ fn a_failed_job_is_retried_and_one_that_ran_out_of_memory_is_recognized() {
 
 #[test]
 fn a_job_that_ignores_sigterm_at_its_timeout_is_killed_after_the_grace_period() {
-    let fake = Fake::new(|_| Ok(FakeJob { end: FakeEnd::At(Signal::Kill), ..SUCCEEDS }));
+    let fake = Fake::new(|_| Ok(FakeJob { end: FakeEnd::OnSignal(Signal::Kill), ..SUCCEEDS }));
     let job_timeout = Some(Duration::from_millis(5));
     let (outcomes, fake) = outcomes(Experiment { job_timeout, ..experiment(1) }, fake);
     assert_eq!(outcomes, [failed(Failure::Timeout)]);
@@ -176,7 +181,7 @@ fn a_job_that_ignores_sigterm_at_its_timeout_is_killed_after_the_grace_period() 
 fn a_policy_ends_a_job_by_its_readings_while_it_runs() {
     let fake = Fake::new(|command| match variable(command, "HYPERTUNE_TRIAL").as_str() {
         "0" => Ok(SUCCEEDS),
-        _ => Ok(FakeJob { stdout: "{\"loss\": 9}\n", stderr: "", end: FakeEnd::At(Signal::Terminate) }),
+        _ => Ok(FakeJob { stdout: "{\"loss\": 9}\n", stderr: "", end: FakeEnd::OnSignal(Signal::Terminate) }),
     });
     let policy = Policy {
         metric: "loss".into(),

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
@@ -11,7 +12,7 @@ use crate::types::units::Resource;
 
 use super::rung_levels::RungLevels;
 use super::top_k::TopK;
-use super::{BracketPlan, Next, Plan, RungPlan, Schedule, Scheduler, Start, UNLIMITED, Verdict};
+use super::{BracketPlan, Length, Next, Plan, RungPlan, Schedule, Scheduler, Start, UNLIMITED, Verdict};
 
 /// One bracket of asynchronous successive halving.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,8 +58,18 @@ impl Schedule for Asha {
             next_trial: 0,
             max_trials: self.max_trials,
             promoted: BTreeSet::new(),
+            retired_at_end: BTreeSet::new(),
+            reopened: BTreeSet::new(),
             running: 0,
         })
+    }
+
+    fn length(&self) -> Length {
+        Length::Trials(self.max_trials)
+    }
+
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
+        Arc::new(Asha { max_trials: amount, ..self.clone() })
     }
 
     fn max_resource(&self) -> Option<Resource> {
@@ -95,6 +106,10 @@ struct AshaScheduler {
     max_trials: u64,
     /// Promoted trials that wait for a slot, with their next rung; the highest rung first.
     promoted: BTreeSet<(Reverse<Rung>, TrialId)>,
+    /// Trials that were retired because no further job can end at their rung.
+    retired_at_end: BTreeSet<TrialId>,
+    /// Failed jobs that run again. They count as finished, so that the number of promotions does not decrease.
+    reopened: BTreeSet<JobKey>,
     running: u64,
 }
 
@@ -119,14 +134,16 @@ impl AshaScheduler {
 
     /// Retires the trials of every rung in which no further job can end, because they can no longer be promoted.
     fn retire_finished_rungs(&mut self, verdicts: &mut Vec<Verdict>) {
-        if self.next_trial != self.max_trials {
+        if self.next_trial < self.max_trials {
             return;
         }
         for rung in &mut self.rungs {
             if rung.pending > 0 {
                 return;
             }
-            verdicts.extend(rung.top_k.drain_unpromoted().map(Verdict::Retire));
+            let retired = rung.top_k.retire_unpromoted();
+            self.retired_at_end.extend(&retired);
+            verdicts.extend(retired.into_iter().map(Verdict::Retire));
         }
     }
 }
@@ -136,7 +153,7 @@ impl Scheduler for AshaScheduler {
         if let Some((Reverse(rung), trial)) = self.promoted.pop_first() {
             return self.start(JobKey { trial, rung });
         }
-        if self.next_trial != self.max_trials {
+        if self.next_trial < self.max_trials {
             let trial = TrialId(self.next_trial);
             self.next_trial += 1;
             self.rungs[0].pending += 1;
@@ -152,7 +169,7 @@ impl Scheduler for AshaScheduler {
         let mut verdicts = Vec::new();
         self.running -= 1;
         rung.pending -= 1;
-        rung.finished += 1;
+        rung.finished += u64::from(!self.reopened.remove(&key));
         match score.filter(|_| !is_last) {
             Some(score) => rung.top_k.insert(key.trial, score),
             None => verdicts.push(Verdict::Retire(key.trial)),
@@ -172,5 +189,23 @@ impl Scheduler for AshaScheduler {
         let mut verdicts = Vec::new();
         self.retire_finished_rungs(&mut verdicts);
         verdicts
+    }
+
+    fn set_length(&mut self, length: u64) {
+        self.max_trials = length;
+        self.retired_at_end.clear();
+        self.rungs.iter_mut().for_each(|rung| rung.top_k.restore_retired());
+    }
+
+    fn may_return(&self, trial: TrialId) -> bool {
+        self.retired_at_end.contains(&trial)
+    }
+
+    fn reopen(&mut self, start: &Start) -> bool {
+        let Some(rung) = self.rungs.get_mut(start.key.rung.0 as usize) else { return false };
+        rung.pending += 1;
+        self.running += 1;
+        self.reopened.insert(start.key);
+        true
     }
 }

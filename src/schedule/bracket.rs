@@ -91,6 +91,13 @@ impl Bracket {
         verdicts
     }
 
+    /// The failed job of `start` runs again: it counts as running. False if the bracket is another one or past the job's rung.
+    pub fn reopen(&mut self, start: &Start) -> bool {
+        let is_current = start.bracket == self.id && start.key.rung.0 as usize == self.rung && !self.is_finished();
+        self.running += u64::from(is_current);
+        is_current
+    }
+
     /// One started new trial will never run. Call it before [`Bracket::close`], while the first rung is current.
     pub fn cancel_new(&mut self) {
         self.started = self.started.saturating_sub(1);

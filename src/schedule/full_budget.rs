@@ -1,10 +1,12 @@
 //! One job per trial, with the full budget: the schedule of kinds without rungs.
 
+use std::sync::Arc;
+
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
 use crate::types::units::Resource;
 
-use super::{BracketPlan, Next, Plan, RungPlan, Schedule, Scheduler, Start, UNLIMITED, Verdict};
+use super::{BracketPlan, Length, Next, Plan, RungPlan, Schedule, Scheduler, Start, UNLIMITED, Verdict};
 
 /// One job per trial. No resource is allotted, so each job gets [`Resource::ONE`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +32,14 @@ impl Schedule for FullBudget {
         Box::new(FullBudgetScheduler { next_trial: 0, max_trials: self.max_trials })
     }
 
+    fn length(&self) -> Length {
+        Length::Trials(self.max_trials)
+    }
+
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
+        Arc::new(FullBudget { max_trials: amount })
+    }
+
     fn max_resource(&self) -> Option<Resource> {
         None
     }
@@ -43,7 +53,7 @@ struct FullBudgetScheduler {
 
 impl Scheduler for FullBudgetScheduler {
     fn next(&mut self) -> Next {
-        if self.next_trial == self.max_trials {
+        if self.next_trial >= self.max_trials {
             return Next::Done;
         }
         let key = JobKey { trial: TrialId(self.next_trial), rung: Rung(0) };
@@ -58,6 +68,14 @@ impl Scheduler for FullBudgetScheduler {
     fn close(&mut self, _never_run: &[TrialId]) -> Vec<Verdict> {
         self.max_trials = self.next_trial;
         Vec::new()
+    }
+
+    fn set_length(&mut self, length: u64) {
+        self.max_trials = length;
+    }
+
+    fn reopen(&mut self, _start: &Start) -> bool {
+        true
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod freeze_thaw;
 pub(crate) mod full_budget;
 pub(crate) mod halving;
 pub mod hyperband;
+pub(crate) mod length;
 mod plan;
 pub mod rung_levels;
 pub mod sync_brackets;
@@ -14,12 +15,14 @@ mod tests;
 mod top_k;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::types::advice::{Advice, PausedTrial, TrialRequest};
 use crate::types::ids::{BracketId, JobKey, TrialId};
 use crate::types::objective::{Direction, Score};
 use crate::types::units::Resource;
 
+pub use crate::schedule::length::Length;
 pub use crate::schedule::plan::{BracketPlan, MAX_JOBS, Plan, PlanSizeError, RungPlan, UNLIMITED, finite};
 
 /// A job the schedule wants to run now.
@@ -82,6 +85,20 @@ pub trait Scheduler: Send {
     /// started trials. The trials in `never_run` were returned by [`Scheduler::next`] but got no configuration: they count as
     /// not started and get no verdict.
     fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict>;
+    /// Continues as the schedule with another [`Length`], which is not shorter than what was started. Trials that were retired only
+    /// because the schedule ended may be promoted again. Reverts [`Scheduler::close`].
+    fn set_length(&mut self, length: u64);
+    /// Whether the retired `trial` may be promoted after [`Scheduler::set_length`].
+    fn may_return(&self, trial: TrialId) -> bool {
+        let _ = trial;
+        false
+    }
+    /// The job of `start`, which ended without a score, runs again and will be finished again. False if its result can no longer
+    /// have an effect; it must not be finished again then.
+    fn reopen(&mut self, start: &Start) -> bool {
+        let _ = start;
+        false
+    }
 }
 
 /// A schedule with checked settings.
@@ -90,6 +107,10 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     fn plan(&self, max_trials: Option<u64>) -> Plan;
     /// A scheduler that has started nothing. `direction` is `None` only in a study without a metric.
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler>;
+    /// How long it is.
+    fn length(&self) -> Length;
+    /// The same schedule with a length of this amount.
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule>;
     /// R, the resource of the last rung; `None` if nothing is allotted (each job then gets [`Resource::ONE`]).
     fn max_resource(&self) -> Option<Resource>;
     /// The reduction factor η, if there is one.

@@ -12,7 +12,7 @@ use crate::types::units::Resource;
 use super::bracket::Bracket;
 use super::plan::shrink;
 use super::rung_levels::RungLevels;
-use super::{BracketPlan, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
+use super::{BracketPlan, Length, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
 
 /// The schedule of Hyperband and of successive halving, which is Hyperband with one bracket.
 #[derive(Clone, PartialEq, Debug)]
@@ -66,6 +66,14 @@ impl Schedule for SyncBrackets {
             active: BTreeMap::new(),
             with_promoted: BTreeSet::new(),
         })
+    }
+
+    fn length(&self) -> Length {
+        Length::Rounds(self.rounds)
+    }
+
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
+        Arc::new(SyncBrackets { rounds: u32::try_from(amount).unwrap_or(u32::MAX), ..self.clone() })
     }
 
     fn max_resource(&self) -> Option<Resource> {
@@ -153,7 +161,7 @@ impl Scheduler for SyncBracketsScheduler {
     }
 
     fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
-        self.upcoming = 0..0;
+        self.upcoming.end = self.upcoming.start;
         let mut closing: BTreeSet<TrialId> = self.filling.take().into_iter().collect();
         for trial in never_run {
             if let Some((&first_trial, bracket)) = self.active.range_mut(..=*trial).next_back() {
@@ -167,5 +175,15 @@ impl Scheduler for SyncBracketsScheduler {
             self.update(first_trial);
         }
         verdicts
+    }
+
+    fn set_length(&mut self, length: u64) {
+        self.upcoming.end = length.saturating_mul(self.plans.len() as u64).max(self.upcoming.start);
+    }
+
+    /// Only while the rung of the job is not complete: later its promotions are decided.
+    fn reopen(&mut self, start: &Start) -> bool {
+        let bracket = self.active.range_mut(..=start.key.trial).next_back().map(|(_, bracket)| bracket);
+        bracket.is_some_and(|bracket| bracket.reopen(start))
     }
 }

@@ -27,6 +27,8 @@ struct Entry {
 enum EntryState {
     NotPromoted,
     Promoted,
+    /// Not promoted, and returned by [`TopK::retire_unpromoted`].
+    Retired,
 }
 
 impl TopK {
@@ -51,18 +53,33 @@ impl TopK {
             }
             self.rest.pop();
             self.top.push(Entry { state: EntryState::Promoted, ..best });
-            if best.state == EntryState::NotPromoted {
+            if best.state != EntryState::Promoted {
                 return Some(best.trial);
             }
         }
         None
     }
 
-    /// Empties the collection and returns the trials that were not promoted.
-    pub fn drain_unpromoted(&mut self) -> impl Iterator<Item = TrialId> + use<> {
-        self.top = BinaryHeap::new();
-        let rest = std::mem::take(&mut self.rest).into_vec();
-        rest.into_iter().filter(|entry| entry.0.state == EntryState::NotPromoted).map(|entry| entry.0.trial)
+    /// The trials that were not promoted and not returned by an earlier call. They stay in the collection, because a larger `k` may
+    /// promote them after all.
+    pub fn retire_unpromoted(&mut self) -> Vec<TrialId> {
+        let mut retired = Vec::new();
+        let mut rest = std::mem::take(&mut self.rest).into_vec();
+        for Reverse(entry) in rest.iter_mut().filter(|entry| entry.0.state == EntryState::NotPromoted) {
+            entry.state = EntryState::Retired;
+            retired.push(entry.trial);
+        }
+        self.rest = rest.into();
+        retired
+    }
+
+    /// Undoes all calls of [`TopK::retire_unpromoted`].
+    pub fn restore_retired(&mut self) {
+        let mut rest = std::mem::take(&mut self.rest).into_vec();
+        for Reverse(entry) in rest.iter_mut().filter(|entry| entry.0.state == EntryState::Retired) {
+            entry.state = EntryState::NotPromoted;
+        }
+        self.rest = rest.into();
     }
 }
 
@@ -108,8 +125,14 @@ mod tests {
         let scores = [(0, 5.0), (1, 4.0), (2, 6.0), (3, 3.0), (4, 7.0), (5, 2.0)];
         // 1 is the best of the first three, 3 replaces it, 5 enters when k becomes 2 and 3 stays.
         assert_eq!(promoted(&mut top_k, &scores, |n| n / 3), [1, 3, 5]);
-        let left: std::collections::BTreeSet<_> = top_k.drain_unpromoted().map(|t| t.0).collect();
-        assert_eq!(left, [0, 2, 4].into());
+        let left = |top_k: &mut TopK| -> std::collections::BTreeSet<u64> {
+            top_k.retire_unpromoted().iter().map(|trial| trial.0).collect()
+        };
+        assert_eq!(left(&mut top_k), [0, 2, 4].into());
+        assert_eq!(left(&mut top_k), [].into());
+        top_k.restore_retired();
+        assert_eq!(top_k.pop_promotable(4), Some(TrialId(0)), "it is still in order");
+        assert_eq!(left(&mut top_k), [2, 4].into());
     }
 
     #[test]

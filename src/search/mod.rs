@@ -47,6 +47,10 @@ pub trait Searcher: Send {
     fn register(&mut self, trial: TrialId, assignment: &Assignment);
     /// A job ended.
     fn observe(&mut self, observation: &Observation<'_>);
+    /// A failed job, which was observed without a score, runs again and will be observed again.
+    fn forget_failure(&mut self, trial: TrialId, assignment: &Assignment, resource: Resource) {
+        let _ = (trial, assignment, resource);
+    }
     /// The best use of a free slot: one of the `paused` trials, or `new_trial` if one may start.
     fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
         let _ = (new_trial, paused);
@@ -88,10 +92,6 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     fn max_trials(&self, space: &Space) -> Option<u64> {
         let _ = space;
         None
-    }
-    /// All configurations, if they are given by the matrix.
-    fn listed(&self) -> &[Assignment] {
-        &[]
     }
     /// Parameters that the sampler does not support; each path starts with a parameter's name.
     fn check(&self, space: &Space) -> Vec<ArgError> {

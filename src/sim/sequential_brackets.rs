@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::schedule::{Next, Plan, Schedule, Scheduler, Start, Verdict};
+use crate::schedule::{Length, Next, Plan, Schedule, Scheduler, Start, Verdict};
 use crate::types::ids::{BracketId, JobKey, TrialId};
 use crate::types::objective::{Direction, Score};
 use crate::types::units::Resource;
@@ -25,6 +25,14 @@ impl Schedule for SequentialBrackets {
             promoted: 0,
             held: None,
         })
+    }
+
+    fn length(&self) -> Length {
+        self.0.length()
+    }
+
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
+        Arc::new(SequentialBrackets(self.0.with_length(amount)))
     }
 
     fn max_resource(&self) -> Option<Resource> {
@@ -83,6 +91,10 @@ impl Scheduler for SequentialBracketsScheduler {
         let verdicts = self.inner.finish(key, score);
         self.promoted += verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Promote(_))).count() as u64;
         verdicts
+    }
+
+    fn set_length(&mut self, length: u64) {
+        self.inner.set_length(length);
     }
 
     fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {

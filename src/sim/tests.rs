@@ -53,6 +53,8 @@ pub(super) fn experiment(schedule: Arc<dyn Schedule>) -> Experiment {
         method: Method { kind: "hyperband", schedule, sampler: Arc::new(Empty) },
         space: Arc::new(Space::default()),
         metric: Some(Metric { name: "loss".to_owned(), direction: Direction::Minimize }),
+        collector: None,
+        counted_reading: Default::default(),
         resource: None,
         seed: 0,
         promoted: PromotedStart::FromScratch,

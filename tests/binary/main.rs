@@ -3,7 +3,9 @@
 mod again;
 mod bad_input;
 mod bounds;
+mod collectors;
 mod components;
+mod edited;
 mod endings;
 mod escapes;
 mod identity;

@@ -56,6 +56,13 @@ fn a_reformatted_matrix_is_the_same_study() {
 }
 
 #[test]
+fn its_study_collects_json_lines_as_it_did() {
+    let half = recorded("half");
+    let other = RunOutput::of(half.command("run m.yaml --collect auto --").args(COMMAND));
+    other.exits(2).stderr_contains(r#"metric.collect: started with {"kind":"json"}, now {"kind":"auto"}"#);
+}
+
+#[test]
 fn a_finished_study_is_shown() {
     let lab = recorded("whole");
     run(&lab).exits(0).stderr_contains("nothing is launched");

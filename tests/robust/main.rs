@@ -2,6 +2,7 @@
 //! hypertune binary.
 
 mod blocked_output;
+mod changes;
 mod checkpoints;
 mod children;
 mod crash;

@@ -5,8 +5,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::anyhow;
-
 use crate::cli::args::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
@@ -64,9 +62,9 @@ fn launcher() -> Result<Arc<dyn Launcher>, CliError> {
 /// Raises the limit of open files for the concurrent jobs, at most `trials`, or lowers their number to fit the limit.
 pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosity) -> Result<(), CliError> {
     let jobs = options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1);
-    let fitting = open_files::make_room(jobs).map_err(|why| CliError::usage(anyhow!(why)))?;
-    if let Some(note) = fitting.note {
-        options.slots.truncate(fitting.slots as usize);
+    let capacity = open_files::raise_limit(jobs).map_err(CliError::usage)?;
+    if let Some(note) = capacity.note {
+        options.slots.truncate(capacity.slots as usize);
         if verbosity != Verbosity::Quiet {
             print_message(&format!("note: {note}"));
         }

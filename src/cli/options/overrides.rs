@@ -1,6 +1,11 @@
 //! Parses `--metric` and `-P`, and formats them again for the journal.
 
+use serde_json::{Map, Value};
+
+use crate::collect::catalogue::{self, COLLECTORS, ConfiguredCollector};
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
+use crate::matrix::yaml::parse::parse_value;
+use crate::types::args::ArgError;
 use crate::types::objective::Direction;
 
 /// Parses `NAME`, `NAME:minimize` or `NAME:maximize`.
@@ -25,6 +30,38 @@ pub fn param(text: &str) -> Result<ValueOverride, String> {
     }
 }
 
+/// A collector: its name, NAME=VALUE with the value of its first option, or a mapping as in the field `collect` of the matrix.
+pub fn collector(text: &str) -> Result<ConfiguredCollector, String> {
+    let (name, options) = match parse_value(text) {
+        Value::Object(mut options) => {
+            let kind = options.shift_remove("kind");
+            (kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), options)
+        }
+        _ => {
+            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            let option = catalogue::named(name).and_then(|kind| kind.main_option());
+            let options = match (option, value) {
+                (Some(option), Some(value)) => Map::from_iter([(option.to_owned(), Value::from(value))]),
+                (None, Some(_)) if catalogue::named(name).is_some() => {
+                    return Err(format!("the collector `{name}` has no options"));
+                }
+                _ => Map::new(),
+            };
+            (name.to_owned(), options)
+        }
+    };
+    let Some(kind) = catalogue::named(&name) else {
+        let names: Vec<&str> = COLLECTORS.iter().map(|kind| kind.name).collect();
+        return Err(format!("unknown collector `{name}`; the collectors are {}", names.join(", ")));
+    };
+    let text = |error: ArgError| match error.hint {
+        Some(hint) => format!("{}; {hint}", error.message),
+        None => error.message,
+    };
+    ConfiguredCollector::new(kind, options)
+        .map_err(|errors| errors.into_iter().map(text).collect::<Vec<_>>().join("; "))
+}
+
 /// The text that [`metric`] parses.
 pub fn metric_text(metric: &MetricOverride) -> String {
     match metric.direction {
@@ -42,6 +79,15 @@ pub fn param_text(param: &ValueOverride) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_collector_may_have_options() {
+        let json = |text: &str| collector(text).map(|collector| collector.to_json().to_string());
+        assert_eq!(json("json").as_deref(), Ok(r#"{"kind":"json"}"#));
+        assert_eq!(json(r"regex=loss=(\S+)").as_deref(), Ok(r#"{"kind":"regex","pattern":"loss=(\\S+)"}"#));
+        assert_eq!(json("{kind: file, path: a.csv}").as_deref(), Ok(r#"{"kind":"file","path":"a.csv"}"#));
+        assert!(json("file").is_err() && json("json=x").is_err() && json("xml").is_err() && json("regex=(").is_err());
+    }
 
     #[test]
     fn a_metric_may_have_a_direction() {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::cli::error::CliError;
 use crate::command::JobContext;
-use crate::command::style::member::JobArguments;
 use crate::command::template::Renderer;
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, Launch};
@@ -61,11 +60,6 @@ impl ArgumentLists<'_> {
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
         };
-        let JobArguments { argv, variables } = self.renderer.render(&context).map_err(CliError::usage)?;
-        if variables.is_empty() {
-            return Ok(argv);
-        }
-        let assigned = variables.into_iter().map(|(name, value)| format!("{name}={value}"));
-        Ok(["env".to_owned()].into_iter().chain(assigned).chain(argv).collect())
+        self.renderer.argv(&context).map_err(CliError::usage)
     }
 }

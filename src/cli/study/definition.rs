@@ -14,7 +14,8 @@ use crate::cli::args::StudyArgs;
 use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;
-use crate::command::style::catalogue::ArgStyle;
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
@@ -36,12 +37,15 @@ pub struct StudyOptions {
     /// `--metric`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
+    /// `--collect`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collect: Option<Value>,
     /// `-P`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub param: Vec<String>,
     /// `--arg-style`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arg_style: Option<ArgStyle>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub arg_style: ArgStyle,
     /// `--sampler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampler: Option<String>,
@@ -57,10 +61,15 @@ fn given_folder(folder: &Path) -> EarlierStudy {
     EarlierStudy::Folder(folder.to_string_lossy().into_owned())
 }
 
+fn is_default(style: &ArgStyle) -> bool {
+    *style == ArgStyle::default()
+}
+
 impl StudyOptions {
     fn of(args: &StudyArgs) -> StudyOptions {
         StudyOptions {
             metric: args.metric.as_ref().map(overrides::metric_text),
+            collect: args.collect.as_ref().map(ConfiguredCollector::to_json),
             param: args.params.iter().map(overrides::param_text).collect(),
             arg_style: args.arg_style,
             sampler: args.sampler.clone(),
@@ -81,6 +90,7 @@ impl StudyOptions {
             command,
             style: self.arg_style,
             metric: self.metric.as_deref().map(overrides::metric).transpose()?,
+            collector: self.collect.as_ref().and_then(ConfiguredCollector::from_json),
             seed,
             concurrency: None,
             values: self.param.iter().map(|p| overrides::param(p)).collect::<Result<_, _>>()?,
@@ -122,6 +132,7 @@ impl StudyDefinition {
             command,
             style: args.arg_style,
             metric: args.metric.clone(),
+            collector: args.collect.clone(),
             seed: args.seed,
             concurrency: None,
             values: args.params.clone(),
@@ -150,10 +161,11 @@ impl StudyDefinition {
         let command = (!header.command.is_empty()).then(|| header.command.clone());
         let overrides = options.overrides(command, Some(header.seed)).map_err(anyhow::Error::msg);
         let overrides = overrides.with_context(context).map_err(CliError::internal)?;
+        let collector = recorded_collector(header).with_context(context).map_err(CliError::internal)?;
         let overrides = Overrides { component: header.component.clone(), ..overrides };
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), directory, &overrides);
         let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
-        Ok(study.with_enqueued().with_prior(&header.prior))
+        Ok(study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector)))
     }
 
     fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {
@@ -185,6 +197,12 @@ impl StudyDefinition {
         self
     }
 
+    /// Sets how readings are collected; `None`: by the default collector.
+    pub fn with_collector(mut self, collector: Option<ConfiguredCollector>) -> StudyDefinition {
+        Arc::make_mut(&mut self.experiment).collector = collector;
+        self
+    }
+
     /// Sets the seed of all random draws.
     pub fn with_seed(mut self, seed: u64) -> StudyDefinition {
         Arc::make_mut(&mut self.experiment).seed = seed;
@@ -212,6 +230,16 @@ impl StudyDefinition {
     fn argument_lists<'a>(&'a self, folder: &'a StudyFolder) -> Option<ArgumentLists<'a>> {
         let renderer = self.renderer.as_ref()?;
         Some(ArgumentLists { experiment: &self.experiment, renderer, folder })
+    }
+}
+
+/// The collector of the study that `header` describes. Journals of earlier versions name none.
+pub fn recorded_collector(header: &Header) -> anyhow::Result<ConfiguredCollector> {
+    match &header.collector {
+        None => Ok(ConfiguredCollector::first()),
+        Some(value) => {
+            ConfiguredCollector::from_json(value).ok_or_else(|| anyhow::anyhow!("the collector {value} is unknown"))
+        }
     }
 }
 

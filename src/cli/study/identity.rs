@@ -9,31 +9,20 @@ use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use crate::cli::options::overrides;
 use crate::command::input::Passing;
-use crate::command::style::settings::Arguments;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::record::Header;
 use crate::matrix::changes::{Change, changes};
 use crate::matrix::command_line::overrides::MetricOverride;
 use crate::report::text;
+use crate::schedule::{Length, UNLIMITED};
 use crate::types::assignment::Assignment;
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-const COMMON: [&str; 10] = [
-    "params",
-    "metric",
-    "resource",
-    "resume",
-    "seed",
-    "concurrency",
-    "earlyStopping",
-    "initial",
-    "arguments",
-    "argStyle",
-];
+const COMMON: [&str; 8] = ["params", "metric", "resource", "resume", "seed", "concurrency", "earlyStopping", "initial"];
 
-/// Fields of a matrix about how parameters are passed.
-const ARGUMENTS: [&str; 2] = ["arguments", "argStyle"];
+/// Fields that set the length of a schedule. Where `maxIterations` is R, another value changes more than the length.
+const LENGTH_FIELDS: [&str; 3] = ["numRuns", "rounds", "maxIterations"];
 
 /// A difference between a command line and a study.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,19 +37,30 @@ pub struct Difference {
     pub location: Option<String>,
 }
 
-/// All differences between the study in `now` and the recorded one; empty if they are the same study. `recorded` is the study that
-/// `header` defines.
-pub fn differences(header: &Header, recorded: &StudyDefinition, now: &StudyDefinition) -> Vec<Difference> {
+/// The result of a comparison.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compared {
+    /// What makes another study of it; empty if both are the same study.
+    pub differences: Vec<Difference>,
+    /// What only makes the study longer or shorter.
+    pub length: Option<Difference>,
+}
+
+/// Compares the study in `now` with the recorded one, which `header` defines.
+pub fn compare(header: &Header, recorded: &StudyDefinition, now: &StudyDefinition) -> Compared {
     let changes = changes(&recorded.source.text, &now.source.text);
     let mut comparison = Comparison { recorded, now, changes, found: Vec::new() };
-    comparison.method();
+    let length = comparison.length();
+    if length.is_none() {
+        comparison.method();
+    }
     comparison.params();
     comparison.training();
     comparison.initial();
     comparison.command(header);
     comparison.seed(header);
     comparison.found.extend(warm_start(&recorded.options.warm_start, &now.options.warm_start));
-    comparison.found
+    Compared { differences: comparison.found, length }
 }
 
 struct Comparison<'a> {
@@ -100,6 +100,30 @@ impl Comparison<'_> {
         }));
     }
 
+    /// The difference of the lengths, if schedule and sampler differ in nothing else.
+    fn length(&mut self) -> Option<Difference> {
+        let (recorded, now) = self.experiments();
+        let (old, new) = (&recorded.method, &now.method);
+        let (before, after) = (old.schedule.length(), new.schedule.length());
+        let is_same_method = old.kind == new.kind
+            && old.sampler.name() == new.sampler.name()
+            && format!("{:?}", old.schedule.with_length(after.amount())) == format!("{:?}", new.schedule);
+        // The number of random draws of some samplers depends on the length.
+        let is_same_sampler = format!("{:?}", old.sampler) == format!("{:?}", new.sampler);
+        let own = self.changes.iter().filter_map(method_field).collect::<Vec<_>>();
+        let only_length = own.iter().all(|field| LENGTH_FIELDS.contains(field));
+        if before == after || !is_same_method || !(is_same_sampler || only_length) || self.has_other_tuner() {
+            return None;
+        }
+        let field = own.iter().find(|field| LENGTH_FIELDS.contains(field)).copied().unwrap_or("length").to_owned();
+        self.changes.retain(|change| method_field(change).is_none());
+        Some(difference(&field, length_text(before), length_text(after)))
+    }
+
+    fn has_other_tuner(&self) -> bool {
+        self.recorded.tuner != self.now.tuner
+    }
+
     /// Schedule and sampler.
     fn method(&mut self) {
         let (recorded, now) = self.experiments();
@@ -108,8 +132,7 @@ impl Comparison<'_> {
             (method.kind, format!("{:?}", method.schedule), format!("{:?}", method.sampler), method.sampler.name())
         };
         let (recorded, now) = (described(recorded), described(now));
-        let tuner = self.recorded.tuner != self.now.tuner;
-        if recorded == now && !tuner {
+        if recorded == now && !self.has_other_tuner() {
             return;
         }
         let own = |path: &[&str]| path.first().is_some_and(|field| !COMMON.contains(field));
@@ -168,9 +191,16 @@ impl Comparison<'_> {
             ]
         };
         let (recorded, now) = self.experiments();
+        let collector = |experiment: &Experiment| experiment.collector().to_json().to_string();
+        let counted = |experiment: &Experiment| format!("{:?}", experiment.counted_reading).to_lowercase();
+        let of_metric = [("collect", collector(recorded), collector(now)), ("value", counted(recorded), counted(now))];
+        let of_metric = of_metric.into_iter().filter(|(_, old, new)| old != new).collect::<Vec<_>>();
         let metrics = ("metric", metric(recorded), metric(now));
         let parts = parts(recorded).into_iter().zip(parts(now)).map(|((field, old), (_, new))| (field, old, new));
         let parts: Vec<_> = std::iter::once(metrics).chain(parts).filter(|(_, old, new)| old != new).collect();
+        for (field, recorded, now) in of_metric {
+            self.add(|path| path.starts_with(&["metric", field]), &format!("metric.{field}"), recorded, now);
+        }
         for (field, recorded, now) in parts {
             self.add(|path| path.first() == Some(&field), field, recorded, now);
         }
@@ -201,7 +231,10 @@ impl Comparison<'_> {
         if header.command != now {
             self.found.push(difference("command", joined(&header.command), joined(now)));
         }
-        self.arguments();
+        let (recorded, now) = (self.recorded.options.arg_style, self.now.options.arg_style);
+        if recorded != now {
+            self.found.push(difference("arg_style", format!("{recorded:?}"), format!("{now:?}")));
+        }
         let (old, new) = (inputs(self.recorded), inputs(self.now));
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
@@ -210,29 +243,25 @@ impl Comparison<'_> {
         }
     }
 
-    /// How parameters are passed.
-    fn arguments(&mut self) {
-        let arguments = |study: &StudyDefinition| study.renderer.as_ref().map(Renderer::arguments).cloned();
-        let (Some(old), Some(new)) = (arguments(self.recorded), arguments(self.now)) else { return };
-        if old.style() != new.style() {
-            let (old, new) = (old.style().name(), new.style().name());
-            self.add(|path| path.first().is_some_and(|field| ARGUMENTS.contains(field)), "arg_style", old, new);
-        } else if old.general.effective() != new.general.effective() {
-            let (old, new) = (format!("{:?}", old.general), format!("{:?}", new.general));
-            self.add(|path| path.first().is_some_and(|field| ARGUMENTS.contains(field)), "arguments", old, new);
-        }
-        let all: BTreeSet<&String> = old.params.keys().chain(new.params.keys()).collect();
-        for name in all.into_iter().filter(|name| old.of(name).effective() != new.of(name).effective()) {
-            let side = |arguments: &Arguments| format!("{:?}", arguments.of(name));
-            let own = |path: &[&str]| path.starts_with(&["params", name, "arg"]);
-            self.add(own, &format!("params.{name}.arg"), side(&old), side(&new));
-        }
-    }
-
     fn seed(&mut self, header: &Header) {
         if let Some(seed) = self.now.seed.filter(|seed| *seed != header.seed) {
             self.found.push(difference("seed", header.seed.to_string(), seed.to_string()));
         }
+    }
+}
+
+/// The field of the schedule or sampler that `change` is about.
+fn method_field(change: &Change) -> Option<&str> {
+    let mut path = change.path.iter().map(String::as_str);
+    let field = path.next().filter(|root| *root == "matrix").and(path.next())?;
+    (!COMMON.contains(&field)).then_some(field)
+}
+
+fn length_text(length: Length) -> String {
+    match length {
+        Length::Trials(UNLIMITED) => "no limit of trials".to_owned(),
+        Length::Trials(trials) => text::counted(trials, "trial"),
+        Length::Rounds(rounds) => text::counted(u64::from(rounds), "round"),
     }
 }
 

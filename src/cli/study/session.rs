@@ -1,5 +1,6 @@
 //! Runs one session of a study and prints its result.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::io;
 
@@ -24,37 +25,41 @@ use crate::progress::{self, Verbosity, stderr};
 use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::report::{summary_text, text};
+use crate::run::change::StudyChange;
 use crate::run::checkpoints::FileError;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
 use crate::run::process::machine_errors;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
+use crate::types::ids::TrialId;
+
+/// Most failed trials that a note names.
+const MAX_NAMED_TRIALS: usize = 10;
 
 /// Options of a session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionOptions<'a> {
     pub execution: &'a ExecutionArgs,
     pub format: FormatArg,
     /// Whether an existing study is resumed or discarded.
     pub existing: Existing,
+    /// What changes in an existing study that is resumed.
+    pub change: StudyChange,
 }
 
 impl SessionOptions<'_> {
-    /// Runs `study` to its end, a limit or a signal, and prints the result. A finished study is only printed.
-    pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
-        if self.existing == Existing::Continue
-            && study.folder.journal().exists()
-            && let Some(view) = view::try_read(study.folder.root(), ViewDetail::Values)?
-            && let Some(reason) = view.finish.clone().filter(|reason| !reason.is_resumable())
-        {
-            if execution::verbosity(self.execution) != Verbosity::Quiet {
-                progress::print_message(
-                    "note: this study has ended, nothing is launched; --overwrite starts a new one\n",
-                );
-            }
+    /// Prints the result of the recorded study in `view` if it has ended and the session does not continue it; else [`Self::run`].
+    pub fn resume(&self, study: StudyDefinition, view: StudyView) -> Result<Exit, CliError> {
+        if let Some(reason) = view.finish.clone().filter(|reason| !self.change.continues(reason)) {
+            self.note("this study has ended, nothing is launched; --overwrite starts a new one");
             return self.print_result(&study, &view, &reason);
         }
+        self.run(study, view.header)
+    }
+
+    /// Runs `study` to its end, a limit or a signal, and prints the result.
+    pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
         let reason = self.drive(&study, header)?;
         let view = view::read(study.folder.root(), ViewDetail::Values)?;
         self.print_result(&study, &view, &reason)
@@ -81,7 +86,8 @@ impl SessionOptions<'_> {
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let observer = progress::observer(&experiment, execution::verbosity(self.execution));
-        let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner };
+        let change = self.change.clone();
+        let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner, change };
         driver::run(&driven, &options, &*observer).map_err(|error| session_error(error, study))
     }
 
@@ -101,7 +107,18 @@ impl SessionOptions<'_> {
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
             progress::print_message(summary_text::failures_text(&summary.failures).trim_end());
         }
+        if let Some(failed) = failed_trials(view)
+            && !matches!(reason, FinishReason::MetricReached { .. })
+        {
+            self.note(&format!("{failed}; with --rerun failed they run again, and all other results are kept"));
+        }
         finish(study, view, reason, exit)
+    }
+
+    fn note(&self, text: &str) {
+        if execution::verbosity(self.execution) != Verbosity::Quiet {
+            progress::print_message(&format!("note: {text}"));
+        }
     }
 }
 
@@ -120,8 +137,8 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
             let error = CliError::no_result(anyhow!(message));
             let error = metric_hint(view).into_iter().fold(error, CliError::hint);
             return Err(error
-                .hint("fix the command, then rerun with --overwrite")
-                .hint("if such failures are expected, rerun with --overwrite --keep-going"));
+                .hint("fix the command, then run it again")
+                .hint("if such failures are expected, run it again with --keep-going"));
         }
         FinishReason::Completed if exit == Exit::NoResult => {
             return Err(CliError::no_result(anyhow!("no job returned a value")));
@@ -138,10 +155,27 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
     Ok(exit)
 }
 
+/// The trials whose last job failed, in words; `None` if there are none.
+fn failed_trials(view: &StudyView) -> Option<String> {
+    let latest: BTreeMap<TrialId, &JobView> = view.jobs.iter().map(|job| (job.job.key.trial, job)).collect();
+    let failed: Vec<String> =
+        latest.iter().filter(|(_, job)| job.is_failure()).map(|(trial, _)| trial.to_string()).collect();
+    let listed = failed.iter().take(MAX_NAMED_TRIALS).cloned().collect::<Vec<_>>().join(", ");
+    let more = failed.len().saturating_sub(MAX_NAMED_TRIALS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let trials = text::counted(failed.len() as u64, "trial");
+    (!failed.is_empty()).then(|| format!("{trials} failed: {listed}{more}"))
+}
+
 /// How to print the metric, if a job exited with 0 without printing it.
 fn metric_hint(view: &StudyView) -> Option<String> {
     let exited_with_0 = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
     view.jobs.iter().find(|job| job.is_failure() && exited_with_0(job))?;
+    let reads_json = |name: &Value| name == "auto" || name == "json";
+    let collector = view.header.collector.as_ref().and_then(|collector| collector.get("kind"));
+    if !collector.is_none_or(reads_json) {
+        return None;
+    }
     let name = Value::from(view.header.metric.as_ref()?.name.as_str());
     Some(format!(
         "print the metric on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or name another metric with --metric"
@@ -173,6 +207,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
         options: study.options.to_value(),
         seed: experiment.seed,
         metric: experiment.metric.clone(),
+        collector: Some(experiment.collector().to_json()),
         resource: experiment.resource.clone(),
         promoted: experiment.promoted,
         prior: experiment.prior.to_vec(),

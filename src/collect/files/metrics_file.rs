@@ -21,6 +21,7 @@ pub static KIND: CollectorKind = CollectorKind { name: "file", required: &["path
 fn configure(args: &Args) -> ConfigResult {
     let mut reader = args.reader();
     let path = reader.optional_text("path");
+    reader.check(path.as_deref() != Some(""), "path", "`path` must not be empty");
     reader.finish(|| path.map(|path| Arc::new(MetricsFileConfig { path }) as Arc<dyn CollectorConfig>))
 }
 

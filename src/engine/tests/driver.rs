@@ -16,6 +16,14 @@ use crate::types::objective::Score;
 use crate::types::outcome::{CurvePoint, Failure, Outcome, Reading, StopRule};
 use crate::types::units::Moment;
 
+/// How a resumed study differs from the recorded one.
+pub(super) struct StudyChange {
+    /// The length of the schedule when the study started.
+    pub initial: u64,
+    /// Whether failed jobs run again.
+    pub rerun: bool,
+}
+
 pub(super) struct TestDriver {
     pub engine: Engine,
     pub now: Moment,
@@ -51,12 +59,34 @@ impl TestDriver {
 
     /// The study resumed from `journal`.
     pub fn resumed(experiment: Experiment, slots: u32, journal: &[TestRecord]) -> Result<TestDriver, ReplayError> {
+        let length = experiment.method.schedule.length().amount();
+        TestDriver::changed(experiment, slots, journal, &StudyChange { initial: length, rerun: false })
+    }
+
+    /// The study resumed from `journal` with a change: its schedule has the length of `experiment` from now on.
+    pub fn changed(
+        experiment: Experiment,
+        slots: u32,
+        journal: &[TestRecord],
+        change: &StudyChange,
+    ) -> Result<TestDriver, ReplayError> {
+        let length = experiment.method.schedule.length().amount();
         let mut driver = TestDriver::idle(experiment, slots);
+        driver.engine.start_with_length(change.initial);
         for record in journal {
             driver.engine.replay(record.to_replay())?;
             driver.now = record.moment().unwrap_or(driver.now);
         }
         driver.journal = journal.to_vec();
+        if driver.engine.length() != length {
+            driver.engine.set_length(length);
+            driver.journal.push(TestRecord::Length(length));
+        }
+        let failed_jobs = driver.engine.failed_jobs();
+        if change.rerun && !failed_jobs.is_empty() {
+            driver.engine.run_again(&failed_jobs);
+            driver.journal.push(TestRecord::RunAgain(failed_jobs));
+        }
         let Recovery { lost, unrecorded } = driver.engine.recover();
         let now = driver.now;
         driver

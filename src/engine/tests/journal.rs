@@ -19,6 +19,8 @@ pub(super) enum TestRecord {
     Ended(JobId, Outcome, Moment, Vec<CurvePoint>),
     Promoted(TrialId),
     Retired(TrialId),
+    Length(u64),
+    RunAgain(Vec<JobKey>),
     Finish(FinishReason, Moment),
 }
 
@@ -45,6 +47,8 @@ impl TestRecord {
             },
             TestRecord::Promoted(trial) => ReplayRecord::Promoted(*trial),
             TestRecord::Retired(trial) => ReplayRecord::Retired(*trial),
+            TestRecord::Length(length) => ReplayRecord::Length(*length),
+            TestRecord::RunAgain(jobs) => ReplayRecord::RunAgain(jobs),
             TestRecord::Finish(reason, at) => ReplayRecord::Finish(reason, *at),
         }
     }
@@ -53,7 +57,11 @@ impl TestRecord {
     pub fn moment(&self) -> Option<Moment> {
         match self {
             TestRecord::Launch(_, at) | TestRecord::Ended(_, _, at, _) | TestRecord::Finish(_, at) => Some(*at),
-            TestRecord::Kill(..) | TestRecord::Promoted(_) | TestRecord::Retired(_) => None,
+            TestRecord::Kill(..)
+            | TestRecord::Promoted(_)
+            | TestRecord::Retired(_)
+            | TestRecord::Length(_)
+            | TestRecord::RunAgain(_) => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The engine with a simulated driver.
 
+mod changed_study;
 mod driver;
 mod failures;
 mod invariance;

@@ -94,6 +94,8 @@ pub(super) fn experiment(schedule: Arc<dyn Schedule>, sampler: TestSampler) -> E
         method: Method { kind: "test", schedule, sampler: Arc::new(sampler) },
         space: Arc::new(Space::default()),
         metric: Some(Metric { name: "loss".into(), direction: Direction::Minimize }),
+        collector: None,
+        counted_reading: Default::default(),
         resource: None,
         seed: 7,
         promoted: PromotedStart::FromScratch,

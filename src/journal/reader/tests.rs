@@ -21,6 +21,7 @@ fn header() -> Record {
         options: json!({}),
         seed: u64::MAX,
         metric: None,
+        collector: None,
         resource: None,
         promoted: Default::default(),
         prior: Vec::new(),

@@ -1,7 +1,7 @@
-//! Ends what earlier sessions of a study left running: a crash may have taken the guard along with the driver.
+//! Ends processes that earlier sessions of a study left running, for example because the guard was killed together with the driver.
 //!
-//! A session that has not ended in order is known by the journal and, should that be cleared, emptied or deleted, by the file
-//! `journal.sessions` beside it. Both hold marks, which say nothing of where the folder is or how it is spelled.
+//! Sessions that did not end normally are found in the journal and, in case that was overwritten, truncated or deleted, in the file
+//! `journal.sessions` next to it. Both contain marks, which do not depend on the path of the folder.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
@@ -16,53 +16,54 @@ use crate::journal::record::Record;
 use crate::launch::error::LaunchError;
 use crate::launch::launcher::Launcher;
 
-/// Most that is read of the file `journal.sessions`, which may not be ours.
+/// Maximum number of bytes read from `journal.sessions`, which could be a foreign file.
 const MAX_LIST: u64 = 1 << 20;
 
-/// Sessions in a journal that have not ended in order.
+/// The sessions of a journal that did not end normally.
 #[derive(Clone, Debug, Default)]
-pub struct Unfinished {
+pub struct UnfinishedSessions {
     marks: Vec<SessionMark>,
     /// Drivers of sessions whose marks were not journalled.
     unmarked: Vec<u32>,
-    last: Option<Last>,
+    latest: Option<SessionIdentity>,
 }
 
+/// How the processes of a session are found.
 #[derive(Clone, Debug)]
-enum Last {
+enum SessionIdentity {
     Marked(SessionMark),
     Unmarked(u32),
 }
 
-impl Unfinished {
-    /// Takes in the next record of the journal.
+impl UnfinishedSessions {
+    /// Processes the next record of the journal.
     pub fn record(&mut self, record: &Record) {
         match record {
             Record::Session { pid, mark, .. } => {
-                self.last_has_crashed();
-                self.last = match SessionMark::parse(mark) {
-                    Some(mark) => Some(Last::Marked(mark)),
-                    None => Some(Last::Unmarked(*pid)),
+                self.set_latest_unfinished();
+                self.latest = match SessionMark::parse(mark) {
+                    Some(mark) => Some(SessionIdentity::Marked(mark)),
+                    None => Some(SessionIdentity::Unmarked(*pid)),
                 };
             }
-            Record::Finish { .. } => self.last = None,
+            Record::Finish { .. } => self.latest = None,
             _ => {}
         }
     }
 
-    fn last_has_crashed(&mut self) {
-        match self.last.take() {
-            Some(Last::Marked(mark)) => self.marks.push(mark),
-            Some(Last::Unmarked(driver)) => self.unmarked.push(driver),
+    fn set_latest_unfinished(&mut self) {
+        match self.latest.take() {
+            Some(SessionIdentity::Marked(mark)) => self.marks.push(mark),
+            Some(SessionIdentity::Unmarked(driver)) => self.unmarked.push(driver),
             None => {}
         }
     }
 
-    /// What to look for.
+    /// The marks of their processes.
     fn marks(mut self, folder: &StudyFolder) -> Vec<Mark> {
-        self.last_has_crashed();
+        self.set_latest_unfinished();
         let table = ProcessTable::default();
-        let marked = self.marks.into_iter().filter(|mark| !mark.is_driven(&table)).map(Mark::Session);
+        let marked = self.marks.into_iter().filter(|mark| !mark.is_driver_running(&table)).map(Mark::Session);
         let folder = fs::canonicalize(folder.root()).ok();
         let unmarked = self
             .unmarked
@@ -72,7 +73,7 @@ impl Unfinished {
     }
 }
 
-/// What earlier sessions of a study may have left running. The study's lock must be held.
+/// Processes that earlier sessions of a study may have left running. The caller must hold the study's lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Leftovers<'a> {
     folder: &'a StudyFolder,
@@ -80,49 +81,49 @@ pub struct Leftovers<'a> {
 }
 
 impl<'a> Leftovers<'a> {
-    /// Those of the study in `folder`, which `launcher` ends.
+    /// Leftovers of the study in `folder`, which are ended by `launcher`.
     pub fn new(folder: &'a StudyFolder, launcher: &'a dyn Launcher) -> Leftovers<'a> {
         Leftovers { folder, launcher }
     }
 
-    /// Ends the processes of the sessions in the file `journal.sessions`. Returns how many there were.
+    /// Ends the processes of the sessions in `journal.sessions`. Returns their number.
     pub fn end_listed(&self) -> usize {
-        let marks = self.listed().unwrap_or_default();
-        self.end(&Unfinished { marks, ..Unfinished::default() })
+        let marks = self.read_list().unwrap_or_default();
+        self.end(&UnfinishedSessions { marks, ..UnfinishedSessions::default() })
     }
 
-    /// Ends the processes of the sessions in the journal, as far as it can be read; for a journal that is about to be cleared. Returns
-    /// how many there were.
+    /// Ends the processes of the sessions in the journal, as far as it is readable; for a journal that is about to be overwritten.
+    /// Returns their number.
     pub fn end_journalled(&self) -> usize {
-        let mut unfinished = Unfinished::default();
+        let mut unfinished = UnfinishedSessions::default();
         if let Ok(Some((_, records))) = reader::open(self.folder) {
             records.map_while(Result::ok).for_each(|record| unfinished.record(&record));
         }
         self.end(&unfinished)
     }
 
-    /// Ends the processes of `unfinished` sessions. Returns how many there were.
-    pub fn end(&self, unfinished: &Unfinished) -> usize {
+    /// Ends the processes of `unfinished` sessions. Returns their number.
+    pub fn end(&self, unfinished: &UnfinishedSessions) -> usize {
         let marks = unfinished.clone().marks(self.folder);
         if marks.is_empty() { 0 } else { self.launcher.end_leftovers(marks, SearchScope::EarlierSession) }
     }
 
-    /// Writes the mark of this session, the only one that may have processes from now on.
-    pub fn list(&self, session: &SessionMark) -> Result<(), LaunchError> {
+    /// Replaces the list by this session, the only one that can have processes from now on.
+    pub fn write_list(&self, session: &SessionMark) -> Result<(), LaunchError> {
         let path = self.folder.sessions();
         let opened = files::open(&path, OpenOptions::new().create(true).truncate(true).write(true));
-        // One write: an unfinished one would not be recognized as a driver's.
+        // A single write: a partial mark would not match.
         let written = opened.and_then(|mut file| file.write_all(format!("{session}\n").as_bytes()));
         written.map_err(|source| LaunchError::SessionList { path, source })
     }
 
-    /// Removes the mark of this session, which has no processes any more.
-    pub fn unlist(&self) {
-        // A mark that stays costs the next session a search.
+    /// Removes the list when this session has no processes left.
+    pub fn remove_list(&self) {
+        // A list that is not removed only costs the next session a search.
         let _ = fs::remove_file(self.folder.sessions());
     }
 
-    fn listed(&self) -> io::Result<Vec<SessionMark>> {
+    fn read_list(&self) -> io::Result<Vec<SessionMark>> {
         let file = files::open(&self.folder.sessions(), OpenOptions::new().read(true))?;
         let mut text = Vec::new();
         file.take(MAX_LIST).read_to_end(&mut text)?;
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_that_crashed_are_looked_for_and_those_that_ended_in_order_are_not() {
+    fn crashed_sessions_are_searched_for_and_those_that_ended_normally_are_not() {
         let dir = tempfile::tempdir().unwrap();
         let finish = || Record::Finish { reason: FinishReason::Completed, at: Moment(0) };
         let records = [
@@ -155,7 +156,7 @@ mod tests {
             finish(),
             session(5, "5-5-5"),
         ];
-        let mut unfinished = Unfinished::default();
+        let mut unfinished = UnfinishedSessions::default();
         records.iter().for_each(|record| unfinished.record(record));
         let marked = |mark| Mark::Session(SessionMark::parse(mark).unwrap());
         let folder = dir.path().canonicalize().unwrap();
@@ -164,30 +165,30 @@ mod tests {
     }
 
     #[test]
-    fn the_list_holds_this_session_and_no_other_until_it_ends_in_order() {
+    fn the_list_contains_only_this_session_until_it_ends_normally() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         let launcher = catalogue::default();
         let leftovers = Leftovers::new(&folder, &*launcher);
-        assert!(leftovers.listed().is_err());
+        assert!(leftovers.read_list().is_err());
         let mark = |text| SessionMark::parse(text).unwrap();
-        leftovers.list(&mark("1-1-1")).unwrap();
-        leftovers.list(&mark("2-2-2/0-0-1/3-3-3")).unwrap();
-        assert_eq!(leftovers.listed().unwrap(), [mark("2-2-2/0-0-1/3-3-3")]);
-        leftovers.unlist();
-        leftovers.unlist();
+        leftovers.write_list(&mark("1-1-1")).unwrap();
+        leftovers.write_list(&mark("2-2-2/0-0-1/3-3-3")).unwrap();
+        assert_eq!(leftovers.read_list().unwrap(), [mark("2-2-2/0-0-1/3-3-3")]);
+        leftovers.remove_list();
+        leftovers.remove_list();
         assert!(!folder.sessions().exists());
     }
 
     #[test]
-    fn the_list_is_not_written_through_a_link() {
+    fn the_list_is_not_written_through_a_symlink() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
         fs::write(dir.path().join("thesis"), "x").unwrap();
         std::os::unix::fs::symlink("thesis", folder.sessions()).unwrap();
         let launcher = catalogue::default();
         let leftovers = Leftovers::new(&folder, &*launcher);
-        assert!(leftovers.list(&SessionMark::parse("1").unwrap()).is_err() && leftovers.listed().is_err());
+        assert!(leftovers.write_list(&SessionMark::parse("1").unwrap()).is_err() && leftovers.read_list().is_err());
         assert_eq!(fs::read_to_string(dir.path().join("thesis")).unwrap(), "x");
     }
 }

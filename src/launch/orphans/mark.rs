@@ -1,8 +1,8 @@
-//! Marks: values of variables by which the processes of a session or of a job are found.
+//! Marks: values of environment variables that identify the processes of a session or a job.
 //!
-//! A session's mark is a path: `PID-START-TIME` of its driver, preceded by the mark of the job that hypertune itself runs in, if
-//! any. A job's mark is its session's with the job as a further component. So all that a session started, however deeply studies
-//! are nested, has a mark that begins with the session's.
+//! A session's mark is a path: `PID-START-TIME` of its driver, below the mark of the job that hypertune itself runs in, if any. A
+//! job's mark is its session's with the job as another component. So the marks of all processes that a session started, also those of
+//! nested studies, start with the session's mark.
 
 use std::env;
 use std::fmt;
@@ -15,14 +15,14 @@ use super::process_table::{Environment, ProcessTable};
 use crate::launch::process::syscalls::Pid;
 use crate::types::ids::JobId;
 
-/// The study's folder, in every job's environment.
+/// Variable with the study's folder.
 pub const STUDY_VARIABLE: &str = "HYPERTUNE_STUDY_DIR";
-/// The mark of the session that a process belongs to.
+/// Variable with the mark of the session that a process belongs to.
 pub const SESSION_VARIABLE: &str = "HYPERTUNE_SESSION";
-/// The mark of the job that a process belongs to.
+/// Variable with the mark of the job that a process belongs to.
 pub const JOB_VARIABLE: &str = "HYPERTUNE_JOB";
 
-/// Longest mark that is inherited, in bytes.
+/// Maximum length of an inherited mark, in bytes.
 const MAX_LENGTH: usize = 4096;
 
 /// A session's mark, the value of [`SESSION_VARIABLE`].
@@ -30,7 +30,7 @@ const MAX_LENGTH: usize = 4096;
 pub struct SessionMark(String);
 
 impl SessionMark {
-    /// A mark that no other session has.
+    /// A unique mark for this process's session.
     pub fn new() -> SessionMark {
         let inherited = [JOB_VARIABLE, SESSION_VARIABLE].iter().find_map(|name| env::var(name).ok());
         let table = ProcessTable::default();
@@ -44,7 +44,7 @@ impl SessionMark {
         }
     }
 
-    /// A mark that was written down. `None` for what cannot be one.
+    /// Parses a recorded mark. `None` if it is invalid.
     pub fn parse(text: &str) -> Option<SessionMark> {
         let in_mark = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let is_mark =
@@ -52,7 +52,7 @@ impl SessionMark {
         is_mark.then(|| SessionMark(text.to_owned()))
     }
 
-    /// As a value of [`SESSION_VARIABLE`].
+    /// The value of [`SESSION_VARIABLE`].
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -62,13 +62,13 @@ impl SessionMark {
         format!("{}/{}-{}-{}", self.0, job.key.trial, job.key.rung, job.attempt)
     }
 
-    /// The value of [`JOB_VARIABLE`] in the outside tuner.
+    /// The value of [`JOB_VARIABLE`] in the external tuner.
     pub fn tuner(&self) -> String {
         format!("{}/tuner", self.0)
     }
 
-    /// Whether the session's driver still runs: the folder is a copy of a study that goes on elsewhere.
-    pub fn is_driven(&self, table: &ProcessTable) -> bool {
+    /// Whether the session's driver still runs: then the folder is a copy of a running study.
+    pub fn is_driver_running(&self, table: &ProcessTable) -> bool {
         let name = self.0.rsplit('/').next().unwrap_or_default();
         let mut numbers = name.split('-');
         let (pid, start) = (numbers.next(), numbers.next().and_then(|start| start.parse::<u64>().ok()));
@@ -84,29 +84,30 @@ impl fmt::Display for SessionMark {
     }
 }
 
-/// Which processes are looked for.
+/// The processes to find.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Mark {
-    /// All of a session.
+    /// All processes of a session.
     Session(SessionMark),
-    /// All of a job or a tuner, by its value of [`JOB_VARIABLE`].
+    /// All processes of a job or a tuner, by its value of [`JOB_VARIABLE`].
     Job(String),
-    /// All of a session whose mark was not journalled.
+    /// All processes of a session whose mark was not journalled.
     Unrecorded {
-        /// Its driver.
+        /// The number of its driver.
         driver: u32,
-        /// The study's folder, with all links resolved.
+        /// The study's canonical folder.
         folder: PathBuf,
     },
 }
 
 impl Mark {
-    /// Whether a process with this environment is looked for.
-    pub fn is_on(&self, environment: &Environment) -> bool {
-        let below = |name, mark: &str| environment.get(name).is_some_and(|value| is_below(value, mark.as_bytes()));
+    /// Whether this is the mark of a process with `environment`.
+    pub fn matches(&self, environment: &Environment) -> bool {
+        let is_below =
+            |name, mark: &str| environment.get(name).is_some_and(|value| is_same_or_below(value, mark.as_bytes()));
         match self {
-            Mark::Session(session) => below(SESSION_VARIABLE, session.as_str()),
-            Mark::Job(job) => below(JOB_VARIABLE, job),
+            Mark::Session(session) => is_below(SESSION_VARIABLE, session.as_str()),
+            Mark::Job(job) => is_below(JOB_VARIABLE, job),
             Mark::Unrecorded { driver, folder } => {
                 let session = environment.get(SESSION_VARIABLE).unwrap_or_default();
                 session.starts_with(format!("{driver}-").as_bytes())
@@ -116,8 +117,8 @@ impl Mark {
     }
 }
 
-/// Whether the path `value` is `mark` or begins with its components.
-fn is_below(value: &[u8], mark: &[u8]) -> bool {
+/// Whether the path `value` is `mark` or starts with its components.
+fn is_same_or_below(value: &[u8], mark: &[u8]) -> bool {
     value.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
@@ -138,39 +139,42 @@ mod tests {
     }
 
     #[test]
-    fn a_session_s_mark_is_on_nested_sessions_and_on_no_other() {
+    fn a_session_s_mark_matches_nested_sessions_and_no_others() {
         let mark = Mark::Session(SessionMark::parse("1-2-3").unwrap());
-        let on = |value: &str| mark.is_on(&environment(&format!("A=1\0HYPERTUNE_SESSION={value}\0")));
-        assert!(on("1-2-3") && on("1-2-3/0-0-1/4-5-6"));
-        assert!(!on("1-2-34") && !on("0/1-2-3") && !on("") && !on("1-2"));
-        assert!(!mark.is_on(&environment("HYPERTUNE_JOB=1-2-3\0")));
+        let matches = |value: &str| mark.matches(&environment(&format!("A=1\0HYPERTUNE_SESSION={value}\0")));
+        assert!(matches("1-2-3") && matches("1-2-3/0-0-1/4-5-6"));
+        assert!(!matches("1-2-34") && !matches("0/1-2-3") && !matches("") && !matches("1-2"));
+        assert!(!mark.matches(&environment("HYPERTUNE_JOB=1-2-3\0")));
     }
 
     #[test]
-    fn a_job_s_mark_is_on_what_it_started_and_on_no_other_job() {
+    fn a_job_s_mark_matches_its_processes_and_no_other_job() {
         let key = JobKey { trial: TrialId(1), rung: Rung(0) };
         let session = SessionMark::parse("1-2-3").unwrap();
         let job = session.job(JobId { key, attempt: Attempt(1) });
-        let on = |value: &str| Mark::Job(job.clone()).is_on(&environment(&format!("HYPERTUNE_JOB={value}\0")));
-        assert!(on(&job) && on(&format!("{job}/7-8-9/0-0-1")));
-        assert!(!on(&format!("{job}1")) && !on("1-2-3") && !on(&session.tuner()));
+        let matches = |value: &str| Mark::Job(job.clone()).matches(&environment(&format!("HYPERTUNE_JOB={value}\0")));
+        assert!(matches(&job) && matches(&format!("{job}/7-8-9/0-0-1")));
+        assert!(!matches(&format!("{job}1")) && !matches("1-2-3") && !matches(&session.tuner()));
     }
 
     #[test]
-    fn a_session_without_a_mark_is_found_by_driver_and_folder_however_it_is_spelled() {
+    fn a_session_without_a_mark_is_found_by_driver_and_folder_for_every_spelling_of_the_folder() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().canonicalize().unwrap();
         std::os::unix::fs::symlink(&folder, dir.path().join("link")).unwrap();
         let mark = Mark::Unrecorded { driver: 77, folder: folder.clone() };
-        let on = |session: &str, path: &Path| {
-            mark.is_on(&environment(&format!("HYPERTUNE_SESSION={session}\0HYPERTUNE_STUDY_DIR={}\0", path.display())))
+        let matches = |session: &str, path: &Path| {
+            mark.matches(&environment(&format!(
+                "HYPERTUNE_SESSION={session}\0HYPERTUNE_STUDY_DIR={}\0",
+                path.display()
+            )))
         };
-        assert!(on("77-123", &folder) && on("77-123", &folder.join("link/./link")));
-        assert!(!on("7-123", &folder) && !on("", &folder) && !on("77-123", Path::new("/")));
+        assert!(matches("77-123", &folder) && matches("77-123", &folder.join("link/./link")));
+        assert!(!matches("7-123", &folder) && !matches("", &folder) && !matches("77-123", Path::new("/")));
     }
 
     #[test]
-    fn what_is_no_mark_is_not_inherited() {
+    fn invalid_marks_are_rejected() {
         assert!(SessionMark::parse("1-2-3/tuner/4-5-6").is_some());
         for text in ["", "/", "1//2", "a b", "1\n", &"1".repeat(MAX_LENGTH + 1)] {
             assert_eq!(SessionMark::parse(text), None, "{text}");
@@ -178,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_driven_while_its_driver_lives() {
+    fn a_driver_is_identified_by_number_and_start_time() {
         let table = ProcessTable::default();
         let own = SessionMark::new();
-        assert!(own.is_driven(&table));
+        assert!(own.is_driver_running(&table));
         let mut parts: Vec<String> = own.as_str().rsplit('/').next().unwrap().split('-').map(str::to_owned).collect();
         parts[1] = (parts[1].parse::<u64>().unwrap() + 1).to_string();
-        assert!(!SessionMark(parts.join("-")).is_driven(&table), "another process has its number");
-        assert!(!SessionMark("2147483647-1-1".into()).is_driven(&table));
+        assert!(!SessionMark(parts.join("-")).is_driver_running(&table), "another process has its number");
+        assert!(!SessionMark("2147483647-1-1".into()).is_driver_running(&table));
     }
 }

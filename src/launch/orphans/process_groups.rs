@@ -1,4 +1,4 @@
-//! The record of running process groups that outlives the driver.
+//! A list of running process groups, in memory shared with the guard.
 
 use std::fs::File;
 use std::io;
@@ -10,30 +10,30 @@ use super::process_table::ProcessTable;
 use crate::launch::process::syscalls::{Pid, memory_file, time_since_boot};
 use crate::types::ids::Slot;
 
-/// Bytes of one group in the file: a process number, and nanoseconds since boot.
+/// Length of an entry in bytes: a process number and nanoseconds since boot.
 const ENTRY: u64 = 16;
 
-/// The process groups that a session runs: one per slot, in a file in memory that the driver shares with its guard.
+/// The running process groups of a session, one per slot, in an anonymous file that driver and guard share.
 #[derive(Debug)]
 pub struct ProcessGroups(File);
 
 impl ProcessGroups {
-    /// No groups.
+    /// Creates an empty list.
     pub fn new() -> io::Result<ProcessGroups> {
         memory_file().map(ProcessGroups)
     }
 
-    /// Those that another process has recorded in `file`.
+    /// Opens the list that another process has created as `file`.
     pub fn from(file: File) -> ProcessGroups {
         ProcessGroups(file)
     }
 
-    /// The file, for the guard.
+    /// Duplicates the file, for the guard.
     pub fn file(&self) -> io::Result<File> {
         self.0.try_clone()
     }
 
-    /// Sets the process group that runs in `slot`, or that none does any more: before its leader is reaped.
+    /// Sets or removes the process group of `slot`. It must be removed before its leader is reaped.
     pub fn set(&self, slot: Slot, leader: Option<Pid>) -> io::Result<()> {
         let number = i64::from(leader.map_or(0, Pid::number));
         let at = u64::try_from(time_since_boot().as_nanos()).unwrap_or(u64::MAX);
@@ -43,9 +43,9 @@ impl ProcessGroups {
         self.0.write_all_at(&entry, u64::from(slot.0) * ENTRY)
     }
 
-    /// Holds the processes of all groups that still run: the leaders, then all members. `session` is the system's session of the
+    /// Opens the processes of all groups: the leaders that still run, and all members. `session` is the session (setsid(2)) of the
     /// process that recorded them.
-    pub fn hold(&self, session: i32, table: &ProcessTable) -> (Vec<HeldProcess>, Vec<HeldProcess>) {
+    pub fn open_processes(&self, session: i32, table: &ProcessTable) -> (Vec<HeldProcess>, Vec<HeldProcess>) {
         let groups = self.read();
         (leaders(&groups, table), members(&groups, session, table))
     }
@@ -63,26 +63,26 @@ impl ProcessGroups {
     }
 }
 
-/// One of [`ProcessGroups`].
+/// An entry of [`ProcessGroups`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct ProcessGroup {
     leader: Pid,
-    /// When it was set, as time since boot: its leader was started before.
+    /// Time of the entry since boot; its leader was started before.
     set_at: Duration,
 }
 
-/// The leaders of `groups` that still run. They kept their numbers while the driver lived, because it had not reaped them; a process
-/// that was given one of the numbers since was started after the group was recorded.
+/// The leaders of `groups` that still run. While the driver ran, their numbers were not reused, because it had not reaped them; a later
+/// process with the same number was started after the group was recorded.
 fn leaders(groups: &[ProcessGroup], table: &ProcessTable) -> Vec<HeldProcess> {
-    // Without `/proc` start times are unknown; the driver has just ended.
+    // Without `/proc` start times are unknown, but the driver has just exited.
     let is_mounted = !table.pids().is_empty();
     let is_same =
         |group: &ProcessGroup, pid| table.stat(pid).map_or(!is_mounted, |stat| stat.started() <= group.set_at);
     groups.iter().filter_map(|group| HeldProcess::open(group.leader, |pid| is_same(group, pid))).collect()
 }
 
-/// All processes of `groups`, also where the leader has ended. A group of the same number in another session than `session` is a later
-/// one, and so is one whose leader was started after the group was recorded.
+/// All processes of `groups`, also if the leader has exited. A group in another session than `session`, or whose leader was started
+/// after the group was recorded, is a later one with the same number.
 fn members(groups: &[ProcessGroup], session: i32, table: &ProcessTable) -> Vec<HeldProcess> {
     let is_later = |group: &ProcessGroup| table.stat(group.leader).is_some_and(|stat| stat.started() > group.set_at);
     let numbers: Vec<i32> = groups.iter().filter(|group| !is_later(group)).map(|group| group.leader.number()).collect();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_found_with_its_leader_and_a_later_one_of_its_number_is_not() {
+    fn a_group_is_found_and_a_later_one_with_its_number_is_not() {
         let mut leader = Command::new("/bin/sleep").arg("600").process_group(0).spawn().unwrap();
         let group = leader.id().try_into().unwrap();
         let mut member = Command::new("/bin/sleep").arg("600").process_group(group).spawn().unwrap();

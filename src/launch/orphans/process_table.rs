@@ -1,4 +1,4 @@
-//! What `/proc` says of processes: environment, parent, group, session and start.
+//! Reads processes from `/proc`: environment, parent, group, session and start time.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use crate::launch::process::syscalls::{Pid, ticks_per_second};
 
-/// Longest chain of parents that is followed.
+/// Maximum number of ancestors, in case of a cycle.
 const MAX_ANCESTORS: usize = 4096;
 
-/// The processes of this machine, or of a folder that looks like `/proc`.
+/// The processes in `/proc`, or in a directory of the same structure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProcessTable {
     root: PathBuf,
 }
 
-/// The part of `/proc/PID/stat` that is needed here.
+/// Fields of `/proc/PID/stat`, proc_pid_stat(5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stat {
-    /// Not living any more, but not reaped either.
+    /// Whether it has exited and not been reaped.
     pub zombie: bool,
-    /// Number of its parent; 0 and 1 are nobody's child.
+    /// Number of its parent; may be 0 or 1.
     pub parent: i32,
     /// Number of its process group.
     pub group: i32,
     /// Number of its session.
     pub session: i32,
-    /// Ticks from the machine's start to its own.
+    /// Start time in clock ticks since boot.
     pub start: u64,
 }
 
 impl Stat {
-    /// Time from the machine's start to its own, rounded down to a tick.
+    /// Start time since boot, rounded down to a tick.
     pub fn started(&self) -> Duration {
         let ticks = ticks_per_second();
         Duration::from_secs(self.start / ticks)
@@ -46,7 +46,7 @@ impl Default for ProcessTable {
 }
 
 impl ProcessTable {
-    /// Processes as a folder describes them.
+    /// The processes in the directory `root`.
     #[cfg(test)]
     pub fn at(root: impl Into<PathBuf>) -> ProcessTable {
         ProcessTable { root: root.into() }
@@ -58,15 +58,15 @@ impl ProcessTable {
         entries.filter_map(|entry| Pid::new(entry.file_name().to_str()?.parse().ok()?)).collect()
     }
 
-    /// The environment with which a process's program was started. `None` for another user's; empty for a zombie.
+    /// The initial environment of a process. `None` if it belongs to another user; empty for a zombie.
     pub fn environment(&self, pid: Pid) -> Option<Environment> {
         fs::read(self.root.join(format!("{}/environ", pid.number()))).ok().map(Environment)
     }
 
-    /// `None` for a process that is gone.
+    /// `None` if there is no such process.
     pub fn stat(&self, pid: Pid) -> Option<Stat> {
         let text = fs::read_to_string(self.root.join(format!("{}/stat", pid.number()))).ok()?;
-        // The second field, a name in parentheses, may hold anything.
+        // The second field, a name in parentheses, may contain any characters.
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |index: usize| fields.get(index)?.parse().ok();
@@ -79,19 +79,18 @@ impl ProcessTable {
         })
     }
 
-    /// Its parent, that one's parent and so on, without number 1.
+    /// The parent of `pid`, the parent's parent and so on, without process 1.
     pub fn ancestors(&self, pid: Pid) -> Vec<Pid> {
         let parent = |pid: &Pid| Pid::new(self.stat(*pid)?.parent);
         std::iter::successors(parent(&pid), parent).take(MAX_ANCESTORS).collect()
     }
 }
 
-/// The variables of a process.
+/// The environment variables of a process, separated by NUL.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Environment(Vec<u8>);
 
 impl Environment {
-    /// The value of `name`, if it is there.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         let value = |entry: &'_ [u8]| -> Option<usize> {
             let rest = entry.strip_prefix(name.as_bytes())?;
@@ -105,7 +104,7 @@ impl Environment {
 pub mod tests {
     use super::*;
 
-    /// Adds a process to a folder that looks like `/proc`.
+    /// Adds a process to a directory with the structure of `/proc`.
     pub fn add(root: &std::path::Path, pid: i32, parent: i32, environment: &str) {
         let folder = root.join(pid.to_string());
         fs::create_dir_all(&folder).unwrap();
@@ -138,7 +137,7 @@ pub mod tests {
     }
 
     #[test]
-    fn this_process_is_described_as_it_is() {
+    fn this_process_is_read_correctly() {
         let own = pid(i32::try_from(std::process::id()).unwrap());
         let table = ProcessTable::default();
         let stat = table.stat(own).unwrap();

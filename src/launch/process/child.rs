@@ -1,4 +1,4 @@
-//! One child process, leader of its own group: followed until it ends, nothing of its group left behind.
+//! A child process that leads its own process group: reads its output until it exits, then kills the rest of its group.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,125 +8,141 @@ use std::time::{Duration, Instant};
 use super::pidfd::ends_within;
 use super::syscalls::{Pid, Reaped, Signal, reap, signal_child, wait_readable};
 
-/// Most bytes read of a stream after the child's own end. A pipe holds 64 KiB unless somebody enlarged it, to at most this;
-/// whatever comes later was written by a process that outlived the child.
-const LAST_WORDS: usize = 1 << 20;
+/// Maximum number of bytes read from a stream after the child's exit: the largest capacity of a pipe (pipe(7); the default is 64 KiB).
+/// Anything beyond was written by a process that outlived the child.
+const MAX_DRAIN: usize = 1 << 20;
 
-/// A job that ends this soon is heard at its end: one waking instead of two. A pipe holds what it prints until then.
-const MOMENT: Duration = Duration::from_millis(2);
+/// Jobs that exit within this time are drained once, at exit; saves a wake-up.
+const SHORT_JOB: Duration = Duration::from_millis(2);
 
-/// How long a child may take to end that is killed here.
-const REAP_PATIENCE: Duration = Duration::from_secs(1);
+/// Longest wait for the exit of a child after SIGKILL.
+const REAP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// When a child is no longer waited for.
+/// The limit of a wait for a child.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience<'a> {
-    /// Readable when no child is to be waited for any more.
+pub struct WaitLimit<'a> {
+    /// Readable once no child is to be waited for.
     pub abandoned: Option<BorrowedFd<'a>>,
-    /// At the latest, if there is a limit.
-    pub until: Option<Instant>,
+    /// The time at which the wait ends.
+    pub deadline: Option<Instant>,
 }
 
-/// Takes what a child prints.
-pub trait Sink {
-    /// What can go wrong in taking it.
-    type Fault;
-    /// Some bytes of stdout.
-    fn stdout(&mut self, bytes: &[u8]) -> Result<(), Self::Fault>;
-    /// Some bytes of stderr.
-    fn stderr(&mut self, bytes: &[u8]) -> Result<(), Self::Fault>;
+/// Receives the output of a child, in chunks of any length.
+pub trait OutputSink {
+    type Error;
+    fn stdout(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+    fn stderr(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+    /// The longest time between two calls of [`OutputSink::look`]; `None` for never.
+    fn interval(&self) -> Option<Duration> {
+        None
+    }
+    /// Called from time to time while the child runs.
+    fn look(&mut self) {}
 }
 
-/// A child whose number is still ours, because it has not been reaped.
+/// A child that has not been reaped, so that its number is not reused.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
-    ended: OwnedFd,
+    pidfd: OwnedFd,
     stdout: Option<File>,
     stderr: Option<File>,
 }
 
 impl Child {
-    /// `ended` becomes readable when the process has ended; `stdout` and `stderr` are the read ends of its pipes.
-    pub fn new(pid: Pid, ended: OwnedFd, stdout: File, stderr: File) -> Child {
-        Child { pid, ended, stdout: Some(stdout), stderr: Some(stderr) }
+    /// `pidfd` becomes readable when the process exits; `stdout` and `stderr` are the read ends of its pipes.
+    pub fn new(pid: Pid, pidfd: OwnedFd, stdout: File, stderr: File) -> Child {
+        Child { pid, pidfd, stdout: Some(stdout), stderr: Some(stderr) }
     }
 
-    /// Its number, and its group's.
+    /// The number of the process and of its group.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Hands what it prints to `sink` until it has ended, or `patience` has. A process that holds its stdout open any longer is not
-    /// waited for. Stops at the first fault of `sink`; call again, with a sink that has none, to go on.
-    pub fn follow<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8], patience: Patience<'_>) -> Result<(), S::Fault> {
-        let mut over = self.ends_within(MOMENT);
-        while !over {
+    /// Passes the output to `sink` until the child exits or `limit` is reached. Does not wait for other processes that keep its
+    /// stdout open.
+    ///
+    /// # Errors
+    /// The first error of `sink`; call this again with another sink to continue.
+    pub fn follow<S: OutputSink>(
+        &mut self,
+        sink: &mut S,
+        buffer: &mut [u8],
+        limit: WaitLimit<'_>,
+    ) -> Result<(), S::Error> {
+        let mut is_done = self.ends_within(SHORT_JOB);
+        while !is_done {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
-            let left = patience.until.map(|until| until.saturating_duration_since(Instant::now()));
-            let waited = wait_readable([fds[0], fds[1], Some(self.ended.as_fd()), patience.abandoned], left);
-            // A failing poll means a descriptor that is not ours to poll: reaping kills the child.
-            let Ok([out, err, ended, abandoned]) = waited else { return Ok(()) };
-            self.pass_on([out, err], sink, buffer)?;
-            over = ended || abandoned || left == Some(Duration::ZERO);
+            let remaining = limit.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let interval = sink.interval();
+            let longest = remaining.into_iter().chain(interval).min();
+            let waited = wait_readable([fds[0], fds[1], Some(self.pidfd.as_fd()), limit.abandoned], longest);
+            // After a failed poll the child cannot be followed; `reap` kills it.
+            let Ok([out, err, exited, abandoned]) = waited else { return Ok(()) };
+            self.forward([out, err], sink, buffer)?;
+            if interval.is_some() {
+                sink.look();
+            }
+            is_done = exited || abandoned || remaining == Some(Duration::ZERO);
         }
         self.drain(sink, buffer)
     }
 
-    fn ends_within(&self, patience: Duration) -> bool {
-        ends_within(self.ended.as_fd(), patience)
+    fn ends_within(&self, timeout: Duration) -> bool {
+        ends_within(self.pidfd.as_fd(), timeout)
     }
 
-    /// One read of each stream that is ready; how many bytes came.
-    fn pass_on<S: Sink>(&mut self, ready: [bool; 2], sink: &mut S, buffer: &mut [u8]) -> Result<usize, S::Fault> {
+    /// Reads once from each stream that is ready. Returns the number of bytes.
+    fn forward<S: OutputSink>(&mut self, ready: [bool; 2], sink: &mut S, buffer: &mut [u8]) -> Result<usize, S::Error> {
         let [out, err] = ready;
-        let mut passed = 0;
+        let mut length = 0;
         if out {
-            passed += pass_on(&mut self.stdout, buffer, |bytes| sink.stdout(bytes))?;
+            length += forward(&mut self.stdout, buffer, |bytes| sink.stdout(bytes))?;
         }
         if err {
-            passed += pass_on(&mut self.stderr, buffer, |bytes| sink.stderr(bytes))?;
+            length += forward(&mut self.stderr, buffer, |bytes| sink.stderr(bytes))?;
         }
-        Ok(passed)
+        Ok(length)
     }
 
-    /// What the streams hold at the child's end, without waiting for more.
-    fn drain<S: Sink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Fault> {
-        let mut left = 2 * LAST_WORDS;
-        while left > 0 {
+    /// Reads what is in the pipes, without waiting.
+    fn drain<S: OutputSink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Error> {
+        let mut remaining = 2 * MAX_DRAIN;
+        while remaining > 0 {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
             let ready = wait_readable(fds, Some(Duration::ZERO)).unwrap_or_default();
             if ready == [false; 2] {
                 break;
             }
-            left = left.saturating_sub(self.pass_on(ready, sink, buffer)?);
+            remaining = remaining.saturating_sub(self.forward(ready, sink, buffer)?);
         }
         (self.stdout, self.stderr) = (None, None);
         Ok(())
     }
 
-    /// Kills what is left of its group (data loaders that hold a device), and the child itself if it has not ended; then frees its
-    /// number.
+    /// Kills the remaining processes of its group (data loaders that use a device) and the child itself if it still runs; then reaps
+    /// it.
     ///
     /// # Errors
-    /// The child does not end; it is left to the system.
+    /// The child does not exit within a second; it is not reaped.
     pub fn reap(self) -> io::Result<Reaped> {
-        // Until the child itself is reaped, its number and so its group's cannot be given to anybody else.
+        // Before the child is reaped, its number and that of its group are not reused.
         signal_child(self.pid, Signal::Kill);
-        if !self.ends_within(REAP_PATIENCE) {
-            let what = format!("process {} does not end after SIGKILL", self.pid.number());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+        if !self.ends_within(REAP_TIMEOUT) {
+            let message = format!("process {} does not exit after SIGKILL", self.pid.number());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
         }
         reap(self.pid)
     }
 }
 
-/// One read, of so many bytes; a stream at its end is closed.
-fn pass_on<F>(
+/// Reads once from `stream` and returns the number of bytes. Closes the stream at end-of-file.
+fn forward<E>(
     stream: &mut Option<File>,
     buffer: &mut [u8],
-    sink: impl FnOnce(&[u8]) -> Result<(), F>,
-) -> Result<usize, F> {
+    sink: impl FnOnce(&[u8]) -> Result<(), E>,
+) -> Result<usize, E> {
     let Some(pipe) = stream else { return Ok(0) };
     let length = match pipe.read(buffer) {
         Ok(length) => length,

@@ -1,4 +1,4 @@
-//! Child processes of this machine: start them, follow them, and the system calls for it.
+//! Spawns, follows and signals local child processes, with the system calls for it.
 
 pub(crate) mod child;
 mod clone_child;

@@ -1,4 +1,4 @@
-//! The limit of open files (RLIMIT_NOFILE): raised at start for as many slots as were asked for, and given back to jobs.
+//! The limit of open files (RLIMIT_NOFILE): raised at start for the requested slots, and restored in jobs.
 #![allow(unsafe_code)]
 
 use std::fs;
@@ -7,53 +7,55 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Descriptors of one slot: two pipes with both ends while a job is spawned, its pidfd, and the files of its two logs or of a checkpoint
+use crate::launch::error::OpenFilesError;
+
+/// Descriptors of one slot: both ends of two pipes while a job is spawned, its pidfd, and the files of its two logs or of a checkpoint
 /// that is being copied.
 const PER_SLOT: u64 = 8;
-/// The same where a checkpoint of many nested directories is copied, which needs two handles for each of up to 16 of them. With fewer,
-/// slots wait for each other.
-const PER_SLOT_AT_EASE: u64 = 40;
-/// Descriptors of a session besides: journal, locks, signals' sockets, guard (19 measured), outside tuner (6), searches in `/proc`.
+/// Descriptors of one slot that copies a checkpoint of nested directories: two for each of up to 16 levels. With fewer, slots wait
+/// for each other.
+const PER_COPYING_SLOT: u64 = 40;
+/// Descriptors of a session: journal, locks, signals' sockets, guard (19 measured), external tuner (6), searches in `/proc`.
 const PER_SESSION: u64 = 28;
 
-/// The limit before it was raised, if it was. Like the limit itself it belongs to the process.
-static BEFORE: OnceLock<libc::rlimit> = OnceLock::new();
+/// The limit before it was raised, if it was. Global, as the limit is per process.
+static ORIGINAL_LIMIT: OnceLock<libc::rlimit> = OnceLock::new();
 
-/// How many slots fit.
+/// Number of slots that the limit allows.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fitting {
-    /// At least 1, at most as many as were asked for.
+pub struct SlotCapacity {
+    /// At least 1, at most the requested number.
     pub slots: u32,
-    /// What the user should know, if there are fewer.
+    /// A note for the user if there are fewer than requested.
     pub note: Option<String>,
 }
 
-/// Raises the soft limit, up to the hard one, as far as `slots` (≥ 1) jobs at once need it.
+/// Raises the soft limit for `slots` (≥ 1) concurrent jobs, at most to the hard limit.
 ///
 /// # Errors
-/// A sentence, if not even one job fits.
-pub fn make_room(slots: u32) -> Result<Fitting, String> {
-    // Where the system does not say, there is nothing to be gained by refusing.
-    let Ok(limit) = current() else { return Ok(Fitting { slots, note: None }) };
-    let (fitting, soft) = fit(limit, open_now(), slots)?;
+/// The hard limit is too low for one job.
+pub fn raise_limit(slots: u32) -> Result<SlotCapacity, OpenFilesError> {
+    // With an unknown limit, let later calls fail instead.
+    let Ok(limit) = current() else { return Ok(SlotCapacity { slots, note: None }) };
+    let (capacity, soft) = capacity(limit, open_count(), slots)?;
     if soft > limit.rlim_cur {
         let raised = libc::rlimit { rlim_cur: soft, ..limit };
         // SAFETY: setrlimit reads a live local.
         if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) } == 0 {
-            let _ = BEFORE.set(limit);
+            let _ = ORIGINAL_LIMIT.set(limit);
         }
     }
-    Ok(fitting)
+    Ok(capacity)
 }
 
-/// The limit that programs started by this process are to have, if it is not the process's own.
-pub(super) fn of_children() -> Option<libc::rlimit> {
-    BEFORE.get().copied()
+/// The limit of child processes, if it differs from this process's.
+pub(super) fn child_limit() -> Option<libc::rlimit> {
+    ORIGINAL_LIMIT.get().copied()
 }
 
-/// Starts `command` with the limit that this process was started with.
-pub fn give_back(command: &mut Command) {
-    let Some(limit) = of_children() else { return };
+/// Makes `command` start with the limit that this process was started with.
+pub fn restore_in_child(command: &mut Command) {
+    let Some(limit) = child_limit() else { return };
     // SAFETY: the closure makes one system call and allocates nothing.
     unsafe {
         command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) {
@@ -72,29 +74,28 @@ fn current() -> io::Result<libc::rlimit> {
     }
 }
 
-/// Open descriptors of this process; the three standard ones where the system does not say.
-fn open_now() -> u64 {
+/// Number of open descriptors of this process; 3 if unknown.
+fn open_count() -> u64 {
     fs::read_dir("/proc/self/fd").map_or(3, |entries| entries.count() as u64)
 }
 
-/// How many of `slots` fit and the soft limit they need, if `open` descriptors are in use.
-fn fit(limit: libc::rlimit, open: u64, slots: u32) -> Result<(Fitting, u64), String> {
+/// How many of `slots` the hard limit allows, and the soft limit for them, if `open` descriptors are in use.
+fn capacity(limit: libc::rlimit, open: u64, slots: u32) -> Result<(SlotCapacity, u64), OpenFilesError> {
     let hard = limit.rlim_max;
     let session = open + PER_SESSION;
-    let wanted = session + PER_SLOT * u64::from(slots);
-    if wanted <= hard {
-        let at_ease = session + PER_SLOT_AT_EASE * u64::from(slots);
-        return Ok((Fitting { slots, note: None }, at_ease.min(hard)));
+    let required = session + PER_SLOT * u64::from(slots);
+    if required <= hard {
+        let for_copies = session + PER_COPYING_SLOT * u64::from(slots);
+        return Ok((SlotCapacity { slots, note: None }, for_copies.min(hard)));
     }
-    let fitting = u32::try_from(hard.saturating_sub(session) / PER_SLOT).unwrap_or(u32::MAX);
-    if fitting == 0 {
-        let needed = session + PER_SLOT;
-        return Err(format!("the limit of open files is {hard}, and one job needs {needed}: raise it with ulimit -n"));
+    let allowed = u32::try_from(hard.saturating_sub(session) / PER_SLOT).unwrap_or(u32::MAX);
+    if allowed == 0 {
+        return Err(OpenFilesError { hard, required: session + PER_SLOT });
     }
     let note = format!(
-        "the limit of open files is {hard}, enough for {fitting} jobs at once instead of {slots}: {wanted} would be needed (ulimit -n)"
+        "the limit of open files is {hard}, enough for {allowed} jobs at once; {slots} jobs need {required} (ulimit -n)"
     );
-    Ok((Fitting { slots: fitting, note: Some(note) }, hard))
+    Ok((SlotCapacity { slots: allowed, note: Some(note) }, hard))
 }
 
 #[cfg(test)]
@@ -107,24 +108,24 @@ mod tests {
 
     #[test]
     fn the_limit_is_raised_as_far_as_needed() {
-        let (fitting, soft) = fit(limit(256, 4096), 4, 200).unwrap();
-        assert_eq!((fitting, soft), (Fitting { slots: 200, note: None }, 4096));
-        let (_, soft) = fit(limit(256, 4096), 4, 10).unwrap();
-        assert_eq!(soft, 4 + PER_SESSION + 10 * PER_SLOT_AT_EASE);
+        let (allowed, soft) = capacity(limit(256, 4096), 4, 200).unwrap();
+        assert_eq!((allowed, soft), (SlotCapacity { slots: 200, note: None }, 4096));
+        let (_, soft) = capacity(limit(256, 4096), 4, 10).unwrap();
+        assert_eq!(soft, 4 + PER_SESSION + 10 * PER_COPYING_SLOT);
     }
 
     #[test]
-    fn fewer_slots_where_the_hard_limit_is_too_low_and_none_where_not_one_fits() {
-        let (fitting, soft) = fit(limit(64, 64), 4, 16).unwrap();
-        assert_eq!((fitting.slots, soft), (4, 64));
-        assert!(fitting.note.unwrap().contains("is 64, enough for 4 jobs at once instead of 16"));
-        let refused = fit(limit(32, 32), 4, 1).unwrap_err();
-        assert_eq!(refused, "the limit of open files is 32, and one job needs 40: raise it with ulimit -n");
+    fn a_low_hard_limit_allows_fewer_slots_and_one_too_low_for_a_job_is_an_error() {
+        let (allowed, soft) = capacity(limit(64, 64), 4, 16).unwrap();
+        assert_eq!((allowed.slots, soft), (4, 64));
+        assert!(allowed.note.unwrap().contains("is 64, enough for 4 jobs at once; 16 jobs need 160"));
+        let error = capacity(limit(32, 32), 4, 1).unwrap_err().to_string();
+        assert_eq!(error, "the limit of open files is 32, and one job needs 40; raise it with ulimit -n");
     }
 
     #[test]
-    fn an_unlimited_number_is_enough() {
-        let (fitting, _) = fit(limit(1024, libc::RLIM_INFINITY), 4, u32::MAX).unwrap();
-        assert_eq!(fitting, Fitting { slots: u32::MAX, note: None });
+    fn an_unlimited_number_allows_all_slots() {
+        let (allowed, _) = capacity(limit(1024, libc::RLIM_INFINITY), 4, u32::MAX).unwrap();
+        assert_eq!(allowed, SlotCapacity { slots: u32::MAX, note: None });
     }
 }

@@ -1,4 +1,4 @@
-//! Process descriptors: they name one process, whatever becomes of its number.
+//! Process file descriptors (pidfd_open(2)), which identify a process even after its number is reused.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -8,25 +8,25 @@ use std::time::{Duration, Instant};
 use super::syscalls::{Pid, Signal, checked, signal_group, wait_readable};
 use crate::launch::error::LaunchError;
 
-/// A descriptor that becomes readable when the child `pid` has ended. The child must not have been reaped.
+/// Opens a descriptor that becomes readable when the child `pid` exits. The child must not have been reaped.
 pub fn pidfd(pid: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: pidfd_open takes two integers and touches no memory of ours. Its result is closed on exec.
+    // SAFETY: pidfd_open takes two integers and accesses no memory of this process. Its result is closed on exec.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.number(), 0) };
     let fd = i32::try_from(fd).map_err(io::Error::other)?;
     checked(fd).map(owned)
 }
 
-/// Sends `signal` to the process of `pidfd`, never to another one that was given its number; a process that is gone is no error.
+/// Sends `signal` to the process of `pidfd`, never to another one with a reused number. Does nothing if the process has been reaped.
 pub fn signal_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) {
     pidfd_send_signal(pidfd, signal.number(), 0);
 }
 
-/// Sends `signal` to the process group that the process of `pidfd`, whose number is `leader`, leads or led.
+/// Sends `signal` to the process group led by the process of `pidfd`, whose number is `leader`, also if the leader has exited.
 pub fn signal_group_of(pidfd: BorrowedFd<'_>, leader: Pid, signal: Signal) {
     if pidfd_send_signal(pidfd, signal.number(), PIDFD_SIGNAL_PROCESS_GROUP) {
         return;
     }
-    // Before Linux 6.9. While the process can be signalled, its number is that of no other group.
+    // Before Linux 6.9. As long as the process can be signalled, no other group has its number.
     if pidfd_send_signal(pidfd, 0, 0) {
         signal_group(leader, signal);
     }
@@ -37,28 +37,28 @@ const PIDFD_SIGNAL_PROCESS_GROUP: libc::c_uint = 1 << 2;
 
 fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32, flags: libc::c_uint) -> bool {
     let no_info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: the call takes a descriptor, two integers and a null pointer, which stands for what `kill` would send.
+    // SAFETY: the call takes a descriptor, two integers and a null pointer, which means the siginfo of `kill`.
     unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, flags) == 0 }
 }
 
-/// Whether the process of `pidfd` ends before `patience` is over, or has ended.
-pub fn ends_within(pidfd: BorrowedFd<'_>, patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
+/// Waits until the process of `pidfd` exits, at most `timeout`. Returns whether it has exited.
+pub fn ends_within(pidfd: BorrowedFd<'_>, timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match wait_readable([Some(pidfd)], Some(left)) {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        match wait_readable([Some(pidfd)], Some(remaining)) {
             Ok([true]) => return true,
-            // A signal handler may have ended the wait.
-            Ok([false]) if left > Duration::ZERO => {}
+            // A signal handler may have interrupted the wait.
+            Ok([false]) if remaining > Duration::ZERO => {}
             Ok([false]) | Err(_) => return false,
         }
     }
 }
 
-/// Opens a pidfd of this process and closes it.
+/// Checks that this process can open a pidfd of itself.
 pub fn probe_pidfd() -> io::Result<()> {
     let own = i32::try_from(std::process::id()).map_err(io::Error::other)?;
-    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
+    // SAFETY: pidfd_open takes two integers and accesses no memory of this process.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, own, 0) };
     checked(i32::try_from(fd).map_err(io::Error::other)?).map(|fd| drop(owned(fd)))
 }
@@ -80,7 +80,7 @@ pub fn check_kernel(probe: io::Result<()>) -> Result<(), LaunchError> {
 }
 
 fn owned(fd: RawFd) -> OwnedFd {
-    // SAFETY: callers pass a descriptor that the kernel just gave them; nobody else owns it.
+    // SAFETY: callers pass a descriptor that the kernel has just returned; nothing else owns it.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signal_through_a_pidfd_reaches_the_process_and_its_group_or_nobody() {
+    fn a_signal_through_a_pidfd_reaches_its_process_or_group_and_no_other() {
         for (whole_group, script) in [(false, "exec sleep 600"), (true, "sleep 600 & sleep 600")] {
             let mut child = Command::new("/bin/sh").args(["-c", script]).process_group(0).spawn().unwrap();
             let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();

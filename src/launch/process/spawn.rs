@@ -1,7 +1,6 @@
-//! Spawns jobs faster than `std::process` does. What the C library does for every child is done once per session: the environment
-//! is laid out, `/dev/null` opened, and the signals with handlers are looked up.
+//! Spawns jobs faster than `std::process`. Work that the C library repeats for each child is done once per session: building the
+//! environment, opening `/dev/null`, finding the signals that have handlers.
 
-use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
@@ -18,7 +17,7 @@ use super::spawning_child::SpawningChild;
 use super::syscalls::{Disposition, disposition};
 use crate::launch::error::SpawnError;
 
-/// What is spawned.
+/// The program to spawn, with arguments and environment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobCommand {
     /// The executable's path: it is not looked up in `PATH`.
@@ -27,36 +26,36 @@ pub struct JobCommand {
     pub name: OsString,
     /// The other arguments.
     pub args: Vec<OsString>,
-    /// Added to the driver's own environment.
-    pub env: Vec<(Cow<'static, str>, OsString)>,
+    /// Added to the driver's environment.
+    pub env: Vec<(&'static str, OsString)>,
 }
 
-/// What all children of a session have in common.
+/// The state that all children of a session share.
 #[derive(Debug)]
 pub struct Spawner {
-    /// The driver's environment, each as `NAME=VALUE`.
+    /// The driver's environment as `NAME=VALUE`.
     inherited: Vec<CString>,
     null: File,
     /// Signals that the driver handles.
     handled: Vec<c_int>,
-    /// The limit of open files of children, where it is not the driver's own.
+    /// The children's limit of open files, if it differs from the driver's.
     open_files: Option<libc::rlimit>,
 }
 
 impl Spawner {
-    /// `_caught` are the signals that this process handles from now on: a child starts with their defaults.
+    /// Requires that the signals of `_caught` have their handlers: a child starts with the default actions.
     pub fn new(_caught: &Signals) -> io::Result<Spawner> {
         let inherited = std::env::vars_os().map(|(name, value)| variable(name.as_bytes(), value.as_bytes()));
         Ok(Spawner {
             inherited: inherited.collect::<io::Result<_>>()?,
             null: File::open("/dev/null")?,
             handled: (1..=libc::SIGRTMAX()).filter(|signal| disposition(*signal) == Disposition::Handled).collect(),
-            open_files: open_files::of_children(),
+            open_files: open_files::child_limit(),
         })
     }
 
     /// Spawns `command` in the current directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
-    /// and stderr. Until it returns, the new process is signalled through `child`.
+    /// and stderr. Until this returns, other threads signal the new process through `child`.
     pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Child, SpawnError> {
         let text = |text: &[u8]| CString::new(text).map_err(|e| SpawnError::Command(e.into()));
         let program = text(command.program.as_os_str().as_bytes())?;
@@ -80,8 +79,8 @@ impl Spawner {
             open_files: self.open_files,
             errno: 0,
         };
-        let (pid, ended) = clone_child(&mut args)?;
-        Ok(Child::new(pid, ended, OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into()))
+        let (pid, pidfd) = clone_child(&mut args)?;
+        Ok(Child::new(pid, pidfd, OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into()))
     }
 }
 
@@ -89,7 +88,7 @@ fn variable(name: &[u8], value: &[u8]) -> io::Result<CString> {
     CString::new([name, b"=", value].concat()).map_err(io::Error::from)
 }
 
-/// Whether an environment's `entry` sets `name`.
+/// Whether the environment entry `entry` sets `name`.
 fn sets(entry: &CString, name: &str) -> bool {
     entry.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }
@@ -102,7 +101,7 @@ fn pointers<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<*const c_char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::process::child::tests::{CapturedOutput, UNLIMITED};
+    use crate::launch::process::child::tests::{TextOutput, UNLIMITED};
     use crate::launch::process::syscalls::Signal;
 
     fn cause(error: SpawnError) -> io::Error {
@@ -113,10 +112,9 @@ mod tests {
 
     fn output(program: &str, args: &[&str], env: Vec<(&'static str, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
-        let env = env.into_iter().map(|(name, value)| (name.into(), value)).collect();
         let command = JobCommand { program: program.into(), name: "name".into(), args, env };
         let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
-        let mut output = CapturedOutput::default();
+        let mut output = TextOutput::default();
         let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
         child.reap()?;
         Ok(output.stdout)
@@ -131,8 +129,8 @@ mod tests {
     #[test]
     fn variables_are_added_or_replaced_and_the_others_are_inherited() {
         let path = std::env::var("PATH").unwrap();
-        let found = output("/usr/bin/env", &[], vec![("HOME", "x=y".into()), ("A_NEW_ONE", "1".into())]).unwrap();
-        let lines: Vec<&str> = found.lines().collect();
+        let env = output("/usr/bin/env", &[], vec![("HOME", "x=y".into()), ("A_NEW_ONE", "1".into())]).unwrap();
+        let lines: Vec<&str> = env.lines().collect();
         for line in ["HOME=x=y", "A_NEW_ONE=1", &format!("PATH={path}")] {
             assert_eq!(lines.iter().filter(|other| **other == line).count(), 1, "{line}");
         }
@@ -140,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_not_mistaken_for_a_longer_one() {
+    fn a_variable_is_matched_by_its_whole_name() {
         let entry = CString::new("HOMESTEAD=1").unwrap();
         assert!(!sets(&entry, "HOME") && sets(&entry, "HOMESTEAD"));
     }
@@ -163,7 +161,7 @@ mod tests {
             assert_eq!(spawned.is_ok(), starts);
             assert!(!child.signal(Signal::Kill));
             if let Ok(mut spawned) = spawned {
-                let Ok(()) = spawned.follow(&mut CapturedOutput::default(), &mut [0; 4096], UNLIMITED);
+                let Ok(()) = spawned.follow(&mut TextOutput::default(), &mut [0; 4096], UNLIMITED);
                 assert!(spawned.reap().unwrap().status.success());
             }
         }
@@ -171,14 +169,14 @@ mod tests {
 
     #[test]
     fn a_child_blocks_no_signals_and_ignores_only_those_that_the_driver_s_parent_ignored() {
-        let found = output("/bin/cat", &["/proc/self/status"], vec![]).unwrap();
-        let ours = std::fs::read_to_string("/proc/self/status").unwrap();
+        let status = output("/bin/cat", &["/proc/self/status"], vec![]).unwrap();
+        let own = std::fs::read_to_string("/proc/self/status").unwrap();
         let mask = |text: &str, name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap()).unwrap()
         };
-        assert_eq!((mask(&found, "SigBlk:"), mask(&found, "SigCgt:")), (0, 0));
+        assert_eq!((mask(&status, "SigBlk:"), mask(&status, "SigCgt:")), (0, 0));
         let pipe = 1 << (libc::SIGPIPE - 1);
-        assert_eq!(mask(&found, "SigIgn:"), mask(&ours, "SigIgn:") & !pipe);
+        assert_eq!(mask(&status, "SigIgn:"), mask(&own, "SigIgn:") & !pipe);
     }
 }

@@ -1,41 +1,41 @@
-//! A child between `clone` and `exec`, which other threads may signal.
+//! A child between `clone` and `exec`.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::syscalls::{Pid, Signal, signal_process};
 
-/// A child that has been cloned and whose program has not been loaded yet. The thread that spawns it is blocked for as long as the
-/// program's file system takes to answer; other threads signal the child through this.
+/// A child between `clone` and `exec`, which other threads can signal. The thread that spawns it is blocked until the program is
+/// loaded, which takes arbitrarily long on a network file system.
 #[derive(Debug, Default)]
 pub struct SpawningChild {
-    /// Written by the child itself; 0 if there is none.
+    /// Written by the child itself; 0 if there is no such child.
     pid: AtomicI32,
-    /// Held while the child is signalled, and before it is reaped, so that its number is not given to another process meanwhile.
+    /// Held while the child is signalled and when it is cleared, which precedes reaping: its number cannot be reused meanwhile.
     signalling: Mutex<()>,
 }
 
 impl SpawningChild {
-    /// Signals the child; returns whether there is one.
+    /// Signals the child. Returns false if there is none.
     pub fn signal(&self, signal: Signal) -> bool {
-        let _held = self.hold();
+        let _guard = self.lock();
         let Some(pid) = Pid::new(self.pid.load(Ordering::Acquire)) else { return false };
         signal_process(pid, signal);
         true
     }
 
-    /// Called in the child, which may do nothing but make system calls.
+    /// Called in the child, which may only make system calls.
     pub(super) fn set(&self, pid: i32) {
         self.pid.store(pid, Ordering::Release);
     }
 
-    /// The child runs its program or has failed to: from here on it is not signalled through this.
+    /// Called when the child has loaded its program or failed to.
     pub(super) fn clear(&self) {
-        let _held = self.hold();
+        let _guard = self.lock();
         self.set(0);
     }
 
-    fn hold(&self) -> MutexGuard<'_, ()> {
+    fn lock(&self) -> MutexGuard<'_, ()> {
         self.signalling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

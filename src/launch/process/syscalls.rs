@@ -1,4 +1,4 @@
-//! The few system calls the standard library lacks, each behind a safe function. With `pidfd`, `spawn` and `open_files`, the crate's only
+//! Safe functions for system calls that the standard library lacks. With `pidfd`, `clone_child` and `open_files` the crate's only
 //! unsafe code.
 #![allow(unsafe_code)]
 
@@ -15,30 +15,28 @@ use std::time::Duration;
 pub struct Pid(i32);
 
 impl Pid {
-    /// `None` for 0 and negative numbers, which mean other things to `kill`, and for 1, which is nobody's child.
+    /// `None` for 0 and negative numbers, which have another meaning in `kill`, and for 1, which is no child.
     pub fn new(number: i32) -> Option<Pid> {
         (number > 1).then_some(Pid(number))
     }
 
-    /// The plain number.
     pub fn number(self) -> i32 {
         self.0
     }
 }
 
-/// A signal hypertune sends.
+/// A signal that hypertune sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {
-    /// As Ctrl-C.
+    /// SIGINT, as sent by Ctrl-C.
     Interrupt,
-    /// A polite end.
+    /// SIGTERM.
     Terminate,
-    /// An end that cannot be refused.
+    /// SIGKILL.
     Kill,
 }
 
 impl Signal {
-    /// The number that system calls take.
     pub fn number(self) -> i32 {
         match self {
             Signal::Interrupt => libc::SIGINT,
@@ -48,7 +46,7 @@ impl Signal {
     }
 }
 
-/// How a child ended and what it used.
+/// Exit status and resource usage of a child.
 #[derive(Clone, Copy, Debug)]
 pub struct Reaped {
     /// Exit code or signal.
@@ -59,46 +57,48 @@ pub struct Reaped {
     pub cpu: Duration,
 }
 
-/// The system's error in the place of a negative result.
+/// Converts a negative result into the error of the last system call.
 pub fn checked(result: i32) -> io::Result<i32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 fn owned(fd: RawFd) -> OwnedFd {
-    // SAFETY: callers pass a descriptor the kernel just gave them; nobody else owns it.
+    // SAFETY: callers pass a descriptor that the kernel has just returned; nothing else owns it.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-/// Blocks until one of `fds` can be read or is closed at the other end, or `timeout` is over: which can be. `None` entries
-/// are left out. A signal handler's run ends the wait early with none.
+/// Waits until one of `fds` is readable or closed at the other end, at most `timeout`. Returns which are. Ignores `None` entries.
+/// Returns early, with none, if a signal handler runs.
 pub fn wait_readable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
-    wait_ready(fds.map(|fd| fd.map(|fd| (fd, Ready::ToRead))), timeout)
+    wait_ready(fds.map(|fd| fd.map(|fd| (fd, Interest::Readable))), timeout)
 }
 
-/// What a descriptor is waited for.
+/// The event to wait for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ready {
-    /// There is something to read.
-    ToRead,
-    /// There is room to write.
-    ToWrite,
+pub enum Interest {
+    Readable,
+    Writable,
 }
 
-/// [`wait_readable`] with a say in what each descriptor is waited for.
+/// [`wait_readable`] with an event for each descriptor.
 pub fn wait_ready<const N: usize>(
-    fds: [Option<(BorrowedFd<'_>, Ready)>; N],
+    fds: [Option<(BorrowedFd<'_>, Interest)>; N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
     let mut polled = fds.map(|entry| {
-        let events = if entry.is_some_and(|(_, ready)| ready == Ready::ToWrite) { libc::POLLOUT } else { libc::POLLIN };
+        let events = if entry.is_some_and(|(_, interest)| interest == Interest::Writable) {
+            libc::POLLOUT
+        } else {
+            libc::POLLIN
+        };
         libc::pollfd { fd: entry.map_or(-1, |(fd, _)| fd.as_raw_fd()), events, revents: 0 }
     });
-    // Rounded up: a deadline is over when the wait for it is.
+    // Rounded up, so that the deadline has passed after the wait.
     let millis = timeout.map_or(-1, |t| i32::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
-    // SAFETY: `polled` is an array of N pollfds that lives through the call; negative descriptors are ignored.
+    // SAFETY: `polled` is an array of N pollfds that outlives the call; negative descriptors are ignored.
     let result = checked(unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, millis) });
     match result {
         Ok(_) => Ok(polled.map(|p| p.revents != 0)),
@@ -107,15 +107,15 @@ pub fn wait_ready<const N: usize>(
     }
 }
 
-/// Lets reads and writes of `fd` return at once.
-pub fn never_block(fd: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: fcntl with these commands takes and gives integers and touches no memory of ours.
+/// Makes reads and writes of `fd` non-blocking.
+pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: fcntl with these commands takes and returns integers and accesses no memory of this process.
     let flags = checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
     // SAFETY: as above.
     checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) }).map(drop)
 }
 
-/// Waits for the child `pid` to end and frees its number.
+/// Waits for the child `pid` to exit and reaps it.
 pub fn reap(pid: Pid) -> io::Result<Reaped> {
     // SAFETY: an all-zero rusage is a valid value of that plain C struct.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -133,26 +133,26 @@ pub fn reap(pid: Pid) -> io::Result<Reaped> {
     };
     Ok(Reaped {
         status: ExitStatus::from_raw(status),
-        // Linux gives kibibytes.
+        // In kibibytes on Linux.
         max_rss_bytes: usage.ru_maxrss.unsigned_abs() * 1024,
         cpu: span(usage.ru_utime) + span(usage.ru_stime),
     })
 }
 
-/// Sends `signal` to every process of the group that `leader` leads or led; no such group is no error.
+/// Sends `signal` to all processes of the group that `leader` leads or led. Does nothing if there is no such group.
 pub fn signal_group(leader: Pid, signal: Signal) {
-    // SAFETY: kill takes two integers; a Pid is above 1, so this is never "every process" or our own group.
+    // SAFETY: kill takes two integers; a Pid is above 1, so this never means all processes or the caller's group.
     unsafe { libc::kill(-leader.0, signal.number()) };
 }
 
-/// Sends `signal` to one process; a process that is gone is no error.
+/// Sends `signal` to one process. Does nothing if there is no such process.
 pub fn signal_process(pid: Pid, signal: Signal) {
     // SAFETY: kill takes two integers; a Pid is above 1.
     unsafe { libc::kill(pid.0, signal.number()) };
 }
 
-/// Sends `signal` to the child `pid`, wherever it is, and to the process group that it led when it was spawned. The child must not
-/// have been reaped. A child that still is in that group receives the signal once.
+/// Sends `signal` to the child `pid` and to the process group that it led when it was spawned. The child must not have been reaped.
+/// A child that is still in that group receives the signal once.
 pub fn signal_child(pid: Pid, signal: Signal) {
     // SAFETY: getpgid takes an integer.
     let left_its_group = unsafe { libc::getpgid(pid.0) } != pid.0;
@@ -162,13 +162,13 @@ pub fn signal_child(pid: Pid, signal: Signal) {
     }
 }
 
-/// The number of this process's session, and of its parent.
+/// The session of this process, and its parent.
 pub fn session_and_parent() -> (i32, Option<Pid>) {
     // SAFETY: both calls take integers or nothing.
     unsafe { (libc::getsid(0), Pid::new(libc::getppid())) }
 }
 
-/// Time since the machine was started, suspension included; starts of processes are counted in it.
+/// Time since boot, including suspension; the time base of start times in `/proc/PID/stat`.
 pub fn time_since_boot() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a live local of the type that clock_gettime wants.
@@ -176,13 +176,13 @@ pub fn time_since_boot() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// Ticks of a second in `/proc/PID/stat`.
+/// Clock ticks per second in `/proc/PID/stat`.
 pub fn ticks_per_second() -> u64 {
     // SAFETY: sysconf takes an integer.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }
 
-/// Leaves the terminal's session and ignores what a terminal or a scheduler sends to end a process.
+/// Leaves the terminal's session and ignores the signals that a terminal or a scheduler sends to end processes.
 pub fn detach() {
     // SAFETY: setsid takes nothing; it fails harmlessly for a group leader. SIG_IGN is a valid disposition.
     unsafe {
@@ -193,18 +193,16 @@ pub fn detach() {
     }
 }
 
-/// What becomes of a signal that comes.
+/// The disposition of a signal, signal(7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disposition {
-    /// What the system does with it.
     Default,
-    /// Nothing: whoever started us wants it so, or we do.
     Ignored,
-    /// It is caught.
+    /// A handler is installed.
     Handled,
 }
 
-/// What becomes of `signal` now; of what is no signal, what the system does.
+/// The disposition of `signal`; `Default` for an invalid number.
 pub fn disposition(signal: i32) -> Disposition {
     // SAFETY: an all-zero sigaction is a valid value; with a null new action the call only writes into it.
     let action = unsafe {
@@ -219,8 +217,8 @@ pub fn disposition(signal: i32) -> Disposition {
     }
 }
 
-/// Undoes what a parent may have done to signals that processes are run with: SIGCHLD, which must not be ignored for children to be
-/// waited for, gets its default, and the signals that end, stop and continue a process are unblocked.
+/// Resets signal settings inherited from the parent: SIGCHLD gets its default action, since children cannot be waited for while it is
+/// ignored, and the signals that end, stop and continue a process are unblocked.
 pub fn reset_inherited_signals() {
     let unblocked = [
         libc::SIGHUP,
@@ -233,7 +231,7 @@ pub fn reset_inherited_signals() {
         libc::SIGTTIN,
         libc::SIGTTOU,
     ];
-    // SAFETY: SIG_DFL is a valid disposition; `set` is a live local, made empty before use.
+    // SAFETY: SIG_DFL is a valid disposition; `set` is a live local, emptied before use.
     unsafe {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -245,13 +243,13 @@ pub fn reset_inherited_signals() {
     }
 }
 
-/// Does `work` while Ctrl-Z is ignored, here and in what `work` spawns: it would stop a child in the middle of being spawned, and
-/// us with it, in a way that no shell notices.
+/// Runs `work` with SIGTSTP ignored, in this process and in children that `work` spawns: Ctrl-Z would stop a child while it is being
+/// spawned and so block this process, which the shell would not notice.
 pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock();
-    // SAFETY: all-zero sigactions are valid values, one of them with the null mask and SIG_IGN as its action; both live through
-    // the calls.
+    static LOCK: Mutex<()> = Mutex::new(());
+    let _guard = LOCK.lock();
+    // SAFETY: all-zero sigactions are valid values, one of them with an empty mask and SIG_IGN as its action; both outlive the
+    // calls.
     let before = unsafe {
         let (mut ignore, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
         ignore.sa_sigaction = libc::SIG_IGN;
@@ -265,7 +263,7 @@ pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// A file that lies in memory only and goes with its last descriptor.
+/// An anonymous file in memory, which exists until its last descriptor is closed.
 pub fn memory_file() -> io::Result<File> {
     // SAFETY: the name is a C string literal.
     let fd = unsafe { libc::memfd_create(c"hypertune-slots".as_ptr(), libc::MFD_CLOEXEC) };
@@ -281,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_s_end_is_seen_and_accounted() {
+    fn a_child_s_exit_status_and_usage_are_returned() {
         #[expect(clippy::zombie_processes, reason = "reaped below")]
         let child = Command::new("/bin/sh").args(["-c", "kill -9 $$"]).process_group(0).spawn().unwrap();
         let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
@@ -295,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn no_pid_means_everybody() {
+    fn numbers_that_mean_several_processes_are_no_pids() {
         assert_eq!([-1, 0, 1].map(Pid::new), [None; 3]);
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::command::style::catalogue::ArgStyle;
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::style::ArgStyle;
 use crate::kinds::Method;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::Findings;
@@ -20,9 +21,11 @@ pub struct Overrides {
     /// The command after `--`.
     pub command: Option<Vec<String>>,
     /// `--arg-style`.
-    pub style: Option<ArgStyle>,
+    pub style: ArgStyle,
     /// `--metric`.
     pub metric: Option<MetricOverride>,
+    /// `--collect`.
+    pub collector: Option<ConfiguredCollector>,
     /// `--seed`.
     pub seed: Option<u64>,
     /// `-j`; at least 1.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::arguments;
 use super::early_stopping;
 use super::initial::initial;
-use super::metric;
+use super::metric::{self, MetricSection};
 use super::nested;
 use super::params::{self, DeclaredParam};
 use super::proposals::{self, GivenProposals};
 use super::tuner::{self, TunerSpec};
 use super::value_forms::SpannedArgs;
-use crate::command::style::settings::ArgSettings;
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::collect::collector::CountedReading;
 use crate::engine::experiment::{PromotedStart, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
@@ -43,6 +43,12 @@ pub struct MatrixSection {
     pub listed: Vec<(Arc<str>, Value)>,
     /// The objective.
     pub metric: Option<Metric>,
+    /// The position of `metric`.
+    pub metric_span: Span,
+    /// How readings are collected, if given.
+    pub collector: Option<ConfiguredCollector>,
+    /// Which reading counts.
+    pub counted_reading: CountedReading,
     /// The resource.
     pub resource: Option<ResourceSpec>,
     /// The seed, if given.
@@ -51,16 +57,14 @@ pub struct MatrixSection {
     pub concurrency: Option<u32>,
     /// Early stopping.
     pub stopping: Stopping,
+    /// The position of `earlyStopping`.
+    pub stopping_span: Span,
     /// How jobs of promoted trials start.
     pub promoted: PromotedStart,
     /// The external tuner.
     pub tuner: Option<TunerSpec>,
     /// The position of `tuner`, even if it is invalid.
     pub tuner_span: Option<Span>,
-    /// How parameters are passed.
-    pub arguments: ArgSettings,
-    /// The position of `arguments` or `argStyle`.
-    pub arguments_span: Option<Span>,
     /// Starting points.
     pub initial: Vec<Assignment>,
     /// The position of `initial`.
@@ -122,7 +126,12 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     if let Some(entry) = fields.by_need("params", params_need, findings) {
         section.params = params::read(&entry.value, entry.key_span.clone(), findings);
     }
-    section.metric = fields.by_need("metric", metric_need, findings).and_then(|entry| metric::metric(entry, findings));
+    if let Some(entry) = fields.by_need("metric", metric_need, findings)
+        && let Some(MetricSection { metric, collector, counted_reading }) = metric::metric(entry, findings)
+    {
+        (section.metric, section.collector, section.counted_reading) = (metric, collector, counted_reading);
+        section.metric_span = entry.key_span.clone();
+    }
     if let Some(entry) = fields.by_need("resource", resource_need, findings) {
         section.resource = metric::resource(entry, findings);
     }
@@ -133,8 +142,8 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     section.concurrency = read_concurrency(fields, findings);
     if let Some(entry) = fields.value("earlyStopping") {
         section.stopping = early_stopping::read(entry, findings);
+        section.stopping_span = entry.key_span.clone();
     }
-    (section.arguments, section.arguments_span) = arguments::read(fields, findings);
     if params_need != Need::Forbidden {
         if let Some(entry) = fields.value("tuner") {
             section.tuner_span = Some(entry.key_span.clone());

@@ -1,6 +1,5 @@
 //! The sections of a matrix, one file per field or group of fields.
 
-pub(crate) mod arguments;
 pub(crate) mod early_stopping;
 pub(crate) mod initial;
 pub(crate) mod matrix;

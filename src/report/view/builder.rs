@@ -8,7 +8,7 @@ use super::job::{JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
-use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
+use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::outcome::Failure;
@@ -28,6 +28,7 @@ pub struct ViewBuilder {
     latest: HashMap<TrialId, usize>,
     params: HashMap<TrialId, Arc<Assignment>>,
     finish: Option<FinishReason>,
+    initial_length: Option<u64>,
     sessions: u32,
     last: Moment,
 }
@@ -42,6 +43,7 @@ impl ViewBuilder {
             latest: HashMap::new(),
             params: HashMap::new(),
             finish: None,
+            initial_length: None,
             sessions: 0,
             last: Moment::default(),
         }
@@ -52,6 +54,8 @@ impl ViewBuilder {
         match record {
             Record::Study(header) => self.header = Some(*header),
             Record::Session { at, .. } => self.session(at),
+            Record::Length(change) => self.length(*change),
+            Record::RunAgain { .. } => self.finish = None,
             Record::Launch(launch) => self.launch(*launch),
             Record::Kill { at, .. } => self.last = at,
             Record::Retired { trial } => {
@@ -80,9 +84,18 @@ impl ViewBuilder {
             jobs: self.jobs,
             detail: self.detail,
             finish: self.finish,
+            initial_length: self.initial_length,
             sessions: self.sessions,
             last: self.last,
         })
+    }
+
+    fn length(&mut self, change: LengthRecord) {
+        self.initial_length.get_or_insert(change.before);
+        self.finish = None;
+        if let Some(header) = &mut self.header {
+            change.apply(header);
+        }
     }
 
     /// Jobs of an earlier session without an end are lost, whether or not this session has journalled it yet.

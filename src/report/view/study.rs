@@ -28,8 +28,10 @@ pub enum ViewDetail {
 pub struct StudyView {
     /// Its folder.
     pub study: PathBuf,
-    /// The first record of its journal.
+    /// The first record of its journal, with the definition of its last change of length.
     pub header: Header,
+    /// The amount of the schedule's length before the first change of it; `None` if it was never changed.
+    pub initial_length: Option<u64>,
     /// Every launch, in order.
     pub jobs: Vec<JobView>,
     /// How much of each job is here.

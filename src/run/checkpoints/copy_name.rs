@@ -1,12 +1,13 @@
 //! The names of copies, which contain who made them, and the history that decides which copies can be trusted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::journal::record::Record;
 use crate::types::ids::{Attempt, Rung, TrialId};
+use crate::types::outcome::Outcome;
 use crate::types::units::Resource;
 
 const COPY: &str = "checkpoint.before-rung-";
@@ -95,6 +96,8 @@ pub struct CopyHistory {
     values: HashMap<TrialId, u32>,
     /// Promoted jobs launched by versions without session marks.
     unmarked: HashMap<TrialId, Rung>,
+    /// Trials whose last job failed. It may run again, from its copy.
+    failed: HashSet<TrialId>,
 }
 
 impl CopyHistory {
@@ -114,8 +117,12 @@ impl CopyHistory {
             Record::End(end) if end.outcome.score().is_some() && !end.outcome.runs_again() => {
                 self.values.insert(end.job.key.trial, self.current);
                 self.unmarked.remove(&end.job.key.trial);
+                self.failed.remove(&end.job.key.trial);
             }
-            Record::Retired { trial } => {
+            Record::End(end) if matches!(end.outcome, Outcome::Failed { .. }) => {
+                self.failed.insert(end.job.key.trial);
+            }
+            Record::Retired { trial } if !self.failed.contains(trial) => {
                 self.values.remove(trial);
                 self.unmarked.remove(trial);
             }

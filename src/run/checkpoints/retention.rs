@@ -37,6 +37,8 @@ pub struct Retention {
     kept: Vec<TrialId>,
     /// Trials that were launched and whose checkpoints have not been removed.
     present: BTreeSet<TrialId>,
+    /// Trials whose last job failed. It may run again, from its copy.
+    failed: BTreeSet<TrialId>,
 }
 
 impl Retention {
@@ -50,20 +52,25 @@ impl Retention {
             incumbents,
             kept: Vec::new(),
             present: BTreeSet::new(),
+            failed: BTreeSet::new(),
         }
     }
 
     /// A job was launched. An earlier end of the same job no longer counts.
     pub fn launched(&mut self, job: JobKey) {
         self.reached.remove(&job.trial);
+        self.failed.remove(&job.trial);
+        self.kept.retain(|trial| *trial != job.trial);
         self.present.insert(job.trial);
         self.incumbents.launched(job);
     }
 
     /// A job with `allocation` ended; `step` is the resource of its last reading.
     pub fn ended(&mut self, job: JobKey, allocation: Allocation, outcome: &Outcome, step: Option<f64>) {
-        if let Outcome::Succeeded { .. } = outcome {
-            self.reached.insert(job.trial, allocation.to);
+        match outcome {
+            Outcome::Succeeded { .. } => drop(self.reached.insert(job.trial, allocation.to)),
+            Outcome::Failed { .. } => drop(self.failed.insert(job.trial)),
+            Outcome::Stopped { .. } => {}
         }
         self.incumbents.ended(job, outcome, allocation.reached(outcome, step));
     }
@@ -118,7 +125,9 @@ impl Retention {
             Keep::Best if Some(trial) != best => Removal::Checkpoint(trial),
             Keep::All | Keep::Promoted | Keep::Best => Removal::AllCopies(trial),
         };
-        std::mem::take(&mut self.present).into_iter().map(removal).collect()
+        let present = std::mem::take(&mut self.present);
+        let keeps_copies = |trial: &TrialId| keep == Keep::All && self.failed.contains(trial);
+        present.into_iter().filter(|trial| !keeps_copies(trial)).map(removal).collect()
     }
 
     fn keep_only(&mut self, keep: impl Fn(TrialId) -> bool) -> Vec<TrialId> {

@@ -1,11 +1,13 @@
 //! Distributes the output of a job to logs, collector, `readings.jsonl`, listener and the tail of stderr.
 
+use std::time::Duration;
+
 use super::job_logs::JobLogs;
+use super::metric_input::MetricInput;
 use super::readings_file::JobReadings;
-use crate::collect::collector::{Collected, Collector, LineKind, OutputStream};
-use crate::collect::lines::{Line, LineSplitter};
+use crate::collect::collector::{Collected, OutputStream};
 use crate::journal::folder::layout::LogStream;
-use crate::launch::process::child::Sink;
+use crate::launch::process::child::OutputSink;
 use crate::run::error::RunError;
 use crate::types::outcome::Reading;
 
@@ -14,11 +16,10 @@ const TAIL_BYTES: usize = 8 << 10;
 /// Maximum number of lines of it in the journal.
 const TAIL_LINES: usize = 20;
 
-/// Receives the output of one job. `listener` is called with the readings in each chunk of stdout.
+/// Receives the output of one job. `listener` is called with new readings.
 pub struct JobOutput<'a> {
     logs: JobLogs<'a>,
-    lines: LineSplitter,
-    collector: Box<dyn Collector>,
+    metrics: MetricInput,
     readings: JobReadings<'a>,
     tail: Vec<u8>,
     listener: Option<&'a dyn Fn(Vec<Reading>)>,
@@ -27,8 +28,10 @@ pub struct JobOutput<'a> {
 /// What the journal needs of a job's output.
 #[derive(Debug)]
 pub struct CapturedOutput {
-    /// From stdout.
+    /// From stdout, stderr or files.
     pub collected: Collected,
+    /// Metrics of early-stopping rules that no reading had.
+    pub absent_metrics: Vec<String>,
     /// The last lines of stderr, at most 20 and 8 KiB.
     pub stderr_tail: String,
 }
@@ -36,59 +39,26 @@ pub struct CapturedOutput {
 impl<'a> JobOutput<'a> {
     pub fn new(
         logs: JobLogs<'a>,
-        collector: Box<dyn Collector>,
+        metrics: MetricInput,
         readings: JobReadings<'a>,
         listener: Option<&'a dyn Fn(Vec<Reading>)>,
     ) -> JobOutput<'a> {
-        JobOutput { logs, lines: LineSplitter::default(), collector, readings, tail: Vec::new(), listener }
+        JobOutput { logs, metrics, readings, tail: Vec::new(), listener }
     }
 
     /// Completes the output of a job that has ended. The captured output is valid even if a log could not be written.
-    pub fn finish(mut self) -> (CapturedOutput, Result<(), RunError>) {
-        let mut lines = std::mem::take(&mut self.lines);
-        let mut readings = Vec::new();
-        lines.finish(|line| self.collect_line(OutputStream::Stdout, line, &mut readings));
-        if self.collector.end() == LineKind::Reading {
-            self.record_reading(&mut readings);
-        }
-        send(self.listener, readings);
-        self.readings.finish(&*self.collector);
-        let captured = CapturedOutput { collected: self.collector.finish(), stderr_tail: last_lines(&self.tail) };
+    pub fn finish(self) -> (CapturedOutput, Result<(), RunError>) {
+        let (collected, absent_metrics) = self.metrics.finish(self.readings, self.listener);
+        let captured = CapturedOutput { collected, absent_metrics, stderr_tail: last_lines(&self.tail) };
         (captured, self.logs.finish())
     }
 }
 
-impl JobOutput<'_> {
-    /// Collects a line. A reading in it is recorded, and added to `readings` if there is a listener.
-    fn collect_line(&mut self, stream: OutputStream, line: Line<'_>, readings: &mut Vec<Reading>) {
-        match line {
-            Line::Whole(line) => {
-                if self.collector.line(stream, line) == LineKind::Reading {
-                    self.record_reading(readings);
-                }
-            }
-            Line::TooLong(bytes) => self.collector.line_too_long(stream, bytes),
-        }
-    }
-
-    fn record_reading(&mut self, readings: &mut Vec<Reading>) {
-        self.readings.push(&*self.collector);
-        if self.listener.is_some() {
-            readings.push(self.collector.reading());
-        }
-    }
-}
-
-impl Sink for JobOutput<'_> {
-    type Fault = RunError;
+impl OutputSink for JobOutput<'_> {
+    type Error = RunError;
 
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
-        let mut lines = std::mem::take(&mut self.lines);
-        let mut readings = Vec::new();
-        lines.push(bytes, |line| self.collect_line(OutputStream::Stdout, line, &mut readings));
-        self.lines = lines;
-        self.readings.flush();
-        send(self.listener, readings);
+        self.metrics.bytes(OutputStream::Stdout, bytes, &mut self.readings, self.listener);
         self.logs.write(LogStream::Stdout, bytes)
     }
 
@@ -97,7 +67,16 @@ impl Sink for JobOutput<'_> {
         let excess = (self.tail.len() + bytes_kept.len()).saturating_sub(TAIL_BYTES);
         self.tail.drain(..excess);
         self.tail.extend_from_slice(bytes_kept);
+        self.metrics.bytes(OutputStream::Stderr, bytes, &mut self.readings, self.listener);
         self.logs.write(LogStream::Stderr, bytes)
+    }
+
+    fn interval(&self) -> Option<Duration> {
+        self.metrics.interval(self.listener)
+    }
+
+    fn look(&mut self) {
+        self.metrics.look(&mut self.readings, self.listener);
     }
 }
 
@@ -105,21 +84,15 @@ impl Sink for JobOutput<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct DiscardOutput;
 
-impl Sink for DiscardOutput {
-    type Fault = std::convert::Infallible;
+impl OutputSink for DiscardOutput {
+    type Error = std::convert::Infallible;
 
-    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+    fn stdout(&mut self, _: &[u8]) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Fault> {
+    fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Error> {
         Ok(())
-    }
-}
-
-fn send(listener: Option<&dyn Fn(Vec<Reading>)>, readings: Vec<Reading>) {
-    if let Some(listener) = listener.filter(|_| !readings.is_empty()) {
-        listener(readings);
     }
 }
 
@@ -153,12 +126,12 @@ mod tests {
         let received = Mutex::new(Vec::new());
         let listener = |readings: Vec<Reading>| received.lock().unwrap().extend(readings);
         let wanted = Wanted { metric: Some("loss".into()), ..Wanted::default() };
-        let collector = ConfiguredCollector::first().collector(wanted);
+        let metrics = MetricInput::before_start(&ConfiguredCollector::default(), wanted, None);
         let file = ReadingsFile::open(&folder).unwrap();
         let readings = JobReadings::new(&file, job);
         let on_abandoned = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
         let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &on_abandoned);
-        let mut output = JobOutput::new(logs, collector, readings, Some(&listener));
+        let mut output = JobOutput::new(logs, metrics, readings, Some(&listener));
         output.stdout(b"{\"loss\": 2}\n{\"lo").unwrap();
         output.stdout(b"ss\": 1}").unwrap();
         (0..5000).for_each(|i| output.stderr(format!("line {i}\n").as_bytes()).unwrap());

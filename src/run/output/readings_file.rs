@@ -3,6 +3,7 @@
 use crate::collect::collector::Collector;
 use crate::journal::readings::{ReadingSampler, ReadingsFile, write_line};
 use crate::types::ids::JobId;
+use crate::types::outcome::Reading;
 
 /// Samples and buffers the readings of one job.
 pub struct JobReadings<'a> {
@@ -26,6 +27,16 @@ impl<'a> JobReadings<'a> {
         self.skipped = (!recorded).then_some(ordinal);
         if recorded {
             self.record(ordinal, collector);
+        }
+    }
+
+    /// Counts a reading of a file, and records it if it is in the sample.
+    pub fn push_found(&mut self, reading: Reading) {
+        let (ordinal, recorded) = self.sampler.count();
+        self.skipped = (!recorded).then_some(ordinal);
+        if recorded {
+            // Cannot fail, as in `record`.
+            let _ = write_line(&mut self.lines, self.job, ordinal, reading);
         }
     }
 

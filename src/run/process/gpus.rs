@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::launch::process::pidfd::{ends_within, pidfd};
-use crate::launch::process::syscalls::{Pid, never_block, without_ctrl_z};
+use crate::launch::process::syscalls::{Pid, set_nonblocking, without_ctrl_z};
 use crate::types::ids::MAX_SLOTS;
 
 /// The variables that restrict a job to some devices: CUDA, ROCm, oneAPI.
@@ -173,7 +173,7 @@ fn output_within(mut command: Command, timeout: Duration) -> Result<Option<Strin
     let mut output = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
         // A grandchild may hold the pipe open: read only what is in it now.
-        let _ = never_block(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
+        let _ = set_nonblocking(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
     }
     let succeeded = child.wait().is_ok_and(|status| status.success());
     Ok(succeeded.then(|| String::from_utf8_lossy(&output).into_owned()))

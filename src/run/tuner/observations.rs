@@ -1,6 +1,6 @@
 //! Makes the tuner's observations from the journal's records: one for the last attempt of every job.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -65,6 +65,8 @@ pub struct ObservationQueue {
     allocations: HashMap<JobKey, Allocation>,
     /// Number of failed attempts of jobs that are retried.
     failures: HashMap<JobKey, u32>,
+    /// Trials whose last job failed. They may run again, so their configurations are kept.
+    failed: HashSet<TrialId>,
     pending: Vec<JobObservation>,
 }
 
@@ -84,6 +86,7 @@ impl ObservationQueue {
             trials: HashMap::new(),
             allocations: HashMap::new(),
             failures: HashMap::new(),
+            failed: HashSet::new(),
         }
     }
 
@@ -92,9 +95,15 @@ impl ObservationQueue {
         match record {
             Record::Launch(launch) => self.launched(launch),
             Record::End(end) => self.ended(end),
-            Record::Retired { trial } => drop(self.trials.remove(trial)),
+            Record::Retired { trial } if !self.failed.contains(trial) => drop(self.trials.remove(trial)),
             Record::Session { retries, .. } => self.retries.max = *retries,
-            Record::Study(_) | Record::Kill { .. } | Record::Promoted { .. } | Record::Finish { .. } => {}
+            Record::Study(_)
+            | Record::Length(_)
+            | Record::RunAgain { .. }
+            | Record::Kill { .. }
+            | Record::Promoted { .. }
+            | Record::Retired { .. }
+            | Record::Finish { .. } => {}
         }
     }
 
@@ -117,6 +126,10 @@ impl ObservationQueue {
         }
         let key = end.job.key;
         self.failures.remove(&key);
+        match end.outcome {
+            Outcome::Failed { .. } => self.failed.insert(key.trial),
+            _ => self.failed.remove(&key.trial),
+        };
         let (Some(trial), Some(allocation)) = (self.trials.get(&key.trial), self.allocations.remove(&key)) else {
             return;
         };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::response::excerpt;
 use crate::launch::process::syscalls::{
-    Pid, Ready, Reaped, Signal, never_block, reap, signal_child, wait_readable, wait_ready,
+    Interest, Pid, Reaped, Signal, reap, set_nonblocking, signal_child, wait_readable, wait_ready,
 };
 
 /// Longest response, in bytes.
@@ -72,8 +72,8 @@ pub enum Shutdown {
 impl TunerProcess {
     /// A process just spawned, with the driver's ends of its pipes.
     pub fn new(pid: Pid, pidfd: OwnedFd, stdin: File, stdout: File) -> io::Result<TunerProcess> {
-        never_block(stdin.as_fd())?;
-        never_block(stdout.as_fd())?;
+        set_nonblocking(stdin.as_fd())?;
+        set_nonblocking(stdout.as_fd())?;
         Ok(TunerProcess { pid, pidfd, stdin: Some(stdin), stdout: Some(stdout), received: Vec::new() })
     }
 
@@ -124,9 +124,10 @@ impl TunerProcess {
 
     /// Waits up to `timeout`: whether `cancel` is readable, the process has exited, stdin can take `unsent`, stdout is readable.
     fn poll(&self, unsent: &[u8], cancel: BorrowedFd<'_>, timeout: Duration) -> io::Result<[bool; 4]> {
-        let [cancelled, exited] = [cancel, self.pidfd.as_fd()].map(|fd| Some((fd, Ready::ToRead)));
-        let writable = self.stdin.as_ref().filter(|_| !unsent.is_empty()).map(|pipe| (pipe.as_fd(), Ready::ToWrite));
-        let readable = self.stdout.as_ref().map(|pipe| (pipe.as_fd(), Ready::ToRead));
+        let [cancelled, exited] = [cancel, self.pidfd.as_fd()].map(|fd| Some((fd, Interest::Readable)));
+        let writable =
+            self.stdin.as_ref().filter(|_| !unsent.is_empty()).map(|pipe| (pipe.as_fd(), Interest::Writable));
+        let readable = self.stdout.as_ref().map(|pipe| (pipe.as_fd(), Interest::Readable));
         wait_ready([cancelled, exited, writable, readable], Some(timeout))
     }
 

@@ -71,7 +71,7 @@ pub fn start(program: &TunerProgram, context: &TunerContext<'_>) -> Result<Runni
 }
 
 fn spawn(mut command: Command, stderr: File) -> io::Result<TunerProcess> {
-    open_files::give_back(&mut command);
+    open_files::restore_in_child(&mut command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
     let mut child = without_ctrl_z(|| command.spawn())?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::new);

@@ -18,7 +18,7 @@ use crate::types::units::Resource;
 use crate::schedule::freeze_thaw::scheduler::FreezeThawScheduler;
 use crate::schedule::plan::shrink;
 use crate::schedule::rung_levels::RungLevels;
-use crate::schedule::{BracketPlan, Plan, RungPlan, Schedule, Scheduler, UNLIMITED};
+use crate::schedule::{BracketPlan, Length, Plan, RungPlan, Schedule, Scheduler, UNLIMITED};
 
 /// Maximum number of trials of the first bracket. With η = 3 the bracket has four rungs and costs as much as four full
 /// trainings.
@@ -29,7 +29,7 @@ const MAX_INITIAL_TRIALS: u64 = 27;
 pub struct FreezeThaw {
     /// Rungs of the first bracket.
     rungs: Arc<[RungPlan]>,
-    eta: f64,
+    levels: RungLevels,
     max_trials: u64,
 }
 
@@ -53,7 +53,7 @@ impl FreezeThaw {
         let rungs = resources.into_iter().enumerate().map(|(i, resource)| RungPlan { configs: configs(i), resource });
         let rungs: Vec<RungPlan> = rungs.collect();
         let started = rungs[0].configs.min(max_trials);
-        FreezeThaw { rungs: shrink(&rungs, started).into(), eta: levels.eta(), max_trials }
+        FreezeThaw { rungs: shrink(&rungs, started).into(), levels: levels.clone(), max_trials }
     }
 
     /// Number of trials of the first bracket.
@@ -92,7 +92,15 @@ impl Schedule for FreezeThaw {
         // Without a metric no trial has a score, so the direction has no effect.
         let direction = direction.unwrap_or(Direction::Minimize);
         let rungs = Arc::clone(&self.rungs);
-        Box::new(FreezeThawScheduler::new(rungs, self.start_rung(), self.eta, self.max_trials, direction))
+        Box::new(FreezeThawScheduler::new(rungs, self.start_rung(), self.levels.eta(), self.max_trials, direction))
+    }
+
+    fn length(&self) -> Length {
+        Length::Trials(self.max_trials)
+    }
+
+    fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
+        Arc::new(FreezeThaw::new(&self.levels, amount))
     }
 
     fn max_resource(&self) -> Option<Resource> {
@@ -100,6 +108,6 @@ impl Schedule for FreezeThaw {
     }
 
     fn eta(&self) -> Option<f64> {
-        Some(self.eta)
+        Some(self.levels.eta())
     }
 }

@@ -41,6 +41,8 @@ pub struct FreezeThawScheduler {
     initial_costs: BTreeMap<TrialId, f64>,
     /// Trials between two rungs, including those that the first bracket did not promote.
     paused: BTreeMap<TrialId, Pause>,
+    /// Trials that were paused when the schedule ended.
+    retired_at_end: BTreeMap<TrialId, Pause>,
     /// Trials whose last job ended without a decision so far, with whether the cost is in the top 1/η of its level.
     undecided: VecDeque<(TrialId, bool)>,
     /// Trials that the first bracket did not promote and the model did.
@@ -73,6 +75,7 @@ impl FreezeThawScheduler {
             first: Bracket::new(id, TrialId(0), rungs, direction),
             initial_costs: BTreeMap::new(),
             paused: BTreeMap::new(),
+            retired_at_end: BTreeMap::new(),
             undecided: VecDeque::new(),
             promoted_later: BTreeSet::new(),
             promoted: VecDeque::new(),
@@ -230,7 +233,9 @@ impl Scheduler for FreezeThawScheduler {
             verdicts.extend(self.decide_once(advisor, ended).map(Verdict::Promote));
         }
         if self.is_finished() {
-            verdicts.extend(std::mem::take(&mut self.paused).into_keys().map(Verdict::Retire));
+            let paused = std::mem::take(&mut self.paused);
+            verdicts.extend(paused.keys().copied().map(Verdict::Retire));
+            self.retired_at_end.extend(paused);
         }
         verdicts
     }
@@ -246,7 +251,9 @@ impl Scheduler for FreezeThawScheduler {
             }
             Verdict::Retire(trial) => {
                 self.undecided.clear();
-                self.paused.remove(&trial).is_some()
+                let paused = self.paused.remove(&trial);
+                self.retired_at_end.extend(paused.map(|pause| (trial, pause)));
+                paused.is_some()
             }
         }
     }
@@ -261,5 +268,24 @@ impl Scheduler for FreezeThawScheduler {
             }
         }
         self.first.close()
+    }
+
+    /// The number of trials of the first bracket does not change.
+    fn set_length(&mut self, length: u64) {
+        self.max_trials = length;
+        self.paused.append(&mut self.retired_at_end);
+    }
+
+    fn may_return(&self, trial: TrialId) -> bool {
+        self.retired_at_end.contains_key(&trial)
+    }
+
+    fn reopen(&mut self, start: &Start) -> bool {
+        let trial = start.key.trial;
+        if trial.0 < self.initial_trials && !self.promoted_later.contains(&trial) {
+            return self.first.reopen(start);
+        }
+        self.running += 1;
+        true
     }
 }

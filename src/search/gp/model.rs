@@ -90,6 +90,12 @@ impl Model {
         self.posterior = None;
     }
 
+    /// Removes the failure of `trial`, of which there is at most one.
+    pub fn forget_failure(&mut self, trial: TrialId) {
+        self.rows.retain(|row| row.trial != trial || row.cost.is_some());
+        self.posterior = None;
+    }
+
     /// Number of observations, including failures.
     pub fn observations(&self) -> usize {
         self.rows.len()

@@ -192,6 +192,11 @@ impl Searcher for GpSearcher {
         self.model.observe(observation.trial, Point { x, t }, cost);
     }
 
+    fn forget_failure(&mut self, trial: TrialId, _assignment: &Assignment, _resource: Resource) {
+        self.suggestion = None;
+        self.model.forget_failure(trial);
+    }
+
     /// Compares expected improvement per remaining resource; a new trial needs all of R. If no new trial may start, the trial with the
     /// best predicted mean is promoted.
     fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {

@@ -158,4 +158,14 @@ impl Searcher for TpeSearcher {
         self.rungs.entry(observation.resource).or_default().push((x, cost));
         self.densities = None;
     }
+
+    fn forget_failure(&mut self, _trial: TrialId, assignment: &Assignment, resource: Resource) {
+        let Some(x) = self.encoding.encode(assignment) else { return };
+        if let Some(observed) = self.rungs.get_mut(&resource)
+            && let Some(at) = observed.iter().position(|(known, cost)| *known == x && *cost == f64::INFINITY)
+        {
+            observed.remove(at);
+            self.densities = None;
+        }
+    }
 }

@@ -2,7 +2,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::*;
 
-/// Written by the test that raises signals, which all sessions of this process would get.
+/// Locked for writing by tests that raise signals, which all sessions of this process would receive.
 static RAISING: RwLock<()> = RwLock::new(());
 
 /// Runs a whole session while no test raises signals.
@@ -12,14 +12,14 @@ pub(crate) fn without_raised_signals<T>(session: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn an_end_by_a_signal_is_known_by_its_code_too() {
-    let ended = |raw| ended_by_one(ExitStatus::from_raw(raw));
+fn a_termination_is_recognized_by_signal_and_by_exit_code() {
+    let ended = |raw| is_termination(ExitStatus::from_raw(raw));
     assert!([SIGTERM, SIGINT, 143 << 8, 129 << 8].map(ended).iter().all(|yes| *yes));
     assert!(![0, 9, 1 << 8, 137 << 8].map(ended).iter().any(|yes| *yes));
 }
 
 #[test]
-fn a_signal_is_taken_as_often_as_it_came() {
+fn a_signal_is_taken_as_often_as_it_was_received() {
     let _raising = RAISING.write().unwrap_or_else(PoisonError::into_inner);
     let signals = Signals::catch().unwrap();
     assert!(!signals.pending() && signals.take().is_empty());

@@ -1,0 +1,166 @@
+//! Metrics as scripts print and write them.
+
+use std::fs;
+use std::path::Path;
+
+use hypertune_test_support::{Lab, RunOutput};
+
+fn matrix(metric: &str, more: &str) -> String {
+    format!(
+        "kind: grid\nmetric: {{{metric}}}\nconcurrency: 1\n{more}params: {{x: {{kind: choice, value: [3, 1, 2]}}}}\n"
+    )
+}
+
+/// Runs a shell script on a grid of x; `$1` is `--x=3` and so on.
+fn run(metric: &str, more: &str, script: &str, options: &str) -> (Lab, RunOutput) {
+    let lab = Lab::new(&matrix(metric, more));
+    lab.file("train.sh", format!("x=${{1#--x=}}\n{script}"));
+    let output = lab.hypertune(&format!("run m.yaml {options} -- sh train.sh"));
+    (lab, output)
+}
+
+fn best(lab: &Lab) -> f64 {
+    lab.hypertune("best m.study --format json").exits(0).json()["value"].as_f64().unwrap()
+}
+
+const LOSS: &str = "name: loss, optimization: minimize";
+
+#[test]
+fn text_dicts_and_nested_json_are_read_from_stdout_and_stderr() {
+    let scripts = [
+        ("name: loss, optimization: minimize", "echo \"epoch 1 loss: 9\"; echo \"epoch 2 loss: $x\""),
+        ("name: loss, optimization: minimize", "echo \"epoch 1 loss: $x\" >&2"),
+        ("name: loss, optimization: minimize", "printf '\\r10%%| loss=9\\r\\033[1m99%%\\033[0m| loss=%s' $x"),
+        ("name: loss, optimization: minimize", "echo \"4/4 [==] {'loss': '$x', 'note': None}\""),
+        ("name: val.loss, optimization: minimize", "echo \"{\\\"val\\\": {\\\"loss\\\": $x}}\""),
+        ("name: val/loss, optimization: minimize", "echo \"INFO {\\\"val\\\": {\\\"loss\\\": $x}}\" >&2"),
+    ];
+    for (metric, script) in scripts {
+        let (lab, output) = run(metric, "", script, "-q");
+        output.exits(0);
+        assert_eq!(best(&lab), 1.0, "{script}");
+    }
+}
+
+#[test]
+fn the_best_reading_counts_if_the_matrix_says_so() {
+    let script = "echo \"loss: $x\"; echo loss: 9";
+    let (lab, output) = run(&format!("{LOSS}, value: best"), "", script, "-q");
+    output.exits(0);
+    assert_eq!(best(&lab), 1.0);
+    let (lab, _) = run(LOSS, "", script, "-q");
+    assert_eq!(best(&lab), 9.0);
+}
+
+#[test]
+fn a_missing_metric_is_explained_with_what_was_printed() {
+    let (_, output) = run(LOSS, "", "echo \"step 1 val_loss=$x\"", "");
+    output
+        .exits(3)
+        .output_contains("`loss` was never printed with a number; names with numbers in the output: `val_loss`")
+        .output_contains("saw `val_loss: 3` in 1 line: set `metric.name: val_loss`")
+        .output_contains("the last lines of stdout:");
+    let (_, output) = run(LOSS, "", "echo \"loss: $x\"", "--collect json");
+    output.exits(3).output_contains("saw `loss: 3` in 1 line: set `metric.collect: auto`");
+}
+
+#[test]
+fn a_pattern_is_given_in_the_matrix_or_on_the_command_line() {
+    let script = "echo \"the loss is $x here\"";
+    let (lab, output) = run(&format!("{LOSS}, collect: {{kind: regex, pattern: 'loss is (\\S+)'}}"), "", script, "-q");
+    output.exits(0);
+    assert_eq!(best(&lab), 1.0);
+    let lab = Lab::new(&matrix(LOSS, ""));
+    lab.file("train.sh", format!("x=${{1#--x=}}\n{script}"));
+    let line = ["run", "m.yaml", "-q", "--collect", r"regex=loss is (\S+)", "--", "sh", "train.sh"];
+    RunOutput::of(lab.command("").args(line)).exits(0);
+    assert_eq!(best(&lab), 1.0);
+    lab.hypertune("run m.yaml -q -- sh train.sh")
+        .exits(2)
+        .output_contains("metric.collect: started with {\"kind\":\"regex\"")
+        .output_contains("now {\"kind\":\"auto\"}");
+}
+
+#[test]
+fn invalid_collectors_are_errors_with_their_place() {
+    let check = |collect: &str| {
+        let lab = Lab::new(&matrix(&format!("{LOSS}, collect: {collect}"), ""));
+        lab.hypertune("check m.yaml -- true").exits(2)
+    };
+    check("atuo").output_contains("unknown collector `atuo`").output_contains("did you mean `auto`?");
+    check("{kind: regex, pattern: '('}").output_contains("invalid regular expression");
+    check("{kind: json, pattern: x}").output_contains("the collector `json` has no option `pattern`");
+    check("file").output_contains("the collector `file` needs `path`");
+    check("{kind: file, path: '{{ nowhere }}'}").output_contains("unknown variable `nowhere`");
+    let (_, output) = run(LOSS, "", "", "--collect xml");
+    output.exits(2).output_contains("the collectors are auto, json, regex, file, tensorboard");
+}
+
+#[test]
+fn files_are_read_as_they_grow_and_at_the_end() {
+    let collect = "collect: {kind: file, path: '{{ trial_dir }}/metrics.csv'}";
+    let script = "f=$HYPERTUNE_TRIAL_DIR/metrics.csv; echo epoch,loss > $f; echo 1,9 >> $f; printf '2,%s' $x >> $f";
+    let (lab, output) = run(&format!("{LOSS}, {collect}"), "", script, "-q");
+    output.exits(0);
+    assert_eq!(best(&lab), 1.0);
+    let (_, output) = run(&format!("{LOSS}, {collect}"), "", "true", "");
+    output.exits(3).output_contains("the job did not write {{ trial_dir }}/metrics.csv, from which `loss` is read");
+    let stopping = "earlyStopping: [{metric: loss, value: 5, optimization: minimize}]\n";
+    let script = "f=$HYPERTUNE_TRIAL_DIR/metrics.csv; printf 'loss\\n4\\n' > $f; sleep 60";
+    let (_, output) = run(&format!("{LOSS}, {collect}"), stopping, script, "--grace 1s");
+    output.exits(0).output_contains("trial 0 reached loss 4");
+}
+
+#[test]
+fn scalars_of_event_files_are_read() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/metrics/tensorboard-torch");
+    let script = format!(
+        "mkdir -p $HYPERTUNE_TRIAL_DIR/runs/1; cat {0}/* > $HYPERTUNE_TRIAL_DIR/runs/1/events.out.tfevents.1",
+        data.display()
+    );
+    let (lab, output) = run("name: val/loss, optimization: minimize, collect: tensorboard", "", &script, "-q");
+    output.exits(0);
+    assert_eq!(best(&lab), 0.3333333432674408);
+    let readings = fs::read_to_string(lab.study().join("readings.jsonl")).unwrap();
+    assert_eq!(readings.lines().count(), 9);
+}
+
+#[test]
+fn remarks_about_the_output_are_given_once() {
+    let script = "head -c 2000000 /dev/zero | tr '\\0' x; echo; for r in 0 1; do echo \"{\\\"epochs\\\": 1, \\\"loss\\\": $r}\"; done";
+    let lab = Lab::new(
+        "kind: hyperband\nmaxIterations: 2\neta: 2\nresource: {name: epochs}\nmetric: {name: loss, optimization: minimize}\nseed: 1\nparams: {x: {kind: uniform, value: [0, 1]}}\n",
+    );
+    lab.file("train.sh", script);
+    let output = lab.hypertune("run m.yaml -- sh train.sh").exits(0);
+    let count = |text: &str| output.stderr.matches(text).count();
+    assert_eq!(
+        count("a line of 2000000 bytes on stdout was not read for metrics; the limit is 1 MiB"),
+        1,
+        "{}",
+        output.stderr
+    );
+    assert_eq!(count("`loss` was 0 and then 1 at step 1"), 1, "{}", output.stderr);
+}
+
+#[test]
+fn a_rule_on_a_metric_that_nobody_prints_is_noted() {
+    let stopping = "earlyStopping: [{metric: accuracy, value: 5, optimization: maximize}]\n";
+    let (_, output) = run(LOSS, stopping, "echo \"{\\\"loss\\\": $x, \\\"acc\\\": 1}\"", "");
+    let note = "no reading of the first 2 jobs has `accuracy`, the metric of an early-stopping rule; the readings have `loss`, `acc`";
+    output.exits(0).output_contains(note);
+    let stopping = "earlyStopping: [{metric: loss, value: 0, optimization: maximize}]\n";
+    let (_, output) = run(LOSS, stopping, "echo \"loss: $x\"", "");
+    output.exits(0).output_contains("has `optimization: maximize` for `loss`, but the study has `minimize`");
+}
+
+#[test]
+fn python_does_not_buffer_its_output_unless_the_caller_says_so() {
+    let lab = Lab::new(&matrix("name: n, optimization: minimize", ""));
+    lab.file("train.sh", "echo \"n: $PYTHONUNBUFFERED\"");
+    lab.hypertune("run m.yaml -q -- sh train.sh").exits(0);
+    assert_eq!(best(&lab), 1.0);
+    let mut command = lab.command("run m.yaml -q --overwrite -- sh train.sh");
+    RunOutput::of(command.env("PYTHONUNBUFFERED", "7")).exits(0);
+    assert_eq!(best(&lab), 7.0);
+}

@@ -42,6 +42,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let (execution, format) = (&args.execution, args.format);
     let session = SessionOptions { execution, format, existing, change: StudyChange::default() };
     let Some(view) = recorded else { return start(study, &session, verbosity) };
+    let study = study.load_again(&args.study, &view.header)?;
     match decide(&view, study, execution.rerun, verbosity)? {
         Decision::StartAgain(study) => {
             start(study, &SessionOptions { existing: Existing::Overwrite, ..session }, verbosity)

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::JobContext;
+use super::dialect::Dialect;
 use super::input::{Input, Passing};
 use super::plain::plain;
 use super::style::ArgStyle;
+use crate::types::args::describe;
 use crate::types::units::ResourceSpec;
 
 /// Names that every template may use in addition to the study's own.
@@ -16,7 +18,18 @@ pub const BUILT_IN: [&str; 9] =
     ["trial", "job", "bracket", "rung", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
 
 /// Attributes of `globals`.
-pub const GLOBALS: [&str; 2] = ["artifacts_path", "run_outputs_path"];
+pub const GLOBALS: [&str; 10] = [
+    "artifacts_path",
+    "context_path",
+    "iteration",
+    "name",
+    "project_name",
+    "project_unique_name",
+    "project_uuid",
+    "run_artifacts_path",
+    "run_outputs_path",
+    "uuid",
+];
 
 /// Attributes of `params.NAME`.
 pub const PARAM_ATTRIBUTES: [&str; 3] = ["value", "as_arg", "as_str"];
@@ -30,6 +43,8 @@ pub struct TemplateNames {
     pub resource: Option<ResourceSpec>,
     /// Declared inputs.
     pub inputs: Vec<Input>,
+    /// How templates write values.
+    pub dialect: Dialect,
 }
 
 impl TemplateNames {
@@ -40,39 +55,91 @@ impl TemplateNames {
         params.chain(inputs).chain(self.resource.iter().map(|spec| spec.name.as_str()))
     }
 
+    /// The declared input `name`.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.name == name)
+    }
+
     fn passing(&self, name: &str) -> Passing {
-        self.inputs.iter().find(|input| input.name == name).map_or(Passing::Value, |input| input.passing)
+        self.input(name).map_or(Passing::Value, |input| input.passing)
     }
 }
 
 /// The values of one job.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TemplateValues<'a> {
     names: &'a TemplateNames,
     style: ArgStyle,
     context: &'a JobContext<'a>,
+    /// Inputs with an `argFormat` and the argument that it renders to.
+    formatted: BTreeMap<&'a str, String>,
 }
 
 impl<'a> TemplateValues<'a> {
     /// `style` applies to `as_arg` and `as_args`.
     pub fn new(names: &'a TemplateNames, style: ArgStyle, context: &'a JobContext<'a>) -> TemplateValues<'a> {
-        TemplateValues { names, style, context }
+        TemplateValues { names, style, context, formatted: BTreeMap::new() }
     }
 
-    /// The value of a parameter, the resource or an input.
+    /// The names that have values.
+    pub fn names(&self) -> &'a TemplateNames {
+        self.names
+    }
+
+    /// Sets the argument of an input with an `argFormat`.
+    pub fn set_formatted(&mut self, input: &'a str, argument: String) {
+        self.formatted.insert(input, argument);
+    }
+
+    /// The value of a parameter, the resource or an input; in Polyaxon's dialect converted to the type of the input.
     pub fn own(&self, name: &str) -> Option<Value> {
+        let value = self.unconverted(name)?;
+        let converted = self.converting_input(name).and_then(|input| input.convert(&value));
+        Some(converted.unwrap_or(value))
+    }
+
+    /// The message for an input whose value does not have its type, if there is one.
+    pub fn mismatch(&self) -> Option<String> {
+        let mismatch = |input: &Input| {
+            let value = self.unconverted(&input.name)?;
+            input.convert(&value).is_none().then(|| input.mismatch(&describe(&value)))
+        };
+        self.names.inputs.iter().filter(|_| self.names.dialect == Dialect::Polyaxon).find_map(mismatch)
+    }
+
+    fn converting_input(&self, name: &str) -> Option<&Input> {
+        self.names.input(name).filter(|_| self.names.dialect == Dialect::Polyaxon)
+    }
+
+    fn unconverted(&self, name: &str) -> Option<Value> {
         let resource = || self.names.resource.as_ref().filter(|spec| spec.name == name);
-        let input = || self.names.inputs.iter().find(|input| input.name == name);
         let launch = self.context.launch;
         if let Some(value) = launch.assignment.get(name) {
             return Some(value.clone());
         }
-        resource().map(|spec| spec.value(launch.resource)).or_else(|| input().and_then(|i| i.value.clone()))
+        let input = || self.names.input(name).and_then(|input| input.value.clone());
+        resource().map(|spec| spec.value(launch.resource)).or_else(input)
+    }
+
+    /// The value of `name` in templates: in Polyaxon's dialect a flag is the argument that passes it, or empty text.
+    fn shown(&self, name: &str) -> Option<Value> {
+        let value = self.own(name)?;
+        match self.converting_input(name) {
+            Some(Input { passing: Passing::Flag, .. }) if value == Value::Bool(true) => {
+                Some(format!("--{name}").into())
+            }
+            Some(Input { passing: Passing::Flag, .. }) => Some("".into()),
+            _ => Some(value),
+        }
     }
 
     /// Appends the arguments that pass `name`: none for null, the name alone for a true flag.
     pub fn push_arg(&self, name: &str, argv: &mut Vec<String>) {
         let Some(value) = self.own(name) else { return };
+        if let Some(argument) = self.formatted.get(name) {
+            argv.extend(Some(argument.clone()).filter(|argument| !argument.is_empty()));
+            return;
+        }
         match self.names.passing(name) {
             Passing::Value => self.style.push(name, &value, argv),
             Passing::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
@@ -85,7 +152,7 @@ impl<'a> TemplateValues<'a> {
     pub fn push_sampled(&self, argv: &mut Vec<String>) {
         let launch = self.context.launch;
         for (name, value) in launch.assignment.iter() {
-            self.style.push(name, value, argv);
+            self.style.push(name, &self.own(name).unwrap_or_else(|| value.clone()), argv);
         }
         if let Some(spec) = &self.names.resource {
             self.style.push(&spec.name, &spec.value(launch.resource), argv);
@@ -108,8 +175,8 @@ impl<'a> TemplateValues<'a> {
     fn root(&self, root: &str) -> Option<Value> {
         match root {
             "params" => Some(self.params()),
-            "globals" => Some(GLOBALS.iter().map(|name| ((*name).to_owned(), self.trial_dir())).collect()),
-            _ => self.own(root).or_else(|| self.optional(root)).or_else(|| self.built_in(root)),
+            "globals" => Some(self.globals()),
+            _ => self.shown(root).or_else(|| self.optional(root)).or_else(|| self.built_in(root)),
         }
     }
 
@@ -134,6 +201,22 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
+    /// Polyaxon's `globals`: a run is a job, its project the study, and an iteration a rung. All paths are the trial's directory.
+    fn globals(&self) -> Value {
+        let project = self.context.study_dir.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let key = self.context.launch.job.key;
+        let name = format!("{project}-{}-{}", key.trial, key.rung);
+        let value = |global: &str| match global {
+            "iteration" => key.rung.0.into(),
+            "name" => name.as_str().into(),
+            "project_name" | "project_unique_name" => project.as_str().into(),
+            "project_uuid" => format!("{:08x}-0000-8000-8000-000000000000", crc32fast::hash(project.as_bytes())).into(),
+            "uuid" => self.uuid().into(),
+            _ => self.trial_dir(),
+        };
+        GLOBALS.iter().map(|name| ((*name).to_owned(), value(name))).collect()
+    }
+
     fn trial_dir(&self) -> Value {
         self.context.trial_dir.display().to_string().into()
     }
@@ -149,6 +232,15 @@ impl<'a> TemplateValues<'a> {
             rung & 0xfff,
             trial & 0xffff_ffff_ffff
         )
+    }
+
+    fn text(&self, name: &str, value: &Value) -> String {
+        match self.names.dialect {
+            Dialect::Polyaxon => {
+                self.shown(name).filter(|value| !value.is_null()).as_ref().map_or(String::new(), plain)
+            }
+            Dialect::Plain => plain(value),
+        }
     }
 
     fn all_names(&self) -> Vec<&'a str> {
@@ -172,7 +264,7 @@ impl<'a> TemplateValues<'a> {
         };
         let attributes = |name: &&str| {
             let value = self.own(name).unwrap_or(Value::Null);
-            let text = plain(&value);
+            let text = self.text(name, &value);
             ((*name).to_owned(), json!({ "value": value, "as_arg": arg(name), "as_str": text }))
         };
         let mut table: serde_json::Map<String, Value> = self.all_names().iter().map(attributes).collect();

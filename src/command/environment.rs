@@ -1,12 +1,13 @@
 //! The HYPERTUNE_* variables of every job.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use super::JobContext;
 use crate::types::units::{Resource, ResourceSpec};
 
 /// Name and value of an environment variable.
-pub type Variable = (&'static str, OsString);
+pub type Variable = (Cow<'static, str>, OsString);
 
 /// All variables; none is ever omitted. `HYPERTUNE_PREVIOUS_RESOURCE` is 0 in a trial's first job.
 pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) -> Vec<Variable> {
@@ -17,7 +18,7 @@ pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) ->
     };
     let params = serde_json::to_string(&*launch.assignment).unwrap_or_default();
     let text = |value: String| OsString::from(value);
-    vec![
+    let variables = [
         ("HYPERTUNE_STUDY_DIR", context.study_dir.as_os_str().to_owned()),
         ("HYPERTUNE_TRIAL", text(launch.job.key.trial.to_string())),
         ("HYPERTUNE_TRIAL_DIR", context.trial_dir.as_os_str().to_owned()),
@@ -29,5 +30,6 @@ pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) ->
         ("HYPERTUNE_SEED", text(context.seed.to_string())),
         ("HYPERTUNE_PARAMS", text(params)),
         ("HYPERTUNE_ATTEMPT", text(launch.job.attempt.to_string())),
-    ]
+    ];
+    variables.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }

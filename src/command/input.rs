@@ -9,7 +9,7 @@ pub enum InputType {
     Int,
     Float,
     Bool,
-    /// Any scalar, passed as text.
+    /// Anything, passed as text.
     Text,
     Dict,
     List,
@@ -56,18 +56,6 @@ impl InputType {
             InputType::List => "a list",
         }
     }
-
-    fn takes(self, value: &Value) -> bool {
-        match self {
-            InputType::Any => true,
-            InputType::Int => value.is_i64() || value.is_u64(),
-            InputType::Float => value.is_number(),
-            InputType::Bool => value.is_boolean(),
-            InputType::Text => !value.is_array() && !value.is_object(),
-            InputType::Dict => value.is_object(),
-            InputType::List => value.is_array(),
-        }
-    }
 }
 
 /// Whether an input is one value or a list.
@@ -104,20 +92,21 @@ pub struct Input {
     pub arity: Arity,
     pub passing: Passing,
     pub presence: Presence,
+    /// The template of `as_arg` (`argFormat`), in place of name and value.
+    pub arg_format: Option<String>,
+    /// The environment variable that has the value too (`toEnv`).
+    pub variable: Option<String>,
     /// From the command line or the operation, else the default.
     pub value: Option<Value>,
 }
 
 impl Input {
-    /// Whether `value` has the declared type.
-    pub fn takes(&self, value: &Value) -> bool {
-        if value.is_null() {
-            return self.presence == Presence::Optional;
-        }
-        match (self.arity, value) {
-            (Arity::List, Value::Array(items)) => items.iter().all(|item| self.kind.takes(item)),
-            (Arity::List, _) => false,
-            (Arity::One, _) => self.kind.takes(value),
+    /// The message for a value that cannot be converted to the type of the input; `found` describes the value.
+    pub fn mismatch(&self, found: &str) -> String {
+        let (name, expected) = (self.name.escape_debug(), self.kind.describe());
+        match self.arity {
+            Arity::One => format!("the input `{name}` must be {expected}, found {found}"),
+            Arity::List => format!("the input `{name}` must be a list with {expected} in each element, found {found}"),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Command lines of jobs: templates, argument styles, declared inputs, environment.
 
 pub mod context;
+mod conversion;
+pub mod dialect;
 pub(crate) mod environment;
 pub(crate) mod hub;
 pub(crate) mod input;
 pub(crate) mod plain;
 pub(crate) mod program;
+mod python;
 pub(crate) mod split;
 pub mod style;
 pub mod template;

@@ -1,5 +1,6 @@
 //! The interface between the driver and the launchers.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
@@ -21,7 +22,7 @@ pub struct CommandLine {
     /// The program, as a path or a name to look up in `PATH`, and its arguments; not empty.
     pub argv: Vec<String>,
     /// Added to the driver's environment; includes the marks of session and job.
-    pub env: Vec<(&'static str, OsString)>,
+    pub env: Vec<(Cow<'static, str>, OsString)>,
 }
 
 /// Starts and signals the processes of jobs, and interprets their exit.

@@ -30,7 +30,7 @@ impl Launcher for StdProcess {
     fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let JobCommand { program, name, args, env } = command;
         let mut command = Command::new(program);
-        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (name, value))).process_group(0);
+        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (&**name, value))).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         open_files::restore_in_child(&mut command);
         // Only the error code tells whether pipes, a process or the program failed.

@@ -10,7 +10,8 @@ use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
 use super::diagnostics::findings::{Findings, InvalidFileError};
 use super::diagnostics::suggest::quoted;
-use super::polyaxon::component::{self, CommandFrom, Component};
+use super::polyaxon::command_from::CommandFrom;
+use super::polyaxon::component::{self, Component};
 use super::polyaxon::ignored::IgnoredFields;
 use super::polyaxon::operation::{self, ComponentSource, Operation};
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
@@ -22,6 +23,7 @@ use super::yaml::node::{Node, Span};
 use super::yaml::parse::{ReadError, decode, parse};
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::MetricSource;
+use crate::command::dialect::Dialect;
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, MetricCondition, Retries};
 use crate::space::Space;
@@ -77,13 +79,18 @@ pub fn load_bytes(
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|error| invalid_file(error, source.clone()))?;
     duplicate_keys(&root, &mut findings);
-    let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
+    let from = match overrides.dialect() {
+        _ if overrides.command.is_some() => CommandFrom::CommandLine,
+        Dialect::Polyaxon => CommandFrom::File,
+        Dialect::Plain => CommandFrom::EarlierFile,
+    };
     let mut ignored_fields = IgnoredFields::default();
-    let operation = operation::read(&root, from, &mut ignored_fields, &mut findings);
+    let mut operation = operation::read(&root, from, &mut ignored_fields, &mut findings);
     let mut section = read_matrix(&operation, overrides, &mut findings);
     let recorded = overrides.component.as_deref();
     let mut component = read_component(&operation, folder, recorded, from, &mut ignored_fields, &mut findings);
     ignored_fields.report(&mut findings);
+    operation.termination = operation.termination.or(component.termination);
     let renderer = bind_names(&operation, &mut section, &mut component, overrides, &mut findings);
     check_metric_path(&section, renderer.as_ref(), &mut findings);
     let mut loaded = finish(operation, section, renderer, overrides, findings)?;
@@ -166,6 +173,9 @@ fn read_component(
         ComponentSource::None => Component::empty(findings.source().clone()),
         ComponentSource::Inline(entry) => {
             component::read(&entry.value, entry.key_span.clone(), from, ignored_fields, findings)
+        }
+        ComponentSource::Root(node) => {
+            component::read(node, operation::first_key_span(node), from, ignored_fields, findings)
         }
         ComponentSource::File(name, span) => {
             let path = folder.join(name.trim_start_matches("./"));
@@ -268,7 +278,7 @@ fn experiment(
         let span = index.and_then(|index| spans.get(index)).unwrap_or(&section.kind_span);
         findings.error_with(span.clone(), error.message.clone(), error.hint.clone());
     }
-    let retries = Retries { max: operation.max_retries.unwrap_or(0), ..Retries::default() };
+    let retries = Retries { max: operation.termination.max_retries.unwrap_or(0), ..Retries::default() };
     let experiment = Experiment {
         method,
         space,
@@ -282,7 +292,7 @@ fn experiment(
         limits: Limits::default(),
         retries,
         first_failures: FirstFailures::default(),
-        job_timeout: operation.timeout,
+        job_timeout: operation.termination.timeout,
         initial: section.initial,
         prior: Arc::default(),
     };

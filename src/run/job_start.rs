@@ -14,6 +14,7 @@ use super::process::programs::JobProgram;
 use super::process::slot_table::SpawnResult;
 use super::process::start_retry::StartError;
 use crate::command::JobContext;
+use crate::command::environment::Variable;
 use crate::engine::event::Launch;
 use crate::launch::error::SpawnError;
 use crate::launch::launcher::CommandLine;
@@ -101,13 +102,15 @@ impl JobRunner<'_> {
         let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
         let context = self.context(launch, &trial_dir, &checkpoint_dir);
         let argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
-        let variables = self.renderer.environment(&context).into_iter();
-        let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten().cloned();
-        let session = (SESSION_VARIABLE, OsString::from(self.session.as_str()));
-        let job = (JOB_VARIABLE, OsString::from(self.session.job(launch.job)));
         // Without it Python buffers what it prints to a pipe, and early stopping sees readings only at the job's end.
-        let unbuffered = env::var_os(UNBUFFERED).is_none().then(|| (UNBUFFERED, OsString::from("1")));
-        let env = variables.chain(slot).chain([session, job]).chain(unbuffered).collect();
+        let unbuffered = env::var_os(UNBUFFERED).is_none().then(|| (UNBUFFERED.into(), OsString::from("1")));
+        let variables = self.renderer.environment(&context).map_err(|fault| StartError::Job(fault.message))?;
+        let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten();
+        let slot = slot.map(|(name, value)| ((*name).into(), value.clone()));
+        let session = (SESSION_VARIABLE.into(), OsString::from(self.session.as_str()));
+        let job = (JOB_VARIABLE.into(), OsString::from(self.session.job(launch.job)));
+        let env = unbuffered.into_iter().chain(variables).chain(slot).chain([session, job]);
+        let env = last_of_each(env.collect());
         let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, launch.slot);
         let mut argv = argv.into_iter();
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;
@@ -120,6 +123,13 @@ impl JobRunner<'_> {
         };
         Ok((program, command))
     }
+}
+
+/// Of several variables with one name, the last.
+fn last_of_each(variables: Vec<Variable>) -> Vec<Variable> {
+    let is_last = |at: usize| variables[at + 1..].iter().all(|(name, _)| *name != variables[at].0);
+    let last: Vec<bool> = (0..variables.len()).map(is_last).collect();
+    variables.into_iter().zip(last).filter(|(_, is_last)| *is_last).map(|(variable, _)| variable).collect()
 }
 
 fn checkpoint_error(error: FileError) -> StartError {

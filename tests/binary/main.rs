@@ -13,6 +13,7 @@ mod models;
 mod one_outcome;
 mod options;
 mod plans;
+mod polyaxon;
 mod starting;
 mod templates;
 mod terminal;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::error::CliError;
 use crate::command::JobContext;
+use crate::command::environment::Variable;
 use crate::command::template::Renderer;
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, Launch};
@@ -60,6 +61,17 @@ impl ArgumentLists<'_> {
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
         };
-        self.renderer.argv(&context).map_err(CliError::usage)
+        let argv = self.renderer.argv(&context).map_err(CliError::usage)?;
+        let variables = self.renderer.own_environment(&context).map_err(CliError::usage)?;
+        Ok(with_variables(&variables, argv))
     }
+}
+
+/// `argv` as an argument of `env`, which sets `variables`.
+fn with_variables(variables: &[Variable], argv: Vec<String>) -> Vec<String> {
+    if variables.is_empty() {
+        return argv;
+    }
+    let assignments = variables.iter().map(|(name, value)| format!("{name}={}", value.to_string_lossy()));
+    std::iter::once("env".to_owned()).chain(assignments).chain(argv).collect()
 }

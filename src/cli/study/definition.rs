@@ -15,6 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;
 use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::dialect::Dialect;
 use crate::command::style::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -46,6 +47,9 @@ pub struct StudyOptions {
     /// `--arg-style`.
     #[serde(skip_serializing_if = "is_default")]
     pub arg_style: ArgStyle,
+    /// How the templates of the command write values.
+    #[serde(skip_serializing_if = "is_default")]
+    pub dialect: Dialect,
     /// `--sampler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampler: Option<String>,
@@ -61,8 +65,8 @@ fn given_folder(folder: &Path) -> EarlierStudy {
     EarlierStudy::Folder(folder.to_string_lossy().into_owned())
 }
 
-fn is_default(style: &ArgStyle) -> bool {
-    *style == ArgStyle::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl StudyOptions {
@@ -72,6 +76,7 @@ impl StudyOptions {
             collect: args.collect.as_ref().map(ConfiguredCollector::to_json),
             param: args.params.iter().map(overrides::param_text).collect(),
             arg_style: args.arg_style,
+            dialect: Dialect::default(),
             sampler: args.sampler.clone(),
             enqueue: Vec::new(),
             warm_start: args.warm_start.iter().map(|study| given_folder(study)).collect(),
@@ -95,6 +100,7 @@ impl StudyOptions {
             concurrency: None,
             values: self.param.iter().map(|p| overrides::param(p)).collect::<Result<_, _>>()?,
             sampler: self.sampler.clone(),
+            dialect: Some(self.dialect),
             component: None,
         })
     }
@@ -126,6 +132,22 @@ pub struct StudyDefinition {
 impl StudyDefinition {
     /// The study in `args`.
     pub fn load(args: &StudyArgs) -> Result<StudyDefinition, InvalidFileError> {
+        StudyDefinition::load_in(args, None)
+    }
+
+    /// The study in `args`, to be compared with the one that `header` defines. Studies of versions before 0.2.0 have the dialect of that
+    /// version.
+    pub fn load_again(self, args: &StudyArgs, header: &Header) -> Result<StudyDefinition, CliError> {
+        let recorded: StudyOptions = serde_json::from_value(header.options.clone()).unwrap_or_default();
+        match (recorded.dialect, self.options.dialect) {
+            (Dialect::Plain, Dialect::Polyaxon) => {
+                StudyDefinition::load_in(args, Some(Dialect::Plain)).map_err(findings::invalid_file)
+            }
+            _ => Ok(self),
+        }
+    }
+
+    fn load_in(args: &StudyArgs, dialect: Option<Dialect>) -> Result<StudyDefinition, InvalidFileError> {
         let options = StudyOptions::of(args);
         let command = (!args.command.is_empty()).then(|| args.command.clone());
         let overrides = Overrides {
@@ -137,10 +159,12 @@ impl StudyDefinition {
             concurrency: None,
             values: args.params.clone(),
             sampler: args.sampler.clone(),
+            dialect,
             component: None,
         };
         let loaded = load::load(&args.matrix, &overrides)?;
         let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
+        let options = StudyOptions { dialect: overrides.dialect(), ..options };
         let mut study = StudyDefinition::new(loaded, StudyFolder::new(folder), options);
         study.options.enqueue =
             initial::read_enqueued(&args.enqueue, &study.experiment.method, &study.experiment.space)?;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use crate::cli::options::overrides;
-use crate::command::input::Passing;
+use crate::command::dialect::Dialect;
+use crate::command::input::{Input, Passing};
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::record::Header;
@@ -235,6 +236,10 @@ impl Comparison<'_> {
         if recorded != now {
             self.found.push(difference("arg_style", format!("{recorded:?}"), format!("{now:?}")));
         }
+        let (recorded, now) = (variables(self.recorded), variables(self.now));
+        if recorded != now {
+            self.found.push(difference("env", recorded.join(" "), now.join(" ")));
+        }
         let (old, new) = (inputs(self.recorded), inputs(self.now));
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
@@ -293,26 +298,50 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
     Some(difference("warm_start", listed(recorded), listed(now)))
 }
 
-/// The parts of an input that change a command line: its value, and whether it is a flag.
-type PassedInput = (Option<Value>, Passing);
+/// The parts of an input that change a command line or an environment.
+#[derive(Clone, PartialEq, Debug)]
+struct PassedInput {
+    value: Option<Value>,
+    passing: Passing,
+    /// Its type, `argFormat` and `toEnv`, which matter in Polyaxon's dialect only.
+    form: Option<String>,
+}
 
 /// The inputs that the command uses.
 fn inputs(study: &StudyDefinition) -> BTreeMap<String, PassedInput> {
     let Some(renderer) = &study.renderer else { return BTreeMap::new() };
-    let used = renderer.names().inputs.iter().filter(|input| renderer.uses(&input.name));
-    used.map(|input| (input.name.clone(), (input.value.clone(), input.passing))).collect()
+    let names = renderer.names();
+    let used = names.inputs.iter().filter(|input| renderer.uses(&input.name));
+    let passed = |input: &Input| {
+        let Input { value, passing, kind, arity, arg_format, variable, .. } = input.clone();
+        let form = || format!("{kind:?} {arity:?} argFormat {arg_format:?} toEnv {variable:?}");
+        PassedInput { value, passing, form: (names.dialect == Dialect::Polyaxon).then(form) }
+    };
+    used.map(|input| (input.name.clone(), passed(input))).collect()
+}
+
+/// The variables of the container, as `NAME=TEMPLATE`.
+fn variables(study: &StudyDefinition) -> Vec<String> {
+    let templates = study.renderer.iter().flat_map(Renderer::variables);
+    let mut all: Vec<String> = templates.map(|(name, text)| format!("{name}={text}")).collect();
+    if all.is_empty() {
+        all.push("no variables".to_owned());
+    }
+    all
 }
 
 /// The two values of an input or, if they are equal, how they are passed.
 fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, String) {
-    let value = |input: Option<&PassedInput>| input.and_then(|(value, _)| value.clone());
+    let value = |input: Option<&PassedInput>| input.and_then(|input| input.value.clone());
     if value(old) != value(new) {
         let text = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
         return (text(old), text(new));
     }
+    let same_passing = old.map(|input| input.passing) == new.map(|input| input.passing);
     let text = |input: Option<&PassedInput>| match input {
         None => "not declared".to_owned(),
-        Some((_, passing)) => format!("isFlag: {}", *passing == Passing::Flag),
+        Some(PassedInput { form: Some(form), .. }) if same_passing => form.clone(),
+        Some(input) => format!("isFlag: {}", input.passing == Passing::Flag),
     };
     (text(old), text(new))
 }

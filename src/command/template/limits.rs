@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::scanner::{Symbol, Tag, TagKind, Token, scan};
-use crate::command::context::{TemplateNames, TemplateValues};
+use crate::command::context::TemplateValues;
 
 /// Longest source of an element with templates, and longest rendered element, in bytes: the longest argument that Linux accepts
 /// (MAX_ARG_STRLEN, execve(2)).
@@ -65,19 +65,22 @@ pub struct NumericNames {
 
 impl NumericNames {
     /// Checks the values of a job that the element may use: their size, and that multiplied ones are numbers.
-    pub fn check_values(&self, values: &TemplateValues<'_>, names: &TemplateNames) -> Result<(), LimitError> {
-        for name in names.own() {
-            let Some(value) = values.own(name) else { continue };
-            let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
-            if is_factor && matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
-                return Err(LimitError::NotANumber(name.to_owned()));
-            }
-            if self.multiplied_items.iter().any(|list| list == name) && !items_are_numbers(&value) {
-                return Err(LimitError::ItemsNotNumbers(name.to_owned()));
-            }
-            if size(&value) > MAX_ARGUMENT {
-                return Err(LimitError::ValueSize(name.to_owned()));
-            }
+    pub fn check_values(&self, values: &TemplateValues<'_>) -> Result<(), LimitError> {
+        let mut known = values.names().own().filter_map(|name| Some((name, values.own(name)?)));
+        known.try_for_each(|(name, value)| self.check_value(name, &value))
+    }
+
+    /// Checks the value of `name`, as [`NumericNames::check_values`] does.
+    pub fn check_value(&self, name: &str, value: &Value) -> Result<(), LimitError> {
+        let is_factor = self.multiplied.iter().any(|multiplied| multiplied == name);
+        if is_factor && matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
+            return Err(LimitError::NotANumber(name.to_owned()));
+        }
+        if self.multiplied_items.iter().any(|list| list == name) && !items_are_numbers(value) {
+            return Err(LimitError::ItemsNotNumbers(name.to_owned()));
+        }
+        if size(value) > MAX_ARGUMENT {
+            return Err(LimitError::ValueSize(name.to_owned()));
         }
         Ok(())
     }

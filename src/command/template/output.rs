@@ -5,6 +5,7 @@ use std::io;
 use minijinja::{Error, ErrorKind, Output, State, Template, Value};
 
 use super::limits::MAX_ARGUMENT;
+use crate::command::python::python;
 
 /// Renders `template` with the values of `table`.
 ///
@@ -26,6 +27,20 @@ pub fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Resu
             let result = serde_json::to_writer(&mut json, value);
             let result = result.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()));
             out.write_str(&json.finish(result)?)
+        }
+    };
+    write.map_err(|_| Error::from(ErrorKind::WriteFailure))
+}
+
+/// As [`print`], but everything except text as in Python: `True`, `1e-05`, `[1, 2]`.
+pub fn print_python(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let write = match value.as_str() {
+        Some(text) => out.write_str(text),
+        None if value.is_undefined() => Ok(()),
+        None => {
+            let value = serde_json::to_value(value);
+            let value = value.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+            out.write_str(&python(&value))
         }
     };
     write.map_err(|_| Error::from(ErrorKind::WriteFailure))

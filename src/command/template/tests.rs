@@ -7,7 +7,8 @@ use crate::types::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, passing: Passing, value: Value) -> Input {
     let value = Some(value).filter(|v| !v.is_null());
-    Input { name: name.into(), kind: InputType::Any, arity: Arity::One, passing, presence: Presence::Optional, value }
+    let (kind, arity, presence) = (InputType::Any, Arity::One, Presence::Optional);
+    Input { name: name.into(), kind, arity, passing, presence, arg_format: None, variable: None, value }
 }
 
 fn names() -> TemplateNames {
@@ -20,6 +21,7 @@ fn names() -> TemplateNames {
             input("quiet", Passing::Flag, json!(false)),
             input("note", Passing::Value, json!(null)),
         ],
+        ..TemplateNames::default()
     }
 }
 

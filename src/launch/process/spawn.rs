@@ -1,6 +1,7 @@
 //! Spawns jobs faster than `std::process`. Work that the C library repeats for each child is done once per session: building the
 //! environment, opening `/dev/null`, finding the signals that have handlers.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
@@ -27,7 +28,7 @@ pub struct JobCommand {
     /// The other arguments.
     pub args: Vec<OsString>,
     /// Added to the driver's environment.
-    pub env: Vec<(&'static str, OsString)>,
+    pub env: Vec<(Cow<'static, str>, OsString)>,
 }
 
 /// The state that all children of a session share.
@@ -110,7 +111,7 @@ mod tests {
         }
     }
 
-    fn output(program: &str, args: &[&str], env: Vec<(&'static str, OsString)>) -> io::Result<String> {
+    fn output(program: &str, args: &[&str], env: Vec<(Cow<'static, str>, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
         let command = JobCommand { program: program.into(), name: "name".into(), args, env };
         let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
@@ -129,7 +130,8 @@ mod tests {
     #[test]
     fn variables_are_added_or_replaced_and_the_others_are_inherited() {
         let path = std::env::var("PATH").unwrap();
-        let env = output("/usr/bin/env", &[], vec![("HOME", "x=y".into()), ("A_NEW_ONE", "1".into())]).unwrap();
+        let env =
+            output("/usr/bin/env", &[], vec![("HOME".into(), "x=y".into()), ("A_NEW_ONE".into(), "1".into())]).unwrap();
         let lines: Vec<&str> = env.lines().collect();
         for line in ["HOME=x=y", "A_NEW_ONE=1", &format!("PATH={path}")] {
             assert_eq!(lines.iter().filter(|other| **other == line).count(), 1, "{line}");

@@ -5,10 +5,11 @@ use crate::command::input::{Arity, Input, InputType, Passing, Presence};
 use crate::command::template::Renderer;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::findings::Findings;
-use crate::matrix::diagnostics::suggest::{quoted, suggestion};
-use crate::matrix::polyaxon::component::{CommandFrom, Component};
+use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
+use crate::matrix::polyaxon::command_from::CommandFrom;
+use crate::matrix::polyaxon::component::Component;
 use crate::matrix::polyaxon::inputs::{self, DeclaredInput};
-use crate::matrix::polyaxon::operation::Operation;
+use crate::matrix::polyaxon::operation::{GivenParam, Operation, ParamScope};
 use crate::matrix::sections::matrix::MatrixSection;
 use crate::matrix::sections::params::{DeclaredParam, DomainOrigin, fixed_domain};
 use crate::types::args::describe;
@@ -22,34 +23,56 @@ pub fn bind_operation_params(
     findings: &mut Findings,
 ) {
     let declares_any = !component.inputs.is_empty();
-    for (name, span, value) in &operation.params {
-        if section.params.iter().any(|declared| *declared.param.name == **name) {
+    for given in &operation.params {
+        let (name, span, value) = (given.name, &given.span, &given.value);
+        if section.params.iter().any(|declared| *declared.param.name == *name) {
             findings.error(
                 span.clone(),
                 format!("{} is a parameter of the matrix and cannot be given a value here", quoted(name)),
             );
             continue;
         }
-        match component.inputs.iter_mut().find(|declared| declared.input.name == *name) {
+        match component.inputs.iter_mut().find(|declared| declared.input.name == name) {
             Some(declared) => {
-                if !declared.input.takes(value) {
-                    findings.error(span.clone(), inputs::type_mismatch(&declared.input, &describe(value)));
+                if declared.input.convert(value).is_none() {
+                    findings.error(span.clone(), declared.input.mismatch(&describe(value)));
                 }
                 declared.input.value = Some(value.clone());
+                if given.variable.is_some() {
+                    declared.input.variable.clone_from(&given.variable);
+                }
             }
-            None if declares_any => {
-                let hint = suggestion(name, component.inputs.iter().map(|declared| declared.input.name.as_str()));
-                findings.error_with(span.clone(), format!("the component has no input {}", quoted(name)), hint);
+            None => {
+                if declares_any && given.scope == ParamScope::Input {
+                    report_undeclared(given, component, findings);
+                }
+                component.undeclared.push(undeclared_input(given));
             }
-            None => component.undeclared.push(undeclared_input(name, value.clone())),
+        }
+    }
+}
+
+/// A value without an input is an error if its name looks like a typo of an input, otherwise a warning: templates may use it.
+fn report_undeclared(given: &GivenParam<'_>, component: &Component, findings: &mut Findings) {
+    let message = format!("the component has no input {}", quoted(given.name));
+    let inputs = component.inputs.iter().map(|declared| declared.input.name.as_str());
+    // any two names of one or two letters are similar
+    match typo_of(given.name, inputs.filter(|name| name.len() > 2)) {
+        Some(meant) => {
+            findings.error_with(given.span.clone(), message, Some(format!("did you mean {}?", quoted(meant))))
+        }
+        None => {
+            let hint = "declare it under `inputs`, or add `contextOnly: true`".to_owned();
+            findings.warn(given.span.clone(), message, Some(hint));
         }
     }
 }
 
 /// An input for a value that the component does not declare, so that templates can use its name.
-fn undeclared_input(name: &str, value: serde_json::Value) -> Input {
+fn undeclared_input(given: &GivenParam<'_>) -> Input {
     let (kind, arity, passing, presence) = (InputType::Any, Arity::One, Passing::Value, Presence::Optional);
-    Input { name: name.to_owned(), kind, arity, passing, presence, value: Some(value) }
+    let (name, variable, value) = (given.name.to_owned(), given.variable.clone(), Some(given.value.clone()));
+    Input { name, kind, arity, passing, presence, arg_format: None, variable, value }
 }
 
 /// Binds the values of `-P` to parameters and inputs.
@@ -126,8 +149,8 @@ fn set_input(input: &mut Input, assigned: &ValueOverride, findings: &mut Finding
 /// The error for a value that does not have the type of `input`.
 fn override_mismatch(input: &Input, assigned: &ValueOverride) -> Option<Diagnostic> {
     let is_text = input.kind == InputType::Text && input.arity == Arity::One;
-    let is_valid = is_text || input.takes(&assigned.value());
-    let message = || inputs::type_mismatch(input, &quoted(&assigned.text));
+    let is_valid = is_text || input.convert(&assigned.value()).is_some();
+    let message = || input.mismatch(&quoted(&assigned.text));
     (!is_valid).then(|| assigned.about_value(Severity::Error, message(), None))
 }
 
@@ -152,13 +175,17 @@ pub fn check_types(section: &MatrixSection, component: &Component, findings: &mu
             && let Some(value) = inputs::find_mismatch(input, &*declared.param.domain)
         {
             let found = format!("{} of `{}`", describe(&value), declared.param.kind);
-            findings.error(declared.span.clone(), inputs::type_mismatch(input, &found));
+            findings.error(declared.span.clone(), input.mismatch(&found));
+        }
+        let own = section.rows.iter().filter(|value| *value.name == *input.name);
+        for row in own.filter(|row| input.convert(&row.value).is_none()) {
+            findings.error(row.span.clone(), input.mismatch(&describe(&row.value)));
         }
         let spec = section.resource.as_ref().filter(|spec| spec.name == input.name);
         let fraction = spec.zip(Resource::new(1.5)).map(|(spec, amount)| spec.value(amount));
-        if let Some(value) = fraction.filter(|value| !input.takes(value)) {
+        if let Some(value) = fraction.filter(|value| input.convert(value).is_none()) {
             let found = format!("{} of the resource", describe(&value));
-            findings.error(section.kind_span.clone(), inputs::type_mismatch(input, &found));
+            findings.error(section.kind_span.clone(), input.mismatch(&found));
         }
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::overrides::{Overrides, command_line_diagnostic};
 use crate::command::context::TemplateNames;
+use crate::command::dialect::Dialect;
 use crate::command::template::{Renderer, TemplateError};
 use crate::matrix::diagnostics::diagnostic::Severity;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::suggestion;
-use crate::matrix::polyaxon::component::{CommandFrom, Component};
+use crate::matrix::polyaxon::command_from::CommandFrom;
+use crate::matrix::polyaxon::component::Component;
 use crate::matrix::sections::matrix::MatrixSection;
 use crate::matrix::sections::params::DeclaredParam;
 use crate::matrix::yaml::node::Span;
@@ -25,12 +27,13 @@ pub fn renderer(
         None => (component.command.as_ref()?.iter().map(|argument| argument.text.clone()).collect(), CommandFrom::File),
     };
     let argv = command.clone();
-    match Renderer::new(command, overrides.style, template_names(section, component)) {
-        Ok(renderer) => Some(renderer),
+    let names = template_names(section, component, overrides.dialect());
+    match Renderer::new(command, overrides.style, names) {
+        Ok(renderer) => with_variables(renderer, component, findings),
         Err(errors) => {
             for error in errors {
                 match from {
-                    CommandFrom::File => report_in_file(&error, component, findings),
+                    CommandFrom::File | CommandFrom::EarlierFile => report_in_file(&error, component, findings),
                     CommandFrom::CommandLine => report_on_command_line(&error, &argv, findings),
                 }
             }
@@ -39,8 +42,29 @@ pub fn renderer(
     }
 }
 
+/// Adds the variables of the container.
+fn with_variables(renderer: Renderer, component: &Component, findings: &mut Findings) -> Option<Renderer> {
+    if renderer.names().dialect == Dialect::Plain {
+        if let Some(first) = component.variables.first() {
+            let message = "the container's `env` is not set, because its command is not used";
+            findings.in_source(&component.source, |findings| findings.warn(first.span.clone(), message, None));
+        }
+        return Some(renderer);
+    }
+    let variables = component.variables.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
+    let errors = match renderer.with_variables(variables.collect()) {
+        Ok(renderer) => return Some(renderer),
+        Err(errors) => errors,
+    };
+    for error in errors {
+        let span = component.variables.get(error.element).map_or(0..0, |variable| variable.span.clone());
+        report_at(&error, span, component, findings);
+    }
+    None
+}
+
 /// The names that the command may use. Each parameter has one of its values.
-fn template_names(section: &MatrixSection, component: &Component) -> TemplateNames {
+fn template_names(section: &MatrixSection, component: &Component, dialect: Dialect) -> TemplateNames {
     let sample = |declared: &DeclaredParam| {
         let domain = &declared.param.domain;
         domain.level(0).unwrap_or_else(|| domain.from_unit(0.5))
@@ -52,6 +76,7 @@ fn template_names(section: &MatrixSection, component: &Component) -> TemplateNam
         params,
         resource: section.resource.clone(),
         inputs: inputs.chain(component.undeclared.iter().cloned()).collect(),
+        dialect,
     }
 }
 
@@ -72,11 +97,15 @@ fn is_part(name: &str, whole: &str) -> bool {
 fn report_in_file(error: &TemplateError, component: &Component, findings: &mut Findings) {
     let argv = component.command.as_deref().unwrap_or_default();
     let Some(argument) = argv.get(error.element) else { return };
+    report_at(error, argument.span.clone(), component, findings);
+}
+
+/// Reports an error in the template at `span`.
+fn report_at(error: &TemplateError, span: Span, component: &Component, findings: &mut Findings) {
     findings.in_source(&component.source, |findings| {
-        let text = findings.source().text.get(argument.span.clone()).unwrap_or_default();
+        let text = findings.source().text.get(span.clone()).unwrap_or_default();
         let inner = error.name.as_deref().and_then(|name| position(text, name));
-        let span = inner
-            .map_or(argument.span.clone(), |part| argument.span.start + part.start..argument.span.start + part.end);
+        let span = inner.map_or(span.clone(), |part| span.start + part.start..span.start + part.end);
         findings.error_with(span, error.message.clone(), hint(error));
     });
 }

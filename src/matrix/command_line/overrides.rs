@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::dialect::Dialect;
 use crate::command::style::ArgStyle;
 use crate::kinds::Method;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
@@ -34,8 +35,18 @@ pub struct Overrides {
     pub values: Vec<ValueOverride>,
     /// `--sampler`.
     pub sampler: Option<String>,
+    /// How templates write values; by default as Polyaxon does in a command of the file, and as JSON after `--`.
+    pub dialect: Option<Dialect>,
     /// The recorded text of the component file, used instead of the file.
     pub component: Option<String>,
+}
+
+impl Overrides {
+    /// How templates write values.
+    pub fn dialect(&self) -> Dialect {
+        let default = if self.command.is_some() { Dialect::Plain } else { Dialect::Polyaxon };
+        self.dialect.unwrap_or(default)
+    }
 }
 
 /// `--metric NAME[:minimize|maximize]`.

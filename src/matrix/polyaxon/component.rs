@@ -2,38 +2,18 @@
 
 use std::sync::Arc;
 
-use super::argv::{SpannedArgument, read_argv};
+use super::argv::{self, SpannedArgument};
+use super::command_from::CommandFrom;
 use super::ignored::{self, IgnoredFields};
 use super::inputs::{self, DeclaredInput};
+use super::termination::{self, TerminationSection};
+use super::variables::{self, SpannedVariable};
 use crate::command::input::Input;
 use crate::matrix::diagnostics::diagnostic::Source;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Entry, Node, Span};
-
-/// Where the command comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CommandFrom {
-    /// The file.
-    File,
-    /// The command line, after `--`. The command in the file is not used.
-    CommandLine,
-}
-
-impl CommandFrom {
-    /// Records that a part of the file cannot run locally: as an error with the hint `instead`, or as a warning if it is not used.
-    pub fn refuse(self, span: Span, what: &str, instead: &str, findings: &mut Findings) {
-        match self {
-            CommandFrom::File => {
-                findings.error_with(span, what, Some(format!("{instead}, or give the command after `--`")))
-            }
-            CommandFrom::CommandLine => {
-                findings.warn(span, format!("{what}; ignored because a command follows `--`"), None)
-            }
-        }
-    }
-}
 
 /// A component.
 #[derive(Debug)]
@@ -42,8 +22,12 @@ pub struct Component {
     pub source: Arc<Source>,
     /// The command, program first; `None` if there is none or it cannot run locally.
     pub command: Option<Vec<SpannedArgument>>,
+    /// The environment variables of the container.
+    pub variables: Vec<SpannedVariable>,
     /// Declared inputs.
     pub inputs: Vec<DeclaredInput>,
+    /// Its `termination`.
+    pub termination: TerminationSection,
     /// Values in the operation's `params` for names that the component does not declare.
     pub undeclared: Vec<Input>,
 }
@@ -51,7 +35,14 @@ pub struct Component {
 impl Component {
     /// A component without command and inputs.
     pub fn empty(source: Arc<Source>) -> Component {
-        Component { source, command: None, inputs: Vec::new(), undeclared: Vec::new() }
+        Component {
+            source,
+            command: None,
+            variables: Vec::new(),
+            inputs: Vec::new(),
+            termination: TerminationSection::default(),
+            undeclared: Vec::new(),
+        }
     }
 }
 
@@ -80,14 +71,19 @@ pub fn read(
     let run = fields.value("run");
     let in_run = run.and_then(|entry| read_run(entry, from, ignored_fields, findings));
     let used = container.or(in_run);
-    if let (None, None, CommandFrom::File) = (used, run, from) {
+    if used.is_none() && run.is_none() && from.is_file() {
         findings.error_with(
             fields.span(),
             "the component has no `container`",
             Some("write its `command`, or give it after `--`".into()),
         );
     }
-    component.command = used.and_then(|entry| read_command(entry, from, ignored_fields, findings));
+    if let Some(entry) = used {
+        read_container(entry, from, &mut component, ignored_fields, findings);
+    }
+    if let Some(entry) = fields.value("termination") {
+        component.termination = termination::read(entry, ignored_fields, findings);
+    }
     ignored_fields.take(&mut fields, &ignored::COMPONENT);
     fields.finish(findings);
     component
@@ -109,7 +105,7 @@ fn read_run<'n>(
         return None;
     }
     let container = match from {
-        CommandFrom::File => fields.required("container", findings),
+        CommandFrom::File | CommandFrom::EarlierFile => fields.required("container", findings),
         CommandFrom::CommandLine => fields.value("container"),
     };
     ignored_fields.take(&mut fields, &ignored::RUN);
@@ -117,24 +113,28 @@ fn read_run<'n>(
     container
 }
 
-/// Reads `container: {command, args}`.
-fn read_command(
+/// Reads `container: {command, args, env}`.
+fn read_container(
     entry: &Entry,
     from: CommandFrom,
+    component: &mut Component,
     ignored_fields: &mut IgnoredFields,
     findings: &mut Findings,
-) -> Option<Vec<SpannedArgument>> {
-    let mut fields = Fields::new(&entry.value, "the container", entry.key_span.clone(), findings)?;
-    let command = fields.value("command").map(|e| read_argv(&e.value, findings));
-    let args = fields.value("args").map(|e| read_argv(&e.value, findings));
+) {
+    let fields = Fields::new(&entry.value, "the container", entry.key_span.clone(), findings);
+    let Some(mut fields) = fields else { return };
+    let (command, args) = (fields.value("command"), fields.value("args"));
+    let argv = argv::read(command.map(|entry| &entry.value), args.map(|entry| &entry.value), from, findings);
+    if let Some(variables) = fields.value("env") {
+        component.variables = variables::read(variables, ignored_fields, findings);
+    }
     ignored_fields.take(&mut fields, &ignored::CONTAINER);
     fields.finish(findings);
     // errors in either were reported
-    let read = |part: Option<Option<Vec<SpannedArgument>>>| part.unwrap_or_else(|| Some(Vec::new()));
-    let argv = [read(command)?, read(args)?].concat();
-    if argv.is_empty() && from == CommandFrom::File {
+    let Some(argv) = argv else { return };
+    if argv.is_empty() && from.is_file() {
         let hint = "write its `command`, or give it after `--`".to_owned();
         findings.error_with(entry.key_span.clone(), "the container has neither `command` nor `args`", Some(hint));
     }
-    (!argv.is_empty()).then_some(argv)
+    component.command = (!argv.is_empty()).then_some(argv);
 }

@@ -34,7 +34,7 @@ pub const OPERATION: [&str; 22] = [
 pub const TERMINATION: [&str; 3] = ["ttl", "culling", "probe"];
 
 /// The ignored fields of a component.
-pub const COMPONENT: [&str; 19] = [
+pub const COMPONENT: [&str; 18] = [
     "outputs",
     "queue",
     "presets",
@@ -52,7 +52,6 @@ pub const COMPONENT: [&str; 19] = [
     "contexts",
     "init",
     "sidecars",
-    "termination",
     "volumes",
 ];
 
@@ -61,11 +60,10 @@ pub const RUN: [&str; 8] =
     ["environment", "init", "sidecars", "connections", "volumes", "ports", "rewritePath", "isExternal"];
 
 /// The ignored fields of a container.
-pub const CONTAINER: [&str; 19] = [
+pub const CONTAINER: [&str; 18] = [
     "image",
     "imagePullPolicy",
     "name",
-    "env",
     "envFrom",
     "resources",
     "ports",
@@ -84,8 +82,13 @@ pub const CONTAINER: [&str; 19] = [
 ];
 
 /// The ignored fields of an input.
-pub const INPUT: [&str; 8] =
-    ["label", "tags", "argFormat", "delayValidation", "validation", "connection", "toInit", "toEnv"];
+pub const INPUT: [&str; 7] = ["label", "tags", "delayValidation", "validation", "options", "connection", "toInit"];
+
+/// The ignored fields of a value in an operation's `params`.
+pub const PARAM: [&str; 2] = ["connection", "toInit"];
+
+/// The ignored fields of a container's variable.
+pub const VARIABLE: [&str; 1] = ["valueFrom"];
 
 /// The ignored fields of `tuner`.
 pub const TUNER: [&str; 3] = ["presets", "queue", "namespace"];

@@ -1,7 +1,9 @@
 //! Reads the inputs of a component and checks values against their types.
 
 use super::ignored::{self, IgnoredFields};
+use crate::command::dialect::Dialect;
 use crate::command::input::{Arity, Input, InputType, Passing, Presence};
+use crate::command::template::TextTemplate;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
 use crate::matrix::yaml::fields::{Fields, json};
@@ -45,29 +47,46 @@ fn read_input(item: &Node, ignored_fields: &mut IgnoredFields, findings: &mut Fi
     let passing = if is("isFlag") { Passing::Flag } else { Passing::Value };
     let presence = if is("isOptional") { Presence::Optional } else { Presence::Required };
     let value = fields.value("value");
+    let arg_format = fields.text("argFormat", findings).map(|(format, span)| (format.to_owned(), span));
+    let variable = fields.text("toEnv", findings).and_then(|(name, span)| variable_name(name, span, findings));
     fields.text("description", findings);
     ignored_fields.take(&mut fields, &ignored::INPUT);
     fields.finish(findings);
     let (name, span) = name?;
     let default = value.map(|entry| json(&entry.value, findings));
-    let input = Input { name: name.to_owned(), kind, arity, passing, presence, value: default };
+    let mut input =
+        Input { name: name.to_owned(), kind, arity, passing, presence, arg_format: None, variable, value: default };
     if let (Some(entry), Some(value)) = (value, &input.value)
-        && !input.takes(value)
+        && input.convert(value).is_none()
     {
-        findings.error(entry.value.span.clone(), type_mismatch(&input, &entry.value.describe()));
+        findings.error(entry.value.span.clone(), input.mismatch(&entry.value.describe()));
     }
+    input.arg_format = arg_format.and_then(|(format, span)| check_format(&input.name, format, span, findings));
     Some(DeclaredInput { input, span })
 }
 
-/// The message for a value that does not have the type of an input.
-pub fn type_mismatch(input: &Input, found: &str) -> String {
-    let expected = input.kind.describe();
-    match input.arity {
-        Arity::One => format!("the input {} must be {expected}, found {found}", quoted(&input.name)),
-        Arity::List => {
-            format!("the input {} must be a list with {expected} in each element, found {found}", quoted(&input.name))
+/// `format`, if it is a template that uses no other name than `input`.
+fn check_format(input: &str, format: String, span: Span, findings: &mut Findings) -> Option<String> {
+    match TextTemplate::of_value(input, &format, Dialect::Polyaxon) {
+        Ok(_) => Some(format),
+        Err(error) => {
+            findings.error_with(span, error.message, Some(format!("`argFormat` may use `{input}` only")));
+            None
         }
     }
+}
+
+/// `name`, if an environment variable may have it.
+pub fn variable_name(name: &str, span: Span, findings: &mut Findings) -> Option<String> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        findings.error(span, "the name of an environment variable must not be empty or contain `=` or NUL");
+        return None;
+    }
+    if name.starts_with("HYPERTUNE_") {
+        findings.error_with(span, format!("hypertune sets {} itself", quoted(name)), Some("use another name".into()));
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 /// The most values of a discrete domain that are checked.
@@ -79,5 +98,5 @@ pub fn find_mismatch(input: &Input, domain: &dyn Domain) -> Option<serde_json::V
         Some(count) => Box::new((0..count.min(MAX_CHECKED)).filter_map(|index| domain.level(index))),
         None => Box::new([0.137, 0.419, 0.618, 0.883].into_iter().map(|unit| domain.from_unit(unit))),
     };
-    values.find(|value| !input.takes(value))
+    values.find(|value| input.convert(value).is_none())
 }

@@ -1,34 +1,58 @@
 //! Reads the root of a file: an operation with a matrix, or a matrix.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
-use super::component::CommandFrom;
+use super::command_from::CommandFrom;
 use super::ignored::{self, IgnoredFields};
+use super::inputs::variable_name;
+use super::termination::{self, TerminationSection};
 use crate::kinds;
 use crate::matrix::diagnostics::findings::Findings;
-use crate::matrix::diagnostics::suggest::{nearest, quoted, suggestion};
+use crate::matrix::diagnostics::suggest::{camel_case, nearest, quoted, suggestion};
 use crate::matrix::yaml::fields::{Fields, json, named};
-use crate::matrix::yaml::node::{Entry, Node, Span};
-use crate::types::units::LONGEST_SPAN;
+use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 
 /// An operation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Operation<'n> {
     /// The matrix, and the position for errors about the whole matrix.
     pub matrix: Option<(&'n Node, Span)>,
     /// Its name.
     pub name: Option<String>,
-    /// Values for inputs, with their positions.
-    pub params: Vec<(&'n str, Span, Value)>,
-    /// Attempts of a job after the first.
-    pub max_retries: Option<u32>,
-    /// The longest run time of a job.
-    pub timeout: Option<Duration>,
+    /// Values for inputs.
+    pub params: Vec<GivenParam<'n>>,
+    /// Its `termination`.
+    pub termination: TerminationSection,
     /// The component.
     pub component: ComponentSource<'n>,
 }
+
+/// A value in the operation's `params`.
+#[derive(Debug)]
+pub struct GivenParam<'n> {
+    /// Its name.
+    pub name: &'n str,
+    /// The position of its value.
+    pub span: Span,
+    /// Its value.
+    pub value: Value,
+    /// Who may use it.
+    pub scope: ParamScope,
+    /// The environment variable that has the value too (`toEnv`).
+    pub variable: Option<String>,
+}
+
+/// Whether a value in the operation's `params` is for an input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamScope {
+    /// The component should declare it as an input.
+    Input,
+    /// Only templates use it (`contextOnly: true`).
+    Context,
+}
+
+/// The fields of a value in `params`. A mapping without them is itself the value.
+const PARAM_FIELDS: [&str; 6] = ["value", "ref", "contextOnly", "connection", "toInit", "toEnv"];
 
 /// Where the component of an operation is.
 #[derive(Debug, Default)]
@@ -38,6 +62,8 @@ pub enum ComponentSource<'n> {
     None,
     /// In the same file.
     Inline(&'n Entry),
+    /// The file itself, a component with a matrix. The node has only the fields of the component.
+    Root(Node),
     /// In the file of this name, relative to the matrix file.
     File(&'n str, Span),
 }
@@ -56,26 +82,21 @@ pub fn read<'n>(
     ignored_fields: &mut IgnoredFields,
     findings: &mut Findings,
 ) -> Operation<'n> {
-    let mut operation = Operation {
-        matrix: None,
-        name: None,
-        params: Vec::new(),
-        max_retries: None,
-        timeout: None,
-        component: ComponentSource::None,
-    };
+    let mut operation = Operation::default();
     if is_matrix(root) {
         operation.matrix = Some((root, first_key_span(root)));
         return operation;
     }
     let Some(mut fields) = Fields::new(root, "the file", first_key_span(root), findings) else { return operation };
     fields.value("version");
-    if let Some((kind, span)) = fields.text("kind", findings)
-        && kind != "operation"
-    {
-        let names = kinds::names().chain(["operation"]);
-        let message = format!("unknown matrix kind {}", quoted(kind));
-        findings.error_with(span, message, suggestion(kind, names));
+    match fields.text("kind", findings) {
+        Some(("component", span)) => return read_component_with_matrix(root, span, ignored_fields, findings),
+        Some((kind, span)) if kind != "operation" => {
+            let names = kinds::names().chain(["operation", "component"]);
+            let message = format!("unknown matrix kind {}", quoted(kind));
+            findings.error_with(span, message, suggestion(kind, names));
+        }
+        _ => {}
     }
     operation.name = fields.text("name", findings).map(|(name, _)| name.to_owned());
     fields.value("description");
@@ -86,14 +107,42 @@ pub fn read<'n>(
         None => findings.error_with(fields.span(), "missing field `matrix` in the file", Some(hint.to_owned())),
     }
     if let Some(entry) = fields.value("params") {
-        operation.params = read_params(entry, findings);
+        operation.params = read_params(entry, ignored_fields, findings);
     }
     if let Some(entry) = fields.value("termination") {
-        read_termination(entry, &mut operation, ignored_fields, findings);
+        operation.termination = termination::read(entry, ignored_fields, findings);
     }
     operation.component = read_component_source(&mut fields, from, findings);
     ignored_fields.take(&mut fields, &ignored::OPERATION);
     fields.finish(findings);
+    operation
+}
+
+/// Reads a component with the fields `matrix` and `params` of an operation. `span` is the position of its kind.
+fn read_component_with_matrix<'n>(
+    root: &'n Node,
+    span: Span,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) -> Operation<'n> {
+    let entries = root.map().unwrap_or_default();
+    let find = |name: &str| entries.iter().find(|entry| camel_case(&entry.key) == name && !entry.value.is_null());
+    let mut operation = Operation::default();
+    match find("matrix") {
+        Some(entry) => operation.matrix = Some((&entry.value, entry.key_span.clone())),
+        None => {
+            let hint = "add `matrix:` to it, or write a file with `matrix:` and `pathRef: ./` with this file's name";
+            findings.error_with(span, "the file is a component without a matrix", Some(hint.to_owned()));
+            return operation;
+        }
+    }
+    operation.name = find("name").and_then(|entry| entry.value.text()).map(str::to_owned);
+    if let Some(entry) = find("params") {
+        operation.params = read_params(entry, ignored_fields, findings);
+    }
+    let is_of_component = |entry: &&Entry| !["matrix", "params"].contains(&camel_case(&entry.key).as_str());
+    let content = Content::Map(entries.iter().filter(is_of_component).cloned().collect());
+    operation.component = ComponentSource::Root(Node { span: root.span.clone(), content });
     operation
 }
 
@@ -102,8 +151,8 @@ pub fn is_matrix(root: &Node) -> bool {
     let kind = root.get("kind").and_then(Node::text);
     let has_matrix_kind = kind.is_some_and(|kind| nearest(kind, kinds::names()).is_some());
     let typical = ["maxIterations", "max_iterations", "numRuns", "num_runs", "metric", "values"];
-    let has_typical_field =
-        kind.is_none_or(|kind| kind != "operation") && typical.iter().any(|name| root.get(name).is_some());
+    let has_typical_field = kind.is_none_or(|kind| !["operation", "component"].contains(&kind))
+        && typical.iter().any(|name| root.get(name).is_some());
     root.get("matrix").is_none() && (has_matrix_kind || has_typical_field)
 }
 
@@ -112,57 +161,47 @@ pub fn first_key_span(root: &Node) -> Span {
     root.map().and_then(<[Entry]>::first).map_or_else(|| root.span.clone(), |entry| entry.key_span.clone())
 }
 
-/// Reads `params: {name: {value: …}}`.
-fn read_params<'n>(entry: &'n Entry, findings: &mut Findings) -> Vec<(&'n str, Span, Value)> {
-    let mut read = Vec::new();
-    for param in named(&entry.value, "the operation's `params`", entry.key_span.clone(), findings) {
-        let what = format!("the value for {}", quoted(&param.key));
-        if param.value.map().is_none() {
-            let hint = format!("write {}: {{value: …}}", param.key.escape_debug());
-            findings.error_with(param.key_span.clone(), format!("{what} must be a mapping with `value`"), Some(hint));
-            continue;
-        }
-        let Some(mut fields) = Fields::new(&param.value, &what, param.key_span.clone(), findings) else { continue };
-        if let Some(value) = fields.required("value", findings) {
-            read.push((param.key.as_str(), value.value.span.clone(), json(&value.value, findings)));
-        }
-        for unsupported in ["ref", "contextOnly", "connection", "toInit", "toEnv"] {
-            if let Some(entry) = fields.hidden(unsupported) {
-                findings.error(
-                    entry.key_span.clone(),
-                    format!("unsupported field `{unsupported}`; only `value` can be used here"),
-                );
-            }
-        }
-        fields.finish(findings);
-    }
-    read
-}
-
-/// Reads `termination: {maxRetries, timeout}`; the timeout is in seconds.
-fn read_termination(
-    entry: &Entry,
-    operation: &mut Operation<'_>,
+/// Reads `params: {name: {value: …}}` or `params: {name: value}`.
+fn read_params<'n>(
+    entry: &'n Entry,
     ignored_fields: &mut IgnoredFields,
     findings: &mut Findings,
-) {
-    let Some(mut fields) = Fields::new(&entry.value, "`termination`", entry.key_span.clone(), findings) else { return };
-    if let Some((count, span)) = fields.count("maxRetries", findings) {
-        operation.max_retries = u32::try_from(count).ok().filter(|n| *n <= 1_000);
-        if operation.max_retries.is_none() {
-            findings.error(span, format!("`maxRetries` must be at most 1000, found {count}"));
-        }
+) -> Vec<GivenParam<'n>> {
+    let params = named(&entry.value, "the operation's `params`", entry.key_span.clone(), findings);
+    params.into_iter().filter_map(|param| read_param(param, ignored_fields, findings)).collect()
+}
+
+fn read_param<'n>(
+    entry: &'n Entry,
+    ignored_fields: &mut IgnoredFields,
+    findings: &mut Findings,
+) -> Option<GivenParam<'n>> {
+    let plain = |node: &Node, scope, variable, findings: &mut Findings| {
+        let (name, span) = (entry.key.as_str(), node.span.clone());
+        GivenParam { name, span, value: json(node, findings), scope, variable }
+    };
+    let is_full = entry
+        .value
+        .map()
+        .is_some_and(|fields| fields.iter().any(|field| PARAM_FIELDS.contains(&camel_case(&field.key).as_str())));
+    if !is_full {
+        return Some(plain(&entry.value, ParamScope::Input, None, findings));
     }
-    if let Some((seconds, span)) = fields.number("timeout", findings) {
-        operation.timeout = Duration::try_from_secs_f64(seconds).ok();
-        operation.timeout = operation.timeout.filter(|span| !span.is_zero() && *span <= LONGEST_SPAN);
-        if operation.timeout.is_none() {
-            let most = LONGEST_SPAN.as_secs();
-            findings.error(span, format!("`timeout` must be between 0 and {most} seconds, found {seconds}"));
-        }
+    let what = format!("the value for {}", quoted(&entry.key));
+    let mut fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings)?;
+    if let Some(reference) = fields.hidden("ref") {
+        let message = "`ref` refers to another run and cannot be resolved without Polyaxon";
+        findings.error_with(reference.key_span.clone(), message, Some("write the `value` itself".to_owned()));
     }
-    ignored_fields.take(&mut fields, &ignored::TERMINATION);
+    let value = fields.required("value", findings);
+    let scope = match fields.flag("contextOnly", findings) {
+        Some(true) => ParamScope::Context,
+        _ => ParamScope::Input,
+    };
+    let variable = fields.text("toEnv", findings).and_then(|(name, span)| variable_name(name, span, findings));
+    ignored_fields.take(&mut fields, &ignored::PARAM);
     fields.finish(findings);
+    Some(plain(&value?.value, scope, variable, findings))
 }
 
 fn read_component_source<'n>(

@@ -20,7 +20,7 @@ use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::Fields;
-use crate::matrix::yaml::node::{Node, Span};
+use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::search::{self, Sampler};
 use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
@@ -41,6 +41,8 @@ pub struct MatrixSection {
     pub params: Vec<DeclaredParam>,
     /// The names that all configurations of a `mapping` have, with the values of the first configuration.
     pub listed: Vec<(Arc<str>, Value)>,
+    /// All values of a `mapping`.
+    pub rows: Vec<RowValue>,
     /// The objective.
     pub metric: Option<Metric>,
     /// The position of `metric`.
@@ -69,6 +71,17 @@ pub struct MatrixSection {
     pub initial: Vec<Assignment>,
     /// The position of `initial`.
     pub initial_span: Option<Span>,
+}
+
+/// A value in a configuration of a `mapping`.
+#[derive(Debug)]
+pub struct RowValue {
+    /// The name of the parameter.
+    pub name: Arc<str>,
+    /// The value.
+    pub value: Value,
+    /// Its position.
+    pub span: Span,
 }
 
 /// Where a metric may be given.
@@ -197,9 +210,11 @@ fn read_method(
     let required = kind.fields.iter().filter(|field| field.need == Need::Required);
     let missing: Vec<&str> = required.map(|field| field.name).filter(|name| !is_given(name)).collect();
     let entries: Vec<(String, &Node)> = own.iter().map(|(name, node)| ((*name).to_owned(), node.as_ref())).collect();
-    if kind.params == Need::Forbidden {
-        section.listed =
-            entries.iter().find(|(name, _)| name == "values").map(|(_, node)| common_values(node)).unwrap_or_default();
+    if kind.params == Need::Forbidden
+        && let Some((_, values)) = entries.iter().find(|(name, _)| name == "values")
+    {
+        section.listed = common_values(values);
+        section.rows = row_values(values);
     }
     let errors_before = findings.error_count();
     let mut args = SpannedArgs::from_nodes(entries, section.kind_span.clone(), findings);
@@ -241,4 +256,13 @@ fn common_values(values: &Node) -> Vec<(Arc<str>, Value)> {
     let is_common = |name: &str| rest.iter().all(|node| node.get(name).is_some());
     let entries = first.map().unwrap_or_default().iter().filter(|entry| is_common(&entry.key));
     entries.map(|e| (Arc::from(e.key.as_str()), e.value.to_json(&mut Vec::new()))).collect()
+}
+
+fn row_values(values: &Node) -> Vec<RowValue> {
+    let entries = values.list().unwrap_or_default().iter().flat_map(|row| row.map().unwrap_or_default());
+    let value = |entry: &Entry| {
+        let (name, value) = (Arc::from(entry.key.as_str()), entry.value.to_json(&mut Vec::new()));
+        RowValue { name, value, span: entry.value.span.clone() }
+    };
+    entries.map(value).collect()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::command::dialect::Dialect;
 use crate::command::hub::HubRef;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
@@ -49,9 +50,9 @@ pub fn read(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
     }
     fields.finish(findings);
     let source = match (command, hub) {
-        (Some(entry), None) => {
-            TunerSource::Command(read_argv(&entry.value, findings)?.into_iter().map(|arg| arg.text).collect())
-        }
+        (Some(entry), None) => TunerSource::Command(
+            read_argv(&entry.value, Dialect::Plain, findings)?.into_iter().map(|arg| arg.text).collect(),
+        ),
         (None, Some((name, span))) => match HubRef::parse(name) {
             Some(reference) => TunerSource::Hub(reference),
             None => {

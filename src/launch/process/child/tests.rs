@@ -32,7 +32,7 @@ fn spawned(script: &str) -> Child {
         program: "/bin/sh".into(),
         name: "sh".into(),
         args: vec!["-c".into(), script.into()],
-        env: vec![("GREETING", "hello".into())],
+        env: vec![("GREETING".into(), "hello".into())],
     };
     let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
     spawner.spawn(&command, &SpawningChild::default()).unwrap()

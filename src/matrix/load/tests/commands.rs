@@ -25,7 +25,7 @@ fn a_command_is_a_list_or_a_string() {
     for form in forms {
         assert_eq!(command(form).unwrap(), expected, "{form}");
     }
-    assert_eq!(command("component: {container: {command: [sleep, 1.5, true]}}").unwrap(), ["sleep", "1.5", "true"]);
+    assert_eq!(command("component: {container: {command: [sleep, 1.5, true]}}").unwrap(), ["sleep", "1.5", "True"]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_component_may_be_in_its_own_file() {
     6 | x: 1
       | ^
       |
-      = help: expected one of `version`, `name`, `description`, `tags`, `kind`, `inputs`, `container`, `run`
+      = help: expected one of `version`, `name`, `description`, `tags`, `kind`, `inputs`, `container`, `run`, `termination`
 
     /m.yaml: 3 errors, nothing was launched
     ");
@@ -154,13 +154,13 @@ fn unknown_names_in_templates_are_errors() {
   inputs: [{name: batch, type: int}, {name: lr, type: float}, {name: note, type: str, isOptional: true}]
   container:
     command: [train, '--lr={{ lrate }}', '--batch={{ batch }}']
-    args: '{{ params.lr.as_argg }} {{ globals.run_output_path }} {{ note }}'
+    args: ['{{ params.lr.as_argg }} {{ globals.run_output_path }} {{ note }}']
 ",
     );
     insta::assert_snapshot!(errors.unwrap_err(), @"
     5:31 unknown variable `lrate` (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
-    6:25 unknown variable `as_argg` (did you mean `as_arg`?)
-    6:47 unknown variable `run_output_path` (did you mean `run_outputs_path`?)
+    6:26 unknown variable `as_argg` (did you mean `as_arg`?)
+    6:48 unknown variable `run_output_path` (did you mean `run_outputs_path`?)
     ");
     let report = load_text(MATRIX, &command_line(&["train", "--x={{ rate }}", "{{ lr"])).unwrap_err();
     insta::assert_snapshot!(report.render(Styling::Plain), @"
@@ -203,7 +203,7 @@ component:
     2:25 the input `batch` must be a whole number, found the text "many"
     2:44 `lr` is a parameter of the matrix and cannot be given a value here
     2:62 the component has no input `bach` (did you mean `batch`?)
-    2:66 the value for `note` must be a mapping with `value` (write note: {value: …})
+    2:72 the component has no input `note` (declare it under `inputs`, or add `contextOnly: true`)
     7:12 duplicate input `lr`
     8:37 the input `depth` must be a whole number, found the number 1.5
     9:51 the input `names` must be a list with text in each element, found the text "a"

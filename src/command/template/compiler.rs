@@ -1,0 +1,195 @@
+//! Compiles the elements of a command: checks every name in them and finds those that expand to several arguments.
+
+use std::collections::BTreeSet;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+
+use super::error::TemplateError;
+use super::limits::{self, NumericNames};
+use super::{functions, output};
+use crate::command::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
+use crate::command::dialect::Dialect;
+
+/// Limit on the work of one template, in minijinja's instructions; a plain template needs about ten.
+const FUEL: u64 = 10_000;
+
+/// A compiled command.
+#[derive(Debug)]
+pub(super) struct CompiledCommand {
+    pub elements: Vec<CompiledElement>,
+    pub templates: Environment<'static>,
+    /// First parts of the dotted names in the templates.
+    pub roots: Vec<String>,
+    pub used: UsedNames,
+}
+
+#[derive(Debug)]
+pub(super) enum CompiledElement {
+    Literal(String),
+    /// Name of the compiled template, and the values that must be numbers.
+    Template(String, NumericNames),
+    /// `{{ params.NAME.as_arg }}` as the whole element: none, one or two arguments.
+    Arg(String),
+    /// `{{ params.as_args }}` as the whole element: any number of arguments.
+    AllArgs,
+}
+
+impl CompiledCommand {
+    /// Appends the arguments that `element` renders to.
+    pub fn push(
+        &self,
+        index: usize,
+        element: &CompiledElement,
+        values: &TemplateValues<'_>,
+        table: &minijinja::Value,
+        argv: &mut Vec<String>,
+    ) -> Result<(), TemplateError> {
+        match element {
+            CompiledElement::Literal(text) => argv.push(text.clone()),
+            CompiledElement::Arg(name) => values.push_arg(name, argv),
+            CompiledElement::AllArgs => values.push_all(argv),
+            CompiledElement::Template(name, checked) => {
+                checked.check_values(values).map_err(|error| TemplateError::of(index, error.to_string()))?;
+                let rendered = self.templates.get_template(name).and_then(|t| output::render(&t, table));
+                argv.push(rendered.map_err(|error| render_error(index, &error))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum UsedNames {
+    Everything,
+    Only(BTreeSet<String>),
+}
+
+impl UsedNames {
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            UsedNames::Everything => true,
+            UsedNames::Only(names) => names.contains(name),
+        }
+    }
+}
+
+/// Compiles elements and collects the names they use.
+pub(super) struct Compiler<'n> {
+    names: &'n TemplateNames,
+    pub templates: Environment<'static>,
+    pub roots: BTreeSet<String>,
+    pub used: UsedNames,
+    pub errors: Vec<TemplateError>,
+}
+
+impl<'n> Compiler<'n> {
+    pub fn new(names: &'n TemplateNames) -> Compiler<'n> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_fuel(Some(FUEL));
+        templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        templates.set_formatter(match names.dialect {
+            Dialect::Plain => output::print,
+            Dialect::Polyaxon => output::print_python,
+        });
+        functions::limit(&mut templates);
+        if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+            templates.set_syntax(syntax);
+        }
+        Compiler {
+            names,
+            templates,
+            roots: BTreeSet::new(),
+            used: UsedNames::Only(BTreeSet::new()),
+            errors: Vec::new(),
+        }
+    }
+
+    pub fn compile(&mut self, index: usize, element: &str) -> CompiledElement {
+        if !element.contains("{{") && !element.contains("{%") {
+            return CompiledElement::Literal(element.to_owned());
+        }
+        let checked = match limits::check(element) {
+            Ok(checked) => checked,
+            Err(error) => {
+                self.errors.push(TemplateError::of(index, error.to_string()));
+                return CompiledElement::Literal(String::new());
+            }
+        };
+        let name = index.to_string();
+        if let Err(error) = self.templates.add_template_owned(name.clone(), element.to_owned()) {
+            self.errors.push(render_error(index, &error));
+            return CompiledElement::Literal(String::new());
+        }
+        let mut paths: Vec<String> = self.undeclared_names(&name).into_iter().collect();
+        paths.sort();
+        for path in &paths {
+            self.check(index, path);
+        }
+        match sole_expression(element).as_deref().map(|path| path.split('.').collect::<Vec<_>>()).as_deref() {
+            Some(["params", "as_args"]) => CompiledElement::AllArgs,
+            Some(["params", parameter, "as_arg"]) => CompiledElement::Arg((*parameter).to_owned()),
+            _ => {
+                self.roots.extend(paths.iter().filter_map(|path| path.split('.').next()).map(str::to_owned));
+                CompiledElement::Template(name, checked)
+            }
+        }
+    }
+
+    fn undeclared_names(&self, template: &str) -> BTreeSet<String> {
+        let functions: BTreeSet<String> = self.templates.globals().map(|(name, _)| name.to_owned()).collect();
+        let paths = self.templates.get_template(template).map(|t| t.undeclared_variables(true)).unwrap_or_default();
+        paths.into_iter().filter(|path| !functions.contains(path)).collect()
+    }
+
+    /// Checks one dotted name and records its use.
+    fn check(&mut self, index: usize, path: &str) {
+        let parts: Vec<&str> = path.split('.').collect();
+        match parts.as_slice() {
+            ["params"] | ["params", "as_args", ..] => self.used = UsedNames::Everything,
+            ["params", name, attribute @ ..] => {
+                self.check_name(index, name, &[]);
+                if let Some(attribute) = attribute.first().filter(|attribute| !PARAM_ATTRIBUTES.contains(attribute)) {
+                    self.unknown(index, attribute, PARAM_ATTRIBUTES.iter().map(|a| (*a).to_owned()).collect());
+                }
+            }
+            ["globals", name, ..] if !GLOBALS.contains(name) => {
+                self.unknown(index, name, GLOBALS.iter().map(|g| (*g).to_owned()).collect());
+            }
+            [name, ..] => self.check_name(index, name, &BUILT_IN),
+            [] => {}
+        }
+    }
+
+    fn check_name(&mut self, index: usize, name: &str, also: &[&str]) {
+        if let UsedNames::Only(used) = &mut self.used {
+            used.insert(name.to_owned());
+        }
+        if !self.names.own().chain(also.iter().copied()).any(|known| known == name) {
+            let mut candidates: Vec<String> = self.names.own().map(str::to_owned).collect();
+            candidates.extend(also.iter().map(|name| (*name).to_owned()));
+            self.unknown(index, name, candidates);
+        }
+    }
+
+    fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
+        let message = format!("unknown variable `{name}`");
+        self.errors.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
+    }
+}
+
+/// The expression of an element that consists of one `{{ … }}`.
+fn sole_expression(element: &str) -> Option<String> {
+    let inner = element.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim().to_owned())
+}
+
+pub(super) fn render_error(element: usize, error: &Error) -> TemplateError {
+    let message = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "the template takes too long to render".to_owned(),
+        (kind, Some(detail)) => format!("the template cannot be rendered: {kind}: {detail}"),
+        (kind, None) => format!("the template cannot be rendered: {kind}"),
+    };
+    TemplateError::of(element, message)
+}

@@ -1,0 +1,22 @@
+//! Faults of templates.
+
+/// A fault in one element of a command.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TemplateError {
+    /// Index of the element, from 0.
+    pub element: usize,
+    /// The unknown name, if that is the fault.
+    pub name: Option<String>,
+    /// A lowercase fragment.
+    pub message: String,
+    /// The names that are known in place of [`TemplateError::name`].
+    pub candidates: Vec<String>,
+}
+
+impl TemplateError {
+    /// A fault that does not concern a name.
+    pub(super) fn of(element: usize, message: String) -> TemplateError {
+        TemplateError { element, name: None, message, candidates: Vec::new() }
+    }
+}

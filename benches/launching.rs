@@ -113,7 +113,7 @@ fn hypertune(folder: &Path, study: &Path, tiny: &Path, jobs: u32) -> Command {
 }
 
 fn measure(command: &mut Command) -> Cost {
-    let (cpu, begun) = (children_cpu(), Instant::now());
+    let (cpu, start) = (children_cpu(), Instant::now());
     let mut child = command.stdout(Stdio::null()).spawn().expect("it starts");
     let mut rss_mib = 0.0;
     let status = loop {
@@ -124,7 +124,7 @@ fn measure(command: &mut Command) -> Cost {
         std::thread::sleep(Duration::from_millis(2));
     };
     assert!(status.success(), "{command:?} ended with {status}");
-    Cost { wall: begun.elapsed().as_secs_f64(), cpu: children_cpu() - cpu, rss_mib }
+    Cost { wall: start.elapsed().as_secs_f64(), cpu: children_cpu() - cpu, rss_mib }
 }
 
 /// Seconds of all ended descendants, from the last two of `/proc/self/stat`'s four times, in ticks of 10 ms.
@@ -154,11 +154,11 @@ fn start_up(folder: &Path, tiny: &Path, round: u32) -> f64 {
     let study = folder.join(format!("start-{round}.study"));
     let mut command = hypertune(folder, &study, tiny, 1);
     command.arg("t");
-    let begun = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
     measure(&mut command);
     let log = fs::read_to_string(study.join("trials/0/rung-0.stdout.log")).expect("the job's log");
     let at: u128 = log.lines().next().and_then(|line| line.parse().ok()).expect("a time");
-    at.saturating_sub(begun) as f64 / 1e6
+    at.saturating_sub(started) as f64 / 1e6
 }
 
 fn compile(folder: &Path) -> PathBuf {

@@ -46,7 +46,7 @@ pub struct FirstDamage {
 /// Reads the whole journal of a study.
 ///
 /// # Errors
-/// It cannot be read, or is of a format that is not known. LineError is no error.
+/// The journal cannot be read, or has an unknown format. A damaged line is not an error.
 pub fn inspect(folder: &StudyFolder) -> Result<Inspection, JournalError> {
     let mut journal = reader::open_before_header(folder)?;
     let mut ended_jobs = 0;

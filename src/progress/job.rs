@@ -1,17 +1,17 @@
-//! One job's end as a line, for `--verbose`.
+//! The line of `--verbose` for a finished job.
 
 use std::time::Duration;
 
-use super::tally::Tally;
+use super::study_progress::StudyProgress;
 use crate::journal::record::EndRecord;
 use crate::report::text;
 use crate::types::ids::JobId;
 use crate::types::outcome::Outcome;
 use crate::types::printable::printable;
 
-/// `trial 14, rung 1: loss 0.0123, 3.2s`; only a further attempt is named.
-pub fn ended(tally: &Tally, end: &EndRecord) -> String {
-    let result = match (&end.outcome, &tally.metric) {
+/// `trial 14, rung 1: loss 0.0123, 3.2s`; the attempt is shown from the second on.
+pub fn finished_line(progress: &StudyProgress, end: &EndRecord) -> String {
+    let result = match (&end.outcome, &progress.metric) {
         (Outcome::Failed { failure }, _) => printable(&failure.to_string()).into_owned(),
         (Outcome::Stopped { by, .. }, _) => format!("ended early by {}", printable(&by.rule)),
         (Outcome::Succeeded { score: Some(score) }, Some(metric)) => {

@@ -1,24 +1,24 @@
-//! Lines on their way to stderr, bounded: a reader that stops costs hypertune neither time nor memory.
+//! A bounded queue of lines for stderr: a reader that stops reading costs neither time nor memory.
 
 use std::collections::VecDeque;
 
-/// Progress lines are dropped once this many bytes wait to be written; four times what a Linux pipe holds (pipe(7)).
+/// Progress lines are dropped once this many bytes are queued; four times the capacity of a Linux pipe (pipe(7)).
 const PROGRESS_BYTES: usize = 256 << 10;
-/// Messages are dropped once this many bytes wait.
+/// Messages are dropped once this many bytes are queued.
 const MESSAGE_BYTES: usize = 1 << 20;
-/// Most bytes of whole lines in one batch; a single longer line is a batch of its own.
+/// Largest size of a batch of lines, in bytes; a longer line is a batch by itself.
 const BATCH_BYTES: usize = 16 << 10;
 
-/// What a line is worth when there is no room.
+/// Which lines are dropped first if the queue is full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Importance {
-    /// Out of date soon.
+    /// Soon out of date; dropped first.
     Progress,
     /// Errors, warnings and notes.
     Message,
 }
 
-/// Lines in the order they were pushed.
+/// A queue of lines, first in, first out.
 #[derive(Debug, Default)]
 pub struct LineQueue {
     lines: VecDeque<String>,
@@ -32,18 +32,17 @@ impl LineQueue {
         LineQueue { lines: VecDeque::new(), bytes: 0, dropped: 0 }
     }
 
-    /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Appends `text` and a newline; drops it if there is no room for its importance. An empty queue takes any text.
+    /// Appends `text` and a newline, or drops it if the limit of its importance is exceeded. An empty queue accepts any text.
     pub fn push(&mut self, text: &str, importance: Importance) {
-        let room = match importance {
+        let limit = match importance {
             Importance::Progress => PROGRESS_BYTES,
             Importance::Message => MESSAGE_BYTES,
         };
-        if !self.lines.is_empty() && self.bytes + text.len() > room {
+        if !self.lines.is_empty() && self.bytes + text.len() > limit {
             self.dropped += 1;
             return;
         }
@@ -51,7 +50,7 @@ impl LineQueue {
         self.lines.push_back(format!("{text}\n"));
     }
 
-    /// The next lines to write, with a note after them if lines were dropped since the last call; `None` if nothing waits.
+    /// The next lines to write, with a note if lines were dropped since the last call; `None` if the queue is empty.
     pub fn take_batch(&mut self) -> Option<String> {
         let mut batch = self.lines.pop_front()?;
         while let Some(next) = self.lines.front()
@@ -62,7 +61,7 @@ impl LineQueue {
         }
         self.bytes = self.bytes.saturating_sub(batch.len());
         if self.dropped > 0 {
-            batch.push_str(&format!("note: {} lines dropped, stderr was not read fast enough\n", self.dropped));
+            batch.push_str(&format!("note: {} lines dropped because stderr was not read fast enough\n", self.dropped));
             self.dropped = 0;
         }
         Some(batch)
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_out_in_order() {
+    fn lines_keep_their_order() {
         let mut queue = LineQueue::new();
         (0..5_000).for_each(|i| queue.push(&i.to_string(), Importance::Progress));
         assert_eq!(drained(&mut queue), (0..5_000).map(|i| i.to_string()).collect::<Vec<_>>());
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_dropped_before_messages_and_the_loss_is_noted() {
+    fn progress_is_dropped_before_messages_and_the_number_is_noted() {
         let mut queue = LineQueue::new();
         let line = "x".repeat(1 << 10);
         (0..10_000).for_each(|_| queue.push(&line, Importance::Progress));
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_queue_takes_any_text() {
+    fn an_empty_queue_accepts_any_text() {
         let mut queue = LineQueue::new();
         let report = "y".repeat(4 << 20);
         queue.push(&report, Importance::Message);

@@ -1,13 +1,12 @@
-//! What a person sees while a study runs: lines that redraw themselves on a terminal, one plain line per finished rung
-//! elsewhere. All of it goes to stderr.
+//! Progress on stderr while a study runs: lines redrawn in place on a terminal, one plain line per finished rung elsewhere.
 
-pub(crate) mod goal;
+pub(crate) mod expected_totals;
 pub(crate) mod job;
 pub(crate) mod line;
 pub(crate) mod line_queue;
 pub(crate) mod plain;
 pub(crate) mod stderr;
-pub(crate) mod tally;
+pub(crate) mod study_progress;
 pub(crate) mod terminal;
 pub(crate) mod verbosity;
 
@@ -15,17 +14,17 @@ use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
 use crate::run::observer::{NoObserver, Observer};
-use goal::Goal;
+use expected_totals::ExpectedTotals;
 pub use stderr::print_message;
-use tally::Tally;
+use study_progress::StudyProgress;
 pub use verbosity::Verbosity;
 
-/// The observer that suits stderr.
+/// The observer for stderr: redrawn lines on a terminal, plain lines elsewhere.
 pub fn observer(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Observer> {
-    let tally = Tally::new(&experiment.plan(), Goal::of(experiment));
+    let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
     match verbosity {
         Verbosity::Quiet => Arc::new(NoObserver),
-        _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(tally, verbosity)),
-        _ => Arc::new(plain::PlainProgress::new(tally, verbosity)),
+        _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, verbosity)),
+        _ => Arc::new(plain::PlainProgress::new(progress, verbosity)),
     }
 }

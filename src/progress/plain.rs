@@ -1,55 +1,54 @@
-//! Progress where nothing can be redrawn: one plain line per finished rung.
+//! Progress without a terminal: one plain line per finished rung.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::stderr::{print_message, print_progress};
-use super::tally::Tally;
+use super::study_progress::StudyProgress;
 use super::verbosity::Verbosity;
 use super::{job, line};
 use crate::journal::record::Record;
 use crate::run::observer::Observer;
 
-/// A study without fixed rungs is heard of after each such part of it.
+/// Number of progress lines of a study whose rungs are never full.
 const PARTS: f64 = 10.0;
 
-/// Prints to stderr.
+/// Prints plain lines to stderr.
 #[derive(Debug)]
 pub struct PlainProgress {
-    tally: Mutex<Tally>,
+    progress: Mutex<StudyProgress>,
     verbosity: Verbosity,
 }
 
 impl PlainProgress {
-    /// For a study counted by `tally`.
-    pub fn new(tally: Tally, verbosity: Verbosity) -> PlainProgress {
-        PlainProgress { tally: Mutex::new(tally), verbosity }
+    pub fn new(progress: StudyProgress, verbosity: Verbosity) -> PlainProgress {
+        PlainProgress { progress: Mutex::new(progress), verbosity }
     }
 
-    /// The line that `record` gives rise to, if any.
+    /// The line for `record`, if it has one.
     fn line(&self, record: &Record) -> Option<String> {
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = step(&tally);
-        let full = tally.record(record);
-        if !tally.is_live() {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = parts_done(&progress);
+        let full = progress.record(record);
+        if !progress.is_live() {
             return None;
         }
         if self.verbosity == Verbosity::Verbose
             && let Record::End(end) = record
         {
-            return Some(job::ended(&tally, end));
+            return Some(job::finished_line(&progress, end));
         }
-        if tally.open_ended {
-            return (step(&tally) > before).then(|| line::study(&tally, tally.now, usize::MAX));
+        if progress.open_ended {
+            return (parts_done(&progress) > before).then(|| line::study(&progress, progress.now, usize::MAX));
         }
-        full.map(|rung| line::full_rung(&tally, &rung))
+        full.map(|rung| line::full_rung(&progress, &rung))
     }
 }
 
-/// How many parts of a study are behind us; where it has no bound, how often its jobs have doubled.
-fn step(tally: &Tally) -> u64 {
-    match tally.share(tally.now) {
+/// Number of finished parts of a study; for an unlimited one, how often the number of its jobs has doubled.
+fn parts_done(progress: &StudyProgress) -> u64 {
+    match progress.share(progress.now) {
         Some(share) => (share * PARTS) as u64,
-        None => u64::from(tally.done.max(1).ilog2()),
+        None => u64::from(progress.done.max(1).ilog2()),
     }
 }
 

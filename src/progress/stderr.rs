@@ -1,7 +1,7 @@
 //! The only code that writes to stderr.
 //!
-//! Lines are queued and written by a thread that does nothing else, so that no caller ever waits for stderr to be read: a pager that
-//! waits for a key, a full pipe, a terminal stopped by Ctrl-S. What cannot be written is dropped.
+//! A dedicated thread writes queued lines, so that no caller blocks while stderr is not read: a pager that waits for a key, a full
+//! pipe, a terminal stopped by Ctrl-S. Lines that cannot be written are dropped.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -13,7 +13,7 @@ use super::line_queue::{Importance, LineQueue};
 use crate::launch::process::syscalls::{Interest, wait_ready};
 use crate::types::printable::{printable_lines, printable_styled};
 
-/// How long the end of the program, and whatever must appear after the lines on stderr, waits for them to be written.
+/// Longest wait for queued lines to be written before the program exits or prints to stdout.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 static WRITER: StderrWriter = StderrWriter {
@@ -28,7 +28,7 @@ struct StderrWriter {
 
 struct WriterState {
     queue: LineQueue,
-    /// When the write under way began.
+    /// Start of the current write.
     writing_since: Option<Instant>,
     has_thread: bool,
 }
@@ -42,13 +42,13 @@ impl StderrWriter {
         let mut state = self.lock();
         state.queue.push(text, importance);
         if !state.has_thread {
-            let spawned = thread::Builder::new().name("stderr".into()).spawn(|| self.write_for_ever());
+            let spawned = thread::Builder::new().name("stderr".into()).spawn(|| self.write_forever());
             state.has_thread = spawned.is_ok();
         }
         self.changed.notify_all();
     }
 
-    fn write_for_ever(&self) {
+    fn write_forever(&self) {
         let mut state = self.lock();
         loop {
             let Some(batch) = state.queue.take_batch() else {
@@ -67,26 +67,26 @@ impl StderrWriter {
     fn flush(&self, timeout: Duration) {
         let mut state = self.lock();
         if !state.has_thread {
-            // No thread could be started: there is nothing else to do, and no lock of the study is held here.
+            // No thread could be started: write here, where no lock of the study is held.
             while let Some(batch) = state.queue.take_batch() {
                 write(&batch);
             }
             return;
         }
-        // A write that has been stuck for that long already is not waited for again.
-        let begun = state.writing_since.unwrap_or_else(Instant::now);
-        let left = timeout.saturating_sub(begun.elapsed());
+        // The timeout includes the time that the current write has already taken.
+        let started = state.writing_since.unwrap_or_else(Instant::now);
+        let remaining = timeout.saturating_sub(started.elapsed());
         let pending = |state: &mut WriterState| state.writing_since.is_some() || !state.queue.is_empty();
-        drop(self.changed.wait_timeout_while(state, left, pending));
+        drop(self.changed.wait_timeout_while(state, remaining, pending));
     }
 }
 
-/// Queues an error, a warning or a note of one or more lines.
+/// Queues an error, a warning or a note; may have several lines.
 pub fn print_message(text: &str) {
     WRITER.push(&printable_lines(text), Importance::Message);
 }
 
-/// The same with colours. What comes from outside must be printable already.
+/// [`print_message`] with colours. Text from outside must be escaped already.
 pub fn print_styled(text: &str) {
     WRITER.push(&printable_styled(text), Importance::Message);
 }
@@ -96,13 +96,13 @@ pub fn print_progress(text: &str) {
     WRITER.push(&printable_lines(text), Importance::Progress);
 }
 
-/// Waits until all lines are written, for `timeout` at most. To be called without any lock.
+/// Waits until all lines are written, at most `timeout`. Must not be called with a lock held.
 pub fn flush(timeout: Duration) {
     WRITER.flush(timeout);
 }
 
-/// Writes `text` in the calling thread, which may block for ever; without colours where they are not wanted. What cannot be
-/// written (a closed terminal, a full disk) is dropped.
+/// Writes `text` in the calling thread, which may block forever; without colours if they are disabled. Text that cannot be written
+/// (a closed terminal, a full disk) is dropped.
 pub(super) fn write(text: &str) {
     let mut stderr = io::stderr();
     let plain = match anstream::AutoStream::choice(&stderr) {
@@ -115,7 +115,7 @@ pub(super) fn write(text: &str) {
             Ok(0) => return,
             Ok(written) => rest = &rest[written..],
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            // The parent process may have made it non-blocking.
+            // The descriptor may be non-blocking, set by the parent process.
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                 if wait_ready([Some((stderr.as_fd(), Interest::Writable))], None).is_err() {
                     return;

@@ -1,4 +1,4 @@
-//! Progress on a terminal: one line for the study and one for each bracket's current rung, redrawn in place.
+//! Progress on a terminal: a line for the study and one for each bracket's current rung, redrawn in place.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -7,123 +7,122 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line_queue::{Importance, LineQueue};
-use super::tally::Tally;
+use super::study_progress::StudyProgress;
 use super::verbosity::Verbosity;
 use super::{job, line, stderr};
 use crate::journal::record::Record;
 use crate::run::observer::Observer;
 use crate::types::printable::printable_lines;
 
-/// A study that is over before this shows no progress at all.
-const SILENCE: Duration = Duration::from_millis(250);
-/// Time between two drawings.
+/// A study that ends within this time shows no progress.
+const FIRST_DRAW: Duration = Duration::from_millis(250);
+/// Time between frames.
 const REDRAW: Duration = Duration::from_millis(100);
-/// Columns and lines where the terminal does not say.
-const USUAL: (usize, usize) = (80, 24);
+/// Columns and lines if the terminal does not report its size.
+const DEFAULT_SIZE: (usize, usize) = (80, 24);
 
-/// What the driver's threads and the painting thread share.
+/// State shared by the driver's threads and the drawing thread.
 #[derive(Debug)]
-struct Painter {
-    state: Mutex<PainterState>,
+struct Display {
+    state: Mutex<DisplayState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct PainterState {
-    tally: Tally,
+struct DisplayState {
+    progress: StudyProgress,
     /// Lines to print above the frame.
     lines: LineQueue,
-    /// When the last record came, so that the time on screen goes on between records.
-    heard: Instant,
-    /// When the drawing under way began.
+    /// Time of the last record; the displayed time advances between records.
+    last_record: Instant,
+    /// Start of the current drawing.
     drawing_since: Option<Instant>,
-    stage: PainterStage,
+    phase: DisplayPhase,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum PainterStage {
+enum DisplayPhase {
     Running,
-    /// The session is over, the frame is to be cleared.
+    /// The session has ended; the frame must be cleared.
     Closing,
-    /// Nothing is drawn any more.
+    /// The thread has ended or was never started.
     Closed,
 }
 
-impl Painter {
-    fn lock(&self) -> MutexGuard<'_, PainterState> {
+impl Display {
+    fn lock(&self) -> MutexGuard<'_, DisplayState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Draws to stderr from a thread of its own until it is dropped. Only that thread touches the terminal: one that takes no output
-/// (Ctrl-S, a window that hangs) stops it and nothing else.
+/// Draws to stderr from a dedicated thread until it is dropped. Only that thread writes to the terminal: one that accepts no output
+/// (Ctrl-S, a window that hangs) blocks nothing else.
 #[derive(Debug)]
 pub struct TerminalProgress {
-    shared: Arc<Painter>,
+    display: Arc<Display>,
     verbosity: Verbosity,
 }
 
 impl TerminalProgress {
-    /// For a study counted by `tally`.
-    pub fn new(tally: Tally, verbosity: Verbosity) -> TerminalProgress {
-        let (lines, heard) = (LineQueue::new(), Instant::now());
-        let state = PainterState { tally, lines, heard, drawing_since: None, stage: PainterStage::Running };
-        let shared = Arc::new(Painter { state: Mutex::new(state), changed: Condvar::new() });
-        let painter = thread::Builder::new().name("progress".into()).spawn({
-            let shared = shared.clone();
-            move || paint(&shared)
+    pub fn new(progress: StudyProgress, verbosity: Verbosity) -> TerminalProgress {
+        let (lines, last_record) = (LineQueue::new(), Instant::now());
+        let state = DisplayState { progress, lines, last_record, drawing_since: None, phase: DisplayPhase::Running };
+        let display = Arc::new(Display { state: Mutex::new(state), changed: Condvar::new() });
+        let thread = thread::Builder::new().name("progress".into()).spawn({
+            let display = display.clone();
+            move || draw(&display)
         });
-        if painter.is_err() {
-            // Nothing is drawn then; the study itself does not depend on it.
-            shared.lock().stage = PainterStage::Closed;
+        if thread.is_err() {
+            // The study runs without progress.
+            display.lock().phase = DisplayPhase::Closed;
         }
-        TerminalProgress { shared, verbosity }
+        TerminalProgress { display, verbosity }
     }
 
-    fn print(&self, mut state: MutexGuard<'_, PainterState>, line: &str, importance: Importance) {
-        if state.stage == PainterStage::Closed {
+    fn print(&self, mut state: MutexGuard<'_, DisplayState>, line: &str, importance: Importance) {
+        if state.phase == DisplayPhase::Closed {
             return stderr::print_message(line);
         }
         state.lines.push(&printable_lines(line), importance);
-        self.shared.changed.notify_all();
+        self.display.changed.notify_all();
     }
 }
 
 impl Observer for TerminalProgress {
     fn record(&self, record: &Record) {
-        let mut state = self.shared.lock();
-        state.tally.record(record);
-        state.heard = Instant::now();
+        let mut state = self.display.lock();
+        state.progress.record(record);
+        state.last_record = Instant::now();
         if self.verbosity == Verbosity::Verbose
-            && state.tally.is_live()
+            && state.progress.is_live()
             && let Record::End(end) = record
         {
-            let line = job::ended(&state.tally, end);
+            let line = job::finished_line(&state.progress, end);
             self.print(state, &line, Importance::Progress);
         }
     }
 
     fn note(&self, text: &str) {
-        self.print(self.shared.lock(), &format!("note: {text}"), Importance::Message);
+        self.print(self.display.lock(), &format!("note: {text}"), Importance::Message);
     }
 }
 
 impl Drop for TerminalProgress {
-    /// Waits for the terminal to be cleared, with a bound.
+    /// Waits for the terminal to be cleared, at most [`stderr::FLUSH_TIMEOUT`].
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        if state.stage == PainterStage::Closed {
+        let mut state = self.display.lock();
+        if state.phase == DisplayPhase::Closed {
             return;
         }
-        state.stage = PainterStage::Closing;
-        self.shared.changed.notify_all();
-        let begun = state.drawing_since.unwrap_or_else(Instant::now);
-        let left = stderr::FLUSH_TIMEOUT.saturating_sub(begun.elapsed());
-        drop(self.shared.changed.wait_timeout_while(state, left, |state| state.stage != PainterStage::Closed));
+        state.phase = DisplayPhase::Closing;
+        self.display.changed.notify_all();
+        let started = state.drawing_since.unwrap_or_else(Instant::now);
+        let remaining = stderr::FLUSH_TIMEOUT.saturating_sub(started.elapsed());
+        drop(self.display.changed.wait_timeout_while(state, remaining, |state| state.phase != DisplayPhase::Closed));
     }
 }
 
-/// Whether stderr is a terminal that takes more than plain lines (`TERM=dumb` is one that does not).
+/// Whether stderr is a terminal that supports redrawing; `TERM=dumb` does not.
 pub fn can_redraw() -> bool {
     !target().is_hidden()
 }
@@ -132,22 +131,22 @@ fn target() -> ProgressDrawTarget {
     ProgressDrawTarget::stderr_with_hz(20)
 }
 
-/// One bar whose message is every line: a frame is one drawing, never half of one.
+/// One bar whose message is all lines, so that each frame is drawn at once.
 fn screen() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target()).with_style(style)
 }
 
-fn paint(shared: &Painter) {
+fn draw(display: &Display) {
     let screen = screen();
-    let (mut drawn, mut pause) = (false, SILENCE);
+    let (mut drawn, mut pause) = (false, FIRST_DRAW);
     loop {
-        let idle = |state: &mut PainterState| state.stage == PainterStage::Running && state.lines.is_empty();
-        let waited = shared.changed.wait_timeout_while(shared.lock(), pause, idle);
+        let idle = |state: &mut DisplayState| state.phase == DisplayPhase::Running && state.lines.is_empty();
+        let waited = display.changed.wait_timeout_while(display.lock(), pause, idle);
         let (mut state, wait) = waited.unwrap_or_else(PoisonError::into_inner);
         let lines = state.lines.take_batch();
-        let closing = state.stage == PainterStage::Closing && state.lines.is_empty();
-        let frame = line::frame(&state.tally, state.tally.now.after(state.heard.elapsed()), size());
+        let closing = state.phase == DisplayPhase::Closing && state.lines.is_empty();
+        let frame = line::frame(&state.progress, state.progress.now.after(state.last_record.elapsed()), size());
         state.drawing_since = Some(Instant::now());
         drop(state);
         match lines {
@@ -161,18 +160,18 @@ fn paint(shared: &Painter) {
             screen.set_message(frame);
             (drawn, pause) = (true, REDRAW);
         }
-        let mut state = shared.lock();
+        let mut state = display.lock();
         state.drawing_since = None;
         if closing {
-            state.stage = PainterStage::Closed;
-            return shared.changed.notify_all();
+            state.phase = DisplayPhase::Closed;
+            return display.changed.notify_all();
         }
     }
 }
 
-/// What to draw in; the last column and the last line stay free, so that no terminal wraps or scrolls.
+/// The area to draw in, without the last column and the last line: no terminal wraps or scrolls then.
 fn size() -> line::Screen {
     let size = terminal_size::terminal_size_of(std::io::stderr());
-    let (columns, lines) = size.map_or(USUAL, |(width, height)| (usize::from(width.0), usize::from(height.0)));
+    let (columns, lines) = size.map_or(DEFAULT_SIZE, |(width, height)| (usize::from(width.0), usize::from(height.0)));
     line::Screen { columns: columns.saturating_sub(1), lines: lines.saturating_sub(1) }
 }

@@ -1,6 +1,6 @@
-//! How much is shown on stderr.
+//! The level of detail on stderr.
 
-/// The level of detail.
+/// The level of detail on stderr.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Verbosity {
     /// Errors only.
@@ -8,6 +8,6 @@ pub enum Verbosity {
     /// Progress and notes.
     #[default]
     Normal,
-    /// A line for every job as well.
+    /// Progress, notes and a line for each finished job.
     Verbose,
 }

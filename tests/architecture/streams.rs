@@ -18,5 +18,5 @@ fn streams_are_written_in_one_file_each() {
             errors.push(format!("{} contains {banned}", source.path));
         }
     }
-    assert!(errors.is_empty(), "write through progress::say or cli::output:\n{}", errors.join("\n"));
+    assert!(errors.is_empty(), "write through progress::print_message or cli::output:\n{}", errors.join("\n"));
 }

@@ -69,7 +69,7 @@ impl DocumentState {
         }
     }
 
-    /// The document's first matrix file with the fields of `block` in place of its own.
+    /// The document's first matrix file with its fields replaced by those of `block`.
     fn with(&self, block: &Block) -> Value {
         let mut whole = self.base.clone().unwrap_or_else(|| panic!("{block}: no matrix file comes before it"));
         let matrix = match whole.get_mut("matrix") {

@@ -109,7 +109,7 @@ fn the_readme_names_every_variable_of_a_job() {
 fn links_and_paths_exist() {
     for document in documents().iter().map(String::as_str).chain(["CONTRIBUTING.md", "CHANGELOG.md"]) {
         let text = read(document);
-        let folder = Path::new(document).parent().expect("a file lies in a folder");
+        let folder = Path::new(document).parent().expect("the path of a file");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.contains("://")) {
             assert!(root().join(folder).join(link).exists(), "{document} links to {link}, which is not there");

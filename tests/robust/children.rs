@@ -66,7 +66,7 @@ fn a_grandchild_with_stdout_open_does_not_block_the_study() {
     let lab = Lab::random(4);
     lab.run("-j 2", "hold").exits(0);
     assert_eq!(lab.records("end").len(), 4);
-    // It has a session of its own and the job succeeded, so it is kept.
+    // It is in another session and the job succeeded, so it is kept.
     lab.job_processes().iter().for_each(|pid| send_signal(*pid, 9));
 }
 

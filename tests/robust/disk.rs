@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hypertune_test_support::{HYPERBAND_JOBS, Lab, RunOutput, hypertune};
 
-/// Runs a shell script in a mount namespace of its own; its `"$@"` is hypertune with its arguments.
+/// Runs a shell script in a new mount namespace; its `"$@"` is hypertune with its arguments.
 fn in_shell(lab: &Lab, script: &str, options: &str, words: &str) -> RunOutput {
     let mut command = lab.program("unshare");
     command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash", &hypertune()]);

@@ -11,7 +11,7 @@ use hypertune_test_support::{Driver, Lab, RunOutput, can_change_user, hypertune,
 
 const TERM: i32 = 15;
 
-/// A lab with the trainer in a file of its own, as `job`.
+/// A lab with a copy of the trainer as `job`.
 fn with_own_program(runs: u32) -> (Lab, PathBuf) {
     let lab = Lab::random(runs);
     let program = lab.path("job");

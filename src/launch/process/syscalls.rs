@@ -51,7 +51,7 @@ impl Signal {
 pub struct Reaped {
     /// Exit code or signal.
     pub status: ExitStatus,
-    /// Largest resident set of it or of any of its own children.
+    /// Largest resident set of it or of any of its children.
     pub max_rss_bytes: u64,
     /// User and system time.
     pub cpu: Duration,

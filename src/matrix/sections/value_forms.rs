@@ -204,7 +204,7 @@ fn split_at_colons(text: &str) -> Vec<&str> {
 /// The length in bytes of a date and time at the start of `text` that is followed by a colon or the end.
 fn date_time_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    // in a pattern, 0 stands for any digit
+    // in a pattern, 0 matches any digit
     let is = |at: usize, pattern: &str| {
         let fits = |(p, b): (u8, &u8)| if p == b'0' { b.is_ascii_digit() } else { p == *b };
         bytes.get(at..at + pattern.len()).is_some_and(|part| pattern.bytes().zip(part).all(fits))

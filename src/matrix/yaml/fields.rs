@@ -134,7 +134,7 @@ impl<'n> Fields<'n> {
         })
     }
 
-    /// An optional name from `words`, with the value it stands for. After a typo it records an error and continues with the
+    /// An optional name from `words`, which pairs names with values. After a typo it records an error and continues with the
     /// suggested name.
     pub fn choice<T: Copy>(
         &mut self,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::record::Record;
-use crate::progress::goal::Goal;
+use crate::progress::expected_totals::ExpectedTotals;
 use crate::report::fixtures::StudyFixture;
 use crate::schedule::{BracketPlan, Plan, RungPlan, UNLIMITED};
 use crate::types::units::Resource;
@@ -15,30 +15,30 @@ fn plan(configs: [u64; 2]) -> Plan {
 }
 
 /// Eight jobs of `plan` ended and one is running.
-fn tally(plan: &Plan, goal: Goal) -> Tally {
-    let mut sample = StudyFixture::new();
+fn progress(plan: &Plan, expected: ExpectedTotals) -> StudyProgress {
+    let mut fixture = StudyFixture::new();
     for trial in 0..8 {
-        sample.launch(trial, 0, 1, 1.0).succeed(trial, 0, 0.5);
+        fixture.launch(trial, 0, 1, 1.0).succeed(trial, 0, 0.5);
     }
-    sample.promote(0).launch(0, 1, 1, 3.0).succeed(0, 1, 0.25).launch(9, 0, 1, 1.0);
-    let mut tally = Tally::new(plan, goal);
-    for record in sample.records() {
-        tally.record(record);
+    fixture.promote(0).launch(0, 1, 1, 3.0).succeed(0, 1, 0.25).launch(9, 0, 1, 1.0);
+    let mut progress = StudyProgress::new(plan, expected);
+    for record in fixture.records() {
+        progress.record(record);
     }
-    tally
+    progress
 }
 
-fn drawn(tally: &Tally, columns: usize) -> String {
-    let frame = frame(tally, tally.now, Screen { columns, lines: 24 });
+fn drawn(progress: &StudyProgress, columns: usize) -> String {
+    let frame = frame(progress, progress.now, Screen { columns, lines: 24 });
     assert!(frame.lines().all(|line| text::width(line) <= columns), "{columns}:\n{frame}");
     frame
 }
 
 #[test]
-fn every_width_keeps_what_matters_most() {
-    let goal = Goal { jobs: Some(36), resource: Some(54.0), ..Goal::default() };
-    let tally = tally(&plan([27, 9]), goal);
-    let frames: Vec<_> = [100, 60, 50, 40, 30].map(|columns| drawn(&tally, columns)).into();
+fn each_width_shows_the_most_important_parts() {
+    let expected = ExpectedTotals { jobs: Some(36), resource: Some(54.0), ..ExpectedTotals::default() };
+    let progress = progress(&plan([27, 9]), expected);
+    let frames: Vec<_> = [100, 60, 50, 40, 30].map(|columns| drawn(&progress, columns)).into();
     insta::assert_snapshot!(frames.join("\n\n"), @r"
     9 of 36 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s, about 35s left
       bracket 1, rung 0  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
@@ -55,41 +55,47 @@ fn every_width_keeps_what_matters_most() {
     9 of 36 jobs, 1 running
       bracket 1, rung 0   8/27
     ");
-    (1..30).for_each(|columns| drop(drawn(&tally, columns)));
+    (1..30).for_each(|columns| drop(drawn(&progress, columns)));
 }
 
 #[test]
-fn without_rungs_that_fill_the_jobs_at_each_are_told() {
-    let limited = Goal { resource: Some(2700.0), time: Some(Duration::from_secs(60)), ..Goal::default() };
-    let frames = [Goal::default(), limited].map(|goal| drawn(&tally(&plan([UNLIMITED, UNLIMITED]), goal), 80));
+fn an_open_ended_schedule_shows_the_jobs_at_each_rung() {
+    let limited =
+        ExpectedTotals { resource: Some(2700.0), time: Some(Duration::from_secs(60)), ..ExpectedTotals::default() };
+    let one_epoch = ExpectedTotals { resource: Some(1.0), ..ExpectedTotals::default() };
+    let frames = [ExpectedTotals::default(), limited, one_epoch]
+        .map(|expected| drawn(&progress(&plan([UNLIMITED, UNLIMITED]), expected), 80));
     insta::assert_snapshot!(frames.join("\n\n"), @r"
     9 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s
       bracket 1  8 jobs at epochs=1, 1 at 3
 
     9 jobs, 11 of 2,700 epochs, 1 running · best 0.25 (trial 0) · 51s left
       bracket 1  8 jobs at epochs=1, 1 at 3
+
+    9 jobs, 11 of 1 epoch, 1 running · best loss 0.25 (trial 0) · 9.0s
+      bracket 1  8 jobs at epochs=1, 1 at 3
     ");
 }
 
 #[test]
-fn a_low_screen_says_what_it_leaves_out() {
-    let mut tally = Tally::new(&Plan { rounds: 6, ..plan([27, 9]) }, Goal::default());
-    let mut sample = StudyFixture::new();
+fn a_low_screen_shows_the_number_of_hidden_brackets() {
+    let mut progress = StudyProgress::new(&Plan { rounds: 6, ..plan([27, 9]) }, ExpectedTotals::default());
+    let mut fixture = StudyFixture::new();
     for trial in 0..6 {
-        sample.launch(trial, 0, 1, 1.0);
+        fixture.launch(trial, 0, 1, 1.0);
     }
-    for mut record in sample.records().iter().cloned() {
+    for mut record in fixture.records().iter().cloned() {
         if let Record::Launch(launch) = &mut record {
             launch.bracket.round = launch.job.key.trial.0 as u32;
         }
-        tally.record(&record);
+        progress.record(&record);
     }
-    let frame = |lines| frame(&tally, tally.now, Screen { columns: 80, lines });
+    let frame = |lines| frame(&progress, progress.now, Screen { columns: 80, lines });
     assert_eq!([1, 2, 3, 7, 9].map(|lines| frame(lines).lines().count()), [1, 2, 3, 7, 7]);
     insta::assert_snapshot!(frame(4), @r"
     0 jobs, 6 running · 0.0s
       round 0, bracket 1, rung 0  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
       round 1, bracket 1, rung 0  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   0/27  at epochs=1
-      and 4 brackets more
+      and 4 more brackets
     ");
 }

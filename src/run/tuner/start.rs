@@ -50,7 +50,7 @@ pub struct RunningTuner {
     pub log: StderrLog,
 }
 
-/// Starts `program` in a process group of its own and reports it to the guard.
+/// Starts `program` in a new process group and reports it to the guard.
 pub fn start(program: &TunerProgram, context: &TunerContext<'_>) -> Result<RunningTuner, TunerStartError> {
     let (name, args) = program.argv.split_first().ok_or(TunerStartError::NoCommand)?;
     let path = locate(name)?;

@@ -43,7 +43,7 @@ impl FreezeThaw {
             .unwrap_or(0);
         let resources = levels.bracket_resources(promotions.min(levels.s_max()));
         let mut resources: Vec<Resource> = resources.into_iter().map(|(_, resource)| resource).collect();
-        // Between r_min and the lowest rung less than a factor of η is left; a factor above √η gets a rung of its own.
+        // Between r_min and the lowest rung less than a factor of η is left; a factor above √η gets an additional rung.
         let min = levels.min_resource();
         if promotions > levels.s_max() && resources[0].amount() > min.amount() * levels.eta().sqrt() {
             resources.insert(0, min);

@@ -1,7 +1,7 @@
 """Runs real training programs on tiny data and records what they print, byte for byte.
 
     python3 record.py NAME          runs one of them in this process
-    python3 record.py --all FOLDER  runs each in a process of its own with stdout and stderr piped, and
+    python3 record.py --all FOLDER  runs each in a separate process with stdout and stderr piped, and
                                     writes FOLDER/NAME.stdout and FOLDER/NAME.stderr where there is output
 
 CPU only. table.tsv gives the versions and the values that were read from the print-outs by eye.

@@ -5,7 +5,7 @@
 //! sleep=MS      pause                               value=TEXT    print TEXT as the metric, unquoted
 //! ignore=int    ignore SIGINT (or term)             pretty        print one object over several lines
 //! child         start a process in the group        metric=NAME   print it under NAME (default loss)
-//! detached      start one in a session of its own   checkpoint    continue from the checkpoint, and write it
+//! detached      start one in another session      checkpoint    continue from the checkpoint, and write it
 //! hold          the same, holding stdout open       spoil         damage the checkpoint and exit 9 at the first attempt
 //! flood=N       N bytes of text on stdout           fail-first=C  exit C at the first attempt
 //! flood-err=N   the same on stderr                  fail-below=X  exit 1 if the first parameter is below X

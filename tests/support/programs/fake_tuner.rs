@@ -8,7 +8,7 @@
 //! log=FILE      append every request to FILE
 //! flood         print blank lines and a mebibyte of stderr before every response
 //! stay          ignore SIGTERM and do not exit when stdin is closed
-//! child         start a process in the group, and one in a session of its own
+//! child         start a process in the group, and one in another session
 //! ```
 //! Its suggestions are a function of the seed, the trial and the best value observed.
 

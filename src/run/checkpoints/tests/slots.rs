@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::*;
 
-/// A job of its own trial.
+/// The first job of a trial.
 fn job_of(trial: u64, slot: u32) -> Launch {
     let mut launch = launch(0, 1);
     (launch.job.key.trial, launch.slot) = (TrialId(trial), Slot(slot));

@@ -66,7 +66,7 @@ fn interrupted() -> KillReason {
     KillReason::Rule(StopRule::new(StopRule::INTERRUPTED, None, None))
 }
 
-/// A child in a group of its own that sleeps.
+/// A sleeping child in a separate process group.
 fn sleeping_child() -> (Child, Pid) {
     let child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
     let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();

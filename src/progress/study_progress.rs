@@ -1,9 +1,9 @@
-//! Counts kept up from the records as they come: what every kind of display shows.
+//! Counts jobs from the journal's records, for all kinds of display.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::goal::Goal;
+use super::expected_totals::ExpectedTotals;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
@@ -15,93 +15,91 @@ use crate::types::objective::Metric;
 use crate::types::outcome::Outcome;
 use crate::types::units::{Moment, Resource};
 
-/// One rung of one bracket, as it stands.
+/// Counts of one rung of one bracket.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct RungCounts {
-    /// Configurations it waits for: as planned, fewer if too few could be promoted into it.
+    /// Expected configurations: as planned, or fewer if too few were promoted into the rung.
     pub configs: u64,
-    /// Resource of each.
+    /// Resource of each job.
     pub resource: Resource,
-    /// Trials whose job here ended; a retry takes it back.
+    /// Trials whose job in this rung ended; a retry is subtracted.
     pub ended: u64,
-    /// Trials with a verdict: they went on from here or are over.
+    /// Trials that were promoted or retired.
     pub settled: u64,
-    /// Jobs that failed, retries included.
+    /// Failed jobs, including retried ones.
     pub failed: u64,
-    /// Trials that went on from here.
+    /// Trials promoted to the next rung.
     pub promoted: u64,
-    /// The best value here.
+    /// The best trial in this rung.
     pub best: Option<Candidate>,
 }
 
 impl RungCounts {
-    /// Whether nothing more will happen here.
+    /// Whether all expected trials were promoted or retired.
     pub fn is_full(&self) -> bool {
         self.settled >= self.configs
     }
 }
 
-/// A rung that has just been filled.
+/// A rung with its position.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct FullRung {
-    /// Its bracket.
+pub struct BracketRung {
     pub bracket: BracketId,
-    /// Its position.
     pub rung: Rung,
-    /// What it came to.
-    pub tally: RungCounts,
+    pub counts: RungCounts,
 }
 
-/// The counts.
+/// The counts of a study.
 #[derive(Clone, Debug)]
-pub struct Tally {
-    /// What is ranked by.
+pub struct StudyProgress {
     pub metric: Option<Metric>,
-    /// The resource's name.
+    /// Name of the resource.
     pub resource: Option<String>,
-    /// Where the study ends.
-    pub goal: Goal,
-    /// How often the plan repeats its brackets.
+    /// Totals at the end of the study.
+    pub expected: ExpectedTotals,
+    /// Number of times that the plan repeats its brackets.
     pub rounds: u32,
-    /// Whether the schedule decides as it goes, so that no rung is ever full.
+    /// Whether the schedule decides asynchronously, so that no rung is ever full.
     pub open_ended: bool,
-    /// Jobs that ended and do not run again.
+    /// Jobs that ended and are not retried.
     pub done: u64,
-    /// Jobs running.
+    /// Running jobs.
     pub running: u64,
-    /// Those of the done that failed.
+    /// Failed jobs among the done.
     pub failed: u64,
     /// Study time of the last record.
     pub now: Moment,
-    /// Resource that the done have spent.
+    /// Resource spent by the done jobs.
     pub spent: f64,
-    /// Resource that the done were given: how much of the plan is done.
-    covered: f64,
+    /// Resource allotted to the done jobs.
+    allotted: f64,
     incumbents: IncumbentTracker,
     promoted: PromotedStart,
     session: SessionStart,
     pid: u32,
-    live: bool,
-    ladders: BTreeMap<u32, Vec<RungCounts>>,
+    is_live: bool,
+    /// The rungs of each bracket of the plan.
+    planned: BTreeMap<u32, Vec<RungCounts>>,
+    /// The brackets that have started.
     brackets: BTreeMap<BracketId, Vec<RungCounts>>,
-    at: HashMap<TrialId, TrialPosition>,
+    positions: HashMap<TrialId, TrialPosition>,
 }
 
-/// Where a trial is.
+/// The rung of a trial and its latest job.
 #[derive(Clone, Copy, Debug)]
 struct TrialPosition {
     bracket: BracketId,
     rung: Rung,
-    state: LatestJob,
+    latest_job: LatestJob,
     /// Whether the trial was retired after its latest job failed; the job may run again.
     is_settled: bool,
-    /// What its latest job trains.
+    /// The allocation of the latest job.
     allocation: Allocation,
-    /// What that job has spent; zero while it runs.
+    /// Resource spent by that job; zero while it runs.
     spent: f64,
 }
 
-/// How the latest job of a trial stands.
+/// State of the latest job of a trial.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum LatestJob {
     Running,
@@ -109,7 +107,7 @@ enum LatestJob {
     Failed,
 }
 
-/// Where the running session began, so that the rate is its own.
+/// Counts at the start of the running session, for its rate.
 #[derive(Clone, Copy, Debug, Default)]
 struct SessionStart {
     since: Moment,
@@ -117,9 +115,9 @@ struct SessionStart {
     done: u64,
 }
 
-impl Tally {
-    /// Nothing yet of `plan`, which is carried out as far as `goal`.
-    pub fn new(plan: &Plan, goal: Goal) -> Tally {
+impl StudyProgress {
+    /// The progress of a study without records.
+    pub fn new(plan: &Plan, expected: ExpectedTotals) -> StudyProgress {
         let rung = |r: &crate::schedule::RungPlan| RungCounts {
             configs: r.configs,
             resource: r.resource,
@@ -129,10 +127,10 @@ impl Tally {
             promoted: 0,
             best: None,
         };
-        Tally {
+        StudyProgress {
             metric: None,
             resource: None,
-            goal,
+            expected,
             rounds: plan.rounds,
             open_ended: plan.open_ended,
             done: 0,
@@ -140,24 +138,24 @@ impl Tally {
             failed: 0,
             now: Moment(0),
             spent: 0.0,
-            covered: 0.0,
+            allotted: 0.0,
             incumbents: IncumbentTracker::new(None),
             promoted: PromotedStart::default(),
             session: SessionStart::default(),
             pid: std::process::id(),
-            live: false,
-            ladders: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
+            is_live: false,
+            planned: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
             brackets: BTreeMap::new(),
-            at: HashMap::new(),
+            positions: HashMap::new(),
         }
     }
 
-    /// Takes in the next record; tells which rung it filled, if it filled one.
-    pub fn record(&mut self, record: &Record) -> Option<FullRung> {
+    /// Counts the next record; returns the rung that it completes, if any.
+    pub fn record(&mut self, record: &Record) -> Option<BracketRung> {
         match record {
             Record::Study(header) => self.header(header),
             Record::Session { at, pid, .. } => {
-                self.live = *pid == self.pid;
+                self.is_live = *pid == self.pid;
                 self.running = 0;
                 self.session = SessionStart { since: *at, resource: self.resource_done(), done: self.done };
             }
@@ -171,19 +169,19 @@ impl Tally {
         None
     }
 
-    /// The best so far.
+    /// The incumbent.
     pub fn best(&self) -> Option<Candidate> {
         self.incumbents.best()
     }
 
-    /// What the done count for towards [`Goal::resource`]: what they spent where a limit is the goal, else what they were given.
+    /// The part of [`ExpectedTotals::resource`] that is done: the spent resource if a limit ends the study, else the allotted resource.
     fn resource_done(&self) -> f64 {
-        if self.goal.resource_is_limited { self.spent } else { self.covered }
+        if self.expected.resource_is_limited { self.spent } else { self.allotted }
     }
 
-    /// Whether records come from this very process, and not from earlier sessions of a resumed study.
+    /// Whether the records come from this process, not from earlier sessions of a resumed study.
     pub fn is_live(&self) -> bool {
-        self.live
+        self.is_live
     }
 
     /// Time from the session's start to `now`, seconds.
@@ -191,44 +189,44 @@ impl Tally {
         now.since(self.session.since).as_secs_f64()
     }
 
-    /// Seconds until the study is done at this session's rate per unit of resource, or until a limit comes; `None` while neither
-    /// can be told.
+    /// Seconds until the study is done at this session's rate per unit of resource, or until a limit; `None` while unknown.
     pub fn time_left(&self, now: Moment) -> Option<f64> {
-        let at_rate = |left: f64, so_far: f64| (so_far > 0.0).then(|| left.max(0.0) * self.elapsed(now) / so_far);
+        let at_rate =
+            |remaining: f64, so_far: f64| (so_far > 0.0).then(|| remaining.max(0.0) * self.elapsed(now) / so_far);
         let resource_done = self.resource_done();
-        let resource = self.goal.resource;
+        let resource = self.expected.resource;
         let resource = resource.and_then(|all| at_rate(all - resource_done, resource_done - self.session.resource));
-        let jobs = self.goal.jobs.filter(|_| self.goal.jobs_are_limited);
+        let jobs = self.expected.jobs.filter(|_| self.expected.jobs_are_limited);
         let so_far = (self.done - self.session.done.min(self.done)) as f64;
         let jobs = jobs.and_then(|all| at_rate(all as f64 - self.done as f64, so_far));
-        let time = self.goal.time.map(|all| all.saturating_sub(now.since(Moment(0))).as_secs_f64());
+        let time = self.expected.time.map(|all| all.saturating_sub(now.since(Moment(0))).as_secs_f64());
         [resource, jobs, time].into_iter().flatten().min_by(f64::total_cmp)
     }
 
-    /// Which share of the study is behind us, 0 to 1, by the bound that is nearest; `None` where there is no bound.
+    /// The finished share of the study, 0 to 1, by the nearest limit; `None` if the study is unlimited.
     pub fn share(&self, now: Moment) -> Option<f64> {
-        let jobs = self.goal.jobs.map(|all| self.done as f64 / all.max(1) as f64);
-        let resource = self.goal.resource.map(|all| self.resource_done() / all);
-        let time = self.goal.time.map(|all| now.since(Moment(0)).as_secs_f64() / all.as_secs_f64());
+        let jobs = self.expected.jobs.map(|all| self.done as f64 / all.max(1) as f64);
+        let resource = self.expected.resource.map(|all| self.resource_done() / all);
+        let time = self.expected.time.map(|all| now.since(Moment(0)).as_secs_f64() / all.as_secs_f64());
         [jobs, resource, time].into_iter().flatten().filter(|share| share.is_finite()).max_by(f64::total_cmp)
     }
 
-    /// Brackets that have begun and are not full, first begun first, each with its lowest rung that is not.
-    pub fn current_rungs(&self) -> Vec<FullRung> {
+    /// Started brackets that are not full, in the order of their start, each with its lowest rung that is not full.
+    pub fn current_rungs(&self) -> Vec<BracketRung> {
         let current = self.brackets.iter().filter_map(|(&bracket, rungs)| {
             let at = rungs.iter().position(|r| !r.is_full())?;
-            Some(FullRung { bracket, rung: Rung(at as u32), tally: rungs[at] })
+            Some(BracketRung { bracket, rung: Rung(at as u32), counts: rungs[at] })
         });
         let mut current: Vec<_> = current.collect();
         current.sort_by_key(|rung| (rung.bracket.round, Reverse(rung.bracket.bracket)));
         current
     }
 
-    /// Every bracket that has begun, first begun first, with all its rungs.
-    pub fn ladders(&self) -> Vec<(BracketId, &[RungCounts])> {
-        let mut begun: Vec<_> = self.brackets.iter().map(|(&id, rungs)| (id, rungs.as_slice())).collect();
-        begun.sort_by_key(|(id, _)| (id.round, Reverse(id.bracket)));
-        begun
+    /// All started brackets with their rungs, in the order of their start.
+    pub fn started_brackets(&self) -> Vec<(BracketId, &[RungCounts])> {
+        let mut started: Vec<_> = self.brackets.iter().map(|(&id, rungs)| (id, rungs.as_slice())).collect();
+        started.sort_by_key(|(id, _)| (id.round, Reverse(id.bracket)));
+        started
     }
 
     fn header(&mut self, header: &Header) {
@@ -241,29 +239,31 @@ impl Tally {
     fn launch(&mut self, launch: &LaunchRecord) {
         self.now = launch.at;
         self.running += 1;
-        let ladder = self.ladders.get(&launch.bracket.bracket);
-        self.brackets.entry(launch.bracket).or_insert_with(|| ladder.cloned().unwrap_or_default());
+        let planned = self.planned.get(&launch.bracket.bracket);
+        self.brackets.entry(launch.bracket).or_insert_with(|| planned.cloned().unwrap_or_default());
         self.incumbents.launched(launch.job.key);
         let allocation = self.promoted.allocation(launch.resource, Some(launch.previous));
         let (bracket, rung) = (launch.bracket, launch.job.key.rung);
-        let place =
-            TrialPosition { bracket, rung, state: LatestJob::Running, is_settled: false, allocation, spent: 0.0 };
-        let before = self.at.insert(launch.job.key.trial, place);
-        if let Some(before) = before.filter(|b| b.rung == place.rung && b.state != LatestJob::Running) {
-            self.take_back(launch.job.key.trial, before);
+        let position =
+            TrialPosition { bracket, rung, latest_job: LatestJob::Running, is_settled: false, allocation, spent: 0.0 };
+        let before = self.positions.insert(launch.job.key.trial, position);
+        if let Some(before) =
+            before.filter(|before| before.rung == position.rung && before.latest_job != LatestJob::Running)
+        {
+            self.subtract(launch.job.key.trial, before);
         }
     }
 
-    /// A job that was counted as done is launched again.
-    fn take_back(&mut self, trial: TrialId, place: TrialPosition) {
-        let failed = u64::from(place.state == LatestJob::Failed);
+    /// Subtracts a job that was counted as done and is launched again.
+    fn subtract(&mut self, trial: TrialId, position: TrialPosition) {
+        let failed = u64::from(position.latest_job == LatestJob::Failed);
         self.done -= 1;
         self.failed -= failed;
-        self.spent -= place.spent;
-        self.covered -= place.allocation.total();
-        if let Some(rung) = self.rung(place) {
+        self.spent -= position.spent;
+        self.allotted -= position.allocation.total();
+        if let Some(rung) = self.rung(position) {
             rung.ended -= 1;
-            rung.settled -= u64::from(place.is_settled);
+            rung.settled -= u64::from(position.is_settled);
             rung.failed -= failed;
             rung.best = rung.best.filter(|best| best.job.trial != trial);
         }
@@ -275,18 +275,18 @@ impl Tally {
         let trial = end.job.key.trial;
         let failed = matches!(end.outcome, Outcome::Failed { .. });
         let step = end.readings.step(self.resource.as_deref());
-        let Some(place) = self.at.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
-        place.state = if failed { LatestJob::Failed } else { LatestJob::Ended };
-        place.spent = place.allocation.spent(&end.outcome, step);
-        let place = *place;
+        let Some(position) = self.positions.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
+        position.latest_job = if failed { LatestJob::Failed } else { LatestJob::Ended };
+        position.spent = position.allocation.spent(&end.outcome, step);
+        let position = *position;
         self.done += 1;
         self.failed += u64::from(failed);
-        self.spent += place.spent;
-        self.covered += place.allocation.total();
-        let reached = place.allocation.reached(&end.outcome, step);
+        self.spent += position.spent;
+        self.allotted += position.allocation.total();
+        let reached = position.allocation.reached(&end.outcome, step);
         self.incumbents.ended(end.job.key, &end.outcome, reached);
         let direction = self.metric.as_ref().map(|m| m.direction);
-        let Some(rung) = self.rung(place) else { return };
+        let Some(rung) = self.rung(position) else { return };
         rung.ended += 1;
         rung.failed += u64::from(failed);
         if let (Some(direction), Some(new)) = (direction, Candidate::new(end.job.key, &end.outcome, reached))
@@ -296,13 +296,13 @@ impl Tally {
         }
     }
 
-    fn settle(&mut self, trial: TrialId, promoted: bool) -> Option<FullRung> {
-        let place = self.at.get_mut(&trial)?;
-        let TrialPosition { bracket, rung: at, .. } = *place;
+    fn settle(&mut self, trial: TrialId, promoted: bool) -> Option<BracketRung> {
+        let position = self.positions.get_mut(&trial)?;
+        let TrialPosition { bracket, rung: at, .. } = *position;
         if !promoted {
-            match place.state {
-                LatestJob::Failed => place.is_settled = true,
-                LatestJob::Running | LatestJob::Ended => drop(self.at.remove(&trial)),
+            match position.latest_job {
+                LatestJob::Failed => position.is_settled = true,
+                LatestJob::Running | LatestJob::Ended => drop(self.positions.remove(&trial)),
             }
             self.incumbents.retired(trial);
         }
@@ -310,18 +310,18 @@ impl Tally {
         let rung = rungs.get_mut(at.0 as usize)?;
         rung.settled += 1;
         rung.promoted += u64::from(promoted);
-        let tally = *rung;
-        if !tally.is_full() {
+        let counts = *rung;
+        if !counts.is_full() {
             return None;
         }
         if let Some(next) = rungs.get_mut(at.0 as usize + 1) {
-            next.configs = next.configs.min(tally.promoted);
+            next.configs = next.configs.min(counts.promoted);
         }
-        Some(FullRung { bracket, rung: at, tally })
+        Some(BracketRung { bracket, rung: at, counts })
     }
 
-    fn rung(&mut self, place: TrialPosition) -> Option<&mut RungCounts> {
-        self.brackets.get_mut(&place.bracket)?.get_mut(place.rung.0 as usize)
+    fn rung(&mut self, position: TrialPosition) -> Option<&mut RungCounts> {
+        self.brackets.get_mut(&position.bracket)?.get_mut(position.rung.0 as usize)
     }
 }
 

@@ -1,35 +1,34 @@
-//! How far a study goes: its plan, cut short by its limits.
+//! Jobs, resource and time of a complete study: those of its plan, or the limits that it reaches first.
 
 use std::time::Duration;
 
 use crate::engine::experiment::Experiment;
 use crate::schedule::finite;
 
-/// Where a study ends if nothing ends it early. What has no bound is missing.
+/// The totals of a study at its end, if it is not stopped early. `None` means unlimited.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Goal {
-    /// Jobs, retries not counted.
+pub struct ExpectedTotals {
+    /// Jobs, without retries.
     pub jobs: Option<u64>,
-    /// Resource of all jobs.
+    /// Resource of all jobs, in the user's unit.
     pub resource: Option<f64>,
-    /// Wall time over all sessions.
+    /// Study time, the sum of all sessions.
     pub time: Option<Duration>,
-    /// Whether a limit comes before the plan's last job.
+    /// Whether a limit is reached before the plan's last job.
     pub jobs_are_limited: bool,
-    /// Whether a limit comes before the plan's resource is given out.
+    /// Whether a limit is reached before the plan's resource is used.
     pub resource_is_limited: bool,
 }
 
-impl Goal {
-    /// That of `experiment`.
-    pub fn of(experiment: &Experiment) -> Goal {
+impl ExpectedTotals {
+    pub fn of(experiment: &Experiment) -> ExpectedTotals {
         let plan = experiment.plan();
         let (totals, limits) = (experiment.totals(&plan), &experiment.limits);
         let planned = finite(totals.jobs);
         let jobs = lesser(planned, limits.jobs);
         let planned_resource = planned.map(|_| totals.resource);
         let resource = lesser(planned_resource, limits.resource);
-        Goal {
+        ExpectedTotals {
             jobs,
             resource,
             time: limits.time,
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearer_bound_counts() {
+    fn the_lower_bound_counts() {
         assert_eq!(lesser(Some(3), Some(2)), Some(2));
         assert_eq!(lesser(None, Some(2)), Some(2));
         assert_eq!(lesser(Some(3), None), Some(3));

@@ -13,6 +13,7 @@ use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
+use crate::run::process::default_variables::Threads;
 use crate::run::process::gpus::Gpus;
 use crate::types::ids::MAX_SLOTS;
 
@@ -133,15 +134,18 @@ pub struct ExecutionArgs {
     /// Checkpoints to keep: all, promoted (of trials that finished or may be promoted), best or none
     #[arg(long, value_name = "WHICH", default_value = "promoted", hide_possible_values = true, value_parser = one_of(KEEP), help_heading = JOBS)]
     pub keep_checkpoints: Keep,
-    /// GPUs for the jobs: auto, none, or their numbers like 0,1,3
-    #[arg(long, value_name = "GPUS", default_value = "none", value_parser = gpus, help_heading = JOBS)]
-    pub gpus: Gpus,
+    /// GPUs for the jobs: auto (one per job, where there are any), none, or their numbers like 0,1,3 [default: auto]
+    #[arg(long, value_name = "GPUS", value_parser = gpus, help_heading = JOBS)]
+    pub gpus: Option<Gpus>,
     /// Number of GPUs per job
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub gpus_per_job: u32,
     /// Number of jobs that share a GPU
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = JOBS)]
     pub jobs_per_gpu: u32,
+    /// Threads of the numerical libraries in each job: a number, none (not set), or auto (processors divided by jobs)
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = threads, help_heading = JOBS)]
+    pub threads: Threads,
     /// Print only errors and the result
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -269,6 +273,15 @@ fn gpus(text: &str) -> Result<Gpus, String> {
                 .then_some(Gpus::Listed(devices))
                 .ok_or_else(|| "expected auto, none, or devices like 0,1,3".to_owned())
         }
+    }
+}
+
+/// `auto`, `none`, or a number.
+fn threads(text: &str) -> Result<Threads, String> {
+    match text {
+        "auto" => Ok(Threads::Auto),
+        "none" => Ok(Threads::None),
+        _ => text.parse().map(Threads::Count).map_err(|_| "expected auto, none, or a number above 0".to_owned()),
     }
 }
 

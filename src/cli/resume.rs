@@ -1,5 +1,6 @@
 //! `hypertune resume STUDY`: resumes a study from its folder.
 
+use std::cell::OnceCell;
 use std::env;
 
 use anyhow::Context;
@@ -28,5 +29,6 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
     let study = StudyDefinition::recorded(&view.header, folder)?;
     let change = StudyChange { rerun: args.execution.rerun, ..recorded::unchanged(&view, &study) };
     let (execution, format) = (&args.execution, args.format);
-    SessionOptions { execution, format, existing: Existing::Continue, change }.resume(study, view)
+    SessionOptions { execution, format, existing: Existing::Continue, change, slots: OnceCell::new() }
+        .resume(study, view)
 }

@@ -1,5 +1,7 @@
 //! `hypertune run MATRIX -- COMMAND`: starts a study, resumes it, or prints the result of a complete one.
 
+use std::cell::OnceCell;
+
 use anyhow::anyhow;
 
 use super::args::RunArgs;
@@ -40,7 +42,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let recorded = if args.overwrite { None } else { recorded(&study.folder)? };
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     let (execution, format) = (&args.execution, args.format);
-    let session = SessionOptions { execution, format, existing, change: StudyChange::default() };
+    let session =
+        SessionOptions { execution, format, existing, change: StudyChange::default(), slots: OnceCell::new() };
     let Some(view) = recorded else { return start(study, &session, verbosity) };
     let study = study.load_again(&args.study, &view.header)?;
     match decide(&view, study, execution.rerun, verbosity)? {

@@ -14,8 +14,8 @@ use crate::types::args::describe;
 use crate::types::units::ResourceSpec;
 
 /// Names that every template may use in addition to the study's own.
-pub const BUILT_IN: [&str; 9] =
-    ["trial", "job", "bracket", "rung", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
+pub const BUILT_IN: [&str; 11] =
+    ["trial", "job", "bracket", "rung", "slot", "port", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
 
 /// Attributes of `globals`.
 pub const GLOBALS: [&str; 10] = [
@@ -193,6 +193,8 @@ impl<'a> TemplateValues<'a> {
             "job" => Some(format!("{}-{}", key.trial, key.rung).into()),
             "bracket" => Some(launch.bracket.bracket.into()),
             "rung" => Some(key.rung.0.into()),
+            "slot" => Some(launch.slot.0.into()),
+            "port" => Some(self.context.port.into()),
             "seed" => Some(self.context.seed.into()),
             "checkpoint_dir" => Some(self.context.checkpoint_dir.display().to_string().into()),
             "trial_dir" => Some(self.trial_dir()),

@@ -29,6 +29,7 @@ pub fn environment(context: &JobContext<'_>, resource: Option<&ResourceSpec>) ->
         ("HYPERTUNE_PREVIOUS_RESOURCE", text(amount(launch.previous))),
         ("HYPERTUNE_SEED", text(context.seed.to_string())),
         ("HYPERTUNE_PARAMS", text(params)),
+        ("HYPERTUNE_PORT", text(context.port.to_string())),
         ("HYPERTUNE_ATTEMPT", text(launch.job.attempt.to_string())),
     ];
     variables.into_iter().map(|(name, value)| (name.into(), value)).collect()

@@ -30,4 +30,6 @@ pub struct JobContext<'a> {
     pub trial_dir: &'a Path,
     /// The directory for this job's checkpoints.
     pub checkpoint_dir: &'a Path,
+    /// A TCP port for the job; 0 if none is free.
+    pub port: u16,
 }

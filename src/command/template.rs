@@ -208,7 +208,7 @@ impl Renderer {
             assignment: Arc::new(self.names.params.iter().cloned().collect()),
         };
         let (study_dir, trial_dir) = (Path::new("study"), Path::new("study/trial"));
-        let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir };
+        let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir, port: 0 };
         render(&context)
     }
 }

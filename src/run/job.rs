@@ -20,6 +20,7 @@ use super::output::metric_input::MetricInput;
 use super::output::metric_notes::MetricNotes;
 use super::output::readings_file::JobReadings;
 use super::process::gpus::SlotEnvironment;
+use super::process::ports::Ports;
 use super::process::programs::Programs;
 use super::process::slot_table::SlotTable;
 use super::process::start_retry::{StartError, StartRetry};
@@ -62,6 +63,10 @@ pub struct JobRunner<'a> {
     pub session: &'a SessionMark,
     /// Environment variables of each slot.
     pub slots: &'a [SlotEnvironment],
+    /// Variables of all jobs, where nothing else sets them.
+    pub defaults: &'a SlotEnvironment,
+    /// TCP ports of the slots.
+    pub ports: Ports,
     /// Where readings are written.
     pub readings: &'a ReadingsFile,
     /// Limit for each log.

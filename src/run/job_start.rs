@@ -1,6 +1,5 @@
 //! Starts the process of a job: prepares its checkpoint, renders its command, locates its program.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,9 +20,6 @@ use crate::launch::launcher::CommandLine;
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
 use crate::launch::process::child::Child;
 use crate::launch::process::spawn::JobCommand;
-
-/// Makes Python write its output at once.
-const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 
 impl JobRunner<'_> {
     /// Starts the job of `launch` and returns its process with the start time. Retries errors of the machine.
@@ -94,23 +90,23 @@ impl JobRunner<'_> {
         checkpoint_dir: &'c Path,
     ) -> JobContext<'c> {
         let seed = self.experiment.trial_seed(launch.job.key.trial);
-        JobContext { launch, seed, study_dir: self.folder.root(), trial_dir, checkpoint_dir }
+        let port = self.ports.of(launch.slot);
+        JobContext { launch, seed, study_dir: self.folder.root(), trial_dir, checkpoint_dir, port }
     }
 
     fn command(&self, launch: &Launch) -> Result<(Arc<JobProgram>, JobCommand), StartError> {
         let trial = launch.job.key.trial;
         let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
+        self.ports.assign(launch.slot);
         let context = self.context(launch, &trial_dir, &checkpoint_dir);
         let argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
-        // Without it Python buffers what it prints to a pipe, and early stopping sees readings only at the job's end.
-        let unbuffered = env::var_os(UNBUFFERED).is_none().then(|| (UNBUFFERED.into(), OsString::from("1")));
         let variables = self.renderer.environment(&context).map_err(|fault| StartError::Job(fault.message))?;
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten();
-        let slot = slot.map(|(name, value)| ((*name).into(), value.clone()));
+        let [defaults, slot] = [self.defaults.iter().collect(), slot.collect::<Vec<_>>()]
+            .map(|all| all.into_iter().map(|(name, value)| ((*name).into(), value.clone())));
         let session = (SESSION_VARIABLE.into(), OsString::from(self.session.as_str()));
         let job = (JOB_VARIABLE.into(), OsString::from(self.session.job(launch.job)));
-        let env = unbuffered.into_iter().chain(variables).chain(slot).chain([session, job]);
-        let env = last_of_each(env.collect());
+        let env = last_of_each(defaults.chain(variables).chain(slot).chain([session, job]).collect());
         let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, launch.slot);
         let mut argv = argv.into_iter();
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;

@@ -25,6 +25,8 @@ pub enum Existing {
 pub struct RunOptions {
     /// Environment of each slot; at least one.
     pub slots: Vec<SlotEnvironment>,
+    /// Variables of all jobs, where nothing else sets them.
+    pub defaults: SlotEnvironment,
     /// Time between SIGINT or SIGTERM to a job and the next signal (`--grace`).
     pub grace: Duration,
     /// How long starting a job is retried after an error of the machine before the study stops (`--launch-timeout`).
@@ -52,6 +54,7 @@ impl Default for RunOptions {
     fn default() -> Self {
         RunOptions {
             slots: vec![SlotEnvironment::default()],
+            defaults: SlotEnvironment::default(),
             grace: Duration::from_secs(10),
             launch_timeout: Duration::from_secs(60),
             log_limit: LogLimit::default(),

@@ -22,6 +22,7 @@ use super::observer::Observer;
 use super::options::{Existing, RunOptions};
 use super::output::metric_notes::MetricNotes;
 use super::output::session_files::SessionFiles;
+use super::process::ports::Ports;
 use super::process::programs::Programs;
 use super::process::slot_table::SlotTable;
 use super::process::start_retry::StartRetry;
@@ -253,6 +254,8 @@ impl Session {
             folder: &self.folder,
             session: &self.mark,
             slots: &options.slots,
+            defaults: &options.defaults,
+            ports: Ports::new(options.slot_count()),
             readings: &files.readings,
             log_limit: options.log_limit,
             checkpoints: &files.checkpoints,

@@ -12,6 +12,7 @@ mod flood;
 mod foreign;
 mod formats;
 mod incumbent;
+mod job_variables;
 mod kinds;
 mod launchers;
 mod limits;

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use hypertune_test_support::{Lab, RunOutput};
 
@@ -59,18 +58,49 @@ fn without_nvidia_smi_auto_means_no_devices() {
     assert_eq!(variables(&lab), ["HYPERTUNE_SLOT=0", "HYPERTUNE_SLOT=1"]);
 }
 
+/// PATH with an `nvidia-smi` before all others that prints `lines`.
+fn path_with_smi(lab: &Lab, lines: &str) -> String {
+    lab.script("nvidia-smi", &format!("#!/bin/sh\nprintf '{lines}'\n"));
+    format!("{}:{}", lab.path("").display(), env::var("PATH").unwrap())
+}
+
+const TWO_GPUS: &str = "GPU 0: NVIDIA A100 (UUID: GPU-5d5b)\\nGPU 1: NVIDIA A100 (UUID: GPU-c7a1)\\n";
+
 #[test]
-fn auto_uses_nvidia_smi() {
-    let lab = Lab::random(4);
-    let smi = lab.path("nvidia-smi");
-    fs::write(&smi, "#!/bin/sh\necho 0\necho 1\n").unwrap();
-    fs::set_permissions(&smi, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", lab.path("").display(), env::var("PATH").unwrap());
-    let mut command = lab.command(&lab.run_line("--gpus auto", "variables sleep=30"));
-    RunOutput::of(command.env("PATH", path)).exits(0);
-    let devices: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with("CUDA")).collect();
-    assert_eq!(devices, ["CUDA_VISIBLE_DEVICES=0", "CUDA_VISIBLE_DEVICES=1"]);
-    assert_eq!(lab.records("session")[0]["concurrency"], 2);
+fn devices_that_nvidia_smi_lists_are_used_without_an_option() {
+    for (options, visible, concurrency, expected) in [
+        ("", None, 2, vec!["0", "1"]),
+        ("--gpus auto", None, 2, vec!["0", "1"]),
+        ("-j 1", None, 1, vec!["0"]),
+        ("-j 3", None, 2, vec!["0", "1"]),
+        ("--jobs-per-gpu 2", None, 4, vec!["0", "1"]),
+        ("", Some("1"), 1, vec!["1"]),
+        ("-j 3", Some(""), 3, vec![""]),
+        ("-j 3 --gpus none", None, 3, vec![]),
+    ] {
+        let lab = Lab::random(6);
+        let mut command = lab.command(&lab.run_line(options, "variables sleep=30"));
+        command
+            .env("PATH", path_with_smi(&lab, TWO_GPUS))
+            .envs(visible.map(|visible| ("CUDA_VISIBLE_DEVICES", visible)));
+        let output = RunOutput::of(&mut command).exits(0);
+        let seen: Vec<String> = variables(&lab).into_iter().filter(|v| v.starts_with("CUDA")).collect();
+        let expected: Vec<String> = expected.iter().map(|device| format!("CUDA_VISIBLE_DEVICES={device}")).collect();
+        assert_eq!(seen, expected, "{options} {visible:?}");
+        assert_eq!(lab.records("session")[0]["concurrency"], concurrency, "{options} {visible:?}");
+        let is_default = !options.contains("--gpus ") && visible != Some("");
+        assert_eq!(output.stderr.contains("use --gpus none"), is_default, "{options}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_machine_without_devices_is_not_changed_by_its_environment() {
+    let lab = Lab::random(2);
+    let mut command = lab.command(&lab.run_line("-j 2", "variables sleep=30"));
+    command.env("PATH", path_with_smi(&lab, "No devices were found\\n")).env("CUDA_VISIBLE_DEVICES", "0");
+    let output = RunOutput::of(&mut command).exits(0);
+    assert_eq!(variables(&lab), ["CUDA_VISIBLE_DEVICES=0", "HYPERTUNE_SLOT=0", "HYPERTUNE_SLOT=1"]);
+    assert!(!output.stderr.contains("GPU"), "{}", output.stderr);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Converts execution arguments into options of the engine and of the driver.
 
 use std::env;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 
 use crate::cli::args::ExecutionArgs;
 use crate::cli::error::CliError;
@@ -14,7 +12,8 @@ use crate::launch::process::open_files;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
 use crate::run::output::log_file::LogLimit;
-use crate::run::process::gpus::{self, Sharing};
+use crate::run::process::default_variables::{default_variables, processors};
+use crate::run::process::gpus::{self, Sharing, Slots};
 
 /// Sets the engine's options. An argument that is not given keeps the value of the matrix.
 pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
@@ -35,12 +34,20 @@ pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
     }
 }
 
-/// The driver's options. `in_file` is the concurrency of the matrix.
-pub fn options(args: &ExecutionArgs, in_file: Option<u32>, existing: Existing) -> Result<RunOptions, CliError> {
+/// The slots for jobs. `in_file` is the concurrency of the matrix. Runs `nvidia-smi`, unless `--gpus` makes it unnecessary.
+pub fn slots(args: &ExecutionArgs, in_file: Option<u32>) -> Result<Slots, CliError> {
     let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
-    let slots = gpus::slots(&args.gpus, sharing, args.concurrency.or(in_file), processors());
+    let concurrency = args.concurrency.or(in_file);
+    gpus::slots(args.gpus.as_ref(), sharing, concurrency, processors()).map_err(CliError::usage)
+}
+
+/// The driver's options.
+pub fn options(args: &ExecutionArgs, slots: &Slots, existing: Existing) -> Result<RunOptions, CliError> {
+    if let Some(note) = slots.note.as_ref().filter(|_| verbosity(args) != Verbosity::Quiet) {
+        print_message(&format!("note: {note}"));
+    }
     Ok(RunOptions {
-        slots: slots.map_err(CliError::usage)?,
+        slots: slots.environments.clone(),
         grace: args.grace,
         launch_timeout: args.launch_timeout,
         log_limit: LogLimit(args.log_limit),
@@ -59,9 +66,19 @@ fn launcher() -> Result<Arc<dyn Launcher>, CliError> {
     }
 }
 
+/// The number of jobs that run at once in a study of `trials` trials.
+fn concurrent_jobs(options: &RunOptions, trials: u64) -> u32 {
+    options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1)
+}
+
+/// Sets the variables that limit the threads of each job, once the number of slots is final.
+pub fn share_processors(options: &mut RunOptions, args: &ExecutionArgs, trials: u64) {
+    options.defaults = default_variables(args.threads, concurrent_jobs(options, trials));
+}
+
 /// Raises the limit of open files for the concurrent jobs, at most `trials`, or lowers their number to fit the limit.
 pub fn fit_open_files(options: &mut RunOptions, trials: u64, verbosity: Verbosity) -> Result<(), CliError> {
-    let jobs = options.slot_count().min(u32::try_from(trials).unwrap_or(u32::MAX)).max(1);
+    let jobs = concurrent_jobs(options, trials);
     let capacity = open_files::raise_limit(jobs).map_err(CliError::usage)?;
     if let Some(note) = capacity.note {
         options.slots.truncate(capacity.slots as usize);
@@ -79,9 +96,4 @@ pub fn verbosity(args: &ExecutionArgs) -> Verbosity {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     }
-}
-
-/// 1 if the system does not report it.
-fn processors() -> u32 {
-    thread::available_parallelism().map_or(1, NonZero::get).try_into().unwrap_or(u32::MAX)
 }

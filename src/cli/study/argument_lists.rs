@@ -11,6 +11,7 @@ use crate::engine::event::{Command, Event, Launch};
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::JobView;
+use crate::run::process::ports::Ports;
 use crate::types::ids::Slot;
 use crate::types::units::Moment;
 
@@ -60,6 +61,7 @@ impl ArgumentLists<'_> {
             study_dir: self.folder.root(),
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
+            port: Ports::new(1).assign(Slot(0)),
         };
         let argv = self.renderer.argv(&context).map_err(CliError::usage)?;
         let variables = self.renderer.own_environment(&context).map_err(CliError::usage)?;

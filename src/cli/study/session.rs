@@ -1,5 +1,6 @@
 //! Runs one session of a study and prints its result.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::env;
 use std::io;
@@ -29,6 +30,7 @@ use crate::run::change::StudyChange;
 use crate::run::checkpoints::FileError;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
+use crate::run::process::gpus::Slots;
 use crate::run::process::machine_errors;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
@@ -46,6 +48,8 @@ pub struct SessionOptions<'a> {
     pub existing: Existing,
     /// What changes in an existing study that is resumed.
     pub change: StudyChange,
+    /// Determined when they are needed: a finished study has none.
+    pub slots: OnceCell<Slots>,
 }
 
 impl SessionOptions<'_> {
@@ -70,19 +74,25 @@ impl SessionOptions<'_> {
     /// # Errors
     /// The GPU options do not match the machine.
     pub fn slot_count(&self, study: &StudyDefinition) -> Result<u32, CliError> {
-        Ok(execution::options(self.execution, study.concurrency, self.existing)?.slot_count())
+        Ok(u32::try_from(self.slots(study)?.environments.len()).unwrap_or(u32::MAX))
+    }
+
+    fn slots(&self, study: &StudyDefinition) -> Result<&Slots, CliError> {
+        if let Some(slots) = self.slots.get() {
+            return Ok(slots);
+        }
+        let slots = execution::slots(self.execution, study.concurrency)?;
+        Ok(self.slots.get_or_init(|| slots))
     }
 
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
         let Some(renderer) = &study.renderer else { return Err(CliError::usage(anyhow!("the study has no command"))) };
         check_program(study)?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
-        let mut options = execution::options(self.execution, study.concurrency, self.existing)?;
-        execution::fit_open_files(
-            &mut options,
-            study.experiment.plan().trials(),
-            execution::verbosity(self.execution),
-        )?;
+        let mut options = execution::options(self.execution, self.slots(study)?, self.existing)?;
+        let trials = study.experiment.plan().trials();
+        execution::fit_open_files(&mut options, trials, execution::verbosity(self.execution))?;
+        execution::share_processors(&mut options, self.execution, trials);
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let observer = progress::observer(&experiment, execution::verbosity(self.execution));

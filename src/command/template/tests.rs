@@ -43,6 +43,7 @@ fn context(launch: &Launch) -> JobContext<'_> {
         study_dir: Path::new("s"),
         trial_dir: Path::new("s/t 7"),
         checkpoint_dir: Path::new("s/t 7/c"),
+        port: 20_001,
     }
 }
 
@@ -137,6 +138,7 @@ fn the_environment_has_all_variables() {
     HYPERTUNE_PREVIOUS_RESOURCE=3
     HYPERTUNE_SEED=42
     HYPERTUNE_PARAMS={"lr":0.00001,"layers":[8,4],"act":"re lu"}
+    HYPERTUNE_PORT=20001
     HYPERTUNE_ATTEMPT=1
     "#);
 }

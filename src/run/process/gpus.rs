@@ -3,26 +3,17 @@
 use std::collections::HashSet;
 use std::env;
 use std::ffi::OsString;
-use std::io::Read;
-use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use crate::launch::process::pidfd::{ends_within, pidfd};
-use crate::launch::process::syscalls::{Pid, set_nonblocking, without_ctrl_z};
+use super::nvidia_smi::{self, HangingError};
 use crate::types::ids::MAX_SLOTS;
 
 /// The variables that restrict a job to some devices: CUDA, ROCm, oneAPI.
 const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
 
-/// How long `nvidia-smi` may take. It prints one short line per device, less than a pipe holds, so it needs no reader until it exits.
-const SMI_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// `--gpus`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Gpus {
     /// Jobs inherit the driver's environment.
-    #[default]
     None,
     /// The devices in CUDA_VISIBLE_DEVICES, or those that nvidia-smi lists.
     Auto,
@@ -79,40 +70,67 @@ pub enum GpuError {
         devices: usize,
     },
     /// `nvidia-smi` does not exit.
-    #[error("{program} has not ended after {seconds} s; list the devices instead, as in --gpus 0,1")]
-    Hanging {
-        /// The program that lists devices.
-        program: String,
-        /// The time it had.
-        seconds: f64,
-    },
+    #[error(transparent)]
+    Hanging(#[from] HangingError),
 }
 
-/// One environment per slot. Without devices there are `concurrency` (`-j`) slots, or `default`. With devices their number follows
-/// from the devices; `concurrency` only lowers it.
-pub fn slots(
-    gpus: &Gpus,
+/// The slots of a session.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Slots {
+    /// One for each slot.
+    pub environments: Vec<SlotEnvironment>,
+    /// What the user did not ask for.
+    pub note: Option<String>,
+}
+
+/// The slots of a session. Without devices there are `concurrency` (`-j`) slots, or `default`. With devices their number follows from
+/// the devices; `concurrency` only lowers it. Without `gpus`, devices are used where `nvidia-smi` lists some.
+pub fn slots(gpus: Option<&Gpus>, sharing: Sharing, concurrency: Option<u32>, default: u32) -> Result<Slots, GpuError> {
+    let (devices, note) = match gpus {
+        None => detected_devices(),
+        Some(Gpus::None) => (Vec::new(), None),
+        Some(Gpus::Auto) => (visible_devices().map_or_else(nvidia_smi::devices, Ok)?, None),
+        Some(Gpus::Listed(devices)) => (devices.clone(), None),
+    };
+    if devices.is_empty() && !matches!(gpus, Some(Gpus::Listed(_))) {
+        let count = concurrency.unwrap_or(default).clamp(1, MAX_SLOTS);
+        return Ok(Slots { environments: (0..count).map(slot_number).collect(), note });
+    }
+    let environments = with_devices(&devices, sharing, concurrency)?;
+    let note =
+        note.or_else(|| gpus.is_none().then(|| detected_note(&devices, sharing, environments.len(), concurrency)));
+    Ok(Slots { environments, note })
+}
+
+fn with_devices(
+    devices: &[String],
     sharing: Sharing,
     concurrency: Option<u32>,
-    default: u32,
 ) -> Result<Vec<SlotEnvironment>, GpuError> {
-    let devices = match gpus {
-        Gpus::None => Vec::new(),
-        Gpus::Auto => visible_devices()?,
-        Gpus::Listed(devices) => devices.clone(),
-    };
-    if devices.is_empty() && !matches!(gpus, Gpus::Listed(_)) {
-        let count = concurrency.unwrap_or(default).clamp(1, MAX_SLOTS);
-        return Ok((0..count).map(slot_number).collect());
-    }
     let limit = concurrency.map_or(usize::MAX, |concurrency| concurrency.max(1) as usize);
-    let assigned = assign(&devices, sharing, limit)?;
-    let with_devices = |(slot, devices): (u32, String)| {
+    let environment = |(slot, devices): (u32, String)| {
         let mut environment = slot_number(slot);
         environment.extend(DEVICE_VARIABLES.map(|name| (name, OsString::from(&devices))));
         environment
     };
-    Ok((0..).zip(assigned).map(with_devices).collect())
+    Ok((0..).zip(assign(devices, sharing, limit)?).map(environment).collect())
+}
+
+/// What is done with the `devices` that were detected, and how to turn it off.
+fn detected_note(devices: &[String], sharing: Sharing, slots: usize, concurrency: Option<u32>) -> String {
+    let found = if devices.len() == 1 { "1 GPU".to_owned() } else { format!("{} GPUs", devices.len()) };
+    let share = match sharing {
+        Sharing { gpus_per_job: 2.., .. } => format!("{} of them", sharing.gpus_per_job),
+        Sharing { jobs_per_gpu: 2.., .. } => format!("one, which {} jobs share", sharing.jobs_per_gpu),
+        _ => "one".to_owned(),
+    };
+    let fewer = concurrency.filter(|wanted| *wanted as usize > slots);
+    let fewer = fewer.map(|wanted| format!(" instead of {wanted}")).unwrap_or_default();
+    let at_once = if slots == 1 { "1 job runs".to_owned() } else { format!("{slots} jobs run") };
+    format!(
+        "nvidia-smi lists {found}: each job gets {share}, and {at_once} at once{fewer}; to turn this off, use --gpus none; \
+         to let jobs share a GPU, --jobs-per-gpu N"
+    )
 }
 
 /// The devices of each slot in the form of [`DEVICE_VARIABLES`], for at most `limit` slots.
@@ -146,37 +164,19 @@ fn slot_number(slot: u32) -> SlotEnvironment {
     vec![("HYPERTUNE_SLOT", OsString::from(slot.to_string()))]
 }
 
-fn visible_devices() -> Result<Vec<String>, GpuError> {
-    if let Ok(visible) = env::var("CUDA_VISIBLE_DEVICES") {
-        return Ok(cuda_devices(&visible));
-    }
-    let mut command = Command::new("nvidia-smi");
-    command.args(["--query-gpu=index", "--format=csv,noheader"]);
-    let output = output_within(command, SMI_TIMEOUT)?;
-    Ok(output.map(|output| device_names(output.lines())).unwrap_or_default())
+/// The devices in the driver's CUDA_VISIBLE_DEVICES.
+fn visible_devices() -> Option<Vec<String>> {
+    env::var("CUDA_VISIBLE_DEVICES").ok().map(|visible| cuda_devices(&visible))
 }
 
-/// The stdout of a program that succeeds; `None` if it cannot be started or fails.
-///
-/// # Errors
-/// The program runs for longer than `timeout`; it is killed.
-fn output_within(mut command: Command, timeout: Duration) -> Result<Option<String>, GpuError> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let Ok(mut child) = without_ctrl_z(|| command.spawn()) else { return Ok(None) };
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
-    let pidfd = pid.and_then(|pid| pidfd(pid).ok());
-    if !pidfd.is_some_and(|pidfd| ends_within(pidfd.as_fd(), timeout)) {
-        let _ = child.kill();
-        let program = command.get_program().to_string_lossy().into_owned();
-        return Err(GpuError::Hanging { program, seconds: timeout.as_secs_f64() });
+/// The devices that jobs get without `--gpus`, with a note where there are any. Where `nvidia-smi` lists none, CUDA_VISIBLE_DEVICES is
+/// left as it is.
+fn detected_devices() -> (Vec<String>, Option<String>) {
+    match nvidia_smi::devices() {
+        Ok(listed) if listed.is_empty() => (listed, None),
+        Ok(listed) => (visible_devices().unwrap_or(listed), None),
+        Err(error) => (Vec::new(), Some(format!("{error}; all jobs share the devices of this machine"))),
     }
-    let mut output = Vec::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        // A grandchild may hold the pipe open: read only what is in it now.
-        let _ = set_nonblocking(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
-    }
-    let succeeded = child.wait().is_ok_and(|status| status.success());
-    Ok(succeeded.then(|| String::from_utf8_lossy(&output).into_owned()))
 }
 
 /// The devices in a value of CUDA_VISIBLE_DEVICES. CUDA ignores everything from the first invalid entry, such as -1.
@@ -202,7 +202,8 @@ mod tests {
         jobs_per_gpu: u32,
         concurrency: Option<u32>,
     ) -> Result<Vec<String>, String> {
-        let slots = slots(gpus, Sharing { gpus_per_job, jobs_per_gpu }, concurrency, 3).map_err(|e| e.to_string())?;
+        let slots = slots(Some(gpus), Sharing { gpus_per_job, jobs_per_gpu }, concurrency, 3);
+        let slots = slots.map_err(|e| e.to_string())?.environments;
         let values = |environment: &SlotEnvironment| {
             let values: Vec<String> = environment.iter().map(|(_, v)| v.to_string_lossy().into_owned()).collect();
             values.join(" ")
@@ -231,18 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_hangs_is_an_error_and_one_that_fails_prints_none() {
-        let run = |script: &str, timeout| {
-            let mut command = Command::new("/bin/sh");
-            command.args(["-c", script]);
-            output_within(command, timeout)
-        };
-        let minute = Duration::from_secs(60);
-        assert_eq!(run("echo 0", minute), Ok(Some("0\n".to_owned())));
-        assert_eq!(run("echo 0; exit 1", minute), Ok(None));
-        let error = run("exec sleep 600", Duration::from_millis(20)).unwrap_err().to_string();
-        assert!(error.contains("has not ended after 0.02 s"), "{error}");
-        assert_eq!(output_within(Command::new("/nowhere/at/all"), minute), Ok(None));
+    fn the_note_says_what_is_done_and_how_to_turn_it_off() {
+        let devices = ["0".to_owned(), "1".to_owned()];
+        let note = |sharing, slots, concurrency| detected_note(&devices, sharing, slots, concurrency);
+        let found = note(Sharing::default(), 2, Some(8));
+        assert!(
+            found.starts_with("nvidia-smi lists 2 GPUs: each job gets one, and 2 jobs run at once instead of 8;"),
+            "{found}"
+        );
+        assert!(found.contains("use --gpus none"), "{found}");
+        let found = note(Sharing { gpus_per_job: 2, jobs_per_gpu: 1 }, 1, None);
+        assert!(found.contains("each job gets 2 of them, and 1 job runs at once;"), "{found}");
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(devices(&listed(&["0", "1"]), 1, u32::MAX, Some(most)).unwrap().len(), 1_024);
         assert_eq!(devices(&listed(&["0"]), 1, u32::MAX, Some(1)).unwrap(), ["0 0 0 0"]);
         assert!(devices(&listed(&["0"]), 1, u32::MAX, None).unwrap_err().contains("more than 1024 jobs at once"));
-        assert_eq!(slots(&Gpus::None, Sharing::default(), None, u32::MAX).unwrap().len(), 1_024);
+        assert_eq!(slots(Some(&Gpus::None), Sharing::default(), None, u32::MAX).unwrap().environments.len(), 1_024);
         let numbers: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
         let many: Vec<&str> = numbers.iter().map(String::as_str).collect();
         assert!(devices(&listed(&many), 1, 1, None).unwrap_err().contains("50000 devices"));

@@ -295,8 +295,11 @@ fn kill_self(signal: i32) -> Anything {
 }
 
 fn variables() {
-    let ours =
-        |name: &str| name.starts_with("HYPERTUNE_") || name.contains("VISIBLE_DEVICES") || name == "ZE_AFFINITY_MASK";
+    let others = ["ZE_AFFINITY_MASK", "PYTHONUNBUFFERED"];
+    let parts = ["VISIBLE_DEVICES", "NUM_THREADS"];
+    let ours = |name: &str| {
+        name.starts_with("HYPERTUNE_") || others.contains(&name) || parts.iter().any(|part| name.contains(part))
+    };
     let mut all: Vec<(String, String)> = env::vars().filter(|(name, _)| ours(name)).collect();
     all.sort();
     all.iter().for_each(|(name, value)| println!("{name}={value}"));

@@ -158,7 +158,7 @@ fn unknown_names_in_templates_are_errors() {
 ",
     );
     insta::assert_snapshot!(errors.unwrap_err(), @"
-    5:31 unknown variable `lrate` (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
+    5:31 unknown variable `lrate` (expected one of `lr`, `batch`, `note`, `trial`, `job`, `bracket`, `rung`, `slot`, `port`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`)
     6:26 unknown variable `as_argg` (did you mean `as_arg`?)
     6:48 unknown variable `run_output_path` (did you mean `run_outputs_path`?)
     ");
@@ -170,7 +170,7 @@ fn unknown_names_in_templates_are_errors() {
     1 | -- train --x={{ rate }} {{ lr
       |                 ^^^^
       |
-      = help: expected one of `lr`, `trial`, `job`, `bracket`, `rung`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`
+      = help: expected one of `lr`, `trial`, `job`, `bracket`, `rung`, `slot`, `port`, `seed`, `checkpoint_dir`, `trial_dir`, `uuid`, `globals`
 
     error: the template cannot be rendered: syntax error: unexpected end of input, expected end of variable block
      --> command line:1:25

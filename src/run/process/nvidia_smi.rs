@@ -1,0 +1,117 @@
+//! The devices that `nvidia-smi` lists.
+
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::launch::process::pidfd::{ends_within, pidfd};
+use crate::launch::process::syscalls::{Pid, set_nonblocking, without_ctrl_z};
+
+/// How long `nvidia-smi` may take. It prints one short line per device, less than a pipe holds, so it needs no reader until it exits.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `nvidia-smi` does not exit.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("{program} has not ended after {seconds} s; list the devices with --gpus 0,1, or use --gpus none")]
+pub struct HangingError {
+    program: String,
+    /// The time it had.
+    seconds: f64,
+}
+
+/// The devices in the form of CUDA_VISIBLE_DEVICES; empty if there is no `nvidia-smi` or if it fails.
+///
+/// # Errors
+/// It does not exit within 30 s.
+pub fn devices() -> Result<Vec<String>, HangingError> {
+    let mut command = Command::new("nvidia-smi");
+    command.arg("-L");
+    Ok(output_within(command, TIMEOUT)?.map(|output| listed(&output)).unwrap_or_default())
+}
+
+/// The devices in the output of `nvidia-smi -L`: the indices of GPUs, and the identifiers of the parts of a GPU that is partitioned
+/// (MIG), which is not used as a whole.
+fn listed(output: &str) -> Vec<String> {
+    let mut devices: Vec<String> = Vec::new();
+    let mut is_whole = false;
+    for line in output.lines() {
+        if let Some(index) = index(line) {
+            devices.push(index.to_owned());
+            is_whole = true;
+        } else if let Some(part) = part(line) {
+            if is_whole {
+                devices.pop();
+            }
+            devices.push(part.to_owned());
+            is_whole = false;
+        }
+    }
+    devices
+}
+
+/// The index in a line like `GPU 0: NVIDIA A100 (UUID: GPU-5d…)`, or in a line that is nothing else.
+fn index(line: &str) -> Option<&str> {
+    let line = line.trim_end();
+    let index = line.strip_prefix("GPU ").and_then(|rest| rest.split_once(':')).map_or(line, |(index, _)| index);
+    (!index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit())).then_some(index)
+}
+
+/// The identifier in a line like `  MIG 1g.5gb Device 0: (UUID: MIG-c7…)`.
+fn part(line: &str) -> Option<&str> {
+    let (_, id) = line.trim().strip_prefix("MIG ")?.split_once("UUID: ")?;
+    id.strip_suffix(')')
+}
+
+/// The stdout of a program that succeeds; `None` if it cannot be started or fails.
+///
+/// # Errors
+/// The program runs for longer than `timeout`; it is killed.
+fn output_within(mut command: Command, timeout: Duration) -> Result<Option<String>, HangingError> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let Ok(mut child) = without_ctrl_z(|| command.spawn()) else { return Ok(None) };
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
+    let pidfd = pid.and_then(|pid| pidfd(pid).ok());
+    if !pidfd.is_some_and(|pidfd| ends_within(pidfd.as_fd(), timeout)) {
+        let _ = child.kill();
+        let program = command.get_program().to_string_lossy().into_owned();
+        return Err(HangingError { program, seconds: timeout.as_secs_f64() });
+    }
+    let mut output = Vec::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        // A grandchild may hold the pipe open: read only what is in it now.
+        let _ = set_nonblocking(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
+    }
+    let succeeded = child.wait().is_ok_and(|status| status.success());
+    Ok(succeeded.then(|| String::from_utf8_lossy(&output).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpus_and_the_parts_of_partitioned_ones_are_devices() {
+        let output = "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5d5ba0d6)\n\
+            GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-c7)\n  MIG 1g.5gb      Device  0: (UUID: MIG-a)\n  \
+            MIG 1g.5gb      Device  1: (UUID: MIG-b)\nGPU 2: NVIDIA A100 (UUID: GPU-d8)\n";
+        assert_eq!(listed(output), ["0", "MIG-a", "MIG-b", "2"]);
+        assert_eq!(listed("0\n1\n"), ["0", "1"]);
+        assert_eq!(listed("No devices were found\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_an_error_and_one_that_fails_prints_none() {
+        let run = |script: &str, timeout| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            output_within(command, timeout)
+        };
+        let minute = Duration::from_secs(60);
+        assert_eq!(run("echo 0", minute), Ok(Some("0\n".to_owned())));
+        assert_eq!(run("echo 0; exit 1", minute), Ok(None));
+        let error = run("exec sleep 600", Duration::from_millis(20)).unwrap_err().to_string();
+        assert!(error.contains("has not ended after 0.02 s"), "{error}");
+        assert_eq!(output_within(Command::new("/nowhere/at/all"), minute), Ok(None));
+    }
+}

@@ -1,0 +1,94 @@
+//! TCP ports for jobs that listen on one, such as `torchrun`'s.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::sync::{Mutex, PoisonError};
+
+use crate::types::ids::Slot;
+
+/// Candidates: unprivileged ports below the range from which Linux takes ports of outgoing connections (`ip_local_port_range`, 32768 to
+/// 60999 by default).
+const FIRST: u16 = 20_000;
+const COUNT: u16 = 32_768 - FIRST;
+
+/// The ports of the running jobs.
+#[derive(Debug)]
+pub struct Ports(Mutex<AssignedPorts>);
+
+#[derive(Debug)]
+struct AssignedPorts {
+    /// The port of the last job of each slot.
+    by_slot: Vec<Option<u16>>,
+    /// The offset from [`FIRST`] of the next candidate.
+    next: u16,
+}
+
+impl Ports {
+    /// No ports yet for `slots` slots. The first candidate is random, so that two drivers on one machine seldom choose the same.
+    pub fn new(slots: u32) -> Ports {
+        let next = (RandomState::new().hash_one(0) % u64::from(COUNT)) as u16;
+        Ports(Mutex::new(AssignedPorts { by_slot: vec![None; slots as usize], next }))
+    }
+
+    /// Chooses a port for the next job in `slot`, on which nothing listens and which no other slot has. Returns it; 0 if there is none.
+    pub fn assign(&self, slot: Slot) -> u16 {
+        let mut assigned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slot.0 as usize;
+        if let Some(former) = assigned.by_slot.get_mut(slot) {
+            *former = None;
+        }
+        let port = (0..COUNT).find_map(|_| {
+            let candidate = FIRST + assigned.next;
+            assigned.next = (assigned.next + 1) % COUNT;
+            (!assigned.by_slot.contains(&Some(candidate)) && is_free(candidate)).then_some(candidate)
+        });
+        if let Some(own) = assigned.by_slot.get_mut(slot) {
+            *own = port;
+        }
+        port.unwrap_or(0)
+    }
+
+    /// The port of the last job in `slot`; 0 if it has none.
+    pub fn of(&self, slot: Slot) -> u16 {
+        let assigned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        assigned.by_slot.get(slot.0 as usize).copied().flatten().unwrap_or(0)
+    }
+}
+
+/// Whether a program can listen on `port` of all interfaces. A system without IPv6 has only the first address.
+fn is_free(port: u16) -> bool {
+    let in_use = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
+        && !TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_err_and(in_use)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn slots_have_different_ports_and_each_job_a_free_one() {
+        let ports = Ports::new(40);
+        let assigned: HashSet<u16> = (0..40).map(|slot| ports.assign(Slot(slot))).collect();
+        assert_eq!(assigned.len(), 40);
+        assert!(assigned.iter().all(|port| (FIRST..FIRST + COUNT).contains(port)));
+        assert!(assigned.contains(&ports.of(Slot(39))));
+    }
+
+    #[test]
+    fn a_port_in_use_is_not_assigned() {
+        for address in ["0.0.0.0", "127.0.0.1"] {
+            let listener = TcpListener::bind((address, 0)).unwrap();
+            assert!(!is_free(listener.local_addr().unwrap().port()), "{address}");
+        }
+        let ports = Ports::new(1);
+        let start = ports.0.lock().unwrap().next;
+        let first = FIRST + start;
+        if let Ok(_listener) = TcpListener::bind((Ipv4Addr::UNSPECIFIED, first)) {
+            assert_ne!(ports.assign(Slot(0)), first);
+        }
+    }
+}

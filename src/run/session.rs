@@ -168,7 +168,6 @@ impl Session {
         let Coordinator { journal, finish, error, .. } = self.run_jobs(study, options, &files, coordinator, effects)?;
         let closed = close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, &leftovers);
         self.signals.release();
-        files.checkpoints.session_ended();
         if let Some(error) = files.readings.into_error() {
             let file = self.folder.readings();
             observer.note(&format!("cannot write {}: {error}; learning curves are incomplete", file.display()));

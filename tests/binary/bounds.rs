@@ -71,9 +71,13 @@ fn devices_folders_and_endless_files_are_refused() {
     let component = "version: 1.1\nkind: operation\npathRef: /dev/zero\nmatrix:\n".to_owned()
         + &RANDOM.lines().map(|line| format!("  {line}\n")).collect::<String>();
     lab.file("o.yaml", component).hypertune("check o.yaml").exits(2).output_contains("larger than 4 MiB");
-    for (file, words) in [("/dev/zero", "larger than 4 MiB"), ("/dev/null", "empty"), ("/", "directory")] {
-        lab.hypertune(&format!("check {file} -- echo")).exits(2).output_contains(words);
-        lab.hypertune(&format!("check m.yaml --enqueue {file} -- echo")).exits(2).output_contains(words);
+    for (file, as_matrix, as_points) in [
+        ("/dev/zero", "larger than 4 MiB", "larger than 4 MiB"),
+        ("/dev/null", "empty", "the file has no starting points"),
+        ("/", "directory", "directory"),
+    ] {
+        lab.hypertune(&format!("check {file} -- echo")).exits(2).output_contains(as_matrix);
+        lab.hypertune(&format!("check m.yaml --enqueue {file} -- echo")).exits(2).output_contains(as_points);
     }
     lab.hypertune("check m.yaml --warm-start /dev/zero -- echo").exits(2);
     std::fs::create_dir(lab.path("fake.study")).expect("a folder");

@@ -52,7 +52,8 @@ fn a_removed_lock_file_does_not_allow_a_second_driver() {
     assert!(shown.stdout.contains("running"), "a reader sees that it is driven: {shown:?}");
     driver.kill();
     lab.wait_for_no_processes();
-    lab.run("-j 2", "pace=1").exits(2).stderr_contains("command");
+    // Nothing has succeeded, so another command line starts the study anew.
+    lab.run("-j 2", "pace=1").exits(0).stderr_contains("it is discarded and a new one starts");
 }
 
 /// A study whose journal is displaced by `displace` after the first records.

@@ -12,6 +12,7 @@ mod flood;
 mod foreign;
 mod formats;
 mod incumbent;
+mod isolated_checkpoints;
 mod job_variables;
 mod kinds;
 mod launchers;
@@ -23,7 +24,7 @@ mod power_cut;
 mod refused_starts;
 mod removed_folders;
 mod signals;
-mod slot_checkpoints;
+
 mod slots;
 mod terminal;
 mod tuner;

@@ -11,8 +11,6 @@ use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RawDir, SeekFrom, Stat};
 const OPEN_ANCESTORS: usize = 16;
 /// Bytes of directory entries read at once.
 const ENTRIES_BUFFER: usize = 16 << 10;
-/// The same where one entry suffices: `.`, `..` and one with the longest name, 255 bytes.
-const EMPTY_BUFFER: usize = 512;
 
 /// Opens a directory to read it; a symbolic link is an error.
 pub fn open_directory(parent: impl AsFd, name: &CStr) -> io::Result<OwnedFd> {
@@ -70,19 +68,6 @@ pub fn entries(directory: impl AsFd) -> io::Result<Vec<CString>> {
         }
     }
     Ok(names)
-}
-
-/// Whether a directory has no entries except `.` and `..`.
-pub fn is_empty(directory: impl AsFd) -> io::Result<bool> {
-    fs::seek(&directory, SeekFrom::Start(0))?;
-    let mut buffer = [MaybeUninit::uninit(); EMPTY_BUFFER];
-    let mut reader = RawDir::new(directory, &mut buffer);
-    while let Some(entry) = reader.next() {
-        if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Whether `error` means that an entry has been replaced by one of another type.

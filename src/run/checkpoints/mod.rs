@@ -14,8 +14,8 @@
 //!   too early.
 //! - A session that resumes a study first syncs the existing files, which may be in the page cache only.
 //!
-//! Without `resume: true` every job starts with an empty directory, and nothing is copied or synced. A directory that its job did not
-//! touch is renamed for the next job of the slot (`slot_directories`); one that a job used never moves.
+//! Without `resume: true` every job starts with an empty directory, and nothing is copied or synced. It is a new
+//! one each time: a directory that is given on to another job may still be the working directory of a process of the first.
 
 mod contents;
 mod copy;
@@ -27,7 +27,6 @@ mod removal_queue;
 mod remove;
 pub(crate) mod restart_check;
 pub(crate) mod retention;
-mod slot_directories;
 mod store;
 mod trial_folder;
 mod walk;

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use super::copy_name::{self, CopyHistory, CopyName, CopyingLaunch, session_name}
 use super::directory;
 use super::durable::{Disk, sync_tree};
 use super::file_error::FileError;
-use super::slot_directories::SlotDirectories;
 use super::trial_folder::{CHECKPOINT, TrialFolder, named};
 use crate::engine::event::Launch;
 use crate::engine::experiment::PromotedStart;
@@ -33,8 +32,6 @@ pub struct Checkpoints {
     session: Arc<str>,
     history: CopyHistory,
     disk: Arc<dyn Disk>,
-    /// Used with [`PromotedStart::FromScratch`] only.
-    slots: SlotDirectories,
 }
 
 /// What remains to be done before the job of a prepared checkpoint is spawned.
@@ -77,8 +74,7 @@ impl Checkpoints {
         history: CopyHistory,
         disk: Arc<dyn Disk>,
     ) -> Checkpoints {
-        let (session, slots) = (session_name(mark.as_str()).into(), SlotDirectories::default());
-        Checkpoints { folder, promoted, session, history, disk, slots }
+        Checkpoints { folder, promoted, session: session_name(mark.as_str()).into(), history, disk }
     }
 
     /// What a promoted job starts from.
@@ -101,25 +97,14 @@ impl Checkpoints {
             if fs::create_dir(self.folder.trial(trial)).is_ok() {
                 let path = self.folder.checkpoint(trial);
                 let name = CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other);
-                let made = name.and_then(|name| self.make_empty(launch, CWD, &name));
+                let made = name.and_then(|name| directory::make_directory(CWD, &name));
                 return made.map(|()| Prepared::Ready).map_err(|source| FileError { path, source });
             }
         }
-        self.slots.forget(trial);
         let folder = self.make_folder(trial)?;
         folder.discard_checkpoint(&self.unique(launch.job.attempt))?;
-        self.make_empty(launch, folder.handle(), CHECKPOINT).map_err(folder.at(CHECKPOINT))?;
+        folder.make(CHECKPOINT)?;
         Ok(Prepared::Ready)
-    }
-
-    /// Makes an empty checkpoint directory for `launch`.
-    fn make_empty(&self, launch: &Launch, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
-        match self.promoted {
-            PromotedStart::FromCheckpoint => directory::make_directory(parent, name),
-            PromotedStart::FromScratch => {
-                self.slots.make(&self.folder, (launch.slot, launch.job.key.trial), parent, name)
-            }
-        }
     }
 
     /// A promoted job starts from the copy of an earlier attempt. Without one, it makes the copy.
@@ -171,7 +156,6 @@ impl Checkpoints {
     /// Of the machine only.
     pub fn job_ended(&self, launch: &Launch, outcome: &Outcome) -> Result<(), FileError> {
         if self.promoted == PromotedStart::FromScratch {
-            self.slots.job_ended(launch.slot);
             return Ok(());
         }
         let used = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Stopped { .. }) && !outcome.runs_again();
@@ -181,16 +165,6 @@ impl Checkpoints {
         match self.sync_checkpoint(launch) {
             Err(error) if !error.is_machine_error() => self.sync_file_system(),
             other => other,
-        }
-    }
-
-    /// No further job will start. Removes directories that are still empty.
-    pub fn session_ended(&self) {
-        for trial in self.slots.take_ended() {
-            if let Ok(folder) = TrialFolder::open(&self.folder.trial(trial)) {
-                // Fails if it is not empty.
-                let _ = unlinkat(folder.handle(), CHECKPOINT, AtFlags::REMOVEDIR);
-            }
         }
     }
 

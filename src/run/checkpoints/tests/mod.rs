@@ -1,6 +1,5 @@
 mod odd;
 mod order;
-mod slots;
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};

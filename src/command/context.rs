@@ -43,8 +43,19 @@ pub struct TemplateNames {
     pub resource: Option<ResourceSpec>,
     /// Declared inputs.
     pub inputs: Vec<Input>,
+    /// Names that some configurations of a `mapping` lack.
+    pub partial: Vec<PartialName>,
     /// How templates write values.
     pub dialect: Dialect,
+}
+
+/// A name that not every configuration has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartialName {
+    /// The name.
+    pub name: Arc<str>,
+    /// The number of the first configuration without it, from 1.
+    pub missing_row: usize,
 }
 
 impl TemplateNames {

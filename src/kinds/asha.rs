@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
-use super::kind::{Field, MatrixKind, Method, Need, no_advice};
+use super::kind::{Field, MatrixKind, Method, Need};
+use super::rung_advice::{one_rung, too_few_trials};
 use crate::schedule::asha::Asha;
 use crate::search::random::Random;
 use crate::types::args::{ArgError, Args};
@@ -21,8 +22,14 @@ pub static KIND: MatrixKind = MatrixKind {
     metric: Need::Required,
     resource: Need::Required,
     build,
-    advice: no_advice,
+    advice,
 };
+
+fn advice(args: &Args) -> Vec<ArgError> {
+    let mut warnings = one_rung(args, |levels| levels.resources().len());
+    warnings.extend(too_few_trials(args));
+    warnings
+}
 
 fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::fields::{check_plan_size, read_max_trials, read_rung_levels};
-use super::kind::{Field, MatrixKind, Method, Need, no_advice};
+use super::kind::{Field, MatrixKind, Method, Need};
+use super::rung_advice::one_rung;
 use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::search::gp::Gp;
 use crate::types::args::{ArgError, Args};
@@ -21,8 +22,12 @@ pub static KIND: MatrixKind = MatrixKind {
     metric: Need::Required,
     resource: Need::Required,
     build,
-    advice: no_advice,
+    advice,
 };
+
+fn advice(args: &Args) -> Vec<ArgError> {
+    one_rung(args, |levels| levels.resources().len())
+}
 
 fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();

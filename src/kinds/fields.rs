@@ -11,7 +11,7 @@ const MAX_INT_RESOURCE: f64 = 9e15;
 /// Default of `eta`, as in the papers on Hyperband.
 const DEFAULT_ETA: f64 = 3.0;
 
-/// Reads `maxIterations` (≥ 1), `minIterations` (> 0, default 1), `eta` (> 1, default 3) and `resourceType` (default `int`).
+/// Reads `maxIterations` (≥ 1, of a float resource > 0), `minIterations` (> 0, default 1), `eta` (> 1, default 3) and `resourceType` (default `int`).
 pub fn read_rung_levels(reader: &mut ArgReader<'_>) -> Option<RungLevels> {
     let kind = match reader.optional_text("resourceType").as_deref() {
         Some("float") => ResourceKind::Float,
@@ -21,11 +21,21 @@ pub fn read_rung_levels(reader: &mut ArgReader<'_>) -> Option<RungLevels> {
     let min = reader.optional_number("minIterations");
     let eta = reader.optional_number("eta").unwrap_or(DEFAULT_ETA);
     reader.check(eta > 1.0, "eta", format!("`eta` must be above 1, found {eta}"));
+    let default = if min.is_none() { " (the default)" } else { "" };
     let (max, min) = (max?, min.unwrap_or(1.0));
-    reader.check(max >= 1.0, "maxIterations", format!("`maxIterations` must be 1 or more, found {max}"));
+    let max_is_valid = match kind {
+        ResourceKind::Int => max >= 1.0,
+        ResourceKind::Float => max > 0.0,
+    };
+    let at_least = if kind == ResourceKind::Int { "1 or more" } else { "above 0" };
+    reader.check(max_is_valid, "maxIterations", format!("`maxIterations` must be {at_least}, found {max}"));
     reader.check(min > 0.0, "minIterations", format!("`minIterations` must be above 0, found {min}"));
-    if max >= 1.0 && min > 0.0 {
-        reader.check(min <= max, "minIterations", format!("`minIterations` {min} is above `maxIterations` {max}"));
+    if max_is_valid && min > 0.0 {
+        reader.check(
+            min <= max,
+            "minIterations",
+            format!("`minIterations` {min}{default} is above `maxIterations` {max}"),
+        );
         check_integer(reader, "maxIterations", max, kind);
         check_integer(reader, "minIterations", min, kind);
     }

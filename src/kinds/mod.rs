@@ -16,6 +16,7 @@ mod iterative;
 mod kind;
 mod mapping;
 mod random;
+mod rung_advice;
 #[cfg(test)]
 mod tests;
 

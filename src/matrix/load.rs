@@ -10,6 +10,7 @@ use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
 use super::diagnostics::findings::{Findings, InvalidFileError};
 use super::diagnostics::suggest::quoted;
+use super::foreign;
 use super::polyaxon::command_from::CommandFrom;
 use super::polyaxon::component::{self, Component};
 use super::polyaxon::ignored::IgnoredFields;
@@ -78,6 +79,10 @@ pub fn load_bytes(
     let (source, root) = parse_source(name, bytes);
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|error| invalid_file(error, source.clone()))?;
+    if let Some((span, message, hint)) = foreign::recognize(&root) {
+        findings.error_with(span, message, Some(hint));
+        return Err(findings.into_error());
+    }
     duplicate_keys(&root, &mut findings);
     let from = match overrides.dialect() {
         _ if overrides.command.is_some() => CommandFrom::CommandLine,

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub(crate) mod changes;
 pub mod command_line;
 pub mod diagnostics;
+pub(crate) mod foreign;
 pub mod load;
 pub(crate) mod polyaxon;
 pub(crate) mod sections;

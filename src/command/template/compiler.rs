@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::error::TemplateError;
 use super::limits::{self, NumericNames};
+use super::scanner::{Symbol, Token, scan};
 use super::{functions, output};
 use crate::command::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use crate::command::dialect::Dialect;
@@ -81,6 +82,8 @@ pub(super) struct Compiler<'n> {
     pub roots: BTreeSet<String>,
     pub used: UsedNames,
     pub errors: Vec<TemplateError>,
+    /// Names that the current element uses only where they have a value.
+    guarded: BTreeSet<String>,
 }
 
 impl<'n> Compiler<'n> {
@@ -103,6 +106,7 @@ impl<'n> Compiler<'n> {
             roots: BTreeSet::new(),
             used: UsedNames::Only(BTreeSet::new()),
             errors: Vec::new(),
+            guarded: BTreeSet::new(),
         }
     }
 
@@ -122,6 +126,8 @@ impl<'n> Compiler<'n> {
             self.errors.push(render_error(index, &error));
             return CompiledElement::Literal(String::new());
         }
+        self.guarded =
+            self.names.partial.iter().map(|p| p.name.to_string()).filter(|name| is_guarded(element, name)).collect();
         let mut paths: Vec<String> = self.undeclared_names(&name).into_iter().collect();
         paths.sort();
         for path in &paths {
@@ -166,7 +172,17 @@ impl<'n> Compiler<'n> {
         if let UsedNames::Only(used) = &mut self.used {
             used.insert(name.to_owned());
         }
-        if !self.names.own().chain(also.iter().copied()).any(|known| known == name) {
+        if self.names.own().chain(also.iter().copied()).any(|known| known == name) || self.guarded.contains(name) {
+            return;
+        }
+        if let Some(partial) = self.names.partial.iter().find(|partial| &*partial.name == name) {
+            let message = format!("item {} of `values` has no `{name}`", partial.missing_row);
+            let hint = format!(
+                "write {{{{ {name} | default(0) }}}}, declare an input `{name}` with a `value`, or give it everywhere"
+            );
+            let (name, candidates) = (Some(name.to_owned()), Vec::new());
+            self.errors.push(TemplateError { element: index, name, message, hint: Some(hint), candidates });
+        } else {
             let mut candidates: Vec<String> = self.names.own().map(str::to_owned).collect();
             candidates.extend(also.iter().map(|name| (*name).to_owned()));
             self.unknown(index, name, candidates);
@@ -175,8 +191,30 @@ impl<'n> Compiler<'n> {
 
     fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {
         let message = format!("unknown variable `{name}`");
-        self.errors.push(TemplateError { element: index, name: Some(name.to_owned()), message, candidates });
+        self.errors.push(TemplateError {
+            element: index,
+            name: Some(name.to_owned()),
+            message,
+            hint: None,
+            candidates,
+        });
     }
+}
+
+/// Whether `element` copes without a value of `name`: it passes it as an argument, tests `is defined`, or gives a default each time.
+fn is_guarded(element: &str, name: &str) -> bool {
+    if sole_expression(element).is_some_and(|path| path == format!("params.{name}.as_arg")) {
+        return true;
+    }
+    let tags = scan(element);
+    let mut uses = tags.iter().flat_map(|tag| {
+        let uses = (0..tag.tokens.len()).filter(|at| tag.tokens[*at] == Token::Word(name));
+        uses.map(|at| &tag.tokens[at + 1..])
+    });
+    let is_tested = |rest: &[Token<'_>]| matches!(rest, [Token::Word("is"), Token::Word("defined"), ..]);
+    let has_default =
+        |rest: &[Token<'_>]| matches!(rest, [Token::Symbol(Symbol::Pipe), Token::Word("default" | "d"), ..]);
+    uses.clone().any(is_tested) || uses.all(has_default)
 }
 
 /// The expression of an element that consists of one `{{ … }}`.

@@ -10,6 +10,8 @@ pub struct TemplateError {
     pub name: Option<String>,
     /// A lowercase fragment.
     pub message: String,
+    /// What to do, if it is not one of the candidates.
+    pub hint: Option<String>,
     /// The names that are known in place of [`TemplateError::name`].
     pub candidates: Vec<String>,
 }
@@ -17,6 +19,6 @@ pub struct TemplateError {
 impl TemplateError {
     /// A fault that does not concern a name.
     pub(super) fn of(element: usize, message: String) -> TemplateError {
-        TemplateError { element, name: None, message, candidates: Vec::new() }
+        TemplateError { element, name: None, message, hint: None, candidates: Vec::new() }
     }
 }

@@ -66,7 +66,8 @@ pub struct NumericNames {
 impl NumericNames {
     /// Checks the values of a job that the element may use: their size, and that multiplied ones are numbers.
     pub fn check_values(&self, values: &TemplateValues<'_>) -> Result<(), LimitError> {
-        let mut known = values.names().own().filter_map(|name| Some((name, values.own(name)?)));
+        let partial = values.names().partial.iter().map(|partial| &*partial.name);
+        let mut known = values.names().own().chain(partial).filter_map(|name| Some((name, values.own(name)?)));
         known.try_for_each(|(name, value)| self.check_value(name, &value))
     }
 

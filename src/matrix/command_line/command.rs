@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::overrides::{Overrides, command_line_diagnostic};
-use crate::command::context::TemplateNames;
+use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
 use crate::command::template::{Renderer, TemplateError};
 use crate::matrix::diagnostics::diagnostic::Severity;
@@ -76,11 +76,19 @@ fn template_names(section: &MatrixSection, component: &Component, dialect: Diale
         params,
         resource: section.resource.clone(),
         inputs: inputs.chain(component.undeclared.iter().cloned()).collect(),
+        partial: section.partial_names().into_iter().map(partial_name).collect(),
         dialect,
     }
 }
 
+fn partial_name((name, missing_row): (Arc<str>, usize)) -> PartialName {
+    PartialName { name, missing_row }
+}
+
 fn hint(error: &TemplateError) -> Option<String> {
+    if error.hint.is_some() {
+        return error.hint.clone();
+    }
     let name = error.name.as_deref()?;
     match error.candidates.iter().find(|candidate| is_part(name, candidate)) {
         Some(whole) => Some(format!("`{whole}` is not an identifier; write params[\"{whole}\"].value")),

@@ -1,6 +1,7 @@
 mod commands;
 mod forms;
 mod hostile;
+mod mistakes;
 mod models;
 mod overrides;
 mod shapes;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::early_stopping;
@@ -41,7 +42,7 @@ pub struct MatrixSection {
     pub params: Vec<DeclaredParam>,
     /// The names that all configurations of a `mapping` have, with the values of the first configuration.
     pub listed: Vec<(Arc<str>, Value)>,
-    /// All values of a `mapping`.
+    /// All values of a `mapping`, by configuration.
     pub rows: Vec<RowValue>,
     /// The objective.
     pub metric: Option<Metric>,
@@ -73,9 +74,25 @@ pub struct MatrixSection {
     pub initial_span: Option<Span>,
 }
 
+impl MatrixSection {
+    /// The names that some configurations of a `mapping` lack, each with the number of the first one that does.
+    pub fn partial_names(&self) -> Vec<(Arc<str>, usize)> {
+        let mut rows_of: IndexMap<&Arc<str>, Vec<usize>> = IndexMap::new();
+        for value in &self.rows {
+            rows_of.entry(&value.name).or_default().push(value.row);
+        }
+        let last = self.rows.last().map_or(0, |value| value.row);
+        let missing =
+            |rows: &[usize]| (1..=last).zip(rows.iter().chain([&0])).find(|(n, row)| n != *row).map(|(n, _)| n);
+        rows_of.into_iter().filter_map(|(name, rows)| Some((name.clone(), missing(&rows)?))).collect()
+    }
+}
+
 /// A value in a configuration of a `mapping`.
 #[derive(Debug)]
 pub struct RowValue {
+    /// The number of its configuration, from 1.
+    pub row: usize,
     /// The name of the parameter.
     pub name: Arc<str>,
     /// The value.
@@ -259,10 +276,11 @@ fn common_values(values: &Node) -> Vec<(Arc<str>, Value)> {
 }
 
 fn row_values(values: &Node) -> Vec<RowValue> {
-    let entries = values.list().unwrap_or_default().iter().flat_map(|row| row.map().unwrap_or_default());
-    let value = |entry: &Entry| {
+    let rows = values.list().unwrap_or_default().iter().zip(1..);
+    let entries = rows.flat_map(|(node, row)| node.map().unwrap_or_default().iter().map(move |entry| (row, entry)));
+    let value = |(row, entry): (usize, &Entry)| {
         let (name, value) = (Arc::from(entry.key.as_str()), entry.value.to_json(&mut Vec::new()));
-        RowValue { name, value, span: entry.value.span.clone() }
+        RowValue { row, name, value, span: entry.value.span.clone() }
     };
     entries.map(value).collect()
 }

@@ -1,0 +1,58 @@
+//! What the component gives the command of a study: values of inputs and variables of the container.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::definition::StudyDefinition;
+use crate::command::dialect::Dialect;
+use crate::command::input::{Input, Passing};
+use crate::command::template::Renderer;
+
+/// The parts of an input that change a command line or an environment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PassedInput {
+    value: Option<Value>,
+    passing: Passing,
+    /// Its type, `argFormat` and `toEnv`, which matter in Polyaxon's dialect only.
+    form: Option<String>,
+}
+
+/// The inputs that the command uses.
+pub fn inputs(study: &StudyDefinition) -> BTreeMap<String, PassedInput> {
+    let Some(renderer) = &study.renderer else { return BTreeMap::new() };
+    let names = renderer.names();
+    let used = names.inputs.iter().filter(|input| renderer.uses(&input.name));
+    let passed = |input: &Input| {
+        let Input { value, passing, kind, arity, arg_format, variable, .. } = input.clone();
+        let form = || format!("{kind:?} {arity:?} argFormat {arg_format:?} toEnv {variable:?}");
+        PassedInput { value, passing, form: (names.dialect == Dialect::Polyaxon).then(form) }
+    };
+    used.map(|input| (input.name.clone(), passed(input))).collect()
+}
+
+/// The variables of the container, as `NAME=TEMPLATE`.
+pub fn variables(study: &StudyDefinition) -> Vec<String> {
+    let templates = study.renderer.iter().flat_map(Renderer::variables);
+    let mut all: Vec<String> = templates.map(|(name, text)| format!("{name}={text}")).collect();
+    if all.is_empty() {
+        all.push("no variables".to_owned());
+    }
+    all
+}
+
+/// The two values of an input or, if they are equal, how they are passed.
+pub fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, String) {
+    let value = |input: Option<&PassedInput>| input.and_then(|input| input.value.clone());
+    if value(old) != value(new) {
+        let text = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
+        return (text(old), text(new));
+    }
+    let same_passing = old.map(|input| input.passing) == new.map(|input| input.passing);
+    let text = |input: Option<&PassedInput>| match input {
+        None => "not declared".to_owned(),
+        Some(PassedInput { form: Some(form), .. }) if same_passing => form.clone(),
+        Some(input) => format!("isFlag: {}", input.passing == Passing::Flag),
+    };
+    (text(old), text(new))
+}

@@ -11,6 +11,8 @@ use super::options::{overrides, quantity};
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::style::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
+use crate::report::condition::Condition;
+use crate::report::trial_columns::SortOrder;
 use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
 use crate::run::process::default_variables::Threads;
@@ -167,6 +169,9 @@ pub struct RunArgs {
     /// Discard an existing study in the folder and start a new one
     #[arg(long)]
     pub overwrite: bool,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
@@ -190,6 +195,12 @@ pub struct CheckArgs {
 pub struct BestArgs {
     /// Folder of the study
     pub study: PathBuf,
+    /// Rank by this metric instead of the study's: NAME:minimize or NAME:maximize
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric)]
+    pub metric: Option<MetricOverride>,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
@@ -200,6 +211,18 @@ pub struct BestArgs {
 pub struct TrialsArgs {
     /// Folder of the study
     pub study: PathBuf,
+    /// Rank by this metric instead of the study's: NAME:minimize or NAME:maximize
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric)]
+    pub metric: Option<MetricOverride>,
+    /// Show only the first N
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Sort by a field, written FIELD, FIELD:asc or FIELD:desc [default: best first]
+    #[arg(long, value_name = "FIELD", value_parser = sort_key)]
+    pub sort: Option<(String, SortOrder)>,
+    /// Fields to show: trial, bracket, status, resource, value, jobs, duration_s, reason, params.NAME, metrics.NAME
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub columns: Vec<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
@@ -225,6 +248,9 @@ pub struct ResumeArgs {
     pub study: PathBuf,
     #[command(flatten)]
     pub execution: ExecutionArgs,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
     pub format: FormatArg,
@@ -255,6 +281,16 @@ const RERUN: [(&str, Rerun); 1] = [("failed", Rerun::Failed)];
 
 const KEEP: [(&str, Keep); 4] =
     [("all", Keep::All), ("promoted", Keep::Promoted), ("best", Keep::Best), ("none", Keep::None)];
+
+/// `FIELD`, `FIELD:asc` or `FIELD:desc`.
+fn sort_key(text: &str) -> Result<(String, SortOrder), String> {
+    let (field, order) = match text.rsplit_once(':') {
+        Some((field, "asc")) => (field, SortOrder::Ascending),
+        Some((field, "desc")) => (field, SortOrder::Descending),
+        _ => (text, SortOrder::Ascending),
+    };
+    if field.is_empty() { Err("the field is missing".to_owned()) } else { Ok((field.to_owned(), order)) }
+}
 
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);

@@ -3,19 +3,20 @@
 use super::args::{BestArgs, FormatArg};
 use super::error::CliError;
 use super::exit_codes::Exit;
+use super::fail_if;
 use super::output;
 use super::study::definition::StudyDefinition;
-use super::study::view;
+use super::study::ranking;
 use crate::journal::folder::layout::StudyFolder;
 use crate::progress;
 use crate::report::best::BestReport;
 use crate::report::summary_text::{best_text, finish_sentence};
 use crate::report::text::command_line;
-use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
+use crate::report::view::{JobStatus, JobView, StudyView};
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
-    let view = view::read(&args.study, ViewDetail::Values)?;
+    let view = ranking::read(&args.study, args.metric.as_ref(), fail_if::detail(&args.fail_if))?;
     // The command is optional output: a missing component file must not hide the result.
     let study = StudyDefinition::recorded(&view.header, StudyFolder::new(&args.study)).ok();
     let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
@@ -35,7 +36,7 @@ pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
             output::text(&best_text(&report.best, view.header.resource_name()))?;
         }
     }
-    Ok(Exit::Done)
+    fail_if::check(&args.fail_if, &view, Exit::Done)
 }
 
 /// Why the best trial is not final yet.

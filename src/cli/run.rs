@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use super::args::RunArgs;
 use super::error::CliError;
 use super::exit_codes::Exit;
+use super::fail_if;
 use super::findings;
 use super::options::execution;
 use super::plan;
@@ -39,11 +40,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
             .hint("add it after `--`: hypertune run MATRIX -- python3 train.py"));
     }
     claim::check(&study.folder).map_err(view::journal_error)?;
-    let recorded = if args.overwrite { None } else { recorded(&study.folder)? };
+    let recorded = if args.overwrite { None } else { recorded(&study.folder, fail_if::detail(&args.fail_if))? };
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     let (execution, format) = (&args.execution, args.format);
     let session =
-        SessionOptions { execution, format, existing, change: StudyChange::default(), slots: OnceCell::new() };
+        SessionOptions { execution, format, existing, change: StudyChange::default(), fail_if: &args.fail_if, slots: OnceCell::new() };
     let Some(view) = recorded else { return start(study, &session, verbosity) };
     let study = study.load_again(&args.study, &view.header)?;
     match decide(&view, study, execution.rerun, verbosity)? {
@@ -76,9 +77,9 @@ fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
 }
 
 /// The study in `folder`. `None` also for a journal with an incomplete header: nothing was launched then.
-fn recorded(folder: &StudyFolder) -> Result<Option<StudyView>, CliError> {
+fn recorded(folder: &StudyFolder, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
     match folder.journal().symlink_metadata() {
-        Ok(_) => view::try_read(folder.root(), ViewDetail::Values),
+        Ok(_) => view::try_read(folder.root(), detail),
         Err(_) => Ok(None),
     }
 }

@@ -1,14 +1,18 @@
 //! Views of a study, computed from its folder alone, so that a report made a year later is the same; and their exporters.
 
 pub(crate) mod best;
+pub(crate) mod condition;
 pub mod export;
 pub(crate) mod failures;
+pub(crate) mod metrics;
 pub(crate) mod number;
 pub mod plan;
 pub mod plan_table;
+pub(crate) mod ranking;
 pub mod summary;
 pub mod summary_text;
 pub(crate) mod text;
+pub mod trial_columns;
 pub mod trials;
 pub mod trials_table;
 pub mod view;

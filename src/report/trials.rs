@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::best::best_job;
-use super::number;
 use super::view::{JobStatus, JobView, StudyView};
+use super::{metrics, number};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::incumbent::Candidate;
@@ -31,6 +32,13 @@ pub struct TrialView {
     pub score: Option<Score>,
     /// Number of jobs launched for it.
     pub jobs: u32,
+    /// Wall time of its jobs together, seconds.
+    pub duration_s: f64,
+    /// Why its latest job failed or was stopped.
+    pub reason: Option<String>,
+    /// The last reading of its best job; of its latest with a reading while it has no value. Empty below
+    /// [`ViewDetail::Full`](super::view::ViewDetail::Full).
+    pub metrics: Map<String, Value>,
     /// Its configuration.
     pub params: Arc<Assignment>,
 }
@@ -44,14 +52,38 @@ impl TrialView {
             resource: job.resource,
             score: None,
             jobs: 0,
+            duration_s: 0.0,
+            reason: None,
+            metrics: Map::new(),
             params: job.params.clone(),
         }
     }
 
-    /// Sets its value and the resource at which it was measured.
-    fn set_result(&mut self, candidate: &Candidate) {
+    /// Adds its next job.
+    fn add(&mut self, job: &JobView) {
+        self.jobs += 1;
+        self.status = job.status;
+        self.reason = job.reason.clone();
+        self.duration_s += job.usage.map_or(0.0, |usage| usage.duration_s);
+        self.set_metrics(job);
+    }
+
+    fn set_metrics(&mut self, job: &JobView) {
+        if let Some(metrics) = job.metrics.as_deref().filter(|metrics| !metrics.is_empty()) {
+            self.metrics = metrics.clone();
+        }
+    }
+
+    /// Sets its value, the resource at which it was measured, and the metrics with it.
+    fn set_result(&mut self, candidate: &Candidate, job: &JobView) {
         self.resource = candidate.reached;
         self.score = Some(candidate.score);
+        self.set_metrics(job);
+    }
+
+    /// The names of its metrics, of nested ones with their path.
+    pub fn metric_names(&self) -> impl Iterator<Item = String> {
+        metrics::flattened(&self.metrics).into_iter().map(|(name, _)| name)
     }
 }
 
@@ -61,22 +93,19 @@ pub fn trials(view: &StudyView) -> Vec<TrialView> {
     let mut trials: IndexMap<TrialId, TrialView> = IndexMap::new();
     for job in &view.jobs {
         let trial = trials.entry(job.job.key.trial).or_insert_with(|| TrialView::new(job));
-        trial.jobs += 1;
-        trial.status = job.status;
+        trial.add(job);
     }
     let Some(direction) = view.direction() else {
         trials.sort_unstable_keys();
         return trials.into_values().collect();
     };
-    let mut candidates: Vec<Candidate> = view.candidates().map(|(candidate, _)| candidate).collect();
-    candidates.sort_unstable_by(|a, b| a.order(direction, b));
-    if let Some((best, _)) = best_job(view) {
-        candidates.insert(0, best);
-    }
+    let mut candidates: Vec<(Candidate, &JobView)> = view.candidates().collect();
+    candidates.sort_unstable_by(|(a, _), (b, _)| a.order(direction, b));
+    candidates.splice(0..0, best_job(view));
     let mut ordered: Vec<TrialView> = Vec::with_capacity(trials.len());
-    for candidate in candidates {
+    for (candidate, job) in candidates {
         if let Some(mut trial) = trials.swap_remove(&candidate.job.trial) {
-            trial.set_result(&candidate);
+            trial.set_result(&candidate, job);
             ordered.push(trial);
         }
     }

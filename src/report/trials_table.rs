@@ -1,27 +1,22 @@
 //! Trials as a table.
 
-use indexmap::IndexSet;
+use comfy_table::Cell;
 
 use super::plan_table::{plain_table, right};
+use super::trial_columns::Column;
 use super::trials::TrialView;
-use super::view::StudyView;
-use super::{number, text};
 use crate::types::printable::printable;
 
-/// `trials` of `view` in the order given, one line each, a column per parameter.
-pub fn table(view: &StudyView, trials: &[TrialView]) -> String {
+/// `trials` in the order given, one line each.
+pub fn table(trials: &[TrialView], columns: &[Column]) -> String {
     if trials.is_empty() {
         return "no trial has started yet\n".to_owned();
     }
-    let names: IndexSet<&str> = trials.iter().flat_map(|t| t.params.iter().map(|(name, _)| name)).collect();
     let mut table = plain_table();
-    let mut header = vec!["trial", "bracket", "status"];
-    header.extend(view.header.resource.as_ref().map(|r| r.name.as_str()));
-    header.extend(view.header.metric.as_ref().map(|m| m.name.as_str()));
-    header.extend(&names);
-    table.set_header(header.into_iter().map(|name| right(printable(name).into_owned())));
+    let aligned = |column: &Column, text: String| if column.is_reason() { Cell::new(text) } else { right(text) };
+    table.set_header(columns.iter().map(|column| aligned(column, printable(&column.name).into_owned())));
     for trial in trials {
-        table.add_row(cells(view, trial, &names).into_iter().map(right));
+        table.add_row(columns.iter().map(|column| aligned(column, column.text(trial))));
     }
     for column in table.column_iter_mut() {
         column.set_padding((if column.index == 0 { 0 } else { 2 }, 0));
@@ -29,35 +24,54 @@ pub fn table(view: &StudyView, trials: &[TrialView]) -> String {
     format!("{}\n", table.trim_fmt())
 }
 
-fn cells(view: &StudyView, trial: &TrialView, names: &IndexSet<&str>) -> Vec<String> {
-    let mut cells = vec![trial.trial.to_string(), trial.bracket.to_string(), trial.status.name().to_owned()];
-    cells.extend(view.header.resource.as_ref().map(|_| number::shortest(trial.resource.amount())));
-    let score = trial.score.map(|s| text::short(s.value())).unwrap_or_default();
-    cells.extend(view.header.metric.as_ref().map(|_| score));
-    cells.extend(names.iter().map(|name| trial.params.get(name).map(text::short_value).unwrap_or_default()));
-    cells
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixtures::{StudyFixture, halving};
+    use crate::report::trial_columns::{SortOrder, sort};
     use crate::report::trials::trials;
+    use crate::report::view::StudyView;
+
+    fn shown(view: &StudyView) -> String {
+        let trials = trials(view);
+        table(&trials, &Column::usual(view, &trials))
+    }
+
+    #[test]
+    fn the_chosen_columns_in_the_chosen_order() {
+        let view = halving().view();
+        let mut trials = trials(&view);
+        let named = |name: &str| Column::named(name, &view, &trials).map_err(|error| error.to_string());
+        let columns = ["lr", "loss", "metrics.loss", "params.lr", "jobs", "reason"].map(|name| named(name).unwrap());
+        assert_eq!(
+            named("rl"),
+            Err("no trial has a field `rl`; there are trial, bracket, status, resource, value, jobs, duration_s, reason, \
+                 params.lr, metrics.loss"
+                .into())
+        );
+        sort(&mut trials, &columns[1], SortOrder::Descending);
+        insta::assert_snapshot!(table(&trials, &columns), @r"
+         lr   loss  metrics.loss  params.lr  jobs  reason
+          0    0.5           0.5          0     1
+        0.2  0.125         0.125        0.2     2
+        0.1                             0.1     1  exit code 1
+        ");
+    }
 
     #[test]
     fn a_line_per_trial_best_first() {
         let view = halving().view();
-        insta::assert_snapshot!(table(&view, &trials(&view)), @r"
-        trial  bracket     status  epochs   loss   lr
-            2        1  succeeded       3  0.125  0.2
-            0        1  succeeded       1    0.5    0
-            1        1     failed       1         0.1
+        insta::assert_snapshot!(shown(&view), @r"
+        trial  bracket     status  epochs   loss  duration   lr  reason
+            2        1  succeeded       3  0.125      2.0s  0.2
+            0        1  succeeded       1    0.5      1.0s    0
+            1        1     failed       1             1.0s  0.1  exit code 1
         ");
     }
 
     #[test]
     fn without_trials_there_is_no_table() {
         let view = StudyFixture::new().view();
-        insta::assert_snapshot!(table(&view, &trials(&view)), @"no trial has started yet");
+        insta::assert_snapshot!(shown(&view), @"no trial has started yet");
     }
 }

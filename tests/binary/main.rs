@@ -1,5 +1,6 @@
 //! The hypertune binary as people and scripts use it.
 
+mod after_the_run;
 mod again;
 mod bad_input;
 mod bounds;

@@ -15,6 +15,7 @@ use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
 use hypertune::report::export::catalogue::EXPORTERS;
 use hypertune::report::summary::Summary;
+use hypertune::report::trial_columns::Column;
 use hypertune::report::view::{ViewBuilder, ViewDetail};
 use hypertune::report::{summary_text, trials, trials_table};
 use hypertune::types::objective::Score;
@@ -131,7 +132,8 @@ fn can_be_shown(journal: &[u8]) {
     let summary = Summary::new(&view, PathBuf::from("logs"), |_| Vec::new());
     let _ = summary_text::render(&summary);
     assert!(serde_json::to_string(&summary).is_ok());
-    let _ = trials_table::table(&view, &trials::trials(&view));
+    let trials = trials::trials(&view);
+    let _ = trials_table::table(&trials, &Column::usual(&view, &trials));
     for exporter in EXPORTERS {
         exporter.export(&view, &mut Vec::new()).expect("memory takes anything");
     }

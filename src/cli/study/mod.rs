@@ -7,6 +7,7 @@ pub(crate) mod earlier_study;
 pub(crate) mod identity;
 pub(crate) mod location;
 pub(crate) mod passed_inputs;
+pub(crate) mod ranking;
 pub(crate) mod recorded;
 pub(crate) mod seed;
 pub(crate) mod session;

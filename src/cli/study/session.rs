@@ -16,6 +16,7 @@ use super::view;
 use crate::cli::args::{ExecutionArgs, FormatArg};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
+use crate::cli::fail_if;
 use crate::cli::options::execution;
 use crate::cli::output;
 use crate::engine::event::FinishReason;
@@ -23,8 +24,9 @@ use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::launch::error::LaunchError;
 use crate::progress::{self, Verbosity, stderr};
+use crate::report::condition::Condition;
 use crate::report::summary::Summary;
-use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
+use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
 use crate::run::change::StudyChange;
 use crate::run::checkpoints::FileError;
@@ -50,6 +52,8 @@ pub struct SessionOptions<'a> {
     pub change: StudyChange,
     /// Determined when they are needed: a finished study has none.
     pub slots: OnceCell<Slots>,
+    /// Conditions that turn the exit code into 3.
+    pub fail_if: &'a [Condition],
 }
 
 impl SessionOptions<'_> {
@@ -65,7 +69,7 @@ impl SessionOptions<'_> {
     /// Runs `study` to its end, a limit or a signal, and prints the result.
     pub fn run(&self, study: StudyDefinition, header: Header) -> Result<Exit, CliError> {
         let reason = self.drive(&study, header)?;
-        let view = view::read(study.folder.root(), ViewDetail::Values)?;
+        let view = view::read(study.folder.root(), fail_if::detail(self.fail_if))?;
         self.print_result(&study, &view, &reason)
     }
 
@@ -122,7 +126,7 @@ impl SessionOptions<'_> {
         {
             self.note(&format!("{failed}; with --rerun failed they run again, and all other results are kept"));
         }
-        finish(study, view, reason, exit)
+        fail_if::check(self.fail_if, view, finish(study, view, reason, exit)?)
     }
 
     fn note(&self, text: &str) {

@@ -35,15 +35,20 @@ pub fn try_read(study: &Path, detail: ViewDetail) -> Result<Option<StudyView>, C
     }
     let mut view = builder.finish(study).ok();
     if let Some(view) = view.as_mut().filter(|view| view.detail == ViewDetail::Curves) {
-        match readings::read(&folder) {
-            Ok(readings) => curves::add(view, readings),
-            Err(error) => progress::print_message(&format!(
-                "note: cannot read {}: {error}; curves have only the points in the journal, at most 64 per job",
-                folder.readings().display()
-            )),
-        }
+        add_curves(view, &folder);
     }
     Ok(view)
+}
+
+/// Adds the readings of the study's metric from `readings.jsonl`; prints a note if the file cannot be read.
+pub fn add_curves(view: &mut StudyView, folder: &StudyFolder) {
+    match readings::read(folder) {
+        Ok(readings) => curves::add(view, readings),
+        Err(error) => progress::print_message(&format!(
+            "note: cannot read {}: {error}; curves have only the points in the journal, at most 64 per job",
+            folder.readings().display()
+        )),
+    }
 }
 
 /// The error for a folder without a readable journal. A folder without a study is a usage error.

@@ -4,9 +4,10 @@ use std::io;
 
 use indexmap::IndexSet;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::exporter::{Exporter, Row, rows};
+use crate::report::metrics::{self, flattened};
 use crate::report::view::{StudyView, ViewDetail};
 use crate::report::{number, text};
 use crate::types::printable::{printable, printable_json};
@@ -49,13 +50,8 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(view: &'a StudyView) -> Names<'a> {
-        let mut names = Names { metrics: IndexSet::new(), params: IndexSet::new() };
-        for job in &view.jobs {
-            let metrics = job.metrics.iter().flat_map(|metrics| flattened(metrics));
-            names.metrics.extend(metrics.map(|(name, _)| name));
-            names.params.extend(job.params.iter().map(|(name, _)| name));
-        }
-        names
+        let params = view.jobs.iter().flat_map(|job| job.params.iter().map(|(name, _)| name)).collect();
+        Names { metrics: metrics::names(view), params }
     }
 
     fn header(&self) -> impl Iterator<Item = String> {
@@ -71,17 +67,6 @@ impl<'a> Names<'a> {
         let params = self.params.iter().map(|name| row.params.get(name).map(cell).unwrap_or_default());
         metrics.into_iter().chain(params)
     }
-}
-
-/// Metrics by name; of a mapping of metrics each entry by the names on its path, joined by dots.
-fn flattened(metrics: &Map<String, Value>) -> Vec<(String, &Value)> {
-    let entries = metrics.iter().flat_map(|(name, value)| match value.as_object() {
-        Some(nested) => {
-            flattened(nested).into_iter().map(|(inner, value)| (format!("{name}.{inner}"), value)).collect()
-        }
-        None => vec![(name.clone(), value)],
-    });
-    entries.collect()
 }
 
 /// Numbers are short, text is as it is, lists and mappings are JSON.

@@ -1,0 +1,27 @@
+//! `--fail-if`: an exit code for continuous integration.
+
+use anyhow::anyhow;
+
+use super::error::CliError;
+use super::exit_codes::Exit;
+use crate::report::condition::Condition;
+use crate::report::view::{StudyView, ViewDetail};
+
+/// The detail of a view on which `conditions` can be checked.
+pub fn detail(conditions: &[Condition]) -> ViewDetail {
+    if conditions.is_empty() { ViewDetail::Values } else { ViewDetail::Full }
+}
+
+/// `exit`, or the error with every condition that holds for the result of `view`.
+///
+/// Conditions change the exit code of a study that completed or was stopped by a limit, not that of one that failed or was
+/// interrupted.
+pub fn check(conditions: &[Condition], view: &StudyView, exit: Exit) -> Result<Exit, CliError> {
+    if !matches!(exit, Exit::Done | Exit::Limit) {
+        return Ok(exit);
+    }
+    let mut met = conditions.iter().filter_map(|condition| condition.check(view).err());
+    let Some(first) = met.next() else { return Ok(exit) };
+    let error = CliError::no_result(anyhow!("--fail-if: {first}"));
+    Err(met.fold(error, |error, next| error.hint(format!("--fail-if: {next}"))))
+}

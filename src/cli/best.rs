@@ -3,9 +3,9 @@
 use super::args::{BestArgs, FormatArg};
 use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fail_if;
 use super::output;
 use super::study::definition::StudyDefinition;
+use super::study::fail_if;
 use super::study::ranking;
 use crate::journal::folder::layout::StudyFolder;
 use crate::progress;

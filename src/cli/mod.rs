@@ -7,7 +7,6 @@ mod check_study;
 pub(crate) mod error;
 pub mod exit_codes;
 mod export;
-mod fail_if;
 mod findings;
 mod guard;
 mod missing_dashes;

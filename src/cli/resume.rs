@@ -8,8 +8,8 @@ use anyhow::Context;
 use super::args::ResumeArgs;
 use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fail_if;
 use super::study::definition::StudyDefinition;
+use super::study::fail_if;
 use super::study::location;
 use super::study::recorded;
 use super::study::session::SessionOptions;
@@ -29,6 +29,13 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
     let study = StudyDefinition::recorded(&view.header, folder)?;
     let change = StudyChange { rerun: args.execution.rerun, ..recorded::unchanged(&view, &study) };
     let (execution, format) = (&args.execution, args.format);
-    SessionOptions { execution, format, existing: Existing::Continue, change, fail_if: &args.fail_if, slots: OnceCell::new() }
-        .resume(study, view)
+    SessionOptions {
+        execution,
+        format,
+        existing: Existing::Continue,
+        change,
+        fail_if: &args.fail_if,
+        slots: OnceCell::new(),
+    }
+    .resume(study, view)
 }

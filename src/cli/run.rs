@@ -7,11 +7,11 @@ use anyhow::anyhow;
 use super::args::RunArgs;
 use super::error::CliError;
 use super::exit_codes::Exit;
-use super::fail_if;
 use super::findings;
 use super::options::execution;
 use super::plan;
 use super::study::definition::StudyDefinition;
+use super::study::fail_if;
 use super::study::recorded::{Decision, decide};
 use super::study::seed;
 use super::study::session;
@@ -43,8 +43,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let recorded = if args.overwrite { None } else { recorded(&study.folder, fail_if::detail(&args.fail_if))? };
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     let (execution, format) = (&args.execution, args.format);
-    let session =
-        SessionOptions { execution, format, existing, change: StudyChange::default(), fail_if: &args.fail_if, slots: OnceCell::new() };
+    let session = SessionOptions {
+        execution,
+        format,
+        existing,
+        change: StudyChange::default(),
+        fail_if: &args.fail_if,
+        slots: OnceCell::new(),
+    };
     let Some(view) = recorded else { return start(study, &session, verbosity) };
     let study = study.load_again(&args.study, &view.header)?;
     match decide(&view, study, execution.rerun, verbosity)? {

@@ -1,8 +1,10 @@
-//! Progress on stderr while a study runs: lines redrawn in place on a terminal, one plain line per finished rung elsewhere.
+//! Progress on stderr while a study runs: lines redrawn in place on a terminal, plain lines for jobs and rungs elsewhere.
 
 pub(crate) mod expected_totals;
+pub(crate) mod forecast;
 pub(crate) mod job;
 pub(crate) mod line;
+pub(crate) mod line_limit;
 pub(crate) mod line_queue;
 pub(crate) mod plain;
 pub(crate) mod stderr;
@@ -13,6 +15,7 @@ pub(crate) mod verbosity;
 use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
+use crate::journal::folder::layout::StudyFolder;
 use crate::run::observer::{NoObserver, Observer};
 use expected_totals::ExpectedTotals;
 pub use stderr::print_message;
@@ -20,11 +23,11 @@ use study_progress::StudyProgress;
 pub use verbosity::Verbosity;
 
 /// The observer for stderr: redrawn lines on a terminal, plain lines elsewhere.
-pub fn observer(experiment: &Experiment, verbosity: Verbosity) -> Arc<dyn Observer> {
+pub fn observer(experiment: &Experiment, folder: &StudyFolder, verbosity: Verbosity) -> Arc<dyn Observer> {
     let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
     match verbosity {
         Verbosity::Quiet => Arc::new(NoObserver),
         _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, verbosity)),
-        _ => Arc::new(plain::PlainProgress::new(progress, verbosity)),
+        _ => Arc::new(plain::PlainProgress::new(progress, folder.clone(), verbosity)),
     }
 }

@@ -1,65 +1,182 @@
-//! Progress without a terminal: one plain line per finished rung.
+//! Progress without a terminal: a line per ended job, a few per second at most, one per finished rung, and one each minute.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use super::line_limit::LineLimit;
 use super::stderr::{print_message, print_progress};
 use super::study_progress::StudyProgress;
 use super::verbosity::Verbosity;
 use super::{job, line};
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Record;
 use crate::run::observer::Observer;
+use crate::types::ids::TrialId;
+use crate::types::outcome::Outcome;
 
-/// Number of progress lines of a study whose rungs are never full.
-const PARTS: f64 = 10.0;
+/// Time between two lines about the whole study.
+const HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// Prints plain lines to stderr.
+/// Prints to stderr.
 #[derive(Debug)]
 pub struct PlainProgress {
-    progress: Mutex<StudyProgress>,
+    shared: Arc<Shared>,
+    folder: StudyFolder,
     verbosity: Verbosity,
 }
 
-impl PlainProgress {
-    pub fn new(progress: StudyProgress, verbosity: Verbosity) -> PlainProgress {
-        PlainProgress { progress: Mutex::new(progress), verbosity }
-    }
+/// What observers share with the thread that prints what is due later.
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
 
-    /// The line for `record`, if it has one.
-    fn line(&self, record: &Record) -> Option<String> {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = parts_done(&progress);
-        let full = progress.record(record);
-        if !progress.is_live() {
-            return None;
-        }
-        if self.verbosity == Verbosity::Verbose
-            && let Record::End(end) = record
-        {
-            return Some(job::finished_line(&progress, end));
-        }
-        if progress.open_ended {
-            return (parts_done(&progress) > before).then(|| line::study(&progress, progress.now, usize::MAX));
-        }
-        full.map(|rung| line::full_rung(&progress, &rung))
+#[derive(Debug)]
+struct State {
+    progress: StudyProgress,
+    /// The parameters of each trial that is not retired, as text.
+    params: HashMap<TrialId, String>,
+    ended: LineLimit,
+    failed: LineLimit,
+    /// When the last record was received.
+    received: Instant,
+    heartbeat: Instant,
+    is_closed: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Number of finished parts of a study; for an unlimited one, how often the number of its jobs has doubled.
-fn parts_done(progress: &StudyProgress) -> u64 {
-    match progress.share(progress.now) {
-        Some(share) => (share * PARTS) as u64,
-        None => u64::from(progress.done.max(1).ilog2()),
+impl PlainProgress {
+    /// For a study in `folder` that is counted by `progress`.
+    pub fn new(progress: StudyProgress, folder: StudyFolder, verbosity: Verbosity) -> PlainProgress {
+        let now = Instant::now();
+        let state = State {
+            progress,
+            params: HashMap::new(),
+            ended: LineLimit::new(now),
+            failed: LineLimit::new(now),
+            received: now,
+            heartbeat: now + HEARTBEAT,
+            is_closed: false,
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        // Without the thread, lines that are due later are missing; the study does not depend on them.
+        let _ = thread::Builder::new().name("progress".into()).spawn({
+            let shared = shared.clone();
+            move || print_later(&shared)
+        });
+        PlainProgress { shared, folder, verbosity }
+    }
+}
+
+/// Prints the number of dropped lines and heartbeats when they are due.
+fn print_later(shared: &Shared) {
+    let mut state = shared.lock();
+    while !state.is_closed {
+        let now = Instant::now();
+        state.report_dropped(now);
+        if now >= state.heartbeat {
+            state.heartbeat = now + HEARTBEAT;
+            if state.progress.is_live() {
+                print_progress(&line::study(
+                    &state.progress,
+                    state.progress.now.after(state.received.elapsed()),
+                    usize::MAX,
+                ));
+            }
+        }
+        let due = [state.ended.report_at(), state.failed.report_at()].into_iter().flatten().chain([state.heartbeat]);
+        let pause = due.min().map_or(HEARTBEAT, |due| due.saturating_duration_since(now));
+        state = shared.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+impl State {
+    fn report_dropped(&mut self, now: Instant) {
+        for (limit, what) in [(&mut self.ended, ""), (&mut self.failed, " failed")] {
+            if let Some(dropped) = limit.take_dropped(now) {
+                print_progress(&format!("… and {dropped} more{what}"));
+            }
+        }
+    }
+
+    fn has_dropped(&self) -> bool {
+        self.ended.report_at().is_some() || self.failed.report_at().is_some()
+    }
+
+    /// Keeps the parameters of trials that may have further jobs.
+    fn keep_params(&mut self, record: &Record) {
+        match record {
+            Record::Launch(launch) => {
+                if let Some(params) = &launch.params {
+                    self.params.insert(launch.job.key.trial, job::params_text(params));
+                }
+            }
+            Record::Retired { trial } => drop(self.params.remove(trial)),
+            _ => {}
+        }
+    }
+
+    /// The line of a job that ended now, if it is to be printed.
+    fn job_line(
+        &mut self,
+        record: &Record,
+        folder: &StudyFolder,
+        verbosity: Verbosity,
+        now: Instant,
+    ) -> Option<String> {
+        let Record::End(end) = record else { return None };
+        let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let limit = if failed { &mut self.failed } else { &mut self.ended };
+        if verbosity != Verbosity::Verbose && (end.outcome.runs_again() || !limit.admits(now)) {
+            return None;
+        }
+        let params = self.params.get(&end.job.key.trial).map_or("", String::as_str);
+        Some(job::plain_line(&self.progress, end, params, folder))
     }
 }
 
 impl Observer for PlainProgress {
     fn record(&self, record: &Record) {
-        if let Some(line) = self.line(record) {
+        let mut state = self.shared.lock();
+        let now = Instant::now();
+        let full = state.progress.record(record);
+        state.received = now;
+        state.keep_params(record);
+        if !state.progress.is_live() {
+            return;
+        }
+        state.report_dropped(now);
+        let was_due = state.has_dropped();
+        if let Some(line) = state.job_line(record, &self.folder, self.verbosity, now) {
             print_progress(&line);
+        }
+        if let Some(rung) = full.filter(|_| !state.progress.open_ended) {
+            print_progress(&line::full_rung(&state.progress, &rung));
+        }
+        if state.has_dropped() && !was_due {
+            self.shared.changed.notify_all();
         }
     }
 
     fn note(&self, text: &str) {
         print_message(&format!("note: {text}"));
+    }
+}
+
+impl Drop for PlainProgress {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.is_closed = true;
+        // Everything that was dropped is reported, the current second included.
+        state.report_dropped(Instant::now() + HEARTBEAT);
+        self.shared.changed.notify_all();
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::expected_totals::ExpectedTotals;
+use super::forecast::Forecast;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
@@ -73,6 +74,7 @@ pub struct StudyProgress {
     pub spent: f64,
     /// Resource allotted to the done jobs.
     allotted: f64,
+    forecast: Forecast,
     incumbents: IncumbentTracker,
     promoted: PromotedStart,
     session: SessionStart,
@@ -97,6 +99,8 @@ struct TrialPosition {
     allocation: Allocation,
     /// Resource spent by that job; zero while it runs.
     spent: f64,
+    /// When that job was launched.
+    launched: Moment,
 }
 
 /// State of the latest job of a trial.
@@ -139,6 +143,7 @@ impl StudyProgress {
             now: Moment(0),
             spent: 0.0,
             allotted: 0.0,
+            forecast: Forecast::default(),
             incumbents: IncumbentTracker::new(None),
             promoted: PromotedStart::default(),
             session: SessionStart::default(),
@@ -157,6 +162,7 @@ impl StudyProgress {
             Record::Session { at, pid, .. } => {
                 self.is_live = *pid == self.pid;
                 self.running = 0;
+                self.forecast.start_session();
                 self.session = SessionStart { since: *at, resource: self.resource_done(), done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
@@ -187,28 +193,6 @@ impl StudyProgress {
     /// Time from the session's start to `now`, seconds.
     pub fn elapsed(&self, now: Moment) -> f64 {
         now.since(self.session.since).as_secs_f64()
-    }
-
-    /// Seconds until the study is done at this session's rate per unit of resource, or until a limit; `None` while unknown.
-    pub fn time_left(&self, now: Moment) -> Option<f64> {
-        let at_rate =
-            |remaining: f64, so_far: f64| (so_far > 0.0).then(|| remaining.max(0.0) * self.elapsed(now) / so_far);
-        let resource_done = self.resource_done();
-        let resource = self.expected.resource;
-        let resource = resource.and_then(|all| at_rate(all - resource_done, resource_done - self.session.resource));
-        let jobs = self.expected.jobs.filter(|_| self.expected.jobs_are_limited);
-        let so_far = (self.done - self.session.done.min(self.done)) as f64;
-        let jobs = jobs.and_then(|all| at_rate(all as f64 - self.done as f64, so_far));
-        let time = self.expected.time.map(|all| all.saturating_sub(now.since(Moment(0))).as_secs_f64());
-        [resource, jobs, time].into_iter().flatten().min_by(f64::total_cmp)
-    }
-
-    /// The finished share of the study, 0 to 1, by the nearest limit; `None` if the study is unlimited.
-    pub fn share(&self, now: Moment) -> Option<f64> {
-        let jobs = self.expected.jobs.map(|all| self.done as f64 / all.max(1) as f64);
-        let resource = self.expected.resource.map(|all| self.resource_done() / all);
-        let time = self.expected.time.map(|all| now.since(Moment(0)).as_secs_f64() / all.as_secs_f64());
-        [jobs, resource, time].into_iter().flatten().filter(|share| share.is_finite()).max_by(f64::total_cmp)
     }
 
     /// Started brackets that are not full, in the order of their start, each with its lowest rung that is not full.
@@ -244,8 +228,16 @@ impl StudyProgress {
         self.incumbents.launched(launch.job.key);
         let allocation = self.promoted.allocation(launch.resource, Some(launch.previous));
         let (bracket, rung) = (launch.bracket, launch.job.key.rung);
-        let position =
-            TrialPosition { bracket, rung, latest_job: LatestJob::Running, is_settled: false, allocation, spent: 0.0 };
+        self.forecast.add_launch(launch.at);
+        let position = TrialPosition {
+            bracket,
+            rung,
+            latest_job: LatestJob::Running,
+            is_settled: false,
+            allocation,
+            spent: 0.0,
+            launched: launch.at,
+        };
         let before = self.positions.insert(launch.job.key.trial, position);
         if let Some(before) =
             before.filter(|before| before.rung == position.rung && before.latest_job != LatestJob::Running)
@@ -275,10 +267,16 @@ impl StudyProgress {
         let trial = end.job.key.trial;
         let failed = matches!(end.outcome, Outcome::Failed { .. });
         let step = end.readings.step(self.resource.as_deref());
+        if let Some(position) = self.positions.get(&trial) {
+            self.forecast.add_end(position.launched, end.at);
+        }
         let Some(position) = self.positions.get_mut(&trial).filter(|_| !end.outcome.runs_again()) else { return };
         position.latest_job = if failed { LatestJob::Failed } else { LatestJob::Ended };
         position.spent = position.allocation.spent(&end.outcome, step);
         let position = *position;
+        if !failed {
+            self.forecast.learn(position.spent, end.usage.duration_s);
+        }
         self.done += 1;
         self.failed += u64::from(failed);
         self.spent += position.spent;
@@ -324,6 +322,8 @@ impl StudyProgress {
         self.brackets.get_mut(&position.bracket)?.get_mut(position.rung.0 as usize)
     }
 }
+
+mod time_left;
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ pub struct ConditionError;
 
 /// A [`Condition`] that holds, or that cannot be evaluated, which counts as holding.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
-pub enum ConditionMet {
+pub enum ConditionMetError {
     #[error("{name} is {}, so `{condition}` holds", number::shortest(*.value))]
     Holds { condition: String, name: String, value: f64 },
     #[error("`{condition}` cannot be evaluated: the best trial has no {name}")]
@@ -84,7 +84,7 @@ impl fmt::Display for Condition {
 impl Condition {
     /// `Err` if the condition holds for the result of `view`, or cannot be evaluated. `view` has
     /// [`ViewDetail::Full`](super::view::ViewDetail::Full).
-    pub fn check(&self, view: &StudyView) -> Result<(), ConditionMet> {
+    pub fn check(&self, view: &StudyView) -> Result<(), ConditionMetError> {
         let (condition, name) = (self.to_string(), printable(&self.name).into_owned());
         let best = best_job(view);
         let metric = best.as_ref().and_then(|(candidate, job)| match &view.header.metric {
@@ -92,10 +92,10 @@ impl Condition {
             _ => in_last_reading(job, &self.name),
         });
         match metric.or_else(|| figure(view, &self.name)) {
-            Some(value) if self.holds(value) => Err(ConditionMet::Holds { condition, name, value }),
+            Some(value) if self.holds(value) => Err(ConditionMetError::Holds { condition, name, value }),
             Some(_) => Ok(()),
-            None if best.is_none() => Err(ConditionMet::NoBest { condition }),
-            None => Err(ConditionMet::NoValue { condition, name }),
+            None if best.is_none() => Err(ConditionMetError::NoBest { condition }),
+            None => Err(ConditionMetError::NoValue { condition, name }),
         }
     }
 

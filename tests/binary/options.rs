@@ -9,7 +9,8 @@ fn without_a_terminal_each_finished_rung_is_one_plain_line() {
     let lab = Lab::new(HYPERBAND);
     let ended = lab.run("-j 1", "").exits(0);
     assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
-    insta::assert_snapshot!(ended.stderr, @r"
+    let rungs: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("bracket ")).collect();
+    insta::assert_snapshot!(rungs.join("\n"), @r"
     bracket 2, rung 0 (epochs=1): 9 configurations, best loss 1.03072 (trial 6), 3 promoted
     bracket 2, rung 1 (epochs=3): 3 configurations, best loss 0.364055 (trial 6), 1 promoted
     bracket 2, rung 2 (epochs=9): 1 configuration, best loss 0.141833 (trial 6)
@@ -17,6 +18,35 @@ fn without_a_terminal_each_finished_rung_is_one_plain_line() {
     bracket 1, rung 1 (epochs=9): 1 configuration, best loss 0.266808 (trial 11)
     bracket 0, rung 0 (epochs=9): 3 configurations, best loss 0.227568 (trial 12)
     ");
+}
+
+/// The lines about jobs, and how many lines those that say `… and 12 more` stand for.
+fn job_lines(stderr: &str) -> (Vec<&str>, usize) {
+    let more = stderr.lines().filter_map(|line| line.strip_prefix("… and ")?.split(' ').next()?.parse::<usize>().ok());
+    (stderr.lines().filter(|line| line.starts_with("trial ")).collect(), more.sum())
+}
+
+#[test]
+fn without_a_terminal_jobs_are_shown_as_they_end_a_few_per_second() {
+    let lab = Lab::new(HYPERBAND);
+    let stderr = lab.run("-j 1", "").exits(0).stderr;
+    let (jobs, more) = job_lines(&stderr);
+    assert_eq!(jobs.len() + more, 20, "{stderr}");
+    let words: Vec<&str> = jobs[0].split(" · ").collect();
+    assert!(words[0].starts_with("trial 0, rung 0: loss ") && words[1].starts_with("lr 0."), "{}", jobs[0]);
+    assert!(words[2].starts_with("best ") && words[2].ends_with(" (trial 0)"), "{}", jobs[0]);
+    assert_eq!(job_lines(&lab.run("-q --overwrite", "").exits(0).stderr), (vec![], 0));
+}
+
+#[test]
+fn without_a_terminal_failures_name_their_reason_and_log() {
+    let lab = Lab::new("kind: grid\nparams: {x: {kind: choice, value: [1, 2]}}\n");
+    lab.script("train", "#!/bin/sh\n[ $1 = --x=1 ] || { echo broken >&2; exit 7; }\n");
+    let stderr = lab.hypertune("run m.yaml -j 1 -- ./train").stderr;
+    let failed = stderr.lines().find(|line| line.contains("failed: ")).expect("a line about the failure");
+    assert!(failed.starts_with("trial 1, rung 0: failed: exit code 7, "), "{failed}");
+    assert!(failed.ends_with(" · x 2 · log m.study/trials/1/rung-0.stderr.log"), "{failed}");
+    assert!(lab.path("m.study/trials/1/rung-0.stderr.log").exists());
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub(crate) mod argument_lists;
 pub(crate) mod command_advice;
 pub(crate) mod definition;
 pub(crate) mod earlier_study;
+pub(crate) mod fail_if;
 pub(crate) mod identity;
 pub(crate) mod location;
 pub(crate) mod passed_inputs;

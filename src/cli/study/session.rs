@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use super::command_advice::MissingProgram;
 use super::definition::StudyDefinition;
+use super::fail_if;
 use super::tuner;
 use super::view;
 use crate::cli::args::{ExecutionArgs, FormatArg};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
-use crate::cli::fail_if;
 use crate::cli::options::execution;
 use crate::cli::output;
 use crate::engine::event::FinishReason;
@@ -99,7 +99,7 @@ impl SessionOptions<'_> {
         execution::share_processors(&mut options, self.execution, trials);
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
-        let observer = progress::observer(&experiment, execution::verbosity(self.execution));
+        let observer = progress::observer(&experiment, &study.folder, execution::verbosity(self.execution));
         let change = self.change.clone();
         let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner, change };
         driver::run(&driven, &options, &*observer).map_err(|error| session_error(error, study))

@@ -40,16 +40,16 @@ fn each_width_shows_the_most_important_parts() {
     let progress = progress(&plan([27, 9]), expected);
     let frames: Vec<_> = [100, 60, 50, 40, 30].map(|columns| drawn(&progress, columns)).into();
     insta::assert_snapshot!(frames.join("\n\n"), @r"
-    9 of 36 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s, about 35s left
+    9 of 36 jobs, 1 running · best loss 0.25 (trial 0) · 9.0s, about 27s left
       bracket 1, rung 0  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
 
-    9 of 36 jobs, 1 running · best 0.25 (trial 0) · 35s left
+    9 of 36 jobs, 1 running · best 0.25 (trial 0) · 27s left
       bracket 1, rung 0  ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌   8/27  at epochs=1
 
-    9 of 36 jobs, 1 running · 35s left
+    9 of 36 jobs, 1 running · 27s left
       bracket 1, rung 0  ━━╌╌╌╌╌╌╌   8/27  at epochs=1
 
-    9 of 36 jobs, 1 running · 35s left
+    9 of 36 jobs, 1 running · 27s left
       bracket 1, rung 0  ━━━╌╌╌╌╌╌╌╌╌   8/27
 
     9 of 36 jobs, 1 running

@@ -100,17 +100,27 @@ fn the_time_left_follows_the_nearest_limit() {
         for record in fixture.records() {
             progress.record(record);
         }
-        (progress.time_left(progress.now), progress.share(progress.now))
+        progress.time_left(progress.now)
     };
-    assert_eq!(remaining(EXPECTED), (Some(5.0), Some(0.25)));
-    assert_eq!(remaining(ExpectedTotals { jobs: Some(2), jobs_are_limited: true, ..EXPECTED }), (Some(1.0), Some(0.5)));
-    assert_eq!(
-        remaining(ExpectedTotals { resource: Some(2.0), resource_is_limited: true, ..EXPECTED }),
-        (Some(1.0), Some(0.5))
-    );
+    assert_eq!(remaining(EXPECTED), Some(5.0));
+    assert_eq!(remaining(ExpectedTotals { jobs: Some(2), jobs_are_limited: true, ..EXPECTED }), Some(1.0));
+    assert_eq!(remaining(ExpectedTotals { resource: Some(2.0), resource_is_limited: true, ..EXPECTED }), Some(1.0));
     assert_eq!(
         remaining(ExpectedTotals { time: Some(Duration::from_secs(4)), ..ExpectedTotals::default() }),
-        (Some(3.0), Some(0.25))
+        Some(3.0)
     );
-    assert_eq!(remaining(ExpectedTotals::default()), (None, None));
+    assert_eq!(remaining(ExpectedTotals::default()), None);
+}
+
+#[test]
+fn the_time_left_counts_the_start_up_of_each_job() {
+    let mut fixture = StudyFixture::new();
+    // A second each, whatever the resource: all of it is start-up.
+    fixture.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5).promote(0).launch(0, 1, 1, 3.0).succeed(0, 1, 0.25);
+    fixture.launch(1, 0, 1, 1.0).succeed(1, 0, 0.5);
+    let mut progress = StudyProgress::new(&plan(), ExpectedTotals { jobs: Some(7), resource: Some(300.0), ..EXPECTED });
+    for record in fixture.records() {
+        progress.record(record);
+    }
+    assert_eq!(progress.time_left(progress.now), Some(4.0));
 }

@@ -2,8 +2,8 @@
 
 use anyhow::anyhow;
 
-use super::error::CliError;
-use super::exit_codes::Exit;
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
 use crate::report::condition::Condition;
 use crate::report::view::{StudyView, ViewDetail};
 

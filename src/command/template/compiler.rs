@@ -176,7 +176,7 @@ impl<'n> Compiler<'n> {
             return;
         }
         if let Some(partial) = self.names.partial.iter().find(|partial| &*partial.name == name) {
-            let message = format!("item {} of `values` has no `{name}`", partial.missing_row);
+            let message = format!("row {} of `values` has no `{name}`", partial.missing_row);
             let hint = format!(
                 "write {{{{ {name} | default(0) }}}}, declare an input `{name}` with a `value`, or give it everywhere"
             );

@@ -214,7 +214,7 @@ pub fn check_coverage(
             if renderer.uses(&input.name) {
                 let hint = format!("add -P {}=…, a `value` here, or `isOptional: true`", input.name);
                 let partial = section.partial_names().into_iter().find(|(partial, _)| **partial == *input.name);
-                let of = partial.map_or(String::new(), |(_, row)| format!(" in item {row} of the matrix's `values`"));
+                let of = partial.map_or(String::new(), |(_, row)| format!(" in row {row} of the matrix's `values`"));
                 findings.error_with(span.clone(), format!("required input {name} has no value{of}"), Some(hint));
             } else {
                 findings.warn(span.clone(), format!("required input {name} has no value and is not used"), None);

@@ -17,7 +17,7 @@ fn a_file_of_another_tool_is_one_error() {
 fn a_name_that_some_configurations_lack_needs_a_default() {
     let matrix = "kind: mapping\nvalues: [{lr: 0.1, wd: 0}, {lr: 0.2}]\n";
     let report = load_text(matrix, &command_line(&["t", "{{ lr }}", "{{ wd }}"])).unwrap_err();
-    insta::assert_snapshot!(summary(&report), @"1:18 item 2 of `values` has no `wd` (write {{ wd | default(0) }}, declare an input `wd` with a `value`, or give it everywhere)");
+    insta::assert_snapshot!(summary(&report), @"1:18 row 2 of `values` has no `wd` (write {{ wd | default(0) }}, declare an input `wd` with a `value`, or give it everywhere)");
     for guarded in
         ["{{ wd | default(0) }}", "{% if wd is defined %}{{ wd }}{% endif %}{{ lr }}", "{{ params.wd.as_arg }}"]
     {
@@ -26,7 +26,7 @@ fn a_name_that_some_configurations_lack_needs_a_default() {
     }
     let input = "matrix: {kind: mapping, values: [{lr: 0.1, wd: 0}, {lr: 0.2}]}\n\
                  component: {inputs: [{name: lr}, {name: wd}], container: {command: [t, '{{ wd }}']}}\n";
-    insta::assert_snapshot!(errors_of(input), @"2:41 required input `wd` has no value in item 2 of the matrix's `values` (add -P wd=…, a `value` here, or `isOptional: true`)");
+    insta::assert_snapshot!(errors_of(input), @"2:41 required input `wd` has no value in row 2 of the matrix's `values` (add -P wd=…, a `value` here, or `isOptional: true`)");
     let with_value = input.replace("{name: wd}", "{name: wd, value: 0}");
     assert!(load_text(&with_value, &Overrides::default()).is_ok());
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::JobContext;
 use super::dialect::Dialect;
-use super::input::{Input, Passing};
+use super::input::{ArgForm, Input};
 use super::plain::plain;
 use super::style::ArgStyle;
 use crate::types::args::describe;
@@ -71,8 +71,8 @@ impl TemplateNames {
         self.inputs.iter().find(|input| input.name == name)
     }
 
-    fn passing(&self, name: &str) -> Passing {
-        self.input(name).map_or(Passing::Value, |input| input.passing)
+    fn arg_form(&self, name: &str) -> ArgForm {
+        self.input(name).map_or(ArgForm::Value, |input| input.arg_form)
     }
 }
 
@@ -136,10 +136,10 @@ impl<'a> TemplateValues<'a> {
     fn shown(&self, name: &str) -> Option<Value> {
         let value = self.own(name)?;
         match self.converting_input(name) {
-            Some(Input { passing: Passing::Flag, .. }) if value == Value::Bool(true) => {
+            Some(Input { arg_form: ArgForm::Flag, .. }) if value == Value::Bool(true) => {
                 Some(format!("--{name}").into())
             }
-            Some(Input { passing: Passing::Flag, .. }) => Some("".into()),
+            Some(Input { arg_form: ArgForm::Flag, .. }) => Some("".into()),
             _ => Some(value),
         }
     }
@@ -151,11 +151,11 @@ impl<'a> TemplateValues<'a> {
             argv.extend(Some(argument.clone()).filter(|argument| !argument.is_empty()));
             return;
         }
-        match self.names.passing(name) {
-            Passing::Value => self.style.push(name, &value, argv),
-            Passing::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
-            Passing::Flag if value == Value::Bool(true) => argv.push(format!("--{name}")),
-            Passing::Flag => {}
+        match self.names.arg_form(name) {
+            ArgForm::Value => self.style.push(name, &value, argv),
+            ArgForm::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
+            ArgForm::Flag if value == Value::Bool(true) => argv.push(format!("--{name}")),
+            ArgForm::Flag => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::input::{Arity, Input, InputType, Presence};
+use super::input::{Input, InputType, Multiplicity, Presence};
 use super::plain::plain;
 
 /// Largest magnitude of a float that is converted to an integer: up to 2^53 every integer is a float.
@@ -17,9 +17,9 @@ impl Input {
         if value.is_null() {
             return (self.presence == Presence::Optional).then_some(Value::Null);
         }
-        match self.arity {
-            Arity::One => self.kind.convert(value),
-            Arity::List => parsed(value)?.as_array()?.iter().map(|item| self.kind.convert(item)).collect(),
+        match self.multiplicity {
+            Multiplicity::One => self.kind.convert(value),
+            Multiplicity::List => parsed(value)?.as_array()?.iter().map(|item| self.kind.convert(item)).collect(),
         }
     }
 }

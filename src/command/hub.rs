@@ -57,7 +57,7 @@ impl HubRef {
             match locate_in(&folder.join(&self.path).to_string_lossy(), None) {
                 Ok(found) => return Ok(found),
                 Err(LocateError::NotExecutable(path)) => not_executable = not_executable.or(Some(path)),
-                // Starting it reports the fault.
+                // Starting it reports the error.
                 Err(LocateError::Interpreter { script: path, .. } | LocateError::Unknown { path, .. }) => {
                     return Ok(path);
                 }

@@ -60,15 +60,15 @@ impl InputType {
 
 /// Whether an input is one value or a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Arity {
+pub enum Multiplicity {
     One,
     /// `isList: true`.
     List,
 }
 
-/// How `as_arg` passes an input.
+/// The form of an input in the arguments of `as_arg`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Passing {
+pub enum ArgForm {
     /// Name and value.
     Value,
     /// The name alone if the value is true, nothing otherwise (`isFlag: true`).
@@ -89,8 +89,8 @@ pub enum Presence {
 pub struct Input {
     pub name: String,
     pub kind: InputType,
-    pub arity: Arity,
-    pub passing: Passing,
+    pub multiplicity: Multiplicity,
+    pub arg_form: ArgForm,
     pub presence: Presence,
     /// The template of `as_arg` (`argFormat`), in place of name and value.
     pub arg_format: Option<String>,
@@ -104,9 +104,11 @@ impl Input {
     /// The message for a value that cannot be converted to the type of the input; `found` describes the value.
     pub fn mismatch(&self, found: &str) -> String {
         let (name, expected) = (self.name.escape_debug(), self.kind.describe());
-        match self.arity {
-            Arity::One => format!("the input `{name}` must be {expected}, found {found}"),
-            Arity::List => format!("the input `{name}` must be a list with {expected} in each element, found {found}"),
+        match self.multiplicity {
+            Multiplicity::One => format!("the input `{name}` must be {expected}, found {found}"),
+            Multiplicity::List => {
+                format!("the input `{name}` must be a list with {expected} in each element, found {found}")
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ impl Renderer {
     /// Compiles `command`, checks every name in it and renders it once with sample values.
     ///
     /// # Errors
-    /// All faults of all elements.
+    /// All errors of all elements.
     pub fn new(command: Vec<String>, style: ArgStyle, names: TemplateNames) -> Result<Renderer, Vec<TemplateError>> {
         let formats = arg_formats(&names).map_err(|error| vec![error])?;
         let variables = Vec::new();

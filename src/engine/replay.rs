@@ -1,6 +1,6 @@
 //! Replay: applies the records of a journal to a new engine and checks that it decides the same.
 //!
-//! Jobs are taken from the schedule in the order of their recorded launches, whatever the number of slots. Samplers that ignore
+//! Jobs are taken from the schedule in the order of their recorded launches, for any number of slots. Samplers that ignore
 //! observations must draw the recorded configurations; other samplers adopt them, so that a model has observed the same after the
 //! replay as before. Slots, limits and pauses before retries are not checked.
 

@@ -99,8 +99,8 @@ impl JobRunner<'_> {
         let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
         self.ports.assign(launch.slot);
         let context = self.context(launch, &trial_dir, &checkpoint_dir);
-        let argv = self.renderer.argv(&context).map_err(|fault| StartError::Job(fault.message))?;
-        let variables = self.renderer.environment(&context).map_err(|fault| StartError::Job(fault.message))?;
+        let argv = self.renderer.argv(&context).map_err(|error| StartError::Job(error.message))?;
+        let variables = self.renderer.environment(&context).map_err(|error| StartError::Job(error.message))?;
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten();
         let [defaults, slot] = [self.defaults.iter().collect(), slot.collect::<Vec<_>>()]
             .map(|all| all.into_iter().map(|(name, value)| ((*name).into(), value.clone())));

@@ -118,7 +118,7 @@ fn options(fake: &Arc<Fake>) -> RunOptions {
     RunOptions { launcher: fake.clone(), guard: None, grace: Duration::from_millis(5), ..RunOptions::default() }
 }
 
-/// Runs `experiment` in `folder`. Afterwards no job runs.
+/// Runs `experiment` in `folder` until no job runs.
 fn run(
     folder: &Path,
     experiment: Experiment,

@@ -1,4 +1,4 @@
-//! A seed determines configurations, promotions and the best trial, whatever the concurrency and the order in which processes end.
+//! A seed determines configurations, promotions and the best trial, for any concurrency and order in which processes end.
 
 use serde_json::{Value, json};
 

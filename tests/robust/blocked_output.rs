@@ -78,7 +78,7 @@ fn a_signal_ends_a_driver_that_waits_to_print_its_result() {
     let (_out, stdout) = full_pipe();
     let child = lab.command(&lab.run_line("-q", "")).stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
     lab.wait_until("the end of the study", || !lab.records("finish").is_empty());
-    // The session's handlers stay until its jobs are reaped; its threads are gone when it prints.
+    // The session's handlers stay until its jobs are reaped; its threads have ended when it prints.
     lab.wait_until("one thread", || std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().count() == 1);
     let pid = child.id();
     assert!(!exits_after(TERM, pid, child).success());

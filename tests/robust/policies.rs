@@ -86,7 +86,7 @@ fn diverged_and_failed_jobs_are_never_promoted() {
         let (bracket, trial) = (&launch["bracket"], &launch["trial"]);
         let promoted = lab.records("promoted").iter().filter(|p| &p["trial"] == trial).count();
         let end = ends.iter().find(|e| &e["trial"] == trial && e["rung"] == 0).unwrap();
-        assert!(promoted == 0 || end["status"] == "succeeded", "trial {trial} of bracket {bracket} went on");
+        assert!(promoted == 0 || end["status"] == "succeeded", "trial {trial} of bracket {bracket} was promoted");
     }
     assert_eq!(lab.records("retired").len(), lab.records("launch").iter().filter(|l| l["rung"] == 0).count());
     let best: Value = serde_json::from_str(&lab.outcome().best).unwrap();

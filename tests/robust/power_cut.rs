@@ -155,7 +155,7 @@ impl Disk {
         lab
     }
 
-    /// Takes an image of this instant; `false` if the study is over or the disk does not come to rest.
+    /// Takes an image of this instant; `false` if the study is over or the disk does not become idle.
     fn cut(&self, lab: &Lab, driver: &mut Driver, journal_first: bool, image: &Path) -> bool {
         if driver.has_exited() {
             return false;

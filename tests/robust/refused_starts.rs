@@ -222,7 +222,7 @@ fn a_working_directory_that_is_removed_is_waited_for() {
     sleep(Duration::from_millis(300));
     let reached = ends(&lab);
     sleep(Duration::from_millis(200));
-    assert!(reached < 100 && ends(&lab) == reached, "jobs began in a directory that is gone");
+    assert!(reached < 100 && ends(&lab) == reached, "jobs started in a removed directory");
     fs::create_dir(&directory).unwrap();
     driver.wait().exits(0);
     nothing_failed(&lab);

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::definition::StudyDefinition;
 use crate::command::dialect::Dialect;
-use crate::command::input::{Input, Passing};
+use crate::command::input::{ArgForm, Input};
 use crate::command::template::Renderer;
 
 /// The parts of an input that change a command line or an environment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PassedInput {
     value: Option<Value>,
-    passing: Passing,
+    arg_form: ArgForm,
     /// Its type, `argFormat` and `toEnv`, which matter in Polyaxon's dialect only.
     form: Option<String>,
 }
@@ -24,9 +24,9 @@ pub fn inputs(study: &StudyDefinition) -> BTreeMap<String, PassedInput> {
     let names = renderer.names();
     let used = names.inputs.iter().filter(|input| renderer.uses(&input.name));
     let passed = |input: &Input| {
-        let Input { value, passing, kind, arity, arg_format, variable, .. } = input.clone();
-        let form = || format!("{kind:?} {arity:?} argFormat {arg_format:?} toEnv {variable:?}");
-        PassedInput { value, passing, form: (names.dialect == Dialect::Polyaxon).then(form) }
+        let Input { value, arg_form, kind, multiplicity, arg_format, variable, .. } = input.clone();
+        let form = || format!("{kind:?} {multiplicity:?} argFormat {arg_format:?} toEnv {variable:?}");
+        PassedInput { value, arg_form, form: (names.dialect == Dialect::Polyaxon).then(form) }
     };
     used.map(|input| (input.name.clone(), passed(input))).collect()
 }
@@ -48,11 +48,11 @@ pub fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, S
         let text = |input| value(input).map_or("no value".to_owned(), |value: Value| value.to_string());
         return (text(old), text(new));
     }
-    let same_passing = old.map(|input| input.passing) == new.map(|input| input.passing);
+    let is_same_form = old.map(|input| input.arg_form) == new.map(|input| input.arg_form);
     let text = |input: Option<&PassedInput>| match input {
         None => "not declared".to_owned(),
-        Some(PassedInput { form: Some(form), .. }) if same_passing => form.clone(),
-        Some(input) => format!("isFlag: {}", input.passing == Passing::Flag),
+        Some(PassedInput { form: Some(form), .. }) if is_same_form => form.clone(),
+        Some(input) => format!("isFlag: {}", input.arg_form == ArgForm::Flag),
     };
     (text(old), text(new))
 }

@@ -2,13 +2,13 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::command::input::Input;
-use crate::command::input::{Arity, InputType, Passing, Presence};
+use crate::command::input::{ArgForm, InputType, Multiplicity, Presence};
 use crate::types::units::{ResourceKind, ResourceSpec};
 
-fn input(name: &str, passing: Passing, value: Value) -> Input {
+fn input(name: &str, arg_form: ArgForm, value: Value) -> Input {
     let value = Some(value).filter(|v| !v.is_null());
-    let (kind, arity, presence) = (InputType::Any, Arity::One, Presence::Optional);
-    Input { name: name.into(), kind, arity, passing, presence, arg_format: None, variable: None, value }
+    let (kind, multiplicity, presence) = (InputType::Any, Multiplicity::One, Presence::Optional);
+    Input { name: name.into(), kind, multiplicity, arg_form, presence, arg_format: None, variable: None, value }
 }
 
 fn names() -> TemplateNames {
@@ -16,10 +16,10 @@ fn names() -> TemplateNames {
         params: vec![("lr".into(), json!(1e-5)), ("layers".into(), json!([8, 4])), ("act".into(), json!("re lu"))],
         resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
         inputs: vec![
-            input("batch", Passing::Value, json!(128)),
-            input("amp", Passing::Flag, json!(true)),
-            input("quiet", Passing::Flag, json!(false)),
-            input("note", Passing::Value, json!(null)),
+            input("batch", ArgForm::Value, json!(128)),
+            input("amp", ArgForm::Flag, json!(true)),
+            input("quiet", ArgForm::Flag, json!(false)),
+            input("note", ArgForm::Value, json!(null)),
         ],
         ..TemplateNames::default()
     }

@@ -121,8 +121,8 @@ proptest! {
         let mut journal = text(&sample(0.1));
         let at = at.min(journal.len());
         journal.splice(at..at, bytes);
-        if let Err(fault) = read(&journal) {
-            prop_assert!(fault.to_string().starts_with("s/journal.jsonl:"), "{}", fault);
+        if let Err(error) = read(&journal) {
+            prop_assert!(error.to_string().starts_with("s/journal.jsonl:"), "{}", error);
         }
     }
 }
@@ -169,8 +169,8 @@ fn every_flipped_bit_is_found() {
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let fault = read(&flipped).expect_err("a flipped bit is damage");
-        assert!(matches!(fault, JournalError::Corrupt { .. }), "bit {bit}: {fault}");
+        let error = read(&flipped).expect_err("a flipped bit is damage");
+        assert!(matches!(error, JournalError::Corrupt { .. }), "bit {bit}: {error}");
     }
 }
 
@@ -211,6 +211,6 @@ fn another_format_is_refused_whatever_else_it_holds() {
 
 #[test]
 fn a_journal_must_start_with_its_header() {
-    let fault = read(b"{\"type\":\"retired\",\"trial\":0}\n").unwrap_err();
-    assert!(matches!(fault, JournalError::Corrupt { line: 1, .. }), "{fault}");
+    let error = read(b"{\"type\":\"retired\",\"trial\":0}\n").unwrap_err();
+    assert!(matches!(error, JournalError::Corrupt { line: 1, .. }), "{error}");
 }

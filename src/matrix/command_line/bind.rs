@@ -1,7 +1,7 @@
 //! Binds values to parameters and inputs, and checks that they match.
 
 use super::overrides::{Overrides, ValueOverride};
-use crate::command::input::{Arity, Input, InputType, Passing, Presence};
+use crate::command::input::{ArgForm, Input, InputType, Multiplicity, Presence};
 use crate::command::template::Renderer;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::findings::Findings;
@@ -70,9 +70,10 @@ fn report_undeclared(given: &GivenParam<'_>, component: &Component, findings: &m
 
 /// An input for a value that the component does not declare, so that templates can use its name.
 fn undeclared_input(given: &GivenParam<'_>) -> Input {
-    let (kind, arity, passing, presence) = (InputType::Any, Arity::One, Passing::Value, Presence::Optional);
+    let (kind, multiplicity, arg_form, presence) =
+        (InputType::Any, Multiplicity::One, ArgForm::Value, Presence::Optional);
     let (name, variable, value) = (given.name.to_owned(), given.variable.clone(), Some(given.value.clone()));
-    Input { name, kind, arity, passing, presence, arg_format: None, variable, value }
+    Input { name, kind, multiplicity, arg_form, presence, arg_format: None, variable, value }
 }
 
 /// Binds the values of `-P` to parameters and inputs.
@@ -138,8 +139,11 @@ fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &
 fn set_input(input: &mut Input, assigned: &ValueOverride, findings: &mut Findings) {
     let value = assigned.value();
     // text that YAML parses as a number stays text
-    let value =
-        if input.kind == InputType::Text && input.arity == Arity::One { assigned.text.clone().into() } else { value };
+    let value = if input.kind == InputType::Text && input.multiplicity == Multiplicity::One {
+        assigned.text.clone().into()
+    } else {
+        value
+    };
     if let Some(mismatch) = override_mismatch(input, assigned) {
         findings.push(mismatch);
     }
@@ -148,7 +152,7 @@ fn set_input(input: &mut Input, assigned: &ValueOverride, findings: &mut Finding
 
 /// The error for a value that does not have the type of `input`.
 fn override_mismatch(input: &Input, assigned: &ValueOverride) -> Option<Diagnostic> {
-    let is_text = input.kind == InputType::Text && input.arity == Arity::One;
+    let is_text = input.kind == InputType::Text && input.multiplicity == Multiplicity::One;
     let is_valid = is_text || input.convert(&assigned.value()).is_some();
     let message = || input.mismatch(&quoted(&assigned.text));
     (!is_valid).then(|| assigned.about_value(Severity::Error, message(), None))

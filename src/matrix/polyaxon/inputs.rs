@@ -2,7 +2,7 @@
 
 use super::ignored::{self, IgnoredFields};
 use crate::command::dialect::Dialect;
-use crate::command::input::{Arity, Input, InputType, Passing, Presence};
+use crate::command::input::{ArgForm, Input, InputType, Multiplicity, Presence};
 use crate::command::template::TextTemplate;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::quoted;
@@ -43,8 +43,8 @@ fn read_input(item: &Node, ignored_fields: &mut IgnoredFields, findings: &mut Fi
     let name = fields.required_text("name", findings);
     let kind = fields.choice("type", &InputType::NAMES, findings).unwrap_or(InputType::Any);
     let mut is = |name| fields.flag(name, findings).unwrap_or(false);
-    let arity = if is("isList") { Arity::List } else { Arity::One };
-    let passing = if is("isFlag") { Passing::Flag } else { Passing::Value };
+    let multiplicity = if is("isList") { Multiplicity::List } else { Multiplicity::One };
+    let arg_form = if is("isFlag") { ArgForm::Flag } else { ArgForm::Value };
     let presence = if is("isOptional") { Presence::Optional } else { Presence::Required };
     let value = fields.value("value");
     let arg_format = fields.text("argFormat", findings).map(|(format, span)| (format.to_owned(), span));
@@ -54,8 +54,16 @@ fn read_input(item: &Node, ignored_fields: &mut IgnoredFields, findings: &mut Fi
     fields.finish(findings);
     let (name, span) = name?;
     let default = value.map(|entry| json(&entry.value, findings));
-    let mut input =
-        Input { name: name.to_owned(), kind, arity, passing, presence, arg_format: None, variable, value: default };
+    let mut input = Input {
+        name: name.to_owned(),
+        kind,
+        multiplicity,
+        arg_form,
+        presence,
+        arg_format: None,
+        variable,
+        value: default,
+    };
     if let (Some(entry), Some(value)) = (value, &input.value)
         && input.convert(value).is_none()
     {

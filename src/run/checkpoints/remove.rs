@@ -1,4 +1,4 @@
-//! Removes a checkpoint, whatever its permissions.
+//! Removes a checkpoint, with any permissions.
 
 use std::ffi::CStr;
 use std::io;

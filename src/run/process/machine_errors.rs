@@ -1,4 +1,4 @@
-//! Tells errors of the machine from errors that a job or one file can cause.
+//! Distinguishes errors of the machine from errors that a job or one file can cause.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! Freeze-thaw scheduling: one bracket of successive halving, then whatever a model expects to gain most from: a new trial at
-//! a low rung, or the next rung of a paused trial.
+//! Freeze-thaw scheduling: one bracket of successive halving, then the job from which a model expects the largest gain: a new
+//! trial at a low rung, or the next rung of a paused trial.
 //!
 //! The first bracket gives the model data for the cost of a few full trainings. After it, each free slot goes to the model's
 //! choice (after the freeze-thaw idea of Swersky, Snoek and Adams 2014, "Freeze-Thaw Bayesian Optimization", with the rungs of

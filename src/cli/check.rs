@@ -33,7 +33,8 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
         }
     };
     findings::warn_missing_program(study.missing_program());
-    let study = warm_start::load(study, Verbosity::Quiet)?;
+    let mut study = warm_start::load(study, Verbosity::Quiet)?;
+    study.warnings.extend(study.missing_metric());
     match args.format {
         FormatArg::Json => {
             let warnings: Vec<_> = study.warnings.iter().map(|w| w.to_json()).collect();

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal};
 
 use super::error::CliError;
 use super::study::command_advice::MissingProgram;
+use crate::cli::args::ExecutionArgs;
+use crate::cli::options::without_effect::without_effect;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::print_styled;
@@ -26,6 +28,13 @@ pub fn warn_missing_program(missing: Option<MissingProgram>) {
 /// The error for an invalid file: all findings with their source lines.
 pub fn invalid_file(report: InvalidFileError) -> CliError {
     CliError::rendered(report.render(styling()))
+}
+
+/// Prints the options without effect to stderr.
+pub fn print_options_without_effect(args: &ExecutionArgs) {
+    for sentence in without_effect(args) {
+        print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {sentence}\n"));
+    }
 }
 
 /// Prints each warning to stderr.

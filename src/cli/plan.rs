@@ -21,6 +21,8 @@ pub fn plan(args: &RunArgs) -> Result<Exit, CliError> {
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
+        findings::print_warnings(study.missing_metric().as_slice());
+        findings::print_options_without_effect(&args.execution);
     }
     show(study, args.format, verbosity)
 }

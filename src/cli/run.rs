@@ -34,6 +34,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
+        findings::print_options_without_effect(&args.execution);
     }
     if study.renderer.is_none() {
         return Err(CliError::usage(anyhow!("{} has no command", study.source.name))
@@ -51,7 +52,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         fail_if: &args.fail_if,
         slots: OnceCell::new(),
     };
-    let Some(view) = recorded else { return start(study, &session, verbosity) };
+    let Some(view) = recorded else {
+        note_rerun(args, verbosity);
+        return start(study, &session, verbosity);
+    };
     let study = study.load_again(&args.study, &view.header)?;
     match decide(&view, study, execution.rerun, verbosity)? {
         Decision::StartAgain(study) => {
@@ -61,6 +65,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
             let study = study.with_seed(view.header.seed).with_prior(&view.header.prior);
             SessionOptions { change, ..session }.resume(study, view)
         }
+    }
+}
+
+/// Notes that there is nothing to run again in a new study.
+fn note_rerun(args: &RunArgs, verbosity: Verbosity) {
+    if args.execution.rerun.is_some() && verbosity != Verbosity::Quiet {
+        print_message("note: --rerun has no effect: this is a new study");
     }
 }
 

@@ -15,6 +15,7 @@ use super::polyaxon::command_from::CommandFrom;
 use super::polyaxon::component::{self, Component};
 use super::polyaxon::ignored::IgnoredFields;
 use super::polyaxon::operation::{self, ComponentSource, Operation};
+use super::sections::grid_coverage;
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
 use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
@@ -307,6 +308,7 @@ fn experiment(
     {
         findings.error(section.kind_span, error.to_string());
     }
+    grid_coverage::warn_fixed_params(&experiment, &spans, findings);
     Some(experiment)
 }
 

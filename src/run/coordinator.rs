@@ -8,6 +8,7 @@ use super::checkpoints::retention::Retention;
 use super::clock::Clock;
 use super::error::RunError;
 use super::observer::Observer;
+use super::output::result_checks::ResultChecks;
 use super::process::slot_table::SlotTable;
 use super::process::termination::KillReason;
 use super::tuner::{SuggestionEnd, Suggestions, Tuner};
@@ -59,6 +60,8 @@ pub struct Coordinator<'a> {
     pub clock: Clock,
     /// Detects scripts that ignore their checkpoint.
     pub restart_check: RestartCheck,
+    /// Detects programs that ignore their parameters or their resource.
+    pub result_checks: ResultChecks,
     /// Receives every record, and notes for the user.
     pub observer: &'a dyn Observer,
     /// Receives every record, if the study has an external tuner.
@@ -105,6 +108,9 @@ impl Coordinator<'_> {
         if is_scored && let Some(note) = self.restart_check.succeeded(launch, end.first_step, duration) {
             self.observer.note(&note);
         }
+        if is_scored {
+            self.result_checks.succeeded(launch, &record).iter().for_each(|note| self.observer.note(note));
+        }
         self.write(Record::End(record));
         let mut effects = self.handle(Event::Ended { job, outcome, curve, step });
         if is_scored && launch.previous > Resource::ZERO && self.error.is_none() {
@@ -148,6 +154,7 @@ impl Coordinator<'_> {
                 Command::Retired(trial) => {
                     self.write(Record::Retired { trial });
                     self.restart_check.retired(trial);
+                    self.result_checks.retired(trial);
                     effects.removals.extend(self.retention.retired(trial).into_iter().map(Removal::Checkpoint));
                 }
                 Command::WakeAt(moment) => {

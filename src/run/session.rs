@@ -21,6 +21,7 @@ use super::job::JobRunner;
 use super::observer::Observer;
 use super::options::{Existing, RunOptions};
 use super::output::metric_notes::MetricNotes;
+use super::output::result_checks::ResultChecks;
 use super::output::session_files::SessionFiles;
 use super::process::ports::Ports;
 use super::process::programs::Programs;
@@ -34,7 +35,7 @@ use super::tuner::{Tuner, TunerContext};
 use crate::collect::collector::MetricSource;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::PromotedStart;
+use crate::engine::experiment::{Experiment, PromotedStart};
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
@@ -225,6 +226,7 @@ impl Session {
             retention: replayed.retention,
             clock: Clock::starting_at(replayed.state.at),
             restart_check: RestartCheck::new(study.experiment.promoted),
+            result_checks: result_checks(&study.experiment),
             observer,
             tuner: self.tuner.as_ref(),
             slot_table: &self.slot_table,
@@ -275,6 +277,10 @@ impl Session {
             observer,
         }
     }
+}
+
+fn result_checks(experiment: &Experiment) -> ResultChecks {
+    ResultChecks::new(experiment.promoted, experiment.resource.as_ref().map(|spec| spec.name.as_str()))
 }
 
 fn note_ended(observer: &dyn Observer, count: usize) {

@@ -11,6 +11,7 @@ mod endings;
 mod escapes;
 mod identity;
 mod models;
+mod nonsense;
 mod one_outcome;
 mod options;
 mod plans;

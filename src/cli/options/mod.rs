@@ -3,3 +3,4 @@
 pub(crate) mod execution;
 pub(crate) mod overrides;
 pub(crate) mod quantity;
+pub(crate) mod without_effect;

@@ -22,7 +22,7 @@ use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
 use crate::matrix::command_line::overrides::Overrides;
-use crate::matrix::diagnostics::diagnostic::{Diagnostic, Source};
+use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::matrix::load;
 use crate::matrix::sections::initial;
@@ -232,6 +232,17 @@ impl StudyDefinition {
         Arc::make_mut(&mut self.experiment).seed = seed;
         self.seed = Some(seed);
         self
+    }
+
+    /// The warning about a study without a metric, for commands that run nothing.
+    pub fn missing_metric(&self) -> Option<Diagnostic> {
+        self.experiment.metric.is_none().then(|| Diagnostic {
+            severity: Severity::Warning,
+            message: "there is no metric, so the trials will not be ranked".to_owned(),
+            hint: Some("add `metric: {name: …, optimization: minimize}`, or --metric NAME:minimize".to_owned()),
+            source: self.source.clone(),
+            span: None,
+        })
     }
 
     /// The error if the command's program cannot be started from the current directory.

@@ -1,6 +1,7 @@
 //! The sections of a matrix, one file per field or group of fields.
 
 pub(crate) mod early_stopping;
+pub(crate) mod grid_coverage;
 pub(crate) mod initial;
 pub(crate) mod matrix;
 pub(crate) mod metric;

@@ -9,4 +9,5 @@ pub(crate) mod metric_input;
 pub(crate) mod metric_notes;
 pub(crate) mod readings_file;
 pub(crate) mod restore;
+pub(crate) mod result_checks;
 pub(crate) mod session_files;

@@ -5,10 +5,10 @@ use crate::run::process::gpus::Gpus;
 
 /// A sentence for each option in `args` without effect.
 pub fn without_effect(args: &ExecutionArgs) -> Vec<String> {
-    let gpus = args.gpus == Gpus::None;
+    let no_gpus = args.gpus == Some(Gpus::None);
     let options = [
-        (gpus && args.gpus_per_job > 1, "--gpus-per-job", "the jobs get no GPUs; add --gpus auto"),
-        (gpus && args.jobs_per_gpu > 1, "--jobs-per-gpu", "the jobs get no GPUs; add --gpus auto"),
+        (no_gpus && args.gpus_per_job > 1, "--gpus-per-job", "--gpus none gives the jobs no GPUs"),
+        (no_gpus && args.jobs_per_gpu > 1, "--jobs-per-gpu", "--gpus none gives the jobs no GPUs"),
         (
             args.finish_running && args.time_limit.is_none(),
             "--finish-running",

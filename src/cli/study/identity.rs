@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
+use super::length::{COMMON, LengthChange, length_change};
 use super::passed_inputs::{inputs, sides, variables};
 use crate::cli::options::overrides;
 use crate::command::template::Renderer;
@@ -15,14 +16,7 @@ use crate::journal::record::Header;
 use crate::matrix::changes::{Change, changes};
 use crate::matrix::command_line::overrides::MetricOverride;
 use crate::report::text;
-use crate::schedule::{Length, UNLIMITED};
 use crate::types::assignment::Assignment;
-
-/// Fields of a matrix that do not belong to its schedule or sampler.
-const COMMON: [&str; 8] = ["params", "metric", "resource", "resume", "seed", "concurrency", "earlyStopping", "initial"];
-
-/// Fields that set the length of a schedule. Where `maxIterations` is R, another value changes more than the length.
-const LENGTH_FIELDS: [&str; 3] = ["numRuns", "rounds", "maxIterations"];
 
 /// A difference between a command line and a study.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,14 +37,14 @@ pub struct Compared {
     /// What makes another study of it; empty if both are the same study.
     pub differences: Vec<Difference>,
     /// What only makes the study longer or shorter.
-    pub length: Option<Difference>,
+    pub length: Option<LengthChange>,
 }
 
 /// Compares the study in `now` with the recorded one, which `header` defines.
 pub fn compare(header: &Header, recorded: &StudyDefinition, now: &StudyDefinition) -> Compared {
     let changes = changes(&recorded.source.text, &now.source.text);
     let mut comparison = Comparison { recorded, now, changes, found: Vec::new() };
-    let length = comparison.length();
+    let length = length_change(recorded, now, &mut comparison.changes);
     if length.is_none() {
         comparison.method();
     }
@@ -100,30 +94,6 @@ impl Comparison<'_> {
         }));
     }
 
-    /// The difference of the lengths, if schedule and sampler differ in nothing else.
-    fn length(&mut self) -> Option<Difference> {
-        let (recorded, now) = self.experiments();
-        let (old, new) = (&recorded.method, &now.method);
-        let (before, after) = (old.schedule.length(), new.schedule.length());
-        let is_same_method = old.kind == new.kind
-            && old.sampler.name() == new.sampler.name()
-            && format!("{:?}", old.schedule.with_length(after.amount())) == format!("{:?}", new.schedule);
-        // The number of random draws of some samplers depends on the length.
-        let is_same_sampler = format!("{:?}", old.sampler) == format!("{:?}", new.sampler);
-        let own = self.changes.iter().filter_map(method_field).collect::<Vec<_>>();
-        let only_length = own.iter().all(|field| LENGTH_FIELDS.contains(field));
-        if before == after || !is_same_method || !(is_same_sampler || only_length) || self.has_other_tuner() {
-            return None;
-        }
-        let field = own.iter().find(|field| LENGTH_FIELDS.contains(field)).copied().unwrap_or("length").to_owned();
-        self.changes.retain(|change| method_field(change).is_none());
-        Some(difference(&field, length_text(before), length_text(after)))
-    }
-
-    fn has_other_tuner(&self) -> bool {
-        self.recorded.tuner != self.now.tuner
-    }
-
     /// Schedule and sampler.
     fn method(&mut self) {
         let (recorded, now) = self.experiments();
@@ -132,7 +102,8 @@ impl Comparison<'_> {
             (method.kind, format!("{:?}", method.schedule), format!("{:?}", method.sampler), method.sampler.name())
         };
         let (recorded, now) = (described(recorded), described(now));
-        if recorded == now && !self.has_other_tuner() {
+        let tuner = self.recorded.tuner != self.now.tuner;
+        if recorded == now && !tuner {
             return;
         }
         let own = |path: &[&str]| path.first().is_some_and(|field| !COMMON.contains(field));
@@ -251,21 +222,6 @@ impl Comparison<'_> {
         if let Some(seed) = self.now.seed.filter(|seed| *seed != header.seed) {
             self.found.push(difference("seed", header.seed.to_string(), seed.to_string()));
         }
-    }
-}
-
-/// The field of the schedule or sampler that `change` is about.
-fn method_field(change: &Change) -> Option<&str> {
-    let mut path = change.path.iter().map(String::as_str);
-    let field = path.next().filter(|root| *root == "matrix").and(path.next())?;
-    (!COMMON.contains(&field)).then_some(field)
-}
-
-fn length_text(length: Length) -> String {
-    match length {
-        Length::Trials(UNLIMITED) => "no limit of trials".to_owned(),
-        Length::Trials(trials) => text::counted(trials, "trial"),
-        Length::Rounds(rounds) => text::counted(u64::from(rounds), "round"),
     }
 }
 

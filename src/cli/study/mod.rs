@@ -6,6 +6,7 @@ pub(crate) mod definition;
 pub(crate) mod earlier_study;
 pub(crate) mod fail_if;
 pub(crate) mod identity;
+pub(crate) mod length;
 pub(crate) mod location;
 pub(crate) mod passed_inputs;
 pub(crate) mod ranking;

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 
 use super::definition::{StudyDefinition, StudyOptions};
 use super::identity::{Compared, Difference, compare};
+use super::length::LengthChange;
 use super::session;
 use crate::cli::error::CliError;
 use crate::engine::experiment::PromotedStart;
@@ -64,7 +65,7 @@ pub fn decide(
         check_length(view, &now, &length)?;
         change.length = Some(Box::new(length_record(&now, &recorded)?));
         if verbosity != Verbosity::Quiet && view.finish.as_ref().is_none_or(|reason| change.continues(reason)) {
-            let Difference { field, recorded, now, .. } = length;
+            let LengthChange { field, recorded, now } = length;
             print_message(&format!("note: {field}: the study had {recorded}, now it has {now}"));
         }
     }
@@ -89,7 +90,7 @@ fn holds_training(view: &StudyView) -> bool {
 }
 
 /// Checks that the study of the command line is not shorter than what has run.
-fn check_length(view: &StudyView, now: &StudyDefinition, difference: &Difference) -> Result<(), CliError> {
+fn check_length(view: &StudyView, now: &StudyDefinition, change: &LengthChange) -> Result<(), CliError> {
     let length = now.experiment.method.schedule.length();
     let started = match length {
         Length::Trials(_) => view.jobs.iter().map(|job| job.job.key.trial.0 + 1).max(),
@@ -100,8 +101,8 @@ fn check_length(view: &StudyView, now: &StudyDefinition, difference: &Difference
         return Ok(());
     }
     let (unit, field) = match length {
-        Length::Trials(_) => ("trial", &difference.field),
-        Length::Rounds(_) => ("round", &difference.field),
+        Length::Trials(_) => ("trial", &change.field),
+        Length::Rounds(_) => ("round", &change.field),
     };
     Err(CliError::usage(anyhow!(
         "{field}: the study cannot be shortened to {}, because {} already started",

@@ -28,8 +28,8 @@ impl RecordedCurve {
     }
 }
 
-/// Sets the curve of each job of `view` to its finite readings of the study's metric among `readings`. A job keeps the curve of its
-/// journal record, which has at most 64 points, where `readings` has fewer: the file is never synced, and may be torn or missing.
+/// Sets the curve of each job of `view` to its finite readings of the study's metric among `readings`, as far as the journal's curve
+/// of the job, which has at most 64 points, agrees: the file is never synced, and may be torn, missing or of another study.
 pub fn add(view: &mut StudyView, readings: impl IntoIterator<Item = ReadingRecord>) {
     let Some(metric) = &view.header.metric else { return };
     let positions: HashMap<JobId, usize> = view.jobs.iter().enumerate().map(|(at, job)| (job.job, at)).collect();
@@ -41,8 +41,23 @@ pub fn add(view: &mut StudyView, readings: impl IntoIterator<Item = ReadingRecor
         }
     }
     for (job, recorded) in view.jobs.iter_mut().zip(curves) {
-        if recorded.points.len() >= job.curve.len() {
-            job.curve = recorded.points;
+        job.curve = combined(std::mem::take(&mut job.curve), recorded.points);
+    }
+}
+
+/// The points of `recorded` if they end as those of the journal do. If they only start as those do, the rest is torn off, and the
+/// journal's later points follow. Otherwise the points of the journal.
+fn combined(journalled: Vec<CurvePoint>, mut recorded: Vec<CurvePoint>) -> Vec<CurvePoint> {
+    let (Some(first), Some(last)) = (journalled.first(), journalled.last()) else { return recorded };
+    if recorded.last() == Some(last) {
+        return recorded;
+    }
+    match recorded.last() {
+        Some(torn) if recorded.first() == Some(first) => {
+            let end = torn.step;
+            recorded.extend(journalled.into_iter().filter(|point| point.step > end));
+            recorded
         }
+        _ => journalled,
     }
 }

@@ -127,3 +127,19 @@ fn a_curve_in_the_journal_is_kept_where_readings_are_missing() {
     curves::add(&mut view, [reading(0, 1, None, 0.9)]);
     assert_eq!(view.jobs[0].curve, [point(1.0, 0.9), point(2.0, 0.5)]);
 }
+
+#[test]
+fn torn_readings_are_completed_and_readings_of_another_study_are_not_used() {
+    let curve = |readings: &[(u64, f64)]| {
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
+        let mut view = sample.view_with(ViewDetail::Curves);
+        view.jobs[0].curve = vec![point(1.0, 0.9), point(3.0, 0.7), point(4.0, 0.5)];
+        curves::add(&mut view, readings.iter().map(|(ordinal, loss)| reading(0, *ordinal, None, *loss)));
+        view.jobs.swap_remove(0).curve
+    };
+    let whole = [point(1.0, 0.9), point(2.0, 0.8), point(3.0, 0.7), point(4.0, 0.5)];
+    assert_eq!(curve(&[(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.5)]), whole);
+    assert_eq!(curve(&[(1, 0.9), (2, 0.8)]), whole);
+    assert_eq!(curve(&[(1, 1.9), (2, 1.8), (3, 1.7), (4, 1.5), (5, 1.4)]), [whole[0], whole[2], whole[3]]);
+}

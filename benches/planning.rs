@@ -39,7 +39,7 @@ fn study(kind: &str) -> LoadedMatrix {
 fn plans(criterion: &mut Criterion) {
     for (name, kind) in [("random", RANDOM), ("hyperband", HYPERBAND)] {
         criterion.bench_function(&format!("the plan of 1,000,000 configurations, {name}"), |bench| {
-            bench.iter(|| plan_table::plan(&PlanView::new(&study(kind).experiment, Vec::new()), None));
+            bench.iter(|| plan_table::plan(&PlanView::new(&study(kind).experiment, None, Vec::new()), None));
         });
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use super::exit_codes;
 use super::options::{overrides, quantity};
 use crate::collect::catalogue::ConfiguredCollector;
-use crate::command::style::ArgStyle;
+use crate::command::style::catalogue::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::report::condition::Condition;
 use crate::report::trial_columns::SortOrder;
@@ -80,9 +80,10 @@ pub struct StudyArgs {
     /// Fix a parameter, or set an input of the component; repeatable
     #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
     pub params: Vec<ValueOverride>,
-    /// How parameters are appended: equals (--lr=0.1), space (--lr 0.1) or hydra (lr=0.1)
-    #[arg(long, value_name = "STYLE", default_value = "equals", hide_possible_values = true, value_parser = one_of(ArgStyle::ALL), help_heading = STUDY)]
-    pub arg_style: ArgStyle,
+    /// How parameters are passed: equals (--lr=0.1), space (--lr 0.1), hydra (lr=0.1, quoted by Hydra's grammar), assign (lr=0.1),
+    /// env (LR=0.1 in the environment) or none [default: from the matrix, else equals]
+    #[arg(long, value_name = "STYLE", hide_possible_values = true, value_parser = one_of(ArgStyle::all()), help_heading = STUDY)]
+    pub arg_style: Option<ArgStyle>,
     /// Sampler that proposes configurations, such as random, tpe or gp [default: from the matrix]
     #[arg(long, value_name = "NAME", help_heading = STUDY)]
     pub sampler: Option<String>,

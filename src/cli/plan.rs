@@ -36,7 +36,7 @@ fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Resu
         Some(_) => study,
         None => study.with_seed(seed::draw()?),
     };
-    let plan = PlanView::new(&study.experiment, study.first_commands()?);
+    let plan = PlanView::new(&study.experiment, study.renderer.as_ref(), study.first_commands()?);
     match format {
         FormatArg::Json => output::json(&plan)?,
         FormatArg::Text => {

@@ -9,7 +9,9 @@ use super::JobContext;
 use super::dialect::Dialect;
 use super::input::{ArgForm, Input};
 use super::plain::plain;
-use super::style::ArgStyle;
+use super::style::form::Booleans;
+use super::style::member::{Argument, JobArguments};
+use super::style::settings::Arguments;
 use crate::types::args::describe;
 use crate::types::units::ResourceSpec;
 
@@ -71,8 +73,20 @@ impl TemplateNames {
         self.inputs.iter().find(|input| input.name == name)
     }
 
-    fn arg_form(&self, name: &str) -> ArgForm {
-        self.input(name).map_or(ArgForm::Value, |input| input.arg_form)
+    /// Passes `value` as `name`. A flag of a component is passed by its name alone if it is true, unless the matrix asks for another
+    /// form.
+    pub fn pass(&self, arguments: &Arguments, name: &str, value: &Value, job: &mut JobArguments) {
+        let settings = arguments.of(name);
+        let style = settings.style.unwrap_or_default();
+        match self.input(name).map(|input| input.arg_form) {
+            Some(ArgForm::Flag) => {
+                let mut form = settings.form.clone();
+                form.booleans = form.booleans.or(Some(Booleans::Flag));
+                let value = Value::Bool(*value == Value::Bool(true));
+                style.pass(&Argument { name, value: &value, form: &form }, job);
+            }
+            Some(ArgForm::Value) | None => style.pass(&Argument { name, value, form: &settings.form }, job),
+        }
     }
 }
 
@@ -80,16 +94,16 @@ impl TemplateNames {
 #[derive(Clone, Debug)]
 pub struct TemplateValues<'a> {
     names: &'a TemplateNames,
-    style: ArgStyle,
+    arguments: &'a Arguments,
     context: &'a JobContext<'a>,
     /// Inputs with an `argFormat` and the argument that it renders to.
     formatted: BTreeMap<&'a str, String>,
 }
 
 impl<'a> TemplateValues<'a> {
-    /// `style` applies to `as_arg` and `as_args`.
-    pub fn new(names: &'a TemplateNames, style: ArgStyle, context: &'a JobContext<'a>) -> TemplateValues<'a> {
-        TemplateValues { names, style, context, formatted: BTreeMap::new() }
+    /// `arguments` apply to what is appended, to `as_arg` and to `as_args`.
+    pub fn new(names: &'a TemplateNames, arguments: &'a Arguments, context: &'a JobContext<'a>) -> TemplateValues<'a> {
+        TemplateValues { names, arguments, context, formatted: BTreeMap::new() }
     }
 
     /// The names that have values.
@@ -144,37 +158,38 @@ impl<'a> TemplateValues<'a> {
         }
     }
 
-    /// Appends the arguments that pass `name`: none for null, the name alone for a true flag.
-    pub fn push_arg(&self, name: &str, argv: &mut Vec<String>) {
+    /// Passes `name` in its style, or by its `argFormat`.
+    pub fn pass(&self, name: &str, job: &mut JobArguments) {
         let Some(value) = self.own(name) else { return };
-        if let Some(argument) = self.formatted.get(name) {
-            argv.extend(Some(argument.clone()).filter(|argument| !argument.is_empty()));
-            return;
-        }
-        match self.names.arg_form(name) {
-            ArgForm::Value => self.style.push(name, &value, argv),
-            ArgForm::Flag if self.style == ArgStyle::Hydra => self.style.push(name, &value, argv),
-            ArgForm::Flag if value == Value::Bool(true) => argv.push(format!("--{name}")),
-            ArgForm::Flag => {}
+        match self.formatted.get(name) {
+            Some(argument) => job.argv.extend(Some(argument.clone()).filter(|argument| !argument.is_empty())),
+            None => self.names.pass(self.arguments, name, &value, job),
         }
     }
 
-    /// Appends parameters in file order, then the resource: the arguments of a command without templates.
-    pub fn push_sampled(&self, argv: &mut Vec<String>) {
+    /// Passes parameters in file order, then the resource: what is appended to a command that uses none of them.
+    pub fn pass_sampled(&self, job: &mut JobArguments) {
         let launch = self.context.launch;
         for (name, value) in launch.assignment.iter() {
-            self.style.push(name, &self.own(name).unwrap_or_else(|| value.clone()), argv);
+            let value = self.own(name).unwrap_or_else(|| value.clone());
+            self.names.pass(self.arguments, name, &value, job);
         }
         if let Some(spec) = &self.names.resource {
-            self.style.push(&spec.name, &spec.value(launch.resource), argv);
+            self.names.pass(self.arguments, &spec.name, &spec.value(launch.resource), job);
         }
     }
 
-    /// Appends parameters in file order, inputs and the resource.
-    pub fn push_all(&self, argv: &mut Vec<String>) {
+    /// Passes parameters in file order, inputs and the resource.
+    pub fn pass_all(&self, job: &mut JobArguments) {
         for name in self.all_names() {
-            self.push_arg(name, argv);
+            self.pass(name, job);
         }
+    }
+
+    /// Adds what the style of the study needs besides the parameters.
+    pub fn complete(&self, job: &mut JobArguments) {
+        let has_param = |name: &str| self.context.launch.assignment.get(name).is_some();
+        self.arguments.style().complete(self.context, &has_param, job);
     }
 
     /// A table with the values of `roots`, the first parts of dotted names in templates.
@@ -271,9 +286,9 @@ impl<'a> TemplateValues<'a> {
 
     fn params(&self) -> Value {
         let arg = |name: &str| {
-            let mut argv = Vec::new();
-            self.push_arg(name, &mut argv);
-            argv.join(" ")
+            let mut job = JobArguments::default();
+            self.pass(name, &mut job);
+            job.argv.join(" ")
         };
         let attributes = |name: &&str| {
             let value = self.own(name).unwrap_or(Value::Null);
@@ -281,9 +296,9 @@ impl<'a> TemplateValues<'a> {
             ((*name).to_owned(), json!({ "value": value, "as_arg": arg(name), "as_str": text }))
         };
         let mut table: serde_json::Map<String, Value> = self.all_names().iter().map(attributes).collect();
-        let mut all = Vec::new();
-        self.push_all(&mut all);
-        table.entry("as_args").or_insert_with(|| all.join(" ").into());
+        let mut all = JobArguments::default();
+        self.pass_all(&mut all);
+        table.entry("as_args").or_insert_with(|| all.argv.join(" ").into());
         Value::Object(table)
     }
 }

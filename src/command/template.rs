@@ -3,12 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::JobContext;
 use super::context::{TemplateNames, TemplateValues};
 use super::dialect::Dialect;
 use super::environment::{Variable, environment};
 use super::plain::plain;
-use super::style::ArgStyle;
+use super::style::catalogue::ArgStyle;
+use super::style::member::JobArguments;
+use super::style::settings::Arguments;
 use super::template::compiler::{CompiledCommand, Compiler};
 use crate::engine::event::Launch;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
@@ -29,21 +33,13 @@ pub(crate) use text::TextTemplate;
 #[derive(Debug)]
 pub struct Renderer {
     command: Vec<String>,
-    style: ArgStyle,
+    arguments: Arguments,
     names: TemplateNames,
-    source: ArgvSource,
+    compiled: CompiledCommand,
     /// The `argFormat` of each input that has one.
     formats: Vec<(String, TextTemplate)>,
     /// Environment variables of the container.
     variables: Vec<(String, TextTemplate)>,
-}
-
-#[derive(Debug)]
-enum ArgvSource {
-    /// No templates: parameters and the resource are appended.
-    Append,
-    /// Every element is rendered; nothing is appended.
-    Templates(Box<CompiledCommand>),
 }
 
 impl Renderer {
@@ -51,12 +47,13 @@ impl Renderer {
     ///
     /// # Errors
     /// All errors of all elements.
-    pub fn new(command: Vec<String>, style: ArgStyle, names: TemplateNames) -> Result<Renderer, Vec<TemplateError>> {
+    pub fn new(
+        command: Vec<String>,
+        arguments: Arguments,
+        names: TemplateNames,
+    ) -> Result<Renderer, Vec<TemplateError>> {
         let formats = arg_formats(&names).map_err(|error| vec![error])?;
         let variables = Vec::new();
-        if !command.iter().any(|element| element.contains("{{")) {
-            return Ok(Renderer { command, style, names, source: ArgvSource::Append, formats, variables });
-        }
         let mut compiler = Compiler::new(&names);
         let elements = command.iter().enumerate().map(|(index, element)| compiler.compile(index, element)).collect();
         let Compiler { templates, roots, used, errors, .. } = compiler;
@@ -64,18 +61,18 @@ impl Renderer {
             return Err(errors);
         }
         let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
-        let source = ArgvSource::Templates(Box::new(compiled));
-        let renderer = Renderer { command, style, names, source, formats, variables };
+        let renderer = Renderer { command, arguments, names, compiled, formats, variables };
         renderer.render_sample().map_err(|error| vec![error])?;
         Ok(renderer)
     }
 
-    /// Renders a path with the names of `other`; the first argument of [`Renderer::argv`] is the path.
+    /// Renders a path with the names of `other`; the only argument of [`Renderer::argv`] is the path.
     ///
     /// # Errors
     /// The template is invalid.
     pub fn of_path(path: &str, other: &Renderer) -> Result<Renderer, Vec<TemplateError>> {
-        Renderer::new(vec![path.to_owned()], other.style, other.names.clone())
+        let style = ArgStyle::by_name("none").unwrap_or_default();
+        Renderer::new(vec![path.to_owned()], style.into(), other.names.clone())
     }
 
     /// Adds environment variables with their templates.
@@ -113,23 +110,46 @@ impl Renderer {
         self.variables.iter().map(|(name, template)| (name.as_str(), template.source()))
     }
 
+    /// How parameters are passed.
+    pub fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+
+    /// Whether parameters and the resource are appended: no template of the command uses one of them or an input.
+    pub fn appends(&self) -> bool {
+        !self.names.own().any(|name| self.compiled.used.contains(name))
+    }
+
+    /// Parameters and the resource that the command does not get, because its templates use only others.
+    pub fn unused(&self) -> Vec<&str> {
+        let params = self.names.params.iter().map(|(name, _)| &**name);
+        let resource = self.names.resource.iter().map(|spec| spec.name.as_str());
+        let is_unused = |name: &&str| !self.appends() && !self.uses(name);
+        params.chain(resource).filter(is_unused).collect()
+    }
+
+    /// What `value` of the parameter `name` becomes, if it is passed as an argument or a variable.
+    pub fn passed(&self, name: &str, value: &Value) -> Option<JobArguments> {
+        let style = self.arguments.of(name).style.unwrap_or_default();
+        let is_passed = style.passes() && (self.appends() || self.compiled.has_argument(name));
+        let mut job = JobArguments::default();
+        self.names.pass(&self.arguments, name, value, &mut job);
+        is_passed.then_some(job)
+    }
+
     /// Whether a template uses `name`, or an environment variable has its value.
     pub fn uses(&self, name: &str) -> bool {
-        let in_argv = match &self.source {
-            ArgvSource::Append => false,
-            ArgvSource::Templates(compiled) => compiled.used.contains(name),
-        };
         let in_environment = || {
             let input = self.names.input(name).filter(|_| self.names.dialect == Dialect::Polyaxon);
             input.is_some_and(|input| input.variable.is_some())
                 || self.variables.iter().any(|(_, template)| template.uses(name))
         };
-        in_argv || in_environment()
+        self.compiled.used.contains(name) || in_environment()
     }
 
     /// The values for `context`.
     fn values<'a>(&'a self, context: &'a JobContext<'a>) -> Result<TemplateValues<'a>, TemplateError> {
-        let mut values = TemplateValues::new(&self.names, self.style, context);
+        let mut values = TemplateValues::new(&self.names, &self.arguments, context);
         for (input, format) in &self.formats {
             let Some(value) = values.own(input).filter(|value| !value.is_null()) else { continue };
             values.set_formatted(input, format.render_value(input, &value)?);
@@ -145,26 +165,22 @@ impl Renderer {
         let values = self.values(context)?;
         match values.mismatch() {
             Some(mismatch) => Err(TemplateError::of(0, mismatch)),
-            None => self.argv_of(&values),
+            None => Ok(self.render(&values)?.argv),
         }
     }
 
-    fn argv_of(&self, values: &TemplateValues<'_>) -> Result<Vec<String>, TemplateError> {
-        let compiled = match &self.source {
-            ArgvSource::Templates(compiled) => compiled,
-            ArgvSource::Append => {
-                let mut argv = Vec::with_capacity(self.command.len() + 2 * self.names.params.len() + 2);
-                argv.extend_from_slice(&self.command);
-                values.push_sampled(&mut argv);
-                return Ok(argv);
-            }
-        };
-        let table = values.table(&compiled.roots);
-        let mut argv = Vec::with_capacity(compiled.elements.len());
-        for (index, element) in compiled.elements.iter().enumerate() {
-            compiled.push(index, element, values, &table, &mut argv)?;
+    fn render(&self, values: &TemplateValues<'_>) -> Result<JobArguments, TemplateError> {
+        let mut job = JobArguments::default();
+        job.argv.reserve(self.command.len() + 2 * self.names.params.len() + 2);
+        let table = values.table(&self.compiled.roots);
+        for (index, element) in self.compiled.elements.iter().enumerate() {
+            self.compiled.push(index, element, values, &table, &mut job)?;
         }
-        Ok(argv)
+        if self.appends() {
+            values.pass_sampled(&mut job);
+        }
+        values.complete(&mut job);
+        Ok(job)
     }
 
     /// The container's variables, those of inputs (`toEnv`), and the HYPERTUNE_* variables of a job.
@@ -177,10 +193,11 @@ impl Renderer {
         Ok(all)
     }
 
-    /// The variables that the component names. One that `toEnv` names has the value of its input as text, and is not set for null.
+    /// The variables with parameters, and those that the component names. One that `toEnv` names has the value of its input as text, and is not set for null.
     pub fn own_environment(&self, context: &JobContext<'_>) -> Result<Vec<Variable>, TemplateError> {
         let values = self.values(context)?;
-        let mut all = Vec::new();
+        let params = self.render(&values)?.variables.into_iter();
+        let mut all: Vec<Variable> = params.map(|(name, value)| (name.into(), value.into())).collect();
         for (name, template) in &self.variables {
             all.push((name.clone().into(), template.render(&values)?.into()));
         }
@@ -195,7 +212,7 @@ impl Renderer {
 
     /// Renders with sample values: finds expressions that fail for every job before any job runs.
     fn render_sample(&self) -> Result<(), TemplateError> {
-        self.with_sample(|context| self.argv_of(&self.values(context)?).map(|_| ()))
+        self.with_sample(|context| self.render(&self.values(context)?).map(|_| ()))
     }
 
     fn with_sample<T>(&self, render: impl FnOnce(&JobContext<'_>) -> T) -> T {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{Cell, CellAlignment, Table};
 
-use super::plan::{BracketView, PlanView};
+use super::plan::{BracketView, PassedValue, PlanView};
 use super::{number, text};
 use crate::types::objective::Direction;
 use crate::types::printable::printable;
@@ -29,6 +29,7 @@ pub fn plan(plan: &PlanView, width: Option<u16>) -> String {
     }
     out.push_str(&totals(plan));
     out.push_str(&parameters(plan));
+    out.push_str(&passed(plan));
     out.push_str(&commands(plan));
     out
 }
@@ -122,6 +123,20 @@ fn parameters(plan: &PlanView) -> String {
         column.set_padding((2, 0));
     }
     format!("\nparameters\n{}\n", table.trim_fmt())
+}
+
+/// How booleans, lists and nulls are passed, one line per parameter.
+fn passed(plan: &PlanView) -> String {
+    let form = |passed: &PassedValue| match passed.arguments.as_slice() {
+        [] if passed.value.is_null() => "null is left out, so that the program's default applies".to_owned(),
+        [] => format!("{} is left out", passed.value),
+        arguments => format!("{} as {}", passed.value, text::arguments(arguments.iter().map(String::as_str))),
+    };
+    let of_one_param = plan.passed.chunk_by(|one, other| one.param == other.param);
+    let rows: Vec<(&str, String)> = of_one_param
+        .map(|values| (values[0].param.as_str(), values.iter().map(form).collect::<Vec<_>>().join(", ")))
+        .collect();
+    if rows.is_empty() { String::new() } else { format!("\npassed\n{}", two_columns("  ", &rows)) }
 }
 
 fn commands(plan: &PlanView) -> String {

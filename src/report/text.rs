@@ -122,16 +122,25 @@ pub fn short_value(cell: &Value) -> String {
 
 /// A command line that bash splits back into `argv`, on one line.
 pub fn command_line<'a>(argv: impl IntoIterator<Item = &'a str>) -> String {
-    let words = argv.into_iter().enumerate().map(|(at, element)| {
-        if at > 0 && is_plain_option(element) {
-            return element.to_owned();
-        }
-        if !element.chars().all(is_printable) {
-            return ansi_c_quoted(element);
-        }
-        shlex::try_quote(element).map_or_else(|_| format!("{element:?}"), |q| q.into_owned())
+    let mut argv = argv.into_iter();
+    let program = argv.next().map(quoted_word);
+    program.into_iter().chain(Some(arguments(argv)).filter(|text| !text.is_empty())).collect::<Vec<_>>().join(" ")
+}
+
+/// The part of a [`command_line`] after the program.
+pub fn arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
+    let words = arguments.into_iter().map(|element| match is_plain_option(element) {
+        true => element.to_owned(),
+        false => quoted_word(element),
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+fn quoted_word(element: &str) -> String {
+    if !element.chars().all(is_printable) {
+        return ansi_c_quoted(element);
+    }
+    shlex::try_quote(element).map_or_else(|_| format!("{element:?}"), |q| q.into_owned())
 }
 
 /// `$'…'`, with an escape for each byte of the characters that are not printable (bash, "ANSI-C Quoting").

@@ -12,7 +12,7 @@ use super::observer::Observer;
 use super::options::RunOptions;
 use super::session;
 use super::study::StudyInput;
-use crate::command::style::ArgStyle;
+use crate::command::style::catalogue::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{
@@ -126,7 +126,7 @@ fn run(
     fake: &Fake,
 ) -> (Result<FinishReason, RunError>, Recorder) {
     // The program is looked up, but never started.
-    let renderer = Renderer::new(vec!["/bin/sh".into()], ArgStyle::default(), Default::default()).unwrap();
+    let renderer = Renderer::new(vec!["/bin/sh".into()], ArgStyle::default().into(), Default::default()).unwrap();
     let study = StudyInput {
         experiment: Arc::new(experiment),
         renderer: &renderer,

@@ -37,6 +37,10 @@ impl Sampler for Listed {
     fn max_trials(&self, _space: &Space) -> Option<u64> {
         Some(self.configurations.len() as u64)
     }
+
+    fn listed(&self) -> &[Assignment] {
+        &self.configurations
+    }
 }
 
 #[derive(Debug)]

@@ -93,6 +93,10 @@ pub trait Sampler: fmt::Debug + Send + Sync {
         let _ = space;
         None
     }
+    /// All configurations, if they are given by the matrix.
+    fn listed(&self) -> &[Assignment] {
+        &[]
+    }
     /// Parameters that the sampler does not support; each path starts with a parameter's name.
     fn check(&self, space: &Space) -> Vec<ArgError> {
         let _ = space;

@@ -73,9 +73,16 @@ fn a_resumed_study_does_not_repeat_progress() {
 #[test]
 fn parameters_are_passed_in_the_style_of_arg_style() {
     let lab = Lab::new(HYPERBAND);
-    for (style, expected) in
-        [("equals", "--lr=0.5 --epochs=1"), ("space", "--lr 0.5 --epochs 1"), ("hydra", "lr=0.5 epochs=1")]
-    {
+    let folder = lab.path("m.study/trials/0");
+    let run_dir = format!("lr=0.5 epochs=1 hydra.run.dir={}", folder.display());
+    for (style, expected) in [
+        ("equals", "--lr=0.5 --epochs=1"),
+        ("space", "--lr 0.5 --epochs 1"),
+        ("hydra", &run_dir),
+        ("assign", "lr=0.5 epochs=1"),
+        ("env", "LR=0.5 EPOCHS=1 train"),
+        ("none", ""),
+    ] {
         let line = format!("plan m.yaml --format json -P lr=0.5 --arg-style {style} -- train");
         let plan = lab.hypertune(&line).exits(0).json();
         let argv: Vec<_> = plan["commands"][0].as_array().expect("a list").iter().filter_map(|a| a.as_str()).collect();

@@ -46,7 +46,10 @@ fn the_readme_names_every_option_of_run() {
 fn every_option_in_the_readme_exists() {
     let known: BTreeSet<String> = SUBCOMMANDS.into_iter().flat_map(options).collect();
     let readme = read("README.md");
-    for span in spans(&readme).filter(|span| span.starts_with('-') && *span != "--") {
+    // This section names options of scripts.
+    let (before, rest) = readme.split_once("## What if my script takes").expect("a section about scripts");
+    let after = rest.split_once("\n## ").map_or("", |(_, after)| after);
+    for span in spans(before).chain(spans(after)).filter(|span| span.starts_with('-') && *span != "--") {
         assert!(known.contains(&option(span)), "README.md names `{span}`, which no subcommand takes");
     }
 }
@@ -111,7 +114,14 @@ fn links_and_paths_exist() {
         let text = read(document);
         let folder = Path::new(document).parent().expect("the path of a file");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for link in links.filter(|link| !link.contains("://")) {
+        let (anchors, links): (Vec<&str>, Vec<&str>) =
+            links.filter(|link| !link.contains("://")).partition(|link| link.starts_with('#'));
+        for link in anchors {
+            let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
+            let found = headings.map(|heading| heading.to_lowercase().replace(' ', "-")).any(|id| link[1..] == id);
+            assert!(found, "{document} links to {link}, which is not a heading");
+        }
+        for link in links {
             assert!(root().join(folder).join(link).exists(), "{document} links to {link}, which is not there");
         }
         let top = ["src/", "tests/", "benches/", "examples/"];

@@ -3,7 +3,7 @@
 use std::thread;
 
 use hypertune::command::context::TemplateNames;
-use hypertune::command::style::ArgStyle;
+use hypertune::command::style::settings::Arguments;
 use hypertune::command::template::Renderer;
 use proptest::prelude::*;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn names() -> TemplateNames {
 /// Compiles `element` and renders it once; errors are accepted.
 fn compile_and_render(element: String) {
     let command = vec!["x".to_owned(), "{{ lr }}".to_owned(), element];
-    let rehearsal = move || drop(Renderer::new(command, ArgStyle::Equals, names()));
+    let rehearsal = move || drop(Renderer::new(command, Arguments::default(), names()));
     thread::Builder::new().stack_size(STACK).spawn(rehearsal).unwrap().join().unwrap();
 }
 

@@ -16,7 +16,7 @@ use crate::cli::findings;
 use crate::cli::options::overrides;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::dialect::Dialect;
-use crate::command::style::ArgStyle;
+use crate::command::style::catalogue::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
@@ -45,8 +45,8 @@ pub struct StudyOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub param: Vec<String>,
     /// `--arg-style`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub arg_style: ArgStyle,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arg_style: Option<ArgStyle>,
     /// How the templates of the command write values.
     #[serde(skip_serializing_if = "is_default")]
     pub dialect: Dialect,

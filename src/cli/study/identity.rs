@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use super::length::{COMMON, LengthChange, length_change};
-use super::passed_inputs::{inputs, sides, variables};
+use super::passed_inputs::{argument_changes, inputs, sides, variables};
 use crate::cli::options::overrides;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
@@ -202,10 +202,7 @@ impl Comparison<'_> {
         if header.command != now {
             self.found.push(difference("command", joined(&header.command), joined(now)));
         }
-        let (recorded, now) = (self.recorded.options.arg_style, self.now.options.arg_style);
-        if recorded != now {
-            self.found.push(difference("arg_style", format!("{recorded:?}"), format!("{now:?}")));
-        }
+        self.arguments();
         let (recorded, now) = (variables(self.recorded), variables(self.now));
         if recorded != now {
             self.found.push(difference("env", recorded.join(" "), now.join(" ")));
@@ -215,6 +212,19 @@ impl Comparison<'_> {
         for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
             let (recorded, now) = sides(old.get(name), new.get(name));
             self.found.push(difference(&format!("input {name}"), recorded, now));
+        }
+    }
+
+    /// How parameters are passed.
+    fn arguments(&mut self) {
+        let arguments = |study: &StudyDefinition| study.renderer.as_ref().map(|renderer| renderer.arguments().clone());
+        let (old, new) = (arguments(self.recorded), arguments(self.now));
+        for change in argument_changes(&old.unwrap_or_default(), &new.unwrap_or_default()) {
+            let is_source = |path: &[&str]| match &change.param {
+                Some(name) => path.starts_with(&["params", name, "arg"]),
+                None => path.first().is_some_and(|field| ["arguments", "argStyle"].contains(field)),
+            };
+            self.add(is_source, &change.field, change.old, change.new);
         }
     }
 

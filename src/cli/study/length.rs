@@ -6,8 +6,18 @@ use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-pub const COMMON: [&str; 8] =
-    ["params", "metric", "resource", "resume", "seed", "concurrency", "earlyStopping", "initial"];
+pub const COMMON: [&str; 10] = [
+    "params",
+    "metric",
+    "resource",
+    "resume",
+    "seed",
+    "concurrency",
+    "earlyStopping",
+    "initial",
+    "arguments",
+    "argStyle",
+];
 
 /// Fields that set the length of a schedule. Where `maxIterations` is R, another value changes more than the length.
 const LENGTH_FIELDS: [&str; 3] = ["numRuns", "rounds", "maxIterations"];

@@ -1,12 +1,13 @@
 //! What the component gives the command of a study: values of inputs and variables of the container.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::definition::StudyDefinition;
 use crate::command::dialect::Dialect;
 use crate::command::input::{ArgForm, Input};
+use crate::command::style::settings::Arguments;
 use crate::command::template::Renderer;
 
 /// The parts of an input that change a command line or an environment.
@@ -55,4 +56,35 @@ pub fn sides(old: Option<&PassedInput>, new: Option<&PassedInput>) -> (String, S
         Some(input) => format!("isFlag: {}", input.arg_form == ArgForm::Flag),
     };
     (text(old), text(new))
+}
+
+/// A setting that differs, with both values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ArgumentChange {
+    /// The parameter; `None` for a setting of all parameters.
+    pub param: Option<String>,
+    /// The name of the setting.
+    pub field: String,
+    /// The first value.
+    pub old: String,
+    /// The second value.
+    pub new: String,
+}
+
+/// The settings that differ. Settings that say what is the default anyway do not.
+pub fn argument_changes(old: &Arguments, new: &Arguments) -> Vec<ArgumentChange> {
+    let mut changes = Vec::new();
+    if old.style() != new.style() {
+        let (old, new) = (old.style().name().to_owned(), new.style().name().to_owned());
+        changes.push(ArgumentChange { param: None, field: "arg_style".to_owned(), old, new });
+    } else if old.general.effective() != new.general.effective() {
+        let (old, new) = (format!("{:?}", old.general), format!("{:?}", new.general));
+        changes.push(ArgumentChange { param: None, field: "arguments".to_owned(), old, new });
+    }
+    let given: BTreeSet<&String> = old.params.keys().chain(new.params.keys()).collect();
+    for name in given.into_iter().filter(|name| old.of(name).effective() != new.of(name).effective()) {
+        let (old, new) = (format!("{:?}", old.of(name)), format!("{:?}", new.of(name)));
+        changes.push(ArgumentChange { param: Some(name.clone()), field: format!("params.{name}.arg"), old, new });
+    }
+    changes
 }

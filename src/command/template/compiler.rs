@@ -11,6 +11,7 @@ use super::scanner::{Symbol, Token, scan};
 use super::{functions, output};
 use crate::command::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use crate::command::dialect::Dialect;
+use crate::command::style::member::JobArguments;
 
 /// Limit on the work of one template, in minijinja's instructions; a plain template needs about ten.
 const FUEL: u64 = 10_000;
@@ -28,7 +29,7 @@ pub(super) struct CompiledCommand {
 #[derive(Debug)]
 pub(super) enum CompiledElement {
     Literal(String),
-    /// Name of the compiled template, and the values that must be numbers.
+    /// Name of the compiled template, and the values that must be numbers. An empty result is left out.
     Template(String, NumericNames),
     /// `{{ params.NAME.as_arg }}` as the whole element: none, one or two arguments.
     Arg(String),
@@ -37,6 +38,15 @@ pub(super) enum CompiledElement {
 }
 
 impl CompiledCommand {
+    /// Whether an element expands to the argument of `name`.
+    pub fn has_argument(&self, name: &str) -> bool {
+        self.elements.iter().any(|element| match element {
+            CompiledElement::Arg(param) => param == name,
+            CompiledElement::AllArgs => true,
+            CompiledElement::Literal(_) | CompiledElement::Template(..) => false,
+        })
+    }
+
     /// Appends the arguments that `element` renders to.
     pub fn push(
         &self,
@@ -44,16 +54,17 @@ impl CompiledCommand {
         element: &CompiledElement,
         values: &TemplateValues<'_>,
         table: &minijinja::Value,
-        argv: &mut Vec<String>,
+        job: &mut JobArguments,
     ) -> Result<(), TemplateError> {
         match element {
-            CompiledElement::Literal(text) => argv.push(text.clone()),
-            CompiledElement::Arg(name) => values.push_arg(name, argv),
-            CompiledElement::AllArgs => values.push_all(argv),
+            CompiledElement::Literal(text) => job.argv.push(text.clone()),
+            CompiledElement::Arg(name) => values.pass(name, job),
+            CompiledElement::AllArgs => values.pass_all(job),
             CompiledElement::Template(name, checked) => {
                 checked.check_values(values).map_err(|error| TemplateError::of(index, error.to_string()))?;
                 let rendered = self.templates.get_template(name).and_then(|t| output::render(&t, table));
-                argv.push(rendered.map_err(|error| render_error(index, &error))?);
+                let text = rendered.map_err(|error| render_error(index, &error))?;
+                job.argv.extend(Some(text).filter(|text| !text.is_empty()));
             }
         }
         Ok(())

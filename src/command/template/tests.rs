@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::command::input::Input;
 use crate::command::input::{ArgForm, InputType, Multiplicity, Presence};
+use crate::command::style::catalogue::ArgStyle;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, arg_form: ArgForm, value: Value) -> Input {
@@ -47,49 +48,75 @@ fn context(launch: &Launch) -> JobContext<'_> {
     }
 }
 
-fn argv(style: ArgStyle, command: &[&str]) -> Vec<String> {
+fn argv(style: &str, command: &[&str]) -> Vec<String> {
     let command = command.iter().map(|e| (*e).to_owned()).collect();
     let launch = launch();
-    Renderer::new(command, style, names()).unwrap().argv(&context(&launch)).unwrap()
+    Renderer::new(command, ArgStyle::by_name(style).unwrap().into(), names()).unwrap().argv(&context(&launch)).unwrap()
 }
 
 fn errors(command: &[&str]) -> Vec<(usize, String)> {
     let command = command.iter().map(|e| (*e).to_owned()).collect();
-    let errors = Renderer::new(command, ArgStyle::Equals, names()).unwrap_err();
+    let errors = Renderer::new(command, Arguments::default(), names()).unwrap_err();
     errors.into_iter().map(|f| (f.element, f.message)).collect()
 }
 
 #[test]
 fn without_templates_parameters_and_resource_are_appended() {
-    let plain = argv(ArgStyle::Equals, &["train"]);
+    let plain = argv("equals", &["train"]);
     assert_eq!(plain, ["train", "--lr=0.00001", "--layers=[8,4]", "--act=re lu", "--epochs=9"]);
-    let spaced = argv(ArgStyle::Space, &["train"]);
+    let spaced = argv("space", &["train"]);
     assert_eq!(spaced, ["train", "--lr", "0.00001", "--layers", "[8,4]", "--act", "re lu", "--epochs", "9"]);
 }
 
 #[test]
 fn every_name_has_its_value() {
     let line = argv(
-        ArgStyle::Equals,
+        "equals",
         &[
             "{{lr}} {{layers}} {{act}} {{epochs}} {{batch}} {{amp}} {{note}}",
-            "{{trial}} {{job}} {{bracket}} {{rung}} {{seed}}",
+            "{{trial}} {{job}} {{bracket}} {{rung}} {{slot}} {{seed}}",
         ],
     );
-    assert_eq!(line, ["0.00001 [8,4] re lu 9 128 true null", "7 7-2 3 2 42"]);
-    let line = argv(
-        ArgStyle::Equals,
-        &["{{ checkpoint_dir }}", "{{trial_dir}}", "{{globals.run_outputs_path}}/m", "{{uuid}}\n"],
-    );
-    assert_eq!(line, ["s/t 7/c", "s/t 7", "s/t 7/m", "0000002a-0000-8002-8001-000000000007\n"]);
+    assert_eq!(line, ["0.00001 [8,4] re lu 9 128 true null", "7 7-2 3 2 0 42"]);
+    let line =
+        argv("equals", &["{{ checkpoint_dir }}", "{{trial_dir}}", "{{globals.run_outputs_path}}/m", "{{uuid}}\n"]);
+    assert_eq!(line[..4], ["s/t 7/c", "s/t 7", "s/t 7/m", "0000002a-0000-8002-8001-000000000007\n"]);
+}
+
+#[test]
+fn names_of_the_job_alone_leave_the_parameters_appended() {
+    let line = argv("space", &["train", "{{ trial_dir }}/log", "{% if rung %}--again{% endif %}"]);
+    let appended = ["--lr", "0.00001", "--layers", "[8,4]", "--act", "re lu", "--epochs", "9"];
+    assert_eq!(line[..3], ["train", "s/t 7/log", "--again"]);
+    assert_eq!(line[3..], appended);
+}
+
+#[test]
+fn an_element_that_renders_to_nothing_is_left_out() {
+    let line =
+        argv("equals", &["x", "{{ '--amp' if lr > 1 else '' }}", "{% if lr > 1 %}--amp{% endif %}", "a{{ '' }}"]);
+    assert_eq!(line, ["x", "a"]);
+}
+
+#[test]
+fn parameters_that_templates_leave_out_are_unused() {
+    let unused = |command: &[&str]| -> Vec<String> {
+        let command = command.iter().map(|e| (*e).to_owned()).collect();
+        let renderer = Renderer::new(command, Arguments::default(), names()).unwrap();
+        renderer.unused().into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(unused(&["x", "{{ seed }}"]), [""; 0]);
+    assert_eq!(unused(&["x", "{{ lr }}", "{{ params.act.as_arg }}"]), ["layers", "epochs"]);
+    assert_eq!(unused(&["x", "{{ epochs }}"]), ["lr", "layers", "act"]);
+    assert_eq!(unused(&["x", "{{ batch }}"]).len(), 4);
+    assert_eq!(unused(&["x", "{{ params.as_args }}"]), [""; 0]);
 }
 
 #[test]
 fn arguments_expand_to_elements() {
-    let line =
-        argv(ArgStyle::Equals, &["x", "{{ params.lr.as_arg }}", "{{params.amp.as_arg}}", "{{params.quiet.as_arg}}"]);
+    let line = argv("equals", &["x", "{{ params.lr.as_arg }}", "{{params.amp.as_arg}}", "{{params.quiet.as_arg}}"]);
     assert_eq!(line, ["x", "--lr=0.00001", "--amp"]);
-    let line = argv(ArgStyle::Space, &["{{ params.as_args }}", "a{{ params.lr.value * 2 }}", "{{params.note.as_arg}}"]);
+    let line = argv("space", &["{{ params.as_args }}", "a{{ params.lr.value * 2 }}", "{{params.note.as_arg}}"]);
     assert_eq!(
         line,
         [

@@ -7,6 +7,7 @@ use super::error::TemplateError;
 use super::output;
 use crate::command::context::{TemplateNames, TemplateValues};
 use crate::command::dialect::Dialect;
+use crate::command::style::member::JobArguments;
 
 /// A compiled template of one text.
 #[derive(Debug)]
@@ -63,11 +64,11 @@ impl TextTemplate {
     /// An expression fails on this job's values.
     pub fn render(&self, values: &TemplateValues<'_>) -> Result<String, TemplateError> {
         let table = values.table(&self.compiled.roots);
-        let mut parts = Vec::new();
+        let mut parts = JobArguments::default();
         for element in &self.compiled.elements {
             self.compiled.push(self.index, element, values, &table, &mut parts)?;
         }
-        Ok(parts.join(" "))
+        Ok(parts.argv.join(" "))
     }
 
     /// The text for `value` as `name`.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::overrides::{Overrides, command_line_diagnostic};
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
+use crate::command::style::settings::Arguments;
 use crate::command::template::{Renderer, TemplateError};
 use crate::matrix::diagnostics::diagnostic::Severity;
 use crate::matrix::diagnostics::findings::Findings;
-use crate::matrix::diagnostics::suggest::suggestion;
+use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::polyaxon::command_from::CommandFrom;
 use crate::matrix::polyaxon::component::Component;
 use crate::matrix::sections::matrix::MatrixSection;
@@ -27,9 +28,15 @@ pub fn renderer(
         None => (component.command.as_ref()?.iter().map(|argument| argument.text.clone()).collect(), CommandFrom::File),
     };
     let argv = command.clone();
+    let arguments = arguments(section, overrides);
+    warn_ignored(&arguments, section, findings);
     let names = template_names(section, component, overrides.dialect());
-    match Renderer::new(command, overrides.style, names) {
-        Ok(renderer) => with_variables(renderer, component, findings),
+    match Renderer::new(command, arguments, names) {
+        Ok(renderer) => {
+            let renderer = with_variables(renderer, component, findings)?;
+            warn_unused(&renderer, section, findings);
+            Some(renderer)
+        }
         Err(errors) => {
             for error in errors {
                 match from {
@@ -61,6 +68,48 @@ fn with_variables(renderer: Renderer, component: &Component, findings: &mut Find
         report_at(&error, span, component, findings);
     }
     None
+}
+
+/// How parameters are passed: as in the matrix, with the style of the command line.
+fn arguments(section: &MatrixSection, overrides: &Overrides) -> Arguments {
+    let own = section.params.iter().filter_map(|declared| Some((declared, declared.arg.clone()?)));
+    let own = own.map(|(declared, settings)| (declared.param.name.to_string(), settings));
+    let mut arguments = Arguments { general: section.arguments.clone(), params: own.collect() };
+    arguments.general.style = overrides.style.or(arguments.general.style);
+    arguments
+}
+
+/// Warns about settings that the style does not have.
+fn warn_ignored(arguments: &Arguments, section: &MatrixSection, findings: &mut Findings) {
+    let style = arguments.style();
+    for field in style.ignored(&section.arguments.form) {
+        let span = section.arguments_span.clone().unwrap_or_default();
+        findings.warn(span, format!("`{field}` has no effect with the style `{}`", style.name()), None);
+    }
+    for declared in &section.params {
+        let Some(own) = &declared.arg else { continue };
+        let style = own.style.unwrap_or(style);
+        for field in style.ignored(&own.form) {
+            let name = quoted(&declared.param.name);
+            let message = format!("`{field}` of {name} has no effect with the style `{}`", style.name());
+            findings.warn(declared.span.clone(), message, None);
+        }
+    }
+}
+
+/// Warns once about all parameters and the resource that the templates leave out.
+fn warn_unused(renderer: &Renderer, section: &MatrixSection, findings: &mut Findings) {
+    let unused = renderer.unused();
+    let Some(first) = unused.first() else { return };
+    let declared = section.params.iter().find(|declared| &*declared.param.name == *first);
+    let span = declared.map_or(&section.kind_span, |declared| &declared.span).clone();
+    let names: Vec<String> = unused.iter().map(|name| quoted(name)).collect();
+    let message = format!("the command does not use {}", names.join(", "));
+    let is_identifier = first.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let template = if is_identifier { (*first).to_owned() } else { format!("params[\"{first}\"].value") };
+    let hint =
+        format!("add {{{{ {template} }}}}; nothing is appended to a command with a template that uses a parameter");
+    findings.warn(span, message, Some(hint));
 }
 
 /// The names that the command may use. Each parameter has one of its values.

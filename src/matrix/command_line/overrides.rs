@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::dialect::Dialect;
-use crate::command::style::ArgStyle;
+use crate::command::style::catalogue::ArgStyle;
 use crate::kinds::Method;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::Findings;
@@ -22,7 +22,7 @@ pub struct Overrides {
     /// The command after `--`.
     pub command: Option<Vec<String>>,
     /// `--arg-style`.
-    pub style: ArgStyle,
+    pub style: Option<ArgStyle>,
     /// `--metric`.
     pub metric: Option<MetricOverride>,
     /// `--collect`.

@@ -1,3 +1,4 @@
+mod arguments;
 mod commands;
 mod forms;
 mod hostile;
@@ -107,6 +108,14 @@ fn the_documented_example_is_valid() {
     assert_eq!((study.concurrency, study.seed), (Some(5), None));
     assert_eq!(study.experiment.stopping.conditions.len(), 2);
     insta::assert_snapshot!(warnings(&study), @"
+    warning: the command does not use `num_steps`
+     --> matrix.yaml:4:9
+      |
+    4 |   kind: hyperband
+      |         ^^^^^^^^^
+      |
+      = help: add {{ num_steps }}; nothing is appended to a command with a template that uses a parameter
+
     warning: the component declares no input `lr`
       --> matrix.yaml:16:5
        |

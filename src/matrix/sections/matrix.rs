@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::arguments;
 use super::early_stopping;
 use super::initial::initial;
 use super::metric::{self, MetricSection};
@@ -16,6 +17,7 @@ use super::tuner::{self, TunerSpec};
 use super::value_forms::SpannedArgs;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::CountedReading;
+use crate::command::style::settings::ArgSettings;
 use crate::engine::experiment::{PromotedStart, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::matrix::diagnostics::findings::Findings;
@@ -68,6 +70,10 @@ pub struct MatrixSection {
     pub tuner: Option<TunerSpec>,
     /// The position of `tuner`, even if it is invalid.
     pub tuner_span: Option<Span>,
+    /// How parameters are passed.
+    pub arguments: ArgSettings,
+    /// The position of `arguments` or `argStyle`.
+    pub arguments_span: Option<Span>,
     /// Starting points.
     pub initial: Vec<Assignment>,
     /// The position of `initial`.
@@ -174,6 +180,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         section.stopping = early_stopping::read(entry, findings);
         section.stopping_span = entry.key_span.clone();
     }
+    (section.arguments, section.arguments_span) = arguments::read(fields, findings);
     if params_need != Need::Forbidden {
         if let Some(entry) = fields.value("tuner") {
             section.tuner_span = Some(entry.key_span.clone());

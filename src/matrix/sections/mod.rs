@@ -1,5 +1,6 @@
 //! The sections of a matrix, one file per field or group of fields.
 
+pub(crate) mod arguments;
 pub(crate) mod early_stopping;
 pub(crate) mod grid_coverage;
 pub(crate) mod initial;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::arguments;
 use super::value_forms;
+use crate::command::style::settings::ArgSettings;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::{Fields, named};
@@ -21,6 +23,8 @@ pub struct DeclaredParam {
     pub span: Span,
     /// Where its domain comes from.
     pub origin: DomainOrigin,
+    /// How it is passed, where that differs from the others.
+    pub arg: Option<ArgSettings>,
 }
 
 /// Where the domain of a parameter comes from.
@@ -52,28 +56,29 @@ fn read_param(entry: &Entry, findings: &mut Findings) -> Option<DeclaredParam> {
         findings.error(entry.key_span.clone(), "the name of a parameter must not be empty");
         return None;
     }
-    let (kind, domain) = read_kind_and_domain(entry, findings);
+    let (kind, domain, arg) = read_fields(entry, findings);
     let (domain, origin) = match domain {
         Some(domain) => (domain, DomainOrigin::File),
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(entry.key.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
-    Some(DeclaredParam { param, span: entry.key_span.clone(), origin })
+    Some(DeclaredParam { param, span: entry.key_span.clone(), origin, arg })
 }
 
-/// Reads `{kind, value}`. Each part is `None` if it is missing or invalid.
-fn read_kind_and_domain(
-    entry: &Entry,
-    findings: &mut Findings,
-) -> (Option<&'static ParamKind>, Option<Box<dyn Domain>>) {
+/// The kind, the values and the argument of a parameter. Each is `None` if it is missing or invalid.
+type ParamFields = (Option<&'static ParamKind>, Option<Box<dyn Domain>>, Option<ArgSettings>);
+
+/// Reads `{kind, value, arg}`.
+fn read_fields(entry: &Entry, findings: &mut Findings) -> ParamFields {
     let what = format!("parameter {}", quoted(&entry.key));
     let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
-    let Some(mut fields) = fields else { return (None, None) };
+    let Some(mut fields) = fields else { return (None, None, None) };
     let kind = read_kind(&mut fields, findings);
     let value = fields.required("value", findings);
+    let arg = fields.value("arg").map(|entry| arguments::read_param(entry, findings));
     fields.finish(findings);
     let domain = kind.zip(value).and_then(|(kind, value)| build_domain(kind, value, findings));
-    (kind, domain)
+    (kind, domain, arg)
 }
 
 fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {

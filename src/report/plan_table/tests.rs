@@ -32,6 +32,7 @@ fn documented() -> PlanView {
         metric: Some(Metric { name: "loss".into(), direction: Direction::Minimize }),
         seed: 523,
         distinct: None,
+        passed: Vec::new(),
         commands: vec![vec!["python3".into(), "train.py".into(), "--name=a b".into()]],
         params: [("lr".to_owned(), param("uniform", "0 to 0.9")), ("dropout".to_owned(), param("choice", "0.25, 0.3"))]
             .into_iter()
@@ -100,7 +101,7 @@ fn the_json_has_the_documented_keys() {
     let mut plan = documented();
     plan.brackets.truncate(1);
     plan.brackets[0].rungs.truncate(2);
-    insta::assert_snapshot!(serde_json::to_string(&plan).expect("a plan serializes"), @r#"{"kind":"hyperband","sampler":"random","eta":3,"brackets":[{"bracket":4,"rungs":[{"configs":81,"resource":1},{"configs":27,"resource":3}]}],"rounds":1,"open_ended":false,"trials":128,"jobs":187,"resource_total":1701,"full_resource_total":10368,"resource":{"name":"num_steps","type":"int"},"metric":{"name":"loss","optimization":"minimize"},"seed":523,"distinct":null,"commands":[["python3","train.py","--name=a b"]],"params":{"lr":{"kind":"uniform","values":"0 to 0.9"},"dropout":{"kind":"choice","values":"0.25, 0.3"}}}"#);
+    insta::assert_snapshot!(serde_json::to_string(&plan).expect("a plan serializes"), @r#"{"kind":"hyperband","sampler":"random","eta":3,"brackets":[{"bracket":4,"rungs":[{"configs":81,"resource":1},{"configs":27,"resource":3}]}],"rounds":1,"open_ended":false,"trials":128,"jobs":187,"resource_total":1701,"full_resource_total":10368,"resource":{"name":"num_steps","type":"int"},"metric":{"name":"loss","optimization":"minimize"},"seed":523,"distinct":null,"commands":[["python3","train.py","--name=a b"]],"passed":[],"params":{"lr":{"kind":"uniform","values":"0 to 0.9"},"dropout":{"kind":"choice","values":"0.25, 0.3"}}}"#);
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
             "{MATRIX}component: {{inputs: [{{name: lr}}, {{name: b, type: int}}], container: {{command: [t, {arg:?}]}}}}\n"
         )
     };
-    insta::assert_snapshot!(errors_of(&component("{{ b }}")), @"2:41 required input `b` has no value (add -P b=…, a `value` here, or `isOptional: true`)");
+    insta::assert_snapshot!(errors_of(&component("{{ b }} {{ lr }}")), @"2:41 required input `b` has no value (add -P b=…, a `value` here, or `isOptional: true`)");
     insta::assert_snapshot!(warnings(&load_text(&component("{{ lr }}"), &Overrides::default()).unwrap()), @r#"
     warning: required input `b` has no value and is not used
      --> matrix.yaml:2:41
@@ -230,7 +230,7 @@ fn a_used_input_without_a_value_is_an_error_and_an_unused_one_a_warning() {
     "#);
     let given =
         Overrides { values: vec![ValueOverride { name: "b".into(), text: "3".into() }], ..Overrides::default() };
-    assert!(load_text(&component("{{ b }}"), &given).unwrap().warnings.is_empty());
+    assert!(load_text(&component("{{ b }} {{ lr }}"), &given).unwrap().warnings.is_empty());
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn a_name_that_some_configurations_lack_needs_a_default() {
         assert!(study.is_ok(), "{guarded}: {}", summary(&study.unwrap_err()));
     }
     let input = "matrix: {kind: mapping, values: [{lr: 0.1, wd: 0}, {lr: 0.2}]}\n\
-                 component: {inputs: [{name: lr}, {name: wd}], container: {command: [t, '{{ wd }}']}}\n";
+                 component: {inputs: [{name: lr}, {name: wd}], container: {command: [t, '{{ wd }} {{ lr }}']}}\n";
     insta::assert_snapshot!(errors_of(input), @"2:41 required input `wd` has no value in row 2 of the matrix's `values` (add -P wd=…, a `value` here, or `isOptional: true`)");
     let with_value = input.replace("{name: wd}", "{name: wd, value: 0}");
     assert!(load_text(&with_value, &Overrides::default()).is_ok());

@@ -1,0 +1,110 @@
+//! How parameters are passed.
+
+use super::*;
+use crate::command::style::catalogue::ArgStyle;
+use crate::command::style::form::{Booleans, Lists, NullForm};
+use crate::command::style::settings::ArgSettings;
+
+fn matrix(fields: &str, arg: &str) -> String {
+    format!("kind: grid\n{fields}params:\n  amp: {{kind: choice, value: [true, false], {arg}}}\n")
+}
+
+fn command() -> Overrides {
+    Overrides { command: Some(vec!["train".into()]), ..Overrides::default() }
+}
+
+fn amp(fields: &str, arg: &str) -> ArgSettings {
+    let study = load_text(&matrix(fields, arg), &command()).unwrap();
+    study.renderer.unwrap().arguments().of("amp").into_owned()
+}
+
+#[test]
+fn settings_are_for_all_or_for_one() {
+    let fields = "arguments: {style: space, booleans: no-flag, lists: words, nulls: None, names: dashes}\n";
+    let general = amp(fields, "");
+    assert_eq!(general.style, ArgStyle::by_name("space"));
+    assert_eq!((general.form.booleans, general.form.lists), (Some(Booleans::NoFlag), Some(Lists::Words)));
+    assert_eq!(general.form.null, Some(NullForm::Word("None".into())));
+    assert_eq!(amp(fields, "arg: flag").form.booleans, Some(Booleans::Flag));
+    assert_eq!(amp(fields, "arg: {name: --use-amp}").form.name, Some("--use-amp".into()));
+    assert_eq!(amp("", "arg: --use-amp").form.name, Some("--use-amp".into()));
+    assert_eq!(amp("argStyle: hydra\n", "").style, ArgStyle::by_name("hydra"));
+    assert_eq!(amp("arg_style: hydra\n", "arg: env").style, ArgStyle::by_name("env"));
+}
+
+#[test]
+fn words_are_read_as_they_are_written() {
+    for (written, expected) in [("true", Booleans::Lowercase), ("True", Booleans::Python), ("'True'", Booleans::Python)]
+    {
+        assert_eq!(amp(&format!("arguments: {{booleans: {written}}}\n"), "").form.booleans, Some(expected));
+        assert_eq!(amp("", &format!("arg: {written}")).form.booleans, Some(expected));
+    }
+    assert_eq!(amp("arguments: {booleans: 1}\n", "").form.booleans, Some(Booleans::Number));
+    for (written, expected) in [("omit", None), ("null", Some("null")), ("''", Some("")), ("~", Some("~"))] {
+        let expected = expected.map_or(NullForm::Omit, |word| NullForm::Word(word.into()));
+        assert_eq!(
+            amp(&format!("arguments: {{null: {written}}}\n"), "").form.null,
+            Some(expected.clone()),
+            "{written}"
+        );
+        assert_eq!(amp(&format!("arguments: {{nulls: {written}}}\n"), "").form.null, Some(expected), "{written}");
+    }
+}
+
+#[test]
+fn the_style_of_the_command_line_comes_first() {
+    let overrides = Overrides { style: ArgStyle::by_name("equals"), ..command() };
+    let study = load_text(&matrix("argStyle: space\n", ""), &overrides).unwrap();
+    assert_eq!(study.renderer.unwrap().arguments().style().name(), "equals");
+}
+
+#[test]
+fn invalid_settings_are_errors() {
+    let errors = |fields: &str, arg: &str| summary(&load_text(&matrix(fields, arg), &command()).unwrap_err());
+    insta::assert_snapshot!(errors("arguments: {style: spaces, booleans: yes, lists: [1], name: x}\n", ""), @"
+    2:20 invalid value `spaces` for `style` (did you mean `space`?)
+    2:38 invalid value `yes` for `booleans` (expected one of `true`, `True`, `1`, `flag`, `no-flag`)
+    2:50 invalid value `a list of 1` for `lists` (expected one of `json`, `words`, `repeat`, `commas`)
+    2:55 unknown field `name` in `arguments` (did you mean `names`?)
+    ");
+    insta::assert_snapshot!(errors("", "arg: flags"), @"3:50 invalid value `flags` for `arg` (did you mean `flag`?)");
+    insta::assert_snapshot!(errors("argStyle: env\narguments: {style: env}\n", ""), @"2:1 `argStyle` and `style` in `arguments` cannot both be given");
+}
+
+#[test]
+fn settings_without_effect_are_warnings() {
+    let study =
+        load_text(&matrix("arguments: {style: hydra, lists: words}\n", "arg: {style: none, nulls: x}"), &command());
+    insta::assert_snapshot!(warnings(&study.unwrap()), @"
+    warning: `lists` has no effect with the style `hydra`
+     --> matrix.yaml:2:1
+      |
+    2 | arguments: {style: hydra, lists: words}
+      | ^^^^^^^^^
+
+    warning: `nulls` of `amp` has no effect with the style `none`
+     --> matrix.yaml:4:3
+      |
+    4 |   amp: {kind: choice, value: [true, false], arg: {style: none, nulls: x}}
+      |   ^^^
+    ");
+}
+
+#[test]
+fn templates_that_leave_parameters_out_are_one_warning() {
+    let matrix = "kind: random\nnumRuns: 1\nparams:\n  lr: {kind: uniform, value: [0, 1]}\n  a: {kind: uniform, value: [0, 1]}\n  b-c: {kind: uniform, value: [0, 1]}\n";
+    let line = |words: &[&str]| Overrides {
+        command: Some(words.iter().map(|w| (*w).into()).collect()),
+        ..Overrides::default()
+    };
+    insta::assert_snapshot!(warnings(&load_text(matrix, &line(&["t", "{{ lr }}"])).unwrap()), @"
+    warning: the command does not use `a`, `b-c`
+     --> matrix.yaml:5:3
+      |
+    5 |   a: {kind: uniform, value: [0, 1]}
+      |   ^
+      |
+      = help: add {{ a }}; nothing is appended to a command with a template that uses a parameter
+    ");
+    assert!(load_text(matrix, &line(&["t", "{{ seed }}"])).unwrap().warnings.is_empty());
+}

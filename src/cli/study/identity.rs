@@ -1,14 +1,17 @@
 //! Compares a command line with the study recorded in a journal's header. The meaning of matrix, command and options is compared, not
 //! their notation; paths are ignored. Slots, limits, retries and time limits may differ from one run to the next.
 
+pub(crate) mod length;
+mod passed_inputs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use self::length::{COMMON, LengthChange, length_change};
+use self::passed_inputs::{argument_changes, inputs, sides, variables};
 use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
-use super::length::{COMMON, LengthChange, length_change};
-use super::passed_inputs::{argument_changes, inputs, sides, variables};
 use crate::cli::options::overrides;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;

@@ -1,6 +1,6 @@
 //! Detects a command line that only makes the recorded study longer or shorter.
 
-use super::definition::StudyDefinition;
+use crate::cli::study::definition::StudyDefinition;
 use crate::matrix::changes::Change;
 use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::definition::StudyDefinition;
+use crate::cli::study::definition::StudyDefinition;
 use crate::command::dialect::Dialect;
 use crate::command::input::{ArgForm, Input};
 use crate::command::style::settings::Arguments;

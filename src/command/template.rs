@@ -40,6 +40,8 @@ pub struct Renderer {
     formats: Vec<(String, TextTemplate)>,
     /// Environment variables of the container.
     variables: Vec<(String, TextTemplate)>,
+    /// Nothing is appended to a command with templates, as in studies of version 0.1.
+    is_complete: bool,
 }
 
 impl Renderer {
@@ -61,7 +63,7 @@ impl Renderer {
             return Err(errors);
         }
         let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
-        let renderer = Renderer { command, arguments, names, compiled, formats, variables };
+        let renderer = Renderer { command, arguments, names, compiled, formats, variables, is_complete: false };
         renderer.render_sample().map_err(|error| vec![error])?;
         Ok(renderer)
     }
@@ -117,7 +119,13 @@ impl Renderer {
 
     /// Whether parameters and the resource are appended: no template of the command uses one of them or an input.
     pub fn appends(&self) -> bool {
-        !self.names.own().any(|name| self.compiled.used.contains(name))
+        !self.is_complete && !self.names.own().any(|name| self.compiled.used.contains(name))
+    }
+
+    /// As version 0.1 did, appends nothing to a command with a template, whatever names it uses.
+    pub fn as_in_version_0_1(mut self) -> Renderer {
+        self.is_complete = self.command.iter().any(|element| element.contains("{{"));
+        self
     }
 
     /// Parameters and the resource that the command does not get, because its templates use only others.

@@ -70,3 +70,19 @@ fn a_finished_study_is_shown() {
         lab.hypertune(line).exits(0);
     }
 }
+
+/// Its command has a template that uses no parameter. Version 0.1 appended nothing to such a command.
+#[test]
+fn its_study_keeps_the_command_lines_it_had() {
+    let half = recorded("half");
+    let journal = half.study().join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    let (header, rest) = text.split_once('\n').unwrap();
+    let mut header: serde_json::Value = serde_json::from_str(header).unwrap();
+    let command = ["sh", "-c", "echo \"{\\\"loss\\\": $#}\"", "job", "{{ trial }}"];
+    header["command"] = command.into();
+    fs::write(&journal, format!("{header}\n{rest}")).unwrap();
+    RunOutput::of(half.command("run m.yaml -j 2 --").args(command)).exits(0);
+    let arguments = |log: &str| half.read(log).trim() == "{\"loss\": 1}";
+    assert!(arguments("m.study/trials/14/rung-0.stdout.log"), "{}", half.read("m.study/trials/14/rung-0.stdout.log"));
+}

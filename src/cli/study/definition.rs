@@ -189,7 +189,15 @@ impl StudyDefinition {
         let overrides = Overrides { component: header.component.clone(), ..overrides };
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), directory, &overrides);
         let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
-        Ok(study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector)))
+        let study = study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector));
+        // Headers of version 0.1 name no collector.
+        Ok(if header.collector.is_none() { study.as_in_version_0_1() } else { study })
+    }
+
+    /// Gives jobs the command lines that version 0.1 gave them.
+    pub fn as_in_version_0_1(mut self) -> StudyDefinition {
+        self.renderer = self.renderer.map(Renderer::as_in_version_0_1);
+        self
     }
 
     fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {

@@ -90,8 +90,8 @@ pub struct StudyArgs {
     /// File with full or partial configurations to run first: a YAML or JSON list, or JSON lines
     #[arg(long, value_name = "FILE", help_heading = STUDY)]
     pub enqueue: Vec<PathBuf>,
-    /// Folders of earlier studies whose results the sampler learns from
-    #[arg(long, value_name = "STUDY", num_args = 1.., help_heading = STUDY)]
+    /// Folder of an earlier study whose results the sampler learns from; repeatable
+    #[arg(long, value_name = "STUDY", help_heading = STUDY)]
     pub warm_start: Vec<PathBuf>,
 }
 

@@ -123,7 +123,7 @@ impl Renderer {
     }
 
     /// As version 0.1 did, appends nothing to a command with a template, whatever names it uses.
-    pub fn as_in_version_0_1(mut self) -> Renderer {
+    pub fn with_version_0_1_arguments(mut self) -> Renderer {
         self.is_complete = self.command.iter().any(|element| element.contains("{{"));
         self
     }

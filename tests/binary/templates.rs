@@ -1,6 +1,6 @@
 //! Templates that need much memory or time are refused before anything runs, or rendered within limits.
 
-use hypertune_test_support::{Lab, hypertune};
+use hypertune_test_support::{Lab, RunOutput, hypertune};
 
 /// Address space of hypertune, in KiB: twenty times what it needs.
 const MEMORY: u32 = 1_000_000;
@@ -111,4 +111,20 @@ fn usual_templates_render() {
     let plan: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a plan");
     let expected = ["echo", "0", "8,4", "007", "golu", "relu", "16;8;", "012", "a"];
     assert_eq!(plan["commands"][0], serde_json::json!(expected));
+}
+
+#[test]
+fn a_template_that_the_shell_split_is_explained() {
+    let lab = Lab::new("kind: random\nnumRuns: 1\nparams: {lr: {kind: uniform, value: [0, 1]}}\n");
+    let mut command = lab.command("plan m.yaml -- true");
+    command.args(["--lr={{", "lr", "}}"]);
+    RunOutput::of(&mut command)
+        .exits(2)
+        .stderr_contains("the shell splits a template at its blanks; quote it: '--lr={{ lr }}'");
+}
+
+#[test]
+fn an_option_that_takes_a_study_leaves_the_matrix_to_the_command() {
+    let lab = Lab::new("kind: random\nnumRuns: 1\nparams: {lr: {kind: uniform, value: [0, 1]}}\n");
+    lab.hypertune("plan --warm-start nowhere m.yaml -- true").exits(2).stderr_contains("nowhere");
 }

@@ -191,12 +191,12 @@ impl StudyDefinition {
         let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
         let study = study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector));
         // Headers of version 0.1 name no collector.
-        Ok(if header.collector.is_none() { study.as_in_version_0_1() } else { study })
+        Ok(if header.collector.is_none() { study.with_version_0_1_arguments() } else { study })
     }
 
     /// Gives jobs the command lines that version 0.1 gave them.
-    pub fn as_in_version_0_1(mut self) -> StudyDefinition {
-        self.renderer = self.renderer.map(Renderer::as_in_version_0_1);
+    pub fn with_version_0_1_arguments(mut self) -> StudyDefinition {
+        self.renderer = self.renderer.map(Renderer::with_version_0_1_arguments);
         self
     }
 

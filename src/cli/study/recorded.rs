@@ -41,7 +41,7 @@ pub fn decide(
     // A journal of an earlier version names no collector: its study continues with the one it was started with.
     let given = now.experiment.collector.clone();
     let now = match (&view.header.collector, &given) {
-        (None, None) => now.with_collector(recorded.experiment.collector.clone()).as_in_version_0_1(),
+        (None, None) => now.with_collector(recorded.experiment.collector.clone()).with_version_0_1_arguments(),
         _ => now,
     };
     let Compared { differences, length } = compare(&view.header, &recorded, &now);

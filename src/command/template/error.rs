@@ -1,12 +1,12 @@
-//! Faults of templates.
+//! Errors of templates.
 
-/// A fault in one element of a command.
+/// An error in one element of a command.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct TemplateError {
     /// Index of the element, from 0.
     pub element: usize,
-    /// The unknown name, if that is the fault.
+    /// The unknown name, if that is the error.
     pub name: Option<String>,
     /// A lowercase fragment.
     pub message: String,
@@ -17,7 +17,7 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    /// A fault that does not concern a name.
+    /// An error that does not concern a name.
     pub(super) fn of(element: usize, message: String) -> TemplateError {
         TemplateError { element, name: None, message, hint: None, candidates: Vec::new() }
     }

@@ -177,8 +177,17 @@ fn report_on_command_line(error: &TemplateError, command: &[String], findings: &
         &text,
         start + part.start..start + part.end,
         error.message.clone(),
-        hint(error),
+        split_template(command, error.element).or_else(|| hint(error)),
     ));
+}
+
+/// The hint for a template that is split between the element at `index` and later ones, as a shell splits it without quotes.
+fn split_template(command: &[String], index: usize) -> Option<String> {
+    let rest = command.get(index..)?;
+    let is_open = |text: &str| text.matches("{{").count() > text.matches("}}").count();
+    rest.first().filter(|first| is_open(first))?;
+    let whole = (2..=rest.len()).map(|length| rest[..length].join(" ")).find(|joined| !is_open(joined))?;
+    Some(format!("the shell splits a template at its blanks; quote it: {}", shlex::try_quote(&whole).ok()?))
 }
 
 /// The position of `name` as a whole word in a template of `text`.

@@ -126,5 +126,7 @@ fn a_template_that_the_shell_split_is_explained() {
 #[test]
 fn an_option_that_takes_a_study_leaves_the_matrix_to_the_command() {
     let lab = Lab::new("kind: random\nnumRuns: 1\nparams: {lr: {kind: uniform, value: [0, 1]}}\n");
-    lab.hypertune("plan --warm-start nowhere m.yaml -- true").exits(2).stderr_contains("nowhere");
+    lab.hypertune("plan --metric loss:minimize --warm-start nowhere m.yaml -- true")
+        .exits(2)
+        .stderr_contains("nowhere");
 }

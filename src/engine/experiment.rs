@@ -130,7 +130,7 @@ pub struct Limits {
     /// Launched jobs. A job with several attempts counts once.
     pub jobs: Option<u64>,
     /// Resource. A job that continues a checkpoint counts with what it adds. A running job counts in full, an ended one with
-    /// [`Allocation::spent`]. A job with several attempts counts once.
+    /// `Allocation::spent`. A job with several attempts counts once.
     pub resource: Option<f64>,
     /// Wall time over all sessions.
     pub time: Option<Duration>,

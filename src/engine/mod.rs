@@ -1,6 +1,6 @@
 //! The state machine: events in, commands out. It uses no processes, clocks or files.
 //!
-//! [`Engine::handle`] turns each [`Event`](event::Event) into [`Command`](event::Command)s.
+//! [`Engine::handle`] turns each [`Event`] into [`Command`]s.
 //!
 //! `state` holds the data of [`Engine`]; its functions are in one file per concern: `launch` fills free slots, `finish` processes
 //! the ends of jobs, `stopping` and `limits` end the study, `suggest` serves the external tuner, `replay` applies a journal,

@@ -1,6 +1,6 @@
 //! Launchers: how the command of a job is started, signalled and judged.
 //!
-//! [`launcher`] is the interface, [`catalogue`] the list of its implementations, which are not named outside of this folder. `process`
+//! `launcher` is the interface, `catalogue` the list of its implementations, which are not named outside of this folder. `process`
 //! spawns and follows children, `orphans` ends processes that outlived the driver.
 
 pub(crate) mod catalogue;

@@ -87,7 +87,7 @@ impl TrialView {
     }
 }
 
-/// Every trial: those with a value first, each with its best job, ordered by the rule of [`crate::types::incumbent`], so that the
+/// Every trial: those with a value first, each with its best job, ordered by the rule of `types::incumbent`, so that the
 /// first one is the best. In a study without a metric, by id.
 pub fn trials(view: &StudyView) -> Vec<TrialView> {
     let mut trials: IndexMap<TrialId, TrialView> = IndexMap::new();

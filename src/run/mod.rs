@@ -1,6 +1,6 @@
 //! The real driver: runs a study with processes, slots, signals and a clock.
 //!
-//! [`session::run`] opens the study and starts the [`event_loop`]. The path of a job: the [`coordinator`] journals its launch and
+//! `session::run` opens the study and starts the `event_loop`. The path of a job: the `coordinator` journals its launch and
 //! returns it as an effect; `job` runs it in its slot's thread, with `job_start`, `process` and `output`; `outcome` interprets its
 //! end; the coordinator journals the end and passes it to the engine.
 

@@ -68,7 +68,7 @@ pub trait Searcher: Send {
 pub struct SearchContext {
     /// The parameters.
     pub space: Arc<Space>,
-    /// The study's seed; see [`crate::types::stream::stream`].
+    /// The study's seed; see `types::stream`.
     pub seed: u64,
     /// `None` in a study without a metric.
     pub direction: Option<Direction>,

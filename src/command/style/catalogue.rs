@@ -1,4 +1,4 @@
-//! The catalogue of styles. A new style is a file and a line of [`STYLES`].
+//! The catalogue of styles. A new style is a file and a line of `STYLES`.
 
 use std::fmt;
 

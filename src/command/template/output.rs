@@ -32,7 +32,7 @@ pub fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Resu
     write.map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
-/// As [`print`], but everything except text as in Python: `True`, `1e-05`, `[1, 2]`.
+/// As [`print()`], but everything except text as in Python: `True`, `1e-05`, `[1, 2]`.
 pub fn print_python(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let write = match value.as_str() {
         Some(text) => out.write_str(text),

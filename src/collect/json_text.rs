@@ -16,13 +16,13 @@ pub fn push_number(json: &mut String, number: f64) {
     };
 }
 
-/// Appends `"name":` to an object that was begun with its brace.
+/// Appends `"name":` to an object whose brace is open.
 pub fn push_name(json: &mut String, name: &str) {
     let comma = if json.len() > 1 { "," } else { "" };
     let _ = write!(json, "{comma}{}:", Value::from(name));
 }
 
-/// Appends a number with its name to an object that was begun with its brace.
+/// Appends a number with its name to an object whose brace is open.
 pub fn push_entry(json: &mut String, name: &str, number: f64) {
     push_name(json, name);
     push_number(json, number);

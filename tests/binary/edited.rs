@@ -84,16 +84,16 @@ fn other_changes_are_refused_with_three_ways_out() {
 #[test]
 fn a_study_without_a_success_starts_again() {
     let lab = Lab::new(&random("numRuns: 3", 1));
-    let begun = "no job of the study in m.study has succeeded; it is discarded and a new one starts";
+    let discarded = "no job of the study in m.study has succeeded; it is discarded and a new one starts";
     lab.run("-q", "exit=1").exits(3);
-    lab.run("", "value=1").exits(0).output_contains(begun);
+    lab.run("", "value=1").exits(0).output_contains(discarded);
     assert_eq!(launches(&lab), 3, "the journal is new");
     // The same command line, after the program was changed.
     let lab = Lab::new(&random("numRuns: 3", 1));
     lab.file("t.sh", "exit 1\n");
     lab.hypertune("run m.yaml -q -- sh t.sh").exits(3);
     lab.file("t.sh", "echo '{\"loss\": 1}'\n");
-    lab.hypertune("run m.yaml -- sh t.sh").exits(0).output_contains(begun);
+    lab.hypertune("run m.yaml -- sh t.sh").exits(0).output_contains(discarded);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use super::form::{Booleans, NullForm, ValueForm};
 
-/// Where a number stands.
+/// The position of a number in an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Position {
     /// After `=`.

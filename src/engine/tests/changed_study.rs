@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::driver::{StudyChange, TestDriver};
+use super::driver::{TestChange, TestDriver};
 use super::journal::{StudyResult, TestRecord};
 use super::setup::{TestSampler, experiment, full_budget, natural_outcome, succeeded};
 use crate::engine::event::FinishReason;
@@ -43,7 +43,7 @@ fn study(kind: Kind, sampler: TestSampler, length: u64) -> Experiment {
 fn session(
     study: Experiment,
     journal: &[TestRecord],
-    change: &StudyChange,
+    change: &TestChange,
     (slots, jobs, order): (u32, usize, u64),
 ) -> TestDriver {
     let mut driver = TestDriver::changed(study, slots, journal, change).unwrap();
@@ -72,7 +72,7 @@ fn lengths(kind: Kind) -> [u64; 3] {
     }
 }
 
-const UNCHANGED: fn(u64) -> StudyChange = |initial| StudyChange { initial, rerun: false };
+const UNCHANGED: fn(u64) -> TestChange = |initial| TestChange { initial, rerun: false };
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -108,7 +108,7 @@ proptest! {
         let [short, middle, long] = lengths(kind);
         let sampler = if learns { TestSampler::Model } else { TestSampler::Random };
         let at = |length| study(kind, sampler, length);
-        let change = StudyChange { initial: short, rerun };
+        let change = TestChange { initial: short, rerun };
         let first = session(at(short), &[], &change, (slots, jobs.0, order)).journal;
         let second = session(at(middle), &first, &change, (slots + 1, jobs.1, order)).journal;
         let third = session(at(long), &second, &change, (slots, jobs.2, order)).journal;
@@ -127,9 +127,9 @@ fn trials_that_the_shorter_asha_retired_are_promoted_in_the_longer_one() {
     let short = session(at(5), &[], &UNCHANGED(5), (1, 1000, 0));
     let retired = |trial: u64| short.journal.iter().any(|r| matches!(r, TestRecord::Retired(t) if t.0 == trial));
     let long = session(at(40), &short.journal, &UNCHANGED(5), (1, 1000, 0));
-    let begun = short.journal.len();
+    let length_before = short.journal.len();
     let returned =
-        long.journal[begun..].iter().any(|r| matches!(r, TestRecord::Promoted(t) if t.0 < 5 && retired(t.0)));
+        long.journal[length_before..].iter().any(|r| matches!(r, TestRecord::Promoted(t) if t.0 < 5 && retired(t.0)));
     assert!(returned);
     assert!(long.engine.running.is_empty());
 }
@@ -141,7 +141,7 @@ fn failed_jobs_run_again_with_their_configuration() {
     let failed: Vec<_> =
         first.result().outcomes.into_iter().filter(|(_, o)| matches!(o, Outcome::Failed { .. })).collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
-    let mut again = TestDriver::changed(at(), 3, &first.journal, &StudyChange { initial: 20, rerun: true }).unwrap();
+    let mut again = TestDriver::changed(at(), 3, &first.journal, &TestChange { initial: 20, rerun: true }).unwrap();
     let launched: Vec<_> = again.running.iter().map(|launch| (launch.job.key, launch.job.attempt.0)).collect();
     assert_eq!(launched, failed.iter().map(|(key, _)| (*key, 2)).collect::<Vec<_>>());
     for launch in again.running.clone() {
@@ -166,7 +166,7 @@ fn a_failed_job_counts_for_promotions_until_its_rung_is_complete() {
         let mut driver = TestDriver::new(at(), 9);
         fail(&mut driver, 0);
         (1..ended_before).for_each(|trial| driver.end_trial(trial, succeeded(1.0 + trial as f64)));
-        let change = StudyChange { initial: 1, rerun: true };
+        let change = TestChange { initial: 1, rerun: true };
         let mut again = TestDriver::changed(at(), 9, &driver.journal, &change).unwrap();
         again.end_trial(0, succeeded(0.0));
         again.run(|_| 0);

@@ -17,7 +17,7 @@ use crate::types::outcome::{CurvePoint, Failure, Outcome, Reading, StopRule};
 use crate::types::units::Moment;
 
 /// How a resumed study differs from the recorded one.
-pub(super) struct StudyChange {
+pub(super) struct TestChange {
     /// The length of the schedule when the study started.
     pub initial: u64,
     /// Whether failed jobs run again.
@@ -60,7 +60,7 @@ impl TestDriver {
     /// The study resumed from `journal`.
     pub fn resumed(experiment: Experiment, slots: u32, journal: &[TestRecord]) -> Result<TestDriver, ReplayError> {
         let length = experiment.method.schedule.length().amount();
-        TestDriver::changed(experiment, slots, journal, &StudyChange { initial: length, rerun: false })
+        TestDriver::changed(experiment, slots, journal, &TestChange { initial: length, rerun: false })
     }
 
     /// The study resumed from `journal` with a change: its schedule has the length of `experiment` from now on.
@@ -68,7 +68,7 @@ impl TestDriver {
         experiment: Experiment,
         slots: u32,
         journal: &[TestRecord],
-        change: &StudyChange,
+        change: &TestChange,
     ) -> Result<TestDriver, ReplayError> {
         let length = experiment.method.schedule.length().amount();
         let mut driver = TestDriver::idle(experiment, slots);

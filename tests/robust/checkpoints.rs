@@ -161,7 +161,7 @@ fn run_unprivileged(lab: &Lab, options: &str, words: &str) -> RunOutput {
     }
     // The other user may not have access to the target folder.
     for (name, from) in [("hypertune", hypertune()), ("trainer", trainer())] {
-        fs::copy(from, lab.path(name)).unwrap();
+        lab.copy_program(&from, name);
     }
     let line = format!("./hypertune run m.yaml {options} -- ./trainer {words}");
     RunOutput::of(command.args(line.split_whitespace()))

@@ -14,8 +14,8 @@ const TERM: i32 = 15;
 /// A lab with a copy of the trainer as `job`.
 fn with_own_program(runs: u32) -> (Lab, PathBuf) {
     let lab = Lab::random(runs);
+    lab.copy_program(&trainer(), "job");
     let program = lab.path("job");
-    fs::copy(trainer(), &program).unwrap();
     (lab, program)
 }
 
@@ -97,7 +97,7 @@ fn a_temporary_lack_of_processes_fails_no_job() {
     let (lab, _) = with_own_program(200);
     lab.set_mode("", 0o777);
     // The limit does not apply to root. The other user may not have access to the target folder.
-    fs::copy(hypertune(), lab.path("hypertune")).unwrap();
+    lab.copy_program(&hypertune(), "hypertune");
     let mut command = lab.program("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "./hypertune", "run", "m.yaml", "-j", "2"]);
     let driver = Driver::start(command.args(["--", "./job", "pace=2"]));
@@ -168,8 +168,7 @@ fn a_lost_launch_uses_no_retry() {
     driver.wait().exits(1);
     fs::rename(lab.path("away"), &program).unwrap();
     // The second attempt of trial 1 fails; the third is its one retry.
-    fs::write(lab.path("script"), "#!/bin/sh\n[ $HYPERTUNE_ATTEMPT = 2 ] && exit 1\necho '{\"loss\": 1}'\n").unwrap();
-    fs::set_permissions(lab.path("script"), fs::Permissions::from_mode(0o755)).unwrap();
+    lab.script("script", "#!/bin/sh\n[ $HYPERTUNE_ATTEMPT = 2 ] && exit 1\necho '{\"loss\": 1}'\n");
     fs::rename(lab.path("script"), &program).unwrap();
     start(&lab, "-j 1 --launch-timeout 0s --retries 1", "sleep=300").wait().exits(0);
     let last = lab.records("end").pop().unwrap();
@@ -180,10 +179,9 @@ fn a_lost_launch_uses_no_retry() {
 fn a_temporarily_missing_interpreter_fails_no_job() {
     let lab = Lab::random(60);
     let interpreter = lab.path("interpreter");
-    fs::copy("/bin/sh", &interpreter).unwrap();
+    lab.copy_program("/bin/sh", "interpreter");
     let script = format!("#!{}\nsleep 0.01; echo '{{\"loss\": 1}}'\n", interpreter.display());
-    fs::write(lab.path("job"), script).unwrap();
-    fs::set_permissions(lab.path("job"), fs::Permissions::from_mode(0o755)).unwrap();
+    lab.script("job", &script);
     let driver = start(&lab, "-j 2", "");
     lab.wait_until("some ends", || ends(&lab) >= 3);
     fs::rename(&interpreter, lab.path("away")).unwrap();
@@ -273,7 +271,7 @@ fn a_program_that_can_never_start_is_a_failure_of_its_configuration() {
         )
     };
     let lab = Lab::new(&matrix("[./job, ./none, ./plain, ./broken]"));
-    fs::copy(trainer(), lab.path("job")).unwrap();
+    lab.copy_program(&trainer(), "job");
     fs::write(lab.path("plain"), "").unwrap();
     // Neither a format that the kernel supports nor a script.
     fs::write(lab.path("broken"), [0x7f, b'E', b'L', b'F', 0, 0]).unwrap();
@@ -287,7 +285,7 @@ fn a_program_that_can_never_start_is_a_failure_of_its_configuration() {
     // 120 kB is allowed for one argument, and 3.6 MB are too much for all of them.
     let long = "x".repeat(120_000);
     let lab = Lab::new(&matrix(&format!("[a, {long}]")));
-    fs::copy(trainer(), lab.path("job")).unwrap();
+    lab.copy_program(&trainer(), "job");
     let command = ["run", "m.yaml", "-j", "1", "--", "./job"].into_iter().chain(["say={{ p }}"; 30]);
     RunOutput::of(lab.command("").args(command)).exits(0);
     let failure = lab.records("end").into_iter().find(|end| end["status"] == "failed").unwrap();

@@ -159,7 +159,7 @@ fn a_signal_to_every_process_at_once_is_no_failure_of_the_jobs() {
 fn a_file_system_that_hangs_does_not_block_ctrl_c() {
     let lab = Lab::random(4);
     fs::create_dir(lab.path("programs")).unwrap();
-    fs::copy(trainer(), lab.path("programs/trainer")).unwrap();
+    lab.copy_program(&trainer(), "programs/trainer");
     let script = r#"
         exec 3<>/dev/fuse || exit 90
         "$@" & hypertune=$!

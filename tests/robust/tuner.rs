@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -219,9 +218,9 @@ fn a_reference_is_searched_in_listed_folders_and_passed_its_version() {
     assert!(missing.stderr.contains(&elsewhere.join("acme/evolve").display().to_string()), "{}", missing.stderr);
     let script = format!("#!/bin/sh\necho version $HYPERTUNE_TUNER_VERSION >&2\nexec {}\n", tuner());
     fs::create_dir_all(elsewhere.join("acme")).unwrap();
-    fs::write(elsewhere.join("acme/evolve"), script).unwrap();
+    lab.script("elsewhere/acme/evolve", &script).set_mode("elsewhere/acme/evolve", 0o644);
     listed().exits(2).stderr_contains("not executable");
-    fs::set_permissions(elsewhere.join("acme/evolve"), fs::Permissions::from_mode(0o755)).unwrap();
+    lab.set_mode("elsewhere/acme/evolve", 0o755);
     listed().exits(0);
     assert_eq!(fs::read_to_string(lab.study().join("tuner.stderr.log")).unwrap(), "version 1.2\n");
     fs::rename(&elsewhere, lab.path("tuners")).unwrap();

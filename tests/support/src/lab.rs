@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -89,7 +90,24 @@ impl Lab {
 
     /// Writes an executable file.
     pub fn script(&self, name: &str, text: &str) -> &Lab {
-        self.file(name, text).set_mode(name, 0o755)
+        self.executable(name, "cat > \"$1\" && chmod 755 \"$1\"", text)
+    }
+
+    /// Copies a program.
+    pub fn copy_program(&self, from: &str, name: &str) -> &Lab {
+        self.executable(name, "read from; cp -- \"$from\" \"$1\"", &format!("{from}\n"))
+    }
+
+    /// Lets a shell write the file `name`, which is its `$1`. A process that another test starts at this moment would inherit
+    /// a descriptor of ours, and a file that is open for writing cannot be executed ("Text file busy").
+    fn executable(&self, name: &str, shell: &str, input: &str) -> &Lab {
+        let mut writer = Command::new("sh");
+        writer.args(["-c", shell, "sh"]).arg(self.path(name)).stdin(Stdio::piped());
+        let mut writer = writer.spawn().unwrap_or_else(|e| panic!("cannot start sh: {e}"));
+        let written = writer.stdin.take().unwrap().write_all(input.as_bytes());
+        let status = writer.wait().unwrap_or_else(|e| panic!("cannot wait for sh: {e}"));
+        assert!(written.is_ok() && status.success(), "cannot write {name}: {written:?}, {status}");
+        self
     }
 
     pub fn set_mode(&self, name: &str, mode: u32) -> &Lab {

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 
 use super::error::CliError;
 use super::study::command_advice::MissingProgram;
-use crate::cli::args::ExecutionArgs;
+
+use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::options::without_effect::without_effect;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;

@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::args::{Cli, StudyArgs, Subcommand};
+use super::subcommand::{Cli, Subcommand};
+use crate::cli::args::study::StudyArgs;
 use crate::report::text;
 
 /// How to correct `args`, the whole command line, if `error` is about the first word of a training command without `--`.

@@ -1,22 +1,17 @@
 //! One file per subcommand, one table of exit codes.
 
 pub(crate) mod args;
-mod best;
-mod check;
-mod check_study;
 pub(crate) mod error;
 pub mod exit_codes;
-mod export;
 mod findings;
 mod guard;
+pub(crate) mod matrix_commands;
 mod missing_dashes;
 pub(crate) mod options;
 mod output;
-mod plan;
-mod resume;
-mod run;
 pub(crate) mod study;
-mod trials;
+pub(crate) mod study_commands;
+pub(crate) mod subcommand;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
@@ -25,9 +20,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Subcommand};
 use error::CliError;
 use exit_codes::Exit;
+use matrix_commands::{check, plan, run};
+use study_commands::{best, export, resume, trials};
+use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::syscalls::reset_inherited_signals;
 use crate::progress::{print_message, stderr};
@@ -75,6 +72,7 @@ fn report_panic(panic: &panic::PanicHookInfo<'_>) {
 
 fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
     match command {
+        Subcommand::Run(args) if args.dry_run => plan::plan(&args),
         Subcommand::Run(args) => run::run(&args),
         Subcommand::Plan(args) => plan::plan(&args),
         Subcommand::Check(args) => check::check(&args),

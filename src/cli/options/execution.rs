@@ -3,7 +3,7 @@
 use std::env;
 use std::sync::Arc;
 
-use crate::cli::args::ExecutionArgs;
+use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
 use crate::launch::catalogue::{self, LAUNCHER_VARIABLE};

@@ -1,6 +1,6 @@
 //! Options that have no effect beside the other ones.
 
-use crate::cli::args::ExecutionArgs;
+use crate::cli::args::execution::ExecutionArgs;
 use crate::run::process::gpus::Gpus;
 
 /// A sentence for each option in `args` without effect.

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::argument_lists::ArgumentLists;
 use super::command_advice::{self, MissingProgram};
 use super::earlier_study::EarlierStudy;
-use crate::cli::args::StudyArgs;
+
+use crate::cli::args::study::StudyArgs;
 use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;

@@ -14,7 +14,9 @@ use super::definition::StudyDefinition;
 use super::fail_if;
 use super::tuner;
 use super::view;
-use crate::cli::args::{ExecutionArgs, FormatArg};
+
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::options::execution;

@@ -2,15 +2,16 @@
 
 use std::io;
 
-use super::args::{FormatArg, RunArgs};
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::findings;
-use super::options::execution;
-use super::output;
-use super::study::definition::StudyDefinition;
-use super::study::seed;
-use super::study::warm_start;
+use crate::cli::args::values::FormatArg;
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::matrix_commands::run::RunArgs;
+use crate::cli::options::execution;
+use crate::cli::output;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::seed;
+use crate::cli::study::warm_start;
 use crate::progress::Verbosity;
 use crate::report::plan::PlanView;
 use crate::report::plan_table;

@@ -1,28 +1,43 @@
 //! `hypertune check MATRIX`: reports all errors of a matrix file. Given a study's folder, it checks the journal.
 
+use clap::Args;
 use serde_json::json;
 
-use super::args::{CheckArgs, FormatArg};
-use super::check_study::{self, Repair};
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::findings;
-use super::output;
-use super::study::definition::StudyDefinition;
-use super::study::warm_start;
+use crate::cli::args::study::{STUDY, StudyArgs};
+use crate::cli::args::values::{FORMATS, FormatArg, one_of};
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::output;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::warm_start;
+use crate::cli::study_commands::check::{self as study_check, Repair};
 use crate::progress::Verbosity;
 use crate::report::text;
 use crate::schedule::finite;
 use crate::types::printable::printable;
 
+/// Arguments of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    /// Given a study's folder: truncate a damaged journal before the damage, and keep a copy
+    #[arg(long, help_heading = STUDY)]
+    pub salvage: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
+    pub format: FormatArg,
+}
+
 /// Checks the matrix file or the journal of `args`.
 pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let repair = if args.salvage { Repair::Salvage } else { Repair::None };
     if args.study.matrix.is_dir() {
-        return check_study::check(&args.study.matrix, repair, args.format);
+        return study_check::check(&args.study.matrix, repair, args.format);
     }
     if args.salvage {
-        return Err(check_study::salvage_needs_a_study(&args.study.matrix));
+        return Err(study_check::salvage_needs_a_study(&args.study.matrix));
     }
     let study = match (StudyDefinition::load(&args.study), args.format) {
         (Ok(study), _) => study,

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use super::args::FormatArg;
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::output;
-use super::study::view;
+use crate::cli::args::values::FormatArg;
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::output;
+use crate::cli::study::view;
 use crate::journal::error::JournalError;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;

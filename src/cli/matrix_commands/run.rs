@@ -3,33 +3,54 @@
 use std::cell::OnceCell;
 
 use anyhow::anyhow;
+use clap::Args;
 
-use super::args::RunArgs;
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::findings;
-use super::options::execution;
-use super::plan;
-use super::study::definition::StudyDefinition;
-use super::study::fail_if;
-use super::study::recorded::{Decision, decide};
-use super::study::seed;
-use super::study::session;
-use super::study::session::SessionOptions;
-use super::study::view;
-use super::study::warm_start;
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::args::study::StudyArgs;
+use crate::cli::args::values::{FORMATS, FormatArg, one_of};
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::options::execution;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::fail_if;
+use crate::cli::study::recorded::{Decision, decide};
+use crate::cli::study::seed;
+use crate::cli::study::session;
+use crate::cli::study::session::SessionOptions;
+use crate::cli::study::view;
+use crate::cli::study::warm_start;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::progress::{Verbosity, print_message};
+use crate::report::condition::Condition;
 use crate::report::view::{StudyView, ViewDetail};
 use crate::run::change::StudyChange;
 use crate::run::options::Existing;
 
+/// Arguments of `run`, and of `plan`, which takes the same ones.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+    /// Only show what would run, like `plan`
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Discard an existing study in the folder and start a new one
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
+    pub format: FormatArg,
+}
+
 /// Runs the study in `args`.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
-    if args.dry_run {
-        return plan::plan(args);
-    }
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {

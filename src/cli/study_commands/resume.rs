@@ -2,21 +2,40 @@
 
 use std::cell::OnceCell;
 use std::env;
+use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::Args;
 
-use super::args::ResumeArgs;
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::study::definition::StudyDefinition;
-use super::study::fail_if;
-use super::study::location;
-use super::study::recorded;
-use super::study::session::SessionOptions;
-use super::study::view;
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::args::values::{FORMATS, FormatArg, one_of};
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::fail_if;
+use crate::cli::study::location;
+use crate::cli::study::recorded;
+use crate::cli::study::session::SessionOptions;
+use crate::cli::study::view;
 use crate::journal::folder::layout::StudyFolder;
+use crate::report::condition::Condition;
 use crate::run::change::StudyChange;
 use crate::run::options::Existing;
+
+/// Arguments of `resume`.
+#[derive(Clone, Debug, Args)]
+pub struct ResumeArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
+    pub format: FormatArg,
+}
 
 /// Resumes the study in `args.study`, in the directory where it was started.
 pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {

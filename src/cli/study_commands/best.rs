@@ -1,18 +1,41 @@
 //! `hypertune best STUDY`.
 
-use super::args::{BestArgs, FormatArg};
-use super::error::CliError;
-use super::exit_codes::Exit;
-use super::output;
-use super::study::definition::StudyDefinition;
-use super::study::fail_if;
-use super::study::ranking;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::values::{FORMATS, FormatArg, one_of};
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::options::overrides;
+use crate::cli::output;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::fail_if;
+use crate::cli::study::ranking;
 use crate::journal::folder::layout::StudyFolder;
+use crate::matrix::command_line::overrides::MetricOverride;
 use crate::progress;
 use crate::report::best::BestReport;
+use crate::report::condition::Condition;
 use crate::report::summary_text::{best_text, finish_sentence};
 use crate::report::text::command_line;
 use crate::report::view::{JobStatus, JobView, StudyView};
+
+/// Arguments of `best`.
+#[derive(Clone, Debug, Args)]
+pub struct BestArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Rank by this metric instead of the study's: NAME:minimize or NAME:maximize
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric)]
+    pub metric: Option<MetricOverride>,
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<Condition>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
+    pub format: FormatArg,
+}
 
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {

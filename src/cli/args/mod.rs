@@ -1,0 +1,5 @@
+//! Options that several subcommands have, as clap parses them; `options` converts them.
+
+pub(crate) mod execution;
+pub(crate) mod study;
+pub(crate) mod values;

@@ -1,0 +1,51 @@
+//! Options that define a study.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::one_of;
+use crate::cli::options::overrides;
+use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::style::catalogue::ArgStyle;
+use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
+
+pub(crate) const STUDY: &str = "Study";
+
+/// Arguments that define a study.
+#[derive(Clone, Debug, Args)]
+pub struct StudyArgs {
+    /// The matrix: a YAML file with the search space and the search algorithm
+    pub matrix: PathBuf,
+    /// The training command; parameters are appended, unless it has templates like {{lr}}
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Folder of the study [default: the matrix file's stem with .study, in the current directory]
+    #[arg(long, value_name = "DIR", help_heading = STUDY)]
+    pub study: Option<PathBuf>,
+    /// Seed of all random draws [default: from the matrix, else drawn and printed]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = STUDY)]
+    pub seed: Option<u64>,
+    /// Metric that ranks the trials: NAME, NAME:minimize or NAME:maximize [default: from the matrix]
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
+    pub metric: Option<MetricOverride>,
+    /// How metrics are read: auto, json, regex=PATTERN, file=PATH or tensorboard=DIR [default: from the matrix, else auto]
+    #[arg(long, value_name = "COLLECTOR", value_parser = overrides::collector, help_heading = STUDY)]
+    pub collect: Option<ConfiguredCollector>,
+    /// Fix a parameter, or set an input of the component; repeatable
+    #[arg(short = 'P', long = "param", value_name = "NAME=VALUE", value_parser = overrides::param, help_heading = STUDY)]
+    pub params: Vec<ValueOverride>,
+    /// How parameters are passed: equals (--lr=0.1), space (--lr 0.1), hydra (lr=0.1, quoted by Hydra's grammar), assign (lr=0.1),
+    /// env (LR=0.1 in the environment) or none [default: from the matrix, else equals]
+    #[arg(long, value_name = "STYLE", hide_possible_values = true, value_parser = one_of(ArgStyle::all()), help_heading = STUDY)]
+    pub arg_style: Option<ArgStyle>,
+    /// Sampler that proposes configurations, such as random, tpe or gp [default: from the matrix]
+    #[arg(long, value_name = "NAME", help_heading = STUDY)]
+    pub sampler: Option<String>,
+    /// File with full or partial configurations to run first: a YAML or JSON list, or JSON lines
+    #[arg(long, value_name = "FILE", help_heading = STUDY)]
+    pub enqueue: Vec<PathBuf>,
+    /// Folder of an earlier study whose results the sampler learns from; repeatable
+    #[arg(long, value_name = "STUDY", help_heading = STUDY)]
+    pub warm_start: Vec<PathBuf>,
+}

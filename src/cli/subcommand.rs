@@ -1,0 +1,66 @@
+//! The subcommands, as clap parses them. The arguments of each are in its own file.
+
+use clap::Parser;
+
+use super::exit_codes;
+use super::matrix_commands::check::CheckArgs;
+use super::matrix_commands::run::RunArgs;
+use super::study_commands::best::BestArgs;
+use super::study_commands::export::ExportArgs;
+use super::study_commands::resume::ResumeArgs;
+use super::study_commands::trials::TrialsArgs;
+
+/// Tune the hyperparameters of a training command: run it with many configurations, find the best one.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "hypertune", version, after_help = exit_codes::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// The subcommand.
+    #[command(subcommand)]
+    pub command: Subcommand,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Run a study, or resume one that was stopped
+    Run(RunArgs),
+    /// Show what a study would run; creates and launches nothing
+    Plan(RunArgs),
+    /// Report all errors of a matrix file; given a study's folder, check its journal
+    Check(CheckArgs),
+    /// Show the best trial of a study and the command that repeats it
+    Best(BestArgs),
+    /// List the trials of a study, best first
+    Trials(TrialsArgs),
+    /// Write all jobs of a study to stdout, one row each
+    Export(ExportArgs),
+    /// Resume a study that was stopped, given its folder only
+    Resume(ResumeArgs),
+    /// End the jobs of a driver that died (`run` starts this)
+    #[command(hide = true)]
+    Guard {
+        /// The session with the jobs.
+        session: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::matrix::command_line::overrides::ValueOverride;
+
+    #[test]
+    fn the_definition_is_valid() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_command_follows_two_dashes() {
+        let line = ["hypertune", "run", "m.yaml", "-P", "a=b=c", "--", "python3", "t.py", "--x", "-j"];
+        let Ok(Cli { command: Subcommand::Run(args) }) = Cli::try_parse_from(line) else { panic!("it parses") };
+        assert_eq!(args.study.command, ["python3", "t.py", "--x", "-j"]);
+        assert_eq!(args.study.params, [ValueOverride { name: "a".into(), text: "b=c".into() }]);
+    }
+}

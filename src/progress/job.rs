@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::study_progress::StudyProgress;
 use crate::journal::folder::layout::{LogStream, StudyFolder};
 use crate::journal::record::EndRecord;
+use crate::report::study_progress::StudyProgress;
 use crate::report::text;
 use crate::types::assignment::Assignment;
 use crate::types::ids::JobId;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::study_progress::{BracketRung, RungCounts, StudyProgress};
+use crate::report::study_progress::{BracketRung, RungCounts, StudyProgress};
 use crate::report::text;
 use crate::types::ids::BracketId;
 use crate::types::printable::printable;

@@ -1,14 +1,11 @@
 //! Progress on stderr while a study runs: lines redrawn in place on a terminal, plain lines for jobs and rungs elsewhere.
 
-pub(crate) mod expected_totals;
-pub(crate) mod forecast;
 pub(crate) mod job;
 pub(crate) mod line;
 pub(crate) mod line_limit;
 pub(crate) mod line_queue;
 pub(crate) mod plain;
 pub(crate) mod stderr;
-pub(crate) mod study_progress;
 pub(crate) mod terminal;
 pub(crate) mod verbosity;
 
@@ -16,10 +13,10 @@ use std::sync::Arc;
 
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
+use crate::report::study_progress::StudyProgress;
+use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::run::observer::{NoObserver, Observer};
-use expected_totals::ExpectedTotals;
 pub use stderr::print_message;
-use study_progress::StudyProgress;
 pub use verbosity::Verbosity;
 
 /// The observer for stderr: redrawn lines on a terminal, plain lines elsewhere.
@@ -31,3 +28,6 @@ pub fn observer(experiment: &Experiment, folder: &StudyFolder, verbosity: Verbos
         _ => Arc::new(plain::PlainProgress::new(progress, folder.clone(), verbosity)),
     }
 }
+
+#[cfg(test)]
+mod tests;

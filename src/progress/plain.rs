@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::line_limit::LineLimit;
 use super::stderr::{print_message, print_progress};
-use super::study_progress::StudyProgress;
 use super::verbosity::Verbosity;
 use super::{job, line};
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Record;
+use crate::report::study_progress::StudyProgress;
 use crate::run::observer::Observer;
 use crate::types::ids::TrialId;
 use crate::types::outcome::Outcome;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line_queue::{Importance, LineQueue};
-use super::study_progress::StudyProgress;
 use super::verbosity::Verbosity;
 use super::{job, line, stderr};
 use crate::journal::record::Record;
+use crate::report::study_progress::StudyProgress;
 use crate::run::observer::Observer;
 use crate::types::printable::printable_lines;
 

@@ -9,6 +9,7 @@ pub(crate) mod number;
 pub mod plan;
 pub mod plan_table;
 pub(crate) mod ranking;
+pub(crate) mod study_progress;
 pub mod summary;
 pub mod summary_text;
 pub(crate) mod text;

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::record::Record;
-use crate::progress::expected_totals::ExpectedTotals;
 use crate::report::fixtures::StudyFixture;
+use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::schedule::{BracketPlan, Plan, RungPlan, UNLIMITED};
 use crate::types::units::Resource;
 

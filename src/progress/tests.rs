@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use super::*;
-use crate::progress::line;
+use super::line;
 use crate::report::fixtures::{StudyFixture, halving};
-use crate::schedule::{BracketPlan, RungPlan};
+use crate::report::study_progress::StudyProgress;
+use crate::report::study_progress::expected_totals::ExpectedTotals;
+use crate::schedule::{BracketPlan, Plan, RungPlan};
 use crate::types::objective::Score;
-use crate::types::outcome::Failure;
+use crate::types::outcome::{Failure, Outcome};
+use crate::types::units::Resource;
 
 /// Three configurations at 1 epoch, one of them at 3.
 fn plan() -> Plan {

@@ -1,10 +1,12 @@
 //! Counts jobs from the journal's records, for all kinds of display.
 
+pub mod expected_totals;
+pub(crate) mod forecast;
+mod time_left;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::expected_totals::ExpectedTotals;
-use super::forecast::Forecast;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
@@ -15,6 +17,8 @@ use crate::types::incumbent::{Candidate, IncumbentTracker};
 use crate::types::objective::Metric;
 use crate::types::outcome::Outcome;
 use crate::types::units::{Moment, Resource};
+use expected_totals::ExpectedTotals;
+use forecast::Forecast;
 
 /// Counts of one rung of one bracket.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -322,8 +326,3 @@ impl StudyProgress {
         self.brackets.get_mut(&position.bracket)?.get_mut(position.rung.0 as usize)
     }
 }
-
-mod time_left;
-
-#[cfg(test)]
-mod tests;

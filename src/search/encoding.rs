@@ -1,4 +1,4 @@
-//! Configurations as vectors for models: one coordinate per parameter.
+//! Configurations as vectors for models: one coordinate per parameter that is not a constant.
 //!
 //! The coordinate of an ordered parameter is the value of its distribution function, in [0, 1]; that of an unordered one is the
 //! index of its value. Decoded configurations always have values of the parameters' domains.
@@ -31,6 +31,8 @@ pub enum Axis {
 #[derive(Clone, Debug)]
 pub struct Encoding {
     space: Arc<Space>,
+    /// The index in the space of each coordinate's parameter.
+    params: Vec<usize>,
     axes: Vec<Axis>,
     /// Cumulative prior probabilities of the values of each unordered parameter; empty for ordered ones.
     cumulative: Vec<Vec<f64>>,
@@ -41,25 +43,31 @@ pub struct Encoding {
 impl Encoding {
     /// The encoding of `space`.
     pub fn new(space: Arc<Space>) -> Encoding {
-        let cumulative: Vec<Vec<f64>> = space
-            .params
-            .iter()
-            .map(|param| match param.domain.geometry() {
-                Geometry::Ordered => Vec::new(),
+        let is_constant = |index: &usize| space.params[*index].domain.geometry() == Geometry::Constant;
+        let params: Vec<usize> = (0..space.params.len()).filter(|index| !is_constant(index)).collect();
+        let domains = || params.iter().map(|index| &*space.params[*index].domain);
+        let cumulative: Vec<Vec<f64>> = domains()
+            .map(|domain| match domain.geometry() {
+                Geometry::Ordered | Geometry::Constant => Vec::new(),
                 Geometry::Unordered { weights } => cumulate(&weights),
             })
             .collect();
         let axis = |sums: &Vec<f64>| if sums.is_empty() { Axis::Ordered } else { Axis::Unordered };
-        let tails = space.params.iter().map(|param| tail(&*param.domain)).collect();
-        Encoding { space, axes: cumulative.iter().map(axis).collect(), cumulative, tails }
+        let tails = domains().map(tail).collect();
+        Encoding { axes: cumulative.iter().map(axis).collect(), space, params, cumulative, tails }
     }
 
-    /// One per parameter, in file order.
+    /// The domain of coordinate `d`.
+    fn domain(&self, d: usize) -> &dyn Domain {
+        &*self.space.params[self.params[d]].domain
+    }
+
+    /// One per coordinate, in file order.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
-    /// Prior probability of each value of parameter `d`; empty for an ordered parameter.
+    /// Prior probability of each value of coordinate `d`; empty for an ordered parameter.
     pub fn weights(&self, d: usize) -> Vec<f64> {
         let sums = &self.cumulative[d];
         (0..sums.len()).map(|i| sums[i] - if i == 0 { 0.0 } else { sums[i - 1] }).collect()
@@ -67,26 +75,27 @@ impl Encoding {
 
     /// The vector of `assignment`; `None` if a value is missing or outside its domain.
     pub fn encode(&self, assignment: &Assignment) -> Option<Vec<f64>> {
-        let coordinate = |(d, param): (usize, &Param)| {
-            let unit = param.domain.to_unit(assignment.get(&param.name)?)?;
-            Some(self.coordinate(d, unit.clamp(0.0, 1.0)))
-        };
-        self.space.params.iter().enumerate().map(coordinate).collect()
+        let unit = |param: &Param| param.domain.to_unit(assignment.get(&param.name)?);
+        // constants too, so that a configuration with another value is not encoded
+        let units: Vec<f64> = self.space.params.iter().map(unit).collect::<Option<_>>()?;
+        let coordinate = |(d, index): (usize, &usize)| self.coordinate(d, units[*index].clamp(0.0, 1.0));
+        Some(self.params.iter().enumerate().map(coordinate).collect())
     }
 
     /// The configuration of the vector `x`.
     pub fn decode(&self, x: &[f64]) -> Assignment {
-        let value = |d: usize| self.space.params[d].domain.from_unit(self.unit(d, x[d]));
-        self.space.params.iter().enumerate().map(|(d, param)| (param.name.clone(), value(d))).collect()
+        let mut units = vec![0.5; self.space.params.len()];
+        self.params.iter().enumerate().for_each(|(d, index)| units[*index] = self.unit(d, x[d]));
+        let params = self.space.params.iter().zip(units);
+        params.map(|(param, unit)| (param.name.clone(), param.domain.from_unit(unit))).collect()
     }
 
     /// Moves `x` to the nearest valid configuration.
     pub fn snap(&self, x: &mut [f64]) {
-        for (d, param) in self.space.params.iter().enumerate() {
-            if self.axes[d] == Axis::Ordered {
-                let near = x[d].clamp(self.tails[d], 1.0 - self.tails[d]);
-                x[d] = param.domain.to_unit(&param.domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
-            }
+        for (d, x) in x.iter_mut().enumerate().filter(|(d, _)| self.axes[*d] == Axis::Ordered) {
+            let near = x.clamp(self.tails[d], 1.0 - self.tails[d]);
+            let domain = self.domain(d);
+            *x = domain.to_unit(&domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
         }
     }
 
@@ -97,9 +106,9 @@ impl Encoding {
         x
     }
 
-    /// The coordinates of the values of parameter `d` if it is unordered or has at most [`MAX_LEVELS`] values; otherwise empty.
+    /// The values of coordinate `d` if it is unordered or has at most [`MAX_LEVELS`] values; otherwise empty.
     pub fn levels(&self, d: usize) -> Vec<f64> {
-        let domain = &self.space.params[d].domain;
+        let domain = self.domain(d);
         match self.axes[d] {
             Axis::Unordered => (0..self.cumulative[d].len()).map(|i| i as f64).collect(),
             Axis::Ordered => {
@@ -188,6 +197,26 @@ mod tests {
         let mut stream = parameters(4);
         let relu = (0..2000).filter(|_| encoding.draw(&mut stream)[3] == 0.0).count();
         assert!((1300..1500).contains(&relu), "{relu}");
+    }
+
+    #[test]
+    fn a_constant_has_no_coordinate() {
+        let space = space(&[
+            ("epochs", "constant", json!(3)),
+            ("lr", "uniform", json!([0, 2])),
+            ("name", "constant", json!("resnet")),
+            ("op", "choice", json!(["sgd", "adam"])),
+        ]);
+        let encoding = Encoding::new(Arc::new(space));
+        assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered]);
+        let mut decoded = encoding.decode(&[0.25, 1.0]);
+        assert_eq!(
+            serde_json::to_value(&decoded).unwrap(),
+            json!({"epochs": 3, "lr": 0.5, "name": "resnet", "op": "adam"})
+        );
+        assert_eq!(encoding.encode(&decoded), Some(vec![0.25, 1.0]));
+        decoded.set("name".into(), json!("vgg"));
+        assert_eq!(encoding.encode(&decoded), None);
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use super::ParamKind;
 use super::choice::{CHOICE, PCHOICE};
+use super::constant::CONSTANT;
 use super::dates::{DATERANGE, DATETIMERANGE};
 use super::normal::{LOGNORMAL, NORMAL, QLOGNORMAL, QNORMAL};
 use super::range::RANGE;
 use super::spaced::{GEOMSPACE, LINSPACE, LOGSPACE};
 use super::uniform::{LOGUNIFORM, QLOGUNIFORM, QUNIFORM, UNIFORM};
+use super::whole::{INT, LOGINT};
 
 /// All parameter kinds.
-pub static KINDS: [&ParamKind; 16] = [
+pub static KINDS: [&ParamKind; 19] = [
     &CHOICE,
     &PCHOICE,
     &RANGE,
@@ -26,6 +28,9 @@ pub static KINDS: [&ParamKind; 16] = [
     &QNORMAL,
     &LOGNORMAL,
     &QLOGNORMAL,
+    &INT,
+    &LOGINT,
+    &CONSTANT,
 ];
 
 /// The kind with this name, if there is one.

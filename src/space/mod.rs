@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub(crate) mod choice;
+pub(crate) mod constant;
 mod continuous;
 mod dates;
 mod decimal;
@@ -16,6 +17,7 @@ pub(crate) mod std_normal;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod uniform;
+mod whole;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub enum Geometry {
         /// Prior probability of each value, in the order of [`Domain::level`]; their sum is 1.
         weights: Vec<f64>,
     },
+    /// There is one value by declaration; models have no coordinate for it.
+    Constant,
 }
 
 /// The values of a parameter.
@@ -73,6 +77,8 @@ pub trait Domain: fmt::Debug + Send + Sync {
 pub enum Form {
     /// A list of any values becomes the argument `items`.
     Items,
+    /// Any value becomes the argument `value`.
+    Whole,
     /// Named arguments, given by a mapping. If `positional`, a list or an `a:b:c` string can give them in this order.
     Named {
         /// Required arguments.

@@ -5,6 +5,7 @@ use std::fmt;
 use rand::RngExt;
 use serde_json::Value;
 
+use super::distribution::NumericDistribution;
 use super::{Domain, Geometry, display};
 use crate::types::stream::Stream;
 
@@ -16,6 +17,14 @@ pub(super) trait Sequence: fmt::Debug + Send + Sync {
     fn at(&self, index: u64) -> Value;
     /// The index of `value`, compared with a tolerance for rounding.
     fn position(&self, value: &Value) -> Option<u64>;
+    /// The distribution, if a tuner can draw from it instead of the list of all values.
+    fn distribution(&self) -> Option<NumericDistribution> {
+        None
+    }
+    /// A description without a list of values.
+    fn describe(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The domain of a sequence.
@@ -43,6 +52,10 @@ impl<S: Sequence> Domain for SequenceDomain<S> {
         Geometry::Ordered
     }
 
+    fn distribution(&self) -> Option<NumericDistribution> {
+        self.0.distribution()
+    }
+
     /// (i + ½) / n for the i-th of n values.
     fn to_unit(&self, value: &Value) -> Option<f64> {
         Some((self.0.position(value)? as f64 + 0.5) / self.0.count() as f64)
@@ -54,6 +67,6 @@ impl<S: Sequence> Domain for SequenceDomain<S> {
     }
 
     fn describe(&self) -> String {
-        display::list(self.0.count(), |i| display::value(&self.0.at(i)))
+        self.0.describe().unwrap_or_else(|| display::list(self.0.count(), |i| display::value(&self.0.at(i))))
     }
 }

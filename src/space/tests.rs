@@ -15,6 +15,7 @@ use crate::types::stream::{Purpose, Stream, stream};
 /// The arguments for a written `value`.
 pub(super) fn args(kind: &ParamKind, value: &Value) -> Args {
     match (kind.forms[0], value) {
+        (Form::Whole, value) => [("value".to_owned(), value.clone())].into_iter().collect(),
         (Form::Items, items) => [("items".to_owned(), items.clone())].into_iter().collect(),
         (Form::Named { required, optional, .. }, Value::Array(items)) => {
             let names = required.iter().chain(optional).map(|n| (*n).to_owned());
@@ -107,6 +108,9 @@ fn typical() -> Vec<(&'static ParamKind, Box<dyn Domain>)> {
         ("lognormal", json!([0, 1])),
         ("qnormal", json!([0, 10, 0.5])),
         ("qlognormal", json!([3, 1, 1])),
+        ("int", json!([-3, 12, 2])),
+        ("logint", json!([1, 512])),
+        ("constant", json!("resnet")),
     ];
     assert_eq!(values.len(), KINDS.len());
     let kind = |name| by_name(name).expect("a kind with this name");
@@ -141,6 +145,9 @@ fn the_draws_of_a_seed_are_stable() {
     lognormal: 1.6319203912530895 0.8714222030687706 0.4324718834125747
     qnormal: 10.0 5.0 10.5
     qlognormal: 50 46 53
+    int: -3 11 9
+    logint: 2 14 213
+    constant: "resnet" "resnet" "resnet"
     "#);
     insta::assert_snapshot!(draw(42), @r#"
     choice: [1,2] [1,2] "tanh"
@@ -159,6 +166,9 @@ fn the_draws_of_a_seed_are_stable() {
     lognormal: 1.232581006662981 0.46124590839496715 0.4279638288450831
     qnormal: 1.5 5.0 -12.0
     qlognormal: 36 7 11
+    int: 9 -3 5
+    logint: 19 48 26
+    constant: "resnet" "resnet" "resnet"
     "#);
 }
 
@@ -182,6 +192,9 @@ fn descriptions_are_short() {
     lognormal: lognormal, median 1, deviation 1 of the logarithm
     qnormal: normal, mean 0, deviation 10, in steps of 0.5
     qlognormal: lognormal, median 20.0855, deviation 1 of the logarithm, in steps of 1
+    int: -3 to 11 in steps of 2
+    logint: 1 to 512, log scale
+    constant: resnet
     "#);
 }
 
@@ -270,9 +283,9 @@ proptest! {
             prop_assert!(domain.contains(&value), "{value} is not in {domain:?}");
             let there = domain.to_unit(&value).expect("the value is in the domain");
             prop_assert!((0.0..=1.0).contains(&there), "{value} at {there} of {domain:?}");
-            // An item of a choice is passed on as it is written.
+            // An item of a choice and a constant are passed on as they are written.
             let no_negative_zero = value.as_f64().is_none_or(|x| x != 0.0 || x.is_sign_positive());
-            prop_assert!(no_negative_zero || matches!(kind.forms, [Form::Items]), "a negative zero from {domain:?}");
+            prop_assert!(no_negative_zero || matches!(kind.forms, [Form::Items | Form::Whole]), "a negative zero from {domain:?}");
         }
         if let Some(count) = domain.cardinality() {
             prop_assert!(count > 0);

@@ -6,6 +6,9 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+/// Largest absolute value of an integer: up to 2^53 ≈ 9.007e15 a 64-bit float represents every integer.
+const MAX_INTEGER: f64 = 9e15;
+
 /// One segment of a path into nested arguments.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PathSegment {
@@ -85,6 +88,18 @@ impl<'a> ArgReader<'a> {
     /// An optional whole number ≥ 0; 3.0 counts as 3.
     pub fn optional_count(&mut self, name: &str) -> Option<u64> {
         self.typed(name, "a whole number, 0 or more", whole_number)
+    }
+
+    /// A required whole number between −9·10¹⁵ and 9·10¹⁵; 3.0 counts as 3.
+    pub fn integer(&mut self, name: &str) -> Option<i64> {
+        let number = self.number(name)?;
+        if number.fract() != 0.0 || number.abs() > MAX_INTEGER {
+            let bounds = if number.fract() == 0.0 { " between -9e15 and 9e15" } else { "" };
+            let found = self.raw(name).map(describe).unwrap_or_default();
+            self.error(name, format!("`{name}` must be a whole number{bounds}, found {found}"));
+            return None;
+        }
+        Some(number as i64)
     }
 
     /// A required whole number ≥ 1.

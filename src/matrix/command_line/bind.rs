@@ -12,6 +12,7 @@ use crate::matrix::polyaxon::inputs::{self, DeclaredInput};
 use crate::matrix::polyaxon::operation::{GivenParam, Operation, ParamScope};
 use crate::matrix::sections::matrix::MatrixSection;
 use crate::matrix::sections::params::{DeclaredParam, DomainOrigin, fixed_domain};
+use crate::space::Geometry;
 use crate::types::args::describe;
 use crate::types::units::Resource;
 
@@ -125,7 +126,8 @@ fn warn_if_nothing_varies(overrides: &Overrides, section: &MatrixSection, findin
 fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &mut Findings) {
     let value = assigned.value();
     let domain = &declared.param.domain;
-    if declared.origin == DomainOrigin::File && !domain.contains(&value) {
+    let varies = domain.geometry() != Geometry::Constant;
+    if declared.origin == DomainOrigin::File && varies && !domain.contains(&value) {
         let message = format!("{} is not among the values of {}", quoted(&assigned.text), quoted(&assigned.name));
         let hint = format!("the matrix has {}", domain.describe());
         findings.push(assigned.about_value(Severity::Warning, message, Some(hint)));

@@ -4,6 +4,7 @@ mod forms;
 mod hostile;
 mod mistakes;
 mod models;
+mod nested_params;
 mod overrides;
 mod shapes;
 mod typos;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::param_tree::SEPARATOR;
 use super::params::{DeclaredParam, DomainOrigin};
 use super::point_files::{CellType, parse_points};
 use super::proposals::check_starting_points;
@@ -107,12 +108,33 @@ fn configuration<'n>(item: &'n Node, known: &KnownParams<'_>) -> &'n Node {
     params.filter(|params| !is_parameter && params.value.map().is_some()).map_or(item, |params| &params.value)
 }
 
+/// The values in `item` with the full names of their parameters. A mapping nests values if parameters are nested in its name.
+fn named_values<'n>(
+    item: &'n Node,
+    outer: Option<&str>,
+    known: &KnownParams<'_>,
+    findings: &mut Findings,
+) -> Vec<(String, &'n Entry)> {
+    let mut values = Vec::new();
+    for entry in named(item, "a starting point", item.span.clone(), findings) {
+        let name = outer.map_or_else(|| entry.key.clone(), |outer| format!("{outer}{SEPARATOR}{}", entry.key));
+        let nests =
+            |(param, _): &(&Param, _)| param.name.strip_prefix(&*name).is_some_and(|rest| rest.starts_with(SEPARATOR));
+        if entry.value.map().is_some() && known.iter().any(nests) {
+            values.extend(named_values(&entry.value, Some(&name), known, findings));
+        } else {
+            values.push((name, entry));
+        }
+    }
+    values
+}
+
 fn read_point(item: &Node, known: &KnownParams<'_>, cells: CellType, findings: &mut Findings) -> Assignment {
     let mut point = Assignment::default();
-    for entry in named(item, "a starting point", item.span.clone(), findings) {
-        let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *entry.key) else {
-            let hint = suggestion(&entry.key, known.iter().map(|(param, _)| &*param.name));
-            findings.error_with(entry.key_span.clone(), format!("unknown parameter {}", quoted(&entry.key)), hint);
+    for (name, entry) in named_values(item, None, known, findings) {
+        let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *name) else {
+            let hint = suggestion(&name, known.iter().map(|(param, _)| &*param.name));
+            findings.error_with(entry.key_span.clone(), format!("unknown parameter {}", quoted(&name)), hint);
             continue;
         };
         let value = entry.value.to_json(&mut Vec::new());
@@ -125,7 +147,7 @@ fn read_point(item: &Node, known: &KnownParams<'_>, cells: CellType, findings: &
         if let Some(value) = accepted {
             point.set(param.name.clone(), value);
         } else {
-            let message = format!("{} cannot be {}", quoted(&entry.key), entry.value.describe());
+            let message = format!("{} cannot be {}", quoted(&name), entry.value.describe());
             let hint = format!("expected {}", param.domain.describe());
             findings.error_with(entry.value.span.clone(), message, Some(hint));
         }

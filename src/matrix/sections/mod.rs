@@ -7,6 +7,7 @@ pub(crate) mod initial;
 pub(crate) mod matrix;
 pub(crate) mod metric;
 pub(crate) mod nested;
+pub(crate) mod param_tree;
 pub(crate) mod params;
 pub(crate) mod point_files;
 pub(crate) mod proposals;

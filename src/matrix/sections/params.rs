@@ -1,18 +1,20 @@
-//! Reads `params`: a mapping from parameter names to a kind and a value, from which a domain is built.
+//! Reads `params`: a mapping from parameter names to a kind and a value, from which a domain is built, or to a constant.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::arguments;
+use super::param_tree::{self, ParamForm, WrittenParam};
 use super::value_forms;
 use crate::command::style::settings::ArgSettings;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::{Fields, named};
-use crate::matrix::yaml::node::{Entry, Node, Span};
+use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 use crate::space::choice::CHOICE;
-use crate::space::{Domain, Param, ParamKind, catalogue};
+use crate::space::constant::CONSTANT;
+use crate::space::{Domain, Form, Param, ParamKind, catalogue};
 
 /// A parameter with its position in the file.
 #[derive(Debug)]
@@ -42,7 +44,8 @@ pub fn read(node: &Node, span: Span, findings: &mut Findings) -> Vec<DeclaredPar
     if entries.is_empty() && node.map().is_some() {
         findings.error(span, "`params` is empty; at least one parameter is required");
     }
-    entries.into_iter().filter_map(|entry| read_param(entry, findings)).collect()
+    let written = param_tree::flatten(entries, findings);
+    written.into_iter().filter_map(|param| read_param(&param, findings)).collect()
 }
 
 /// The domain of a parameter that is fixed to `value`.
@@ -51,34 +54,57 @@ pub fn fixed_domain(value: Value) -> Option<Box<dyn Domain>> {
     (CHOICE.build)(&args).ok()
 }
 
-fn read_param(entry: &Entry, findings: &mut Findings) -> Option<DeclaredParam> {
-    if entry.key.trim().is_empty() {
-        findings.error(entry.key_span.clone(), "the name of a parameter must not be empty");
-        return None;
-    }
-    let (kind, domain, arg) = read_fields(entry, findings);
+fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<DeclaredParam> {
+    let (kind, domain, arg) = match written.form {
+        ParamForm::Declaration => read_fields(written, findings),
+        ParamForm::Constant => read_constant(written.entry, findings),
+        ParamForm::WithoutKind => {
+            let message = format!("missing field `kind` in parameter {}", quoted(&written.name));
+            let hint = "write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]}";
+            findings.error_with(written.entry.key_span.clone(), message, Some(hint.to_owned()));
+            (None, None, None)
+        }
+        ParamForm::Empty => {
+            let hint = "for a constant null, write {kind: constant, value: null}";
+            let message = format!("parameter {} has no kind and no value", quoted(&written.name));
+            findings.error_with(written.entry.key_span.clone(), message, Some(hint.to_owned()));
+            (None, None, None)
+        }
+    };
     let (domain, origin) = match domain {
         Some(domain) => (domain, DomainOrigin::File),
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
-    let param = Param { name: Arc::from(entry.key.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
-    Some(DeclaredParam { param, span: entry.key_span.clone(), origin, arg })
+    let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
+    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg })
 }
 
 /// The kind, the values and the argument of a parameter. Each is `None` if it is missing or invalid.
 type ParamFields = (Option<&'static ParamKind>, Option<Box<dyn Domain>>, Option<ArgSettings>);
 
 /// Reads `{kind, value, arg}`.
-fn read_fields(entry: &Entry, findings: &mut Findings) -> ParamFields {
-    let what = format!("parameter {}", quoted(&entry.key));
-    let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
+fn read_fields(written: &WrittenParam<'_>, findings: &mut Findings) -> ParamFields {
+    let what = format!("parameter {}", quoted(&written.name));
+    let fields = Fields::new(&written.entry.value, &what, written.entry.key_span.clone(), findings);
     let Some(mut fields) = fields else { return (None, None, None) };
     let kind = read_kind(&mut fields, findings);
-    let value = fields.required("value", findings);
+    let takes_null = kind.is_some_and(|kind| matches!(kind.forms, [Form::Whole]));
+    let null = if takes_null { fields.entry("value") } else { None };
+    let value = null.or_else(|| fields.required("value", findings));
     let arg = fields.value("arg").map(|entry| arguments::read_param(entry, findings));
     fields.finish(findings);
     let domain = kind.zip(value).and_then(|(kind, value)| build_domain(kind, value, findings));
     (kind, domain, arg)
+}
+
+/// Reads a scalar or a list as the value itself.
+fn read_constant(entry: &Entry, findings: &mut Findings) -> ParamFields {
+    if let Content::List(_) = entry.value.content {
+        let message = format!("the list is passed as one value in every trial; {} does not vary", quoted(&entry.key));
+        let hint = "to try each item, write {kind: choice, value: […]}; for one list, {kind: constant, value: […]}";
+        findings.warn(entry.value.span.clone(), message, Some(hint.to_owned()));
+    }
+    (Some(&CONSTANT), build_domain(&CONSTANT, entry, findings), None)
 }
 
 fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {

@@ -73,6 +73,9 @@ pub fn read_args<'n>(
     findings: &mut Findings,
 ) -> Option<SpannedArgs<'n>> {
     match &value.content {
+        _ if kind.forms.iter().any(|form| matches!(form, Form::Whole)) => {
+            Some(SpannedArgs::from_nodes(vec![("value".to_owned(), value)], span, findings))
+        }
         Content::List(_) if kind.forms.iter().any(|form| matches!(form, Form::Items)) => {
             Some(SpannedArgs::from_nodes(vec![("items".to_owned(), value)], span, findings))
         }
@@ -112,7 +115,7 @@ fn read_mapping<'n>(kind: &ParamKind, value: &'n Node, span: Span, findings: &mu
     let entries = mapping_entries(value, findings);
     let forms = kind.forms.iter().filter_map(|form| match form {
         Form::Named { required, optional, .. } => Some([*required, *optional].concat()),
-        Form::Items => None,
+        Form::Items | Form::Whole => None,
     });
     let forms: Vec<Vec<&str>> = forms.collect();
     let known_names = |form: &Vec<&str>| entries.iter().filter(|entry| form.contains(&entry.name.as_str())).count();
@@ -179,6 +182,7 @@ fn unsupported_form<T>(kind: &ParamKind, value: &Node, findings: &mut Findings) 
 fn example(form: &Form) -> String {
     match form {
         Form::Items => "a list of values".to_owned(),
+        Form::Whole => "any value".to_owned(),
         Form::Named { required, positional: true, .. } => {
             format!("[{}], a mapping, or {}", required.join(", "), required.join(":"))
         }

@@ -87,6 +87,8 @@ fn describe_parameter(param: &Param) -> Value {
         (None, Geometry::Unordered { weights }) => {
             json!({"type": "choice", "values": listed_values(domain), "weights": weights})
         }
+        // known to tuners of version 1 of the protocol
+        (None, Geometry::Constant) => json!({"type": "choice", "values": listed_values(domain), "weights": [1.0]}),
         (None, Geometry::Ordered) => {
             json!({"type": "ordered", "values": listed_values(domain), "count": domain.cardinality()})
         }

@@ -238,3 +238,35 @@ fn observations_at_a_low_resource_guide_proposals() {
     let proposed = number(&run.proposal(), "x");
     assert!((proposed - 0.7).abs() < 0.15, "{proposed}");
 }
+
+#[test]
+fn constants_change_no_proposal_of_a_model() {
+    let with_constants = Arc::new(space(&[
+        ("epochs", "constant", json!(3)),
+        ("x", "uniform", json!([0, 1])),
+        ("name", "constant", json!("resnet")),
+        ("y", "uniform", json!([0, 1])),
+    ]));
+    for model in models() {
+        let cost = |a: &Assignment| number(a, "x") + number(a, "y");
+        let plain = SearchRun::new(&*model, unit_square(), 5).run(25, cost);
+        let proposed = SearchRun::new(&*model, with_constants.clone(), 5).run(25, cost);
+        for (a, b) in plain.iter().zip(&proposed) {
+            assert_eq!([number(a, "x"), number(a, "y")], [number(b, "x"), number(b, "y")], "{}", model.name());
+            assert_eq!((b.get("epochs"), b.get("name")), (Some(&json!(3)), Some(&json!("resnet"))));
+        }
+    }
+}
+
+#[test]
+fn a_space_of_constants_is_proposed_again_and_again() {
+    let constants = Arc::new(space(&[("epochs", "constant", json!(3))]));
+    for model in models() {
+        let mut value = 0.0;
+        let proposed = SearchRun::new(&*model, constants.clone(), 2).run(15, |_| {
+            value += 1.0;
+            value
+        });
+        assert!(proposed.iter().all(|a| is_inside(&constants, a)), "{}", model.name());
+    }
+}

@@ -52,7 +52,20 @@ lognormal 0:1
 lognormal {loc: 0, scale: 1}
 qlognormal [0, 1, 0.5]
 qlognormal 0:1:0.5
-qlognormal {loc: 0, scale: 1, q: 0.5}";
+qlognormal {loc: 0, scale: 1, q: 0.5}
+int [1, 8]
+int 1:8
+int {min: 1, max: 8}
+int {min: 1, max: 8, step: 2}
+int 1:8:2
+logint [1, 512]
+logint 1:512
+logint {min: 1, max: 512}
+constant 3
+constant resnet
+constant [64, 32]
+constant {a: [1]}
+constant null";
 
 #[test]
 fn every_form_of_every_kind_is_read() {
@@ -88,6 +101,14 @@ fn every_form_of_every_kind_is_read() {
     qnormal: normal, mean 0, deviation 1, in steps of 0.5
     lognormal: lognormal, median 1, deviation 1 of the logarithm
     qlognormal: lognormal, median 1, deviation 1 of the logarithm, in steps of 0.5
+    int: 1 to 8
+    int: 1 to 7 in steps of 2
+    logint: 1 to 512, log scale
+    constant: 3
+    constant: resnet
+    constant: [64,32]
+    constant: {"a":[1]}
+    constant: null
     "#);
 }
 
@@ -113,9 +134,12 @@ fn invalid_forms_have_a_hint() {
   j: {kind: uniform, value: []}
   k: {kind: choice, value: []}
   l: {value: [1]}
-  m: [1, 2]
   n:
   o: {kind: 3, value: [1]}
+  p: {kind: int, value: [1, 2.5]}
+  q: {kind: logint, value: 0:4}
+  r: {kind: int, value: {low: 1, high: 4}}
+  s: {kind: constant}
 ",
     );
     insta::assert_snapshot!(errors_of(&text), @r#"
@@ -132,9 +156,13 @@ fn invalid_forms_have_a_hint() {
     15:22 `high` is missing
     16:21 the list is empty
     17:3 missing field `kind` in parameter `l`
-    18:3 parameter `m` must be a mapping, found a list of 2
-    19:3 parameter `n` must be a mapping, found nothing
-    20:13 `kind` must be text, found the number 3
+    18:3 parameter `n` has no kind and no value (for a constant null, write {kind: constant, value: null})
+    19:13 `kind` must be text, found the number 3
+    20:29 `max` must be a whole number, found the number 2.5
+    21:28 `min` on a log scale must be 1 or more, found 0
+    22:26 unknown field `low` in the value of `int` (expected one of `min`, `max`, `step`)
+    22:34 unknown field `high` in the value of `int` (expected one of `min`, `max`, `step`)
+    23:3 missing field `value` in parameter `s`
     "#);
 }
 

@@ -1,0 +1,106 @@
+//! Finds the parameters below `params`: declarations, constants, and mappings that nest either.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
+
+use crate::matrix::diagnostics::findings::Findings;
+use crate::matrix::diagnostics::suggest::{camel_case, nearest, quoted, typo_of};
+use crate::matrix::yaml::fields::named;
+use crate::matrix::yaml::node::{Content, Entry, Node};
+use crate::space::catalogue;
+
+/// Separates the names of nested parameters.
+pub const SEPARATOR: char = '.';
+
+/// A parameter as it is written.
+#[derive(Debug)]
+pub struct WrittenParam<'n> {
+    /// Its name, for a nested one with the names of the mappings around it.
+    pub name: String,
+    /// Where it is written.
+    pub entry: &'n Entry,
+    /// How it is written.
+    pub form: ParamForm,
+}
+
+/// How a parameter is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamForm {
+    /// A mapping with `kind` and `value`, possibly with mistakes.
+    Declaration,
+    /// A mapping with the bounds or the values of a parameter, but without its kind.
+    WithoutKind,
+    /// A scalar or a list.
+    Constant,
+    /// Nothing.
+    Empty,
+}
+
+/// The parameters in `entries` in file order; a mapping that is no declaration nests the parameters in it.
+pub fn flatten<'n>(entries: Vec<&'n Entry>, findings: &mut Findings) -> Vec<WrittenParam<'n>> {
+    let mut found = IndexMap::new();
+    for entry in entries {
+        add(entry, entry.key.clone(), &mut found, findings);
+    }
+    found.into_values().collect()
+}
+
+fn add<'n>(entry: &'n Entry, name: String, found: &mut IndexMap<String, WrittenParam<'n>>, findings: &mut Findings) {
+    if entry.key.trim().is_empty() {
+        findings.error(entry.key_span.clone(), "the name of a parameter must not be empty");
+        return;
+    }
+    let Some(form) = form(&entry.value) else {
+        for inner in named(&entry.value, "nested parameters", entry.key_span.clone(), findings) {
+            add(inner, format!("{name}{SEPARATOR}{}", inner.key), found, findings);
+        }
+        return;
+    };
+    match found.entry(name) {
+        Slot::Occupied(first) => {
+            let line = findings.line(first.get().entry.key_span.start);
+            let message = format!("duplicate parameter {}; first given on line {line}", quoted(first.key()));
+            findings.error(entry.key_span.clone(), message);
+        }
+        Slot::Vacant(slot) => {
+            let name = slot.key().clone();
+            slot.insert(WrittenParam { name, entry, form });
+        }
+    }
+}
+
+/// How a parameter is written; `None` for a mapping of nested parameters.
+fn form(node: &Node) -> Option<ParamForm> {
+    match &node.content {
+        Content::Map(entries) if entries.is_empty() || is_declaration(entries) => Some(ParamForm::Declaration),
+        Content::Map(entries) if has_arguments(entries) => Some(ParamForm::WithoutKind),
+        Content::Map(_) => None,
+        Content::Null => Some(ParamForm::Empty),
+        _ => Some(ParamForm::Constant),
+    }
+}
+
+/// Whether a mapping has `kind` or `value`, or what looks like a typo of `kind`. A mapping there may declare a nested parameter of
+/// this name.
+fn is_declaration(entries: &[Entry]) -> bool {
+    let is_kind = |entry: &&Entry| entry.value.map().is_none();
+    let is_value = |entry: &&Entry| entry.value.map().is_none_or(|inner| !is_declaration(inner));
+    let is_typo = |entry: &Entry| {
+        let names_kind = |text| nearest(text, catalogue::names()).is_some();
+        typo_of(&entry.key, ["kind"]).is_some() && entry.value.text().is_some_and(names_kind)
+    };
+    field(entries, "kind").as_ref().is_some_and(is_kind)
+        || field(entries, "value").as_ref().is_some_and(is_value)
+        || entries.iter().any(is_typo)
+}
+
+/// Whether a mapping has the fields that other tools give a parameter next to its name.
+fn has_arguments(entries: &[Entry]) -> bool {
+    let is_number = |name| field(entries, name).is_some_and(|entry| matches!(entry.value.content, Content::Number(_)));
+    let has_values = field(entries, "values").is_some_and(|entry| entry.value.list().is_some());
+    has_values || (is_number("min") && is_number("max")) || (is_number("low") && is_number("high"))
+}
+
+fn field<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Entry> {
+    entries.iter().find(|entry| camel_case(&entry.key) == name)
+}

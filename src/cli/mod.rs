@@ -23,7 +23,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::{check, plan, run};
-use study_commands::{best, export, resume, trials};
+use study_commands::{best, export, plot, resume, trials};
 use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::syscalls::reset_inherited_signals;
@@ -79,6 +79,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Best(args) => best::best(&args),
         Subcommand::Trials(args) => trials::trials(&args),
         Subcommand::Export(args) => export::export(&args),
+        Subcommand::Plot(args) => plot::plot(&args),
         Subcommand::Resume(args) => resume::resume(&args),
         Subcommand::Guard { session } => guard::guard(&session),
     }

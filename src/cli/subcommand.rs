@@ -7,6 +7,7 @@ use super::matrix_commands::check::CheckArgs;
 use super::matrix_commands::run::RunArgs;
 use super::study_commands::best::BestArgs;
 use super::study_commands::export::ExportArgs;
+use super::study_commands::plot::PlotArgs;
 use super::study_commands::resume::ResumeArgs;
 use super::study_commands::trials::TrialsArgs;
 
@@ -34,6 +35,8 @@ pub enum Subcommand {
     Trials(TrialsArgs),
     /// Write all jobs of a study to stdout, one row each
     Export(ExportArgs),
+    /// Draw one plot of a study as SVG or PNG
+    Plot(PlotArgs),
     /// Resume a study that was stopped, given its folder only
     Resume(ResumeArgs),
     /// End the jobs of a driver that died (`run` starts this)

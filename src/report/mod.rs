@@ -8,6 +8,7 @@ pub(crate) mod metrics;
 pub(crate) mod number;
 pub mod plan;
 pub mod plan_table;
+pub mod plot;
 pub(crate) mod ranking;
 pub(crate) mod study_progress;
 pub mod summary;

@@ -15,6 +15,7 @@ mod nonsense;
 mod one_outcome;
 mod options;
 mod plans;
+mod plots;
 mod polyaxon;
 mod starting;
 mod templates;

@@ -11,7 +11,16 @@ use crate::blocks::Use;
 use crate::scene::Scene;
 use crate::sources::{blocks_of, documents, read, root};
 
-const SUBCOMMANDS: [&str; 7] = ["run", "plan", "check", "best", "trials", "export", "resume"];
+/// The subcommands that `hypertune --help` lists.
+fn subcommands() -> Vec<String> {
+    let help = Scene::new().shell("", "hypertune --help", "help");
+    let list =
+        help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list of subcommands");
+    // A description that is continued on the next line is indented further.
+    let lines = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = lines.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.map(str::to_owned).collect()
+}
 
 /// Long and short options of a subcommand.
 fn options(subcommand: &str) -> BTreeSet<String> {
@@ -44,7 +53,7 @@ fn the_readme_names_every_option_of_run() {
 
 #[test]
 fn every_option_in_the_readme_exists() {
-    let known: BTreeSet<String> = SUBCOMMANDS.into_iter().flat_map(options).collect();
+    let known: BTreeSet<String> = subcommands().iter().flat_map(|name| options(name)).collect();
     let readme = read("README.md");
     // This section names options of scripts.
     let (before, rest) = readme.split_once("## What if my script takes").expect("a section about scripts");

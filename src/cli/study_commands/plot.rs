@@ -1,0 +1,49 @@
+//! `hypertune plot STUDY --kind NAME`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::output;
+use crate::cli::study::view;
+use crate::report::plot::catalogue::{self, PLOTS};
+use crate::report::plot::{PlotData, svg};
+use crate::report::view::ViewDetail;
+
+/// Arguments of `plot`.
+#[derive(Clone, Debug, Args)]
+pub struct PlotArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// What to draw
+    #[arg(long, value_name = "PLOT", value_parser = plot_names())]
+    pub kind: String,
+    /// File to write [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn plot_names() -> PossibleValuesParser {
+    PLOTS.each_ref().map(|plot| plot.name).into()
+}
+
+/// Draws one plot.
+pub fn plot(args: &PlotArgs) -> Result<Exit, CliError> {
+    let view = view::read(&args.study, ViewDetail::Curves)?;
+    let kind = catalogue::named(&args.kind).ok_or_else(|| CliError::usage(anyhow!("unknown plot `{}`", args.kind)))?;
+    let empty = || CliError::no_result(anyhow!("{} has nothing to show as `{}` yet", args.study.display(), kind.name));
+    let figure = (kind.draw)(&PlotData::new(&view)).ok_or_else(empty)?;
+    let text = svg::render(&figure, kind.name, svg::Use::File);
+    match &args.output {
+        None => output::text(&text)?,
+        Some(path) => {
+            fs::write(path, text).map_err(|e| CliError::internal(anyhow!("cannot write {}: {e}", path.display())))?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,31 @@
+//! The plots. A new one is a file and a line here.
+
+use super::data::PlotData;
+use super::figure::Figure;
+use super::{curves, incumbent, parallel, rungs, slices, timeline};
+
+/// A kind of plot.
+#[derive(Debug)]
+pub struct PlotKind {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its heading in the report.
+    pub title: &'static str,
+    /// Draws it; `None` if the study has nothing to show in it.
+    pub draw: fn(&PlotData) -> Option<Figure>,
+}
+
+/// All plots, in the order of the report.
+pub static PLOTS: [PlotKind; 6] = [
+    PlotKind { name: "incumbent", title: "Best value so far", draw: incumbent::draw },
+    PlotKind { name: "curves", title: "Learning curves", draw: curves::draw },
+    PlotKind { name: "rungs", title: "Values at each rung", draw: rungs::draw },
+    PlotKind { name: "slices", title: "Value against each parameter", draw: slices::draw },
+    PlotKind { name: "parallel", title: "Parallel coordinates", draw: parallel::draw },
+    PlotKind { name: "timeline", title: "Slots over time", draw: timeline::draw },
+];
+
+/// The plot called `name`.
+pub fn named(name: &str) -> Option<&'static PlotKind> {
+    PLOTS.iter().find(|plot| plot.name == name)
+}

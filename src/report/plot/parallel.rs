@@ -1,0 +1,53 @@
+//! Parallel coordinates: an axis per parameter and one for the value, a line per trial.
+
+use serde_json::Value;
+
+use super::data::{PlotData, PlotTrial};
+use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
+use super::scale::Scale;
+
+/// Maximum number of parameters; of more the first are shown.
+const MAX_PARAMS: usize = 12;
+/// The position of trials without a parameter: below its axis.
+const ABSENT: f64 = -0.06;
+
+/// One panel with all axes.
+pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
+    let trials: Vec<&PlotTrial<'_>> = data.trials.iter().filter(|trial| trial.value().is_some()).collect();
+    let params: Vec<&str> = data.params().into_iter().take(MAX_PARAMS).collect();
+    if trials.is_empty() || params.is_empty() {
+        return None;
+    }
+    let mut panel = Panel { left: 70.0, top: 60.0, width: 830.0, height: 280.0, axes: Vec::new(), marks: Vec::new() };
+    let pitch = panel.width / params.len() as f64;
+    let value_of = |trial: &PlotTrial<'_>, name: &str| trial.jobs[0].params.get(name).cloned();
+    for (i, name) in params.iter().enumerate() {
+        let values: Vec<Value> = trials.iter().filter_map(|trial| value_of(trial, name)).collect();
+        panel.axes.push(axis(i as f64 * pitch, Scale::of_values(&values), label(name, pitch)));
+    }
+    let y = Scale::of_most(trials.iter().filter_map(|trial| trial.value()));
+    panel.axes.push(axis(panel.width, y.clone(), data.metric.to_owned()));
+    let lines = trials.iter().map(|trial| {
+        let at = |i: usize| value_of(trial, params[i]).and_then(|value| panel.axes[i].scale.position_of(&value));
+        let mut points: Vec<(f64, f64)> =
+            (0..params.len()).map(|i| panel.point(i as f64 / params.len() as f64, at(i).unwrap_or(ABSENT))).collect();
+        points.extend(trial.value().and_then(|value| y.position(value)).map(|y| panel.point(1.0, y)));
+        (trial.class, PlotMark { trial: Some(trial.id), points })
+    });
+    panel.marks = MarkGroup::by_class(Shape::Line, lines);
+    let legend =
+        vec![(MarkClass::Best, "best"), (MarkClass::Finished, "trained in full"), (MarkClass::Dropped, "less")];
+    let title = format!("Parameters and {} of {} trials", data.metric, trials.len());
+    Some(Figure { title, width: 960.0, height: 380.0, panels: vec![panel], legend })
+}
+
+fn axis(x: f64, scale: Scale, label: String) -> PlotAxis {
+    PlotAxis { side: Side::Inside(x), scale, label }
+}
+
+/// As much of `name` as fits between two axes.
+fn label(name: &str, pitch: f64) -> String {
+    let room = (pitch / 6.2) as usize;
+    let length = name.chars().count();
+    if length <= room { name.to_owned() } else { name.chars().take(room.saturating_sub(1)).chain(['…']).collect() }
+}

@@ -1,0 +1,27 @@
+//! `plot`.
+
+use hypertune_test_support::Lab;
+
+const PLOTS: [&str; 6] = ["incumbent", "curves", "rungs", "slices", "parallel", "timeline"];
+
+#[test]
+fn each_plot_is_written_to_stdout_or_a_file() {
+    let lab = Lab::hyperband();
+    lab.run("-q", "").exits(0);
+    for plot in PLOTS {
+        let svg = lab.hypertune(&format!("plot m.study --kind {plot}")).exits(0).stdout;
+        assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>") && svg.contains("data-trials"), "{svg}");
+        lab.hypertune(&format!("plot m.study --kind {plot} -o plot.svg")).exits(0);
+        assert_eq!(lab.read("plot.svg"), svg);
+    }
+    lab.hypertune("plot m.study --kind pie").exits(2).stderr_contains("incumbent");
+    lab.hypertune("plot m.study --kind curves -o none/plot.svg").exits(1).stderr_contains("none/plot.svg");
+}
+
+#[test]
+fn a_study_without_results_has_nothing_to_show() {
+    let lab = Lab::random(2);
+    lab.run("-q --max-jobs 1", "exit=1");
+    lab.hypertune("plot m.study --kind curves").exits(3).stderr_contains("nothing to show");
+    lab.hypertune("plot m.study --kind timeline").exits(0);
+}

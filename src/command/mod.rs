@@ -9,9 +9,11 @@ pub(crate) mod input;
 pub(crate) mod plain;
 pub(crate) mod program;
 mod python;
+pub(crate) mod rendered;
 pub(crate) mod split;
 pub mod style;
 pub mod template;
+pub(crate) mod workdir;
 
 use std::path::Path;
 

@@ -21,6 +21,7 @@ use crate::types::units::Resource;
 mod compiler;
 mod error;
 mod functions;
+mod job_command;
 mod limits;
 mod output;
 mod scanner;
@@ -40,6 +41,8 @@ pub struct Renderer {
     formats: Vec<(String, TextTemplate)>,
     /// Environment variables of the container.
     variables: Vec<(String, TextTemplate)>,
+    /// The working directory of jobs; `None` for the driver's.
+    directory: Option<TextTemplate>,
     /// Nothing is appended to a command with templates, as in studies of version 0.1.
     is_complete: bool,
 }
@@ -63,7 +66,8 @@ impl Renderer {
             return Err(errors);
         }
         let compiled = CompiledCommand { elements, templates, roots: roots.into_iter().collect(), used };
-        let renderer = Renderer { command, arguments, names, compiled, formats, variables, is_complete: false };
+        let (directory, is_complete) = (None, false);
+        let renderer = Renderer { command, arguments, names, compiled, formats, variables, directory, is_complete };
         renderer.render_sample().map_err(|error| vec![error])?;
         Ok(renderer)
     }

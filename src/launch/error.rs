@@ -46,6 +46,9 @@ pub enum SpawnError {
     /// Pipes or a process cannot be created.
     #[error("{0}")]
     Process(#[source] io::Error),
+    /// The working directory cannot be entered.
+    #[error("{0}")]
+    Directory(#[source] io::Error),
     /// The program cannot be executed.
     #[error("{0}")]
     Program(#[source] io::Error),

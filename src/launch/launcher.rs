@@ -46,7 +46,7 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         command
     }
 
-    /// Starts `command` in the current directory, as the leader of a process group, with an empty stdin and pipes for stdout and
+    /// Starts `command` in its directory, as the leader of a process group, with an empty stdin and pipes for stdout and
     /// stderr. While this blocks, other threads may signal the child through `spawning`.
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError>;
 

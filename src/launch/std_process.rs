@@ -3,10 +3,11 @@
 //! Slower than `local`, but needs neither `clone` with its own stack nor `CLONE_PIDFD`. A job cannot be ended while its program is
 //! being loaded.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{self, Command, Stdio};
 
 use super::error::SpawnError;
@@ -28,15 +29,26 @@ impl Launcher for StdProcess {
     }
 
     fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
-        let JobCommand { program, name, args, env } = command;
+        let JobCommand { program, name, args, env, directory } = command;
         let mut command = Command::new(program);
         command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (&**name, value))).process_group(0);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         open_files::restore_in_child(&mut command);
         // Only the error code tells whether pipes, a process or the program failed.
-        let spawned = without_ctrl_z(|| command.spawn()).map_err(SpawnError::Program)?;
+        let spawned = without_ctrl_z(|| command.spawn()).map_err(|error| match directory.as_deref().map(enter) {
+            Some(Err(error)) => SpawnError::Directory(error),
+            _ => SpawnError::Program(error),
+        })?;
         with_pidfd(spawned).map_err(SpawnError::Process)
     }
+}
+
+/// The error of entering `directory`, if there is one: looking up `.` in it needs the same permission.
+fn enter(directory: &Path) -> io::Result<()> {
+    fs::metadata(directory.join(".")).map(drop)
 }
 
 /// Opens a pidfd of `spawned`, which has not been reaped. If that fails, kills and reaps it.

@@ -174,8 +174,11 @@ impl JobRunner<'_> {
     fn metric_input(&self, launch: &Launch) -> MetricInput {
         let path = self.metric_path.as_ref().and_then(|path| {
             let trial = launch.job.key.trial;
-            let argv = path.argv(&self.context(launch, &self.folder.trial(trial), &self.folder.checkpoint(trial)));
-            argv.ok()?.into_iter().next().map(PathBuf::from)
+            let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
+            let context = self.context(launch, &trial_dir, &checkpoint_dir);
+            let path = PathBuf::from(path.argv(&context).ok()?.into_iter().next()?);
+            let directory = self.renderer.directory(&context, self.working_directory.path()).ok()?;
+            Some(directory.map_or(path.clone(), |directory| directory.join(path)))
         });
         MetricInput::before_start(&self.collector, self.experiment.wanted(), path)
     }

@@ -1,6 +1,8 @@
 //! Starts the process of a job: prepares its checkpoint, renders its command, locates its program.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +16,7 @@ use super::process::slot_table::SpawnResult;
 use super::process::start_retry::StartError;
 use crate::command::JobContext;
 use crate::command::environment::Variable;
+use crate::command::rendered::RenderedCommand;
 use crate::engine::event::Launch;
 use crate::launch::error::SpawnError;
 use crate::launch::launcher::CommandLine;
@@ -64,6 +67,9 @@ impl JobRunner<'_> {
             let operation = format!("enter the working directory {}", self.working_directory.path().display());
             StartError::Refused { operation, source }
         })?;
+        if let Some(directory) = &command.directory {
+            fs::create_dir_all(directory).map_err(|error| directory_error("create", directory, error))?;
+        }
         let start = Instant::now();
         let spawn = |spawning: &_| self.launcher.start(command, spawning).map(|child| (child.pid(), child));
         match self.slot_table.spawn(launch.slot, spawn) {
@@ -74,6 +80,9 @@ impl JobRunner<'_> {
             SpawnResult::Cancelled => Err(StartError::Cancelled),
             SpawnResult::Failed(SpawnError::Command(e)) => {
                 Err(StartError::Job(format!("{}: {e}", command.program.display())))
+            }
+            SpawnResult::Failed(SpawnError::Directory(error)) => {
+                Err(directory_error("enter", command.directory.as_deref().unwrap_or(Path::new("")), error))
             }
             SpawnResult::Failed(SpawnError::Process(source)) => {
                 Err(StartError::Refused { operation: format!("start {}", command.program.display()), source })
@@ -99,7 +108,9 @@ impl JobRunner<'_> {
         let (trial_dir, checkpoint_dir) = (self.folder.trial(trial), self.folder.checkpoint(trial));
         self.ports.assign(launch.slot);
         let context = self.context(launch, &trial_dir, &checkpoint_dir);
-        let argv = self.renderer.argv(&context).map_err(|error| StartError::Job(error.message))?;
+        let base = self.working_directory.path();
+        let rendered = self.renderer.rendered(&context, base).map_err(|error| StartError::Job(error.message))?;
+        let RenderedCommand { argv, directory } = rendered;
         let variables = self.renderer.environment(&context).map_err(|error| StartError::Job(error.message))?;
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten();
         let [defaults, slot] = [self.defaults.iter().collect(), slot.collect::<Vec<_>>()]
@@ -112,12 +123,23 @@ impl JobRunner<'_> {
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;
         let program = self.programs.find(&name)?;
         let command = JobCommand {
-            program: program.path().to_owned(),
+            // A folder of PATH may be relative.
+            program: if directory.is_some() { base.join(program.path()) } else { program.path().to_owned() },
             name: name.into(),
             args: argv.map(OsString::from).collect(),
             env,
+            directory,
         };
         Ok((program, command))
+    }
+}
+
+/// The error of an attempt to create or enter (`verb`) the working directory of a job.
+fn directory_error(verb: &str, directory: &Path, source: io::Error) -> StartError {
+    let operation = format!("{verb} the working directory {}", directory.display());
+    match machine_error(&source) {
+        Some(_) => StartError::Refused { operation, source },
+        None => StartError::Job(format!("cannot {operation}: {source}")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -34,6 +35,7 @@ use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::collect::collector::MetricSource;
 use crate::command::template::Renderer;
+use crate::command::workdir;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, PromotedStart};
 use crate::journal::folder::claim;
@@ -267,7 +269,7 @@ impl Session {
             launcher: &*self.launcher,
             oom: OomMonitor::start(),
             abandon: &self.abandon,
-            programs: Programs::new(known_program(study.renderer)),
+            programs: Programs::new(known_program(study.renderer, self.working_directory.path())),
             working_directory: &self.working_directory,
             start_retry: StartRetry::new(&self.slot_table, options.launch_timeout),
             collector: study.experiment.collector(),
@@ -305,8 +307,13 @@ fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
 }
 
 /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
-fn known_program(renderer: &Renderer) -> Option<String> {
-    renderer.command().first().filter(|first| !first.contains("{{")).cloned()
+fn known_program(renderer: &Renderer, base: &Path) -> Option<String> {
+    let mut program: Vec<String> =
+        renderer.command().first().filter(|first| !first.contains("{{")).cloned().into_iter().collect();
+    if renderer.directory_template().is_some() {
+        workdir::make_paths_absolute(&mut program, base);
+    }
+    program.pop()
 }
 
 /// The result of running the jobs.

@@ -21,6 +21,7 @@ mod starting;
 mod templates;
 mod terminal;
 mod views;
+mod workdir;
 
 /// A small hyperband study over one learning rate: 15 trials, 20 jobs, 72 epochs.
 const HYPERBAND: &str = "\

@@ -39,6 +39,9 @@ pub struct StudyArgs {
     /// env (LR=0.1 in the environment) or none [default: from the matrix, else equals]
     #[arg(long, value_name = "STYLE", hide_possible_values = true, value_parser = one_of(ArgStyle::all()), help_heading = STUDY)]
     pub arg_style: Option<ArgStyle>,
+    /// Working directory of jobs, a template such as '{{ trial_dir }}'; created if missing [default: the current directory]
+    #[arg(long, value_name = "DIR", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = STUDY)]
+    pub workdir: Option<String>,
     /// Sampler that proposes configurations, such as random, tpe or gp [default: from the matrix]
     #[arg(long, value_name = "NAME", help_heading = STUDY)]
     pub sampler: Option<String>,

@@ -1,5 +1,6 @@
 //! Renders command lines for plans and for repeating the best trial.
 
+use std::env;
 use std::sync::Arc;
 
 use crate::cli::error::CliError;
@@ -63,7 +64,8 @@ impl ArgumentLists<'_> {
             checkpoint_dir: &self.folder.checkpoint(trial),
             port: Ports::new(1).assign(Slot(0)),
         };
-        let argv = self.renderer.argv(&context).map_err(CliError::usage)?;
+        let base = env::current_dir()?;
+        let argv = self.renderer.rendered(&context, &base).map_err(CliError::usage)?.argv;
         let variables = self.renderer.own_environment(&context).map_err(CliError::usage)?;
         Ok(with_variables(&variables, argv))
     }

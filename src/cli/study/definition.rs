@@ -48,6 +48,9 @@ pub struct StudyOptions {
     /// `--arg-style`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arg_style: Option<ArgStyle>,
+    /// `--workdir`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workdir: Option<String>,
     /// How the templates of the command write values.
     #[serde(skip_serializing_if = "is_default")]
     pub dialect: Dialect,
@@ -77,6 +80,7 @@ impl StudyOptions {
             collect: args.collect.as_ref().map(ConfiguredCollector::to_json),
             param: args.params.iter().map(overrides::param_text).collect(),
             arg_style: args.arg_style,
+            workdir: args.workdir.clone(),
             dialect: Dialect::default(),
             sampler: args.sampler.clone(),
             enqueue: Vec::new(),
@@ -95,6 +99,7 @@ impl StudyOptions {
         Ok(Overrides {
             command,
             style: self.arg_style,
+            workdir: self.workdir.clone(),
             metric: self.metric.as_deref().map(overrides::metric).transpose()?,
             collector: self.collect.as_ref().and_then(ConfiguredCollector::from_json),
             seed,
@@ -154,6 +159,7 @@ impl StudyDefinition {
         let overrides = Overrides {
             command,
             style: args.arg_style,
+            workdir: args.workdir.clone(),
             metric: args.metric.clone(),
             collector: args.collect.clone(),
             seed: args.seed,

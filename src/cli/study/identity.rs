@@ -206,6 +206,7 @@ impl Comparison<'_> {
             self.found.push(difference("command", joined(&header.command), joined(now)));
         }
         self.arguments();
+        self.workdir();
         let (recorded, now) = (variables(self.recorded), variables(self.now));
         if recorded != now {
             self.found.push(difference("env", recorded.join(" "), now.join(" ")));
@@ -228,6 +229,17 @@ impl Comparison<'_> {
                 None => path.first().is_some_and(|field| ["arguments", "argStyle"].contains(field)),
             };
             self.add(is_source, &change.field, change.old, change.new);
+        }
+    }
+
+    fn workdir(&mut self) {
+        let workdir = |study: &StudyDefinition| {
+            let template = study.renderer.as_ref().and_then(Renderer::directory_template);
+            template.unwrap_or("not given").to_owned()
+        };
+        let (recorded, now) = (workdir(self.recorded), workdir(self.now));
+        if recorded != now {
+            self.add(|path| path.first() == Some(&"workdir"), "workdir", recorded, now);
         }
     }
 

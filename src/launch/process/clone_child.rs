@@ -20,6 +20,8 @@ pub(super) struct ChildArgs<'a> {
     pub argv: *const *const c_char,
     /// Null-terminated.
     pub env: *const *const c_char,
+    /// The child's working directory; null for the driver's.
+    pub directory: *const c_char,
     /// Become the child's stdin, stdout and stderr.
     pub streams: [RawFd; 3],
     /// Signals that the driver handles: pointer and length.
@@ -30,6 +32,17 @@ pub(super) struct ChildArgs<'a> {
     pub open_files: Option<libc::rlimit>,
     /// `errno` of the call that failed in the child, or 0.
     pub errno: c_int,
+    /// The call that failed.
+    pub failed: FailedCall,
+}
+
+/// What the child was doing when a call failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FailedCall {
+    /// Setting itself up, or executing the program.
+    Exec,
+    /// Entering its working directory.
+    ChangeDirectory,
 }
 
 /// Size of the stack of [`child_main`], in bytes; it calls only thin wrappers of system calls.
@@ -69,7 +82,11 @@ pub(super) fn clone_child(args: &mut ChildArgs<'_>) -> Result<(Pid, OwnedFd), Sp
         0 => Ok((pid, pidfd)),
         errno => {
             let _ = reap(pid);
-            Err(SpawnError::Program(io::Error::from_raw_os_error(errno)))
+            let error = io::Error::from_raw_os_error(errno);
+            Err(match args.failed {
+                FailedCall::Exec => SpawnError::Program(error),
+                FailedCall::ChangeDirectory => SpawnError::Directory(error),
+            })
         }
     }
 }
@@ -96,11 +113,15 @@ extern "C" fn child_main(args: *mut c_void) -> c_int {
             if let Some(limit) = &args.open_files {
                 libc::setrlimit(libc::RLIMIT_NOFILE, limit);
             }
-            // From here on signals can end this process, also while `execve` waits for a file system.
+            // From here on signals can end this process, also while `chdir` or `execve` waits for a file system.
             args.child.set(libc::getpid());
             let empty: libc::sigset_t = zeroed();
             libc::sigprocmask(libc::SIG_SETMASK, &raw const empty, null_mut());
-            libc::execve(args.program, args.argv, args.env);
+            if args.directory.is_null() || libc::chdir(args.directory) == 0 {
+                libc::execve(args.program, args.argv, args.env);
+            } else {
+                args.failed = FailedCall::ChangeDirectory;
+            }
         }
         args.errno = *libc::__errno_location();
         libc::_exit(127)

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::ptr::null;
 
 use super::child::Child;
-use super::clone_child::{ChildArgs, clone_child};
+use super::clone_child::{ChildArgs, FailedCall, clone_child};
 use super::open_files;
 use super::signals::Signals;
 use super::spawning_child::SpawningChild;
@@ -29,6 +29,8 @@ pub struct JobCommand {
     pub args: Vec<OsString>,
     /// Added to the driver's environment.
     pub env: Vec<(Cow<'static, str>, OsString)>,
+    /// The absolute path of its working directory; `None` for the driver's.
+    pub directory: Option<PathBuf>,
 }
 
 /// The state that all children of a session share.
@@ -55,7 +57,7 @@ impl Spawner {
         })
     }
 
-    /// Spawns `command` in the current directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
+    /// Spawns `command` in its directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
     /// and stderr. Until this returns, other threads signal the new process through `child`.
     pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Child, SpawnError> {
         let text = |text: &[u8]| CString::new(text).map_err(|e| SpawnError::Command(e.into()));
@@ -67,6 +69,8 @@ impl Spawner {
         let is_replaced = |entry: &CString| command.env.iter().any(|(name, _)| sets(entry, name));
         let env: Vec<&CStr> =
             self.inherited.iter().filter(|entry| !is_replaced(entry)).chain(&added).map(CString::as_c_str).collect();
+        let directory =
+            command.directory.as_ref().map(|directory| text(directory.as_os_str().as_bytes())).transpose()?;
         let (stdout, stdout_end) = io::pipe().map_err(SpawnError::Process)?;
         let (stderr, stderr_end) = io::pipe().map_err(SpawnError::Process)?;
         let (argv, env) = (pointers(argv.iter().map(CString::as_c_str)), pointers(env.into_iter()));
@@ -74,11 +78,13 @@ impl Spawner {
             program: program.as_ptr(),
             argv: argv.as_ptr(),
             env: env.as_ptr(),
+            directory: directory.as_ref().map_or(null(), |directory| directory.as_ptr()),
             streams: [self.null.as_raw_fd(), stdout_end.as_raw_fd(), stderr_end.as_raw_fd()],
             handled: (self.handled.as_ptr(), self.handled.len()),
             child,
             open_files: self.open_files,
             errno: 0,
+            failed: FailedCall::Exec,
         };
         let (pid, pidfd) = clone_child(&mut args)?;
         Ok(Child::new(pid, pidfd, OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into()))
@@ -107,13 +113,16 @@ mod tests {
 
     fn cause(error: SpawnError) -> io::Error {
         match error {
-            SpawnError::Command(cause) | SpawnError::Process(cause) | SpawnError::Program(cause) => cause,
+            SpawnError::Command(cause)
+            | SpawnError::Process(cause)
+            | SpawnError::Directory(cause)
+            | SpawnError::Program(cause) => cause,
         }
     }
 
     fn output(program: &str, args: &[&str], env: Vec<(Cow<'static, str>, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
-        let command = JobCommand { program: program.into(), name: "name".into(), args, env };
+        let command = JobCommand { program: program.into(), name: "name".into(), args, env, directory: None };
         let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
         let mut output = TextOutput::default();
         let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
@@ -140,6 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn a_program_starts_in_its_directory() {
+        let spawn = |directory: &str| {
+            let args = vec!["-P".into()];
+            let directory = Some(directory.into());
+            let command = JobCommand { program: "/bin/pwd".into(), name: "pwd".into(), args, env: vec![], directory };
+            Spawner::new(&Signals::catch().unwrap()).unwrap().spawn(&command, &SpawningChild::default())
+        };
+        let mut child = spawn("/usr").unwrap();
+        let mut output = TextOutput::default();
+        let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
+        child.reap().unwrap();
+        assert_eq!(output.stdout, "/usr\n");
+        let Err(SpawnError::Directory(error)) = spawn("/nowhere/at/all") else { panic!("it is missing") };
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
     fn a_variable_is_matched_by_its_whole_name() {
         let entry = CString::new("HOMESTEAD=1").unwrap();
         assert!(!sets(&entry, "HOME") && sets(&entry, "HOMESTEAD"));
@@ -157,7 +183,8 @@ mod tests {
     fn after_a_spawn_the_spawning_child_is_cleared() {
         let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
         for (program, starts) in [("/bin/true", true), ("/nowhere/at/all", false)] {
-            let command = JobCommand { program: program.into(), name: "name".into(), args: vec![], env: vec![] };
+            let command =
+                JobCommand { program: program.into(), name: "name".into(), args: vec![], env: vec![], directory: None };
             let child = SpawningChild::default();
             let spawned = spawner.spawn(&command, &child);
             assert_eq!(spawned.is_ok(), starts);

@@ -34,6 +34,7 @@ pub fn renderer(
     match Renderer::new(command, arguments, names) {
         Ok(renderer) => {
             let renderer = with_variables(renderer, component, findings)?;
+            let renderer = with_directory(renderer, section, overrides, findings)?;
             warn_unused(&renderer, section, findings);
             Some(renderer)
         }
@@ -66,6 +67,33 @@ fn with_variables(renderer: Renderer, component: &Component, findings: &mut Find
     for error in errors {
         let span = component.variables.get(error.element).map_or(0..0, |variable| variable.span.clone());
         report_at(&error, span, component, findings);
+    }
+    None
+}
+
+/// Adds the working directory of jobs.
+fn with_directory(
+    renderer: Renderer,
+    section: &MatrixSection,
+    overrides: &Overrides,
+    findings: &mut Findings,
+) -> Option<Renderer> {
+    let in_file = section.workdir.as_ref().map(|(text, span)| (text, Some(span)));
+    let given = overrides.workdir.as_ref().map(|text| (text, None));
+    let Some((text, span)) = given.or(in_file) else { return Some(renderer) };
+    let errors = match renderer.with_directory(text) {
+        Ok(renderer) => return Some(renderer),
+        Err(errors) => errors,
+    };
+    for error in errors {
+        match span {
+            Some(span) => findings.error_with(span.clone(), error.message.clone(), hint(&error)),
+            None => {
+                let text = format!("--workdir {text}");
+                let (part, message) = (10..text.len(), error.message.clone());
+                findings.push(command_line_diagnostic(Severity::Error, &text, part, message, hint(&error)));
+            }
+        }
     }
     None
 }

@@ -23,6 +23,8 @@ pub struct Overrides {
     pub command: Option<Vec<String>>,
     /// `--arg-style`.
     pub style: Option<ArgStyle>,
+    /// `--workdir`.
+    pub workdir: Option<String>,
     /// `--metric`.
     pub metric: Option<MetricOverride>,
     /// `--collect`.

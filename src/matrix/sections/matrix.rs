@@ -74,6 +74,8 @@ pub struct MatrixSection {
     pub arguments: ArgSettings,
     /// The position of `arguments` or `argStyle`.
     pub arguments_span: Option<Span>,
+    /// The working directory of jobs, a template, with its position.
+    pub workdir: Option<(String, Span)>,
     /// Starting points.
     pub initial: Vec<Assignment>,
     /// The position of `initial`.
@@ -181,6 +183,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         section.stopping_span = entry.key_span.clone();
     }
     (section.arguments, section.arguments_span) = arguments::read(fields, findings);
+    section.workdir = read_workdir(fields, findings);
     if params_need != Need::Forbidden {
         if let Some(entry) = fields.value("tuner") {
             section.tuner_span = Some(entry.key_span.clone());
@@ -192,6 +195,14 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         }
     }
     check_resource_name(section, findings);
+}
+
+fn read_workdir(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(String, Span)> {
+    let (text, span) = fields.text("workdir", findings)?;
+    if text.is_empty() {
+        findings.error(span.clone(), "`workdir` must not be empty");
+    }
+    Some((text.to_owned(), span))
 }
 
 fn read_concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {

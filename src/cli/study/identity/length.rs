@@ -6,7 +6,7 @@ use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-pub const COMMON: [&str; 10] = [
+pub const COMMON: [&str; 11] = [
     "params",
     "metric",
     "resource",
@@ -17,6 +17,7 @@ pub const COMMON: [&str; 10] = [
     "initial",
     "arguments",
     "argStyle",
+    "workdir",
 ];
 
 /// Fields that set the length of a schedule. Where `maxIterations` is R, another value changes more than the length.

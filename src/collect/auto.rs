@@ -1,8 +1,8 @@
 //! The default collector: reads metrics as people and libraries print them, on stdout and stderr.
 //!
 //! Of each line, in this order: an object that ends it (JSON, or a dict literal of Python), whatever comes before; then a name that
-//! is wanted with a number after it (`src/collect/text/name_match.rs`). JSON counts more than a dict literal, and that more than
-//! text; where both streams have the same form, stdout counts more. Once the metric was read from a source, sources that count less
+//! is wanted with a number after it (`src/collect/text/name_match.rs`); then a row of a table whose header has that name
+//! (`src/collect/text/table.rs`). JSON counts more than a dict literal, that more than text, and that more than a table; where both streams have the same form, stdout counts more. Once the metric was read from a source, sources that count less
 //! are ignored, and their readings are forgotten.
 
 use std::sync::Arc;
@@ -21,6 +21,10 @@ use super::text::name_match::NameMatcher;
 use super::text::pairs::pairs;
 use super::tracker::{PrintedMetric, ReadingTracker};
 use crate::types::outcome::Reading;
+
+mod printed_tables;
+
+use printed_tables::PrintedTables;
 
 /// The catalogue's entry.
 pub static KIND: CollectorKind =
@@ -41,6 +45,7 @@ impl CollectorConfig for AutoConfig {
 enum Form {
     Object(Notation),
     Text,
+    Table,
 }
 
 /// Where a value came from; what counts most comes first.
@@ -54,6 +59,7 @@ struct Auto {
     /// Where the metric was read as a number so far.
     origin: Option<Origin>,
     seen: SeenOutput,
+    tables: PrintedTables,
     /// As long as no object on stdout had the metric.
     tail: ObjectTail,
     /// Reused for each line.
@@ -99,6 +105,7 @@ impl Auto {
             tracker: ReadingTracker::new(wanted),
             origin: None,
             seen: SeenOutput::default(),
+            tables: PrintedTables::default(),
             tail: ObjectTail::default(),
             cleaned: Vec::new(),
             json: String::new(),
@@ -175,13 +182,9 @@ impl Auto {
     /// Writes the pairs of a line as an object, those that are wanted under the names by which they are wanted.
     fn text_as_json(&self, line: &[u8], metric: Option<f64>, step: Option<f64>, json: &mut String) {
         let wanted = &self.tracker.wanted;
-        let is_wanted = |name: &str| {
-            let names = [wanted.metric.as_deref(), wanted.step.as_deref()].into_iter().flatten();
-            names.chain(wanted.others.iter().map(String::as_str)).any(|wanted| wanted.eq_ignore_ascii_case(name))
-        };
         json.clear();
         json.push('{');
-        for (name, number) in pairs(line).filter(|(name, _)| !is_wanted(name)) {
+        for (name, number) in pairs(line).filter(|(name, _)| wanted.spelling(name).is_none()) {
             push_entry(json, name, number);
         }
         let found = [(&wanted.metric, metric), (&wanted.step, step)];
@@ -194,6 +197,37 @@ impl Auto {
             }
         }
         json.push('}');
+    }
+
+    /// Takes a line if it is a row of a table with a name that is wanted.
+    fn table_row(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
+        let origin = (Form::Table, stream);
+        if self.origin.is_some_and(|known| known < origin) {
+            return LineKind::Other;
+        }
+        let is_searching = self.is_searching();
+        let wanted = &self.tracker.wanted;
+        let Some(row) = self.tables.row(stream, line, |name| wanted.is_metric(name)) else {
+            return LineKind::Other;
+        };
+        if is_searching {
+            row.iter().for_each(|(name, number)| self.seen.number(name, *number));
+        }
+        let number = |wanted: &Option<String>| {
+            let wanted = wanted.as_deref()?;
+            row.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, number)| *number)
+        };
+        let (metric, step) = (number(&wanted.metric), number(&wanted.step).filter(|step| step.is_finite()));
+        let has_others = wanted.others.iter().any(|other| number(&Some(other.clone())).is_some());
+        if metric.is_none() && !has_others {
+            return LineKind::Other;
+        }
+        let mut json = String::from("{");
+        row.iter().for_each(|(name, number)| push_entry(&mut json, wanted.spelling(name).unwrap_or(name), *number));
+        json.push('}');
+        self.accepts(metric.map(PrintedMetric::Number).as_ref(), origin);
+        self.tracker.push(&json, metric.map(PrintedMetric::Number), step);
+        LineKind::Reading
     }
 
     /// Whether a reading from `origin` counts. A number from an origin that counts more than the one so far replaces what was read
@@ -260,7 +294,13 @@ impl Collector for Auto {
     fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let mut buffer = std::mem::take(&mut self.cleaned);
         let shown = clean(line, &mut buffer).trim_ascii_end();
-        let kind = if shown.is_empty() { LineKind::Other } else { self.shown_line(stream, shown.trim_ascii_start()) };
+        let mut kind = LineKind::Other;
+        if !shown.is_empty() {
+            kind = self.shown_line(stream, shown.trim_ascii_start());
+        }
+        if !shown.is_empty() && kind == LineKind::Other {
+            kind = self.table_row(stream, shown);
+        }
         if stream == OutputStream::Stdout && !self.has_object_on_stdout() {
             self.tail.push(shown);
         }

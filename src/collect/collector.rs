@@ -30,6 +30,16 @@ pub struct MissingMetric {
     pub evidence: String,
 }
 
+impl MissingMetric {
+    /// Adds to the evidence that this job's file or folder is `path`, unless it is `template`, which the reason names.
+    pub fn at_path(mut self, path: &str, template: &str) -> MissingMetric {
+        if path != template {
+            self.evidence = format!("the path in this job: {path}\n{}", self.evidence).trim_end().to_owned();
+        }
+        self
+    }
+}
+
 /// A name that had a number.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SeenName {
@@ -156,6 +166,19 @@ pub struct Wanted {
     pub choice: MetricChoice,
 }
 
+impl Wanted {
+    /// Whether `name` is the metric or one of the others, upper and lower case being the same.
+    pub fn is_metric(&self, name: &str) -> bool {
+        self.metric.iter().chain(&self.others).any(|wanted| wanted.eq_ignore_ascii_case(name))
+    }
+
+    /// `name` as it is wanted, upper and lower case being the same; `None` if it is not.
+    pub fn spelling(&self, name: &str) -> Option<&str> {
+        let names = [self.metric.as_deref(), self.step.as_deref()].into_iter().flatten();
+        names.chain(self.others.iter().map(String::as_str)).find(|wanted| wanted.eq_ignore_ascii_case(name))
+    }
+}
+
 /// What a collector reads.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MetricSource {
@@ -236,6 +259,9 @@ pub trait Collector: Send {
     fn files(&mut self, _files: &[FoundFile<'_>], _state: FileState) -> Vec<Reading> {
         Vec::new()
     }
+
+    /// The path of its source in this job, rendered from the template; called before the job is started.
+    fn rendered_path(&mut self, _path: &str) {}
 
     /// A file of its source cannot be read; `sentence` says which and why.
     fn unread_file(&mut self, _sentence: String) {}

@@ -176,3 +176,21 @@ proptest! {
         prop_assert!(collected.readings.curve.iter().all(|p| p.value.is_finite() && p.step.is_finite()));
     }
 }
+
+#[test]
+fn tables_are_read_and_count_less_than_text() {
+    let table =
+        [(OUT, "epoch     loss  acc"), (OUT, "Epoch 1/2 |---| 0%"), (OUT, "1  0.5  0.9"), (OUT, "2  0.25  97%")];
+    let found = collected(&table);
+    assert_eq!((curve(&found), found.first_step), (vec![(1.0, 0.5), (2.0, 0.25)], Some(1.0)));
+    let others = [(OUT, "name  value"), (OUT, "3  0.125  0.9")];
+    assert_eq!(value(&[&table[..], &others].concat()), Some(0.125));
+    assert_eq!(value(&[&table[..], &[(ERR, "loss: 3"), (OUT, "3 1 1")]].concat()), Some(3.0));
+    assert_eq!(value(&[(OUT, "the  loss"), (OUT, "of  them"), (ERR, "1 2"), (OUT, "1 2 3")]), None);
+}
+
+#[test]
+fn a_name_in_a_table_is_suggested() {
+    let missing = missing(&["epoch  train_loss  val_loss", "1  0.5  0.25"]);
+    assert_eq!(missing.evidence.lines().next(), Some("saw `val_loss: 0.25` in 1 line: set `metric.name: val_loss`"));
+}

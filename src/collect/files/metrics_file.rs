@@ -34,6 +34,7 @@ impl CollectorConfig for MetricsFileConfig {
     fn collector(&self, wanted: Wanted) -> Box<dyn Collector> {
         Box::new(MetricsFile {
             path: self.path.clone(),
+            rendered_path: self.path.clone(),
             tracker: ReadingTracker::new(wanted),
             seen: SeenOutput::default(),
             known: Rows::Listed(Vec::new()),
@@ -50,6 +51,8 @@ impl CollectorConfig for MetricsFileConfig {
 #[derive(Debug)]
 struct MetricsFile {
     path: String,
+    /// The same in this job.
+    rendered_path: String,
     tracker: ReadingTracker,
     seen: SeenOutput,
     /// What the file held when it was last looked at.
@@ -126,6 +129,10 @@ impl Collector for MetricsFile {
         self.take(&new)
     }
 
+    fn rendered_path(&mut self, path: &str) {
+        path.clone_into(&mut self.rendered_path);
+    }
+
     fn unread_file(&mut self, sentence: String) {
         self.tracker.remark(Remark::UnreadFile(sentence.clone()));
         self.state = FileContent::Unreadable(sentence);
@@ -142,7 +149,7 @@ impl Collector for MetricsFile {
                 FileContent::Unreadable(sentence) => sentence.clone(),
                 FileContent::Read => format!("{} has no number under `{name}`", self.path),
             };
-            self.seen.missing(name, &what)
+            self.seen.missing(name, &what).at_path(&self.rendered_path, &self.path)
         });
         let (readings, first_step, remarks) = self.tracker.finish();
         Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
@@ -209,6 +216,15 @@ mod tests {
         assert!(collector.files(&file(b"{\n\"val_loss\": 0.5\n}"), FileState::Growing).is_empty());
         collector.files(&file(b"{\n\"val_loss\": 0.25\n}"), FileState::Complete);
         assert_eq!(collector.finish().value, finite(0.25));
+    }
+
+    #[test]
+    fn the_path_of_the_job_is_evidence_and_not_part_of_the_reason() {
+        let mut collector = collector();
+        collector.rendered_path("trials/3/metrics.csv");
+        let MetricValue::Missing(missing) = collector.finish().value else { panic!("a value") };
+        assert_eq!(missing.reason, "the job did not write metrics.csv, from which `val_loss` is read");
+        assert_eq!(missing.evidence, "the path in this job: trials/3/metrics.csv");
     }
 
     #[test]

@@ -37,6 +37,7 @@ impl CollectorConfig for TensorboardConfig {
     fn collector(&self, wanted: Wanted) -> Box<dyn Collector> {
         Box::new(Tensorboard {
             path: self.path.clone(),
+            rendered_path: self.path.clone(),
             tracker: ReadingTracker::new(wanted),
             seen: SeenOutput::default(),
             taken: BTreeMap::new(),
@@ -54,6 +55,8 @@ impl CollectorConfig for TensorboardConfig {
 #[derive(Debug)]
 struct Tensorboard {
     path: String,
+    /// The same in this job.
+    rendered_path: String,
     tracker: ReadingTracker,
     seen: SeenOutput,
     /// How many scalars of each file were taken.
@@ -143,6 +146,10 @@ impl Collector for Tensorboard {
         readings
     }
 
+    fn rendered_path(&mut self, path: &str) {
+        path.clone_into(&mut self.rendered_path);
+    }
+
     fn unread_file(&mut self, sentence: String) {
         self.tracker.remark(Remark::UnreadFile(sentence));
     }
@@ -159,7 +166,7 @@ impl Collector for Tensorboard {
                     true => format!("no scalar in the event files below {} has the name `{name}`", self.path),
                     false => format!("the job wrote no event file below {}, from which `{name}` is read", self.path),
                 };
-                self.seen.missing(name, &what)
+                self.seen.missing(name, &what).at_path(&self.rendered_path, &self.path)
             })
         });
         let (readings, first_step, remarks) = self.tracker.finish();

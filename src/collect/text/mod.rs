@@ -6,3 +6,4 @@ pub(crate) mod name_match;
 pub(crate) mod number;
 pub(crate) mod pairs;
 pub(crate) mod python_literal;
+pub(crate) mod table;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::form::{Booleans, Lists, ValueForm};
 use super::member::{Argument, JobArguments, Style};
-use super::text::{Position, is_omitted, items, text};
+use super::text::{Position, comma_in_item, is_omitted, items, text};
 
 /// `lr=0.1`
 #[derive(Debug)]
@@ -35,5 +35,9 @@ impl Style for Assign {
         let flags = matches!(given.booleans, Some(Booleans::Flag | Booleans::NoFlag)).then_some("booleans");
         let words = (given.lists == Some(Lists::Words)).then_some("lists");
         flags.into_iter().chain(words).collect()
+    }
+
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        comma_in_item(argument)
     }
 }

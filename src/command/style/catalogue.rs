@@ -6,11 +6,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::member::Style;
-use super::{assign, env, hydra, none, option};
+use super::{assign, env, fire, hydra, none, option};
 
 /// All styles; the first is the default.
-const STYLES: [&dyn Style; 6] =
-    [&option::Equals, &option::SpaceSeparated, &hydra::Hydra, &assign::Assign, &env::Env, &none::Omitted];
+const STYLES: [&dyn Style; 7] =
+    [&option::Equals, &option::SpaceSeparated, &fire::Fire, &hydra::Hydra, &assign::Assign, &env::Env, &none::Omitted];
 
 /// The `--arg-style` of a study or of a parameter.
 #[derive(Clone, Copy)]

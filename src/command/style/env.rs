@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::form::{Booleans, Lists, ValueForm};
 use super::member::{Argument, JobArguments, Style};
-use super::text::{Position, is_omitted, items, text};
+use super::text::{Position, comma_in_item, is_omitted, items, text};
 
 /// `LR=0.1` in the environment.
 #[derive(Debug)]
@@ -34,6 +34,10 @@ impl Style for Env {
         let flags = (given.booleans == Some(Booleans::NoFlag)).then_some("booleans");
         let repeated = (given.lists == Some(Lists::Repeat)).then_some("lists");
         flags.into_iter().chain(repeated).collect()
+    }
+
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        comma_in_item(argument)
     }
 }
 

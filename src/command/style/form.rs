@@ -10,6 +10,8 @@ pub enum Booleans {
     Python,
     /// `--amp=1`
     Number,
+    /// `--amp=true` or `--amp=`: Python's `bool("")` is false, that of any other text true.
+    Empty,
     /// `--amp`, or nothing
     Flag,
     /// `--amp` or `--no-amp`
@@ -18,10 +20,11 @@ pub enum Booleans {
 
 impl Booleans {
     /// The values of `booleans`.
-    pub const NAMES: [(&'static str, Booleans); 5] = [
+    pub const NAMES: [(&'static str, Booleans); 6] = [
         ("true", Booleans::Lowercase),
         ("True", Booleans::Python),
         ("1", Booleans::Number),
+        ("empty", Booleans::Empty),
         ("flag", Booleans::Flag),
         ("no-flag", Booleans::NoFlag),
     ];

@@ -44,6 +44,11 @@ impl Style for Hydra {
         booleans.into_iter().chain(given.lists.map(|_| "lists")).collect()
     }
 
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        let key = unsupported_key(argument.value)?;
+        Some(format!("Hydra's grammar has no mapping with the key `{key}`: keys cannot be quoted"))
+    }
+
     fn complete(&self, context: &JobContext<'_>, has_param: &dyn Fn(&str) -> bool, job: &mut JobArguments) {
         let key =
             |argument: &str| argument.split_once('=').is_some_and(|(key, _)| key.trim_start_matches('+') == RUN_DIR);
@@ -113,6 +118,23 @@ fn write_key(key: &str, out: &mut String) {
         out.extend(ESCAPED.contains(c).then_some('\\'));
         out.push(c);
     }
+}
+
+/// A key, at any depth, that no override can contain.
+fn unsupported_key(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(unsupported_key),
+        Value::Object(entries) => {
+            let inner = |(key, item)| if is_key(key) { unsupported_key(item) } else { Some(key) };
+            entries.iter().map(|(key, item)| (key.as_str(), item)).find_map(inner)
+        }
+        _ => None,
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || UNQUOTED.contains(c) || ESCAPED.contains(c);
+    !key.is_empty() && key.chars().all(allowed)
 }
 
 fn is_unquoted(text: &str) -> bool {

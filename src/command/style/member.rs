@@ -47,6 +47,11 @@ pub trait Style: fmt::Debug + Send + Sync {
     fn pass(&self, argument: &Argument<'_>, job: &mut JobArguments);
     /// The parts of `given` that have no effect, by their field.
     fn ignored(&self, given: &ValueForm) -> Vec<&'static str>;
+    /// Why `argument` would not reach the program as it is, a fragment; `None` if it would.
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        let _ = argument;
+        None
+    }
     /// Whether parameters reach the program by arguments or variables of their own.
     fn passes(&self) -> bool {
         true

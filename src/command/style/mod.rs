@@ -3,6 +3,7 @@
 mod assign;
 pub mod catalogue;
 mod env;
+mod fire;
 pub mod form;
 mod hydra;
 pub mod member;

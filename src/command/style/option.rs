@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::form::{Booleans, Lists, ValueForm};
 use super::member::{Argument, JobArguments, Style};
-use super::text::{Position, is_negative_number, is_omitted, items, text};
+use super::text::{Position, comma_in_item, is_negative_number, is_omitted, items, text};
 
 /// `--lr=0.1`
 #[derive(Debug)]
@@ -26,6 +26,10 @@ impl Style for Equals {
     fn ignored(&self, _: &ValueForm) -> Vec<&'static str> {
         Vec::new()
     }
+
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        comma_in_item(argument)
+    }
 }
 
 impl Style for SpaceSeparated {
@@ -39,6 +43,10 @@ impl Style for SpaceSeparated {
 
     fn ignored(&self, _: &ValueForm) -> Vec<&'static str> {
         Vec::new()
+    }
+
+    fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
+        comma_in_item(argument)
     }
 }
 
@@ -75,7 +83,7 @@ fn pass(argument: &Argument<'_>, join: Join, argv: &mut Vec<String>) {
 }
 
 /// A name that has dashes already is complete.
-fn option(name: &str) -> String {
+pub(super) fn option(name: &str) -> String {
     if name.starts_with('-') { name.to_owned() } else { format!("--{name}") }
 }
 

@@ -24,6 +24,7 @@ fn each_style_passes_values() {
     };
     assert_eq!(line("equals"), r#"--lr=0.00001 --b=true --l=[1,"a"]"#);
     assert_eq!(line("space"), r#"--lr 0.00001 --b true --l [1,"a"]"#);
+    assert_eq!(line("fire"), "--lr=0.00001 --x=None --b=True --l=[1,'a']");
     assert_eq!(line("hydra"), "lr=0.00001 x=null b=true l=[1,a]");
     assert_eq!(line("assign"), r#"lr=0.00001 b=true l=[1,"a"]"#);
     assert_eq!(line("env"), "");
@@ -41,7 +42,7 @@ fn variables_have_names_in_capitals() {
 }
 
 #[test]
-fn booleans_have_five_forms() {
+fn booleans_have_six_forms() {
     let form = |booleans, name: &str| {
         let settings = ValueForm { booleans: Some(booleans), ..ValueForm::default() };
         [true, false].map(|value| passed("equals", settings.clone(), name, json!(value)).argv.join(" "))
@@ -49,6 +50,7 @@ fn booleans_have_five_forms() {
     assert_eq!(form(Booleans::Lowercase, "amp"), ["--amp=true", "--amp=false"]);
     assert_eq!(form(Booleans::Python, "amp"), ["--amp=True", "--amp=False"]);
     assert_eq!(form(Booleans::Number, "amp"), ["--amp=1", "--amp=0"]);
+    assert_eq!(form(Booleans::Empty, "amp"), ["--amp=true", "--amp="]);
     assert_eq!(form(Booleans::Flag, "--amp"), ["--amp", ""]);
     assert_eq!(form(Booleans::NoFlag, "amp"), ["--amp", "--no-amp"]);
     let python = ValueForm { booleans: Some(Booleans::Python), ..ValueForm::default() };
@@ -127,4 +129,37 @@ fn settings_of_a_parameter_come_first() {
     assert_eq!(arguments.of("amp").form.booleans, Some(Booleans::Number));
     assert_eq!(arguments.of("amp").style, ArgStyle::by_name("space"));
     assert_eq!(arguments.of("other").form.booleans, Some(Booleans::Flag));
+}
+
+#[test]
+fn fire_quotes_text_that_is_a_literal() {
+    let value = |value: Value| words("fire", "x", value).remove(0);
+    for text in ["adam", "resnet-18/v2.pt", "x_1"] {
+        assert_eq!(value(json!(text)), format!("--x={text}"));
+    }
+    for text in ["True", "None", "1e5", "[1, 2]", "a,b", " a", "#", "-x", ""] {
+        assert_eq!(value(json!(text)), format!("--x='{text}'"));
+    }
+    assert_eq!(value(json!("it's\n\\ \t")), r"--x='it\'s\n\\ \x09'");
+    assert_eq!(value(json!({"a": [null, true, 0.5, "1"]})), "--x={'a':[None,True,0.5,'1']}");
+}
+
+#[test]
+fn values_that_would_be_received_differently_are_unsupported() {
+    let unsupported = |style: &str, form: ValueForm, value: Value| {
+        ArgStyle::by_name(style).unwrap().unsupported(&Argument { name: "x", value: &value, form: &form })
+    };
+    let hydra = |value| unsupported("hydra", ValueForm::default(), value);
+    for value in [json!({"a b": {"a-b.c/1": 1}}), json!({"1": 1, "a:b": [{"(x)": 1}]}), json!("é")] {
+        assert_eq!(hydra(value), None);
+    }
+    for value in [json!({"é": 1}), json!([{"a": {"it's": 1}}]), json!({"": 1}), json!({"#": 1})] {
+        assert!(hydra(value).unwrap().contains("keys cannot be quoted"));
+    }
+    for style in ["equals", "space", "assign", "env"] {
+        let commas = || ValueForm { lists: Some(Lists::Commas), ..ValueForm::default() };
+        assert_eq!(unsupported(style, commas(), json!(["a", "b c"])), None);
+        assert!(unsupported(style, commas(), json!(["a", "b,c"])).unwrap().contains("`b,c` has a comma"));
+        assert_eq!(unsupported(style, ValueForm::default(), json!(["b,c"])), None);
+    }
 }

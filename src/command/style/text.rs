@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-use super::form::{Booleans, NullForm, ValueForm};
+use super::form::{Booleans, Lists, NullForm, ValueForm};
+use super::member::Argument;
 
 /// The position of a number in an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +20,7 @@ pub fn text(value: &Value, form: &ValueForm, position: Position) -> String {
         (Value::String(text), _) => text.clone(),
         (Value::Number(number), _) => number_text(number, position),
         (Value::Null, Some(NullForm::Word(word))) => word.clone(),
+        (Value::Bool(false), _) if form.booleans == Some(Booleans::Empty) => String::new(),
         (Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::Null, _) => {
             let mut out = String::new();
             write_literal(value, form.booleans.unwrap_or_default(), &mut out);
@@ -47,8 +49,8 @@ fn write_literal(value: &Value, booleans: Booleans, out: &mut String) {
             (Booleans::Python, false) => "False",
             (Booleans::Number, true) => "1",
             (Booleans::Number, false) => "0",
-            (Booleans::Lowercase | Booleans::Flag | Booleans::NoFlag, true) => "true",
-            (Booleans::Lowercase | Booleans::Flag | Booleans::NoFlag, false) => "false",
+            (_, true) => "true",
+            (_, false) => "false",
         }),
         Value::Array(items) => {
             out.push('[');
@@ -77,6 +79,16 @@ fn write_literal(value: &Value, booleans: Booleans, out: &mut String) {
 pub fn items(value: &Value, form: &ValueForm, position: Position) -> Option<Vec<String>> {
     let items = value.as_array()?;
     Some(items.iter().map(|item| text(item, form, position)).collect())
+}
+
+/// Why a list cannot be passed with commas between its items.
+pub fn comma_in_item(argument: &Argument<'_>) -> Option<String> {
+    if argument.form.lists != Some(Lists::Commas) {
+        return None;
+    }
+    let items = items(argument.value, argument.form, Position::Joined)?;
+    let item = items.into_iter().find(|item| item.contains(','))?;
+    Some(format!("the item `{item}` has a comma, which `lists: commas` writes between items"))
 }
 
 /// Whether nothing is passed for `value`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::overrides::{Overrides, command_line_diagnostic};
+use super::unsupported_values;
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
 use crate::command::style::settings::Arguments;
@@ -36,6 +37,7 @@ pub fn renderer(
             let renderer = with_variables(renderer, component, findings)?;
             let renderer = with_directory(renderer, section, overrides, findings)?;
             warn_unused(&renderer, section, findings);
+            unsupported_values::check(section, &renderer, findings);
             Some(renderer)
         }
         Err(errors) => {

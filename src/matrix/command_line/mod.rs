@@ -3,3 +3,4 @@
 pub(crate) mod bind;
 pub(crate) mod command;
 pub mod overrides;
+mod unsupported_values;

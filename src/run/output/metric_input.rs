@@ -30,6 +30,9 @@ impl MetricInput {
         let absent = wanted.others.clone();
         let mut collector = configured.collector(wanted);
         let source = configured.source();
+        if let Some(path) = &path {
+            collector.rendered_path(&path.display().to_string());
+        }
         let files = path.and_then(|path| MetricFiles::before_start(&source, path, &mut *collector));
         let ends = match source {
             MetricSource::Output(ends) => ends,

@@ -367,6 +367,31 @@ def skorch_fit():
 
 
 @run
+def skorch_checkpoint():
+    import numpy as np
+    import skorch
+    import torch
+    torch.manual_seed(1)
+    x, y = data()
+    skorch.NeuralNetClassifier(torch.nn.Linear(4, 2), criterion=torch.nn.CrossEntropyLoss, max_epochs=4, lr=2.0, callbacks=[
+        skorch.callbacks.Checkpoint(dirname="/tmp/skorch_checkpoint", monitor="valid_loss_best")]).fit(x.astype(np.float32), y)
+
+
+@run
+def torch_table():
+    print("epoch loss acc")
+    torch_net(lambda epoch, loss, correct, count: print(epoch, loss.item(), (correct / count).item()))
+
+
+@run
+def torch_csv():
+    import csv
+    writer = csv.writer(sys.stdout)
+    writer.writerow(["epoch", "loss", "acc"])
+    torch_net(lambda epoch, loss, correct, count: writer.writerow([epoch, loss.item(), (correct / count).item()]))
+
+
+@run
 def ignite_evaluator():
     import torch
     from ignite.contrib.handlers import ProgressBar

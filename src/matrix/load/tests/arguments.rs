@@ -63,7 +63,7 @@ fn invalid_settings_are_errors() {
     let errors = |fields: &str, arg: &str| summary(&load_text(&matrix(fields, arg), &command()).unwrap_err());
     insta::assert_snapshot!(errors("arguments: {style: spaces, booleans: yes, lists: [1], name: x}\n", ""), @"
     2:20 invalid value `spaces` for `style` (did you mean `space`?)
-    2:38 invalid value `yes` for `booleans` (expected one of `true`, `True`, `1`, `flag`, `no-flag`)
+    2:38 invalid value `yes` for `booleans` (expected one of `true`, `True`, `1`, `empty`, `flag`, `no-flag`)
     2:50 invalid value `a list of 1` for `lists` (expected one of `json`, `words`, `repeat`, `commas`)
     2:55 unknown field `name` in `arguments` (did you mean `names`?)
     ");

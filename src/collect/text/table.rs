@@ -1,0 +1,195 @@
+//! Tables with a header line, as fastai and skorch print them: names, then rows of numbers.
+//!
+//! A header has names only, in columns that are two blanks, a tab, a comma or a bar apart, or one blank if it begins with `epoch` or
+//! `step`. A row has as many cells, each a number, a duration or a placeholder. A row with fewer cells is read by the columns of the
+//! header below which they are.
+
+use std::ops::Range;
+
+use super::number;
+
+/// Most columns, and bytes of the longest name.
+const MAX_COLUMNS: usize = 64;
+const MAX_NAME: usize = 60;
+/// What a header whose names are one blank apart begins with; other lines of words are sentences.
+const STEP_NAMES: [&str; 6] = ["epoch", "step", "iter", "iteration", "round", "batch"];
+/// What stands in a cell without a number.
+const PLACEHOLDERS: [&str; 8] = ["-", "--", "+", "*", "None", "N/A", "n/a", ""];
+
+/// What separates columns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Separator {
+    /// One or more blanks in rows; see [`Header::parse`] for headers.
+    Blanks,
+    Comma,
+    Bar,
+}
+
+/// The names of the columns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    separator: Separator,
+    columns: Vec<(String, Range<usize>)>,
+}
+
+impl Header {
+    /// `line` as a header; `None` if it is none.
+    pub fn parse(line: &str) -> Option<Header> {
+        let separator = match () {
+            () if line.contains(['|', '│']) => Separator::Bar,
+            () if line.contains(',') => Separator::Comma,
+            () => Separator::Blanks,
+        };
+        let mut cells = match separator {
+            Separator::Blanks => split(line, Separator::Blanks, 2),
+            other => split(line, other, 1),
+        };
+        if cells.len() == 1 && STEP_NAMES.iter().any(|name| starts_with_word(line, name)) {
+            cells = split(line, Separator::Blanks, 1);
+        }
+        let is_header = (2..=MAX_COLUMNS).contains(&cells.len()) && cells.iter().all(|(cell, _)| is_name(cell));
+        let is_unique = |index: usize| cells[..index].iter().all(|(cell, _)| *cell != cells[index].0);
+        if !is_header || !(0..cells.len()).all(is_unique) {
+            return None;
+        }
+        let columns = cells.into_iter().map(|(cell, range)| (cell.to_owned(), range)).collect();
+        Some(Header { separator, columns })
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The numbers of a row by name; `None` if `line` is no row of this table.
+    pub fn row(&self, line: &str) -> Option<Vec<(&str, f64)>> {
+        if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let cells = split(line, self.separator, 1);
+        let is_aligned = self.separator == Separator::Blanks && cells.len() > 1 && cells.len() < self.columns.len();
+        if (cells.len() != self.columns.len() && !is_aligned) || !cells.iter().all(|(cell, _)| is_cell(cell)) {
+            return None;
+        }
+        let column = |index: usize, range: &Range<usize>| match is_aligned {
+            true => self.column_at(range),
+            false => self.columns.get(index).map(|(name, _)| name.as_str()),
+        };
+        let numbers = cells.iter().enumerate().map(|(index, (cell, range))| Some((column(index, range)?, *cell)));
+        let named = numbers.collect::<Option<Vec<(&str, &str)>>>()?;
+        Some(named.into_iter().filter_map(|(name, cell)| Some((name, number::whole(cell)?))).collect())
+    }
+
+    /// The only column that overlaps `range`.
+    fn column_at(&self, range: &Range<usize>) -> Option<&str> {
+        let mut overlapping =
+            self.columns.iter().filter(|(_, column)| column.start < range.end && range.start < column.end);
+        let (name, _) = overlapping.next()?;
+        overlapping.next().is_none().then_some(name)
+    }
+}
+
+/// The cells of `line` with their characters; `blanks` is how many blanks separate two. A tab counts as many.
+fn split(line: &str, separator: Separator, blanks: usize) -> Vec<(&str, Range<usize>)> {
+    let outer = match separator {
+        Separator::Blanks => return split_at_blanks(line, blanks),
+        Separator::Comma => line.split(',').collect::<Vec<_>>(),
+        Separator::Bar => line.trim().trim_matches(['|', '│']).split(['|', '│']).collect(),
+    };
+    outer.into_iter().map(|cell| (cell.trim(), 0..0)).collect()
+}
+
+fn split_at_blanks(line: &str, blanks: usize) -> Vec<(&str, Range<usize>)> {
+    let mut cells: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    let mut gap = blanks;
+    for (column, (at, c)) in line.char_indices().enumerate() {
+        if cells.len() > MAX_COLUMNS {
+            break;
+        }
+        match (c, cells.last_mut()) {
+            (' ', _) => gap += 1,
+            ('\t', _) => gap += blanks,
+            (_, Some((bytes, columns))) if gap < blanks => {
+                (bytes.end, columns.end, gap) = (at + c.len_utf8(), column + 1, 0);
+            }
+            _ => {
+                cells.push((at..at + c.len_utf8(), column..column + 1));
+                gap = 0;
+            }
+        }
+    }
+    cells.into_iter().map(|(bytes, columns)| (&line[bytes], columns)).collect()
+}
+
+fn starts_with_word(line: &str, word: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(word))
+}
+
+fn is_name(cell: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || " _./@%#()'-".contains(c);
+    cell.len() <= MAX_NAME
+        && cell.starts_with(|c: char| c.is_alphabetic() || c == '#')
+        && cell.chars().all(is_part)
+        && !matches!(cell.to_ascii_lowercase().as_str(), "nan" | "inf" | "none")
+}
+
+/// A number, a duration such as `00:12` or `3.1s`, or a placeholder.
+fn is_cell(cell: &str) -> bool {
+    let is_duration = || {
+        let time = cell.strip_suffix(['s', 'm']).unwrap_or(cell);
+        time.starts_with(|c: char| c.is_ascii_digit())
+            && time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.'))
+    };
+    PLACEHOLDERS.contains(&cell) || number::whole(cell).is_some() || is_duration()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(header: &str, line: &str) -> Option<String> {
+        let header = Header::parse(header)?;
+        let numbers = header.row(line)?;
+        Some(numbers.into_iter().map(|(name, number)| format!("{name}={number} ")).collect())
+    }
+
+    #[test]
+    fn rows_are_read_below_headers() {
+        let tables = [
+            (
+                "epoch     train_loss  valid_loss  time    ",
+                "0         0.7         0.5         00:01  ",
+                "epoch=0 train_loss=0.7 valid_loss=0.5 ",
+            ),
+            ("E    #       LOSS NER  SCORE", "  1     200     0.25    97.5%", "E=1 #=200 LOSS NER=0.25 SCORE=97.5 "),
+            ("epoch loss acc", "3 1e-3 nan", "epoch=3 loss=0.001 acc=NaN "),
+            ("epoch\tloss", "3\t0.5", "epoch=3 loss=0.5 "),
+            ("epoch,loss,acc", "1,0.5,0.9", "epoch=1 loss=0.5 acc=0.9 "),
+            ("| epoch | loss |", "| 1 | - |", "epoch=1 "),
+            ("│ epoch │ loss │", "│ 1     │ 0.5  │", "epoch=1 loss=0.5 "),
+        ];
+        for (header, line, numbers) in tables {
+            assert_eq!(row(header, line).as_deref(), Some(numbers), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_row_with_an_empty_cell_is_read_by_position() {
+        let header = "  epoch    train_loss    cp     dur";
+        assert_eq!(row(header, "      1        0.5000     +  0.1080").unwrap(), "epoch=1 train_loss=0.5 dur=0.108 ");
+        assert_eq!(row(header, "      2        0.4000        0.0974").unwrap(), "epoch=2 train_loss=0.4 dur=0.0974 ");
+        assert_eq!(row(header, "1 2"), None);
+    }
+
+    #[test]
+    fn sentences_and_other_lines_are_neither() {
+        let lines =
+            ["the loss is low", "loss", "epoch: 1  loss: 2", "epoch  epoch", "Epoch 1", "1  2", "a  nan", "a  b=c", ""];
+        for line in lines {
+            assert_eq!(Header::parse(line), None, "{line}");
+        }
+        for line in ["1 2 3", "1", "1 x", "-------  -----", "Epoch 1/2 |--| 0.00% [0/6 00:00<?]", "", "- -"] {
+            assert_eq!(row("epoch  loss", line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+import fire
+
+from report import report
+
+fire.Fire(lambda **values: report(values))

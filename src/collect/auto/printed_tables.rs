@@ -1,7 +1,7 @@
 //! The tables that a job prints on its two streams.
 
 use crate::collect::collector::OutputStream;
-use crate::collect::text::table::Header;
+use crate::collect::text::table::TableHeader;
 
 /// Bytes of the longest line that is looked at.
 const MAX_LINE: usize = 4096;
@@ -9,8 +9,8 @@ const MAX_LINE: usize = 4096;
 /// The last header of each stream.
 #[derive(Debug, Default)]
 pub(super) struct PrintedTables {
-    stdout: Option<Header>,
-    stderr: Option<Header>,
+    stdout: Option<TableHeader>,
+    stderr: Option<TableHeader>,
 }
 
 impl PrintedTables {
@@ -26,8 +26,8 @@ impl PrintedTables {
             OutputStream::Stdout => &mut self.stdout,
             OutputStream::Stderr => &mut self.stderr,
         };
-        if let Some(header) = Header::parse(line) {
-            let has_wanted = |header: &Header| header.names().any(&is_wanted);
+        if let Some(header) = TableHeader::parse(line) {
+            let has_wanted = |header: &TableHeader| header.names().any(&is_wanted);
             if has_wanted(&header) || !known.as_ref().is_some_and(has_wanted) {
                 *known = Some(header);
             }

@@ -19,7 +19,7 @@ const PLACEHOLDERS: [&str; 8] = ["-", "--", "+", "*", "None", "N/A", "n/a", ""];
 /// What separates columns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Separator {
-    /// One or more blanks in rows; see [`Header::parse`] for headers.
+    /// One or more blanks in rows; see [`TableHeader::parse`] for headers.
     Blanks,
     Comma,
     Bar,
@@ -27,14 +27,14 @@ enum Separator {
 
 /// The names of the columns.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Header {
+pub struct TableHeader {
     separator: Separator,
     columns: Vec<(String, Range<usize>)>,
 }
 
-impl Header {
+impl TableHeader {
     /// `line` as a header; `None` if it is none.
-    pub fn parse(line: &str) -> Option<Header> {
+    pub fn parse(line: &str) -> Option<TableHeader> {
         let separator = match () {
             () if line.contains(['|', '│']) => Separator::Bar,
             () if line.contains(',') => Separator::Comma,
@@ -53,7 +53,7 @@ impl Header {
             return None;
         }
         let columns = cells.into_iter().map(|(cell, range)| (cell.to_owned(), range)).collect();
-        Some(Header { separator, columns })
+        Some(TableHeader { separator, columns })
     }
 
     /// The names.
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn row(header: &str, line: &str) -> Option<String> {
-        let header = Header::parse(header)?;
+        let header = TableHeader::parse(header)?;
         let numbers = header.row(line)?;
         Some(numbers.into_iter().map(|(name, number)| format!("{name}={number} ")).collect())
     }
@@ -186,7 +186,7 @@ mod tests {
         let lines =
             ["the loss is low", "loss", "epoch: 1  loss: 2", "epoch  epoch", "Epoch 1", "1  2", "a  nan", "a  b=c", ""];
         for line in lines {
-            assert_eq!(Header::parse(line), None, "{line}");
+            assert_eq!(TableHeader::parse(line), None, "{line}");
         }
         for line in ["1 2 3", "1", "1 x", "-------  -----", "Epoch 1/2 |--| 0.00% [0/6 00:00<?]", "", "- -"] {
             assert_eq!(row("epoch  loss", line), None, "{line}");

@@ -13,7 +13,8 @@
 //!    (no file, process, thread, clock, environment or printing up to here)
 //! 5. drivers: [`journal`] (write, replay), [`command`] (templates and argument lists), [`launch`] (start, signal and judge
 //!    processes), [`run`] (the real driver), [`sim`] (virtual time)
-//! 6. edges: [`matrix`] (the YAML file and its diagnostics), [`report`] (views and exporters), [`progress`]
+//! 6. edges: [`matrix`] (the YAML file and its diagnostics), [`report`] (views and exporters), [`progress`],
+//!    then [`import`] (files of other tools, converted into matrices)
 //! 7. [`cli`]: one file per subcommand, one table of exit codes
 
 #[cfg(not(target_os = "linux"))]
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod collect;
 pub mod command;
 pub mod engine;
+pub mod import;
 pub mod journal;
 pub mod kinds;
 pub mod launch;

@@ -22,7 +22,7 @@ use clap::Parser;
 
 use error::CliError;
 use exit_codes::Exit;
-use matrix_commands::{check, plan, run};
+use matrix_commands::{check, import, plan, run};
 use study_commands::{best, export, plot, resume, trials};
 use subcommand::{Cli, Subcommand};
 
@@ -76,6 +76,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Run(args) => run::run(&args),
         Subcommand::Plan(args) => plan::plan(&args),
         Subcommand::Check(args) => check::check(&args),
+        Subcommand::Import(args) => import::import(&args),
         Subcommand::Best(args) => best::best(&args),
         Subcommand::Trials(args) => trials::trials(&args),
         Subcommand::Export(args) => export::export(&args),

@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::exit_codes;
 use super::matrix_commands::check::CheckArgs;
+use super::matrix_commands::import::ImportArgs;
 use super::matrix_commands::run::RunArgs;
 use super::study_commands::best::BestArgs;
 use super::study_commands::export::ExportArgs;
@@ -29,6 +30,8 @@ pub enum Subcommand {
     Plan(RunArgs),
     /// Report all errors of a matrix file; given a study's folder, check its journal
     Check(CheckArgs),
+    /// Convert a file of another tool (W&B, Katib, NNI, Oríon, Optuna, Hydra, Polyaxon before 1.0) into a matrix
+    Import(ImportArgs),
     /// Show the best trial of a study and the command that repeats it
     Best(BestArgs),
     /// List the trials of a study, best first

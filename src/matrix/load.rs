@@ -80,8 +80,9 @@ pub fn load_bytes(
     let (source, root) = parse_source(name, bytes);
     let mut findings = Findings::new(source.clone());
     let root = root.map_err(|error| invalid_file(error, source.clone()))?;
-    if let Some((span, message, hint)) = foreign::recognize(&root) {
-        findings.error_with(span, message, Some(hint));
+    if let Some(foreign) = foreign::recognize(&root) {
+        let message = format!("the file is {}, not a matrix", foreign.format.what());
+        findings.error_with(foreign.span, message, Some(foreign.format.hint(name)));
         return Err(findings.into_error());
     }
     duplicate_keys(&root, &mut findings);

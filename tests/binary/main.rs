@@ -10,6 +10,7 @@ mod edited;
 mod endings;
 mod escapes;
 mod identity;
+mod imports;
 mod models;
 mod nonsense;
 mod one_outcome;

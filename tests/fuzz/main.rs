@@ -2,6 +2,7 @@
 //! with a position. Few cases by default; `PROPTEST_CASES=20000 cargo test --release --test fuzz` runs more.
 
 mod damage;
+mod import;
 mod journal;
 mod matrix;
 mod stdout;

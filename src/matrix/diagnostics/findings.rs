@@ -70,10 +70,15 @@ impl Findings {
 
     /// Runs `read` with `source` as the text being read.
     pub fn in_source<T>(&mut self, source: &Arc<Source>, read: impl FnOnce(&mut Findings) -> T) -> T {
-        let outer = std::mem::replace(&mut self.source, source.clone());
+        let outer = self.replace_source(source.clone());
         let result = read(self);
         self.source = outer;
         result
+    }
+
+    /// Sets the text being read; returns the one before.
+    pub fn replace_source(&mut self, source: Arc<Source>) -> Arc<Source> {
+        std::mem::replace(&mut self.source, source)
     }
 
     /// Adds an error of the YAML parser.

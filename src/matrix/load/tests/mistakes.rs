@@ -10,7 +10,7 @@ fn command_line(words: &[&str]) -> Overrides {
 fn a_file_of_another_tool_is_one_error() {
     let sweep = "program: t.py\nmethod: bayes\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {values: [1]}}\n";
     let report = load_text(sweep, &command_line(&["train"])).unwrap_err();
-    insta::assert_snapshot!(summary(&report), @"2:1 the file is a W&B sweep, which cannot be read (write `parameters` as `params` (`values: [16, 32]` as `{kind: choice, value: [16, 32]}`, `min` and `max` as `{kind: uniform, value: [0, 1]}` or `loguniform`), `method` as `kind: random`, `grid` or `bayes`, `goal` as `optimization`, and the command after `--`)");
+    insta::assert_snapshot!(summary(&report), @"2:1 the file is a W&B sweep, not a matrix (convert it into a matrix: hypertune import matrix.yaml -o matrix-matrix.yaml)");
 }
 
 #[test]

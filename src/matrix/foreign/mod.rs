@@ -1,0 +1,99 @@
+//! Recognizes the files of other tools, to say what they are instead of an error for each of their fields. `import` converts them.
+
+mod format;
+mod search_text;
+mod signs;
+
+use super::yaml::node::{Node, Span};
+
+pub(crate) use format::ForeignFormat;
+pub(crate) use search_text::{named_search_text, search_text};
+
+/// A recognized file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ForeignFile {
+    /// Its format.
+    pub format: ForeignFormat,
+    /// The field that shows the format.
+    pub span: Span,
+}
+
+/// The format of the file, if it is that of another tool.
+pub fn recognize(root: &Node) -> Option<ForeignFile> {
+    if root.get("matrix").is_some_and(|matrix| matrix.get("kind").is_some()) {
+        return None;
+    }
+    let (format, span) = signs::SIGNS.iter().find_map(|(format, sign)| Some((*format, sign(root)?)))?;
+    Some(ForeignFile { format, span })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::yaml::parse::parse;
+
+    fn recognized(text: &str) -> Option<String> {
+        let key = |span: Span| text[span].trim_matches('"').to_owned();
+        recognize(&parse(text).unwrap()).map(|file| format!("{:?} {}", file.format, key(file.span)))
+    }
+
+    #[test]
+    fn files_of_other_tools_are_recognized() {
+        let files = [
+            "version: 1\nkind: group\nhptuning: {concurrency: 2}\nrun: {cmd: x}",
+            "version: 1\nkind: group\nbuild: {image: x}",
+            "version: 1\nsettings: {matrix: {lr: {values: [1]}}}",
+            "program: t.py\nmethod: bayes\nparameters: {lr: {values: [1]}}",
+            "program: t.py\nparameters: {lr: {values: [1]}}",
+            "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nspec: {}",
+            "searchSpaceFile: a.json\ntrialCommand: python t.py",
+            "trial: {command: python t.py}\nsearchSpacePath: a.json",
+            "{\"lr\": {\"_type\": \"uniform\", \"_value\": [0, 1]}}",
+            "hydra: {sweeper: {params: {lr: 'interval(0, 1)'}}}",
+            "experiment: {name: x, max_trials: 10}\nlr: 'orion~uniform(0, 1)'",
+            "lr: ~loguniform(1e-5, 1)",
+            "model: {lr: 'loguniform(1e-5, 1)'}\nepochs: 3",
+            "- lr~uniform(0, 1)",
+            "lr: {type: float, low: 0, high: 1}",
+            "lr: {name: FloatDistribution, attributes: {low: 0, high: 1}}",
+            "hyperparameters: {}\nsearcher: {name: random}",
+            "type: sweep\nsearch_space: {}",
+        ];
+        let found: Vec<String> = files.iter().map(|file| recognized(file).unwrap_or("none".into())).collect();
+        insta::assert_snapshot!(found.join("\n"), @r"
+        EarlyPolyaxon hptuning
+        EarlyPolyaxon kind
+        EarlyPolyaxon settings
+        Sweep method
+        Sweep parameters
+        Katib kind
+        NniExperiment searchSpaceFile
+        NniExperiment searchSpacePath
+        NniSpace lr
+        HydraSweeper params
+        Orion experiment
+        Dictionary lr
+        Dictionary model
+        Dictionary lr~uniform(0, 1)
+        Dictionary lr
+        Dictionary lr
+        Determined hyperparameters
+        AzureSweep search_space
+        ");
+    }
+
+    #[test]
+    fn matrices_are_not_those_of_another_tool() {
+        for text in [
+            "kind: grid\nparams: {}",
+            "matrix: {kind: grid}\nparameters: {}\nmethod: grid",
+            "kind: experiment",
+            "[1]",
+            "params: {lr: 'uniform(0, 1)'}",
+            "numRuns: 3\nparams: {lr: {type: float, low: 0, high: 1}}",
+            "lr: 0.1\nnote: some (text)",
+        ] {
+            assert_eq!(recognized(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The fields that show the format of a file.
+
+use super::format::ForeignFormat;
+use super::search_text::{named_search_text, search_text};
+use crate::matrix::yaml::node::{Content, Entry, Node, Span};
+
+/// The position of the field that shows a format, if the file has it.
+type Sign = fn(root: &Node) -> Option<Span>;
+
+/// The formats with their signs, in the order in which they are tried.
+pub const SIGNS: [(ForeignFormat, Sign); 10] = [
+    (ForeignFormat::EarlyPolyaxon, early_polyaxon),
+    (ForeignFormat::Sweep, sweep),
+    (ForeignFormat::Katib, katib),
+    (ForeignFormat::NniExperiment, nni_experiment),
+    (ForeignFormat::HydraSweeper, hydra_sweeper),
+    (ForeignFormat::Determined, determined),
+    (ForeignFormat::AzureSweep, azure_sweep),
+    (ForeignFormat::NniSpace, nni_space),
+    (ForeignFormat::Orion, orion),
+    (ForeignFormat::Dictionary, dictionary),
+];
+
+/// Fields of a matrix or an operation: a file that has one of them is a matrix, perhaps one with errors.
+const OWN_FIELDS: [&str; 8] = ["kind", "matrix", "params", "numRuns", "num_runs", "component", "maxIterations", "run"];
+
+/// Deepest level at which a search expression is looked for.
+const MAX_LEVEL: usize = 8;
+
+fn entry<'n>(node: &'n Node, name: &str) -> Option<&'n Entry> {
+    node.map()?.iter().find(|entry| entry.key == name)
+}
+
+fn key(entry: &Entry) -> Span {
+    entry.key_span.clone()
+}
+
+fn with_text<'n>(root: &'n Node, name: &str, values: &[&str]) -> Option<&'n Entry> {
+    entry(root, name).filter(|entry| entry.value.text().is_some_and(|text| values.contains(&text)))
+}
+
+/// `hptuning`, or with it in `settings` as of version 0.1 to 0.4, or the kinds of those versions.
+fn early_polyaxon(root: &Node) -> Option<Span> {
+    let is_tuned = |entry: &&Entry| ["hptuning", "matrix"].iter().any(|name| entry.value.get(name).is_some());
+    let in_settings = || entry(root, "settings").filter(is_tuned);
+    let kind = || {
+        let has_part = ["build", "run", "declarations", "environment"].iter().any(|name| entry(root, name).is_some());
+        with_text(root, "kind", &["group", "experiment"]).filter(|_| has_part)
+    };
+    entry(root, "hptuning").or_else(in_settings).or_else(kind).map(key)
+}
+
+fn sweep(root: &Node) -> Option<Span> {
+    let parameters = entry(root, "parameters").filter(|entry| entry.value.map().is_some())?;
+    let method = with_text(root, "method", &["bayes", "grid", "random", "custom"]);
+    let is_sweep = ["program", "command", "early_terminate"].iter().any(|name| entry(root, name).is_some());
+    method.or_else(|| Some(parameters).filter(|_| is_sweep)).map(key)
+}
+
+fn katib(root: &Node) -> Option<Span> {
+    let is_kubeflow = |entry: &&Entry| entry.value.text().is_some_and(|text| text.starts_with("kubeflow.org/"));
+    with_text(root, "kind", &["Experiment"]).or_else(|| entry(root, "apiVersion").filter(is_kubeflow)).map(key)
+}
+
+fn nni_experiment(root: &Node) -> Option<Span> {
+    let names = ["searchSpace", "searchSpaceFile", "searchSpacePath", "trialCommand"];
+    names.iter().find_map(|name| entry(root, name)).map(key)
+}
+
+fn hydra_sweeper(root: &Node) -> Option<Span> {
+    let sweeper = entry(root, "hydra").and_then(|hydra| entry(&hydra.value, "sweeper"))?;
+    ["params", "search_space"].iter().find_map(|name| entry(&sweeper.value, name)).map(key)
+}
+
+fn determined(root: &Node) -> Option<Span> {
+    entry(root, "hyperparameters").filter(|_| entry(root, "searcher").is_some()).map(key)
+}
+
+fn azure_sweep(root: &Node) -> Option<Span> {
+    entry(root, "search_space").or_else(|| entry(root, "sampling_algorithm")).map(key)
+}
+
+fn is_own(root: &Node) -> bool {
+    OWN_FIELDS.iter().any(|name| entry(root, name).is_some())
+}
+
+fn nni_space(root: &Node) -> Option<Span> {
+    let entries = root.map().filter(|_| !is_own(root))?;
+    entries.iter().find(|entry| entry.value.get("_type").is_some() && entry.value.get("_value").is_some()).map(key)
+}
+
+fn orion(root: &Node) -> Option<Span> {
+    let entries = root.map().filter(|_| !is_own(root))?;
+    let is_experiment = |entry: &&Entry| {
+        let fields = ["algorithms", "algorithm", "max_trials", "strategy", "working_dir", "max_broken"];
+        entry.key == "experiment" && fields.iter().any(|name| entry.value.get(name).is_some())
+    };
+    let marked = || entries.iter().find(|entry| has_search_text(&entry.value, &|text| text.contains("orion~"), 0));
+    entries.iter().find(is_experiment).or_else(marked).map(key)
+}
+
+fn dictionary(root: &Node) -> Option<Span> {
+    if let Some(items) = root.list() {
+        let is_search = |item: &&Node| item.text().is_some_and(|text| named_search_text(text).is_some());
+        return items.iter().find(is_search).map(|item| item.span.clone());
+    }
+    let entries = root.map().filter(|_| !is_own(root))?;
+    let is_search = |entry: &&Entry| {
+        is_typed(&entry.value) || has_search_text(&entry.value, &|text| search_text(text).is_some(), 0)
+    };
+    entries.iter().find(is_search).map(key)
+}
+
+/// `{type: float, low: 0, high: 1}`, or a distribution of Optuna.
+fn is_typed(node: &Node) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| node.get(name).is_some());
+    let range = ["low", "min", "lower", "bounds", "range"];
+    let values = ["choices", "values", "options", "categories"];
+    let is_distribution = node.get("name").and_then(Node::text).is_some_and(|name| name.ends_with("Distribution"));
+    let written = |text: &str| text.trim_start().starts_with('{') && text.contains("Distribution\"");
+    (node.get("type").and_then(Node::text).is_some() && (has(&range) || has(&values)))
+        || (is_distribution && has(&["attributes"]))
+        || node.text().is_some_and(written)
+}
+
+fn has_search_text(node: &Node, is_search: &dyn Fn(&str) -> bool, level: usize) -> bool {
+    match &node.content {
+        _ if level > MAX_LEVEL => false,
+        Content::Text(text) => is_search(text),
+        Content::Map(entries) => entries.iter().any(|entry| has_search_text(&entry.value, is_search, level + 1)),
+        _ => false,
+    }
+}

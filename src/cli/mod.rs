@@ -23,7 +23,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::{check, import, plan, run};
-use study_commands::{best, export, plot, resume, trials};
+use study_commands::{best, diff, explain, export, list, logs, plot, resume, status, trials};
 use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::syscalls::reset_inherited_signals;
@@ -81,6 +81,11 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Trials(args) => trials::trials(&args),
         Subcommand::Export(args) => export::export(&args),
         Subcommand::Plot(args) => plot::plot(&args),
+        Subcommand::Status(args) => status::status(&args),
+        Subcommand::List(args) => list::list(&args),
+        Subcommand::Logs(args) => logs::logs(&args),
+        Subcommand::Explain(args) => explain::explain(&args),
+        Subcommand::Diff(args) => diff::diff(&args),
         Subcommand::Resume(args) => resume::resume(&args),
         Subcommand::Guard { session } => guard::guard(&session),
     }

@@ -1,8 +1,10 @@
 //! The only code that writes to stdout, which gets results only.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +14,12 @@ use serde::Serialize;
 use super::error::CliError;
 use crate::launch::process::syscalls::{Interest, wait_ready};
 use crate::progress::stderr;
-use crate::types::printable::{printable_json, printable_lines};
+use crate::types::printable::{printable_json, printable_lines, printable_styled};
+
+/// Columns where stdout is not a terminal.
+const COLUMNS: usize = 100;
+/// Whether a write to stdout found that its reader has closed it.
+static READER_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Prints text, with control characters escaped.
 pub fn text(text: &str) -> Result<(), CliError> {
@@ -26,13 +33,49 @@ pub fn styled(text: &str) -> Result<(), CliError> {
         anstream::ColorChoice::Never => Some(anstream::adapter::strip_str(text).to_string()),
         _ => None,
     };
-    print(|out| out.write_all(plain.as_deref().unwrap_or(text).as_bytes()))
+    print(|out| out.write_all(printable_styled(plain.as_deref().unwrap_or(text)).as_bytes()))
 }
 
 /// Prints one JSON value, indented, with a newline.
 pub fn json<T: Serialize>(value: &T) -> Result<(), CliError> {
     let text = json_text(value).map_err(CliError::internal)?;
     print(|out| out.write_all(text.as_bytes()))
+}
+
+/// Prints `json`, a JSON value on one line, with a newline.
+pub fn json_line(json: &str) -> Result<(), CliError> {
+    print(|out| writeln!(out, "{}", printable_json(json)))
+}
+
+/// Prints a frame for a terminal: text with colours, unless they are disabled, and movements of the cursor.
+pub fn frame(frame: &str) -> Result<(), CliError> {
+    let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let text = if colours { Cow::Borrowed(frame) } else { Cow::Owned(without_colours(frame)) };
+    print(|out| out.write_all(text.as_bytes()))
+}
+
+/// `text` without SGR sequences.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(part.len());
+        match part[end..].strip_prefix('m') {
+            Some(rest) => out += rest,
+            None => out += &format!("\u{1b}[{part}"),
+        }
+    }
+    out
+}
+
+/// Columns of the terminal; [`COLUMNS`] where stdout is none.
+pub fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(COLUMNS, |(width, _)| usize::from(width.0))
+}
+
+/// Whether the reader of stdout has closed it, so that nothing more can be shown.
+pub fn is_closed() -> bool {
+    READER_CLOSED.load(Ordering::Relaxed)
 }
 
 /// `value` as [`json`] prints it.
@@ -49,6 +92,7 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(write_error)?;
     let result = write(&mut out).and_then(|()| out.flush());
     let (stdout, _) = out.into_parts();
+    READER_CLOSED.fetch_or(stdout.reader_closed, Ordering::Relaxed);
     match result {
         Err(error) if !stdout.reader_closed => Err(write_error(error)),
         _ => Ok(()),

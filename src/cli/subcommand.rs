@@ -7,9 +7,14 @@ use super::matrix_commands::check::CheckArgs;
 use super::matrix_commands::import::ImportArgs;
 use super::matrix_commands::run::RunArgs;
 use super::study_commands::best::BestArgs;
+use super::study_commands::diff::DiffArgs;
+use super::study_commands::explain::ExplainArgs;
 use super::study_commands::export::ExportArgs;
+use super::study_commands::list::ListArgs;
+use super::study_commands::logs::LogsArgs;
 use super::study_commands::plot::PlotArgs;
 use super::study_commands::resume::ResumeArgs;
+use super::study_commands::status::StatusArgs;
 use super::study_commands::trials::TrialsArgs;
 
 /// Tune the hyperparameters of a training command: run it with many configurations, find the best one.
@@ -40,6 +45,16 @@ pub enum Subcommand {
     Export(ExportArgs),
     /// Draw one plot of a study as SVG or PNG
     Plot(PlotArgs),
+    /// Show the state of a study: its rungs, running jobs, best trial and time left
+    Status(StatusArgs),
+    /// List the studies in a folder and below
+    List(ListArgs),
+    /// Show what a job printed
+    Logs(LogsArgs),
+    /// Show what was decided about a trial, and why
+    Explain(ExplainArgs),
+    /// Show two trials or two studies side by side
+    Diff(DiffArgs),
     /// Resume a study that was stopped, given its folder only
     Resume(ResumeArgs),
     /// End the jobs of a driver that died (`run` starts this)

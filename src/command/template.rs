@@ -235,6 +235,7 @@ impl Renderer {
             previous: Resource::ZERO,
             slot: Slot(0),
             assignment: Arc::new(self.names.params.iter().cloned().collect()),
+            origin: None,
         };
         let (study_dir, trial_dir) = (Path::new("study"), Path::new("study/trial"));
         let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir, port: 0 };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
 
@@ -94,6 +95,8 @@ pub struct Launch {
     pub slot: Slot,
     /// Its configuration.
     pub assignment: Arc<Assignment>,
+    /// Where the configuration came from, in the trial's first launch.
+    pub origin: Option<ConfigOrigin>,
 }
 
 /// A limit of the study.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::schedule::Start;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, JobId};
+use crate::types::origin::ConfigOrigin;
 
 /// A job with its configuration and its number of attempts.
 #[derive(Clone, Debug)]
@@ -15,11 +16,17 @@ pub(super) struct ScheduledJob {
     pub attempt: Attempt,
     /// Failed attempts that count towards the retry limit.
     pub failures: u32,
+    /// Where the configuration came from, of a trial's first job.
+    pub origin: Option<ConfigOrigin>,
 }
 
 impl ScheduledJob {
     pub fn new(start: Start, assignment: Arc<Assignment>) -> ScheduledJob {
-        ScheduledJob { start, assignment, attempt: Attempt(1), failures: 0 }
+        ScheduledJob { start, assignment, attempt: Attempt(1), failures: 0, origin: None }
+    }
+
+    pub fn with_origin(self, origin: Option<ConfigOrigin>) -> ScheduledJob {
+        ScheduledJob { origin, ..self }
     }
 
     pub fn id(&self) -> JobId {
@@ -27,6 +34,7 @@ impl ScheduledJob {
     }
 
     pub fn next_attempt(mut self) -> ScheduledJob {
+        self.origin = None;
         self.attempt.0 += 1;
         self
     }

@@ -10,6 +10,7 @@ use crate::search::Proposal;
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, Slot, TrialId};
+use crate::types::origin::ConfigOrigin;
 use crate::types::units::{Moment, Resource};
 
 /// The use of a free slot.
@@ -22,7 +23,8 @@ enum SlotAction {
 
 /// The configuration of a trial.
 pub(super) enum TrialConfig {
-    Ready(Arc<Assignment>),
+    /// With its origin, if it is new.
+    Ready(Arc<Assignment>, Option<ConfigOrigin>),
     /// The external tuner must be asked.
     External,
     /// The sampler has no more configurations.
@@ -68,7 +70,9 @@ impl Engine {
                 break;
             }
             match self.configuration_for(&start) {
-                TrialConfig::Ready(assignment) => return SlotAction::Launch(ScheduledJob::new(start, assignment)),
+                TrialConfig::Ready(assignment, origin) => {
+                    return SlotAction::Launch(ScheduledJob::new(start, assignment).with_origin(origin));
+                }
                 TrialConfig::External => return SlotAction::Suggest(start),
                 TrialConfig::Exhausted => {
                     let verdicts = self.close_scheduler(&[start.key.trial]);
@@ -83,13 +87,16 @@ impl Engine {
     pub(super) fn configuration_for(&mut self, start: &Start) -> TrialConfig {
         let trial = start.key.trial;
         if let Some(assignment) = self.trials.get(&trial) {
-            return TrialConfig::Ready(assignment.clone());
+            return TrialConfig::Ready(assignment.clone(), None);
         }
         if let Some(point) = self.complete_starting_point(trial) {
-            return TrialConfig::Ready(Arc::new(point));
+            return TrialConfig::Ready(Arc::new(point), Some(ConfigOrigin::StartingPoint));
         }
         match self.searcher.propose(&TrialRequest { trial, bracket: start.bracket, resource: start.resource }) {
-            Proposal::Ready(proposal) => TrialConfig::Ready(Arc::new(self.with_starting_point(trial, proposal))),
+            Proposal::Ready(proposal) => {
+                let origin = self.origin(trial, self.searcher.origin());
+                TrialConfig::Ready(Arc::new(self.with_starting_point(trial, proposal)), Some(origin))
+            }
             Proposal::External if self.tuner == TunerState::Active => TrialConfig::External,
             Proposal::External | Proposal::Exhausted => TrialConfig::Exhausted,
         }
@@ -112,6 +119,12 @@ impl Engine {
             proposal.set(Arc::from(name), value.clone());
         }
         proposal
+    }
+
+    /// The origin of a configuration that has the values of the starting point of `trial`, if there is one, and others of `proposal`.
+    pub(super) fn origin(&self, trial: TrialId, proposal: ConfigOrigin) -> ConfigOrigin {
+        let has_values = self.starting_point(trial).is_some_and(|point| !point.is_empty());
+        if has_values { ConfigOrigin::PartialStartingPoint } else { proposal }
     }
 
     fn starting_point(&self, trial: TrialId) -> Option<&Assignment> {
@@ -138,6 +151,7 @@ impl Engine {
                 previous: job.start.previous.unwrap_or(Resource::ZERO),
                 slot,
                 assignment: job.assignment.clone(),
+                origin: job.origin.clone(),
             }));
         }
         self.running.insert(id.key, RunningJob { job, slot, killed: false, reading_state: ReadingState::NoReading });

@@ -227,7 +227,7 @@ impl Engine {
             return Ok(Arc::new(recorded.clone()));
         }
         match self.configuration_for(start) {
-            TrialConfig::Ready(drawn) if *drawn == *recorded => Ok(drawn),
+            TrialConfig::Ready(drawn, _) if *drawn == *recorded => Ok(drawn),
             _ => Err(ReplayError::Configuration { trial }),
         }
     }

@@ -7,6 +7,7 @@ use super::job::ScheduledJob;
 use super::state::{Engine, PendingSuggestion, TunerState};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
+use crate::types::origin::ConfigOrigin;
 
 impl Engine {
     /// Launches pending trials with their suggested configurations. Suggestions for other trials are ignored. If the study's phase
@@ -16,7 +17,9 @@ impl Engine {
             let Some(pending) = self.pending_suggestions.remove(&trial) else { continue };
             if self.may_relaunch() {
                 let assignment = Arc::new(self.with_starting_point(trial, proposal));
-                self.launch(ScheduledJob::new(pending.start, assignment), Some(pending.slot), out);
+                let origin = self.origin(trial, ConfigOrigin::Tuner);
+                let job = ScheduledJob::new(pending.start, assignment).with_origin(Some(origin));
+                self.launch(job, Some(pending.slot), out);
             } else {
                 self.slots.release(pending.slot);
                 self.deferred_starts.push_back(pending.start);

@@ -2,6 +2,7 @@
 
 pub mod earlier_study;
 pub mod error;
+mod flat_records;
 pub mod folder;
 pub(crate) mod inspection;
 pub mod line;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::JournalError;
+use super::flat_records;
 use super::folder::files;
 use super::folder::layout::StudyFolder;
 use super::line::{self, JournalEnd, LineError, LineFormat};
@@ -137,7 +138,7 @@ impl<R: BufRead> JournalReader<R> {
     /// The record in the buffer; `None` if a power cut tore the line.
     fn parse(&mut self) -> Result<Option<Record>, JournalError> {
         let length = self.buffer.len() as u64 + 1;
-        let blank = self.buffer.windows(2).any(|pair| pair == [0, 0]);
+        let blank = memchr::memmem::find(&self.buffer, &[0, 0]).is_some();
         match self.record() {
             Ok(record) => {
                 self.end = JournalEnd { format: self.format, length: self.end.length + length, lines: self.line };
@@ -155,7 +156,7 @@ impl<R: BufRead> JournalReader<R> {
         // serde_json parses one line at a time, so its line number is always 1.
         let why =
             |e: serde_json::Error| LineError::NotARecord(e.to_string().replace(" at line 1 column ", " at column "));
-        serde_json::from_slice(&self.buffer).map_err(why)
+        flat_records::parse(&mut self.buffer).map_err(why)
     }
 
     /// After a power cut, blocks that a file system did not write read as NULs. A line with a run of them is a torn end if no record

@@ -153,6 +153,21 @@ pub fn read(folder: &StudyFolder) -> io::Result<impl Iterator<Item = ReadingReco
     }))
 }
 
+/// The readings in the last `bytes` of the file and whether these are all of it. As [`read`] otherwise.
+pub fn read_tail(folder: &StudyFolder, bytes: u64) -> io::Result<(Vec<ReadingRecord>, bool)> {
+    let mut file = match files::open_to_read(&folder.readings()) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), true)),
+        Err(e) => return Err(e),
+    };
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+    let mut tail = Vec::new();
+    file.take(bytes).read_to_end(&mut tail)?;
+    let records = tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    Ok((records.collect(), length <= bytes))
+}
+
 /// Numbers as a JSON object. Those that JSON cannot express are the strings `NaN`, `Infinity` and `-Infinity`.
 mod numbers {
     use std::fmt;
@@ -246,6 +261,22 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].number("loss").unwrap().is_nan());
         assert_eq!((found[0].job, found[0].ordinal, found[0].number("norm")), (job(7), 4, Some(f64::NEG_INFINITY)));
+    }
+
+    #[test]
+    fn the_tail_has_the_last_readings() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        assert!(read_tail(&folder, 100).unwrap().1);
+        let mut lines = Vec::new();
+        (0..9).for_each(|trial| write_line(&mut lines, job(trial), 1, reading(0.5)).unwrap());
+        std::fs::write(folder.readings(), &lines).unwrap();
+        let trials = |bytes: usize| {
+            let (readings, all) = read_tail(&folder, bytes as u64).unwrap();
+            (readings.iter().map(|record| record.job.key.trial.0).collect::<Vec<_>>(), all)
+        };
+        assert_eq!(trials(lines.len() / 9 * 2 + 5), (vec![7, 8], false));
+        assert_eq!(trials(lines.len()), ((0..9).collect(), true));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The records of a journal.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::PromotedStart;
+use crate::engine::experiment::{Limits, PromotedStart};
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::objective::Metric;
+use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::units::{Moment, Resource, ResourceSpec};
 
@@ -116,6 +119,70 @@ pub struct PlanTotals {
     pub full_resource: f64,
 }
 
+/// The start of a session.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// The driver's process id.
+    pub pid: u32,
+    /// The value of `HYPERTUNE_SESSION` in its jobs' environment, which identifies them after a crash; empty in journals of
+    /// versions that did not record it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mark: String,
+    /// Number of slots.
+    pub concurrency: u32,
+    /// The name of the launcher of its jobs; empty in journals of versions that had only `local`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub launcher: String,
+    /// Most further attempts of a failed job.
+    pub retries: u32,
+    /// The devices of each slot, as in `CUDA_VISIBLE_DEVICES`; empty if none are assigned, and in journals of versions that did not
+    /// record them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
+    /// The limits at which it ends; none in journals of versions that did not record them.
+    #[serde(default, skip_serializing_if = "SessionLimits::is_none")]
+    pub limits: SessionLimits,
+    /// RFC 3339.
+    pub started_at: String,
+    /// Study time.
+    pub at: Moment,
+}
+
+/// The limits of a session (`--max-jobs`, `--max-resource`, `--time-limit`), for the estimate of the remaining time.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SessionLimits {
+    /// Launched jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u64>,
+    /// Resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<f64>,
+    /// Study time, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_s: Option<f64>,
+}
+
+impl SessionLimits {
+    /// The recorded part of `limits`.
+    pub fn of(limits: &Limits) -> SessionLimits {
+        SessionLimits {
+            jobs: limits.jobs,
+            resource: limits.resource,
+            time_s: limits.time.map(|time| time.as_secs_f64()),
+        }
+    }
+
+    /// Limits for an estimate.
+    pub fn limits(&self) -> Limits {
+        let time = self.time_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Limits { jobs: self.jobs, resource: self.resource, time, ..Limits::default() }
+    }
+
+    fn is_none(&self) -> bool {
+        *self == SessionLimits::default()
+    }
+}
+
 /// A launch, written before the process is spawned.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LaunchRecord {
@@ -134,6 +201,9 @@ pub struct LaunchRecord {
     /// The configuration, in the trial's first launch only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Assignment>,
+    /// Where it came from; `None` in journals of versions that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<ConfigOrigin>,
     /// Study time.
     pub at: Moment,
 }
@@ -186,25 +256,7 @@ pub enum Record {
     /// The first line.
     Study(Box<Header>),
     /// A session started.
-    Session {
-        /// The driver's process id.
-        pid: u32,
-        /// The value of `HYPERTUNE_SESSION` in its jobs' environment, which identifies them after a crash; empty in journals of
-        /// versions that did not record it.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        mark: String,
-        /// Number of slots.
-        concurrency: u32,
-        /// The name of the launcher of its jobs; empty in journals of versions that had only `local`.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        launcher: String,
-        /// Most further attempts of a failed job.
-        retries: u32,
-        /// RFC 3339.
-        started_at: String,
-        /// Study time.
-        at: Moment,
-    },
+    Session(Box<SessionRecord>),
     /// The length of the study was changed.
     Length(Box<LengthRecord>),
     /// Failed jobs will be launched again (`--rerun failed`).

@@ -54,7 +54,8 @@ pub fn replay<R: BufRead>(
 
 fn moment(record: &Record) -> Option<Moment> {
     match record {
-        Record::Session { at, .. } | Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
+        Record::Session(session) => Some(session.at),
+        Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
         Record::Launch(launch) => Some(launch.at),
         Record::End(end) => Some(end.at),
         Record::Study(_)
@@ -68,7 +69,7 @@ fn moment(record: &Record) -> Option<Moment> {
 fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<ReplayRecord<'a>> {
     Some(match record {
         Record::Study(_) => return None,
-        Record::Session { retries, .. } => ReplayRecord::Session { retries: *retries },
+        Record::Session(session) => ReplayRecord::Session { retries: session.retries },
         Record::Length(change) => ReplayRecord::Length(change.length),
         Record::RunAgain { jobs } => ReplayRecord::RunAgain(jobs),
         Record::Launch(launch) => launch_record(launch),

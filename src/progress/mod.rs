@@ -1,5 +1,6 @@
 //! Progress on stderr while a study runs: lines redrawn in place on a terminal, plain lines for jobs and rungs elsewhere.
 
+pub(crate) mod first_job;
 pub(crate) mod job;
 pub(crate) mod line;
 pub(crate) mod line_limit;
@@ -24,7 +25,7 @@ pub fn observer(experiment: &Experiment, folder: &StudyFolder, verbosity: Verbos
     let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
     match verbosity {
         Verbosity::Quiet => Arc::new(NoObserver),
-        _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, verbosity)),
+        _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, folder.clone(), verbosity)),
         _ => Arc::new(plain::PlainProgress::new(progress, folder.clone(), verbosity)),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::first_job::{self, FirstJob};
 use super::line_limit::LineLimit;
 use super::stderr::{print_message, print_progress};
 use super::verbosity::Verbosity;
@@ -13,7 +14,7 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Record;
 use crate::report::study_progress::StudyProgress;
 use crate::run::observer::Observer;
-use crate::types::ids::TrialId;
+use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::Outcome;
 
 /// Time between two lines about the whole study.
@@ -44,6 +45,9 @@ struct State {
     /// When the last record was received.
     received: Instant,
     heartbeat: Instant,
+    first_job: FirstJob,
+    /// When the output of the first job is shown next, if it runs so long.
+    first_shown: Duration,
     is_closed: bool,
 }
 
@@ -64,20 +68,22 @@ impl PlainProgress {
             failed: LineLimit::new(now),
             received: now,
             heartbeat: now + HEARTBEAT,
+            first_job: FirstJob::default(),
+            first_shown: first_job::DELAY,
             is_closed: false,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         // Without the thread, lines that are due later are missing; the study does not depend on them.
         let _ = thread::Builder::new().name("progress".into()).spawn({
-            let shared = shared.clone();
-            move || print_later(&shared)
+            let (shared, folder) = (shared.clone(), folder.clone());
+            move || print_later(&shared, &folder)
         });
         PlainProgress { shared, folder, verbosity }
     }
 }
 
 /// Prints the number of dropped lines and heartbeats when they are due.
-fn print_later(shared: &Shared) {
+fn print_later(shared: &Shared, folder: &StudyFolder) {
     let mut state = shared.lock();
     while !state.is_closed {
         let now = Instant::now();
@@ -92,7 +98,17 @@ fn print_later(shared: &Shared) {
                 ));
             }
         }
-        let due = [state.ended.report_at(), state.failed.report_at()].into_iter().flatten().chain([state.heartbeat]);
+        if let Some((job, elapsed)) = state.take_first_job(now) {
+            let (metric, resource) = state.progress.names();
+            drop(state);
+            // Reads files, so no lock is held.
+            print_progress(&first_job::line(folder, job, elapsed, metric.as_deref(), resource.as_deref()));
+            state = shared.lock();
+            continue;
+        }
+        let first = state.first_job.due().map(|due| due + (state.first_shown - first_job::DELAY));
+        let due =
+            [state.ended.report_at(), state.failed.report_at(), first].into_iter().flatten().chain([state.heartbeat]);
         let pause = due.min().map_or(HEARTBEAT, |due| due.saturating_duration_since(now));
         state = shared.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
     }
@@ -105,6 +121,13 @@ impl State {
                 print_progress(&format!("… and {dropped} more{what}"));
             }
         }
+    }
+
+    /// The first job, if its output is due: after [`first_job::DELAY`], and then each [`HEARTBEAT`].
+    fn take_first_job(&mut self, now: Instant) -> Option<(JobId, Duration)> {
+        let shown = self.first_job.shown(now).filter(|(_, elapsed)| *elapsed >= self.first_shown)?;
+        self.first_shown = shown.1 + HEARTBEAT;
+        Some(shown)
     }
 
     fn has_dropped(&self) -> bool {
@@ -152,6 +175,11 @@ impl Observer for PlainProgress {
         state.keep_params(record);
         if !state.progress.is_live() {
             return;
+        }
+        let first_job = state.first_job;
+        state.first_job.record(record, now);
+        if state.first_job != first_job {
+            self.shared.changed.notify_all();
         }
         state.report_dropped(now);
         let was_due = state.has_dropped();

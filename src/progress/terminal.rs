@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::first_job::{self, FirstJob};
 use super::line_queue::{Importance, LineQueue};
 use super::verbosity::Verbosity;
 use super::{job, line, stderr};
+use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Record;
 use crate::report::study_progress::StudyProgress;
+use crate::report::text;
 use crate::run::observer::Observer;
 use crate::types::printable::printable_lines;
 
@@ -18,6 +21,8 @@ use crate::types::printable::printable_lines;
 const FIRST_DRAW: Duration = Duration::from_millis(250);
 /// Time between frames.
 const REDRAW: Duration = Duration::from_millis(100);
+/// Time between two looks at the output of the first job.
+const FIRST_JOB_PAUSE: Duration = Duration::from_secs(1);
 /// Columns and lines if the terminal does not report its size.
 const DEFAULT_SIZE: (usize, usize) = (80, 24);
 
@@ -31,6 +36,7 @@ struct Display {
 #[derive(Debug)]
 struct DisplayState {
     progress: StudyProgress,
+    first_job: FirstJob,
     /// Lines to print above the frame.
     lines: LineQueue,
     /// Time of the last record; the displayed time advances between records.
@@ -64,13 +70,15 @@ pub struct TerminalProgress {
 }
 
 impl TerminalProgress {
-    pub fn new(progress: StudyProgress, verbosity: Verbosity) -> TerminalProgress {
+    /// For a study in `folder` that is counted by `progress`.
+    pub fn new(progress: StudyProgress, folder: StudyFolder, verbosity: Verbosity) -> TerminalProgress {
         let (lines, last_record) = (LineQueue::new(), Instant::now());
-        let state = DisplayState { progress, lines, last_record, drawing_since: None, phase: DisplayPhase::Running };
+        let (first_job, drawing_since, phase) = (FirstJob::default(), None, DisplayPhase::Running);
+        let state = DisplayState { progress, first_job, lines, last_record, drawing_since, phase };
         let display = Arc::new(Display { state: Mutex::new(state), changed: Condvar::new() });
         let thread = thread::Builder::new().name("progress".into()).spawn({
             let display = display.clone();
-            move || draw(&display)
+            move || draw(&display, &folder)
         });
         if thread.is_err() {
             // The study runs without progress.
@@ -93,6 +101,10 @@ impl Observer for TerminalProgress {
         let mut state = self.display.lock();
         state.progress.record(record);
         state.last_record = Instant::now();
+        if state.progress.is_live() {
+            let now = state.last_record;
+            state.first_job.record(record, now);
+        }
         if self.verbosity == Verbosity::Verbose
             && state.progress.is_live()
             && let Record::End(end) = record
@@ -137,8 +149,9 @@ fn screen() -> ProgressBar {
     ProgressBar::with_draw_target(None, target()).with_style(style)
 }
 
-fn draw(display: &Display) {
+fn draw(display: &Display, folder: &StudyFolder) {
     let screen = screen();
+    let mut first = FirstJobLine::default();
     let (mut drawn, mut pause) = (false, FIRST_DRAW);
     loop {
         let idle = |state: &mut DisplayState| state.phase == DisplayPhase::Running && state.lines.is_empty();
@@ -147,8 +160,11 @@ fn draw(display: &Display) {
         let lines = state.lines.take_batch();
         let closing = state.phase == DisplayPhase::Closing && state.lines.is_empty();
         let frame = line::frame(&state.progress, state.progress.now.after(state.last_record.elapsed()), size());
+        let (first_job, names) = (state.first_job, state.progress.names());
         state.drawing_since = Some(Instant::now());
         drop(state);
+        // Reads files, so no lock is held.
+        let frame = frame + &first.update(folder, first_job, names);
         match lines {
             Some(lines) if drawn => screen.suspend(|| stderr::write(&lines)),
             Some(lines) => stderr::write(&lines),
@@ -157,7 +173,7 @@ fn draw(display: &Display) {
         if closing {
             screen.finish_and_clear();
         } else if drawn || wait.timed_out() {
-            screen.set_message(frame);
+            screen.set_message(coloured(&frame));
             (drawn, pause) = (true, REDRAW);
         }
         let mut state = display.lock();
@@ -167,6 +183,34 @@ fn draw(display: &Display) {
             return display.changed.notify_all();
         }
     }
+}
+
+/// The line about the first job, renewed each [`FIRST_JOB_PAUSE`].
+#[derive(Debug, Default)]
+struct FirstJobLine {
+    text: String,
+    renewed: Option<Instant>,
+}
+
+impl FirstJobLine {
+    /// The line with a line break before it; empty unless the output of the first job is to be shown.
+    fn update(&mut self, folder: &StudyFolder, first: FirstJob, names: (Option<String>, Option<String>)) -> String {
+        let now = Instant::now();
+        let Some((job, elapsed)) = first.shown(now) else { return String::new() };
+        if self.renewed.is_none_or(|renewed| now - renewed >= FIRST_JOB_PAUSE) {
+            let line = first_job::line(folder, job, elapsed, names.0.as_deref(), names.1.as_deref());
+            (self.text, self.renewed) = (line, Some(now));
+        }
+        format!("\n  {}", text::cut(&self.text, size().columns.saturating_sub(2)))
+    }
+}
+
+/// `frame` with the done part of its bars in green, unless colours are disabled.
+fn coloured(frame: &str) -> String {
+    if anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never {
+        return frame.to_owned();
+    }
+    frame.replace('━', "\u{1b}[32m━\u{1b}[0m").replace("\u{1b}[0m\u{1b}[32m", "")
 }
 
 /// The area to draw in, without the last column and the last line: no terminal wraps or scrolls then.

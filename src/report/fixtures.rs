@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use super::view::{StudyView, ViewBuilder, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::journal::record::{
-    EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, ProcessUsage, Record, SAMPLING_RULES,
+    EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, ProcessUsage, Record, SAMPLING_RULES, SessionRecord,
 };
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::{Direction, Metric, Score};
+use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource, ResourceKind, ResourceSpec};
 
@@ -60,15 +61,9 @@ impl StudyFixture {
     /// A session starts.
     pub fn session(&mut self) -> &mut StudyFixture {
         let started_at = "2026-03-01T10:00:00Z".to_owned();
-        self.records.push(Record::Session {
-            pid: std::process::id(),
-            mark: String::new(),
-            concurrency: 2,
-            launcher: String::new(),
-            retries: 0,
-            started_at,
-            at: self.now,
-        });
+        let pid = std::process::id();
+        let session = SessionRecord { pid, concurrency: 2, started_at, at: self.now, ..SessionRecord::default() };
+        self.records.push(Record::Session(Box::new(session)));
         self
     }
 
@@ -82,6 +77,7 @@ impl StudyFixture {
             previous: Resource::ZERO,
             slot: Slot(0),
             params: (rung == 0 && attempt == 1).then_some(params),
+            origin: (rung == 0 && attempt == 1).then_some(ConfigOrigin::Random),
             at: self.now,
         })));
         self

@@ -2,6 +2,8 @@
 
 pub(crate) mod best;
 pub(crate) mod condition;
+pub(crate) mod diff;
+pub(crate) mod explain;
 pub mod export;
 pub(crate) mod failures;
 pub(crate) mod metrics;
@@ -10,9 +12,12 @@ pub mod plan;
 pub mod plan_table;
 pub mod plot;
 pub(crate) mod ranking;
+pub(crate) mod status;
+pub(crate) mod studies;
 pub(crate) mod study_progress;
 pub mod summary;
 pub mod summary_text;
+pub(crate) mod table;
 pub(crate) mod text;
 pub mod trial_columns;
 pub mod trials;

@@ -105,7 +105,7 @@ impl<'a> Summary<'a> {
             finished: view.finish.as_ref(),
             seed: view.header.seed,
             trials: latest.len() as u64,
-            jobs: counts(view, latest.values().filter(|job| is_dropped(job, full)).count() as u64),
+            jobs: job_counts(view),
             resource_spent: view.resource_spent(),
             full_resource: latest.len() as f64 * full,
             duration_s: view.last.since(Moment(0)).as_secs_f64(),
@@ -139,7 +139,11 @@ fn is_dropped(latest: &JobView, full: f64) -> bool {
     latest.retired && latest.score.is_some() && latest.resource.amount() < full
 }
 
-fn counts(view: &StudyView, dropped: u64) -> JobCounts {
+/// The numbers of jobs of `view`.
+pub(super) fn job_counts(view: &StudyView) -> JobCounts {
+    let latest: HashMap<TrialId, &JobView> = view.jobs.iter().map(|j| (j.job.key.trial, j)).collect();
+    let full = full_resource(view);
+    let dropped = latest.values().filter(|job| is_dropped(job, full)).count() as u64;
     let count = |matches: fn(&JobView) -> bool| view.jobs.iter().filter(|job| matches(job)).count() as u64;
     JobCounts {
         planned: finite(view.header.plan.jobs),

@@ -27,6 +27,42 @@ pub fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
+/// A style of text on a terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TextStyle {
+    Bold,
+    Dim,
+    Red,
+    Green,
+    Yellow,
+    Cyan,
+}
+
+/// `text` with the SGR sequences (ECMA-48, 8.3.117) of `style`, which the writer removes where colours are not wanted.
+pub fn painted(style: TextStyle, text: &str) -> String {
+    let code = match style {
+        TextStyle::Bold => 1,
+        TextStyle::Dim => 2,
+        TextStyle::Red => 31,
+        TextStyle::Green => 32,
+        TextStyle::Yellow => 33,
+        TextStyle::Cyan => 36,
+    };
+    if text.is_empty() { String::new() } else { format!("\u{1b}[{code}m{text}\u{1b}[0m") }
+}
+
+/// `words`, separated by `gap`, on as few lines as possible of at most `columns`; a longer word is a line by itself.
+pub fn wrapped(words: impl IntoIterator<Item = String>, gap: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(gap) + width(&word) <= columns => *line += &format!("{gap}{word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
 /// A metric's value, in at most six significant digits.
 pub fn short(value: f64) -> String {
     if !value.is_finite() || value == 0.0 {
@@ -96,6 +132,28 @@ pub fn span(span: Duration) -> String {
         3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
     }
+}
+
+/// A span of time in its largest unit: `45s`, `3m`, `2h`, `5d`.
+pub fn largest_unit(span: Duration) -> String {
+    match span.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3600 => format!("{}m", seconds / 60),
+        seconds @ 3600..86400 => format!("{}h", seconds / 3600),
+        seconds => format!("{}d", seconds / 86400),
+    }
+}
+
+/// A size in decimal units, in at most three digits before the unit: `900 B`, `1.2 MB`, `123 MB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let (mut size, mut unit) = (bytes as f64, 0);
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && size < 9.95);
+    format!("{size:.digits$} {}", UNITS[unit])
 }
 
 /// A parameter's value on one line, in full: printable text as it is, everything else as JSON.
@@ -174,6 +232,14 @@ mod tests {
     }
 
     #[test]
+    fn words_are_wrapped_between_words() {
+        let lines = |columns| wrapped(["lr 0.1", "act relu", "größe 3"].map(str::to_owned), "  ", columns);
+        assert_eq!(lines(25), ["lr 0.1  act relu  größe 3"]);
+        assert_eq!(lines(24), ["lr 0.1  act relu", "größe 3"]);
+        assert_eq!(lines(3), ["lr 0.1", "act relu", "größe 3"]);
+    }
+
+    #[test]
     fn values_have_six_significant_digits() {
         let cases = [0.1234567, 123456.7, 1e-7, 0.5, 3.0, -0.00012345678, 1.5e12, 0.0, 100.0, 1234567.0];
         let shortened: Vec<_> = cases.into_iter().map(short).collect();
@@ -185,6 +251,14 @@ mod tests {
     fn spans_have_two_units_at_most() {
         let cases = [0.0, 3.21, 42.0, 61.0, 3725.0, 90000.0].map(|s| span(Duration::from_secs_f64(s)));
         assert_eq!(cases, ["0.0s", "3.2s", "42s", "1m01s", "1h02m", "1d01h"]);
+    }
+
+    #[test]
+    fn ages_and_sizes_are_short() {
+        let ages = [0, 59, 60, 7199, 86_400 * 3].map(|seconds| largest_unit(Duration::from_secs(seconds)));
+        assert_eq!(ages, ["0s", "59s", "1m", "1h", "3d"]);
+        let sizes = [0, 999, 1000, 1_249_000, 9_960_000, 999_600, 123_456_789, u64::MAX].map(bytes);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "1.2 MB", "10 MB", "1.0 MB", "123 MB", "18 EB"]);
     }
 
     #[test]

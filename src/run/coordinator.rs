@@ -205,6 +205,7 @@ impl Coordinator<'_> {
             previous: launch.previous,
             slot: launch.slot,
             params: is_new.then(|| (*launch.assignment).clone()),
+            origin: launch.origin.clone(),
             at: now,
         })));
         self.retention.launched(launch.job.key);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::checkpoints::retention::Keep;
 use super::output::log_file::LogLimit;
-use super::process::gpus::SlotEnvironment;
+use super::process::gpus::{DEVICE_VARIABLES, SlotEnvironment};
 use crate::launch::catalogue;
 use crate::launch::launcher::Launcher;
 
@@ -44,6 +44,15 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// The devices of each slot, as in `CUDA_VISIBLE_DEVICES`; empty if no slot has any.
+    pub fn devices(&self) -> Vec<String> {
+        let of_slot = self.slots.iter().map(|slot| {
+            let (_, value) = slot.iter().find(|(name, _)| *name == DEVICE_VARIABLES[0])?;
+            Some(value.to_string_lossy().into_owned())
+        });
+        of_slot.collect::<Option<_>>().unwrap_or_default()
+    }
+
     /// Number of jobs that run at the same time.
     pub fn slot_count(&self) -> u32 {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)

@@ -20,7 +20,7 @@ use crate::engine::experiment::PromotedStart;
 use crate::engine::replay::Recovery;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
-use crate::journal::record::{EndRecord, Header, ProcessUsage, Record};
+use crate::journal::record::{EndRecord, Header, ProcessUsage, Record, SessionLimits, SessionRecord};
 use crate::journal::replay::{ReplayedState, replay};
 use crate::launch::orphans::leftovers::UnfinishedSessions;
 use crate::launch::orphans::mark::SessionMark;
@@ -200,15 +200,17 @@ pub fn start_session(
     if age == StudyAge::New {
         coordinator.write(Record::Study(Box::new(study.header.clone())));
     }
-    coordinator.write(Record::Session {
+    coordinator.write(Record::Session(Box::new(SessionRecord {
         pid: process::id(),
         mark: mark.to_string(),
         concurrency: options.slot_count(),
         launcher: options.launcher.name().to_owned(),
         retries: study.experiment.retries.max,
+        devices: options.devices(),
+        limits: SessionLimits::of(&study.experiment.limits),
         started_at: wall_time(),
         at: now,
-    });
+    })));
     for job in recovery.lost {
         coordinator.write(Record::End(Box::new(lost(job, now))));
     }

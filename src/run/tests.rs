@@ -237,5 +237,5 @@ fn the_session_record_names_the_launcher() {
     let (folder, fake) = (tempfile::tempdir().unwrap(), Arc::new(Fake::new(|_| Ok(SUCCEEDS))));
     let (_, recorder) = run(folder.path(), experiment(1), &options(&fake), &fake);
     let records = recorder.records.into_inner().unwrap();
-    assert!(records.iter().any(|record| matches!(record, Record::Session { launcher, .. } if launcher == "fake")));
+    assert!(records.iter().any(|record| matches!(record, Record::Session(session) if session.launcher == "fake")));
 }

@@ -20,6 +20,7 @@ use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
+use crate::types::origin::ConfigOrigin;
 use crate::types::stream::{Purpose, Stream, stream};
 use crate::types::units::Resource;
 
@@ -66,6 +67,8 @@ struct AnnealSearcher {
     trials: BTreeMap<TrialId, ObservedTrial>,
     /// For each parameter, whether it is kept or redrawn instead of moved.
     is_discrete: Vec<bool>,
+    /// That of the last proposal.
+    origin: ConfigOrigin,
 }
 
 impl AnnealSearcher {
@@ -78,22 +81,25 @@ impl AnnealSearcher {
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
             trials: BTreeMap::new(),
+            origin: ConfigOrigin::Random,
         }
     }
 
-    fn suggest(&self, trial: TrialId) -> Option<Assignment> {
-        let mut ranking: Vec<&ObservedTrial> = self.trials.values().filter(|trial| trial.cost.is_finite()).collect();
-        ranking.sort_by(|a, b| b.resource.cmp(&a.resource).then(a.cost.total_cmp(&b.cost)));
+    /// A neighbour of a known trial, and that trial.
+    fn suggest(&self, trial: TrialId) -> Option<(TrialId, Assignment)> {
+        let mut ranking: Vec<(&TrialId, &ObservedTrial)> =
+            self.trials.iter().filter(|(_, trial)| trial.cost.is_finite()).collect();
+        ranking.sort_by(|(_, a), (_, b)| b.resource.cmp(&a.resource).then(a.cost.total_cmp(&b.cost)));
         let mut stream = stream(self.seed, trial, Purpose::Model);
         let neighbour = |_| {
             let mut rank = 0;
             while stream.random::<f64>() < NEXT_RANK {
                 rank += 1;
             }
-            let start = ranking.get(rank).or(ranking.last())?;
-            Some(self.encoding.decode(&self.neighbour(&start.x, &mut stream)))
+            let (parent, start) = ranking.get(rank).or(ranking.last())?;
+            Some((**parent, self.encoding.decode(&self.neighbour(&start.x, &mut stream))))
         };
-        (0..REDRAWS).map_while(neighbour).find(|assignment| self.random.is_new(assignment))
+        (0..REDRAWS).map_while(neighbour).find(|(_, assignment)| self.random.is_new(assignment))
     }
 
     fn neighbour(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
@@ -114,7 +120,16 @@ impl AnnealSearcher {
 
 impl Searcher for AnnealSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        Proposal::Ready(self.suggest(request.trial).unwrap_or_else(|| self.random.draw(request.trial)))
+        let Some((parent, assignment)) = self.suggest(request.trial) else {
+            self.origin = ConfigOrigin::Random;
+            return Proposal::Ready(self.random.draw(request.trial));
+        };
+        self.origin = ConfigOrigin::Mutated { parent };
+        Proposal::Ready(assignment)
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        self.origin.clone()
     }
 
     fn register(&mut self, trial: TrialId, assignment: &Assignment) {

@@ -8,6 +8,7 @@ use crate::types::advice::TrialRequest;
 use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
+use crate::types::origin::ConfigOrigin;
 
 /// The cartesian product of the parameters' values; trial k runs combination k, which is computed from its index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +51,10 @@ struct GridSearcher {
 impl Searcher for GridSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
         self.space.configuration(request.trial.0).map_or(Proposal::Exhausted, Proposal::Ready)
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        ConfigOrigin::Listed
     }
 
     fn register(&mut self, _trial: TrialId, _assignment: &Assignment) {}

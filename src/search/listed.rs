@@ -7,6 +7,7 @@ use crate::space::Space;
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
+use crate::types::origin::ConfigOrigin;
 
 /// Trial k runs the k-th configuration.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ impl Searcher for ListedSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
         let configuration = usize::try_from(request.trial.0).ok().and_then(|index| self.configurations.get(index));
         configuration.cloned().map_or(Proposal::Exhausted, Proposal::Ready)
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        ConfigOrigin::Listed
     }
 
     fn register(&mut self, _trial: TrialId, _assignment: &Assignment) {}

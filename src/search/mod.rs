@@ -22,6 +22,7 @@ use crate::types::args::ArgError;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
+use crate::types::origin::ConfigOrigin;
 use crate::types::units::Resource;
 
 pub(crate) use crate::search::observation::prior_trial;
@@ -42,6 +43,10 @@ pub enum Proposal {
 pub trait Searcher: Send {
     /// A configuration for a new trial.
     fn propose(&mut self, request: &TrialRequest) -> Proposal;
+    /// Where the last proposal came from.
+    fn origin(&self) -> ConfigOrigin {
+        ConfigOrigin::Random
+    }
     /// The trial starts with `assignment`: this searcher's proposal, a starting point of the matrix, or a recorded
     /// configuration.
     fn register(&mut self, trial: TrialId, assignment: &Assignment);

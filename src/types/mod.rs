@@ -7,6 +7,7 @@ pub mod assignment;
 pub mod ids;
 pub(crate) mod incumbent;
 pub mod objective;
+pub mod origin;
 pub mod outcome;
 pub(crate) mod printable;
 pub(crate) mod stream;

@@ -141,6 +141,7 @@ fn runs(experiment: Experiment) {
             previous: launch.previous,
             slot: launch.slot,
             params: Some((*launch.assignment).clone()),
+            origin: launch.origin,
             at: Moment(1),
         }));
         let line = serde_json::to_string(&record).unwrap();

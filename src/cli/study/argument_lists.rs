@@ -51,6 +51,7 @@ impl ArgumentLists<'_> {
             previous: job.previous,
             slot: Slot(0),
             assignment: job.params.clone(),
+            origin: None,
         })
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod fail_if;
 pub(crate) mod identity;
 pub(crate) mod location;
 pub(crate) mod ranking;
+pub(crate) mod reading;
 pub(crate) mod recorded;
 pub(crate) mod seed;
 pub(crate) mod session;

@@ -2,7 +2,12 @@
 
 pub(crate) mod best;
 pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod list;
+pub(crate) mod logs;
 pub(crate) mod plot;
 pub(crate) mod resume;
+pub(crate) mod status;
 pub(crate) mod trials;

@@ -34,6 +34,7 @@ fn launch() -> Launch {
         previous: Resource::new(3.0).unwrap(),
         slot: Slot(0),
         assignment: Arc::new(names().params.into_iter().collect()),
+        origin: None,
     }
 }
 

@@ -4,6 +4,8 @@ pub(crate) mod claim;
 pub(crate) mod conflict;
 pub(crate) mod displaced;
 pub(crate) mod files;
+pub mod find;
 pub mod layout;
 pub(crate) mod lock;
+pub(crate) mod log_tail;
 pub(crate) mod own_content;

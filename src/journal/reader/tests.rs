@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::journal::record::{EndRecord, FORMAT, LaunchRecord, PlanTotals, ProcessUsage};
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
+use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{CurvePoint, Failure, Outcome, Readings};
 use crate::types::units::{Moment, Resource};
 
@@ -42,6 +43,7 @@ fn sample(lr: f64) -> Vec<Record> {
         previous: Resource::ZERO,
         slot: Slot(1),
         params: Some([("lr".into(), json!(lr)), ("n".into(), json!(i64::MIN))].into_iter().collect()),
+        origin: Some(ConfigOrigin::model("gp", 0.25)),
         at: Moment(u64::MAX - 1),
     };
     let end = |outcome| {

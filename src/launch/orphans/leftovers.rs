@@ -39,11 +39,11 @@ impl UnfinishedSessions {
     /// Processes the next record of the journal.
     pub fn record(&mut self, record: &Record) {
         match record {
-            Record::Session { pid, mark, .. } => {
+            Record::Session(session) => {
                 self.set_latest_unfinished();
-                self.latest = match SessionMark::parse(mark) {
+                self.latest = match SessionMark::parse(&session.mark) {
                     Some(mark) => Some(SessionIdentity::Marked(mark)),
-                    None => Some(SessionIdentity::Unmarked(*pid)),
+                    None => Some(SessionIdentity::Unmarked(session.pid)),
                 };
             }
             Record::Finish { .. } => self.latest = None,
@@ -135,12 +135,12 @@ impl<'a> Leftovers<'a> {
 mod tests {
     use super::*;
     use crate::engine::event::FinishReason;
+    use crate::journal::record::SessionRecord;
     use crate::launch::catalogue;
     use crate::types::units::Moment;
 
     fn session(pid: u32, mark: &str) -> Record {
-        let (started_at, mark) = (String::new(), mark.to_owned());
-        Record::Session { pid, mark, concurrency: 1, launcher: String::new(), retries: 0, started_at, at: Moment(0) }
+        Record::Session(Box::new(SessionRecord { pid, mark: mark.to_owned(), ..SessionRecord::default() }))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finds and ends processes that outlived the driver or the job that started them.
 
+pub(crate) mod driver;
 pub(crate) mod guard;
 pub(crate) mod leftovers;
 pub(crate) mod mark;

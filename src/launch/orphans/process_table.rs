@@ -1,6 +1,7 @@
 //! Reads processes from `/proc`: environment, parent, group, session and start time.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -77,6 +78,14 @@ impl ProcessTable {
             session: number(3)?,
             start: fields.get(19)?.parse().ok()?,
         })
+    }
+
+    /// Whether a process has a file with this device and inode number open. `None` if its files cannot be listed, as those of
+    /// another user's process.
+    pub fn has_open(&self, pid: Pid, (device, inode): (u64, u64)) -> Option<bool> {
+        let entries = fs::read_dir(self.root.join(format!("{}/fd", pid.number()))).ok()?;
+        let mut opened = entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok());
+        Some(opened.any(|file| (file.dev(), file.ino()) == (device, inode)))
     }
 
     /// The parent of `pid`, the parent's parent and so on, without process 1.

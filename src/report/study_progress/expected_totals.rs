@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::experiment::Experiment;
+use crate::engine::experiment::{Experiment, Limits};
 use crate::schedule::finite;
 
 /// The totals of a study at its end, if it is not stopped early. `None` means unlimited.
@@ -22,8 +22,13 @@ pub struct ExpectedTotals {
 
 impl ExpectedTotals {
     pub fn of(experiment: &Experiment) -> ExpectedTotals {
+        ExpectedTotals::under(experiment, &experiment.limits)
+    }
+
+    /// The totals under other limits than those of `experiment`.
+    pub fn under(experiment: &Experiment, limits: &Limits) -> ExpectedTotals {
         let plan = experiment.plan();
-        let (totals, limits) = (experiment.totals(&plan), &experiment.limits);
+        let totals = experiment.totals(&plan);
         let planned = finite(totals.jobs);
         let jobs = lesser(planned, limits.jobs);
         let planned_resource = planned.map(|_| totals.resource);

@@ -163,11 +163,11 @@ impl StudyProgress {
     pub fn record(&mut self, record: &Record) -> Option<BracketRung> {
         match record {
             Record::Study(header) => self.header(header),
-            Record::Session { at, pid, .. } => {
-                self.is_live = *pid == self.pid;
+            Record::Session(session) => {
+                self.is_live = session.pid == self.pid;
                 self.running = 0;
                 self.forecast.start_session();
-                self.session = SessionStart { since: *at, resource: self.resource_done(), done: self.done };
+                self.session = SessionStart { since: session.at, resource: self.resource_done(), done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
             Record::End(end) => self.end(end),
@@ -177,6 +177,11 @@ impl StudyProgress {
             Record::Kill { .. } | Record::Finish { .. } | Record::Length(_) | Record::RunAgain { .. } => {}
         }
         None
+    }
+
+    /// The names of the metric and of the resource.
+    pub fn names(&self) -> (Option<String>, Option<String>) {
+        (self.metric.as_ref().map(|metric| metric.name.clone()), self.resource.clone())
     }
 
     /// The incumbent.

@@ -8,7 +8,7 @@ use super::job::{JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
-use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record};
+use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record, SessionRecord};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::outcome::Failure;
@@ -30,6 +30,7 @@ pub struct ViewBuilder {
     finish: Option<FinishReason>,
     initial_length: Option<u64>,
     sessions: u32,
+    last_session: Option<SessionRecord>,
     last: Moment,
 }
 
@@ -45,6 +46,7 @@ impl ViewBuilder {
             finish: None,
             initial_length: None,
             sessions: 0,
+            last_session: None,
             last: Moment::default(),
         }
     }
@@ -53,7 +55,7 @@ impl ViewBuilder {
     pub fn push(&mut self, record: Record) {
         match record {
             Record::Study(header) => self.header = Some(*header),
-            Record::Session { at, .. } => self.session(at),
+            Record::Session(session) => self.session(*session),
             Record::Length(change) => self.length(*change),
             Record::RunAgain { .. } => self.finish = None,
             Record::Launch(launch) => self.launch(*launch),
@@ -86,6 +88,7 @@ impl ViewBuilder {
             finish: self.finish,
             initial_length: self.initial_length,
             sessions: self.sessions,
+            last_session: self.last_session,
             last: self.last,
         })
     }
@@ -99,16 +102,22 @@ impl ViewBuilder {
     }
 
     /// Jobs of an earlier session without an end are lost, whether or not this session has journalled it yet.
-    fn session(&mut self, at: Moment) {
+    fn session(&mut self, session: SessionRecord) {
         self.sessions += 1;
-        self.last = at;
+        self.last = session.at;
+        self.last_session = Some(session);
         self.finish = None;
         self.mark_running_as_lost();
     }
 
     /// No driver is running: jobs without an end in the journal are lost, and run again when the study is resumed.
     pub fn mark_running_as_lost(&mut self) {
-        for job in self.jobs.iter_mut().filter(|j| j.status == JobStatus::Running) {
+        ViewBuilder::lose_running(&mut self.jobs);
+    }
+
+    /// As [`ViewBuilder::mark_running_as_lost`], for the jobs of a view.
+    pub fn lose_running(jobs: &mut [JobView]) {
+        for job in jobs.iter_mut().filter(|j| j.status == JobStatus::Running) {
             job.status = JobStatus::Lost;
             job.interrupted = true;
             job.reason = Some(Failure::Lost.to_string());
@@ -138,9 +147,11 @@ impl ViewBuilder {
             metrics: None,
             curve: Vec::new(),
             params: self.params.get(&trial).cloned().unwrap_or_default(),
+            origin: launch.origin.map(Box::new),
             promoted: false,
             retired: false,
             launched: launch.at,
+            ended: None,
             usage: None,
             stderr_tail: String::new(),
         });
@@ -153,6 +164,7 @@ impl ViewBuilder {
         let step = end.readings.step(self.header.as_ref().and_then(Header::resource_name));
         let Some(job) = self.latest_of(end.job.key.trial).filter(|job| job.job == end.job) else { return };
         let allocation = promoted.allocation(job.resource, Some(job.previous));
+        job.ended = Some(end.at);
         job.status = JobStatus::of(&end.outcome);
         job.interrupted = end.outcome.runs_again();
         job.reason = reason(&end.outcome);

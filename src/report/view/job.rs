@@ -11,6 +11,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, Slot};
 use crate::types::incumbent::{Candidate, Completion};
 use crate::types::objective::Score;
+use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{CurvePoint, Failure, Outcome};
 use crate::types::units::{Moment, Resource};
 
@@ -88,12 +89,16 @@ pub struct JobView {
     pub curve: Vec<CurvePoint>,
     /// Its configuration.
     pub params: Arc<Assignment>,
+    /// Where it came from; of a trial's first launch, if it was recorded.
+    pub origin: Option<Box<ConfigOrigin>>,
     /// Whether its trial was promoted after it.
     pub promoted: bool,
     /// Whether its trial was retired after it: dropped, or trained with the full resource.
     pub retired: bool,
     /// When it was launched, in study time.
     pub launched: Moment,
+    /// When its end was recorded, in study time; `None` while it runs and if the driver ended first.
+    pub ended: Option<Moment>,
     /// Process accounting; `None` while it runs.
     pub usage: Option<ProcessUsage>,
     /// The last lines of its stderr, if it failed.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::job::JobView;
 use crate::engine::event::FinishReason;
-use crate::journal::record::Header;
+use crate::journal::record::{Header, SessionRecord};
 use crate::types::ids::JobKey;
 use crate::types::incumbent::Candidate;
 use crate::types::objective::Direction;
@@ -40,6 +40,8 @@ pub struct StudyView {
     pub finish: Option<FinishReason>,
     /// Sessions so far.
     pub sessions: u32,
+    /// The start of the last one.
+    pub last_session: Option<SessionRecord>,
     /// Study time of the last record that has one.
     pub last: Moment,
 }

@@ -104,7 +104,8 @@ impl CopyHistory {
     /// Adds the next record of the journal.
     pub fn read(&mut self, record: &Record) {
         match record {
-            Record::Session { mark, .. } => {
+            Record::Session(start) => {
+                let mark = &start.mark;
                 self.current += 1;
                 self.is_marked = !mark.is_empty();
                 if self.is_marked {

@@ -99,6 +99,7 @@ mod tests {
             previous: Resource::new(previous).unwrap(),
             slot: Slot(0),
             assignment: Arc::new(Assignment::default()),
+            origin: None,
         }
     }
 

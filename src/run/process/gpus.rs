@@ -8,7 +8,7 @@ use super::nvidia_smi::{self, HangingError};
 use crate::types::ids::MAX_SLOTS;
 
 /// The variables that restrict a job to some devices: CUDA, ROCm, oneAPI.
-const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
+pub const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
 
 /// `--gpus`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -96,7 +96,7 @@ impl ObservationQueue {
             Record::Launch(launch) => self.launched(launch),
             Record::End(end) => self.ended(end),
             Record::Retired { trial } if !self.failed.contains(trial) => drop(self.trials.remove(trial)),
-            Record::Session { retries, .. } => self.retries.max = *retries,
+            Record::Session(session) => self.retries.max = session.retries,
             Record::Study(_)
             | Record::Length(_)
             | Record::RunAgain { .. }
@@ -188,7 +188,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::journal::record::ProcessUsage;
+    use crate::journal::record::{ProcessUsage, SessionRecord};
     use crate::types::ids::{Attempt, JobId, Rung, Slot};
     use crate::types::outcome::{Failure, Readings};
     use crate::types::units::{Moment, Resource};
@@ -205,6 +205,7 @@ mod tests {
             previous: Resource::ZERO,
             slot: Slot(0),
             params: (attempt == 1).then(|| [("x".into(), json!(0.5))].into_iter().collect()),
+            origin: None,
             at: Moment(0),
         }))
     }
@@ -228,16 +229,7 @@ mod tests {
     fn only_the_last_attempt_of_a_job_is_observed_and_only_once() {
         let mut queue =
             ObservationQueue::new(None, PromotedStart::FromScratch, Retries { max: 9, pause: Duration::ZERO }, &[]);
-        let started_at = String::new();
-        queue.record(&Record::Session {
-            pid: 7,
-            mark: String::new(),
-            concurrency: 1,
-            launcher: String::new(),
-            retries: 1,
-            started_at,
-            at: Moment(0),
-        });
+        queue.record(&Record::Session(Box::new(SessionRecord { pid: 7, retries: 1, ..SessionRecord::default() })));
         let failed = |failure| Outcome::Failed { failure };
         let ends = [failed(Failure::Lost), failed(Failure::Exit(1)), failed(Failure::Exit(2))];
         for (attempt, outcome) in (1..).zip(ends) {

@@ -17,6 +17,7 @@ use crate::types::advice::{Advice, PausedTrial, TrialRequest};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
+use crate::types::origin::ConfigOrigin;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::Resource;
 
@@ -52,6 +53,8 @@ struct GpSearcher {
     max_resource: Resource,
     /// The last suggestion and its trial, valid until the model changes.
     suggestion: Option<(TrialId, Suggestion)>,
+    /// That of the last proposal.
+    origin: ConfigOrigin,
 }
 
 /// The model's suggestion for a new trial.
@@ -75,6 +78,7 @@ impl GpSearcher {
             direction: context.direction.unwrap_or(Direction::Minimize),
             max_resource: context.max_resource,
             suggestion: None,
+            origin: ConfigOrigin::Random,
         }
     }
 
@@ -165,9 +169,19 @@ impl GpSearcher {
 impl Searcher for GpSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
         match self.suggestion(request.trial) {
-            Suggestion::Configuration(assignment, _) => Proposal::Ready(assignment),
-            Suggestion::Random => Proposal::Ready(self.random.draw(request.trial)),
+            Suggestion::Configuration(assignment, value) => {
+                self.origin = ConfigOrigin::model(self.settings.name(), value);
+                Proposal::Ready(assignment)
+            }
+            Suggestion::Random => {
+                self.origin = ConfigOrigin::Random;
+                Proposal::Ready(self.random.draw(request.trial))
+            }
         }
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        self.origin.clone()
     }
 
     fn register(&mut self, trial: TrialId, assignment: &Assignment) {

@@ -13,6 +13,7 @@ use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
+use crate::types::origin::ConfigOrigin;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::Resource;
 
@@ -73,6 +74,8 @@ struct TpeSearcher {
     rungs: BTreeMap<Resource, Vec<(Vec<f64>, f64)>>,
     /// Densities of all observations so far; computed on demand.
     densities: Option<DensityPair>,
+    /// That of the last proposal.
+    origin: ConfigOrigin,
 }
 
 impl TpeSearcher {
@@ -85,6 +88,7 @@ impl TpeSearcher {
             direction: context.direction.unwrap_or(Direction::Minimize),
             rungs: BTreeMap::new(),
             densities: None,
+            origin: ConfigOrigin::Random,
         }
     }
 
@@ -111,7 +115,8 @@ impl TpeSearcher {
         })
     }
 
-    fn suggest(&mut self, trial: TrialId) -> Option<Assignment> {
+    /// The proposal of the model, and the logarithm of the ratio of the densities there.
+    fn suggest(&mut self, trial: TrialId) -> Option<(f64, Assignment)> {
         let mut stream = stream(self.seed, trial, Purpose::Model);
         if trial.0 < self.settings.initial || stream.random::<f64>() < self.settings.random_fraction {
             return None;
@@ -133,14 +138,22 @@ impl TpeSearcher {
                 best = Some((ratio, assignment));
             }
         }
-        best.map(|(_, assignment)| assignment)
+        best
     }
 }
 
 impl Searcher for TpeSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        let suggestion = self.suggest(request.trial);
-        Proposal::Ready(suggestion.unwrap_or_else(|| self.random.draw(request.trial)))
+        let Some((ratio, assignment)) = self.suggest(request.trial) else {
+            self.origin = ConfigOrigin::Random;
+            return Proposal::Ready(self.random.draw(request.trial));
+        };
+        self.origin = ConfigOrigin::model(self.settings.name(), ratio);
+        Proposal::Ready(assignment)
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        self.origin.clone()
     }
 
     fn register(&mut self, trial: TrialId, assignment: &Assignment) {

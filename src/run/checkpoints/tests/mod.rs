@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::engine::event::Launch;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record};
+use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record, SessionRecord};
 use crate::launch::orphans::mark::SessionMark;
 use crate::run::checkpoints::durable::Disk;
 use crate::run::checkpoints::*;
@@ -44,6 +44,7 @@ fn launch(rung: u32, attempt: u32) -> Launch {
         previous: Resource::new(f64::from(rung)).unwrap(),
         slot: Slot(0),
         assignment: Arc::new(Assignment::default()),
+        origin: None,
     }
 }
 
@@ -53,21 +54,13 @@ fn mark(text: &str) -> SessionMark {
 
 fn session(mark: &str) -> Record {
     let mark = if mark.is_empty() { String::new() } else { format!("9-9/{mark}") };
-    Record::Session {
-        pid: 1,
-        mark,
-        concurrency: 1,
-        launcher: String::new(),
-        retries: 0,
-        started_at: String::new(),
-        at: Moment::default(),
-    }
+    Record::Session(Box::new(SessionRecord { pid: 1, mark, concurrency: 1, ..SessionRecord::default() }))
 }
 
 fn launched(rung: u32, attempt: u32) -> Record {
     let Launch { job, bracket, resource, previous, slot, .. } = launch(rung, attempt);
     let at = Moment::default();
-    Record::Launch(Box::new(LaunchRecord { job, bracket, resource, previous, slot, params: None, at }))
+    Record::Launch(Box::new(LaunchRecord { job, bracket, resource, previous, slot, params: None, origin: None, at }))
 }
 
 fn ended(rung: u32, attempt: u32) -> Record {

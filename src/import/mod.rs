@@ -93,7 +93,6 @@ pub fn import_bytes(name: &str, bytes: &[u8], folder: &Path) -> Result<Imported,
     };
     let mut reader = Reader::new(findings);
     let mut study = read(&root, folder, &mut reader);
-    drop_conditions(&mut study, &reader);
     reject_repeated_names(&study, &mut reader);
     if study.params.is_empty() && reader.findings.error_count() == 0 {
         reader.error(&foreign.span, "the file has no parameters", "");
@@ -103,7 +102,12 @@ pub fn import_bytes(name: &str, bytes: &[u8], folder: &Path) -> Result<Imported,
     }
     study.notes.dedup();
     let origin = format!("Imported by hypertune from {name}, {}.", foreign.format.what());
-    let matrix = writer::yaml(&study, &origin);
+    let mut matrix = writer::yaml(&study, &origin);
+    let has_conditions = study.params.iter().any(|param| !param.when.is_empty());
+    if has_conditions && check(name, &matrix).is_err() {
+        drop_conditions(&mut study, &reader);
+        matrix = writer::yaml(&study, &origin);
+    }
     check(name, &matrix)?;
     Ok(Imported {
         format: foreign.format,
@@ -128,7 +132,7 @@ fn unknown_format(root: &Node, mut findings: Findings) -> InvalidFileError {
     findings.into_error()
 }
 
-/// Notes the conditions of parameters, which a matrix cannot have.
+/// Replaces the conditions of parameters, which the matrix refused, by notes.
 fn drop_conditions(study: &mut ImportedStudy, reader: &Reader) {
     for param in &mut study.params {
         let conditions: Vec<String> =

@@ -84,9 +84,8 @@ fn space() -> Result<Space, Box<dyn Error>> {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
         Ok(Param { name: Arc::from(name), kind: "uniform", domain })
     };
-    Ok(Space {
-        params: ["lr", "momentum", "dropout", "decay"].map(param).into_iter().collect::<Result<_, Box<dyn Error>>>()?,
-    })
+    let params = ["lr", "momentum", "dropout", "decay"].map(param).into_iter();
+    Ok(Space::new(params.collect::<Result<_, Box<dyn Error>>>()?))
 }
 
 /// The peak resident memory of this process according to the kernel.

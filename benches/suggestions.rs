@@ -94,5 +94,5 @@ fn space(dims: usize) -> Result<Space, Box<dyn Error>> {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
         Ok(Param { name: Arc::from(format!("p{d}")), kind: "uniform", domain })
     };
-    Ok(Space { params: (0..dims).map(param).collect::<Result<_, Box<dyn Error>>>()? })
+    Ok(Space::new((0..dims).map(param).collect::<Result<_, Box<dyn Error>>>()?))
 }

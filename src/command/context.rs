@@ -142,7 +142,10 @@ impl<'a> TemplateValues<'a> {
         if let Some(value) = launch.assignment.get(name) {
             return Some(value.clone());
         }
-        let input = || self.names.input(name).and_then(|input| input.value.clone());
+        let input = || {
+            let input = self.names.input(name).filter(|_| !self.is_inactive(name));
+            input.and_then(|input| input.value.clone())
+        };
         resource().map(|spec| spec.value(launch.resource)).or_else(input)
     }
 
@@ -208,7 +211,19 @@ impl<'a> TemplateValues<'a> {
 
     /// Null for a declared input without a value: only optional inputs get here without one.
     fn optional(&self, name: &str) -> Option<Value> {
-        self.names.inputs.iter().any(|input| input.name == name).then_some(Value::Null)
+        let is_input = self.names.inputs.iter().any(|input| input.name == name);
+        (is_input && !self.is_inactive(name)).then_some(Value::Null)
+    }
+
+    /// Whether `name` is a parameter that is not active.
+    fn is_inactive(&self, name: &str) -> bool {
+        self.context.launch.assignment.get(name).is_none()
+            && self.names.params.iter().any(|(param, _)| **param == *name)
+    }
+
+    /// Whether some parameter is not active.
+    pub fn has_inactive(&self) -> bool {
+        self.names.params.iter().any(|(param, _)| self.context.launch.assignment.get(param).is_none())
     }
 
     fn built_in(&self, name: &str) -> Option<Value> {
@@ -276,7 +291,8 @@ impl<'a> TemplateValues<'a> {
         let resource = self.names.resource.as_ref().map(|spec| spec.name.as_str());
         let mut names: Vec<&str> = sampled.collect();
         for input in &self.names.inputs {
-            if !names.contains(&input.name.as_str()) && resource != Some(&input.name) {
+            let name = input.name.as_str();
+            if !names.contains(&name) && resource != Some(name) && !self.is_inactive(name) {
                 names.push(&input.name);
             }
         }

@@ -20,6 +20,7 @@ use crate::types::units::Resource;
 
 mod compiler;
 mod error;
+mod expression;
 mod functions;
 mod job_command;
 mod limits;
@@ -28,6 +29,7 @@ mod scanner;
 mod text;
 
 pub use error::TemplateError;
+pub use expression::{ExpressionError, ParamExpression};
 pub(crate) use text::TextTemplate;
 
 /// Renders each job's command line.

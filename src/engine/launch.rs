@@ -11,6 +11,7 @@ use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, Slot, TrialId};
 use crate::types::origin::ConfigOrigin;
+use crate::types::stream::{Purpose, stream};
 use crate::types::units::{Moment, Resource};
 
 /// The use of a free slot.
@@ -110,12 +111,21 @@ impl Engine {
         if params.is_empty() {
             return None;
         }
+        if self.experiment.space.has_rules() {
+            return self.experiment.space.complete(point).ok();
+        }
         params.iter().map(|p| Some((p.name.clone(), point.get(&p.name)?.clone()))).collect()
     }
 
-    /// `proposal` with the values of the starting point of `trial`.
+    /// `proposal` with the values of the starting point of `trial`. Where they contradict the proposal, the rest is drawn.
     pub(super) fn with_starting_point(&self, trial: TrialId, mut proposal: Assignment) -> Assignment {
-        for (name, value) in self.starting_point(trial).into_iter().flat_map(Assignment::iter) {
+        let Some(point) = self.starting_point(trial) else { return proposal };
+        let space = &self.experiment.space;
+        if space.has_rules() {
+            let mut stream = stream(self.experiment.seed, trial, Purpose::StartingPoint);
+            return space.sample_near(point, &proposal, &mut stream).unwrap_or(proposal);
+        }
+        for (name, value) in point.iter() {
             proposal.set(Arc::from(name), value.clone());
         }
         proposal

@@ -239,6 +239,10 @@ fn convert(params: &Assignment, space: &Space) -> Option<Assignment> {
         let value = params.get(&param.name).map_or_else(only, |value| param.domain.normalize(value));
         Some((param.name.clone(), value?))
     };
+    if space.has_rules() {
+        let known: Assignment = space.params.iter().filter_map(value).collect();
+        return space.complete_active(&known).ok();
+    }
     space.params.iter().map(value).collect()
 }
 

@@ -15,7 +15,9 @@ use super::polyaxon::command_from::CommandFrom;
 use super::polyaxon::component::{self, Component};
 use super::polyaxon::ignored::IgnoredFields;
 use super::polyaxon::operation::{self, ComponentSource, Operation};
+use super::sections::constraints::{self, UselessConstraints};
 use super::sections::grid_coverage;
+use super::sections::initial;
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
 use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
@@ -256,7 +258,8 @@ fn finish(
     let concurrency = overrides.concurrency.or(section.concurrency);
     let tuner = section.tuner.take();
     let name = operation.name.clone();
-    let experiment = experiment(operation, section, seed.unwrap_or(0), &mut findings);
+    let useless = if overrides.values.is_empty() { UselessConstraints::Warn } else { UselessConstraints::Accept };
+    let experiment = experiment(operation, section, (seed.unwrap_or(0), useless), &mut findings);
     match experiment {
         Some(experiment) if findings.error_count() == 0 => {
             let warnings = findings.into_error().diagnostics;
@@ -269,14 +272,21 @@ fn finish(
 /// Builds the experiment and checks its sampler and plan. `None` if the matrix has no valid method.
 fn experiment(
     operation: Operation<'_>,
-    section: MatrixSection,
-    seed: u64,
+    mut section: MatrixSection,
+    (seed, useless): (u64, UselessConstraints),
     findings: &mut Findings,
 ) -> Option<Experiment> {
     let method = section.method?;
     let spans: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
     let params = section.params.into_iter().map(|DeclaredParam { param, .. }| param).collect();
-    let space = Arc::new(Space { params });
+    let (constraints, constraint_spans) = section.constraints.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+    let space = Arc::new(Space::with_rules(params, section.conditions, constraints));
+    if findings.error_count() == 0 {
+        constraints::check(&space, &constraint_spans, useless, findings);
+    }
+    if findings.error_count() == 0 {
+        initial::apply_rules(&mut section.initial, &section.initial_item_spans, &space, findings);
+    }
     let errors = method.sampler.check(&space);
     for error in &errors {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);

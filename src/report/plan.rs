@@ -8,6 +8,7 @@ use super::number;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::schedule::{Plan, finite};
+use crate::space::Param;
 use crate::types::objective::Metric;
 use crate::types::units::{Resource, ResourceSpec};
 
@@ -37,6 +38,9 @@ pub struct ParamView {
     pub kind: &'static str,
     /// Its effective range or values, as text.
     pub values: String,
+    /// When it is active, as text; absent if always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
 }
 
 /// A study's plan.
@@ -79,6 +83,9 @@ pub struct PlanView {
     pub passed: Vec<PassedValue>,
     /// Every parameter, in file order.
     pub params: IndexMap<String, ParamView>,
+    /// The constraints of the matrix.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<String>,
 }
 
 impl PlanView {
@@ -106,6 +113,7 @@ impl PlanView {
             commands,
             passed: renderer.map(|renderer| passed_values(experiment, renderer)).unwrap_or_default(),
             params: params(experiment),
+            constraints: experiment.space.constraints().iter().map(|constraint| constraint.text.clone()).collect(),
         }
     }
 }
@@ -117,8 +125,12 @@ fn brackets(plan: &Plan) -> Vec<BracketView> {
 }
 
 fn params(experiment: &Experiment) -> IndexMap<String, ParamView> {
-    let params = experiment.space.params.iter();
-    params.map(|p| (p.name.to_string(), ParamView { kind: p.kind, values: p.domain.describe() })).collect()
+    let space = &experiment.space;
+    let view = |(index, param): (usize, &Param)| {
+        let (values, when) = (param.domain.describe(), space.describe_when(index));
+        (param.name.to_string(), ParamView { kind: param.kind, values, when })
+    };
+    space.params.iter().enumerate().map(view).collect()
 }
 
 /// The most values of a parameter that are looked through.

@@ -117,12 +117,19 @@ fn parameters(plan: &PlanView) -> String {
     }
     let mut table = plain_table();
     for (name, param) in &plan.params {
-        table.add_row([&printable(name), param.kind, &printable(&param.values)]);
+        let when = param.when.as_ref().map(|when| format!("when {when}")).unwrap_or_default();
+        let mut row = vec![printable(name).into_owned(), param.kind.to_owned(), printable(&param.values).into_owned()];
+        if plan.params.values().any(|param| param.when.is_some()) {
+            row.push(printable(&when).into_owned());
+        }
+        table.add_row(row);
     }
     for column in table.column_iter_mut() {
         column.set_padding((2, 0));
     }
-    format!("\nparameters\n{}\n", table.trim_fmt())
+    let constraints: String = plan.constraints.iter().map(|text| format!("  {}\n", printable(text))).collect();
+    let constraints = if constraints.is_empty() { constraints } else { format!("\nconstraints\n{constraints}") };
+    format!("\nparameters\n{}\n{constraints}", table.trim_fmt())
 }
 
 /// How booleans, lists and nulls are passed, one line per parameter.

@@ -29,7 +29,7 @@ const NEXT_RANK: f64 = 0.5;
 /// Increase of the neighbourhood's divisor per observed trial (`shrink_coef`).
 const SHRINK_COEF: f64 = 0.1;
 /// How often a neighbour is drawn again if its configuration is already used in a finite space.
-const REDRAWS: u32 = 64;
+const REDRAWS: usize = 64;
 
 /// Simulated annealing; it has no settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,16 +97,23 @@ impl AnnealSearcher {
                 rank += 1;
             }
             let (parent, start) = ranking.get(rank).or(ranking.last())?;
-            Some((**parent, self.encoding.decode(&self.neighbour(&start.x, &mut stream))))
+            Some((**parent, self.neighbour(&start.x, &mut stream)))
         };
-        (0..REDRAWS).map_while(neighbour).find(|(_, assignment)| self.random.is_new(assignment))
+        let neighbours = (0..self.encoding.draw_limit(REDRAWS)).map_while(neighbour);
+        let feasible = neighbours.filter(|(_, x)| self.encoding.is_feasible(x));
+        let mut decoded = feasible.map(|(parent, x)| (parent, self.encoding.decode(&x)));
+        decoded.find(|(_, assignment)| self.random.is_new(assignment))
     }
 
     fn neighbour(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
         let width = 1.0 / (1.0 + SHRINK_COEF * self.trials.len() as f64);
         let mut x = self.encoding.draw(stream);
+        let known = self.encoding.activity(start);
         for d in 0..start.len() {
             let u: f64 = stream.random();
+            if !known[d] {
+                continue;
+            }
             if !self.is_discrete[d] {
                 x[d] = start[d].clamp(0.5 * width, 1.0 - 0.5 * width) + width * (u - 0.5);
             } else if u >= width {

@@ -1,11 +1,13 @@
 //! Configurations as vectors for models: one coordinate per parameter that is not a constant.
 //!
 //! The coordinate of an ordered parameter is the value of its distribution function, in [0, 1]; that of an unordered one is the
-//! index of its value. Decoded configurations always have values of the parameters' domains.
+//! index of its value. Decoded configurations always have values of the parameters' domains. A parameter that is not active has the
+//! same coordinate in all vectors, and [`Encoding::activity`] tells which are active.
 
 use std::sync::Arc;
 
 use rand::RngExt;
+use serde_json::Value;
 
 use crate::space::distribution::{Distribution, NumericDistribution};
 use crate::space::{Domain, Geometry, Param, Space};
@@ -17,6 +19,8 @@ const MAX_LEVELS: u64 = 32;
 /// Probability cut off at each end of an unbounded parameter: beyond 3.1 standard deviations there is no data, and an optimizer
 /// that reaches 0 or 1 would propose values that are practically never drawn.
 const TAIL: f64 = 1e-3;
+/// See [`Encoding::draw_limit`]. The time of a suggestion grows with it.
+const MAX_DRAWS_PER_VECTOR: usize = 10;
 
 /// How distances along one parameter are measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,33 +77,84 @@ impl Encoding {
         (0..sums.len()).map(|i| sums[i] - if i == 0 { 0.0 } else { sums[i - 1] }).collect()
     }
 
-    /// The vector of `assignment`; `None` if a value is missing or outside its domain.
+    /// The vector of `assignment`; `None` if the value of an active parameter is missing or outside its domain.
     pub fn encode(&self, assignment: &Assignment) -> Option<Vec<f64>> {
-        let unit = |param: &Param| param.domain.to_unit(assignment.get(&param.name)?);
+        let params = &self.space.params;
+        let active = self.space.conditions().activity(params.len(), |i| assignment.get(&params[i].name));
+        let unit = |(index, param): (usize, &Param)| match active[index] {
+            true => Some(Some(param.domain.to_unit(assignment.get(&param.name)?)?)),
+            false => Some(None),
+        };
         // constants too, so that a configuration with another value is not encoded
-        let units: Vec<f64> = self.space.params.iter().map(unit).collect::<Option<_>>()?;
-        let coordinate = |(d, index): (usize, &usize)| self.coordinate(d, units[*index].clamp(0.0, 1.0));
+        let units: Vec<Option<f64>> = params.iter().enumerate().map(unit).collect::<Option<_>>()?;
+        let coordinate = |(d, index): (usize, &usize)| match units[*index] {
+            Some(unit) => self.coordinate(d, unit.clamp(0.0, 1.0)),
+            None => self.inactive_coordinate(d),
+        };
         Some(self.params.iter().enumerate().map(coordinate).collect())
     }
 
     /// The configuration of the vector `x`.
     pub fn decode(&self, x: &[f64]) -> Assignment {
-        let mut units = vec![0.5; self.space.params.len()];
-        self.params.iter().enumerate().for_each(|(d, index)| units[*index] = self.unit(d, x[d]));
-        let params = self.space.params.iter().zip(units);
-        params.map(|(param, unit)| (param.name.clone(), param.domain.from_unit(unit))).collect()
+        self.space.active_only(self.values(x))
     }
 
-    /// Moves `x` to the nearest valid configuration.
+    /// Whether the parameter of each coordinate is active in the configuration of `x`.
+    pub fn activity(&self, x: &[f64]) -> Vec<bool> {
+        let conditions = self.space.conditions();
+        if conditions.is_empty() {
+            return vec![true; x.len()];
+        }
+        let values = self.values(x);
+        let active = conditions.activity(values.len(), |param| values.get(param));
+        self.params.iter().map(|param| active[*param]).collect()
+    }
+
+    /// Whether the configuration of `x` fulfils all constraints.
+    pub fn is_feasible(&self, x: &[f64]) -> bool {
+        self.space.constraints().is_empty() || self.space.is_feasible(&self.decode(x))
+    }
+
+    /// Whether the space has conditions or constraints.
+    pub fn has_rules(&self) -> bool {
+        self.space.has_rules()
+    }
+
+    /// The most draws to get `wanted` feasible vectors: with constraints more than `wanted`.
+    pub fn draw_limit(&self, wanted: usize) -> usize {
+        if self.space.constraints().is_empty() { wanted } else { MAX_DRAWS_PER_VECTOR * wanted }
+    }
+
+    /// The values of all parameters, of which some may not be active.
+    fn values(&self, x: &[f64]) -> Vec<Value> {
+        let mut units = vec![0.5; self.space.params.len()];
+        self.params.iter().enumerate().for_each(|(d, index)| units[*index] = self.unit(d, x[d]));
+        self.space.params.iter().zip(units).map(|(param, unit)| param.domain.from_unit(unit)).collect()
+    }
+
+    /// The coordinate of parameter `d` where it is not active.
+    fn inactive_coordinate(&self, d: usize) -> f64 {
+        match self.axes[d] {
+            Axis::Ordered => 0.5,
+            Axis::Unordered => 0.0,
+        }
+    }
+
+    /// Moves `x` to the nearest configuration, without regard to constraints.
     pub fn snap(&self, x: &mut [f64]) {
         for (d, x) in x.iter_mut().enumerate().filter(|(d, _)| self.axes[*d] == Axis::Ordered) {
             let near = x.clamp(self.tails[d], 1.0 - self.tails[d]);
             let domain = self.domain(d);
             *x = domain.to_unit(&domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
         }
+        if !self.space.conditions().is_empty() {
+            for (d, _) in self.activity(x).into_iter().enumerate().filter(|(_, active)| !active) {
+                x[d] = self.inactive_coordinate(d);
+            }
+        }
     }
 
-    /// Draws a vector from the prior.
+    /// Draws a vector from the prior, without regard to constraints.
     pub fn draw(&self, stream: &mut Stream) -> Vec<f64> {
         let mut x: Vec<f64> = (0..self.axes.len()).map(|d| self.coordinate(d, stream.random())).collect();
         self.snap(&mut x);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::space::rules::MAX_CHECKED;
 use crate::space::{Param, Space};
 use crate::types::advice::TrialRequest;
 use crate::types::args::{ArgError, PathSegment};
@@ -39,7 +40,16 @@ impl Sampler for Grid {
             message: format!("a grid needs parameters with a finite number of values; `{}` is continuous", p.kind),
             hint: Some("use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`".into()),
         };
-        continuous.map(error).collect()
+        let mut errors: Vec<ArgError> = continuous.map(error).collect();
+        let is_uncounted = !space.constraints().is_empty() && space.cardinality().is_none();
+        if errors.is_empty() && is_uncounted {
+            errors.push(ArgError {
+                path: Vec::new(),
+                message: format!("the grid has more than {MAX_CHECKED} combinations to check against its constraints"),
+                hint: Some("use fewer values, or `kind: random`".into()),
+            });
+        }
+        errors
     }
 }
 

@@ -42,22 +42,21 @@ pub struct RandomSearcher {
     seed: u64,
     /// Hashes of the configurations of all trials, in a finite space only. A collision (probability 2⁻⁶⁴) costs a redraw.
     used: HashSet<u64>,
-    /// The number of configurations of a finite space.
-    cardinality: Option<u64>,
+    is_finite: bool,
 }
 
 impl RandomSearcher {
     /// A searcher without trials.
     pub fn new(context: &SearchContext) -> RandomSearcher {
-        let cardinality = context.space.cardinality();
-        RandomSearcher { space: context.space.clone(), seed: context.seed, used: HashSet::new(), cardinality }
+        let is_finite = context.space.unconstrained_count().is_some();
+        RandomSearcher { space: context.space.clone(), seed: context.seed, used: HashSet::new(), is_finite }
     }
 
     /// The configuration of `trial`. It is a repetition only if all configurations of a finite space are used.
     pub fn draw(&self, trial: TrialId) -> Assignment {
         let mut stream = stream(self.seed, trial, Purpose::Parameters);
         let first = self.space.sample(&mut stream);
-        if self.is_new(&first) || self.cardinality.is_some_and(|all| self.used.len() as u64 >= all) {
+        if self.is_new(&first) || self.space.cardinality().is_some_and(|all| self.used.len() as u64 >= all) {
             return first;
         }
         let redrawn = (0..REDRAWS).map(|_| self.space.sample(&mut stream)).find(|a| self.is_new(a));
@@ -66,7 +65,7 @@ impl RandomSearcher {
 
     /// The first unused configuration in index order from a random index.
     fn unused(&self, stream: &mut Stream) -> Option<Assignment> {
-        let all = self.cardinality?;
+        let all = self.space.cardinality()?;
         let start = stream.random_range(0..all);
         // Of one more configuration than are used, at least one is unused.
         let tries = (self.used.len() as u64 + 1).min(all);
@@ -94,7 +93,7 @@ impl Searcher for RandomSearcher {
     }
 
     fn register(&mut self, _trial: TrialId, assignment: &Assignment) {
-        if self.cardinality.is_some() {
+        if self.is_finite {
             self.used.insert(self.hash(assignment));
         }
     }

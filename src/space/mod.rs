@@ -11,6 +11,7 @@ pub(crate) mod distribution;
 mod normal;
 mod quantization;
 mod range;
+pub mod rules;
 mod sequence;
 mod spaced;
 pub(crate) mod std_normal;
@@ -25,8 +26,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::space::distribution::NumericDistribution;
+use crate::space::rules::cache::RuleCache;
+use crate::space::rules::conditions::Conditions;
+use crate::space::rules::constraint::Constraint;
 use crate::types::args::{ArgError, Args};
-use crate::types::assignment::Assignment;
 use crate::types::stream::Stream;
 
 /// Whether the values of a domain are ordered.
@@ -117,35 +120,44 @@ pub struct Param {
     pub domain: Box<dyn Domain>,
 }
 
-/// The parameters of a study, in the order of the matrix.
+/// The parameters of a study, in the order of the matrix, and the rules that make their values a configuration.
 #[derive(Debug, Default)]
 pub struct Space {
     /// The parameters.
     pub params: Vec<Param>,
+    conditions: Conditions,
+    constraints: Vec<Constraint>,
+    cache: RuleCache,
 }
 
 impl Space {
-    /// Draws a configuration, one parameter after the other from the same stream.
-    pub fn sample(&self, stream: &mut Stream) -> Assignment {
-        self.params.iter().map(|p| (p.name.clone(), p.domain.sample(stream))).collect()
+    /// Parameters without conditions and constraints.
+    pub fn new(params: Vec<Param>) -> Space {
+        Space { params, ..Space::default() }
     }
 
-    /// The `index`-th of all configurations, the last parameter varying fastest; `None` after the last one or if their number is
-    /// infinite.
-    pub fn configuration(&self, index: u64) -> Option<Assignment> {
-        let mut left = index;
-        let mut levels = Vec::with_capacity(self.params.len());
-        for param in self.params.iter().rev() {
-            let count = param.domain.cardinality()?;
-            levels.push(param.domain.level(left.checked_rem(count)?)?);
-            left /= count;
-        }
-        let names = self.params.iter().map(|p| p.name.clone());
-        (left == 0).then(|| names.zip(levels.into_iter().rev()).collect())
+    /// Parameters with conditions, which are about these parameters, and constraints.
+    pub fn with_rules(params: Vec<Param>, conditions: Conditions, constraints: Vec<Constraint>) -> Space {
+        Space { params, conditions, constraints, cache: RuleCache::default() }
     }
 
-    /// Number of distinct configurations; `None` if it is infinite or above `u64::MAX`.
-    pub fn cardinality(&self) -> Option<u64> {
-        self.params.iter().try_fold(1u64, |all, p| all.checked_mul(p.domain.cardinality()?))
+    /// The index of the parameter with this name.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|param| &*param.name == name)
+    }
+
+    /// When parameters are active.
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// What all configurations fulfil.
+    pub fn constraints(&self) -> &[Constraint] {
+        &self.constraints
+    }
+
+    /// Whether there are conditions or constraints, so that not every combination of values is a configuration.
+    pub fn has_rules(&self) -> bool {
+        !self.conditions.is_empty() || !self.constraints.is_empty()
     }
 }

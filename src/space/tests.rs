@@ -40,7 +40,7 @@ pub(crate) fn space(params: &[(&str, &str, Value)]) -> Space {
         let kind = KINDS.into_iter().find(|k| k.name == *kind).expect("a kind with this name");
         Param { name: Arc::from(*name), kind: kind.name, domain: domain(kind, value.clone()) }
     };
-    Space { params: params.iter().map(param).collect() }
+    Space::new(params.iter().map(param).collect())
 }
 
 /// All values of a small domain, in order.

@@ -21,6 +21,8 @@ pub enum Purpose {
     Subset = 5,
     /// The starting points of a model's fit; the stream number is the number of observations.
     Fit = 6,
+    /// The parameters that a starting point leaves out, in a space with conditions or constraints.
+    StartingPoint = 7,
 }
 
 /// The generator of all random streams.

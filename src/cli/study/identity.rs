@@ -52,6 +52,7 @@ pub fn compare(header: &Header, recorded: &StudyDefinition, now: &StudyDefinitio
         comparison.method();
     }
     comparison.params();
+    comparison.constraints();
     comparison.training();
     comparison.initial();
     comparison.command(header);
@@ -123,11 +124,13 @@ impl Comparison<'_> {
     fn params(&mut self) {
         let (recorded, now) = self.experiments();
         let described = |experiment: &Experiment| -> Vec<(String, (&'static str, String, String))> {
-            let param = |param: &crate::space::Param| {
-                let domain = (param.kind, format!("{:?}", param.domain), param.domain.describe());
-                (param.name.to_string(), domain)
+            let space = &experiment.space;
+            let param = |(index, param): (usize, &crate::space::Param)| {
+                let when = space.describe_when(index).map(|when| format!(" when {when}")).unwrap_or_default();
+                let range = format!("{}{when}", param.domain.describe());
+                (param.name.to_string(), (param.kind, format!("{:?}{when}", param.domain), range))
             };
-            experiment.space.params.iter().map(param).collect()
+            space.params.iter().enumerate().map(param).collect()
         };
         let (recorded, now) = (described(recorded), described(now));
         let names = |params: &[(String, _)]| params.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
@@ -144,6 +147,18 @@ impl Comparison<'_> {
         if old_names != new_names && old.keys().eq(new.keys()) {
             // Draws and arguments are made in this order.
             self.found.push(difference("order of params", old_names.join(", "), new_names.join(", ")));
+        }
+    }
+
+    fn constraints(&mut self) {
+        let texts = |experiment: &Experiment| -> Vec<String> {
+            experiment.space.constraints().iter().map(|constraint| constraint.text.clone()).collect()
+        };
+        let (recorded, now) = self.experiments();
+        let (old, new) = (texts(recorded), texts(now));
+        if old != new {
+            let joined = |texts: &[String]| if texts.is_empty() { "not given".to_owned() } else { texts.join("; ") };
+            self.add(|path| path.first() == Some(&"constraints"), "constraints", joined(&old), joined(&new));
         }
     }
 

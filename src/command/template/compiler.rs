@@ -14,7 +14,7 @@ use crate::command::dialect::Dialect;
 use crate::command::style::member::JobArguments;
 
 /// Limit on the work of one template, in minijinja's instructions; a plain template needs about ten.
-const FUEL: u64 = 10_000;
+pub(super) const FUEL: u64 = 10_000;
 
 /// A compiled command.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ pub(super) struct CompiledCommand {
 #[derive(Debug)]
 pub(super) enum CompiledElement {
     Literal(String),
-    /// Name of the compiled template, and the values that must be numbers. An empty result is left out.
+    /// Name of the compiled template, and the values that must be numbers. An empty result is left out, and so is an element that
+    /// needs the value of a parameter that is not active.
     Template(String, NumericNames),
     /// `{{ params.NAME.as_arg }}` as the whole element: none, one or two arguments.
     Arg(String),
@@ -63,8 +64,11 @@ impl CompiledCommand {
             CompiledElement::Template(name, checked) => {
                 checked.check_values(values).map_err(|error| TemplateError::of(index, error.to_string()))?;
                 let rendered = self.templates.get_template(name).and_then(|t| output::render(&t, table));
-                let text = rendered.map_err(|error| render_error(index, &error))?;
-                job.argv.extend(Some(text).filter(|text| !text.is_empty()));
+                match rendered {
+                    Ok(text) => job.argv.extend(Some(text).filter(|text| !text.is_empty())),
+                    Err(error) if error.kind() == ErrorKind::UndefinedError && values.has_inactive() => {}
+                    Err(error) => return Err(render_error(index, &error)),
+                }
             }
         }
         Ok(())

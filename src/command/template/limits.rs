@@ -4,8 +4,9 @@
 //! A template is text with expressions and the statements `if` and `for`. No computed value can be bound to a name, so nothing
 //! grows by repeated assignment; `*` multiplies numbers only, so no text or list is repeated by a factor.
 
-use serde_json::Value;
+use std::ops::Range;
 
+use serde_json::Value;
 use thiserror::Error;
 
 use super::scanner::{Symbol, Tag, TagKind, Token, scan};
@@ -52,6 +53,8 @@ pub enum LimitError {
     ItemsNotNumbers(String),
     #[error("the value of `{0}` is larger than {MAX_ARGUMENT} bytes")]
     ValueSize(String),
+    #[error("an expression is written without `{{{{` and `}}}}`")]
+    Tag,
 }
 
 /// Names whose values must be numbers when an element is rendered.
@@ -141,6 +144,52 @@ pub fn check(source: &str) -> Result<NumericNames, LimitError> {
         checked.multiplied_items = over().map(|name| (*name).to_owned()).collect();
     }
     Ok(checked)
+}
+
+/// Checks an expression that is not part of a template against all limits; returns the names whose values must be numbers.
+///
+/// Only the operands of a `*` are restricted, not all of the expression.
+pub fn check_expression(expression: &str) -> Result<NumericNames, LimitError> {
+    if expression.len() > MAX_ARGUMENT {
+        return Err(LimitError::Length);
+    }
+    let template = format!("{{{{ {expression} }}}}");
+    let tags = scan(&template);
+    let [tag] = tags.as_slice() else { return Err(LimitError::Tag) };
+    if expression.trim_start().starts_with("{{") {
+        return Err(LimitError::Tag);
+    }
+    check_size(tag)?;
+    let mut checked = NumericNames::default();
+    let is_times = |at: &usize| tag.tokens[*at] == Token::Symbol(Symbol::Times);
+    for at in (0..tag.tokens.len()).filter(is_times) {
+        let names = multiplied_names(&tag.tokens[operands(&tag.tokens, at)])?;
+        checked.multiplied.extend(names.into_iter().map(str::to_owned));
+    }
+    Ok(checked)
+}
+
+/// The tokens around the operator at `at` up to the next brackets or operators that bind less than arithmetic.
+fn operands(tokens: &[Token<'_>], at: usize) -> Range<usize> {
+    let is_boundary = |token: &Token<'_>| match token {
+        Token::Symbol(Symbol::Comparison | Symbol::Comma | Symbol::Colon) => true,
+        Token::Word(word) => ["and", "or", "not", "in", "if", "else"].contains(word),
+        _ => false,
+    };
+    let is_open = |token: &Token<'_>| matches!(token, Token::Open(_));
+    let is_close = |token: &Token<'_>| *token == Token::Close;
+    let ends = |depth: &mut usize, token: &Token<'_>, enters: bool, leaves: bool| {
+        let ends = *depth == 0 && (leaves || is_boundary(token));
+        *depth = (*depth + usize::from(enters)).saturating_sub(usize::from(leaves));
+        ends
+    };
+    let mut depth = 0;
+    let mut before = (0..at).rev();
+    let start = before.find(|i| ends(&mut depth, &tokens[*i], is_close(&tokens[*i]), is_open(&tokens[*i])));
+    depth = 0;
+    let mut after = at + 1..tokens.len();
+    let end = after.find(|i| ends(&mut depth, &tokens[*i], is_open(&tokens[*i]), is_close(&tokens[*i])));
+    start.map_or(0, |i| i + 1)..end.unwrap_or(tokens.len())
 }
 
 fn check_size(tag: &Tag<'_>) -> Result<(), LimitError> {

@@ -48,6 +48,8 @@ pub enum Symbol {
     Comma,
     /// `:`
     Colon,
+    /// `==`, `!=`, `<`, `<=`, `>` or `>=`
+    Comparison,
     /// Every other operator or character.
     Other,
 }
@@ -122,6 +124,7 @@ impl<'s> Scanner<'s> {
         let pair = self.rest.get(..2).filter(|pair| ["//", "**", "==", "!=", ">=", "<="].contains(pair));
         self.skip(pair.map_or(first.len_utf8(), str::len));
         match (pair, first) {
+            (Some("==" | "!=" | ">=" | "<="), _) | (None, '<' | '>') => Token::Symbol(Symbol::Comparison),
             (Some(_), _) => Token::Symbol(Symbol::Other),
             (None, '(' | '[' | '{') => {
                 self.balance += 1;

@@ -8,7 +8,8 @@ use crate::matrix::yaml::node::Span;
 /// parameters, in their order.
 pub fn warn_fixed_params(experiment: &Experiment, spans: &[Span], findings: &mut Findings) {
     let trials = experiment.plan().trials();
-    if experiment.method.kind != "grid" || trials < 2 {
+    // With conditions and constraints, which values the first trials have does not follow from the number of values.
+    if experiment.method.kind != "grid" || trials < 2 || experiment.space.has_rules() {
         return;
     }
     // The last parameter varies fastest.

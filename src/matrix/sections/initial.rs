@@ -17,7 +17,7 @@ use crate::matrix::diagnostics::findings::{Findings, InvalidFileError};
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::fields::named;
 use crate::matrix::yaml::file::read_file;
-use crate::matrix::yaml::node::{Entry, Node};
+use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::matrix::yaml::parse::{decode, parse_value};
 use crate::space::{Param, Space};
 use crate::types::assignment::Assignment;
@@ -28,12 +28,25 @@ const MAX_ENQUEUED: usize = 16 << 20;
 /// The key of the configuration in what `best`, `trials`, `export` and `run` print as JSON.
 const RESULT_PARAMS: &str = "params";
 
-/// Parameters that a starting point may have.
-type KnownParams<'a> = Vec<(&'a Param, DomainOrigin)>;
+/// A parameter that a starting point may have.
+#[derive(Clone, Copy)]
+struct KnownParam<'a> {
+    param: &'a Param,
+    origin: DomainOrigin,
+    /// It has a `when`: null then says that it is not active.
+    is_conditional: bool,
+}
 
 /// Reads `initial`: a list of mappings from parameter names to values.
 pub fn initial(entry: &Entry, params: &[DeclaredParam], findings: &mut Findings) -> Vec<Assignment> {
-    let known: KnownParams<'_> = params.iter().map(|declared| (&declared.param, declared.origin)).collect();
+    let known: Vec<KnownParam<'_>> = params
+        .iter()
+        .map(|DeclaredParam { param, origin, when, .. }| KnownParam {
+            param,
+            origin: *origin,
+            is_conditional: when.is_some(),
+        })
+        .collect();
     match entry.value.list() {
         Some(items) => items.iter().map(|item| read_point(item, &known, CellType::Typed, findings)).collect(),
         None => {
@@ -87,11 +100,21 @@ fn read_enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<As
     let text = decode(bytes);
     let source = Arc::new(Source { name: name.to_owned(), text: text.as_deref().unwrap_or_default().to_owned() });
     let mut findings = Findings::new(source);
-    let known: KnownParams<'_> = space.params.iter().map(|param| (param, DomainOrigin::File)).collect();
+    let known = |(index, param)| {
+        let is_conditional = space.conditions().when(index).is_some();
+        KnownParam { param, origin: DomainOrigin::File, is_conditional }
+    };
+    let known: Vec<KnownParam<'_>> = space.params.iter().enumerate().map(known).collect();
     let points = match text.and_then(parse_points) {
         Ok((items, cells)) => {
-            let points = items.iter().map(|item| configuration(item, &known));
-            points.map(|point| read_point(point, &known, cells, &mut findings)).collect()
+            let nodes: Vec<&Node> = items.iter().map(|item| configuration(item, &known)).collect();
+            let points = nodes.iter().map(|node| read_point(node, &known, cells, &mut findings));
+            let mut points: Vec<Assignment> = points.collect();
+            if findings.error_count() == 0 {
+                let spans: Vec<Span> = nodes.iter().map(|node| node.span.clone()).collect();
+                apply_rules(&mut points, &spans, space, &mut findings);
+            }
+            points
         }
         Err(error) => {
             findings.read_error(error);
@@ -102,8 +125,8 @@ fn read_enqueued_bytes(name: &str, bytes: &[u8], space: &Space) -> Result<Vec<As
 }
 
 /// The configuration in `item`: of what `best`, `trials`, `export` and `run` print as JSON, the mapping `params`.
-fn configuration<'n>(item: &'n Node, known: &KnownParams<'_>) -> &'n Node {
-    let is_parameter = known.iter().any(|(param, _)| &*param.name == RESULT_PARAMS);
+fn configuration<'n>(item: &'n Node, known: &[KnownParam<'_>]) -> &'n Node {
+    let is_parameter = known.iter().any(|known| &*known.param.name == RESULT_PARAMS);
     let params = item.map().and_then(|entries| entries.iter().find(|entry| entry.key == RESULT_PARAMS));
     params.filter(|params| !is_parameter && params.value.map().is_some()).map_or(item, |params| &params.value)
 }
@@ -112,14 +135,15 @@ fn configuration<'n>(item: &'n Node, known: &KnownParams<'_>) -> &'n Node {
 fn named_values<'n>(
     item: &'n Node,
     outer: Option<&str>,
-    known: &KnownParams<'_>,
+    known: &[KnownParam<'_>],
     findings: &mut Findings,
 ) -> Vec<(String, &'n Entry)> {
     let mut values = Vec::new();
     for entry in named(item, "a starting point", item.span.clone(), findings) {
         let name = outer.map_or_else(|| entry.key.clone(), |outer| format!("{outer}{SEPARATOR}{}", entry.key));
-        let nests =
-            |(param, _): &(&Param, _)| param.name.strip_prefix(&*name).is_some_and(|rest| rest.starts_with(SEPARATOR));
+        let nests = |known: &KnownParam<'_>| {
+            known.param.name.strip_prefix(&*name).is_some_and(|rest| rest.starts_with(SEPARATOR))
+        };
         if entry.value.map().is_some() && known.iter().any(nests) {
             values.extend(named_values(&entry.value, Some(&name), known, findings));
         } else {
@@ -129,11 +153,28 @@ fn named_values<'n>(
     values
 }
 
-fn read_point(item: &Node, known: &KnownParams<'_>, cells: CellType, findings: &mut Findings) -> Assignment {
+/// Replaces `points` by what the rules of `space` make of them: values are normalized. Records an error at the position of each
+/// that breaks a rule.
+pub fn apply_rules(points: &mut [Assignment], spans: &[Span], space: &Space, findings: &mut Findings) {
+    if !space.has_rules() {
+        return;
+    }
+    for (point, span) in points.iter_mut().zip(spans) {
+        match space.check_point(point) {
+            Ok(checked) => *point = checked,
+            Err(error) => {
+                let hint = "change the starting point, or leave out the values that contradict the rule".to_owned();
+                findings.error_with(span.clone(), format!("invalid starting point: {error}"), Some(hint));
+            }
+        }
+    }
+}
+
+fn read_point(item: &Node, known: &[KnownParam<'_>], cells: CellType, findings: &mut Findings) -> Assignment {
     let mut point = Assignment::default();
     for (name, entry) in named_values(item, None, known, findings) {
-        let Some((param, origin)) = known.iter().find(|(param, _)| *param.name == *name) else {
-            let hint = suggestion(&name, known.iter().map(|(param, _)| &*param.name));
+        let Some(KnownParam { param, origin, is_conditional }) = known.iter().find(|k| *k.param.name == *name) else {
+            let hint = suggestion(&name, known.iter().map(|known| &*known.param.name));
             findings.error_with(entry.key_span.clone(), format!("unknown parameter {}", quoted(&name)), hint);
             continue;
         };
@@ -146,7 +187,7 @@ fn read_point(item: &Node, known: &KnownParams<'_>, cells: CellType, findings: &
         let accepted = in_domain(&value).or_else(as_number);
         if let Some(value) = accepted {
             point.set(param.name.clone(), value);
-        } else {
+        } else if !(*is_conditional && value.is_null()) {
             let message = format!("{} cannot be {}", quoted(&name), entry.value.describe());
             let hint = format!("expected {}", param.domain.describe());
             findings.error_with(entry.value.span.clone(), message, Some(hint));

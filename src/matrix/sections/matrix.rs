@@ -7,6 +7,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::arguments;
+use super::conditions;
+use super::constraints::{self, ConstraintNames};
 use super::early_stopping;
 use super::initial::initial;
 use super::metric::{self, MetricSection};
@@ -25,6 +27,8 @@ use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::search::{self, Sampler};
+use crate::space::rules::conditions::Conditions;
+use crate::space::rules::constraint::Constraint;
 use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::MAX_SLOTS;
@@ -42,6 +46,10 @@ pub struct MatrixSection {
     pub method: Option<Method>,
     /// Parameters.
     pub params: Vec<DeclaredParam>,
+    /// When parameters are active.
+    pub conditions: Conditions,
+    /// Constraints with their positions.
+    pub constraints: Vec<(Constraint, Span)>,
     /// The names that all configurations of a `mapping` have, with the values of the first configuration.
     pub listed: Vec<(Arc<str>, Value)>,
     /// All values of a `mapping`, by configuration.
@@ -80,6 +88,8 @@ pub struct MatrixSection {
     pub initial: Vec<Assignment>,
     /// The position of `initial`.
     pub initial_span: Option<Span>,
+    /// The position of each starting point.
+    pub initial_item_spans: Vec<Span>,
 }
 
 impl MatrixSection {
@@ -163,6 +173,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
     if let Some(entry) = fields.by_need("params", params_need, findings) {
         section.params = params::read(&entry.value, entry.key_span.clone(), findings);
+        section.conditions = conditions::read(&section.params, findings);
     }
     if let Some(entry) = fields.by_need("metric", metric_need, findings)
         && let Some(MetricSection { metric, collector, counted_reading }) = metric::metric(entry, findings)
@@ -185,6 +196,10 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     (section.arguments, section.arguments_span) = arguments::read(fields, findings);
     section.workdir = read_workdir(fields, findings);
     if params_need != Need::Forbidden {
+        if let Some(entry) = fields.value("constraints") {
+            let names = ConstraintNames { params: &section.params, resource: section.resource.as_ref() };
+            section.constraints = constraints::read(entry, names, findings);
+        }
         if let Some(entry) = fields.value("tuner") {
             section.tuner_span = Some(entry.key_span.clone());
             section.tuner = tuner::read(entry, findings);
@@ -192,6 +207,8 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         if let Some(entry) = fields.value("initial") {
             section.initial = initial(entry, &section.params, findings);
             section.initial_span = Some(entry.key_span.clone());
+            section.initial_item_spans =
+                entry.value.list().unwrap_or_default().iter().map(|n| n.span.clone()).collect();
         }
     }
     check_resource_name(section, findings);

@@ -1,6 +1,8 @@
 //! The sections of a matrix, one file per field or group of fields.
 
 pub(crate) mod arguments;
+pub(crate) mod conditions;
+pub(crate) mod constraints;
 pub(crate) mod early_stopping;
 pub(crate) mod grid_coverage;
 pub(crate) mod initial;

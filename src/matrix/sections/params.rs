@@ -27,6 +27,8 @@ pub struct DeclaredParam {
     pub origin: DomainOrigin,
     /// How it is passed, where that differs from the others.
     pub arg: Option<ArgSettings>,
+    /// Its `when`, not checked yet: other parameters may come later in the file.
+    pub when: Option<Entry>,
 }
 
 /// Where the domain of a parameter comes from.
@@ -55,20 +57,20 @@ pub fn fixed_domain(value: Value) -> Option<Box<dyn Domain>> {
 }
 
 fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<DeclaredParam> {
-    let (kind, domain, arg) = match written.form {
+    let ParamFields { kind, domain, arg, when } = match written.form {
         ParamForm::Declaration => read_fields(written, findings),
         ParamForm::Constant => read_constant(written.entry, findings),
         ParamForm::WithoutKind => {
             let message = format!("missing field `kind` in parameter {}", quoted(&written.name));
             let hint = "write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]}";
             findings.error_with(written.entry.key_span.clone(), message, Some(hint.to_owned()));
-            (None, None, None)
+            ParamFields::default()
         }
         ParamForm::Empty => {
             let hint = "for a constant null, write {kind: constant, value: null}";
             let message = format!("parameter {} has no kind and no value", quoted(&written.name));
             findings.error_with(written.entry.key_span.clone(), message, Some(hint.to_owned()));
-            (None, None, None)
+            ParamFields::default()
         }
     };
     let (domain, origin) = match domain {
@@ -76,25 +78,32 @@ fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<Dec
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
-    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg })
+    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, when })
 }
 
-/// The kind, the values and the argument of a parameter. Each is `None` if it is missing or invalid.
-type ParamFields = (Option<&'static ParamKind>, Option<Box<dyn Domain>>, Option<ArgSettings>);
+/// The fields of a parameter. Each is `None` if it is missing or invalid.
+#[derive(Debug, Default)]
+struct ParamFields {
+    kind: Option<&'static ParamKind>,
+    domain: Option<Box<dyn Domain>>,
+    arg: Option<ArgSettings>,
+    when: Option<Entry>,
+}
 
-/// Reads `{kind, value, arg}`.
+/// Reads `{kind, value, arg, when}`.
 fn read_fields(written: &WrittenParam<'_>, findings: &mut Findings) -> ParamFields {
     let what = format!("parameter {}", quoted(&written.name));
     let fields = Fields::new(&written.entry.value, &what, written.entry.key_span.clone(), findings);
-    let Some(mut fields) = fields else { return (None, None, None) };
+    let Some(mut fields) = fields else { return ParamFields::default() };
     let kind = read_kind(&mut fields, findings);
     let takes_null = kind.is_some_and(|kind| matches!(kind.forms, [Form::Whole]));
     let null = if takes_null { fields.entry("value") } else { None };
     let value = null.or_else(|| fields.required("value", findings));
     let arg = fields.value("arg").map(|entry| arguments::read_param(entry, findings));
+    let when = fields.value("when").cloned();
     fields.finish(findings);
     let domain = kind.zip(value).and_then(|(kind, value)| build_domain(kind, value, findings));
-    (kind, domain, arg)
+    ParamFields { kind, domain, arg, when }
 }
 
 /// Reads a scalar or a list as the value itself.
@@ -104,7 +113,7 @@ fn read_constant(entry: &Entry, findings: &mut Findings) -> ParamFields {
         let hint = "to try each item, write {kind: choice, value: […]}; for one list, {kind: constant, value: […]}";
         findings.warn(entry.value.span.clone(), message, Some(hint.to_owned()));
     }
-    (Some(&CONSTANT), build_domain(&CONSTANT, entry, findings), None)
+    ParamFields { kind: Some(&CONSTANT), domain: build_domain(&CONSTANT, entry, findings), ..ParamFields::default() }
 }
 
 fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<&'static ParamKind> {

@@ -16,7 +16,7 @@ fn documented() -> PlanView {
         |&(configs, r): &(u64, f64)| RungView { configs: Some(configs), resource: Resource::new(r).expect("finite") };
     let bracket =
         |(s, rungs): (u32, &[(u64, f64)])| BracketView { bracket: s, rungs: rungs.iter().map(rung).collect() };
-    let param = |kind, values: &str| ParamView { kind, values: values.to_owned() };
+    let param = |kind, values: &str| ParamView { kind, values: values.to_owned(), when: None };
     PlanView {
         kind: "hyperband",
         sampler: "random",
@@ -37,6 +37,7 @@ fn documented() -> PlanView {
         params: [("lr".to_owned(), param("uniform", "0 to 0.9")), ("dropout".to_owned(), param("choice", "0.25, 0.3"))]
             .into_iter()
             .collect(),
+        constraints: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Parses the tuner's responses and checks them against the space.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::space::rules::SpaceError;
 use crate::space::{Param, Space};
 use crate::types::args::describe;
 use crate::types::assignment::Assignment;
@@ -52,6 +54,8 @@ enum ResponseFormatError {
     MissingParameter(String),
     #[error("suggested {value} for `{parameter}`, which takes {domain}")]
     OutsideDomain { parameter: String, value: String, domain: String },
+    #[error("sent a suggestion that is no configuration: {0}")]
+    NoConfiguration(#[from] SpaceError),
 }
 
 /// Parses `line`, the response to a request for `requested` configurations.
@@ -106,6 +110,10 @@ fn configuration(item: &Value, space: &Space) -> Result<Assignment, ResponseForm
     let Value::Object(values) = item else {
         return Err(ResponseFormatError::NotAConfiguration(describe(item)));
     };
+    if space.has_rules() {
+        let given: Assignment = values.iter().map(|(name, value)| (Arc::from(&**name), value.clone())).collect();
+        return Ok(space.complete_active(&given)?);
+    }
     if let Some(unknown) = values.keys().find(|name| !space.params.iter().any(|param| *param.name == ***name)) {
         return Err(ResponseFormatError::UnknownParameter(unknown.clone()));
     }

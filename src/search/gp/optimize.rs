@@ -65,10 +65,7 @@ pub fn maximize(
     effort: Effort,
     stream: &mut Stream,
 ) -> Vec<(f64, Vec<f64>)> {
-    let mut candidates: Vec<Vec<f64>> = (0..effort.random_candidates).map(|_| encoding.draw(stream)).collect();
-    if !known.is_empty() {
-        candidates.extend((0..effort.local_candidates).map(|i| perturb(&known[i % known.len()], encoding, stream)));
-    }
+    let candidates = candidates(encoding, known, effort, stream);
     let predictions = acquisition_fn.posterior.predict_batch(&candidates);
     let value = |prediction| acquisition_fn.acquisition.evaluate(prediction, acquisition_fn.best).value;
     let mut ranked: Vec<(f64, Vec<f64>)> =
@@ -81,14 +78,29 @@ pub fn maximize(
     ranked
 }
 
-/// A local maximum near `start`, moved to a valid configuration, with its acquisition value.
+/// Feasible candidates: draws from the prior, and configurations near the `known` ones.
+fn candidates(encoding: &Encoding, known: &[Vec<f64>], effort: Effort, stream: &mut Stream) -> Vec<Vec<f64>> {
+    let is_feasible = |x: &Vec<f64>| encoding.is_feasible(x);
+    let limit = encoding.draw_limit(effort.random_candidates);
+    let drawn = (0..limit).map(|_| encoding.draw(stream)).filter(is_feasible);
+    let mut candidates: Vec<Vec<f64>> = drawn.take(effort.random_candidates).collect();
+    if !known.is_empty() {
+        let limit = encoding.draw_limit(effort.local_candidates);
+        let near = (0..limit).map(|i| perturb(&known[i % known.len()], encoding, stream)).filter(is_feasible);
+        candidates.extend(near.take(effort.local_candidates));
+    }
+    candidates
+}
+
+/// A local maximum near `start`, moved to a configuration, with its acquisition value; `start` if that is not feasible.
 fn optimize(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
     start: &[f64],
     iterations: usize,
 ) -> (f64, Vec<f64>) {
-    let bound = |d: usize, end: f64| if encoding.axes()[d] == Axis::Unordered { start[d] } else { end };
+    let active = encoding.activity(start);
+    let bound = |d: usize, end: f64| if encoding.axes()[d] == Axis::Unordered || !active[d] { start[d] } else { end };
     let low: Vec<f64> = (0..start.len()).map(|d| bound(d, 0.0)).collect();
     let high: Vec<f64> = (0..start.len()).map(|d| bound(d, 1.0)).collect();
     let mut buffer = vec![0.0; start.len()];
@@ -97,6 +109,9 @@ fn optimize(
         StopCriteria { max_iterations: iterations, max_step: MAX_STEP, min_relative_decrease: MIN_RELATIVE_INCREASE };
     let mut x = minimize(loss, start, Bounds { low: &low, high: &high }, stop).x;
     encoding.snap(&mut x);
+    if !encoding.is_feasible(&x) {
+        x = start.to_vec();
+    }
     let value = acquisition_fn.value(&x);
     optimize_levels(acquisition_fn, encoding, value, x)
 }
@@ -110,12 +125,17 @@ fn optimize_levels(
 ) -> (f64, Vec<f64>) {
     for d in 0..x.len() {
         for level in encoding.levels(d) {
-            let before = std::mem::replace(&mut x[d], level);
-            let new_value = if before == level { value } else { acquisition_fn.value(&x) };
-            if new_value > value {
-                value = new_value;
-            } else {
-                x[d] = before;
+            if x[d] == level {
+                continue;
+            }
+            let mut next = x.clone();
+            next[d] = level;
+            if encoding.has_rules() {
+                encoding.snap(&mut next);
+            }
+            let new_value = acquisition_fn.value(&next);
+            if new_value > value && encoding.is_feasible(&next) {
+                (value, x) = (new_value, next);
             }
         }
     }
@@ -129,13 +149,14 @@ fn perturb(x: &[f64], encoding: &Encoding, stream: &mut Stream) -> Vec<f64> {
     let drawn = encoding.draw(stream);
     let std = libm::exp(-1.0 - 3.0 * stream.random::<f64>());
     let probability = 0.3f64.max(2.0 / x.len() as f64).min(20.0 / x.len() as f64);
-    let mut near = x.to_vec();
+    let active = encoding.activity(x);
+    let mut near: Vec<f64> = (0..x.len()).map(|d| if active[d] { x[d] } else { drawn[d] }).collect();
     for d in 0..x.len() {
         if stream.random::<f64>() >= probability {
             continue;
         }
         near[d] = match encoding.axes()[d] {
-            Axis::Ordered => (x[d] + std * std_normal::quantile(stream.random())).clamp(0.0, 1.0),
+            Axis::Ordered => (near[d] + std * std_normal::quantile(stream.random())).clamp(0.0, 1.0),
             Axis::Unordered => drawn[d],
         };
     }

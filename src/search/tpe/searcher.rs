@@ -126,9 +126,17 @@ impl TpeSearcher {
         }
         let DensityPair { good, other } = self.densities.as_ref()?;
         let mut best: Option<(f64, Assignment)> = None;
-        for _ in 0..self.settings.candidates {
+        let mut left = self.settings.candidates;
+        for _ in 0..self.encoding.draw_limit(left) {
             let mut x = good.draw(self.settings.bandwidth_factor, &mut stream);
             self.encoding.snap(&mut x);
+            if !self.encoding.is_feasible(&x) {
+                continue;
+            }
+            if left == 0 {
+                break;
+            }
+            left -= 1;
             let ratio = good.log_density(&x) - other.log_density(&x);
             if best.as_ref().is_some_and(|(max, _)| ratio <= *max) {
                 continue;

@@ -8,6 +8,7 @@ use crate::schedule::{Length, UNLIMITED};
 /// Fields of a matrix that do not belong to its schedule or sampler.
 pub const COMMON: [&str; 11] = [
     "params",
+    "constraints",
     "metric",
     "resource",
     "resume",

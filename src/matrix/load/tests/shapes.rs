@@ -110,7 +110,7 @@ fn files_without_a_matrix_are_errors() {
     1:7 the plan has 20000000 jobs, at most 10000000 are allowed
     --
     1:1 missing field `params` in the matrix
-    3:1 unknown field `resource` in the matrix (expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `tuner`, `initial`, `sampler`, `numRuns`)
+    3:1 unknown field `resource` in the matrix (expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `constraints`, `tuner`, `initial`, `sampler`, `numRuns`)
     ");
 }
 

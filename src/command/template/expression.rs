@@ -1,0 +1,324 @@
+//! Expressions over parameters in the language of templates: the constraints of a matrix.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use minijinja::value::{Object, Serde};
+use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior};
+use serde_json::Value;
+
+use super::compiler::FUEL;
+use super::functions;
+use super::limits::{self, LimitError, NumericNames};
+use super::scanner::{Token, scan};
+use crate::space::rules::constraint::{EvaluationError, Predicate};
+use crate::types::args::describe;
+use crate::types::assignment::Assignment;
+
+/// The name under which all parameters are known, for names that are no identifiers: `params['learning-rate']`.
+const ALL_PARAMS: &str = "params";
+
+/// All expressions use the filters, tests and functions of commands.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    functions::limit(&mut environment);
+    environment
+});
+
+/// Why an expression is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ExpressionError {
+    /// It is too large, or repeats something that is not a number.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// It cannot be parsed.
+    #[error("the expression cannot be parsed: {0}")]
+    Syntax(String),
+    /// It uses an unknown name.
+    #[error("unknown parameter `{0}`")]
+    Unknown(String),
+    /// It uses `params` other than as `params['NAME']`.
+    #[error("`params` can only be used with a name, as in `params['learning-rate']`")]
+    ComputedName,
+    /// It has no parameter.
+    #[error("the expression uses no parameter")]
+    NoParameter,
+}
+
+/// A compiled expression over parameters. Its value must be true or false.
+pub struct ParamExpression {
+    text: String,
+    expression: Expression<'static, 'static>,
+    /// The parameters that it uses.
+    params: Vec<Arc<str>>,
+    /// What the names in the expression stand for.
+    names: Vec<(String, NameMeaning)>,
+    numeric: NumericNames,
+}
+
+/// What the first part of a dotted name stands for.
+#[derive(Clone, PartialEq, Debug)]
+enum NameMeaning {
+    /// A parameter, by its index in [`ParamExpression::params`].
+    Param(usize),
+    /// Parts of longer names.
+    Group(Vec<(String, NameMeaning)>),
+}
+
+impl ParamExpression {
+    /// Compiles `text`, which may use `known` parameters.
+    ///
+    /// # Errors
+    /// It cannot be parsed, uses an unknown name, or is too large.
+    pub fn new<'n>(text: &str, known: impl Iterator<Item = &'n Arc<str>> + Clone) -> Result<Self, ExpressionError> {
+        let numeric = limits::check_expression(text)?;
+        let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned());
+        let expression = compiled.map_err(|error| ExpressionError::Syntax(syntax_message(&error)))?;
+        let mut new =
+            ParamExpression { text: text.to_owned(), expression, params: Vec::new(), names: Vec::new(), numeric };
+        let mut paths: Vec<String> = new.expression.undeclared_variables(true).into_iter().collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| ENVIRONMENT.globals().all(|(name, _)| name != **path)) {
+            new.add_path(path, known.clone())?;
+        }
+        if new.params.is_empty() { Err(ExpressionError::NoParameter) } else { Ok(new) }
+    }
+
+    /// Adds a dotted name: the longest known parameter that it starts with.
+    fn add_path<'n>(
+        &mut self,
+        path: &str,
+        known: impl Iterator<Item = &'n Arc<str>> + Clone,
+    ) -> Result<(), ExpressionError> {
+        let find = |name: &str| known.clone().find(|param| &***param == name).cloned();
+        let prefixes = path.match_indices('.').map(|(at, _)| &path[..at]).chain([path]);
+        if let Some(param) = prefixes.filter_map(find).last() {
+            let index = self.use_param(&param);
+            let parts: Vec<&str> = param.split('.').collect();
+            insert(&mut self.names, &parts, index);
+            return Ok(());
+        }
+        if path.split('.').next() != Some(ALL_PARAMS) {
+            return Err(ExpressionError::Unknown(path.to_owned()));
+        }
+        for name in names_in_brackets(&self.text)? {
+            let param = find(&name).ok_or(ExpressionError::Unknown(name))?;
+            let index = self.use_param(&param);
+            insert(&mut self.names, &[ALL_PARAMS, &param], index);
+        }
+        Ok(())
+    }
+
+    fn use_param(&mut self, param: &Arc<str>) -> usize {
+        self.params.iter().position(|known| known == param).unwrap_or_else(|| {
+            self.params.push(param.clone());
+            self.params.len() - 1
+        })
+    }
+}
+
+/// Adds a name by its parts; a parameter hides longer names that start with its name.
+fn insert(names: &mut Vec<(String, NameMeaning)>, parts: &[&str], index: usize) {
+    let Some((first, rest)) = parts.split_first() else { return };
+    let position = names.iter().position(|(name, _)| name == first);
+    if rest.is_empty() {
+        match position {
+            Some(position) => names[position].1 = NameMeaning::Param(index),
+            None => names.push(((*first).to_owned(), NameMeaning::Param(index))),
+        }
+        return;
+    }
+    let position = position.unwrap_or_else(|| {
+        names.push(((*first).to_owned(), NameMeaning::Group(Vec::new())));
+        names.len() - 1
+    });
+    if let NameMeaning::Group(inner) = &mut names[position].1 {
+        insert(inner, rest, index);
+    }
+}
+
+/// The names in `params['NAME']`.
+fn names_in_brackets(text: &str) -> Result<Vec<String>, ExpressionError> {
+    let template = format!("{{{{ {text} }}}}");
+    let tags = scan(&template);
+    let tokens = tags.iter().flat_map(|tag| &tag.tokens).copied().collect::<Vec<_>>();
+    let uses = (0..tokens.len()).filter(|at| tokens[*at] == Token::Word(ALL_PARAMS));
+    uses.map(|at| match tokens[at + 1..] {
+        [Token::Open('['), Token::Text(name), Token::Close, ..] if !name.contains('\\') => Ok(name.to_owned()),
+        _ => Err(ExpressionError::ComputedName),
+    })
+    .collect()
+}
+
+fn syntax_message(error: &minijinja::Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+fn evaluation_message(error: &minijinja::Error) -> String {
+    match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it takes too long".to_owned(),
+        (_, Some(detail)) => detail.to_owned(),
+        (kind, None) => kind.to_string(),
+    }
+}
+
+impl Predicate for ParamExpression {
+    fn params(&self) -> &[Arc<str>] {
+        &self.params
+    }
+
+    fn evaluate(&self, values: &Assignment) -> Result<bool, EvaluationError> {
+        let refuse = |message: String| EvaluationError { message };
+        for name in &self.numeric.multiplied {
+            if let Some(value) = values.get(name) {
+                self.numeric.check_value(name, value).map_err(|error| refuse(error.to_string()))?;
+            }
+        }
+        let used: Vec<minijinja::Value> = self.params.iter().map(|name| convert(values.get(name))).collect();
+        let table = minijinja::Value::from_object(ParamTable::new(&self.names, &used));
+        let value = self.expression.eval(table).map_err(|error| refuse(evaluation_message(&error)))?;
+        match value.kind() {
+            minijinja::value::ValueKind::Bool => Ok(value.is_true()),
+            _ => {
+                let value = serde_json::to_value(&value).unwrap_or_default();
+                Err(refuse(format!("its value is {}, neither true nor false", describe(&value))))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ParamExpression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ParamExpression").field(&self.text).finish()
+    }
+}
+
+fn convert(value: Option<&Value>) -> minijinja::Value {
+    match value {
+        Some(Value::Bool(flag)) => (*flag).into(),
+        Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.into(),
+            (None, Some(float)) => float.into(),
+            (None, None) => minijinja::Value::from(Serde(number)),
+        },
+        Some(Value::String(text)) => text.as_str().into(),
+        Some(other) => minijinja::Value::from(Serde(other)),
+        None => minijinja::Value::UNDEFINED,
+    }
+}
+
+/// The values of an expression's names.
+#[derive(Debug)]
+struct ParamTable(Vec<(Box<str>, minijinja::Value)>);
+
+impl ParamTable {
+    fn new(names: &[(String, NameMeaning)], used: &[minijinja::Value]) -> ParamTable {
+        let value = |meaning: &NameMeaning| match meaning {
+            NameMeaning::Param(index) => used[*index].clone(),
+            NameMeaning::Group(inner) => minijinja::Value::from_object(ParamTable::new(inner, used)),
+        };
+        ParamTable(names.iter().map(|(name, meaning)| (name.as_str().into(), value(meaning))).collect())
+    }
+}
+
+impl Object for ParamTable {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<minijinja::Value> {
+        self.0.iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names() -> Vec<Arc<str>> {
+        ["hidden", "layers", "opt", "opt.momentum", "net.width", "learning-rate", "shape"].map(Arc::from).to_vec()
+    }
+
+    fn evaluate(text: &str) -> Result<bool, String> {
+        let expression = ParamExpression::new(text, names().iter()).map_err(|error| error.to_string())?;
+        let values = [
+            ("hidden", json!(512)),
+            ("layers", json!(8)),
+            ("opt", json!("sgd")),
+            ("opt.momentum", json!(0.9)),
+            ("net.width", json!(64)),
+            ("learning-rate", json!(1e-3)),
+            ("shape", json!({"rows": 3})),
+        ];
+        let values = values.map(|(name, value)| (Arc::from(name), value)).into_iter().collect();
+        expression.evaluate(&values).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn expressions_have_the_operators_of_templates() {
+        let is_true = [
+            "hidden * layers <= 4096",
+            "opt == 'sgd' and hidden * layers < 5000",
+            "opt in ['sgd', 'adam'] or layers > 100",
+            "net.width ** 2 == 4096",
+            "params['learning-rate'] < 0.01",
+            "params['opt.momentum'] == 0.9",
+            "hidden % layers == 0 and not layers is odd",
+            "shape.rows == 3",
+            "[hidden, layers] | max == 512",
+            "layers in range(4, 9)",
+            "(hidden if layers > 2 else 1) * layers == 4096",
+        ];
+        for text in is_true {
+            assert_eq!(evaluate(text), Ok(true), "{text}");
+        }
+        assert_eq!(evaluate("hidden * layers < 4096"), Ok(false));
+    }
+
+    #[test]
+    fn invalid_expressions_are_refused() {
+        let errors = [
+            "hidden <",
+            "hiden < 3",
+            "params['lr'] < 1",
+            "params | length < 3",
+            "1 < 2",
+            "{{ hidden < 3 }}",
+            "hidden < 3 }} {{ layers",
+            "'x' * hidden == 'x'",
+            "hidden + layers",
+            "opt * layers < 3",
+            "hidden / (layers - 8) < 3",
+            "net.depth < 3",
+        ];
+        let messages: Vec<String> =
+            errors.iter().map(|text| format!("{text}: {}", evaluate(text).unwrap_err())).collect();
+        insta::assert_snapshot!(messages.join("\n"), @"
+        hidden <: the expression cannot be parsed: unexpected end of input, expected expression
+        hiden < 3: unknown parameter `hiden`
+        params['lr'] < 1: unknown parameter `lr`
+        params | length < 3: `params` can only be used with a name, as in `params['learning-rate']`
+        1 < 2: the expression uses no parameter
+        {{ hidden < 3 }}: an expression is written without `{{` and `}}`
+        hidden < 3 }} {{ layers: an expression is written without `{{` and `}}`
+        'x' * hidden == 'x': text cannot be used in one template expression with `*`, which takes numbers only
+        hidden + layers: its value is the number 520, neither true nor false
+        opt * layers < 3: `opt` is not a number, and `*` in a template takes numbers only
+        hidden / (layers - 8) < 3: unable to calculate 512 / 0
+        net.depth < 3: unknown parameter `net.depth`
+        ");
+    }
+
+    #[test]
+    fn the_parameters_of_an_expression_are_known() {
+        let expression =
+            ParamExpression::new("opt == 'sgd' or params['learning-rate'] < layers", names().iter()).unwrap();
+        let mut params: Vec<&str> = expression.params().iter().map(|name| &**name).collect();
+        params.sort();
+        assert_eq!(params, ["layers", "learning-rate", "opt"]);
+    }
+}

@@ -1,0 +1,146 @@
+//! `when` and `constraints`.
+
+use serde_json::Value;
+
+use super::*;
+use crate::kinds;
+use crate::search::catalogue;
+use crate::search::{Observation, Proposal};
+use crate::types::advice::TrialRequest;
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::objective::Score;
+
+/// Two estimators with parameters of their own, a chain, and constraints over both kinds of parameters.
+const PARAMS: &str = "  estimator: {kind: choice, value: [forest, boosting, linear]}
+  trees: {kind: range, value: [10, 200, 10], when: {estimator: [forest, boosting]}}
+  depth: {kind: range, value: [1, 17, 1], when: {estimator: [forest, boosting]}}
+  bootstrap: {kind: choice, value: [true, false], when: {estimator: forest}}
+  share: {kind: linspace, value: [0.1, 1, 10], when: {bootstrap: true}}
+  penalty: {kind: logspace, value: [-4, 1, 6], when: {estimator: linear}}
+  scale: {kind: choice, value: [1, 2]}
+constraints:
+- trees * depth <= 1000
+- share > 0.2 or scale == 1
+";
+
+fn matrix(kind: &str, fields: &str) -> String {
+    format!("kind: {kind}\n{fields}metric: {{name: loss, optimization: minimize}}\nparams:\n{PARAMS}")
+}
+
+/// The fields that each kind needs.
+fn fields(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "hyperband" | "halving" | "asha" => "maxIterations: 9\nresource: {name: epochs}\n",
+        "random" | "hyperopt" | "tpe" => "numRuns: 40\n",
+        "bayes" => "numInitialRuns: 5\nmaxIterations: 30\n",
+        "auto" => "maxIterations: 9\nnumRuns: 40\nresource: {name: epochs}\n",
+        "grid" => "",
+        _ => return None,
+    })
+}
+
+/// The first `trials` proposals of the matrix, each observed with a value that depends on the configuration.
+fn proposals(
+    text: &str,
+    sampler: Option<&str>,
+    trials: u64,
+) -> (Experiment, Vec<crate::types::assignment::Assignment>) {
+    let overrides = Overrides { sampler: sampler.map(str::to_owned), ..Overrides::default() };
+    let experiment = load_text(text, &overrides).unwrap_or_else(|error| panic!("{text}{error}")).experiment;
+    let mut searcher = experiment.method.sampler.searcher(&experiment.search_context());
+    let resource = experiment.max_resource();
+    let mut proposed = Vec::new();
+    for trial in (0..trials).map(TrialId) {
+        let request = TrialRequest { trial, bracket: BracketId::default(), resource };
+        let Proposal::Ready(assignment) = searcher.propose(&request) else { break };
+        searcher.register(trial, &assignment);
+        let number = |name: &str| assignment.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+        let score = Score::new(number("trees") / 100.0 + number("share") - number("penalty") + number("depth"));
+        searcher.observe(&Observation { trial, assignment: &assignment, resource, score, curve: &[] });
+        proposed.push(assignment);
+    }
+    (experiment, proposed)
+}
+
+#[test]
+fn every_kind_and_sampler_proposes_complete_active_and_feasible_configurations() {
+    let kinds: Vec<(&str, &str)> = kinds::names().filter_map(|kind| Some((kind, fields(kind)?))).collect();
+    assert!(kinds.len() >= 8, "{kinds:?}");
+    let own = kinds.iter().map(|(kind, fields)| (matrix(kind, fields), None));
+    let others = catalogue::names().map(|sampler| (matrix("random", "numRuns: 40\n"), Some(sampler)));
+    for (text, sampler) in own.chain(others) {
+        let (experiment, proposed) = proposals(&text, sampler, 60);
+        assert!(proposed.len() >= 30, "{text}");
+        for one in &proposed {
+            assert_eq!(experiment.space.complete(one).as_ref(), Ok(one), "{sampler:?} {text}");
+        }
+        let estimators: std::collections::BTreeSet<_> =
+            proposed.iter().map(|one| one.get("estimator").map(Value::to_string)).collect();
+        assert!(estimators.len() >= 2 || text.starts_with("kind: grid"), "{sampler:?} {text}");
+    }
+}
+
+#[test]
+fn a_grid_counts_its_feasible_configurations() {
+    let (experiment, proposed) = proposals(&matrix("grid", ""), None, 100_000);
+    assert_eq!(experiment.plan().trials(), proposed.len() as u64);
+    let distinct: std::collections::BTreeSet<String> =
+        proposed.iter().map(|one| serde_json::json!(one).to_string()).collect();
+    assert_eq!(distinct.len(), proposed.len());
+}
+
+#[test]
+fn every_mistake_in_a_rule_is_an_error_at_its_line() {
+    let text = "kind: hyperband
+maxIterations: 9
+resource: {name: epochs}
+metric: {name: loss, optimization: minimize}
+params:
+  opt: {kind: choice, value: [sgd, adam]}
+  a: {kind: uniform, value: [0, 1], when: {otp: sgd}}
+  b: {kind: uniform, value: [0, 1], when: {opt: [sgd, rmsprop]}}
+  c: {kind: uniform, value: [0, 1], when: {}}
+  d: {kind: uniform, value: [0, 1], when: sgd}
+constraints:
+- a < b and
+- a < bb
+- epochs < 3
+- [1, 2]
+- opt * 'x' < 3
+- '{{ a < b }}'
+";
+    insta::assert_snapshot!(errors_of(text), @"");
+}
+
+#[test]
+fn conditions_that_depend_on_each_other_are_refused() {
+    let params = "  a: {kind: choice, value: [1, 2], when: {b: 1}}
+  b: {kind: choice, value: [1, 2], when: {c: 1}}
+  c: {kind: choice, value: [1, 2], when: {b: 2}}
+  d: {kind: choice, value: [1, 2], when: {d: 2}}
+";
+    insta::assert_snapshot!(errors_of(&hyperband(params)), @"7:36 `b` depends on itself through `c` (remove one of these `when`)");
+}
+
+#[test]
+fn constraints_that_are_never_or_always_true_are_reported() {
+    let params = "  x: {kind: uniform, value: [0, 1]}\n  y: {kind: choice, value: [1, 2, a]}\n";
+    let report = |constraints: &str| {
+        let text = format!("{}constraints: {constraints}\n", hyperband(params));
+        match load_text(&text, &Overrides { command: Some(vec!["t".into()]), ..Overrides::default() }) {
+            Ok(study) => study.warnings.iter().map(|w| w.message.clone()).collect::<Vec<_>>().join("; "),
+            Err(error) => summary(&error),
+        }
+    };
+    let found = ["[x > 2]", "[x < 2]", "[x < 0.5, x > 0.6]", "[x + y < 9]", "'x in [1]'", "[x + 1]"].map(report);
+    insta::assert_snapshot!(found.join("\n"), @"");
+}
+
+#[test]
+fn a_starting_point_that_breaks_a_rule_is_refused() {
+    let text = format!(
+        "{}initial:\n- {{estimator: linear, trees: 10}}\n- {{trees: 190, depth: 16}}\n- {{share: 0.1, scale: 2}}\n- {{share: 0.5}}\n- {{trees: null, penalty: 0.1}}\n",
+        matrix("random", "numRuns: 9\n")
+    );
+    insta::assert_snapshot!(errors_of(&text), @"");
+}

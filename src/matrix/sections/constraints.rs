@@ -1,0 +1,109 @@
+//! Reads `constraints`, and reports what trial draws find about them.
+
+use super::params::DeclaredParam;
+use crate::command::template::{ExpressionError, ParamExpression};
+use crate::matrix::diagnostics::findings::Findings;
+use crate::matrix::diagnostics::suggest::{quoted, suggestion};
+use crate::matrix::yaml::node::{Entry, Node, Span};
+use crate::space::Space;
+use crate::space::rules::constraint::Constraint;
+use crate::space::rules::{ConstraintFinding, FindingKind};
+use crate::types::units::ResourceSpec;
+
+/// What the names in a constraint may refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct ConstraintNames<'a> {
+    /// The parameters.
+    pub params: &'a [DeclaredParam],
+    /// The resource, which constraints cannot use.
+    pub resource: Option<&'a ResourceSpec>,
+}
+
+/// Reads the list of expressions, each with its position.
+pub fn read(entry: &Entry, names: ConstraintNames<'_>, findings: &mut Findings) -> Vec<(Constraint, Span)> {
+    let items = match entry.value.list() {
+        Some(items) => items,
+        None if entry.value.text().is_some() => std::slice::from_ref(&entry.value),
+        None => {
+            let message = format!("`constraints` must be a list of expressions, found {}", entry.value.describe());
+            let hint = "write `constraints: [\"hidden * layers <= 4096\"]`".to_owned();
+            findings.error_with(entry.key_span.clone(), message, Some(hint));
+            return Vec::new();
+        }
+    };
+    items.iter().filter_map(|item| Some((read_item(item, names, findings)?, item.span.clone()))).collect()
+}
+
+fn read_item(item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) -> Option<Constraint> {
+    let Some(text) = item.text() else {
+        findings.error(item.span.clone(), format!("a constraint must be text, found {}", item.describe()));
+        return None;
+    };
+    match ParamExpression::new(text, names.params.iter().map(|declared| &declared.param.name)) {
+        Ok(expression) => Some(Constraint {
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            line: findings.line(item.span.start),
+            predicate: Box::new(expression),
+        }),
+        Err(error) => {
+            report(&error, item, names, findings);
+            None
+        }
+    }
+}
+
+fn report(error: &ExpressionError, item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) {
+    let ExpressionError::Unknown(name) = error else {
+        findings.error(item.span.clone(), format!("invalid constraint: {error}"));
+        return;
+    };
+    if names.resource.is_some_and(|resource| resource.name == *name) {
+        let message = format!("a constraint cannot use the resource {}", quoted(name));
+        let hint = "a configuration is chosen before its resource; constraints are over parameters only".to_owned();
+        findings.error_with(item.span.clone(), message, Some(hint));
+        return;
+    }
+    let hint = suggestion(name, names.params.iter().map(|declared| &*declared.param.name));
+    findings.error_with(item.span.clone(), format!("the constraint uses the unknown parameter {}", quoted(name)), hint);
+}
+
+/// Whether constraints that change nothing are worth a warning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UselessConstraints {
+    /// The space is the one in the file.
+    Warn,
+    /// Parameters have values from the command line, with which some constraints may have no effect.
+    Accept,
+}
+
+/// Reports what trial draws find about the constraints of `space`, whose positions are `spans`.
+pub fn check(space: &Space, spans: &[Span], useless: UselessConstraints, findings: &mut Findings) {
+    for ConstraintFinding { constraint, kind, tried } in space.check_constraint_draws() {
+        let span = spans.get(constraint).cloned().unwrap_or_default();
+        let among = match space.unconstrained_count() {
+            Some(count) if count == tried as u64 => format!("of the {tried} configurations"),
+            _ => format!("of {tried} drawn configurations"),
+        };
+        let relax = || Some("relax it, or widen the ranges of its parameters".to_owned());
+        let (message, hint) = match kind {
+            FindingKind::NotEvaluated { configuration, message } => {
+                let values = serde_json::to_string(&configuration).unwrap_or_default();
+                findings.error(span, format!("the constraint has no value for {values}: {message}"));
+                continue;
+            }
+            FindingKind::NeverTrue => (format!("the constraint is true for none {among}"), relax()),
+            FindingKind::NeverTrueTogether => (format!("none {among} fulfils all constraints"), relax()),
+            FindingKind::AlwaysTrue | FindingKind::NeverApplies if useless == UselessConstraints::Accept => continue,
+            FindingKind::AlwaysTrue => {
+                findings.warn(span, format!("the constraint is true for each {among}, so it has no effect"), None);
+                continue;
+            }
+            FindingKind::NeverApplies => {
+                let message = format!("the parameters of the constraint are never active together in any {among}");
+                findings.warn(span, message, None);
+                continue;
+            }
+        };
+        findings.error_with(span, message, hint);
+    }
+}

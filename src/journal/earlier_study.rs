@@ -16,6 +16,7 @@ use super::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::engine::experiment::Experiment;
 use crate::search::{PriorObservation, prior_trial};
 use crate::space::Space;
+use crate::space::rules::SpaceError;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, TrialId};
 use crate::types::objective::{Metric, Score};
@@ -35,6 +36,8 @@ pub struct WarmStartData {
     pub observations: Vec<PriorObservation>,
     /// Number of ended jobs that cannot be used: outside the new space, or with more than R.
     pub left_out: u64,
+    /// The first condition, constraint or domain for which a configuration cannot be used.
+    pub refusal: Option<SpaceError>,
     /// Number of configurations in [`WarmStartData::observations`].
     pub trials: u64,
     /// Its seed.
@@ -114,6 +117,7 @@ pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<War
         allotted: HashMap::new(),
         jobs: IndexMap::new(),
         left_out: 0,
+        refusal: None,
     };
     for record in records {
         match record? {
@@ -125,13 +129,13 @@ pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<War
             return Err(WarmStartError::TooLarge { folder: folder.root().to_owned() });
         }
     }
-    let ObservationCollector { jobs, trials, left_out, .. } = collector;
+    let ObservationCollector { jobs, trials, left_out, refusal, .. } = collector;
     if jobs.values().all(|job| job.score.is_none()) {
         return Err(WarmStartError::NoObservations { folder: folder.root().to_owned(), left_out });
     }
     let observations = jobs.into_values().collect();
     let Header { seed, started_at, .. } = header;
-    Ok(WarmStartData { observations, left_out, trials: trials.len() as u64, seed, started_at })
+    Ok(WarmStartData { observations, left_out, refusal, trials: trials.len() as u64, seed, started_at })
 }
 
 fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(), WarmStartError> {
@@ -159,6 +163,7 @@ struct ObservationCollector<'a> {
     /// The observation of each job's last attempt.
     jobs: IndexMap<JobKey, PriorObservation>,
     left_out: u64,
+    refusal: Option<SpaceError>,
 }
 
 impl ObservationCollector<'_> {
@@ -166,8 +171,10 @@ impl ObservationCollector<'_> {
         let key = launch.job.key;
         self.allotted.insert(key, (launch.previous, launch.resource));
         self.jobs.shift_remove(&key);
-        if let Some(params) = launch.params.as_ref().and_then(|params| convert(params, &self.wanted.space)) {
-            self.trials.insert(key.trial, params);
+        match launch.params.as_ref().map(|params| convert(params, &self.wanted.space)) {
+            Some(Ok(params)) => drop(self.trials.insert(key.trial, params)),
+            Some(Err(refusal)) => self.refusal = self.refusal.take().or(refusal),
+            None => {}
         }
     }
 
@@ -232,8 +239,8 @@ impl<'a> MeasuredJob<'a> {
     }
 }
 
-/// `params` as an assignment of `space`; `None` if a value is missing or not allowed.
-fn convert(params: &Assignment, space: &Space) -> Option<Assignment> {
+/// `params` as an assignment of `space`. The error is the rule that `params` break in a space with conditions or constraints.
+fn convert(params: &Assignment, space: &Space) -> Result<Assignment, Option<SpaceError>> {
     let value = |param: &crate::space::Param| {
         let only = || param.domain.level(0).filter(|_| param.domain.cardinality() == Some(1));
         let value = params.get(&param.name).map_or_else(only, |value| param.domain.normalize(value));
@@ -241,9 +248,9 @@ fn convert(params: &Assignment, space: &Space) -> Option<Assignment> {
     };
     if space.has_rules() {
         let known: Assignment = space.params.iter().filter_map(value).collect();
-        return space.complete_active(&known).ok();
+        return space.complete_active(&known).map_err(Some);
     }
-    space.params.iter().map(value).collect()
+    space.params.iter().map(value).collect::<Option<_>>().ok_or(None)
 }
 
 fn thinned(curve: &[CurvePoint]) -> Vec<CurvePoint> {

@@ -60,6 +60,9 @@ pub struct Header {
     /// Whether promoted trials continue from their checkpoints, which determines the cost of each job.
     #[serde(default)]
     pub promoted: PromotedStart,
+    /// The names of all parameters in file order, if some are not active in each trial; otherwise empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<String>,
     /// Observations of earlier studies (`--warm-start`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorObservation>,
@@ -73,6 +76,15 @@ impl Header {
     /// The name of the resource.
     pub fn resource_name(&self) -> Option<&str> {
         self.resource.as_ref().map(|spec| spec.name.as_str())
+    }
+
+    /// `params`, with null for each parameter that is not active.
+    pub fn with_inactive(&self, params: &Assignment) -> Assignment {
+        if self.params.is_empty() {
+            return params.clone();
+        }
+        let value = |name: &String| params.get(name).cloned().unwrap_or_default();
+        self.params.iter().map(|name| (name.as_str().into(), value(name))).collect()
     }
 }
 

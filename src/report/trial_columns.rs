@@ -46,6 +46,9 @@ const FIELDS: [(&str, Field); 9] = [
     ("reason", Field::Reason),
 ];
 
+/// The cell of a parameter that a trial does not have.
+const INACTIVE: &str = "–";
+
 /// A name of which the trials have no field.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("no trial has a field `{name}`; there are {}", .known.join(", "))]
@@ -130,6 +133,7 @@ impl Column {
             (Field::Resource, _) => number::shortest(trial.resource.amount()),
             (Field::Value, Value::Number(value)) => value.as_f64().map(text::short).unwrap_or_default(),
             (Field::Param(name), Value::Null) if trial.params.get(name).is_some() => "null".to_owned(),
+            (Field::Param(_), Value::Null) => INACTIVE.to_owned(),
             (_, Value::Null) => String::new(),
             (_, value) => text::short_value(&value),
         }

@@ -108,6 +108,7 @@ fn header() -> Header {
         metric: Some(metric()),
         resource: None,
         promoted: PromotedStart::default(),
+        params: Vec::new(),
         prior: Vec::new(),
         plan: PlanTotals::default(),
         started_at: String::new(),

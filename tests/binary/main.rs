@@ -20,6 +20,7 @@ mod options;
 mod plans;
 mod plots;
 mod polyaxon;
+mod rules;
 mod starting;
 mod status;
 mod templates;

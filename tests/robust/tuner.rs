@@ -259,3 +259,24 @@ params:
   o: {kind: daterange, value: ['2024-01-01', '2030-01-01', 1]}
   p: {kind: datetimerange, value: ['2024-01-01T00:00:00Z', '2024-01-02T00:00:00Z', 60]}
 ";
+
+#[test]
+fn suggestions_that_break_a_constraint_are_requested_again() {
+    let text = |words: &str| {
+        let command: Vec<String> = [tuner()].into_iter().chain(words.split_whitespace().map(str::to_owned)).collect();
+        format!(
+            "{ITERATIVE}\ntuner: {{command: {}, timeout: 20}}{SPACE}  z: {{kind: uniform, value: [0, 1], when: {{y: 0.2}}}}\n\
+             constraints: [x < 0.8]\n",
+            json!(command)
+        )
+    };
+    let lab = Lab::new(&text("log=requests after=1 blind"));
+    lab.run("-j 1", "").exits(1).output_contains("100 responses in a row").output_contains("`x < 0.8` on line 10");
+    let requests = requests(&lab);
+    assert!(requests.iter().all(|request| request["version"] == 2 && request["constraints"] == json!(["x < 0.8"])));
+    assert_eq!(requests[1].get("rejected"), None);
+    let rejected = &requests[2]["rejected"][0];
+    assert_eq!(rejected["params"], json!({"x": 0.9, "y": 0.1}));
+    assert_eq!(requests[2]["trials"], requests[1]["trials"]);
+    assert_eq!(requests[1]["space"]["z"]["when"], json!({"y": [0.2]}));
+}

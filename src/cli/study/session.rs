@@ -38,6 +38,7 @@ use crate::run::process::gpus::Slots;
 use crate::run::process::machine_errors;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
+use crate::space::Space;
 use crate::types::ids::TrialId;
 
 /// Most failed trials that a note names.
@@ -205,6 +206,12 @@ fn has_result(view: &StudyView) -> bool {
     view.jobs.iter().any(|j| succeeded(j.status) && (j.score.is_some() || !has_metric))
 }
 
+/// The names of all parameters, if some have a `when`.
+fn names_if_conditional(space: &Space) -> Vec<String> {
+    let names = space.params.iter().map(|param| param.name.to_string());
+    if space.conditions().is_empty() { Vec::new() } else { names.collect() }
+}
+
 /// The first line of a new study's journal.
 pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let experiment = &study.experiment;
@@ -226,6 +233,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
         collector: Some(experiment.collector().to_json()),
         resource: experiment.resource.clone(),
         promoted: experiment.promoted,
+        params: names_if_conditional(&experiment.space),
         prior: experiment.prior.to_vec(),
         plan: PlanTotals {
             trials: totals.trials,

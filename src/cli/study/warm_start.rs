@@ -35,7 +35,8 @@ pub fn load(mut study: StudyDefinition, verbosity: Verbosity) -> Result<StudyDef
         if verbosity != Verbosity::Quiet {
             let jobs = text::counted(found.observations.len() as u64, "job");
             let left_out = if found.left_out > 0 { format!(", {} skipped", found.left_out) } else { String::new() };
-            print_message(&format!("warm start: {jobs} from {folder}{left_out}"));
+            let example = found.refusal.as_ref().map(|refusal| format!(", for example because {refusal}"));
+            print_message(&format!("warm start: {jobs} from {folder}{left_out}{}", example.unwrap_or_default()));
         }
         known += found.trials;
         prior.extend(found.observations);

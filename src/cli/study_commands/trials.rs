@@ -1,5 +1,7 @@
 //! `hypertune trials STUDY`.
 
+use std::sync::Arc;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -64,7 +66,10 @@ pub fn trials(args: &TrialsArgs) -> Result<Exit, CliError> {
     }
     trials.truncate(args.top.unwrap_or(usize::MAX));
     match args.format {
-        FormatArg::Json if columns.is_empty() => output::json(&trials)?,
+        FormatArg::Json if columns.is_empty() => {
+            trials.iter_mut().for_each(|trial| trial.params = Arc::new(view.header.with_inactive(&trial.params)));
+            output::json(&trials)?;
+        }
         FormatArg::Json => output::json(&trials.iter().map(|trial| selected(trial, &columns)).collect::<Vec<_>>())?,
         FormatArg::Text if columns.is_empty() => {
             output::text(&trials_table::table(&trials, &Column::usual(&view, &trials)))?;

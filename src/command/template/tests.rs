@@ -170,3 +170,27 @@ fn the_environment_has_all_variables() {
     HYPERTUNE_ATTEMPT=1
     "#);
 }
+
+/// The arguments of a job without the parameter `act`.
+fn argv_without_act(command: &[&str]) -> Vec<String> {
+    let command = command.iter().map(|e| (*e).to_owned()).collect();
+    let params = names().params.into_iter().filter(|(name, _)| &**name != "act");
+    let launch = Launch { assignment: Arc::new(params.collect()), ..launch() };
+    Renderer::new(command, Arguments::default(), names()).unwrap().argv(&context(&launch)).unwrap()
+}
+
+#[test]
+fn an_element_that_needs_an_inactive_parameter_is_left_out() {
+    let command = [
+        "{{ act }}",
+        "--act={{ act }}",
+        "{{ params.act.as_arg }}",
+        "{{ params.act.value }}",
+        "{% if act == 'relu' %}--relu{% else %}--other{% endif %}",
+        "{% if act is defined %}--act={{ act }}{% else %}--no-act{% endif %}",
+        "{{ act | default('none') }}",
+        "{{ lr }}",
+    ];
+    assert_eq!(argv_without_act(&command), ["--no-act", "none", "0.00001"]);
+    assert_eq!(argv_without_act(&["t"]), ["t", "--lr=0.00001", "--layers=[8,4]", "--epochs=9"]);
+}

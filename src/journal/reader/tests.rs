@@ -25,6 +25,7 @@ fn header() -> Record {
         collector: None,
         resource: None,
         promoted: Default::default(),
+        params: Vec::new(),
         prior: Vec::new(),
         plan: PlanTotals::default(),
         started_at: "2026-01-01T00:00:00Z".into(),

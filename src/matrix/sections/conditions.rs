@@ -9,7 +9,7 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::fields::named;
 use crate::matrix::yaml::node::{Entry, Node};
-use crate::space::rules::conditions::{Condition, ConditionCycleError, Conditions, When};
+use crate::space::rules::conditions::{ConditionCycleError, Conditions, When, WhenCondition};
 
 /// Reads the `when` of each of `params`; none if they depend on each other.
 pub fn read(params: &[DeclaredParam], findings: &mut Findings) -> Conditions {
@@ -43,11 +43,11 @@ impl WhenReader<'_> {
                 Some(hint),
             );
         }
-        let conditions: Vec<Condition> = entries.into_iter().filter_map(|e| self.condition(e, findings)).collect();
+        let conditions: Vec<WhenCondition> = entries.into_iter().filter_map(|e| self.condition(e, findings)).collect();
         (!conditions.is_empty()).then_some(When { conditions, line })
     }
 
-    fn condition(&self, entry: &Entry, findings: &mut Findings) -> Option<Condition> {
+    fn condition(&self, entry: &Entry, findings: &mut Findings) -> Option<WhenCondition> {
         let Some(parent) = self.by_name.get(entry.key.as_str()).copied() else {
             let hint = suggestion(&entry.key, self.params.iter().map(|declared| &*declared.param.name));
             let message = format!("`when` names the unknown parameter {}", quoted(&entry.key));
@@ -64,7 +64,7 @@ impl WhenReader<'_> {
             (None, Some(items)) => items.iter().filter_map(|item| self.value(parent, item, findings)).collect(),
             _ => self.value(parent, &entry.value, findings).into_iter().collect(),
         };
-        Some(Condition { parent, values })
+        Some(WhenCondition { parent, values })
     }
 
     /// The value at `node`; records an error if the parameter cannot have it.

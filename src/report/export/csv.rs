@@ -50,7 +50,8 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(view: &'a StudyView) -> Names<'a> {
-        let params = view.jobs.iter().flat_map(|job| job.params.iter().map(|(name, _)| name)).collect();
+        let all = view.header.params.iter().map(String::as_str);
+        let params = all.chain(view.jobs.iter().flat_map(|job| job.params.iter().map(|(name, _)| name))).collect();
         Names { metrics: metrics::names(view), params }
     }
 

@@ -1,5 +1,6 @@
 //! The rows that every exporter writes, one per job.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::LazyLock;
 
@@ -50,7 +51,7 @@ pub struct Row<'a> {
     /// Its last reading.
     pub metrics: &'a Map<String, Value>,
     /// Its configuration.
-    pub params: &'a Assignment,
+    pub params: Cow<'a, Assignment>,
     /// Whether its trial was promoted after it.
     pub promoted: bool,
     /// RFC 3339; empty if the start in the study's header is not a time.
@@ -92,7 +93,7 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         reason: job.reason.as_deref(),
         value: job.score,
         metrics: job.metrics.as_deref().unwrap_or(&NO_METRICS),
-        params: &job.params,
+        params: Cow::Borrowed(&job.params),
         promoted: job.promoted,
         started_at: start.and_then(|start| wall_clock(start, job.launched)),
         duration_s: usage.map(|u| u.duration_s),

@@ -1,5 +1,6 @@
 //! One JSON object per line and job.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::exporter::{Exporter, rows};
@@ -16,7 +17,10 @@ impl Exporter for Jsonl {
     }
 
     fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
-        for row in rows(view) {
+        for mut row in rows(view) {
+            if !view.header.params.is_empty() {
+                row.params = Cow::Owned(view.header.with_inactive(&row.params));
+            }
             let json = serde_json::to_string(&row)?;
             out.write_all(printable_json(&json).as_bytes())?;
             out.write_all(b"\n")?;

@@ -10,7 +10,7 @@ use super::observations::ObservationQueue;
 use super::process::{ProtocolError, Shutdown};
 use super::program::{TunerContext, TunerProgram};
 use super::request::{self, RequestContext};
-use super::response::{self, Response, ResponseError};
+use super::response::{self, RejectedSuggestion, Response, ResponseError};
 use super::start::{RunningTuner, start};
 use crate::engine::experiment::Experiment;
 use crate::journal::record::Record;
@@ -20,6 +20,9 @@ use crate::run::process::wakeup::Wakeup;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::units::Resource;
+
+/// Most responses in a row whose suggestions all break a constraint.
+const MAX_REJECTING: usize = 100;
 
 /// The result of a request.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -74,6 +77,8 @@ enum RequestError {
     Protocol(#[from] ProtocolError),
     #[error(transparent)]
     Response(#[from] ResponseError),
+    #[error("suggested only configurations that are not allowed in {MAX_REJECTING} responses in a row: {0}")]
+    Rejected(String),
 }
 
 impl Tuner {
@@ -139,7 +144,7 @@ impl Tuner {
             Ok(tuner) => tuner,
             Err(suggestions) => return suggestions,
         };
-        match self.exchange(tuner, group) {
+        match self.suggestions(tuner, group) {
             Ok(response) => {
                 let trials = group.iter().map(|(trial, ..)| *trial);
                 let ready = trials.zip(response.suggestions).collect();
@@ -180,13 +185,35 @@ impl Tuner {
         }
     }
 
-    fn exchange(
+    /// A configuration for each of `group`. Suggestions that break a constraint are requested again.
+    fn suggestions(
         &self,
         tuner: &mut RunningTuner,
         group: &[(TrialId, BracketId, Resource)],
     ) -> Result<Response, RequestError> {
+        let mut all = self.exchange(tuner, group, &[])?;
+        let mut rejecting = 0;
+        while let (Some(last), false) = (all.rejected.last(), all.is_last) {
+            if rejecting == MAX_REJECTING {
+                return Err(RequestError::Rejected(last.reason.clone()));
+            }
+            let Response { suggestions, rejected, is_last } =
+                self.exchange(tuner, &group[all.suggestions.len()..], &all.rejected)?;
+            rejecting = if suggestions.is_empty() { rejecting + 1 } else { 0 };
+            all.suggestions.extend(suggestions);
+            (all.rejected, all.is_last) = (rejected, is_last);
+        }
+        Ok(all)
+    }
+
+    fn exchange(
+        &self,
+        tuner: &mut RunningTuner,
+        group: &[(TrialId, BracketId, Resource)],
+        rejected: &[RejectedSuggestion],
+    ) -> Result<Response, RequestError> {
         let experiment = &*self.experiment;
-        let context = RequestContext { experiment, params: &self.program.params, space: &self.space };
+        let context = RequestContext { experiment, params: &self.program.params, space: &self.space, rejected };
         let trials: Vec<TrialId> = group.iter().map(|(trial, ..)| *trial).collect();
         let start = group
             .first()

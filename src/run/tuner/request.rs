@@ -4,15 +4,20 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::observations::JobObservation;
+use super::response::RejectedSuggestion;
 use crate::engine::experiment::Experiment;
 use crate::space::distribution::{Distribution, NumericDistribution};
+use crate::space::rules::conditions::WhenCondition;
 use crate::space::{Domain, Geometry, Param, Space};
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::objective::Metric;
 use crate::types::units::Resource;
 
 /// Version of the protocol, raised when tuners written for the previous one stop working.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// The version of requests of a study without conditions and constraints, in which 2 is the same as 1.
+const VERSION_WITHOUT_RULES: u32 = 1;
 
 /// Most values of one parameter that are listed.
 const MAX_VALUES: u64 = 1000;
@@ -33,7 +38,11 @@ pub struct Request<'a> {
     seed: u64,
     params: &'a Map<String, Value>,
     space: &'a Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    constraints: Vec<&'a str>,
     observations: &'a [JobObservation],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rejected: &'a [RejectedSuggestion],
 }
 
 /// The fields that are equal in all requests.
@@ -45,6 +54,8 @@ pub struct RequestContext<'a> {
     pub params: &'a Map<String, Value>,
     /// From [`describe_space`].
     pub space: &'a Value,
+    /// Suggestions of the last response that broke a constraint.
+    pub rejected: &'a [RejectedSuggestion],
 }
 
 /// A request for a configuration for each of `trials`, which start in one bracket with one resource: one line, with its newline.
@@ -55,10 +66,11 @@ pub fn encode(
     observations: &[JobObservation],
 ) -> serde_json::Result<Vec<u8>> {
     let experiment = context.experiment;
+    let space = &experiment.space;
     let amount = |amount: Resource| experiment.resource.as_ref().map(|spec| spec.value(amount));
     let mut line = serde_json::to_vec(&Request {
         op: "suggest",
-        version: VERSION,
+        version: if space.has_rules() { VERSION } else { VERSION_WITHOUT_RULES },
         count: trials.len(),
         trials: trials.to_vec(),
         bracket,
@@ -68,7 +80,9 @@ pub fn encode(
         seed: experiment.seed,
         params: context.params,
         space: context.space,
+        constraints: space.constraints().iter().map(|constraint| constraint.text.as_str()).collect(),
         observations,
+        rejected: context.rejected,
     })?;
     line.push(b'\n');
     Ok(line)
@@ -76,7 +90,16 @@ pub fn encode(
 
 /// Every parameter by name, in file order.
 pub fn describe_space(space: &Space) -> Value {
-    space.params.iter().map(|param| (param.name.to_string(), describe_parameter(param))).collect::<Map<_, _>>().into()
+    let describe = |(index, param): (usize, &Param)| {
+        let mut entry = describe_parameter(param);
+        if let Some(when) = space.conditions().when(index) {
+            let name = |condition: &WhenCondition| space.params[condition.parent].name.to_string();
+            let conditions = when.conditions.iter().map(|c| (name(c), Value::from(c.values.clone())));
+            entry["when"] = conditions.collect::<Map<_, _>>().into();
+        }
+        (param.name.to_string(), entry)
+    };
+    space.params.iter().enumerate().map(describe).collect::<Map<_, _>>().into()
 }
 
 fn describe_parameter(param: &Param) -> Value {
@@ -122,6 +145,7 @@ fn listed_values(domain: &dyn Domain) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::rules::tests::branches;
     use crate::space::tests::space;
 
     #[test]
@@ -159,5 +183,13 @@ mod tests {
         let values = entry["values"].as_array().unwrap();
         assert_eq!((values.len(), &values[0], &values[999]), (1000, &json!(0), &json!(999_999)));
         assert_eq!(entry["count"], 1_000_000);
+    }
+
+    #[test]
+    fn conditions_are_described() {
+        let description = describe_space(&branches());
+        assert_eq!(description["beta"]["when"], json!({"opt": ["adam", "lamb"]}));
+        assert_eq!(description["damping"]["when"], json!({"nesterov": [true]}));
+        assert_eq!(description["opt"].get("when"), None);
     }
 }

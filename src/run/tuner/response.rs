@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::space::rules::SpaceError;
@@ -18,8 +19,19 @@ const EXCERPT: usize = 200;
 pub struct Response {
     /// Complete configurations inside the space, at most as many as were requested.
     pub suggestions: Vec<Assignment>,
+    /// Suggestions that break a constraint.
+    pub rejected: Vec<RejectedSuggestion>,
     /// Whether the tuner has no more suggestions.
     pub is_last: bool,
+}
+
+/// A suggestion that breaks a constraint.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct RejectedSuggestion {
+    /// The suggestion.
+    params: Value,
+    /// The constraint that it breaks.
+    pub reason: String,
 }
 
 /// A response that breaks the protocol. The message continues a sentence that starts with the tuner's name.
@@ -73,8 +85,18 @@ fn parse_line(line: &[u8], requested: usize, space: &Space) -> Result<Response, 
     if suggestions.len() > requested {
         return Err(ResponseFormatError::TooMany { count: suggestions.len(), requested });
     }
-    let suggestions = suggestions.iter().map(|item| configuration(item, space)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Response { is_last: done || suggestions.len() < requested, suggestions })
+    let is_last = done || suggestions.len() < requested;
+    let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
+    for item in suggestions {
+        match configuration(item, space) {
+            Ok(configuration) => accepted.push(configuration),
+            Err(ResponseFormatError::NoConfiguration(error @ SpaceError::Constraint { .. })) => {
+                rejected.push(RejectedSuggestion { params: item.clone(), reason: error.to_string() });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Response { suggestions: accepted, rejected, is_last })
 }
 
 /// The line between backquotes, without control characters, shortened to [`EXCERPT`] characters.
@@ -105,7 +127,7 @@ fn list(response: &Map<String, Value>, done: bool) -> Result<&[Value], ResponseF
     }
 }
 
-/// Every parameter of the space once, with a value in its domain.
+/// Every active parameter of the space once, with a value in its domain; others are dropped.
 fn configuration(item: &Value, space: &Space) -> Result<Assignment, ResponseFormatError> {
     let Value::Object(values) = item else {
         return Err(ResponseFormatError::NotAConfiguration(describe(item)));
@@ -135,6 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::space::rules::tests::branches;
     use crate::space::tests::space;
 
     fn parsed(line: &str) -> Result<String, String> {
@@ -193,5 +216,24 @@ mod tests {
     #[test]
     fn a_long_response_is_shortened_in_messages() {
         assert!(parsed(&"x".repeat(1_000_000)).unwrap_err().len() < 400);
+    }
+
+    #[test]
+    fn suggestions_follow_conditions_and_constraints() {
+        let space = branches();
+        let line = json!({"suggestions": [
+            {"opt": "adam", "momentum": 0.5, "beta": 0.5, "lr": 0.01, "width": 8, "depth": 8},
+            {"opt": "adam", "beta": 0.5, "lr": 0.01, "width": 64, "depth": 8},
+        ]});
+        let response = parse(line.to_string().as_bytes(), 2, &space).unwrap();
+        assert_eq!(
+            json!(response.suggestions).to_string(),
+            r#"[{"opt":"adam","beta":0.5,"lr":0.01,"width":8,"depth":8}]"#
+        );
+        let reasons: Vec<&str> = response.rejected.iter().map(|rejected| rejected.reason.as_str()).collect();
+        assert_eq!(reasons, ["the constraint `f(width, depth)` on line 7 is not fulfilled"]);
+        let missing = json!({"suggestions": [{"opt": "sgd", "lr": 0.01, "width": 8, "depth": 8}]});
+        let error = parse(missing.to_string().as_bytes(), 1, &space).unwrap_err().to_string();
+        assert!(error.starts_with("sent a suggestion that is no configuration: `momentum` has no value"), "{error}");
     }
 }

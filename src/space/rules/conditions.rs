@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// One entry of a `when`.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Condition {
+pub struct WhenCondition {
     /// The index of the parameter that is compared.
     pub parent: usize,
     /// The values of which it must have one, as its domain normalizes them.
@@ -18,7 +18,7 @@ pub struct Condition {
 #[derive(Clone, PartialEq, Debug)]
 pub struct When {
     /// At least one.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<WhenCondition>,
     /// Its line in the matrix, from 1.
     pub line: usize,
 }
@@ -87,8 +87,8 @@ impl Conditions {
         param: usize,
         active: &[bool],
         value: impl Fn(usize) -> Option<&'v Value>,
-    ) -> Option<&Condition> {
-        let holds = |condition: &&Condition| {
+    ) -> Option<&WhenCondition> {
+        let holds = |condition: &&WhenCondition| {
             let parent = value(condition.parent).filter(|_| active[condition.parent]);
             parent.is_some_and(|value| condition.values.contains(value))
         };
@@ -149,8 +149,10 @@ mod tests {
     use super::*;
 
     fn when(parents: &[(usize, Value)]) -> Option<When> {
-        let conditions =
-            parents.iter().map(|(parent, value)| Condition { parent: *parent, values: vec![value.clone()] }).collect();
+        let conditions = parents
+            .iter()
+            .map(|(parent, value)| WhenCondition { parent: *parent, values: vec![value.clone()] })
+            .collect();
         Some(When { conditions, line: 1 })
     }
 

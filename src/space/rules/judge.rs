@@ -1,7 +1,7 @@
 //! The only judge of what is a configuration of a space.
 
 use crate::space::Space;
-use crate::space::rules::conditions::Condition;
+use crate::space::rules::conditions::WhenCondition;
 use crate::space::rules::draws::{MAX_DRAWS, starting_point_stream};
 use crate::types::args::describe;
 use crate::types::assignment::Assignment;
@@ -101,7 +101,8 @@ impl Space {
         let is_given = |param: usize| given.get(&self.params[param].name);
         for (index, param) in self.params.iter().enumerate() {
             let conditions = self.conditions.when(index).map(|when| &*when.conditions).unwrap_or_default();
-            let is_contradicted = |c: &&Condition| is_given(c.parent).is_some_and(|value| !c.values.contains(value));
+            let is_contradicted =
+                |c: &&WhenCondition| is_given(c.parent).is_some_and(|value| !c.values.contains(value));
             if given.get(&param.name).is_some_and(|value| !value.is_null())
                 && let Some(condition) = conditions.iter().find(is_contradicted)
             {
@@ -184,7 +185,7 @@ impl Space {
         Ok(())
     }
 
-    fn inactive(&self, param: usize, condition: &Condition) -> SpaceError {
+    fn inactive(&self, param: usize, condition: &WhenCondition) -> SpaceError {
         SpaceError::Inactive {
             param: self.params[param].name.to_string(),
             line: self.conditions.when(param).map_or(0, |when| when.line),
@@ -192,7 +193,7 @@ impl Space {
         }
     }
 
-    fn describe_condition(&self, condition: &Condition) -> String {
+    fn describe_condition(&self, condition: &WhenCondition) -> String {
         let values: Vec<String> = condition.values.iter().map(ToString::to_string).collect();
         format!("`{}` is {}", self.params[condition.parent].name, values.join(" or "))
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::conditions::Condition;
+use super::conditions::WhenCondition;
 use super::enumeration::{DiscreteParam, Enumeration};
 use crate::space::{Param, Space};
 use crate::types::assignment::Assignment;
@@ -84,7 +84,7 @@ impl Space {
     fn discrete_params(&self) -> Option<Vec<DiscreteParam>> {
         let named = self.named_positions()?;
         let conditions = |param: usize| -> Vec<(usize, Vec<usize>)> {
-            let accepted = |condition: &Condition| {
+            let accepted = |condition: &WhenCondition| {
                 let domain = &self.params[condition.parent].domain;
                 let is_accepted = |at: u64| domain.level(at).is_some_and(|value| condition.values.contains(&value));
                 let positions = named[condition.parent].iter().enumerate();

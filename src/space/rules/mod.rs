@@ -9,7 +9,7 @@ mod enumeration;
 mod judge;
 mod levels;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trial_draws;
 
 pub use crate::space::rules::judge::SpaceError;

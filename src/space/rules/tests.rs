@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::conditions::{Condition, Conditions, When};
+use super::conditions::{Conditions, When, WhenCondition};
 use super::constraint::{Constraint, EvaluationError, Predicate};
 use crate::space::Space;
 use crate::space::tests::{parameters, space};
@@ -45,11 +45,11 @@ fn ruled(params: &[(&str, &str, Value)], whens: &[(&str, &str, Value)], constrai
     let plain = space(params);
     let when = |param: &crate::space::Param| {
         let own = whens.iter().filter(|(child, ..)| **child == *param.name);
-        let condition = |(_, parent, values): &(&str, &str, Value)| Condition {
+        let condition = |(_, parent, values): &(&str, &str, Value)| WhenCondition {
             parent: plain.index(parent).expect("a parameter"),
             values: values.as_array().expect("a list").clone(),
         };
-        let conditions: Vec<Condition> = own.map(condition).collect();
+        let conditions: Vec<WhenCondition> = own.map(condition).collect();
         (!conditions.is_empty()).then_some(When { conditions, line: 3 })
     };
     let conditions = Conditions::new(plain.params.iter().map(when).collect()).expect("no cycle");

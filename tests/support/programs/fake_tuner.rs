@@ -3,7 +3,7 @@
 //! ```text
 //! after=N       answer N requests before it fails (default 0)
 //! once=FILE     fail only if FILE does not exist, and create it
-//! die nonsense silence outside many endless unasked         how it fails
+//! die nonsense silence outside many endless unasked blind   how it fails
 //! none          answer that there are no more suggestions, then
 //! log=FILE      append every request to FILE
 //! flood         print blank lines and a mebibyte of stderr before every response
@@ -46,6 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let line = line?;
         tuner.note(&line)?;
         let request: Value = serde_json::from_str(&line)?;
+        if answered >= tuner.after && tuner.failure.as_deref() == Some("blind") {
+            print_line(r#"{"suggestions": [{"x": 0.9, "y": 0.1}]}"#)?;
+            continue;
+        }
         if answered >= tuner.after && tuner.fails_now()? {
             tuner.fail(&request)?;
         }

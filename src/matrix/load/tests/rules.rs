@@ -109,7 +109,18 @@ constraints:
 - opt * 'x' < 3
 - '{{ a < b }}'
 ";
-    insta::assert_snapshot!(errors_of(text), @"");
+    insta::assert_snapshot!(errors_of(text), @r#"
+    7:44 `when` names the unknown parameter `otp` (did you mean `opt`?)
+    8:55 `opt` is never the text "rmsprop" (it takes sgd, adam)
+    9:37 `when` is empty; at least one parameter is required (write `when: {optimizer: sgd}` or `when: {optimizer: [sgd, adam]}`)
+    10:37 `when` must be a mapping of names, found the text "sgd"
+    12:3 invalid constraint: the expression cannot be parsed: unexpected end of input, expected expression
+    13:3 the constraint uses the unknown parameter `bb` (did you mean `b`?)
+    14:3 a constraint cannot use the resource `epochs` (a configuration is chosen before its resource; constraints are over parameters only)
+    15:3 a constraint must be text, found a list of 2
+    16:3 invalid constraint: text cannot be used in one template expression with `*`, which takes numbers only
+    17:3 invalid constraint: an expression is written without `{{` and `}}`
+    "#);
 }
 
 #[test]
@@ -133,7 +144,14 @@ fn constraints_that_are_never_or_always_true_are_reported() {
         }
     };
     let found = ["[x > 2]", "[x < 2]", "[x < 0.5, x > 0.6]", "[x + y < 9]", "'x in [1]'", "[x + 1]"].map(report);
-    insta::assert_snapshot!(found.join("\n"), @"");
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    8:15 the constraint is true for none of 10000 drawn configurations (relax it, or widen the ranges of its parameters)
+    the constraint is true for each of 10000 drawn configurations, so it has no effect
+    8:24 none of 10000 drawn configurations fulfils all constraints (relax it, or widen the ranges of its parameters)
+    8:15 the constraint has no value for {"x":0.9137966238293034,"y":"a"}: tried to use + operator on unsupported types number and string
+    8:14 the constraint is true for none of 10000 drawn configurations (relax it, or widen the ranges of its parameters)
+    8:15 the constraint has no value for {"x":0.7055055539738884,"y":1}: its value is the number 1.7055055539738884, neither true nor false
+    "#);
 }
 
 #[test]
@@ -142,5 +160,9 @@ fn a_starting_point_that_breaks_a_rule_is_refused() {
         "{}initial:\n- {{estimator: linear, trees: 10}}\n- {{trees: 190, depth: 16}}\n- {{share: 0.1, scale: 2}}\n- {{share: 0.5}}\n- {{trees: null, penalty: 0.1}}\n",
         matrix("random", "numRuns: 9\n")
     );
-    insta::assert_snapshot!(errors_of(&text), @"");
+    insta::assert_snapshot!(errors_of(&text), @r#"
+    16:3 invalid starting point: `trees` is not active: its `when` on line 6 requires that `estimator` is "forest" or "boosting" (change the starting point, or leave out the values that contradict the rule)
+    17:3 invalid starting point: the constraint `trees * depth <= 1000` on line 13 is not fulfilled (change the starting point, or leave out the values that contradict the rule)
+    18:3 invalid starting point: the constraint `share > 0.2 or scale == 1` on line 14 is not fulfilled (change the starting point, or leave out the values that contradict the rule)
+    "#);
 }

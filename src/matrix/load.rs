@@ -269,6 +269,21 @@ fn finish(
     }
 }
 
+/// Builds the space and checks its constraints and the starting points.
+fn build_space(section: &mut MatrixSection, useless: UselessConstraints, findings: &mut Findings) -> Space {
+    let params = std::mem::take(&mut section.params).into_iter().map(|DeclaredParam { param, .. }| param).collect();
+    let constraints = std::mem::take(&mut section.constraints).into_iter();
+    let (constraints, spans) = constraints.unzip::<_, _, Vec<_>, Vec<_>>();
+    let space = Space::with_rules(params, std::mem::take(&mut section.conditions), constraints);
+    if findings.error_count() == 0 {
+        constraints::check(&space, &spans, useless, findings);
+    }
+    if findings.error_count() == 0 {
+        initial::apply_rules(&mut section.initial, &section.initial_item_spans, &space, findings);
+    }
+    space
+}
+
 /// Builds the experiment and checks its sampler and plan. `None` if the matrix has no valid method.
 fn experiment(
     operation: Operation<'_>,
@@ -276,17 +291,9 @@ fn experiment(
     (seed, useless): (u64, UselessConstraints),
     findings: &mut Findings,
 ) -> Option<Experiment> {
-    let method = section.method?;
+    let method = section.method.take()?;
     let spans: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
-    let params = section.params.into_iter().map(|DeclaredParam { param, .. }| param).collect();
-    let (constraints, constraint_spans) = section.constraints.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
-    let space = Arc::new(Space::with_rules(params, section.conditions, constraints));
-    if findings.error_count() == 0 {
-        constraints::check(&space, &constraint_spans, useless, findings);
-    }
-    if findings.error_count() == 0 {
-        initial::apply_rules(&mut section.initial, &section.initial_item_spans, &space, findings);
-    }
+    let space = Arc::new(build_space(&mut section, useless, findings));
     let errors = method.sampler.check(&space);
     for error in &errors {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);

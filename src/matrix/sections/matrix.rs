@@ -196,20 +196,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     (section.arguments, section.arguments_span) = arguments::read(fields, findings);
     section.workdir = read_workdir(fields, findings);
     if params_need != Need::Forbidden {
-        if let Some(entry) = fields.value("constraints") {
-            let names = ConstraintNames { params: &section.params, resource: section.resource.as_ref() };
-            section.constraints = constraints::read(entry, names, findings);
-        }
-        if let Some(entry) = fields.value("tuner") {
-            section.tuner_span = Some(entry.key_span.clone());
-            section.tuner = tuner::read(entry, findings);
-        }
-        if let Some(entry) = fields.value("initial") {
-            section.initial = initial(entry, &section.params, findings);
-            section.initial_span = Some(entry.key_span.clone());
-            section.initial_item_spans =
-                entry.value.list().unwrap_or_default().iter().map(|n| n.span.clone()).collect();
-        }
+        read_proposal_fields(fields, section, findings);
     }
     check_resource_name(section, findings);
 }
@@ -220,6 +207,23 @@ fn read_workdir(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(Str
         findings.error(span.clone(), "`workdir` must not be empty");
     }
     Some((text.to_owned(), span))
+}
+
+/// Reads what says which configurations are proposed: constraints, the external tuner and starting points.
+fn read_proposal_fields(fields: &mut Fields<'_>, section: &mut MatrixSection, findings: &mut Findings) {
+    if let Some(entry) = fields.value("constraints") {
+        let names = ConstraintNames { params: &section.params, resource: section.resource.as_ref() };
+        section.constraints = constraints::read(entry, names, findings);
+    }
+    if let Some(entry) = fields.value("tuner") {
+        section.tuner_span = Some(entry.key_span.clone());
+        section.tuner = tuner::read(entry, findings);
+    }
+    if let Some(entry) = fields.value("initial") {
+        section.initial = initial(entry, &section.params, findings);
+        section.initial_span = Some(entry.key_span.clone());
+        section.initial_item_spans = entry.value.list().unwrap_or_default().iter().map(|n| n.span.clone()).collect();
+    }
 }
 
 fn read_concurrency(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {

@@ -29,7 +29,7 @@ mod scanner;
 mod text;
 
 pub use error::TemplateError;
-pub use expression::{ExpressionError, ParamExpression};
+pub use expression::{ParamExpression, ParamExpressionError};
 pub(crate) use text::TextTemplate;
 
 /// Renders each job's command line.

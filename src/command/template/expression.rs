@@ -29,7 +29,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 /// Why an expression is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ExpressionError {
+pub enum ParamExpressionError {
     /// It is too large, or repeats something that is not a number.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -72,10 +72,13 @@ impl ParamExpression {
     ///
     /// # Errors
     /// It cannot be parsed, uses an unknown name, or is too large.
-    pub fn new<'n>(text: &str, known: impl Iterator<Item = &'n Arc<str>> + Clone) -> Result<Self, ExpressionError> {
+    pub fn new<'n>(
+        text: &str,
+        known: impl Iterator<Item = &'n Arc<str>> + Clone,
+    ) -> Result<Self, ParamExpressionError> {
         let numeric = limits::check_expression(text)?;
         let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned());
-        let expression = compiled.map_err(|error| ExpressionError::Syntax(syntax_message(&error)))?;
+        let expression = compiled.map_err(|error| ParamExpressionError::Syntax(syntax_message(&error)))?;
         let mut new =
             ParamExpression { text: text.to_owned(), expression, params: Vec::new(), names: Vec::new(), numeric };
         let mut paths: Vec<String> = new.expression.undeclared_variables(true).into_iter().collect();
@@ -83,7 +86,7 @@ impl ParamExpression {
         for path in paths.iter().filter(|path| ENVIRONMENT.globals().all(|(name, _)| name != **path)) {
             new.add_path(path, known.clone())?;
         }
-        if new.params.is_empty() { Err(ExpressionError::NoParameter) } else { Ok(new) }
+        if new.params.is_empty() { Err(ParamExpressionError::NoParameter) } else { Ok(new) }
     }
 
     /// Adds a dotted name: the longest known parameter that it starts with.
@@ -91,7 +94,7 @@ impl ParamExpression {
         &mut self,
         path: &str,
         known: impl Iterator<Item = &'n Arc<str>> + Clone,
-    ) -> Result<(), ExpressionError> {
+    ) -> Result<(), ParamExpressionError> {
         let find = |name: &str| known.clone().find(|param| &***param == name).cloned();
         let prefixes = path.match_indices('.').map(|(at, _)| &path[..at]).chain([path]);
         if let Some(param) = prefixes.filter_map(find).last() {
@@ -101,10 +104,10 @@ impl ParamExpression {
             return Ok(());
         }
         if path.split('.').next() != Some(ALL_PARAMS) {
-            return Err(ExpressionError::Unknown(path.to_owned()));
+            return Err(ParamExpressionError::Unknown(path.to_owned()));
         }
         for name in names_in_brackets(&self.text)? {
-            let param = find(&name).ok_or(ExpressionError::Unknown(name))?;
+            let param = find(&name).ok_or(ParamExpressionError::Unknown(name))?;
             let index = self.use_param(&param);
             insert(&mut self.names, &[ALL_PARAMS, &param], index);
         }
@@ -140,14 +143,14 @@ fn insert(names: &mut Vec<(String, NameMeaning)>, parts: &[&str], index: usize) 
 }
 
 /// The names in `params['NAME']`.
-fn names_in_brackets(text: &str) -> Result<Vec<String>, ExpressionError> {
+fn names_in_brackets(text: &str) -> Result<Vec<String>, ParamExpressionError> {
     let template = format!("{{{{ {text} }}}}");
     let tags = scan(&template);
     let tokens = tags.iter().flat_map(|tag| &tag.tokens).copied().collect::<Vec<_>>();
     let uses = (0..tokens.len()).filter(|at| tokens[*at] == Token::Word(ALL_PARAMS));
     uses.map(|at| match tokens[at + 1..] {
         [Token::Open('['), Token::Text(name), Token::Close, ..] if !name.contains('\\') => Ok(name.to_owned()),
-        _ => Err(ExpressionError::ComputedName),
+        _ => Err(ParamExpressionError::ComputedName),
     })
     .collect()
 }

@@ -1,7 +1,7 @@
 //! Reads `constraints`, and reports what trial draws find about them.
 
 use super::params::DeclaredParam;
-use crate::command::template::{ExpressionError, ParamExpression};
+use crate::command::template::{ParamExpression, ParamExpressionError};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::node::{Entry, Node, Span};
@@ -52,8 +52,8 @@ fn read_item(item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) -
     }
 }
 
-fn report(error: &ExpressionError, item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) {
-    let ExpressionError::Unknown(name) = error else {
+fn report(error: &ParamExpressionError, item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) {
+    let ParamExpressionError::Unknown(name) = error else {
         findings.error(item.span.clone(), format!("invalid constraint: {error}"));
         return;
     };

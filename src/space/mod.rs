@@ -14,7 +14,6 @@ mod range;
 pub mod rules;
 mod sequence;
 mod spaced;
-pub(crate) mod std_normal;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod uniform;

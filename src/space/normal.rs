@@ -6,8 +6,9 @@ use rand_distr::StandardNormal;
 use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
 use super::uniform::MAX_EXPONENT;
-use super::{Form, ParamKind, display, std_normal};
+use super::{Form, ParamKind, display};
 use crate::types::args::ArgReader;
+use crate::types::std_normal;
 use crate::types::stream::Stream;
 
 const LOC_SCALE: Form = Form::Named { required: &["loc", "scale"], optional: &[], positional: true };

@@ -10,5 +10,6 @@ pub mod objective;
 pub mod origin;
 pub mod outcome;
 pub(crate) mod printable;
+pub(crate) mod std_normal;
 pub(crate) mod stream;
 pub mod units;

@@ -4,7 +4,7 @@
 use std::f64::consts::PI;
 
 use super::posterior::Prediction;
-use crate::space::std_normal;
+use crate::types::std_normal;
 
 /// What a suggestion maximizes.
 #[derive(Clone, Copy, PartialEq, Debug)]

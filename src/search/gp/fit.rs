@@ -6,7 +6,7 @@ use super::kernel::{Hyperparameters, KernelShape};
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::likelihood::{Dataset, Priors, negative_log_posterior};
 use crate::search::encoding::Axis;
-use crate::space::std_normal;
+use crate::types::std_normal;
 use crate::types::stream::Stream;
 
 /// Loose, because the likelihood is flat near its maximum.

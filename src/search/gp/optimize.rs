@@ -7,7 +7,7 @@ use super::kernel::Point;
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::posterior::Posterior;
 use crate::search::encoding::{Axis, Encoding};
-use crate::space::std_normal;
+use crate::types::std_normal;
 use crate::types::stream::Stream;
 
 /// Maximum step along one parameter, as a fraction of its range.

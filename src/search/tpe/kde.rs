@@ -4,7 +4,7 @@
 use rand::RngExt;
 
 use crate::search::encoding::{Axis, Encoding};
-use crate::space::std_normal;
+use crate::types::std_normal;
 use crate::types::stream::Stream;
 
 /// Minimum bandwidth of an ordered parameter (BOHB's `min_bandwidth`, Falkner et al. 2018, appendix).

@@ -10,12 +10,12 @@ use super::kde::Density;
 use crate::search::encoding::Encoding;
 use crate::search::tests::context;
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::space::std_normal;
 use crate::space::tests::{parameters, space};
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::objective::{Direction, Score};
+use crate::types::std_normal;
 use crate::types::units::Resource;
 
 /// Two ordered parameters and one of three values with prior probabilities 0.5, 0.3, 0.2.

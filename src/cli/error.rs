@@ -55,18 +55,22 @@ impl CliError {
 
     /// The message for stderr, with colours; other control characters are escaped.
     pub fn text(&self) -> String {
-        if self.rendering == Rendering::Complete {
-            return format!("{}\n", self.error.to_string().trim_end());
-        }
-        let message = self.error.chain().map(ToString::to_string).reduce(|message, cause| {
-            // Some errors include their cause.
-            if message.ends_with(&cause) { message } else { format!("{message}: {cause}") }
-        });
-        let mut out = format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", printable_lines(&message.unwrap_or_default()));
+        let mut out = match self.rendering {
+            Rendering::Complete => format!("{}\n", self.error.to_string().trim_end()),
+            Rendering::Prefixed => self.prefixed(),
+        };
         for hint in &self.hints {
             let _ = writeln!(out, "  {}", printable_lines(hint));
         }
         out
+    }
+
+    fn prefixed(&self) -> String {
+        let message = self.error.chain().map(ToString::to_string).reduce(|message, cause| {
+            // Some errors include their cause.
+            if message.ends_with(&cause) { message } else { format!("{message}: {cause}") }
+        });
+        format!("\u{1b}[1;31merror\u{1b}[0m: {}\n", printable_lines(&message.unwrap_or_default()))
     }
 }
 

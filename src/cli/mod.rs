@@ -15,6 +15,7 @@ pub(crate) mod subcommand;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
+use std::io;
 use std::panic;
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ use matrix_commands::{check, import, plan, run};
 use study_commands::{best, diff, explain, export, list, logs, plot, resume, status, trials};
 use subcommand::{Cli, Subcommand};
 
+use crate::launch::process::signals::survive_file_size_limit;
 use crate::launch::process::syscalls::reset_inherited_signals;
 use crate::progress::{print_message, stderr};
 use crate::types::printable::is_printable;
@@ -33,15 +35,26 @@ use crate::types::printable::is_printable;
 /// Parses the command line, runs the subcommand and prints its error.
 pub fn main() -> ExitCode {
     reset_inherited_signals();
+    survive_file_size_limit();
     panic::set_hook(Box::new(report_panic));
     let parsed = Cli::try_parse();
     let exit =
         parsed.map_or_else(|error| report_parse_error(&error), |cli| dispatch(cli.command)).unwrap_or_else(|error| {
+            let error = with_directory_hint(error);
             stderr::print_styled(error.text().trim_end());
             error.exit
         });
     stderr::flush(stderr::FLUSH_TIMEOUT);
     ExitCode::from(exit.code())
+}
+
+/// Adds what to do if the current directory was removed: relative paths lead nowhere, and jobs cannot start in it.
+fn with_directory_hint(error: CliError) -> CliError {
+    match env::current_dir() {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => error
+            .hint("the current directory was removed: change to one that exists (cd), then run the command line again"),
+        _ => error,
+    }
 }
 
 /// Prints clap's message: help and version on stdout, errors on stderr.

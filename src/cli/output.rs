@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::error::CliError;
+use crate::launch::process::standard_streams::stdout_was_closed;
 use crate::launch::process::syscalls::{Interest, wait_ready};
 use crate::progress::stderr;
 use crate::types::printable::{printable_json, printable_lines, printable_styled};
@@ -86,7 +87,7 @@ pub fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
 /// Flushes stderr, then runs `write` on stdout. A closed pipe (`| head`) ends it without an error.
 ///
 /// # Errors
-/// stdout is not writable.
+/// stdout is not writable, or was closed when the program started.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
     stderr::flush(stderr::FLUSH_TIMEOUT);
     let mut out = Stdout::open().map(|stdout| BufWriter::with_capacity(64 << 10, stdout)).map_err(write_error)?;
@@ -125,6 +126,9 @@ struct Stdout {
 
 impl Stdout {
     fn open() -> io::Result<Stdout> {
+        if stdout_was_closed() {
+            return Err(io::Error::other("it was closed when hypertune was started"));
+        }
         let file = io::stdout().as_fd().try_clone_to_owned()?.into();
         Ok(Stdout { file, reader_closed: false })
     }

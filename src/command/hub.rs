@@ -61,7 +61,12 @@ impl HubRef {
                 Err(LocateError::Interpreter { script: path, .. } | LocateError::Unknown { path, .. }) => {
                     return Ok(path);
                 }
-                Err(LocateError::NoSuchFile(_) | LocateError::Directory(_) | LocateError::NotInPath(_)) => {}
+                Err(
+                    LocateError::NoSuchFile(_)
+                    | LocateError::Directory(_)
+                    | LocateError::NotInPath(_)
+                    | LocateError::NoPath(_),
+                ) => {}
             }
         }
         let missing = || TunerNotFoundError::Missing { path: self.path.clone(), folders };

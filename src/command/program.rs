@@ -22,6 +22,10 @@ pub enum LocateError {
     Directory(PathBuf),
     #[error("the command `{0}` is not in any folder of PATH")]
     NotInPath(String),
+    #[error(
+        "the command `{0}` cannot be looked up because PATH is not set: set PATH, or write the path of the program"
+    )]
+    NoPath(String),
     #[error("the command `{}` is not executable: make it executable (chmod +x), or name its interpreter first", .0.display())]
     NotExecutable(PathBuf),
     /// The interpreter named by a script's first line is missing.
@@ -45,8 +49,9 @@ pub fn locate_in(program: &str, path: Option<&OsStr>) -> Result<PathBuf, LocateE
     if program.contains('/') {
         return examine(Path::new(program));
     }
+    let Some(path) = path else { return Err(LocateError::NoPath(program.to_owned())) };
     let mut closest = LocateError::NotInPath(program.to_owned());
-    for folder in path.into_iter().flat_map(env::split_paths) {
+    for folder in env::split_paths(path) {
         match examine(&folder.join(program)) {
             Ok(found) => return Ok(found),
             Err(LocateError::NoSuchFile(_) | LocateError::Directory(_)) => {}
@@ -110,6 +115,7 @@ mod tests {
         let path = env::join_paths(["/nonexistent".as_ref(), folder.path()]).unwrap();
         assert_eq!(locate_in("tool", Some(&path)), Err(LocateError::NotExecutable(script.clone())));
         assert_eq!(locate_in("other", Some(&path)), Err(LocateError::NotInPath("other".into())));
+        assert_eq!(locate_in("tool", None), Err(LocateError::NoPath("tool".into())));
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(locate_in("tool", Some(&path)), Ok(script.clone()));
         let mut text = fs::read(&script).unwrap();

@@ -84,19 +84,19 @@ impl LineFormat {
         }
     }
 
-    /// Makes `line` the line with number `number` that holds `record`, newline included.
-    pub fn write(self, record: &Record, number: u64, line: &mut Vec<u8>) -> io::Result<()> {
-        line.clear();
-        serde_json::to_writer(&mut *line, record)?;
+    /// Appends the line with number `number` that holds `record`, newline included, to `lines`.
+    pub fn write(self, record: &Record, number: u64, lines: &mut Vec<u8>) -> io::Result<()> {
+        let start = lines.len();
+        serde_json::to_writer(&mut *lines, record)?;
         if self == LineFormat::Checked {
-            line.pop();
-            line.extend_from_slice(NUMBER);
-            io::Write::write_fmt(line, format_args!("{number}"))?;
-            let checksum = crc32fast::hash(line);
-            line.extend_from_slice(CHECKSUM);
-            io::Write::write_fmt(line, format_args!("{checksum:08x}\"}}"))?;
+            lines.pop();
+            lines.extend_from_slice(NUMBER);
+            io::Write::write_fmt(lines, format_args!("{number}"))?;
+            let checksum = crc32fast::hash(&lines[start..]);
+            lines.extend_from_slice(CHECKSUM);
+            io::Write::write_fmt(lines, format_args!("{checksum:08x}\"}}"))?;
         }
-        line.push(b'\n');
+        lines.push(b'\n');
         Ok(())
     }
 

@@ -80,13 +80,23 @@ impl ReadingSampler {
 /// The file, open for all jobs of a session.
 #[derive(Debug)]
 pub struct ReadingsFile {
-    file: File,
+    /// `None` if it could not be opened.
+    file: Option<File>,
     error: OnceLock<io::Error>,
 }
 
 impl ReadingsFile {
-    /// Opens the file of the study in `folder`, or creates it, and ends a torn last line.
-    pub fn open(folder: &StudyFolder) -> io::Result<ReadingsFile> {
+    /// Opens the file of the study in `folder`, or creates it, and ends a torn last line. If that fails, readings are dropped, and
+    /// [`ReadingsFile::error`] returns the error.
+    pub fn open(folder: &StudyFolder) -> ReadingsFile {
+        let (file, error) = match ReadingsFile::open_file(folder) {
+            Ok(file) => (Some(file), OnceLock::new()),
+            Err(error) => (None, OnceLock::from(error)),
+        };
+        ReadingsFile { file, error }
+    }
+
+    fn open_file(folder: &StudyFolder) -> io::Result<File> {
         let mut file = files::open(&folder.readings(), OpenOptions::new().create(true).read(true).append(true))?;
         let mut last = [b'\n'];
         if file.seek(SeekFrom::End(0))? > 0 {
@@ -96,22 +106,22 @@ impl ReadingsFile {
         if last != [b'\n'] {
             file.write_all(b"\n")?;
         }
-        Ok(ReadingsFile { file, error: OnceLock::new() })
+        Ok(file)
     }
 
-    /// Appends complete lines in one write. After an error, which [`ReadingsFile::into_error`] returns, all lines are dropped.
+    /// Appends complete lines in one write. After an error, which [`ReadingsFile::error`] returns, all lines are dropped.
     pub fn append(&self, lines: &[u8]) {
         if lines.is_empty() || self.error.get().is_some() {
             return;
         }
-        if let Err(error) = (&self.file).write_all(lines) {
+        if let Some(Err(error)) = self.file.as_ref().map(|mut file| file.write_all(lines)) {
             let _ = self.error.set(error);
         }
     }
 
-    /// The error after which readings were dropped, if there was one.
-    pub fn into_error(self) -> Option<io::Error> {
-        self.error.into_inner()
+    /// The error after which readings are dropped, if there was one.
+    pub fn error(&self) -> Option<&io::Error> {
+        self.error.get()
     }
 }
 
@@ -256,7 +266,7 @@ mod tests {
         let documented =
             r#"{"trial":7,"rung":1,"attempt":1,"reading":4,"step":4.0,"metrics":{"loss":"NaN","norm":"-Infinity"}}"#;
         assert_eq!(String::from_utf8(lines.clone()).unwrap(), format!("{documented}\n"));
-        ReadingsFile::open(&folder).unwrap().append(&lines);
+        ReadingsFile::open(&folder).append(&lines);
         let found: Vec<ReadingRecord> = read(&folder).unwrap().collect();
         assert_eq!(found.len(), 1);
         assert!(found[0].number("loss").unwrap().is_nan());
@@ -287,16 +297,15 @@ mod tests {
         std::fs::write(folder.readings(), "\u{0}\u{0}\nnothing\n{\"trial\":1,\"ru").unwrap();
         let mut lines = Vec::new();
         write_line(&mut lines, job(2), 1, reading(0.5)).unwrap();
-        ReadingsFile::open(&folder).unwrap().append(&lines);
+        ReadingsFile::open(&folder).append(&lines);
         assert_eq!(read(&folder).unwrap().map(|record| record.job.key.trial.0).collect::<Vec<_>>(), [2]);
     }
 
     #[test]
     fn the_error_of_a_full_disk_is_returned_at_the_end() {
-        let file =
-            ReadingsFile { file: File::options().append(true).open("/dev/full").unwrap(), error: OnceLock::new() };
+        let file = ReadingsFile { file: File::options().append(true).open("/dev/full").ok(), error: OnceLock::new() };
         file.append(b"line\n");
         file.append(b"line\n");
-        assert_eq!(file.into_error().unwrap().raw_os_error(), Some(libc::ENOSPC));
+        assert_eq!(file.error().unwrap().raw_os_error(), Some(libc::ENOSPC));
     }
 }

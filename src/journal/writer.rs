@@ -1,4 +1,4 @@
-//! Appends records. Each line is one unbuffered write, so that appended records survive `kill -9`.
+//! Appends records. Each call is one unbuffered write, so that appended records survive `kill -9`.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -17,7 +17,8 @@ pub struct JournalWriter {
     path: PathBuf,
     file: File,
     end: JournalEnd,
-    line: Vec<u8>,
+    /// Reused for each write.
+    lines: Vec<u8>,
     sync: Arc<JournalSync>,
 }
 
@@ -43,17 +44,22 @@ impl JournalWriter {
         let handle = truncated.and_then(|()| file.try_clone());
         let handle = handle.map_err(|source| JournalError::Io { path: path.to_owned(), operation: "write", source })?;
         let sync = Arc::new(JournalSync::new(path, handle, end.length));
-        Ok(JournalWriter { path: path.to_owned(), file, end, line: Vec::with_capacity(1024), sync })
+        Ok(JournalWriter { path: path.to_owned(), file, end, lines: Vec::with_capacity(1024), sync })
     }
 
-    /// Appends one record. After an error, the part that was written is truncated.
-    pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
-        let number = self.end.lines + 1;
-        let written = self.end.format.write(record, number, &mut self.line);
-        let length = self.end.length + self.line.len() as u64;
-        let written = written.and_then(|()| {
+    /// Appends `records` in one write. After an error, the part that was written is truncated.
+    pub fn append<'r>(&mut self, records: impl IntoIterator<Item = &'r Record>) -> Result<(), JournalError> {
+        self.lines.clear();
+        let mut number = self.end.lines;
+        let mut serialized = Ok(());
+        for record in records {
+            number += 1;
+            serialized = serialized.and_then(|()| self.end.format.write(record, number, &mut self.lines));
+        }
+        let length = self.end.length + self.lines.len() as u64;
+        let written = serialized.and_then(|()| {
             self.sync.length().reserve(length);
-            self.file.write_all(&self.line)
+            self.file.write_all(&self.lines)
         });
         match written {
             Ok(()) => {
@@ -90,17 +96,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let mut writer = JournalWriter::create(&path).unwrap();
-        writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap();
+        writer.append([&Record::Promoted { trial: TrialId(1) }]).unwrap();
         let whole = writer.end();
-        writer.append(&Record::Promoted { trial: TrialId(2) }).unwrap();
+        writer.append([&Record::Promoted { trial: TrialId(2) }]).unwrap();
         File::options().write(true).open(&path).unwrap().set_len(whole.length + 5).unwrap();
 
         let mut writer = JournalWriter::open_at(&path, whole).unwrap();
-        writer.append(&Record::Retired { trial: TrialId(3) }).unwrap();
+        writer.append(&[Record::Retired { trial: TrialId(3) }, Record::Retired { trial: TrialId(4) }]).unwrap();
         writer.sync_handle().sync().unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"
         {"type":"promoted","trial":1,"n":1,"crc":"63c9fc2e"}
         {"type":"retired","trial":3,"n":2,"crc":"5a2eeb03"}
+        {"type":"retired","trial":4,"n":3,"crc":"e88ee51b"}
         "#);
     }
 
@@ -109,8 +116,8 @@ mod tests {
         let path = PathBuf::from("study/journal.jsonl");
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
         let sync = Arc::new(JournalSync::new(&path, file.try_clone().unwrap(), 0));
-        let mut writer = JournalWriter { path, file, end: JournalEnd::default(), line: Vec::new(), sync };
-        let error = writer.append(&Record::Promoted { trial: TrialId(1) }).unwrap_err();
+        let mut writer = JournalWriter { path, file, end: JournalEnd::default(), lines: Vec::new(), sync };
+        let error = writer.append([&Record::Promoted { trial: TrialId(1) }]).unwrap_err();
         insta::assert_snapshot!(error, @"cannot write study/journal.jsonl: No space left on device (os error 28)");
     }
 }

@@ -11,7 +11,7 @@ use super::std_process::StdProcess;
 pub const LAUNCHER_VARIABLE: &str = "HYPERTUNE_LAUNCHER";
 
 /// Constructors of all launchers. The first is the default.
-const LAUNCHERS: [fn() -> Arc<dyn Launcher>; 2] = [|| Arc::new(Local::default()), || Arc::new(StdProcess)];
+const LAUNCHERS: [fn() -> Arc<dyn Launcher>; 2] = [|| Arc::new(Local::default()), || Arc::new(StdProcess::default())];
 
 /// The default launcher.
 pub fn default() -> Arc<dyn Launcher> {

@@ -9,23 +9,36 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
+use std::sync::OnceLock;
 
 use super::error::SpawnError;
 use super::launcher::Launcher;
 use super::process::child::Child;
 use super::process::open_files;
 use super::process::pidfd::pidfd;
+use super::process::signals::Signals;
 use super::process::spawn::JobCommand;
 use super::process::spawning_child::SpawningChild;
-use super::process::syscalls::{Pid, Signal, reap, signal_child, without_ctrl_z};
+use super::process::syscalls::{
+    Disposition, Pid, Signal, allow_ctrl_z_in_child, disposition, reap, signal_child, without_ctrl_z,
+};
 
 /// Spawns jobs with [`std::process::Command`].
 #[derive(Debug, Default)]
-pub struct StdProcess;
+pub struct StdProcess {
+    /// Whether the parent of the driver ignores SIGTSTP; jobs then ignore it too. Set by [`Launcher::prepare`].
+    ignores_ctrl_z: OnceLock<bool>,
+}
 
 impl Launcher for StdProcess {
     fn name(&self) -> &'static str {
         "std"
+    }
+
+    fn prepare(&self, _signals: &Signals) -> io::Result<()> {
+        // Fails if an earlier session of this process has set it; it is the same.
+        let _ = self.ignores_ctrl_z.set(disposition(libc::SIGTSTP) == Disposition::Ignored);
+        Ok(())
     }
 
     fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
@@ -37,6 +50,9 @@ impl Launcher for StdProcess {
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         open_files::restore_in_child(&mut command);
+        if self.ignores_ctrl_z.get() != Some(&true) {
+            allow_ctrl_z_in_child(&mut command);
+        }
         // Only the error code tells whether pipes, a process or the program failed.
         let spawned = without_ctrl_z(|| command.spawn()).map_err(|error| match directory.as_deref().map(enter) {
             Some(Err(error)) => SpawnError::Directory(error),

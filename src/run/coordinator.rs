@@ -20,6 +20,10 @@ use crate::types::ids::{Attempt, BracketId, JobId, TrialId};
 use crate::types::outcome::Reading;
 use crate::types::units::{Moment, Resource};
 
+/// Seconds up to which the end of a job is written together with what follows from it. The ends of longer jobs are written before the
+/// engine handles them, since a model may compute for seconds, in which the driver could be killed.
+const SHORT_JOB: f64 = 1.0;
+
 /// What the caller does after it releases the lock.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -54,6 +58,8 @@ pub struct Coordinator<'a> {
     pub engine: Engine,
     /// Where records are appended.
     pub journal: JournalWriter,
+    /// Records that are appended together, in one write, before anything that follows from them is done.
+    pub unwritten: Vec<Record>,
     /// Decides which checkpoints are kept.
     pub retention: Retention,
     /// Study time.
@@ -111,7 +117,10 @@ impl Coordinator<'_> {
         if is_scored {
             self.result_checks.succeeded(launch, &record).iter().for_each(|note| self.observer.note(note));
         }
-        self.write(Record::End(record));
+        self.push(Record::End(record));
+        if duration >= SHORT_JOB {
+            self.flush();
+        }
         let mut effects = self.handle(Event::Ended { job, outcome, curve, step });
         if is_scored && launch.previous > Resource::ZERO && self.error.is_none() {
             effects.removals.push(Removal::Copies(job.key));
@@ -150,9 +159,9 @@ impl Coordinator<'_> {
                     self.write(Record::Kill { job, why: why.clone(), at: now });
                     self.slot_table.kill(job, &KillReason::Rule(why), Instant::now());
                 }
-                Command::Promoted(trial) => self.write(Record::Promoted { trial }),
+                Command::Promoted(trial) => self.push(Record::Promoted { trial }),
                 Command::Retired(trial) => {
-                    self.write(Record::Retired { trial });
+                    self.push(Record::Retired { trial });
                     self.restart_check.retired(trial);
                     self.result_checks.retired(trial);
                     effects.removals.extend(self.retention.retired(trial).into_iter().map(Removal::Checkpoint));
@@ -162,12 +171,13 @@ impl Coordinator<'_> {
                 }
                 Command::Suggest { trials } => effects.tuner_requests.push(trials),
                 Command::Finish(reason) => {
-                    self.write(Record::Finish { reason: reason.clone(), at: now });
+                    self.push(Record::Finish { reason: reason.clone(), at: now });
                     effects.removals.extend(self.retention.finished(&reason));
                     self.finish = Some(reason);
                 }
             }
         }
+        self.flush();
         if self.error.is_some() {
             for launch in effects.launches.drain(..) {
                 self.slot_table.release(launch.slot);
@@ -178,16 +188,30 @@ impl Coordinator<'_> {
 
     /// Appends a record and passes it to the observers, unless an error ends the session.
     pub fn write(&mut self, record: Record) {
-        if self.error.is_some() {
+        self.push(record);
+        self.flush();
+    }
+
+    /// Adds a record to those that [`Coordinator::flush`] appends. [`Coordinator::handle`] and [`Coordinator::execute`] call it.
+    fn push(&mut self, record: Record) {
+        self.unwritten.push(record);
+    }
+
+    /// Appends the records pushed so far and passes them to the observers, unless an error ends the session.
+    fn flush(&mut self) {
+        let records = std::mem::take(&mut self.unwritten);
+        if self.error.is_some() || records.is_empty() {
             return;
         }
-        if let Err(error) = self.journal.append(&record) {
+        if let Err(error) = self.journal.append(&records) {
             self.error = Some(error.into());
             return;
         }
-        self.observer.record(&record);
-        if let Some(tuner) = self.tuner {
-            tuner.record(&record);
+        for record in &records {
+            self.observer.record(record);
+            if let Some(tuner) = self.tuner {
+                tuner.record(record);
+            }
         }
     }
 
@@ -198,7 +222,7 @@ impl Coordinator<'_> {
             return;
         }
         let is_new = launch.previous == Resource::ZERO && launch.job.attempt == Attempt(1);
-        self.write(Record::Launch(Box::new(LaunchRecord {
+        self.push(Record::Launch(Box::new(LaunchRecord {
             job: launch.job,
             bracket: launch.bracket,
             resource: launch.resource,

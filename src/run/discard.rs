@@ -47,8 +47,10 @@ fn check_descriptors() -> io::Result<()> {
 fn remove_discarded(folder: &StudyFolder) -> Result<(), FileError> {
     let [tuner_log, readings, trials, journal] =
         [folder.tuner_log(), folder.readings(), folder.trials(), folder.discarded()];
-    for file in [tuner_log, readings] {
-        ignore_not_found(fs::remove_file(&file)).map_err(|source| FileError { path: file, source })?;
+    ignore_not_found(fs::remove_file(&tuner_log)).map_err(|source| FileError { path: tuner_log, source })?;
+    // Not a directory of this name, which no driver has made.
+    if !readings.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        ignore_not_found(fs::remove_file(&readings)).map_err(|source| FileError { path: readings, source })?;
     }
     if trials.symlink_metadata().is_ok() {
         remove_trials(folder)?;

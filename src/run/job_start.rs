@@ -7,7 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustix::fs::{Access, access};
+
 use super::checkpoints::{FileError, Prepared};
+use super::error::RunError;
 use super::job::JobRunner;
 use super::output::restore::{is_displaced, restore};
 use super::process::machine_errors::{MachineError, machine_error};
@@ -46,9 +49,20 @@ impl JobRunner<'_> {
             }
             prepared => prepared,
         };
-        match prepared.map_err(checkpoint_error)? {
+        match prepared.map_err(|error| self.study_error(error).map_or_else(checkpoint_error, StartError::Session))? {
             Prepared::Ready => Ok(()),
             Prepared::AfterJournalSync => self.journal.sync().map_err(|error| StartError::Session(error.into())),
+        }
+    }
+
+    /// The error of the folder of all trials, if no trial can be written because of it; else `error`.
+    fn study_error(&self, error: FileError) -> Result<RunError, FileError> {
+        let trials = self.folder.trials();
+        match access(&trials, Access::WRITE_OK | Access::EXEC_OK) {
+            Err(source) if error.source.kind() == io::ErrorKind::PermissionDenied => {
+                Ok(RunError::file(trials, source.into()))
+            }
+            _ => Err(error),
         }
     }
 

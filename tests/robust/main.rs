@@ -8,6 +8,7 @@ mod children;
 mod crash;
 mod damage;
 mod disk;
+mod environment;
 mod flood;
 mod foreign;
 mod formats;

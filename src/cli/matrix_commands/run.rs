@@ -20,6 +20,7 @@ use crate::cli::study::session;
 use crate::cli::study::session::SessionOptions;
 use crate::cli::study::view;
 use crate::cli::study::warm_start;
+use crate::journal::error::JournalError;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::progress::{Verbosity, print_message};
@@ -61,7 +62,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         return Err(CliError::usage(anyhow!("{} has no command", study.source.name))
             .hint("add it after `--`: hypertune run MATRIX -- python3 train.py"));
     }
-    claim::check(&study.folder).map_err(view::journal_error)?;
+    claim::check(&study.folder).map_err(folder_error)?;
     let recorded = if args.overwrite { None } else { recorded(&study.folder, fail_if::detail(&args.fail_if))? };
     let existing = if args.overwrite { Existing::Overwrite } else { Existing::Continue };
     let (execution, format) = (&args.execution, args.format);
@@ -87,6 +88,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
             SessionOptions { change, ..session }.resume(study, view)
         }
     }
+}
+
+/// The error of a folder that cannot be used, with the next step.
+fn folder_error(error: JournalError) -> CliError {
+    let is_io = matches!(error, JournalError::Io { .. });
+    let error = view::journal_error(error);
+    if is_io { error.hint("choose another folder with --study, or give yourself access to this one") } else { error }
 }
 
 /// Notes that there is nothing to run again in a new study.

@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::env;
-use std::io;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
@@ -12,7 +11,9 @@ use serde_json::Value;
 use super::command_advice::MissingProgram;
 use super::definition::StudyDefinition;
 use super::fail_if;
+use super::machine_advice::with_machine_advice;
 use super::tuner;
+use super::umask;
 use super::view;
 
 use crate::cli::args::execution::ExecutionArgs;
@@ -31,11 +32,9 @@ use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::report::{summary_text, text};
 use crate::run::change::StudyChange;
-use crate::run::checkpoints::FileError;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
 use crate::run::process::gpus::Slots;
-use crate::run::process::machine_errors;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
 use crate::space::Space;
@@ -95,6 +94,7 @@ impl SessionOptions<'_> {
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
         let Some(renderer) = &study.renderer else { return Err(CliError::usage(anyhow!("the study has no command"))) };
         check_program(study)?;
+        umask::check()?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
         let mut options = execution::options(self.execution, self.slots(study)?, self.existing)?;
         let trials = study.experiment.plan().trials();
@@ -115,12 +115,13 @@ impl SessionOptions<'_> {
             FormatArg::Text => summary_text::render(&summary),
             FormatArg::Json => output::json_text(&summary).map_err(CliError::internal)?,
         };
-        match reason {
+        let printed = match reason {
             FinishReason::Interrupted { .. } => {
-                output::with_timeout(stderr::FLUSH_TIMEOUT, move || output::text(&text))?
+                output::with_timeout(stderr::FLUSH_TIMEOUT, move || output::text(&text))
             }
-            _ => output::text(&text)?,
-        }
+            _ => output::text(&text),
+        };
+        printed.map_err(|error| error.hint(format!("no result is lost; print it with\n  {}", best_command(study))))?;
         if self.format == FormatArg::Json && exit == Exit::NoResult && !summary.failures.is_empty() {
             progress::print_message(summary_text::failures_text(&summary.failures).trim_end());
         }
@@ -263,37 +264,19 @@ fn session_error(error: RunError, study: &StudyDefinition) -> CliError {
         | RunError::System { .. }
         | RunError::File(_)
         | RunError::Launch(LaunchError::SessionList { .. })
-        | RunError::Discard(_) => with_machine_advice(error, study),
+        | RunError::Discard(_) => {
+            let has_records = study.folder.journal().metadata().is_ok_and(|found| found.len() > 0);
+            let resume = has_records.then(|| resume_command(study));
+            with_machine_advice(error, resume.as_deref())
+        }
         RunError::Journal(error) => view::journal_error(error),
         error => CliError::internal(error),
     }
 }
 
-/// Adds what to do about an error of the machine, such as a full disk.
-fn with_machine_advice(error: RunError, study: &StudyDefinition) -> CliError {
-    let Some(source) = machine_source(&error) else { return CliError::internal(error) };
-    let advice = machine_errors::advice(source);
-    let rerun = match error {
-        RunError::Discard(_) => "then run the same command line again".to_owned(),
-        _ => format!("no result is lost; then run the same command line again, or\n  {}", resume_command(study)),
-    };
-    CliError::internal(error).hint(advice).hint(rerun)
-}
-
-/// The error of the operating system, if it says something about the machine.
-fn machine_source(error: &RunError) -> Option<&io::Error> {
-    match error {
-        // Only errors of the machine delay a start until the timeout.
-        RunError::Refused { source, .. } => Some(source),
-        RunError::Journal(JournalError::Io { source, .. })
-        | RunError::System { source, .. }
-        | RunError::Launch(LaunchError::SessionList { source, .. })
-        | RunError::File(FileError { source, .. })
-        | RunError::Discard(FileError { source, .. }) => {
-            Some(source).filter(|source| machine_errors::machine_error(source).is_some())
-        }
-        _ => None,
-    }
+/// The command line that prints the best trial of `study`.
+fn best_command(study: &StudyDefinition) -> String {
+    text::command_line(["hypertune", "best", &study.folder.root().to_string_lossy()])
 }
 
 /// The command line that resumes `study`.

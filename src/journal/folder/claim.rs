@@ -26,10 +26,18 @@ pub fn check(folder: &StudyFolder) -> Result<(), JournalError> {
             let found = files::special_file_kind(found.file_type()).unwrap_or("a file");
             return Err(refused(root, FolderError::Kind { found, wanted: "a folder" }));
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return match fs::symlink_metadata(root) {
+                Ok(_) => {
+                    Err(refused(root, FolderError::Kind { found: "a link to a missing file", wanted: "a folder" }))
+                }
+                Err(_) => Ok(()),
+            };
+        }
         Err(source) => return Err(unreadable(root, source)),
     }
-    for file in folder.files() {
+    // Readings may be lost; the driver runs without the file if it cannot be opened.
+    for file in folder.files().into_iter().filter(|file| *file != folder.readings()) {
         check_kind(&file, "a regular file", fs::FileType::is_file)?;
     }
     check_kind(&folder.trials(), "a directory", fs::FileType::is_dir)?;
@@ -54,6 +62,7 @@ fn check_without_records(folder: &StudyFolder) -> Result<(), JournalError> {
     let root = folder.root();
     let has_lock = origin(&folder.lock(), own_content::is_lock)? == FileOrigin::Driver;
     let has_list = origin(&folder.sessions(), own_content::is_session_list)? == FileOrigin::Driver;
+    check_kind(&folder.readings(), "a regular file", fs::FileType::is_file)?;
     let has_readings = origin(&folder.readings(), own_content::starts_readings)? == FileOrigin::Driver;
     let mut foreign = Vec::new();
     for entry in fs::read_dir(root).map_err(|source| unreadable(root, source))? {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::pidfd::ends_within;
-use super::syscalls::{Pid, Reaped, Signal, reap, signal_child, wait_readable};
+use super::syscalls::{Pid, Reaped, Signal, reap, signal_child, signal_group, wait_readable};
 
 /// Maximum number of bytes read from a stream after the child's exit: the largest capacity of a pipe (pipe(7); the default is 64 KiB).
 /// Anything beyond was written by a process that outlived the child.
@@ -47,12 +47,14 @@ pub struct Child {
     pidfd: OwnedFd,
     stdout: Option<File>,
     stderr: Option<File>,
+    /// Whether it is known to have exited.
+    has_exited: bool,
 }
 
 impl Child {
     /// `pidfd` becomes readable when the process exits; `stdout` and `stderr` are the read ends of its pipes.
     pub fn new(pid: Pid, pidfd: OwnedFd, stdout: File, stderr: File) -> Child {
-        Child { pid, pidfd, stdout: Some(stdout), stderr: Some(stderr) }
+        Child { pid, pidfd, stdout: Some(stdout), stderr: Some(stderr), has_exited: false }
     }
 
     /// The number of the process and of its group.
@@ -71,7 +73,8 @@ impl Child {
         buffer: &mut [u8],
         limit: WaitLimit<'_>,
     ) -> Result<(), S::Error> {
-        let mut is_done = self.ends_within(SHORT_JOB);
+        self.has_exited |= self.ends_within(SHORT_JOB);
+        let mut is_done = self.has_exited;
         while !is_done {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
             let remaining = limit.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -84,6 +87,7 @@ impl Child {
             if interval.is_some() {
                 sink.look();
             }
+            self.has_exited = exited;
             is_done = exited || abandoned || remaining == Some(Duration::ZERO);
         }
         self.drain(sink, buffer)
@@ -109,7 +113,7 @@ impl Child {
     /// Reads what is in the pipes, without waiting.
     fn drain<S: OutputSink>(&mut self, sink: &mut S, buffer: &mut [u8]) -> Result<(), S::Error> {
         let mut remaining = 2 * MAX_DRAIN;
-        while remaining > 0 {
+        while remaining > 0 && (self.stdout.is_some() || self.stderr.is_some()) {
             let fds = [self.stdout.as_ref().map(File::as_fd), self.stderr.as_ref().map(File::as_fd)];
             let ready = wait_readable(fds, Some(Duration::ZERO)).unwrap_or_default();
             if ready == [false; 2] {
@@ -128,6 +132,10 @@ impl Child {
     /// The child does not exit within a second; it is not reaped.
     pub fn reap(self) -> io::Result<Reaped> {
         // Before the child is reaped, its number and that of its group are not reused.
+        if self.has_exited {
+            signal_group(self.pid, Signal::Kill);
+            return reap(self.pid);
+        }
         signal_child(self.pid, Signal::Kill);
         if !self.ends_within(REAP_TIMEOUT) {
             let message = format!("process {} does not exit after SIGKILL", self.pid.number());

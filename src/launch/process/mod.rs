@@ -7,4 +7,5 @@ pub(crate) mod pidfd;
 pub(crate) mod signals;
 pub(crate) mod spawn;
 pub(crate) mod spawning_child;
+pub(crate) mod standard_streams;
 pub(crate) mod syscalls;

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP, SIGXFSZ};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::low_level::{pipe, raise, unregister};
 
@@ -26,6 +26,15 @@ const TERMINATION_SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 pub fn is_termination(status: ExitStatus) -> bool {
     let signal = status.signal().or_else(|| status.code()?.checked_sub(128));
     signal.is_some_and(|signal| TERMINATION_SIGNALS.contains(&signal))
+}
+
+/// Lets writes beyond the limit of file sizes (RLIMIT_FSIZE) fail with EFBIG instead of ending this process. Programs that it starts have
+/// the default action, unless SIGXFSZ is ignored already.
+pub fn survive_file_size_limit() {
+    if syscalls::disposition(SIGXFSZ) == Disposition::Default {
+        // Without the handler, the signal has its default action.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    }
 }
 
 /// Stops this process, as Ctrl-Z does by default, until SIGCONT.

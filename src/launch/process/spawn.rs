@@ -97,7 +97,9 @@ fn variable(name: &[u8], value: &[u8]) -> io::Result<CString> {
 
 /// Whether the environment entry `entry` sets `name`.
 fn sets(entry: &CString, name: &str) -> bool {
-    entry.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    let entry = entry.as_bytes();
+    // First, because for almost all pairs it decides.
+    entry.get(name.len()) == Some(&b'=') && entry.starts_with(name.as_bytes())
 }
 
 /// A null-terminated array of C strings.

@@ -5,8 +5,8 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -263,6 +263,17 @@ pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Gives SIGTSTP its default action in the process that `command` starts, after [`without_ctrl_z`] has discarded a pending one.
+pub fn allow_ctrl_z_in_child(command: &mut Command) {
+    // SAFETY: the closure makes one system call and allocates nothing; SIG_DFL is a valid disposition.
+    unsafe {
+        command.pre_exec(|| match libc::signal(libc::SIGTSTP, libc::SIG_DFL) {
+            libc::SIG_ERR => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        });
+    }
+}
+
 /// An anonymous file in memory, which exists until its last descriptor is closed.
 pub fn memory_file() -> io::Result<File> {
     // SAFETY: the name is a C string literal.
@@ -273,8 +284,6 @@ pub fn memory_file() -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsFd;
-    use std::os::unix::process::CommandExt;
-    use std::process::Command;
 
     use super::*;
 

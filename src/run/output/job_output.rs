@@ -127,7 +127,7 @@ mod tests {
         let listener = |readings: Vec<Reading>| received.lock().unwrap().extend(readings);
         let wanted = Wanted { metric: Some("loss".into()), ..Wanted::default() };
         let metrics = MetricInput::before_start(&ConfiguredCollector::default(), wanted, None);
-        let file = ReadingsFile::open(&folder).unwrap();
+        let file = ReadingsFile::open(&folder);
         let readings = JobReadings::new(&file, job);
         let on_abandoned = |path: &Path, error: &io::Error| panic!("{}: {error}", path.display());
         let logs = JobLogs::new(&folder, job, LogLimit::default(), &files::create, &on_abandoned);

@@ -50,8 +50,7 @@ impl SessionFiles {
             // Existing files may be in the page cache only: a killed driver does not sync, nor did earlier versions.
             (PromotedStart::FromCheckpoint, StudyAge::Resumed) => checkpoints.sync_file_system()?,
         }
-        let readings = ReadingsFile::open(folder).map_err(|source| RunError::file(folder.readings(), source))?;
-        Ok(SessionFiles { checkpoints, journal, readings })
+        Ok(SessionFiles { checkpoints, journal, readings: ReadingsFile::open(folder) })
     }
 }
 

@@ -1,9 +1,12 @@
 //! TCP ports for jobs that listen on one, such as `torchrun`'s.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+
+use rustix::io::Errno;
+use rustix::net::sockopt::set_ipv6_v6only;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 use crate::types::ids::Slot;
 
@@ -31,7 +34,8 @@ impl Ports {
         Ports(Mutex::new(AssignedPorts { by_slot: vec![None; slots as usize], next }))
     }
 
-    /// Chooses a port for the next job in `slot`, on which nothing listens and which no other slot has. Returns it; 0 if there is none.
+    /// Chooses a port for the next job in `slot`, which no socket and no other slot has. Returns it; 0 if there is none. Each call tries
+    /// other ports than the last, as connections of the last job may still use its port.
     pub fn assign(&self, slot: Slot) -> u16 {
         let mut assigned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = slot.0 as usize;
@@ -56,16 +60,32 @@ impl Ports {
     }
 }
 
-/// Whether a program can listen on `port` of all interfaces. A system without IPv6 has only the first address.
+/// Whether a program can listen on `port` of all interfaces. A socket of IPv6 checks IPv4 too; a system without IPv6 has only the
+/// other. An error that does not depend on the port, such as no descriptors, counts as free: it must not keep a job from running.
 fn is_free(port: u16) -> bool {
-    let in_use = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
-        && !TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_err_and(in_use)
+    let bound = match bind_unspecified(AddressFamily::INET6, (Ipv6Addr::UNSPECIFIED, port).into()) {
+        Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::PROTONOSUPPORT) => {
+            bind_unspecified(AddressFamily::INET, (Ipv4Addr::UNSPECIFIED, port).into())
+        }
+        bound => bound,
+    };
+    !matches!(bound, Err(Errno::ADDRINUSE | Errno::ACCESS))
+}
+
+/// Binds a socket and closes it. It does not listen, so that nothing can connect to it, and it does not share its port (SO_REUSEADDR)
+/// with sockets that wait for the end of connections.
+fn bind_unspecified(family: AddressFamily, address: SocketAddr) -> Result<(), Errno> {
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    if family == AddressFamily::INET6 {
+        set_ipv6_v6only(&socket, false)?;
+    }
+    bind(&socket, &address)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -80,9 +100,11 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_not_assigned() {
-        for address in ["0.0.0.0", "127.0.0.1"] {
-            let listener = TcpListener::bind((address, 0)).unwrap();
-            assert!(!is_free(listener.local_addr().unwrap().port()), "{address}");
+        for address in ["0.0.0.0", "127.0.0.1", "::", "::1"] {
+            match TcpListener::bind((address, 0)) {
+                Ok(listener) => assert!(!is_free(listener.local_addr().unwrap().port()), "{address}"),
+                Err(error) => println!("skipped for {address}: {error}"),
+            }
         }
         let ports = Ports::new(1);
         let start = ports.0.lock().unwrap().next;
@@ -90,5 +112,16 @@ mod tests {
         if let Ok(_listener) = TcpListener::bind((Ipv4Addr::UNSPECIFIED, first)) {
             assert_ne!(ports.assign(Slot(0)), first);
         }
+    }
+
+    #[test]
+    fn a_port_whose_connection_was_closed_a_moment_ago_is_not_assigned() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        drop(listener.accept().unwrap());
+        drop(listener);
+        assert!(!is_free(port), "the connection is in the state FIN_WAIT2 or TIME_WAIT");
+        drop(client);
     }
 }

@@ -12,6 +12,7 @@ mod output;
 pub(crate) mod study;
 pub(crate) mod study_commands;
 pub(crate) mod subcommand;
+mod umask;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;

@@ -14,6 +14,5 @@ pub(crate) mod recorded;
 pub(crate) mod seed;
 pub(crate) mod session;
 pub(crate) mod tuner;
-mod umask;
 pub(crate) mod view;
 pub(crate) mod warm_start;

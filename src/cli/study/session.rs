@@ -13,7 +13,6 @@ use super::definition::StudyDefinition;
 use super::fail_if;
 use super::machine_advice::with_machine_advice;
 use super::tuner;
-use super::umask;
 use super::view;
 
 use crate::cli::args::execution::ExecutionArgs;
@@ -22,6 +21,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::options::execution;
 use crate::cli::output;
+use crate::cli::umask;
 use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};

@@ -41,7 +41,6 @@ use crate::engine::experiment::{Experiment, PromotedStart};
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
-use crate::journal::readings::ReadingsFile;
 use crate::journal::writer::JournalWriter;
 use crate::launch::launcher::Launcher;
 use crate::launch::oom::OomMonitor;
@@ -170,12 +169,12 @@ impl Session {
             None => SessionFiles::open(&self.folder, age, checkpoints, coordinator.journal.sync_handle().clone()),
         }?;
         let readings_path = self.folder.readings();
-        let had_error = note_readings_error(&files.readings, &readings_path, observer);
+        let had_error = files.note_readings_error(&readings_path, observer);
         let Coordinator { journal, finish, error, .. } = self.run_jobs(study, options, &files, coordinator, effects)?;
         let closed = close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, &leftovers);
         self.signals.release();
         if !had_error {
-            note_readings_error(&files.readings, &readings_path, observer);
+            files.note_readings_error(&readings_path, observer);
         }
         closed
     }
@@ -286,13 +285,6 @@ impl Session {
 
 fn result_checks(experiment: &Experiment) -> ResultChecks {
     ResultChecks::new(experiment.promoted, experiment.resource.as_ref().map(|spec| spec.name.as_str()))
-}
-
-/// Notes why readings are dropped, if they are. Returns whether they are.
-fn note_readings_error(readings: &ReadingsFile, path: &Path, observer: &dyn Observer) -> bool {
-    let path = path.display();
-    let note = |error| observer.note(&format!("cannot write {path}: {error}; learning curves are incomplete"));
-    readings.error().map(note).is_some()
 }
 
 fn note_ended(observer: &dyn Observer, count: usize) {

@@ -13,6 +13,7 @@ use crate::journal::readings::ReadingsFile;
 use crate::journal::sync::JournalSync;
 use crate::run::checkpoints::Checkpoints;
 use crate::run::error::RunError;
+use crate::run::observer::Observer;
 
 /// Whether the journal had a header when the session started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,15 @@ impl SessionFiles {
             (PromotedStart::FromCheckpoint, StudyAge::Resumed) => checkpoints.sync_file_system()?,
         }
         Ok(SessionFiles { checkpoints, journal, readings: ReadingsFile::open(folder) })
+    }
+}
+
+impl SessionFiles {
+    /// Notes why readings are dropped, if they are. Returns whether they are. `path` is the file of the readings.
+    pub fn note_readings_error(&self, path: &Path, observer: &dyn Observer) -> bool {
+        let path = path.display();
+        let note = |error| observer.note(&format!("cannot write {path}: {error}; learning curves are incomplete"));
+        self.readings.error().map(note).is_some()
     }
 }
 

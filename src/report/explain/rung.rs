@@ -203,6 +203,7 @@ fn why(rung: &RungExplanation, job: &JobView, schedule: PromotionRule, attempts:
         }
         (RungDecision::Complete, _) => ranked("there is no higher rung"),
         (RungDecision::Promoted, PromotionRule::Model) => ranked("the model chose it among the paused trials"),
+        (RungDecision::Dropped, PromotionRule::Model) => ranked("the model chose other trials"),
         (RungDecision::Promoted | RungDecision::Dropped, _) => ranked(&best),
         (RungDecision::Undecided, PromotionRule::FullRungs)
             if rung.planned.is_some_and(|planned| rung.ended < planned) =>

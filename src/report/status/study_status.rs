@@ -65,6 +65,8 @@ pub struct StudyStatus<'a> {
     pub done: u64,
     /// Jobs expected at the end, or at the limit that is reached first; null if neither is known.
     pub expected: Option<u64>,
+    /// Whether `expected` and the planned trials of rungs are estimates, because the schedule decides after each end.
+    pub estimated: bool,
     /// Numbers of launches.
     pub jobs: JobCounts,
     /// Number of times that the plan repeats its brackets.
@@ -102,6 +104,7 @@ impl<'a> StudyStatus<'a> {
             resource: view.header.resource_name(),
             done: progress.done,
             expected: progress.expected.jobs,
+            estimated: progress.open_ended,
             jobs: job_counts(view),
             rounds: progress.rounds,
             brackets: rungs::brackets(view, progress, plan),

@@ -131,6 +131,16 @@ fn a_finished_study() {
 }
 
 #[test]
+fn planned_numbers_of_asynchronous_schedules_are_estimates() {
+    let mut read = Read::new(&half());
+    read.progress.open_ended = true;
+    let text = read.text(RUNNING, &[], 80);
+    assert!(text.contains("2 of about 4 done") && text.contains("~3") && !text.contains('━'), "{text}");
+    read.progress.expected.jobs = Some(1);
+    assert!(read.text(RUNNING, &[], 80).contains("2 done"));
+}
+
+#[test]
 fn crashed_interrupted_and_copied_studies_name_the_next_step() {
     let heading = |fixture: &StudyFixture, driver| {
         let text = Read::new(fixture).text(driver, &[], 80);
@@ -170,7 +180,7 @@ fn the_json_has_the_documented_keys() {
     let read = Read::new(&half());
     read.status(RUNNING, &[reading(2, 1, f64::NAN)], |status| {
         let json = serde_json::to_string(status).expect("a status serializes");
-        insta::assert_snapshot!(json, @r#"{"study":"matrix.study","state":"running","pid":4711,"finished":null,"kind":"halving","metric":{"name":"loss","optimization":"minimize"},"resource":"epochs","done":2,"expected":4,"jobs":{"planned":4,"launched":3,"running":1,"succeeded":1,"failed":1,"stopped":0,"dropped":0,"interrupted":0},"rounds":1,"brackets":[{"round":0,"bracket":1,"rungs":[{"rung":0,"resource":1,"done":2,"running":1,"planned":3,"failed":1,"promoted":0,"best":0.5},{"rung":1,"resource":3,"done":0,"running":0,"planned":1,"failed":0,"promoted":0,"best":null}]}],"running":[{"trial":2,"bracket":1,"rung":0,"attempt":1,"resource":1,"slot":0,"device":null,"elapsed_s":2.0,"reading":{"step":1,"metrics":{"loss":null},"value":null},"rank":null,"ranked":null}],"best":{"trial":0,"value":0.5,"resource":1,"params":{"lr":0.0}},"incumbents":[{"at_s":1.0,"trial":0,"value":0.5,"resource":1}],"elapsed_s":4.0,"rate":{"jobs_per_minute":30.0,"resource_per_minute":30.0},"time_left_s":1.6,"failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"Traceback\nValueError: lr"}]}"#);
+        insta::assert_snapshot!(json, @r#"{"study":"matrix.study","state":"running","pid":4711,"finished":null,"kind":"halving","metric":{"name":"loss","optimization":"minimize"},"resource":"epochs","done":2,"expected":4,"estimated":false,"jobs":{"planned":4,"launched":3,"running":1,"succeeded":1,"failed":1,"stopped":0,"dropped":0,"interrupted":0},"rounds":1,"brackets":[{"round":0,"bracket":1,"rungs":[{"rung":0,"resource":1,"done":2,"running":1,"planned":3,"failed":1,"promoted":0,"best":0.5},{"rung":1,"resource":3,"done":0,"running":0,"planned":1,"failed":0,"promoted":0,"best":null}]}],"running":[{"trial":2,"bracket":1,"rung":0,"attempt":1,"resource":1,"slot":0,"device":null,"elapsed_s":2.0,"reading":{"step":1,"metrics":{"loss":null},"value":null},"rank":null,"ranked":null}],"best":{"trial":0,"value":0.5,"resource":1,"params":{"lr":0.0}},"incumbents":[{"at_s":1.0,"trial":0,"value":0.5,"resource":1}],"elapsed_s":4.0,"rate":{"jobs_per_minute":30.0,"resource_per_minute":30.0},"time_left_s":1.6,"failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"Traceback\nValueError: lr"}]}"#);
     });
 }
 

@@ -89,7 +89,13 @@ fn row(name: &str, value: &str) -> String {
 
 fn jobs(status: &StudyStatus<'_>) -> String {
     let done = text::count(status.done);
-    let done = status.expected.map_or_else(|| done.clone(), |all| format!("{done} of {}", text::count(all)));
+    let done = match status.expected {
+        Some(all) if !status.estimated => format!("{done} of {}", text::count(all)),
+        Some(all) if status.state != StudyState::Finished && all > status.done => {
+            format!("{done} of about {}", text::count(all))
+        }
+        _ => done,
+    };
     let counts = &status.jobs;
     let parts = [
         (counts.running, "running"),
@@ -162,7 +168,7 @@ fn rungs(status: &StudyStatus<'_>) -> String {
     let mut align = vec![Align::Right; header.len()];
     let bar = align.len() - 2;
     align[bar] = Align::Left;
-    let rows: Vec<Vec<String>> = shown.iter().flat_map(|bracket| bracket_rows(bracket, status.rounds > 1)).collect();
+    let rows: Vec<Vec<String>> = shown.iter().flat_map(|bracket| bracket_rows(bracket, status)).collect();
     let mut out = "\n".to_owned();
     if hidden > 0 {
         let _ = writeln!(out, "{}", painted(TextStyle::Dim, &format!("{} complete", text::counted(hidden, "bracket"))));
@@ -173,7 +179,11 @@ fn rungs(status: &StudyStatus<'_>) -> String {
     out
 }
 
-fn bracket_rows(bracket: &BracketStatus, has_rounds: bool) -> impl Iterator<Item = Vec<String>> {
+fn bracket_rows<'a>(
+    bracket: &'a BracketStatus,
+    status: &StudyStatus<'_>,
+) -> impl Iterator<Item = Vec<String>> + use<'a> {
+    let (has_rounds, estimated) = (status.rounds > 1, status.estimated);
     let count = |n: u64| if n == 0 { "–".to_owned() } else { text::count(n) };
     let row = move |(at, rung): (usize, &RungStatus)| {
         let first = |number: u32| if at == 0 { number.to_string() } else { String::new() };
@@ -185,8 +195,9 @@ fn bracket_rows(bracket: &BracketStatus, has_rounds: bool) -> impl Iterator<Item
             count(rung.done),
             count(rung.running),
         ]);
-        row.push(rung.planned.map_or_else(|| "–".to_owned(), text::count));
-        row.push(rung.planned.map(|planned| bar(rung.done, planned)).unwrap_or_default());
+        let about = if estimated { "~" } else { "" };
+        row.push(rung.planned.map_or_else(|| "–".to_owned(), |planned| format!("{about}{}", text::count(planned))));
+        row.push(rung.planned.filter(|_| !estimated).map(|planned| bar(rung.done, planned)).unwrap_or_default());
         row.push(rung.best.map(text::short).unwrap_or_default());
         row
     };

@@ -11,7 +11,7 @@ mod json_text;
 pub mod lines;
 mod object_tail;
 mod pattern_lines;
-mod python_json;
+pub(crate) mod python_json;
 mod seen;
 mod text;
 mod thinned_curve;

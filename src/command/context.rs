@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::JobContext;
+use super::config::{ConfigTemplate, OnMissing};
 use super::dialect::Dialect;
 use super::input::{ArgForm, Input};
 use super::plain::plain;
@@ -18,6 +19,9 @@ use crate::types::units::ResourceSpec;
 /// Names that every template may use in addition to the study's own.
 pub const BUILT_IN: [&str; 11] =
     ["trial", "job", "bracket", "rung", "slot", "port", "seed", "checkpoint_dir", "trial_dir", "uuid", "globals"];
+
+/// The name of the path of a job's configuration file, in templates of studies that have one.
+pub const CONFIG: &str = "config";
 
 /// Attributes of `globals`.
 pub const GLOBALS: [&str; 10] = [
@@ -49,6 +53,8 @@ pub struct TemplateNames {
     pub partial: Vec<PartialName>,
     /// How templates write values.
     pub dialect: Dialect,
+    /// The configuration file that jobs get copies of.
+    pub config: Option<Arc<ConfigTemplate>>,
 }
 
 /// A name that not every configuration has.
@@ -173,13 +179,46 @@ impl<'a> TemplateValues<'a> {
     /// Passes parameters in file order, then the resource: what is appended to a command that uses none of them.
     pub fn pass_sampled(&self, job: &mut JobArguments) {
         let launch = self.context.launch;
-        for (name, value) in launch.assignment.iter() {
+        let is_passed = |name: &str| !self.is_in_config(name);
+        for (name, value) in launch.assignment.iter().filter(|(name, _)| is_passed(name)) {
             let value = self.own(name).unwrap_or_else(|| value.clone());
             self.names.pass(self.arguments, name, &value, job);
         }
-        if let Some(spec) = &self.names.resource {
+        if let Some(spec) = self.names.resource.as_ref().filter(|spec| is_passed(&spec.name)) {
             self.names.pass(self.arguments, &spec.name, &spec.value(launch.resource), job);
         }
+    }
+
+    /// Whether a parameter or the resource is a value of the configuration file: unless it has a style of its own.
+    pub fn is_in_config(&self, name: &str) -> bool {
+        let has_own_style = || self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
+        self.names.config.is_some() && !has_own_style()
+    }
+
+    /// The values for the configuration file by their dotted names. Where the file lacks the name of a value that the command uses,
+    /// the value is not added.
+    pub fn config_values(&self, is_used: &dyn Fn(&str) -> bool) -> Vec<(String, Value, OnMissing)> {
+        let assignment = self.context.launch.assignment.iter().map(|(name, _)| name);
+        let names = assignment.chain(self.names.resource.iter().map(|spec| spec.name.as_str()));
+        let names = names.filter(|name| self.is_in_config(name));
+        let value = |name: &str| {
+            let key = self.arguments.of(name).form.name.clone().unwrap_or_else(|| name.to_owned());
+            let on_missing = if is_used(name) { OnMissing::Skip } else { OnMissing::Add };
+            Some((key.trim_start_matches(['-', '+']).to_owned(), self.own(name)?, on_missing))
+        };
+        names.filter_map(value).collect()
+    }
+
+    /// Passes the path of the configuration file, as a parameter called `config` would be.
+    pub fn pass_config(&self, job: &mut JobArguments) {
+        if let Some(path) = self.config_path() {
+            self.names.pass(self.arguments, CONFIG, &path, job);
+        }
+    }
+
+    fn config_path(&self) -> Option<Value> {
+        let path = self.names.config.as_ref()?.path(self.context.launch.job, self.context.trial_dir);
+        Some(path.display().to_string().into())
     }
 
     /// Passes parameters in file order, inputs and the resource.
@@ -240,6 +279,7 @@ impl<'a> TemplateValues<'a> {
             "checkpoint_dir" => Some(self.context.checkpoint_dir.display().to_string().into()),
             "trial_dir" => Some(self.trial_dir()),
             "uuid" => Some(self.uuid().into()),
+            CONFIG => self.config_path(),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Command lines of jobs: templates, argument styles, declared inputs, environment.
 
+pub mod config;
 pub mod context;
 mod conversion;
 pub mod dialect;

@@ -138,14 +138,17 @@ impl Renderer {
     pub fn unused(&self) -> Vec<&str> {
         let params = self.names.params.iter().map(|(name, _)| &**name);
         let resource = self.names.resource.iter().map(|spec| spec.name.as_str());
-        let is_unused = |name: &&str| !self.appends() && !self.uses(name);
+        let is_in_config = self.names.config.is_some();
+        let is_unused = |name: &&str| !is_in_config && !self.appends() && !self.uses(name);
         params.chain(resource).filter(is_unused).collect()
     }
 
     /// What `value` of the parameter `name` becomes, if it is passed as an argument or a variable.
     pub fn passed(&self, name: &str, value: &Value) -> Option<JobArguments> {
         let style = self.arguments.of(name).style.unwrap_or_default();
-        let is_passed = style.passes() && (self.appends() || self.compiled.has_argument(name));
+        let has_own_style = self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
+        let is_appended = self.appends() && (self.names.config.is_none() || has_own_style);
+        let is_passed = style.passes() && (is_appended || self.compiled.has_argument(name));
         let mut job = JobArguments::default();
         self.names.pass(&self.arguments, name, value, &mut job);
         is_passed.then_some(job)
@@ -192,6 +195,9 @@ impl Renderer {
         }
         if self.appends() {
             values.pass_sampled(&mut job);
+        }
+        if !self.uses_config() {
+            values.pass_config(&mut job);
         }
         values.complete(&mut job);
         Ok(job)

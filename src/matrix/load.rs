@@ -100,7 +100,7 @@ pub fn load_bytes(
     let mut component = read_component(&operation, folder, recorded, from, &mut ignored_fields, &mut findings);
     ignored_fields.report(&mut findings);
     operation.termination = operation.termination.or(component.termination);
-    let renderer = bind_names(&operation, &mut section, &mut component, overrides, &mut findings);
+    let renderer = bind_names(&operation, &mut section, &mut component, overrides, folder, &mut findings);
     check_metric_path(&section, renderer.as_ref(), &mut findings);
     let mut loaded = finish(operation, section, renderer, overrides, findings)?;
     loaded.component = Some(component.source).filter(|file| !Arc::ptr_eq(file, &source));
@@ -231,6 +231,7 @@ fn bind_names(
     section: &mut MatrixSection,
     component: &mut Component,
     overrides: &Overrides,
+    folder: &Path,
     findings: &mut Findings,
 ) -> Option<Renderer> {
     bind::bind_operation_params(operation, section, component, findings);
@@ -238,7 +239,7 @@ fn bind_names(
     if overrides.command.is_none() {
         bind::check_types(section, component, findings);
     }
-    let renderer = command::renderer(section, component, overrides, findings);
+    let renderer = command::renderer(section, component, overrides, folder, findings);
     if let Some(renderer) = &renderer {
         let from = if overrides.command.is_some() { CommandFrom::CommandLine } else { CommandFrom::File };
         bind::check_coverage(section, component, renderer, from, findings);

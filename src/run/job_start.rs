@@ -124,7 +124,10 @@ impl JobRunner<'_> {
         let context = self.context(launch, &trial_dir, &checkpoint_dir);
         let base = self.working_directory.path();
         let rendered = self.renderer.rendered(&context, base).map_err(|error| StartError::Job(error.message))?;
-        let RenderedCommand { argv, directory } = rendered;
+        let RenderedCommand { argv, directory, config } = rendered;
+        if let Some(copy) = config {
+            self.write_config(launch, &copy)?;
+        }
         let variables = self.renderer.environment(&context).map_err(|error| StartError::Job(error.message))?;
         let slot = self.slots.get(launch.slot.0 as usize).into_iter().flatten();
         let [defaults, slot] = [self.defaults.iter().collect(), slot.collect::<Vec<_>>()]

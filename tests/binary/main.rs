@@ -6,6 +6,7 @@ mod bad_input;
 mod bounds;
 mod collectors;
 mod components;
+mod config_files;
 mod edited;
 mod endings;
 mod escapes;

@@ -16,7 +16,7 @@ pub struct Scene {
 impl Scene {
     pub fn new() -> Scene {
         let scene = Scene { dir: tempfile::tempdir().expect("a temporary folder") };
-        for file in ["yaml", "py", "csv"].into_iter().flat_map(examples) {
+        for file in ["yaml", "json", "py", "csv"].into_iter().flat_map(examples) {
             let copy = scene.path(&file);
             fs::create_dir_all(copy.parent().expect("below examples")).expect("a temporary folder");
             fs::copy(root().join(&file), copy).expect("an example can be copied");

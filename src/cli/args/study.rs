@@ -39,6 +39,10 @@ pub struct StudyArgs {
     /// env (LR=0.1 in the environment) or none [default: from the matrix, else equals]
     #[arg(long, value_name = "STYLE", hide_possible_values = true, value_parser = one_of(ArgStyle::all()), help_heading = STUDY)]
     pub arg_style: Option<ArgStyle>,
+    /// YAML, JSON or TOML file of which each job gets a copy with its parameters; passed as --config=PATH unless the command has
+    /// {{config}}
+    #[arg(long, value_name = "FILE", help_heading = STUDY)]
+    pub config_template: Option<PathBuf>,
     /// Working directory of jobs, a template such as '{{ trial_dir }}'; created if missing [default: the current directory]
     #[arg(long, value_name = "DIR", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = STUDY)]
     pub workdir: Option<String>,

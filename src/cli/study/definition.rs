@@ -16,13 +16,14 @@ use crate::cli::error::CliError;
 use crate::cli::findings;
 use crate::cli::options::overrides;
 use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::config::ConfigFile;
 use crate::command::dialect::Dialect;
 use crate::command::style::catalogue::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
-use crate::matrix::command_line::overrides::Overrides;
+use crate::matrix::command_line::overrides::{ConfigSource, Overrides};
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::matrix::load;
@@ -48,6 +49,9 @@ pub struct StudyOptions {
     /// `--arg-style`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arg_style: Option<ArgStyle>,
+    /// The configuration file of `--config-template` or the matrix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_template: Option<ConfigFile>,
     /// `--workdir`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workdir: Option<String>,
@@ -80,6 +84,7 @@ impl StudyOptions {
             collect: args.collect.as_ref().map(ConfiguredCollector::to_json),
             param: args.params.iter().map(overrides::param_text).collect(),
             arg_style: args.arg_style,
+            config_template: None,
             workdir: args.workdir.clone(),
             dialect: Dialect::default(),
             sampler: args.sampler.clone(),
@@ -99,6 +104,7 @@ impl StudyOptions {
         Ok(Overrides {
             command,
             style: self.arg_style,
+            config: self.config_template.clone().map(ConfigSource::Recorded),
             workdir: self.workdir.clone(),
             metric: self.metric.as_deref().map(overrides::metric).transpose()?,
             collector: self.collect.as_ref().and_then(ConfiguredCollector::from_json),
@@ -159,6 +165,7 @@ impl StudyDefinition {
         let overrides = Overrides {
             command,
             style: args.arg_style,
+            config: args.config_template.clone().map(ConfigSource::Path),
             workdir: args.workdir.clone(),
             metric: args.metric.clone(),
             collector: args.collect.clone(),
@@ -208,6 +215,7 @@ impl StudyDefinition {
     }
 
     fn new(loaded: load::LoadedMatrix, folder: StudyFolder, options: StudyOptions) -> StudyDefinition {
+        let config_template = loaded.renderer.as_ref().and_then(|renderer| Some(renderer.config()?.file().clone()));
         StudyDefinition {
             experiment: Arc::new(loaded.experiment),
             renderer: loaded.renderer,
@@ -218,7 +226,7 @@ impl StudyDefinition {
             warnings: loaded.warnings,
             source: loaded.source,
             component: loaded.component,
-            options,
+            options: StudyOptions { config_template, ..options },
         }
     }
 

@@ -1,6 +1,8 @@
 //! Compares a command line with the study recorded in a journal's header. The meaning of matrix, command and options is compared, not
 //! their notation; paths are ignored. Slots, limits, retries and time limits may differ from one run to the next.
 
+mod config_file;
+pub(crate) mod difference;
 pub(crate) mod length;
 mod passed_inputs;
 
@@ -8,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use self::config_file::config_differences;
+use self::difference::{Difference, difference};
 use self::length::{COMMON, LengthChange, length_change};
 use self::passed_inputs::{argument_changes, inputs, sides, variables};
 use super::definition::StudyDefinition;
@@ -20,19 +24,6 @@ use crate::matrix::changes::{Change, changes};
 use crate::matrix::command_line::overrides::MetricOverride;
 use crate::report::text;
 use crate::types::assignment::Assignment;
-
-/// A difference between a command line and a study.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
-    /// A field of the matrix, `command`, `seed` or an option's name.
-    pub field: String,
-    /// The value in the journal.
-    pub recorded: String,
-    /// The value on the command line.
-    pub now: String,
-    /// File and line of the new value.
-    pub location: Option<String>,
-}
 
 /// The result of a comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -222,6 +213,7 @@ impl Comparison<'_> {
         }
         self.arguments();
         self.workdir();
+        self.found.extend(config_differences(self.recorded, self.now));
         let (recorded, now) = (variables(self.recorded), variables(self.now));
         if recorded != now {
             self.found.push(difference("env", recorded.join(" "), now.join(" ")));
@@ -291,11 +283,6 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
         studies => studies.iter().map(EarlierStudy::folder).collect::<Vec<_>>().join(" "),
     };
     Some(difference("warm_start", listed(recorded), listed(now)))
-}
-
-/// A difference without a location.
-fn difference(field: &str, recorded: impl Into<String>, now: impl Into<String>) -> Difference {
-    Difference { field: field.to_owned(), recorded: recorded.into(), now: now.into(), location: None }
 }
 
 fn joined(command: &[String]) -> String {

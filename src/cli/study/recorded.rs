@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::definition::{StudyDefinition, StudyOptions};
+use super::identity::difference::Difference;
 use super::identity::length::LengthChange;
-use super::identity::{Compared, Difference, compare};
+use super::identity::{Compared, compare};
 use super::session;
 use crate::cli::error::CliError;
 use crate::engine::experiment::PromotedStart;

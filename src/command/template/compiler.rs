@@ -9,7 +9,7 @@ use super::error::TemplateError;
 use super::limits::{self, NumericNames};
 use super::scanner::{Symbol, Token, scan};
 use super::{functions, output};
-use crate::command::context::{BUILT_IN, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
+use crate::command::context::{BUILT_IN, CONFIG, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use crate::command::dialect::Dialect;
 use crate::command::style::member::JobArguments;
 
@@ -178,6 +178,8 @@ impl<'n> Compiler<'n> {
             ["globals", name, ..] if !GLOBALS.contains(name) => {
                 self.unknown(index, name, GLOBALS.iter().map(|g| (*g).to_owned()).collect());
             }
+            [CONFIG] if self.names.config.is_some() => {}
+            [CONFIG] if self.names.own().all(|name| name != CONFIG) => self.no_config(index),
             [name, ..] => self.check_name(index, name, &BUILT_IN),
             [] => {}
         }
@@ -202,6 +204,16 @@ impl<'n> Compiler<'n> {
             candidates.extend(also.iter().map(|name| (*name).to_owned()));
             self.unknown(index, name, candidates);
         }
+    }
+
+    fn no_config(&mut self, index: usize) {
+        self.errors.push(TemplateError {
+            element: index,
+            name: Some(CONFIG.to_owned()),
+            message: "there is no configuration file, so `config` has no value".to_owned(),
+            hint: Some("give the file with --config-template FILE".to_owned()),
+            candidates: Vec::new(),
+        });
     }
 
     fn unknown(&mut self, index: usize, name: &str, candidates: Vec<String>) {

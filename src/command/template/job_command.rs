@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Renderer, TemplateError, TextTemplate};
 use crate::command::JobContext;
+use crate::command::config::{ConfigCopy, ConfigTemplate};
+use crate::command::context::CONFIG;
 use crate::command::rendered::RenderedCommand;
 use crate::command::workdir;
 
@@ -37,6 +39,37 @@ impl Renderer {
         }
     }
 
+    /// The configuration file that jobs get copies of.
+    pub fn config(&self) -> Option<&ConfigTemplate> {
+        self.names.config.as_deref()
+    }
+
+    /// Whether a template of the command or of a variable has the path of the configuration file.
+    pub fn uses_config(&self) -> bool {
+        self.compiled.roots.iter().any(|root| root == CONFIG)
+            || self.variables.iter().any(|(_, template)| template.has_root(CONFIG))
+    }
+
+    /// The configuration file of a job; `None` if the study has none.
+    ///
+    /// # Errors
+    /// A value cannot be put in.
+    pub fn config_copy(&self, context: &JobContext<'_>) -> Result<Option<ConfigCopy>, TemplateError> {
+        let Some(template) = self.config() else { return Ok(None) };
+        let values = self.values(context)?.config_values(&|name| self.compiled.used.contains(name));
+        let filled = template.fill(&values);
+        let (text, added) = filled.map_err(|error| TemplateError::of(0, error.to_string()))?;
+        Ok(Some(ConfigCopy { path: template.path(context.launch.job, context.trial_dir), text, added }))
+    }
+
+    /// [`Renderer::config_copy`] with sample values.
+    ///
+    /// # Errors
+    /// A value cannot be put in.
+    pub fn config_sample(&self) -> Result<Option<ConfigCopy>, TemplateError> {
+        self.with_sample(|context| self.config_copy(context))
+    }
+
     /// The command of a job. If it has a working directory, relative paths of files that exist in `base`, the directory in which the
     /// driver was started, are absolute.
     ///
@@ -48,6 +81,6 @@ impl Renderer {
         if directory.is_some() {
             workdir::make_paths_absolute(&mut argv, base);
         }
-        Ok(RenderedCommand { argv, directory })
+        Ok(RenderedCommand { argv, directory, config: self.config_copy(context)? })
     }
 }

@@ -58,6 +58,11 @@ impl TextTemplate {
         self.compiled.used.contains(name)
     }
 
+    /// Whether the template uses `root`, the first part of a dotted name.
+    pub fn has_root(&self, root: &str) -> bool {
+        self.compiled.roots.iter().any(|other| other == root)
+    }
+
     /// The text for one job.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! STUDY/tuner.stderr.log                      the stderr of an external tuner
 //! STUDY/trials/7/rung-1.stdout.log            one file per job and stream, created when the stream has its first byte
 //! STUDY/trials/7/rung-1.attempt-2.stderr.log  the same of a further attempt
+//! STUDY/trials/7/rung-1.config.yaml           the configuration file of a job, if the study has one
 //! STUDY/trials/7/checkpoint/                  HYPERTUNE_CHECKPOINT_DIR
 //! STUDY/trials/7/checkpoint.before-rung-1.SESSION-1/  the checkpoint before the running job started
 //! ```

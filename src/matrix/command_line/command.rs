@@ -1,7 +1,9 @@
 //! Compiles the command and checks the names in its templates.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use super::config_file;
 use super::overrides::{Overrides, command_line_diagnostic};
 use super::unsupported_values;
 use crate::command::context::{PartialName, TemplateNames};
@@ -22,6 +24,7 @@ pub fn renderer(
     section: &MatrixSection,
     component: &Component,
     overrides: &Overrides,
+    folder: &Path,
     findings: &mut Findings,
 ) -> Option<Renderer> {
     let (command, from) = match &overrides.command {
@@ -31,12 +34,14 @@ pub fn renderer(
     let argv = command.clone();
     let arguments = arguments(section, overrides);
     warn_ignored(&arguments, section, findings);
-    let names = template_names(section, component, overrides.dialect());
+    let config = config_file::load(section, overrides, folder, findings)?;
+    let names = TemplateNames { config, ..template_names(section, component, overrides.dialect()) };
     match Renderer::new(command, arguments, names) {
         Ok(renderer) => {
             let renderer = with_variables(renderer, component, findings)?;
             let renderer = with_directory(renderer, section, overrides, findings)?;
             warn_unused(&renderer, section, findings);
+            config_file::check(&renderer, section, findings);
             unsupported_values::check(section, &renderer, findings);
             Some(renderer)
         }
@@ -157,6 +162,7 @@ fn template_names(section: &MatrixSection, component: &Component, dialect: Diale
         inputs: inputs.chain(component.undeclared.iter().cloned()).collect(),
         partial: section.partial_names().into_iter().map(partial_name).collect(),
         dialect,
+        config: None,
     }
 }
 

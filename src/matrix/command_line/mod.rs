@@ -2,5 +2,6 @@
 
 pub(crate) mod bind;
 pub(crate) mod command;
+mod config_file;
 pub mod overrides;
 mod unsupported_values;

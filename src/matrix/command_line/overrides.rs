@@ -1,10 +1,12 @@
 //! Values on the command line that override the file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::collect::catalogue::ConfiguredCollector;
+use crate::command::config::ConfigFile;
 use crate::command::dialect::Dialect;
 use crate::command::style::catalogue::ArgStyle;
 use crate::kinds::Method;
@@ -23,6 +25,8 @@ pub struct Overrides {
     pub command: Option<Vec<String>>,
     /// `--arg-style`.
     pub style: Option<ArgStyle>,
+    /// `--config-template`, or the recorded file.
+    pub config: Option<ConfigSource>,
     /// `--workdir`.
     pub workdir: Option<String>,
     /// `--metric`.
@@ -41,6 +45,15 @@ pub struct Overrides {
     pub dialect: Option<Dialect>,
     /// The recorded text of the component file, used instead of the file.
     pub component: Option<String>,
+}
+
+/// Where the configuration file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ConfigSource {
+    /// At this path.
+    Path(PathBuf),
+    /// In the journal of the study, which has its text.
+    Recorded(ConfigFile),
 }
 
 impl Overrides {

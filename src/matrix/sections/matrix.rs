@@ -82,6 +82,8 @@ pub struct MatrixSection {
     pub arguments: ArgSettings,
     /// The position of `arguments` or `argStyle`.
     pub arguments_span: Option<Span>,
+    /// The path of the configuration file, with its position.
+    pub config: Option<(String, Span)>,
     /// The working directory of jobs, a template, with its position.
     pub workdir: Option<(String, Span)>,
     /// Starting points.
@@ -194,17 +196,18 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         section.stopping_span = entry.key_span.clone();
     }
     (section.arguments, section.arguments_span) = arguments::read(fields, findings);
-    section.workdir = read_workdir(fields, findings);
+    section.workdir = read_path("workdir", fields, findings);
+    section.config = read_path("configTemplate", fields, findings);
     if params_need != Need::Forbidden {
         read_proposal_fields(fields, section, findings);
     }
     check_resource_name(section, findings);
 }
 
-fn read_workdir(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(String, Span)> {
-    let (text, span) = fields.text("workdir", findings)?;
+fn read_path(name: &'static str, fields: &mut Fields<'_>, findings: &mut Findings) -> Option<(String, Span)> {
+    let (text, span) = fields.text(name, findings)?;
     if text.is_empty() {
-        findings.error(span.clone(), "`workdir` must not be empty");
+        findings.error(span.clone(), format!("`{name}` must not be empty"));
     }
     Some((text.to_owned(), span))
 }

@@ -11,3 +11,4 @@ pub(crate) mod readings_file;
 pub(crate) mod restore;
 pub(crate) mod result_checks;
 pub(crate) mod session_files;
+mod write_config;

@@ -19,6 +19,7 @@ pub const COMMON: [&str; 12] = [
     "arguments",
     "argStyle",
     "workdir",
+    "configTemplate",
 ];
 
 /// Fields that set the length of a schedule. Where `maxIterations` is R, another value changes more than the length.

@@ -1,0 +1,56 @@
+//! Errors of configuration files.
+
+use thiserror::Error;
+
+/// A configuration file cannot be used, or a value cannot be put into it.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ConfigError {
+    /// The name of the file does not end in the extension of a known format.
+    #[error("the format of the configuration file is not known; its name must end in {known}")]
+    UnknownFormat {
+        /// All extensions.
+        known: String,
+    },
+    /// The file is not valid in its format.
+    #[error("the configuration file is not valid {format}: {message}")]
+    Syntax {
+        /// The name of the format.
+        format: &'static str,
+        /// What the parser says, with the position.
+        message: String,
+    },
+    /// The whole file is something else than a mapping.
+    #[error("the configuration file must be a mapping, found {found}")]
+    NotAMapping {
+        /// What it is.
+        found: &'static str,
+    },
+    /// A dotted name leads into something that has no keys.
+    #[error("`{name}` cannot be set in the configuration file: `{key}` is {found}, not a mapping")]
+    NotReachable {
+        /// The dotted name.
+        name: String,
+        /// The part of it that is not a mapping.
+        key: String,
+        /// What it is.
+        found: &'static str,
+    },
+    /// The format has no notation for a value.
+    #[error("`{name}` cannot be set in the configuration file: {format} has no {value}")]
+    NoNotation {
+        /// The dotted name.
+        name: String,
+        /// The name of the format.
+        format: &'static str,
+        /// The value, in words.
+        value: &'static str,
+    },
+    /// The file is too large.
+    #[error("the configuration file is larger than {} MiB{when}", .limit >> 20)]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+        /// A condition such as " with its aliases expanded", or empty.
+        when: &'static str,
+    },
+}

@@ -1,0 +1,126 @@
+//! A configuration file and its copies for jobs.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::catalogue::format_of;
+use super::error::ConfigError;
+use super::format::{ConfigFormat, KeyPresence, MAX_BYTES};
+use crate::types::ids::{Attempt, JobId};
+
+/// A file that jobs get copies of.
+#[derive(Clone, Debug)]
+pub struct ConfigTemplate {
+    file: ConfigFile,
+    format: &'static dyn ConfigFormat,
+    extension: &'static str,
+    /// A text with the same meaning that values can be put into.
+    prepared: String,
+}
+
+/// The path of a file, as it was given, and its text.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ConfigFile {
+    /// As it was given.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What becomes of a value whose key the file does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnMissing {
+    /// It is added.
+    Add,
+    /// It is left out: the command passes it.
+    Skip,
+}
+
+/// The copy for one job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigCopy {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// The names that the file does not have.
+    pub added: Vec<String>,
+}
+
+impl ConfigTemplate {
+    /// Checks `file`. Its format is determined by the extension of its name.
+    ///
+    /// # Errors
+    /// The file is invalid, no mapping or too large.
+    pub fn new(file: ConfigFile) -> Result<ConfigTemplate, ConfigError> {
+        if file.text.len() > MAX_BYTES {
+            return Err(ConfigError::TooLarge { limit: MAX_BYTES, when: "" });
+        }
+        let (format, extension) = format_of(Path::new(&file.path))?;
+        let prepared = format.prepare(&file.text)?;
+        Ok(ConfigTemplate { file, format, extension, prepared })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &ConfigFile {
+        &self.file
+    }
+
+    /// The path of the copy for `job` in its trial's folder.
+    pub fn path(&self, job: JobId, trial_dir: &Path) -> PathBuf {
+        let (rung, extension) = (job.key.rung, self.extension);
+        trial_dir.join(match job.attempt {
+            Attempt(0 | 1) => format!("rung-{rung}.config.{extension}"),
+            Attempt(n) => format!("rung-{rung}.attempt-{n}.config.{extension}"),
+        })
+    }
+
+    /// The text with `values` at their dotted names, and the names that were added.
+    ///
+    /// # Errors
+    /// A value cannot be put in.
+    pub fn fill(&self, values: &[(String, Value, OnMissing)]) -> Result<(String, Vec<String>), ConfigError> {
+        let (mut text, mut added) = (self.prepared.clone(), Vec::new());
+        for (name, value, on_missing) in values {
+            match (self.format.set(&text, name, value)?, on_missing) {
+                ((_, KeyPresence::Added), OnMissing::Skip) => {}
+                ((new, presence), _) => {
+                    text = new;
+                    added.extend((presence == KeyPresence::Added).then(|| name.clone()));
+                }
+            }
+        }
+        Ok((text, added))
+    }
+
+    /// What `text`, a copy, means; the name of the format is part of it.
+    ///
+    /// # Errors
+    /// `text` is invalid.
+    pub fn meaning(&self, text: &str) -> Result<(&'static str, Value), ConfigError> {
+        Ok((self.format.name(), self.format.values(text)?))
+    }
+
+    /// The dotted names of all keys.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        if let Ok(values) = self.format.values(&self.prepared) {
+            collect_names(&values, "", &mut names);
+        }
+        names
+    }
+}
+
+fn collect_names(value: &Value, prefix: &str, names: &mut Vec<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        if key == "<<" {
+            collect_names(value, prefix, names);
+            continue;
+        }
+        let name = format!("{prefix}{key}");
+        collect_names(value, &format!("{name}."), names);
+        names.push(name);
+    }
+}

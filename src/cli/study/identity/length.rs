@@ -6,7 +6,7 @@ use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-pub const COMMON: [&str; 12] = [
+pub const COMMON: [&str; 13] = [
     "params",
     "constraints",
     "metric",

@@ -181,7 +181,7 @@ impl YamlNode {
 
     /// Its meaning as JSON. Plain scalars that JSON does not have stay text.
     pub fn value(&self) -> Value {
-        let value = match &self.content {
+        match &self.content {
             YamlContent::Scalar { .. } if self.is_null() => Value::Null,
             YamlContent::Scalar { text, style: ScalarStyle::Plain, .. } => {
                 let parsed = serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
@@ -195,8 +195,7 @@ impl YamlNode {
                 entries.iter().map(|(key, value)| (key.key_text(), value.value())).collect::<Map<_, _>>().into()
             }
             YamlContent::Alias(id) => format!("*{id}").into(),
-        };
-        value
+        }
     }
 
     fn key_text(&self) -> String {

@@ -7,6 +7,7 @@ use super::study::command_advice::MissingProgram;
 
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::options::without_effect::without_effect;
+use crate::engine::experiment::Experiment;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Styling};
 use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::progress::stderr::print_styled;
@@ -32,8 +33,8 @@ pub fn invalid_file(report: InvalidFileError) -> CliError {
 }
 
 /// Prints the options without effect to stderr.
-pub fn print_options_without_effect(args: &ExecutionArgs) {
-    for sentence in without_effect(args) {
+pub fn print_options_without_effect(args: &ExecutionArgs, experiment: &Experiment) {
+    for sentence in without_effect(args, experiment) {
         print_styled(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {sentence}\n"));
     }
 }

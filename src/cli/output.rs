@@ -155,3 +155,8 @@ impl Write for Stdout {
         Ok(())
     }
 }
+
+/// Columns of stdout; `None` if it is not a terminal.
+pub fn terminal_width() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+}

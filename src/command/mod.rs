@@ -14,6 +14,7 @@ pub(crate) mod rendered;
 pub(crate) mod split;
 pub mod style;
 pub mod template;
+pub(crate) mod used_variables;
 pub(crate) mod workdir;
 
 use std::path::Path;

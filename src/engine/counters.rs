@@ -50,7 +50,7 @@ impl Counters {
         self.failed
     }
 
-    /// The resource that ended jobs have spent, plus all that the other launched jobs may spend.
+    /// The resource that ended attempts have spent, plus all that the other launched jobs may spend.
     pub fn committed_resource(&self) -> f64 {
         self.committed
     }
@@ -80,10 +80,15 @@ impl Counters {
         self.committed -= allocation.total() - allocation.spent(outcome, step);
     }
 
-    /// A failed job, which has left `unspent` of its allocation, has not ended after all.
-    pub fn reopen(&mut self, unspent: f64) {
+    /// Counts the end of an attempt after which the job is launched again.
+    pub fn add_attempt(&mut self, outcome: &Outcome, allocation: Allocation, step: Option<f64>) {
+        self.committed += allocation.spent(outcome, step);
+    }
+
+    /// A failed job has not ended after all: it may spend `total` again.
+    pub fn reopen(&mut self, total: f64) {
         self.ended -= 1;
         self.failed -= 1;
-        self.committed += unspent;
+        self.committed += total;
     }
 }

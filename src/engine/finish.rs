@@ -7,6 +7,7 @@ use super::state::{Engine, StudyPhase};
 use crate::kinds::SearcherAdvisor;
 use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
+use crate::types::allocation::Allocation;
 use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, StopRule};
 use crate::types::units::Moment;
@@ -49,6 +50,7 @@ impl Engine {
         self.policies.add_end(id.key, outcome);
         match self.next_attempt_due(now, &running.job, outcome) {
             Some(due) => {
+                self.counters.add_attempt(outcome, self.allocation(&running.job), end.step);
                 let counted = u32::from(!outcome.runs_again());
                 let job = ScheduledJob { failures: running.job.failures + counted, ..running.job };
                 self.retry_queue.push(due, job.next_attempt());
@@ -56,6 +58,10 @@ impl Engine {
             }
             None => Some(self.finish_job(&running.job, end)),
         }
+    }
+
+    pub(super) fn allocation(&self, job: &ScheduledJob) -> Allocation {
+        self.experiment.promoted.allocation(job.start.resource, job.start.previous)
     }
 
     /// When the next attempt of the job is due; `None` if its end is final.
@@ -72,7 +78,7 @@ impl Engine {
         let &JobEnd { outcome, curve, step } = end;
         let key = job.start.key;
         let score = outcome.score();
-        let allocation = self.experiment.promoted.allocation(job.start.resource, job.start.previous);
+        let allocation = self.allocation(job);
         self.searcher.observe(&Observation {
             trial: key.trial,
             assignment: &job.assignment,

@@ -39,11 +39,3 @@ impl ScheduledJob {
         self
     }
 }
-
-/// A job of a replay that failed and may run again.
-#[derive(Clone, Debug)]
-pub(super) struct FailedJob {
-    pub job: ScheduledJob,
-    /// What it has not spent of its allocation.
-    pub unspent: f64,
-}

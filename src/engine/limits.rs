@@ -1,9 +1,9 @@
 //! Limits of the study.
 //!
-//! Jobs and resource are counted at the first launch of a job. Further attempts are not counted, so that a study resumed after a
-//! crash launches the same jobs as one that never crashed. A job launched within these limits runs to its end. The resource that
-//! a stopped job has not spent is available to others: if a job exceeds the limit, the study waits for the running jobs before
-//! it ends. At the time limit, running jobs are killed ([`AtLimit::EndRunning`]) and launched again when the study is resumed.
+//! A job counts once, however many attempts it has, and is launched again beyond a limit. Resource counts as far as it was trained,
+//! in all attempts ([`Allocation::spent`](crate::types::allocation::Allocation::spent)), as in the summary; a launched job counts in
+//! full until it ends. The resource that a stopped job has not spent is available to others: if a job exceeds the limit, the study
+//! waits for the running jobs before it ends. At the time limit, running jobs are killed ([`AtLimit::EndRunning`]) and launched again when the study is resumed.
 
 use super::event::{Command, FinishReason, LimitKind};
 use super::experiment::AtLimit;

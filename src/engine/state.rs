@@ -9,7 +9,7 @@ use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
 use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
 use super::free_slots::FreeSlots;
-use super::job::{FailedJob, ScheduledJob};
+use super::job::ScheduledJob;
 use super::policy::Policies;
 use super::retry::RetryQueue;
 use crate::schedule::{Scheduler, Start, Verdict};
@@ -95,8 +95,8 @@ pub struct Engine {
     pub(super) policies: Policies,
     /// In a replay: verdicts whose records have not been read yet.
     pub(super) unrecorded_verdicts: VecDeque<Verdict>,
-    /// In a replay: jobs that failed for good.
-    pub(super) failed_jobs: BTreeMap<JobKey, FailedJob>,
+    /// In a replay: jobs that failed and do not run again by themselves.
+    pub(super) failed_jobs: BTreeMap<JobKey, ScheduledJob>,
     /// Jobs that run again although their results have no effect on the schedule.
     pub(super) unscheduled: BTreeSet<JobKey>,
 }

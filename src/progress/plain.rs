@@ -61,18 +61,7 @@ impl PlainProgress {
     /// For a study in `folder` that is counted by `progress`.
     pub fn new(progress: StudyProgress, folder: StudyFolder, verbosity: Verbosity) -> PlainProgress {
         let now = Instant::now();
-        let state = State {
-            progress,
-            params: HashMap::new(),
-            ended: LineLimit::new(now),
-            failed: LineLimit::new(now),
-            received: now,
-            heartbeat: now + HEARTBEAT,
-            first_job: FirstJob::default(),
-            first_shown: first_job::DELAY,
-            is_closed: false,
-        };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let shared = Arc::new(Shared { state: Mutex::new(State::new(progress, now)), changed: Condvar::new() });
         // Without the thread, lines that are due later are missing; the study does not depend on them.
         let _ = thread::Builder::new().name("progress".into()).spawn({
             let (shared, folder) = (shared.clone(), folder.clone());
@@ -88,15 +77,8 @@ fn print_later(shared: &Shared, folder: &StudyFolder) {
     while !state.is_closed {
         let now = Instant::now();
         state.report_dropped(now);
-        if now >= state.heartbeat {
-            state.heartbeat = now + HEARTBEAT;
-            if state.progress.is_live() {
-                print_progress(&line::study(
-                    &state.progress,
-                    state.progress.now.after(state.received.elapsed()),
-                    usize::MAX,
-                ));
-            }
+        if let Some(line) = state.heartbeat_line(now) {
+            print_progress(&line);
         }
         if let Some((job, elapsed)) = state.take_first_job(now) {
             let (metric, resource) = state.progress.names();
@@ -115,6 +97,20 @@ fn print_later(shared: &Shared, folder: &StudyFolder) {
 }
 
 impl State {
+    fn new(progress: StudyProgress, now: Instant) -> State {
+        State {
+            progress,
+            params: HashMap::new(),
+            ended: LineLimit::new(now),
+            failed: LineLimit::new(now),
+            received: now,
+            heartbeat: now + HEARTBEAT,
+            first_job: FirstJob::default(),
+            first_shown: first_job::DELAY,
+            is_closed: false,
+        }
+    }
+
     fn report_dropped(&mut self, now: Instant) {
         for (limit, what) in [(&mut self.ended, ""), (&mut self.failed, " failed")] {
             if let Some(dropped) = limit.take_dropped(now) {
@@ -128,6 +124,16 @@ impl State {
         let shown = self.first_job.shown(now).filter(|(_, elapsed)| *elapsed >= self.first_shown)?;
         self.first_shown = shown.1 + HEARTBEAT;
         Some(shown)
+    }
+
+    /// The line about the whole study, if it is due at `now`.
+    fn heartbeat_line(&mut self, now: Instant) -> Option<String> {
+        if now < self.heartbeat {
+            return None;
+        }
+        self.heartbeat = now + HEARTBEAT;
+        let study_time = self.progress.now.after(now.saturating_duration_since(self.received));
+        self.progress.is_live().then(|| line::study(&self.progress, study_time, usize::MAX))
     }
 
     fn has_dropped(&self) -> bool {
@@ -206,5 +212,38 @@ impl Drop for PlainProgress {
         // Everything that was dropped is reported, the current second included.
         state.report_dropped(Instant::now() + HEARTBEAT);
         self.shared.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::StudyFixture;
+    use crate::report::study_progress::expected_totals::ExpectedTotals;
+    use crate::schedule::Plan;
+
+    #[test]
+    fn a_line_about_the_study_is_due_each_minute() {
+        let start = Instant::now();
+        let totals = ExpectedTotals {
+            jobs: Some(4),
+            resource: Some(6.0),
+            time: None,
+            jobs_are_limited: false,
+            resource_is_limited: false,
+        };
+        let plan = Plan { brackets: Vec::new(), rounds: 1, open_ended: false };
+        let mut state = State::new(StudyProgress::new(&plan, totals), start);
+        let mut fixture = StudyFixture::new();
+        fixture.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
+        for record in fixture.records() {
+            state.progress.record(record);
+        }
+        let mut at = |seconds| state.heartbeat_line(start + Duration::from_secs(seconds));
+        assert_eq!(at(59), None);
+        let line = at(61).expect("a minute is over");
+        assert!(line.starts_with("1 of 4 jobs, 1 running · best loss 0.5 (trial 0)"), "{line}");
+        assert_eq!(at(62), None);
+        assert!(at(122).is_some());
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use self::repetition::Repetition;
 use super::number;
 use super::view::{JobView, StudyView};
 use crate::engine::event::FinishReason;
@@ -33,15 +34,16 @@ pub struct BestView<'a> {
     pub resource: Resource,
     /// Its configuration.
     pub params: &'a Assignment,
-    /// The argument list that runs it again; empty if it cannot be rendered any more.
-    pub command: Vec<String>,
+    /// How its job is repeated.
+    #[serde(flatten)]
+    pub repetition: Repetition,
     /// The study's folder.
     pub study: &'a Path,
 }
 
 impl<'a> BestView<'a> {
-    /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
-    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestView<'a>> {
+    /// `None` while no job has a value, and in a study without a metric. `repeat` says how a job is repeated.
+    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Repetition) -> Option<BestView<'a>> {
         let (candidate, job) = best_job(view)?;
         Some(BestView {
             trial: job.job.key.trial,
@@ -49,7 +51,7 @@ impl<'a> BestView<'a> {
             metric: &view.header.metric.as_ref()?.name,
             resource: candidate.reached,
             params: &job.params,
-            command: repeat(job),
+            repetition: repeat(job),
             study: &view.study,
         })
     }
@@ -68,16 +70,18 @@ pub struct BestReport<'a> {
 }
 
 impl<'a> BestReport<'a> {
-    /// `None` while no job has a value, and in a study without a metric. `repeat` renders a job's argument list.
-    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Option<BestReport<'a>> {
+    /// `None` while no job has a value, and in a study without a metric. `repeat` says how a job is repeated.
+    pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Repetition) -> Option<BestReport<'a>> {
         Some(BestReport { best: BestView::new(view, repeat)?, ended: view.has_ended(), finished: view.finish.as_ref() })
     }
 }
 
+pub mod repetition;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixtures::{StudyFixture, halving};
+    use crate::report::fixtures::{StudyFixture, halving, repetition};
     use crate::types::ids::{Attempt, JobId, JobKey, Rung};
     use crate::types::objective::Score;
     use crate::types::outcome::{Failure, Outcome, StopRule};
@@ -146,14 +150,16 @@ mod tests {
     #[test]
     fn the_json_has_the_documented_keys() {
         let view = halving().view();
-        let best = BestReport::new(&view, |_| vec!["python3".into(), "train.py".into()]).expect("trial 2 finished");
+        let best = BestReport::new(&view, |_| repetition("python3 train.py")).expect("trial 2 finished");
         let json = serde_json::to_string(&best).expect("a view serializes");
-        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","ended":true,"finished":{"reason":"completed"}}"#);
+        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"}}"#);
     }
 
     #[test]
     fn a_study_that_can_be_resumed_has_not_ended() {
-        let ended = |sample: &StudyFixture| BestReport::new(&sample.view(), |_| Vec::new()).map(|report| report.ended);
+        let ended = |sample: &StudyFixture| {
+            BestReport::new(&sample.view(), |_| Repetition::default()).map(|report| report.ended)
+        };
         let mut sample = StudyFixture::new();
         sample.launch(0, 0, 1, 1.0).succeed(0, 0, 0.5);
         assert_eq!(ended(&sample), Some(false));

@@ -119,7 +119,7 @@ fn in_last_reading(job: &JobView, name: &str) -> Option<f64> {
 
 fn figure(view: &StudyView, name: &str) -> Option<f64> {
     match name {
-        "failed" => Some(view.jobs.iter().filter(|job| job.is_failure()).count() as f64),
+        "failed" => Some(view.last_attempts().filter(|job| job.is_failure()).count() as f64),
         "duration" => Some(view.last.since(Moment(0)).as_secs_f64()),
         _ => None,
     }

@@ -22,10 +22,10 @@ pub struct FailureGroup<'a> {
     pub stderr_tail: &'a str,
 }
 
-/// All reasons, the most frequent first. Interrupted jobs are not failures.
+/// All reasons, the most frequent first. Interrupted jobs and attempts that were followed by another one are not failures.
 pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
     let mut groups: IndexMap<&str, FailureGroup<'_>> = IndexMap::new();
-    for job in view.jobs.iter().filter(|j| j.is_failure()) {
+    for job in view.last_attempts().filter(|job| job.is_failure()) {
         let reason = job.reason.as_deref().unwrap_or("no reason is recorded");
         let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), stderr_tail: "" };
         let group = groups.entry(reason).or_insert(empty);

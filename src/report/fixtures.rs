@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::best::repetition::Repetition;
 use super::view::{StudyView, ViewBuilder, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::journal::record::{
@@ -165,6 +166,18 @@ pub fn halving() -> StudyFixture {
     sample.promote(2).retire(0).retire(1).launch(2, 1, 1, 3.0).succeed(2, 1, 0.125).retire(2);
     sample.finish(FinishReason::Completed);
     sample
+}
+
+/// A job with the command `line` in the directory `/project`.
+pub fn repetition(line: &str) -> Repetition {
+    Repetition {
+        command: line.split(' ').map(str::to_owned).collect(),
+        directory: "/project".into(),
+        env: [("HYPERTUNE_SEED".to_owned(), "7".to_owned())].into(),
+        checkpoint: None,
+        folder: "matrix.study/trials/2".into(),
+        shell: line.to_owned(),
+    }
 }
 
 fn job(trial: u64, rung: u32, attempt: u32) -> JobId {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::number;
 use crate::command::template::Renderer;
-use crate::engine::experiment::Experiment;
+use crate::engine::experiment::{Experiment, Limits};
 use crate::schedule::{Plan, finite};
 use crate::space::Param;
 use crate::types::objective::Metric;
@@ -69,6 +69,8 @@ pub struct PlanView {
     /// The resource of as many trials trained in full.
     #[serde(serialize_with = "number::optional")]
     pub full_resource_total: Option<f64>,
+    /// The limits that end the study before the plan is complete.
+    pub limits: PlanLimits,
     /// The resource that is allotted; `None` if the kind allots none.
     pub resource: Option<ResourceSpec>,
     /// The metric that trials are ranked by.
@@ -86,6 +88,24 @@ pub struct PlanView {
     /// The constraints of the matrix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<String>,
+}
+
+/// Limits of a session; null where there is none.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct PlanLimits {
+    /// Most jobs.
+    pub jobs: Option<u64>,
+    /// Most of the resource.
+    #[serde(serialize_with = "number::optional")]
+    pub resource: Option<f64>,
+    /// The longest time, seconds.
+    pub time_s: Option<f64>,
+}
+
+impl PlanLimits {
+    fn new(limits: &Limits) -> PlanLimits {
+        PlanLimits { jobs: limits.jobs, resource: limits.resource, time_s: limits.time.map(|time| time.as_secs_f64()) }
+    }
 }
 
 impl PlanView {
@@ -106,6 +126,7 @@ impl PlanView {
             jobs: finite(totals.jobs),
             resource_total: trials.map(|_| totals.resource),
             full_resource_total: trials.map(|_| totals.full_resource),
+            limits: PlanLimits::new(&experiment.limits),
             resource: experiment.resource.clone(),
             metric: experiment.metric.clone(),
             seed: experiment.seed,

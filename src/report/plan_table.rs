@@ -1,10 +1,11 @@
 //! The plan as text: the bracket table in the form of Polyaxon's documentation of Hyperband, then totals, parameters and commands.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use comfy_table::{Cell, CellAlignment, Table};
 
-use super::plan::{BracketView, PassedValue, PlanView};
+use super::plan::{BracketView, PassedValue, PlanLimits, PlanView};
 use super::{number, text};
 use crate::types::objective::Direction;
 use crate::types::printable::printable;
@@ -96,10 +97,26 @@ fn totals(plan: &PlanView) -> String {
         let share = if times.is_finite() { format!(", {} times as much", text::short(times)) } else { String::new() };
         rows.push(("all trials in full", format!("{}{share}", amount(full))));
     }
+    let limits = limits(plan);
+    if !limits.is_empty() {
+        rows.push(("ends at", limits.join(", ")));
+    }
     if let Some(distinct) = plan.distinct.filter(|d| plan.trials.is_none_or(|trials| *d < trials)) {
         rows.push(("distinct", format!("{}, so some run more than once", text::counted(distinct, "configuration"))));
     }
     two_columns("", &rows)
+}
+
+/// The limits, with what they leave of the plan.
+fn limits(plan: &PlanView) -> Vec<String> {
+    let of = |all: Option<String>| all.map(|all| format!(" of {all}")).unwrap_or_default();
+    let jobs = |most| format!("{}{}", text::counted(most, "job"), of(plan.jobs.map(text::count)));
+    let unit = plan.resource.as_ref().map_or("of the resource".into(), |spec| printable(&spec.name));
+    let resource = |most| format!("{}{}", text::amount_of(most, &unit), of(plan.resource_total.map(text::amount)));
+    let time = |seconds| text::span(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    let PlanLimits { jobs: max_jobs, resource: max_resource, time_s } = plan.limits;
+    let limits = [max_jobs.map(jobs), max_resource.map(resource), time_s.map(time)];
+    limits.into_iter().flatten().collect()
 }
 
 /// A planned number; `None` is endless.

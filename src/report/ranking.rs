@@ -47,10 +47,9 @@ fn set_score(job: &mut JobView, score: Option<Score>) {
 /// Whether the job can have a value: it ran to its end, or was stopped early.
 fn ran(job: &JobView) -> bool {
     match job.status {
-        JobStatus::Succeeded => true,
-        JobStatus::Stopped => !job.interrupted,
+        JobStatus::Succeeded | JobStatus::Stopped => true,
         JobStatus::Failed => job.usage.and_then(|usage| usage.exit_code) == Some(0),
-        JobStatus::Running | JobStatus::Timeout | JobStatus::Lost => false,
+        JobStatus::Running | JobStatus::Timeout | JobStatus::Interrupted | JobStatus::Lost => false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::best::BestView;
+use super::best::repetition::Repetition;
 use super::failures::{FailureGroup, failures};
 use super::number;
 use super::view::{JobStatus, JobView, StudyView};
@@ -14,7 +15,7 @@ use crate::schedule::finite;
 use crate::types::ids::TrialId;
 use crate::types::units::Moment;
 
-/// Numbers of jobs. `launched` is the sum of running, succeeded, failed, stopped and interrupted.
+/// Numbers of jobs. `launched` is the sum of running, succeeded, failed, stopped, interrupted and repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct JobCounts {
     /// Planned, without retries; null if only a limit ends the study.
@@ -25,7 +26,7 @@ pub struct JobCounts {
     pub running: u64,
     /// Ran to their end.
     pub succeeded: u64,
-    /// Failed or timed out.
+    /// Failed or timed out in their last attempt.
     pub failed: u64,
     /// Ended early by a rule or with the study.
     pub stopped: u64,
@@ -33,6 +34,8 @@ pub struct JobCounts {
     pub dropped: u64,
     /// Cut off by the end of the driver, a limit or a signal; such jobs run again when the study is resumed.
     pub interrupted: u64,
+    /// Attempts that were followed by another attempt of their job.
+    pub repeated: u64,
 }
 
 /// The best trial's keys as `best --format json` prints them, each null if there is none.
@@ -55,6 +58,16 @@ pub enum BestKeys<'a> {
         params: (),
         /// null.
         command: (),
+        /// null.
+        directory: (),
+        /// null.
+        env: (),
+        /// null.
+        checkpoint: (),
+        /// null.
+        folder: (),
+        /// null.
+        shell: (),
         /// The study's folder.
         study: PathBuf,
     },
@@ -95,8 +108,8 @@ pub struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// The summary of `view`; `repeat` renders the argument list of the best job, `logs` is the folder of the logs.
-    pub fn new(view: &'a StudyView, logs: PathBuf, repeat: impl FnOnce(&JobView) -> Vec<String>) -> Summary<'a> {
+    /// The summary of `view`; `repeat` says how the best job is repeated, `logs` is the folder of the logs.
+    pub fn new(view: &'a StudyView, logs: PathBuf, repeat: impl FnOnce(&JobView) -> Repetition) -> Summary<'a> {
         let latest: HashMap<TrialId, &JobView> = view.jobs.iter().map(|j| (j.job.key.trial, j)).collect();
         let full = full_resource(view);
         Summary {
@@ -124,6 +137,11 @@ fn no_best(view: &StudyView) -> BestKeys<'_> {
         resource: (),
         params: (),
         command: (),
+        directory: (),
+        env: (),
+        checkpoint: (),
+        folder: (),
+        shell: (),
         study: view.study.clone(),
     }
 }
@@ -144,36 +162,50 @@ pub(super) fn job_counts(view: &StudyView) -> JobCounts {
     let latest: HashMap<TrialId, &JobView> = view.jobs.iter().map(|j| (j.job.key.trial, j)).collect();
     let full = full_resource(view);
     let dropped = latest.values().filter(|job| is_dropped(job, full)).count() as u64;
-    let count = |matches: fn(&JobView) -> bool| view.jobs.iter().filter(|job| matches(job)).count() as u64;
+    let last: Vec<&JobView> = view.last_attempts().collect();
+    let count = |matches: fn(&JobView) -> bool| last.iter().filter(|job| matches(job)).count() as u64;
     JobCounts {
         planned: finite(view.header.plan.jobs),
         launched: view.jobs.len() as u64,
         running: count(|job| job.status == JobStatus::Running),
         succeeded: count(|job| job.status == JobStatus::Succeeded),
         failed: count(JobView::is_failure),
-        stopped: count(|job| job.status == JobStatus::Stopped && !job.interrupted),
+        stopped: count(|job| job.status == JobStatus::Stopped),
         dropped,
         interrupted: count(|job| job.interrupted),
+        repeated: (view.jobs.len() - last.len()) as u64,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixtures::{StudyFixture, halving};
+    use crate::report::fixtures::{StudyFixture, halving, repetition};
     use crate::types::objective::Score;
     use crate::types::outcome::{Failure, Outcome, StopRule};
 
     fn summary(view: &StudyView) -> Summary<'_> {
-        Summary::new(view, PathBuf::from("matrix.study/trials"), |_| vec!["python3".into(), "train.py".into()])
+        Summary::new(view, PathBuf::from("matrix.study/trials"), |_| repetition("python3 train.py"))
     }
 
     #[test]
     fn the_json_starts_with_the_keys_of_the_best_trial() {
         let view = halving().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"study":"matrix.study","ended":true,"finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1,"interrupted":0},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"ValueError: lr"}]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1,"interrupted":0,"repeated":0},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"stderr_tail":"ValueError: lr"}]}"#);
         let view = StudyFixture::new().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"study":"matrix.study","ended":false,"finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0,"interrupted":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"directory":null,"env":null,"checkpoint":null,"folder":null,"shell":null,"study":"matrix.study","ended":false,"finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0,"interrupted":0,"repeated":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
+    }
+
+    #[test]
+    fn of_a_job_with_several_attempts_the_last_one_counts() {
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "").launch(0, 0, 2, 1.0);
+        sample.end(0, 0, 2, Outcome::Succeeded { score: Score::new(0.5) }, "");
+        let view = sample.view();
+        let summary = summary(&view);
+        let JobCounts { launched, succeeded, failed, repeated, .. } = summary.jobs;
+        assert_eq!((launched, succeeded, failed, repeated, summary.failures.len()), (2, 1, 0, 1, 0));
+        assert_eq!(summary.resource_spent, 2.0);
     }
 
     #[test]

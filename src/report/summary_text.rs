@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::best::BestView;
+use super::best::repetition::Repetition;
 use super::failures::FailureGroup;
 use super::plan_table::two_columns;
 use super::summary::{BestKeys, JobCounts, Summary};
@@ -37,7 +38,7 @@ fn ending(summary: &Summary<'_>) -> String {
 }
 
 fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("jobs", jobs_text(&summary.jobs))];
+    let mut rows = vec![("jobs", jobs_text(&summary.jobs, summary.finished))];
     if let Some(name) = summary.resource_name {
         let spent = text::amount_of(summary.resource_spent, &printable(name));
         let full = text::amount(summary.full_resource);
@@ -50,12 +51,13 @@ fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn jobs_text(jobs: &JobCounts) -> String {
+fn jobs_text(jobs: &JobCounts, finished: Option<&FinishReason>) -> String {
     let parts = [
         (jobs.succeeded, "succeeded"),
         (jobs.failed, "failed"),
         (jobs.stopped, "ended early"),
         (jobs.interrupted, "interrupted"),
+        (jobs.repeated, "repeated"),
         (jobs.running, "without an end"),
     ];
     let mut words: Vec<_> = parts
@@ -64,7 +66,10 @@ fn jobs_text(jobs: &JobCounts) -> String {
         .map(|(n, what)| format!("{} {what}", text::count(*n)))
         .collect();
     words.extend((jobs.dropped > 0).then(|| format!("{} dropped", text::counted(jobs.dropped, "trial"))));
-    let planned = jobs.planned.map(|n| format!(", {} planned", text::count(n))).unwrap_or_default();
+    // `auto` needs fewer jobs than planned if its trials are paused less often.
+    let is_complete = finished == Some(&FinishReason::Completed);
+    let at_most = |n| if is_complete && jobs.launched - jobs.repeated < n { "at most " } else { "" };
+    let planned = jobs.planned.map(|n| format!(", {}{} planned", at_most(n), text::count(n))).unwrap_or_default();
     format!("{} launched{planned}: {}", text::count(jobs.launched), words.join(", "))
 }
 
@@ -80,9 +85,16 @@ pub fn best_text(best: &BestView<'_>, resource: Option<&str>) -> String {
         let rows: Vec<_> = best.params.iter().map(|(name, v)| (name, text::value(v))).collect();
         out.push_str(&two_columns("  ", &rows));
     }
-    if !best.command.is_empty() {
-        let line = text::command_line(best.command.iter().map(String::as_str));
-        let _ = write!(out, "\nrun it again with\n  {line}\n");
+    let Repetition { shell, checkpoint, folder, .. } = &best.repetition;
+    if !shell.is_empty() {
+        let _ = write!(out, "\nrun it again with\n  {shell}\n");
+    }
+    let kept = match checkpoint {
+        Some(checkpoint) => format!("its checkpoint is {}", checkpoint.display()),
+        None => format!("its folder is {}", folder.display()),
+    };
+    if !folder.as_os_str().is_empty() {
+        let _ = writeln!(out, "{}", printable(&kept));
     }
     out
 }
@@ -147,14 +159,12 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::report::fixtures::{StudyFixture, halving};
+    use crate::report::fixtures::{StudyFixture, halving, repetition};
     use crate::report::view::StudyView;
     use crate::types::outcome::{Failure, Outcome};
 
     fn summary(view: &StudyView) -> Summary<'_> {
-        Summary::new(view, PathBuf::from("matrix.study/trials"), |_| {
-            ["python3", "train.py", "--lr=0.2", "--epochs=3"].map(str::to_owned).to_vec()
-        })
+        Summary::new(view, PathBuf::from("matrix.study/trials"), |_| repetition("python3 train.py --lr=0.2 --epochs=3"))
     }
 
     #[test]
@@ -166,6 +176,7 @@ mod tests {
 
         run it again with
           python3 train.py --lr=0.2 --epochs=3
+        its folder is matrix.study/trials/2
 
         jobs      4 launched, 4 planned: 3 succeeded, 1 failed, 1 trial dropped
         resource  6 epochs spent; 3 trials in full would take 9
@@ -210,6 +221,7 @@ mod tests {
 
         run it again with
           python3 train.py --lr=0.2 --epochs=3
+        its folder is matrix.study/trials/2
 
         jobs      2 launched, 4 planned: 1 succeeded, 1 failed
         resource  2 epochs spent; 2 trials in full would take 6

@@ -194,7 +194,7 @@ pub fn arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn quoted_word(element: &str) -> String {
+pub fn quoted_word(element: &str) -> String {
     if !element.chars().all(is_printable) {
         return ansi_c_quoted(element);
     }
@@ -215,7 +215,7 @@ fn ansi_c_quoted(element: &str) -> String {
 }
 
 /// shlex quotes every `=`, which has a meaning for a shell only in the first word of a line and at the start of a word.
-fn is_plain_option(element: &str) -> bool {
+pub fn is_plain_option(element: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=:,./@%".contains(c);
     !element.is_empty() && !element.starts_with('=') && element.chars().all(plain)
 }

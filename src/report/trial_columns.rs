@@ -105,6 +105,20 @@ impl Column {
         columns
     }
 
+    /// Its place in the order in which columns are omitted where space is short; `None` if it never is.
+    fn omission(&self, trials: &[TrialView]) -> Option<u8> {
+        let is_constant = || trials.windows(2).all(|pair| self.json(&pair[0]) == self.json(&pair[1]));
+        match &self.field {
+            Field::Bracket => Some(0),
+            Field::Duration => Some(1),
+            Field::Param(_) if is_constant() => Some(2),
+            Field::Param(_) => Some(3),
+            Field::Reason => Some(4),
+            Field::Status => Some(5),
+            Field::Trial | Field::Resource | Field::Value | Field::Jobs | Field::Metric(_) => None,
+        }
+    }
+
     /// Whether it shows text, for the side it is aligned to.
     pub fn is_reason(&self) -> bool {
         self.field == Field::Reason
@@ -138,6 +152,24 @@ impl Column {
             (_, value) => text::short_value(&value),
         }
     }
+}
+
+/// Spaces between two columns of the table.
+const GAP: usize = 2;
+
+/// The columns that a table of `trials` in `width` columns of text has space for, and the names of the others. Omitted first are
+/// the bracket, the duration and parameters with one value, then parameters from the last, the reason and the status.
+pub fn fitting(mut columns: Vec<Column>, trials: &[TrialView], width: usize) -> (Vec<Column>, Vec<String>) {
+    let cells = |column: &Column| trials.iter().map(|trial| text::width(&column.text(trial))).max().unwrap_or(0);
+    let mut widths: Vec<usize> = columns.iter().map(|column| cells(column).max(text::width(&column.name))).collect();
+    let mut omitted = Vec::new();
+    while widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) > width {
+        let rank = |(at, column): (usize, &Column)| Some((column.omission(trials)?, usize::MAX - at, at));
+        let Some((.., at)) = columns.iter().enumerate().filter_map(rank).min() else { break };
+        widths.remove(at);
+        omitted.push(columns.remove(at).name);
+    }
+    (columns, omitted)
 }
 
 /// Which way [`sort`] sorts.

@@ -24,7 +24,7 @@ pub struct TrialView {
     pub bracket: u32,
     /// The state of its latest job.
     pub status: JobStatus,
-    /// The resource that its best job reached; that allotted to its first job while it has no value.
+    /// The resource that its best job reached; while it has no value, what its latest job reached, or is allotted if it is running.
     #[serde(serialize_with = "number::resource")]
     pub resource: Resource,
     /// The value of its best job.
@@ -63,6 +63,7 @@ impl TrialView {
     fn add(&mut self, job: &JobView) {
         self.jobs += 1;
         self.status = job.status;
+        self.resource = if job.status == JobStatus::Running { job.resource } else { job.reached };
         self.reason = job.reason.clone();
         self.duration_s += job.usage.map_or(0.0, |usage| usage.duration_s);
         self.set_metrics(job);
@@ -118,13 +119,13 @@ pub fn trials(view: &StudyView) -> Vec<TrialView> {
 mod tests {
     use super::*;
     use crate::report::fixtures::{StudyFixture, halving};
-    use crate::types::outcome::{Failure, Outcome};
+    use crate::types::outcome::{Failure, Outcome, StopRule};
 
     #[test]
     fn best_first_failures_last() {
         let view = halving().view();
         let rows: Vec<_> = trials(&view).iter().map(|t| (t.trial.0, t.resource.amount(), t.jobs)).collect();
-        assert_eq!(rows, [(2, 3.0, 2), (0, 1.0, 1), (1, 1.0, 1)]);
+        assert_eq!(rows, [(2, 3.0, 2), (0, 1.0, 1), (1, 0.0, 1)]);
     }
 
     #[test]
@@ -135,6 +136,21 @@ mod tests {
         let trial = &trials(&sample.view())[0];
         assert_eq!((trial.status, trial.resource.amount()), (JobStatus::Failed, 1.0));
         assert_eq!(trial.score, Score::new(0.5));
+    }
+
+    #[test]
+    fn an_interrupted_job_has_its_status_its_reason_and_what_it_reached() {
+        let by = |rule| Outcome::Stopped { score: Score::new(0.5), by: StopRule::new(rule, Some(9.0), Some(8.0)) };
+        let mut sample = StudyFixture::new();
+        sample.launch(0, 0, 1, 3.0).launch(1, 0, 1, 3.0).end(0, 0, 1, by(StopRule::INTERRUPTED), "");
+        sample.end(1, 0, 1, by(StopRule::LIMIT), "");
+        let trials = trials(&sample.view());
+        let shown: Vec<_> = trials
+            .iter()
+            .map(|trial| (trial.status.name(), trial.reason.as_deref(), trial.resource.amount()))
+            .collect();
+        let interrupted = |reason| ("interrupted", Some(reason), 0.0);
+        assert_eq!(shown, [interrupted("ended by a signal to hypertune"), interrupted("ended by the time limit")]);
     }
 
     #[test]

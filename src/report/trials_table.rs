@@ -28,7 +28,7 @@ pub fn table(trials: &[TrialView], columns: &[Column]) -> String {
 mod tests {
     use super::*;
     use crate::report::fixtures::{StudyFixture, halving};
-    use crate::report::trial_columns::{SortOrder, sort};
+    use crate::report::trial_columns::{SortOrder, fitting, sort};
     use crate::report::trials::trials;
     use crate::report::view::StudyView;
 
@@ -65,8 +65,23 @@ mod tests {
         trial  bracket     status  epochs   loss  duration   lr  reason
             2        1  succeeded       3  0.125      2.0s  0.2
             0        1  succeeded       1    0.5      1.0s    0
-            1        1     failed       1             1.0s  0.1  exit code 1
+            1        1     failed       0             1.0s  0.1  exit code 1
         ");
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_named() {
+        let view = halving().view();
+        let trials = trials(&view);
+        let at = |width| {
+            let (columns, omitted) = fitting(Column::usual(&view, &trials), &trials, width);
+            let widest = table(&trials, &columns).lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            (widest <= width, omitted.join(" "))
+        };
+        assert_eq!(at(80), (true, String::new()));
+        assert_eq!(at(64), (true, "bracket".into()));
+        assert_eq!(at(46), (true, "bracket duration lr".into()));
+        assert_eq!(at(10), (false, "bracket duration lr reason status".into()));
     }
 
     #[test]

@@ -12,6 +12,21 @@ pub struct Allocation {
     pub to: Resource,
 }
 
+/// Whether a job trained all of its resource.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Completion {
+    Full,
+    /// It was stopped early; its score is that of its last reading.
+    Partial,
+}
+
+impl Completion {
+    /// Of a job that has reached `reached` of `allotted`.
+    pub fn new(ran_to_end: bool, reached: Resource, allotted: Resource) -> Completion {
+        if ran_to_end || reached >= allotted { Completion::Full } else { Completion::Partial }
+    }
+}
+
 impl Allocation {
     /// The resource that a job with `outcome` reached. `step` is the resource in its last reading.
     ///
@@ -21,12 +36,19 @@ impl Allocation {
     }
 
     /// The resource that a job with `outcome` spent: from `from` to the step in its last reading. A job that did not run to its end
-    /// and has no step above `from` counts in full, so that jobs without steps cannot exceed a budget.
+    /// and has no step above `from` counts in full, so that jobs without steps cannot exceed a budget; one that runs again counts
+    /// nothing then, because its next attempt counts.
     pub fn spent(&self, outcome: &Outcome, step: Option<f64>) -> f64 {
         if outcome.ran_to_end() {
             return self.total();
         }
-        self.reached_step(step).map_or(self.total(), |reached| reached.amount() - self.from.amount())
+        let unknown = if outcome.runs_again() { 0.0 } else { self.total() };
+        self.reached_step(step).map_or(unknown, |reached| reached.amount() - self.from.amount())
+    }
+
+    /// Whether a job with `outcome` trained all of its resource: it ran to its end, or was stopped at its last step.
+    pub fn completion(&self, outcome: &Outcome, step: Option<f64>) -> Completion {
+        Completion::new(outcome.ran_to_end(), self.reached(outcome, step), self.to)
     }
 
     /// The resource that the job spends if it runs to its end.
@@ -99,6 +121,24 @@ mod tests {
         for step in [None, Some(9.0), Some(1.0), Some(-3.0), Some(f64::NAN)] {
             assert_eq!(reached_and_spent(allocation(9.0, 27.0), &stopped(), step), (9.0, 18.0), "{step:?}");
         }
+    }
+
+    #[test]
+    fn a_job_that_runs_again_counts_what_is_known() {
+        let interrupted = |score| Outcome::Stopped { score, by: StopRule::new(StopRule::INTERRUPTED, None, None) };
+        for outcome in [interrupted(Score::new(0.5)), Outcome::Failed { failure: Failure::Lost }] {
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &outcome, Some(12.0)), (12.0, 3.0));
+            assert_eq!(reached_and_spent(allocation(9.0, 27.0), &outcome, None), (9.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn a_job_stopped_at_its_last_step_is_complete() {
+        let completion = |step| allocation(9.0, 27.0).completion(&stopped(), step);
+        assert_eq!(
+            [Some(27.0), Some(26.0), None].map(completion),
+            [Completion::Full, Completion::Partial, Completion::Partial]
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Every job with a score is a [`Candidate`], unless it will be or was launched again. Candidates are ordered by:
 //!
-//! 1. completion: jobs that ran to their end before jobs that were stopped early, so that a stopped job is the incumbent only
-//!    if no job has run to its end;
+//! 1. completion: jobs that trained all of their resource before jobs that were stopped earlier, so that a stopped job is the
+//!    incumbent only if no job has trained all of its resource. A job that was stopped after its last step has trained all of it;
 //! 2. the resource reached, more first ([`Allocation::reached`](crate::types::allocation::Allocation::reached));
 //! 3. the score, better first;
 //! 4. the trial id, lower first; of one trial, the higher rung.
@@ -16,18 +16,11 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
+use super::allocation::{Allocation, Completion};
 use super::ids::{JobKey, MAX_SLOTS, TrialId};
 use super::objective::{Direction, Score, rank};
 use super::outcome::Outcome;
 use super::units::Resource;
-
-/// Whether a job ran to its end.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Completion {
-    Full,
-    /// It was stopped early; its score is that of its last reading.
-    Partial,
-}
 
 /// A job that may be the incumbent.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -41,11 +34,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// `None` if `outcome` has no score or is not final.
-    pub fn new(job: JobKey, outcome: &Outcome, reached: Resource) -> Option<Candidate> {
-        let completion = if outcome.ran_to_end() { Completion::Full } else { Completion::Partial };
+    /// `None` if `outcome` has no score or is not final. `step` is the resource in the job's last reading.
+    pub fn new(job: JobKey, outcome: &Outcome, allocation: Allocation, step: Option<f64>) -> Option<Candidate> {
         let score = outcome.score().filter(|_| !outcome.runs_again())?;
-        Some(Candidate { job, completion, reached, score })
+        let completion = allocation.completion(outcome, step);
+        Some(Candidate { job, completion, reached: allocation.reached(outcome, step), score })
     }
 
     /// `Less` if `self` is before `other`.
@@ -132,10 +125,10 @@ impl IncumbentTracker {
         }
     }
 
-    /// Records the end of a job that reached `reached`.
-    pub fn ended(&mut self, job: JobKey, outcome: &Outcome, reached: Resource) {
+    /// Records the end of a job; `step` is the resource in its last reading.
+    pub fn ended(&mut self, job: JobKey, outcome: &Outcome, allocation: Allocation, step: Option<f64>) {
         let Some(direction) = self.direction else { return };
-        let Some(candidate) = Candidate::new(job, outcome, reached) else { return };
+        let Some(candidate) = Candidate::new(job, outcome, allocation, step) else { return };
         self.first = Some(first_of(direction, self.first, candidate));
         if self.recent.len() == MAX_SLOTS as usize {
             self.recent.pop_front();

@@ -12,7 +12,9 @@ fn a_finished_study_prints_its_result_again_and_launches_nothing() {
     let again = lab.run("-q", "log=launches").exits(0);
     assert_eq!(first.stdout, again.stdout);
     assert_eq!(again.stderr, "");
-    lab.run("", "log=launches").exits(0).output_contains("this study has ended, nothing is launched; --overwrite");
+    lab.run("", "log=launches")
+        .exits(0)
+        .output_contains("this study has ended, nothing is launched; `hypertune run` with --overwrite");
     assert_eq!(launches, lab.read("launches"));
     assert_eq!(launches.lines().filter(|l| l.starts_with("begin")).count(), 20);
 }

@@ -21,6 +21,7 @@ mod options;
 mod plans;
 mod plots;
 mod polyaxon;
+mod repetition;
 mod rules;
 mod starting;
 mod status;

@@ -108,7 +108,7 @@ fn retries_run_failed_jobs_again() {
     let lab = Lab::new("kind: mapping\nseed: 1\nvalues: [{lr: 0.5}]\n");
     lab.run("-q --retries 1 --keep-going", "fail-first=3")
         .exits(0)
-        .output_contains("2 launched, 1 planned: 1 succeeded, 1 failed");
+        .output_contains("2 launched, 1 planned: 1 succeeded, 0 failed, 1 repeated");
     let jobs = lab.hypertune("export m.study").exits(0).json_lines();
     let seen: Vec<_> = jobs.iter().map(|j| (j["attempt"].clone(), j["status"].clone())).collect();
     assert_eq!(seen, [(1.into(), "failed".into()), (2.into(), "succeeded".into())]);

@@ -186,3 +186,21 @@ fn commands_that_only_a_shell_understands_are_explained() {
         assert!(!run.stderr.is_empty() && lab.names() == ["m.yaml", "t.py"], "{words:?}");
     }
 }
+
+#[test]
+fn a_plan_shows_its_limits() {
+    let lab = Lab::new(HYPERBAND);
+    let line = "plan m.yaml --max-jobs 5 --max-resource 30 --time-limit 90s";
+    lab.hypertune(&format!("{line} -- true")).exits(0).output_contains("5 jobs of 20, 30 epochs of 72, 1m30s");
+    let limits = lab.hypertune(&format!("{line} --format json -- true")).exits(0).json()["limits"].clone();
+    assert_eq!(limits, serde_json::json!({"jobs": 5, "resource": 30, "time_s": 90.0}));
+    lab.hypertune("plan m.yaml --max-jobs 20 -- true").exits(0).stderr_contains("--max-jobs 20 has no effect");
+}
+
+#[test]
+fn what_does_not_exist_is_neither_a_matrix_nor_a_study() {
+    let lab = Lab::new(HYPERBAND);
+    lab.hypertune("check nosuch.study").exits(2).stderr_contains("there is no file or folder nosuch.study");
+    lab.file("m.yaml", format!("resume: true\nmatrix:\n  {}", HYPERBAND.trim_end().replace('\n', "\n  ")));
+    lab.hypertune("check m.yaml").exits(2).stderr_contains("the field `resume` belongs in `matrix:`");
+}

@@ -25,3 +25,17 @@ fn a_dumb_terminal_gets_plain_lines() {
     assert!(!sent.contains('\u{1b}'), "{sent:?}");
     assert!(sent.contains("bracket 2, rung 0 (epochs=1): 9 configurations"), "{sent}");
 }
+
+#[test]
+fn trials_fit_the_terminal_and_a_pipe_gets_all_columns() {
+    let lab = Lab::new(HYPERBAND);
+    lab.run("-q", "").exits(0);
+    let shown = |command: String| RunOutput::of(&mut lab.terminal(&command)).exits(0).stdout;
+    let narrow = shown(format!("stty cols 40 rows 20; {} trials m.study", hypertune()));
+    let table = narrow.lines().take_while(|line| !line.starts_with("note:"));
+    assert!(table.map(|line| line.trim_end().len()).max() <= Some(40), "{narrow}");
+    assert!(narrow.contains("note: the terminal has no space for bracket"), "{narrow}");
+    let piped = lab.hypertune("trials m.study").exits(0);
+    assert!(piped.stdout.starts_with("trial  bracket"), "{}", piped.stdout);
+    assert_eq!(piped.stderr, "");
+}

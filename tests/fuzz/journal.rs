@@ -129,7 +129,7 @@ fn can_be_shown(journal: &[u8]) {
     }
     builder.mark_running_as_lost();
     let view = builder.finish(Path::new("m.study")).expect("it has a header");
-    let summary = Summary::new(&view, PathBuf::from("logs"), |_| Vec::new());
+    let summary = Summary::new(&view, PathBuf::from("logs"), |_| Default::default());
     let _ = summary_text::render(&summary);
     assert!(serde_json::to_string(&summary).is_ok());
     let trials = trials::trials(&view);

@@ -60,25 +60,25 @@ fn failed_jobs_run_again_whenever_the_driver_is_killed() {
     let wanted = whole.outcome();
     for round in 0..2 * rounds() as u64 {
         let lab = Lab::in_memory(&matrix);
-        lab.run("-q -j 3 --keep-going", "spoil-odd").exits(0);
+        lab.run("-q -j 3 --keep-going", "damage-odd").exits(0);
         assert_eq!(lab.outcome().values.len(), 10);
         for delay in [5, 15, 25, 35] {
-            killed_after(&lab, "-q -j 3 --rerun failed", "spoil-odd", delay + round % 11);
+            killed_after(&lab, "-q -j 3 --rerun failed", "damage-odd", delay + round % 11);
         }
-        lab.run("-q -j 3 --rerun failed", "spoil-odd").exits(0);
+        lab.run("-q -j 3 --rerun failed", "damage-odd").exits(0);
         let outcome = lab.outcome();
         assert_eq!((outcome.values, outcome.configurations), (wanted.values.clone(), wanted.configurations.clone()));
         assert_eq!(outcome.best.contains("\"ended\": true"), wanted.best.contains("\"ended\": true"));
     }
 }
 
-/// The first attempt of every job spoils its checkpoint and fails.
+/// The first attempt of every job damages its checkpoint and fails.
 #[test]
 fn failed_promoted_jobs_start_from_the_checkpoint_before_them() {
     for keep in ["all", "promoted", "none"] {
         let lab = Lab::in_memory(&matrix("asha", "numRuns", 9, "resume: true\n"));
         let run = |options: &str| {
-            lab.run(&format!("-q -j 2 --keep-going --keep-checkpoints {keep} {options}"), "checkpoint spoil")
+            lab.run(&format!("-q -j 2 --keep-going --keep-checkpoints {keep} {options}"), "checkpoint damage")
         };
         run("").exits(3);
         for _ in 0..3 {

@@ -47,7 +47,7 @@ fn without_resume_every_job_finds_an_empty_directory() {
 #[test]
 fn a_retry_starts_with_the_checkpoint_from_before_the_job() {
     let lab = resuming();
-    lab.run("-j 2 --retries 1 --keep-going", "spoil checkpoint").exits(0);
+    lab.run("-j 2 --retries 1 --keep-going", "damage checkpoint").exits(0);
     let succeeded: Vec<_> = lab.records("end").into_iter().filter(|e| e["status"] == "succeeded").collect();
     assert_eq!(succeeded.len(), HYPERBAND_JOBS);
     assert!(succeeded.iter().all(|e| e["attempt"] == 2));
@@ -89,10 +89,10 @@ const REMOVED_AFTER: f64 = 2.0;
 #[test]
 fn the_disk_holds_only_what_may_still_be_promoted() {
     let lab = resuming();
-    let census = lab.path("census");
+    let counts = lab.path("counts");
     // Each job counts the existing checkpoints when it starts.
-    lab.run("-j 1", &format!("checkpoint census={} sleep=250", census.display())).exits(0);
-    let counts: Vec<(u32, u32)> = fs::read_to_string(census).unwrap().lines().map(pair).collect();
+    lab.run("-j 1", &format!("checkpoint count-checkpoints={} sleep=250", counts.display())).exits(0);
+    let counts: Vec<(u32, u32)> = fs::read_to_string(counts).unwrap().lines().map(pair).collect();
     assert_eq!(counts.len(), HYPERBAND_JOBS);
     let allowed = allowed(&lab);
     assert!(allowed.iter().max() < Some(&(15, 5)), "no job began long enough after a trial was dropped: {allowed:?}");

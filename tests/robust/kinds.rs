@@ -31,7 +31,7 @@ const KINDS: [Kind; 10] = [
         name: "retries",
         matrix: "kind: hyperband\nmaxIterations: 9\nresume: true\n",
         options: "-j 1 --retries 1 --keep-going",
-        words: "spoil-odd checkpoint pace=1",
+        words: "damage-odd checkpoint pace=1",
     },
     Kind {
         name: "halving",

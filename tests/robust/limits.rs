@@ -51,6 +51,29 @@ fn larger_resource_limits_lead_to_the_same_outcome() {
 }
 
 #[test]
+fn an_interrupted_job_counts_with_what_it_trained_in_every_view_and_limit() {
+    let lab = Lab::new(
+        "kind: halving\nmaxIterations: 8\nminIterations: 4\neta: 2\nseed: 1\nresource: {name: epochs, type: int}\n\
+         metric: {name: loss, optimization: minimize}\nparams:\n  x: {kind: uniform, value: [0, 1]}\n",
+    );
+    let driver = lab.start("-j 1", "pace=300");
+    let log = lab.study().join("trials/0/rung-0.stdout.log");
+    let epochs = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    lab.wait_until("an epoch", || epochs() > 0);
+    driver.signal(2);
+    driver.wait().exits(130);
+    let trained = epochs() as f64;
+    let trial = lab.hypertune("trials m.study --format json").exits(0).json()[0].clone();
+    assert_eq!((&trial["status"], trial["resource"].as_f64()), (&"interrupted".into(), Some(trained)), "{trial}");
+    assert_eq!(trial["reason"], "ended by a signal to hypertune");
+    let spent = |output: hypertune_test_support::RunOutput| output.json()["resource_spent"].as_f64();
+    let limited = lab.run(&format!("-q -j 1 --format json --max-resource {}", 15.5 + trained), "").exits(4);
+    assert_eq!(spent(limited), Some(8.0 + trained));
+    let all = lab.run(&format!("-q -j 1 --format json --max-resource {}", 16.0 + trained), "").exits(0);
+    assert_eq!(spent(all), Some(16.0 + trained));
+}
+
+#[test]
 fn at_a_limit_the_best_is_printed_and_the_study_can_be_resumed() {
     let lab = Lab::random(6);
     let ended = lab.run("-j 2 --max-jobs 3 --format json", "").exits(4);

@@ -17,7 +17,7 @@ fn run(lab: &Lab, options: &str, script: &str) -> RunOutput {
 #[test]
 fn a_removed_folder_is_created_again_for_the_log() {
     let reading = r#"echo '{"loss": 1}'"#;
-    for spoil in [
+    for damage in [
         r#"rm -r "$HYPERTUNE_TRIAL_DIR""#,
         r#"rm -r "$HYPERTUNE_STUDY_DIR/trials""#,
         r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
@@ -26,23 +26,23 @@ fn a_removed_folder_is_created_again_for_the_log() {
         &format!(r#"echo before; {AFTER_LOG}; rm -r "$HYPERTUNE_TRIAL_DIR""#),
     ] {
         let lab = Lab::random(3);
-        run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
-        assert_eq!(lab.outcome().values.len(), 3, "{spoil}");
-        let log = fs::read_to_string(lab.study().join("trials/2/rung-0.stdout.log")).expect(spoil);
-        assert!(log.ends_with("{\"loss\": 1}\n"), "{spoil}: {log}");
+        run(&lab, "", &format!("{damage}; {reading}")).exits(0);
+        assert_eq!(lab.outcome().values.len(), 3, "{damage}");
+        let log = fs::read_to_string(lab.study().join("trials/2/rung-0.stdout.log")).expect(damage);
+        assert!(log.ends_with("{\"loss\": 1}\n"), "{damage}: {log}");
         // The file that replaced a folder is still there when the study is resumed.
-        run(&lab, "", &format!("{spoil}; {reading}")).exits(0);
+        run(&lab, "", &format!("{damage}; {reading}")).exits(0);
     }
 }
 
 #[test]
 fn a_replaced_trials_folder_does_not_stop_the_next_session() {
     let lab = Lab::random(4);
-    let spoil = format!(
+    let damage = format!(
         r#"echo '{{"loss": 1}}'; {AFTER_LOG}; rm -r "$HYPERTUNE_STUDY_DIR/trials"; echo mine > "$HYPERTUNE_STUDY_DIR/trials""#
     );
-    run(&lab, "--max-jobs 1", &spoil).exits(4);
-    run(&lab, "", &spoil).exits(0);
+    run(&lab, "--max-jobs 1", &damage).exits(4);
+    run(&lab, "", &damage).exits(0);
     assert_eq!(lab.outcome().values.len(), 4);
 }
 
@@ -50,15 +50,15 @@ fn a_replaced_trials_folder_does_not_stop_the_next_session() {
 fn the_next_job_of_the_trial_finds_a_checkpoint_folder() {
     let reading = r#"touch "$HYPERTUNE_CHECKPOINT_DIR/state" && echo '{"loss": 1}'"#;
     for resume in ["", "resume: true\n"] {
-        for spoil in [
+        for damage in [
             r#"rm -r "$HYPERTUNE_CHECKPOINT_DIR""#,
             r#"rm -r "$HYPERTUNE_CHECKPOINT_DIR"; echo mine > "$HYPERTUNE_CHECKPOINT_DIR""#,
             r#"rm -r "$HYPERTUNE_TRIAL_DIR""#,
             r#"rm -r "$HYPERTUNE_TRIAL_DIR"; echo mine > "$HYPERTUNE_TRIAL_DIR""#,
         ] {
             let lab = Lab::new(&format!("{HYPERBAND}{resume}"));
-            run(&lab, "", &format!("{reading}; {AFTER_LOG}; {spoil}")).exits(0);
-            assert_eq!(lab.outcome().values.len(), 20, "{resume}{spoil}");
+            run(&lab, "", &format!("{reading}; {AFTER_LOG}; {damage}")).exits(0);
+            assert_eq!(lab.outcome().values.len(), 20, "{resume}{damage}");
         }
     }
 }

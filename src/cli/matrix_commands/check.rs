@@ -1,5 +1,6 @@
 //! `hypertune check MATRIX`: reports all errors of a matrix file. Given a study's folder, it checks the journal.
 
+use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
@@ -38,6 +39,10 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     }
     if args.salvage {
         return Err(study_check::salvage_needs_a_study(&args.study.matrix));
+    }
+    if !args.study.matrix.exists() && args.format == FormatArg::Text {
+        let missing = anyhow!("there is no file or folder {}", args.study.matrix.display());
+        return Err(CliError::usage(missing).hint("check a matrix file, or the folder of a study"));
     }
     let study = match (StudyDefinition::load(&args.study), args.format) {
         (Ok(study), _) => study,

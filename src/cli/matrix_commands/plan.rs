@@ -1,6 +1,6 @@
 //! `hypertune plan MATRIX` and `run --dry-run`: prints what a study would run. Creates and launches nothing.
 
-use std::io;
+use std::sync::Arc;
 
 use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
@@ -23,12 +23,12 @@ pub fn plan(args: &RunArgs) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
         findings::print_warnings(study.missing_metric().as_slice());
-        findings::print_options_without_effect(&args.execution);
+        findings::print_options_without_effect(&args.execution, &study.experiment);
     }
-    show(study, args.format, verbosity)
+    show(study, args, verbosity)
 }
 
-fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Result<Exit, CliError> {
+fn show(study: StudyDefinition, args: &RunArgs, verbosity: Verbosity) -> Result<Exit, CliError> {
     if verbosity != Verbosity::Quiet {
         findings::warn_missing_program(study.missing_program());
     }
@@ -37,12 +37,16 @@ fn show(study: StudyDefinition, format: FormatArg, verbosity: Verbosity) -> Resu
         Some(_) => study,
         None => study.with_seed(seed::draw()?),
     };
-    let plan = PlanView::new(&study.experiment, study.renderer.as_ref(), study.first_commands()?);
-    match format {
+    let mut experiment = study.experiment.clone();
+    execution::apply(&args.execution, Arc::make_mut(&mut experiment));
+    let plan = PlanView::new(&experiment, study.renderer.as_ref(), study.first_commands()?);
+    match args.format {
         FormatArg::Json => output::json(&plan)?,
-        FormatArg::Text => {
-            output::text(&format!("{}{}", plan_table::plan(&plan, width()), no_commands(&study, &plan)))?
-        }
+        FormatArg::Text => output::text(&format!(
+            "{}{}",
+            plan_table::plan(&plan, output::terminal_width()),
+            no_commands(&study, &plan)
+        ))?,
     }
     Ok(Exit::Done)
 }
@@ -56,9 +60,4 @@ fn no_commands(study: &StudyDefinition, plan: &PlanView) -> &'static str {
     } else {
         ""
     }
-}
-
-/// Columns of stdout; `None` if it is not a terminal.
-fn width() -> Option<u16> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
 }

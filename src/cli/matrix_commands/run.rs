@@ -56,7 +56,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
-        findings::print_options_without_effect(&args.execution);
+        findings::print_options_without_effect(&args.execution, &study.experiment);
     }
     if study.renderer.is_none() {
         return Err(CliError::usage(anyhow!("{} has no command", study.source.name))

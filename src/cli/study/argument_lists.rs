@@ -1,23 +1,36 @@
-//! Renders command lines for plans and for repeating the best trial.
+//! Renders the command lines and variables of jobs for plans and for repeating the best trial.
 
+use std::collections::BTreeSet;
 use std::env;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::error::CliError;
 use crate::command::JobContext;
 use crate::command::environment::Variable;
-use crate::command::template::Renderer;
+use crate::command::rendered::RenderedCommand;
+use crate::command::template::{Renderer, TemplateError};
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, Launch};
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::view::JobView;
 use crate::run::process::ports::Ports;
-use crate::types::ids::Slot;
 use crate::types::units::Moment;
 
 /// Number of command lines in a plan.
 const MAX_COMMANDS: u32 = 3;
+
+/// The argument list and the variables of a job, apart from those of its device and of processes.
+#[derive(Clone, Debug, Default)]
+pub struct RenderedJob {
+    pub argv: Vec<String>,
+    /// The working directory; `None` for the driver's.
+    pub directory: Option<PathBuf>,
+    pub variables: Vec<Variable>,
+    /// The names of those that parameters or the component set.
+    pub own: BTreeSet<String>,
+}
 
 /// Renders the argument lists of one study.
 #[derive(Clone, Copy, Debug)]
@@ -42,20 +55,39 @@ impl ArgumentLists<'_> {
         launches.map(|launch| self.render(launch)).collect()
     }
 
-    /// The argument list that repeats `job`.
-    pub fn repeat(&self, job: &JobView) -> Result<Vec<String>, CliError> {
-        self.render(&Launch {
+    /// What `job` was started with by a driver in the directory `base`.
+    pub fn of(&self, job: &JobView, base: &Path) -> Result<RenderedJob, CliError> {
+        let launch = Launch {
             job: job.job,
             bracket: job.bracket,
             resource: job.resource,
             previous: job.previous,
-            slot: Slot(0),
+            slot: job.slot,
             assignment: job.params.clone(),
             origin: None,
+        };
+        self.in_context(&launch, |context| {
+            let mut variables = self.renderer.environment(context)?;
+            variables.push(("HYPERTUNE_SLOT".into(), job.slot.to_string().into()));
+            let own = self.renderer.own_environment(context)?.into_iter().map(|(name, _)| name.into_owned()).collect();
+            let RenderedCommand { argv, directory } = self.renderer.rendered(context, base)?;
+            Ok(RenderedJob { argv, directory, variables, own })
         })
     }
 
     fn render(&self, launch: &Launch) -> Result<Vec<String>, CliError> {
+        let base = env::current_dir()?;
+        self.in_context(launch, |context| {
+            let argv = self.renderer.rendered(context, &base)?.argv;
+            Ok(with_variables(&self.renderer.own_environment(context)?, argv))
+        })
+    }
+
+    fn in_context<T>(
+        &self,
+        launch: &Launch,
+        render: impl FnOnce(&JobContext<'_>) -> Result<T, TemplateError>,
+    ) -> Result<T, CliError> {
         let trial = launch.job.key.trial;
         let context = JobContext {
             launch,
@@ -63,12 +95,9 @@ impl ArgumentLists<'_> {
             study_dir: self.folder.root(),
             trial_dir: &self.folder.trial(trial),
             checkpoint_dir: &self.folder.checkpoint(trial),
-            port: Ports::new(1).assign(Slot(0)),
+            port: Ports::first_free(),
         };
-        let base = env::current_dir()?;
-        let argv = self.renderer.rendered(&context, &base).map_err(CliError::usage)?.argv;
-        let variables = self.renderer.own_environment(&context).map_err(CliError::usage)?;
-        Ok(with_variables(&variables, argv))
+        render(&context).map_err(CliError::usage)
     }
 }
 

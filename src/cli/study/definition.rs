@@ -29,7 +29,6 @@ use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::matrix::load;
 use crate::matrix::sections::initial;
 use crate::matrix::sections::tuner::TunerSpec;
-use crate::report::view::JobView;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 
@@ -279,13 +278,8 @@ impl StudyDefinition {
         self.argument_lists(&folder).map_or(Ok(Vec::new()), |lists| lists.first())
     }
 
-    /// The command line that repeats `job`; empty if it cannot be rendered.
-    pub fn repeat(&self, job: &JobView) -> Vec<String> {
-        let Ok(folder) = self.folder.absolute() else { return Vec::new() };
-        self.argument_lists(&folder).and_then(|lists| lists.repeat(job).ok()).unwrap_or_default()
-    }
-
-    fn argument_lists<'a>(&'a self, folder: &'a StudyFolder) -> Option<ArgumentLists<'a>> {
+    /// Renders jobs of the study in `folder`, an absolute path; `None` without a command.
+    pub fn argument_lists<'a>(&'a self, folder: &'a StudyFolder) -> Option<ArgumentLists<'a>> {
         let renderer = self.renderer.as_ref()?;
         Some(ArgumentLists { experiment: &self.experiment, renderer, folder })
     }

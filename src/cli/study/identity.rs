@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::config_file::config_differences;
-use self::difference::{Difference, difference};
+use self::difference::{Difference, NOT_GIVEN, difference};
 use self::length::{COMMON, LengthChange, length_change};
 use self::passed_inputs::{argument_changes, inputs, sides, variables};
 use super::definition::StudyDefinition;
@@ -83,7 +83,7 @@ impl Comparison<'_> {
         }
         let name = &self.now.source.name;
         self.found.extend(causes.into_iter().map(|change| {
-            let side = |side: Option<String>| side.unwrap_or("not given".to_owned());
+            let side = |side: Option<String>| side.unwrap_or(NOT_GIVEN.to_owned());
             let location = change.line.map(|line| format!("{name}:{line}"));
             Difference { location, ..difference(&change.path.join("."), side(change.before), side(change.after)) }
         }));
@@ -130,7 +130,7 @@ impl Comparison<'_> {
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in all.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
             let side = |params: &BTreeMap<String, (&str, String, String)>| {
-                params.get(name).map_or("not given".to_owned(), |(kind, _, range)| format!("{kind} {range}"))
+                params.get(name).map_or(NOT_GIVEN.to_owned(), |(kind, _, range)| format!("{kind} {range}"))
             };
             let own = |path: &[&str]| path.starts_with(&["params", name]);
             self.add(own, &format!("params.{name}"), side(&old), side(&new));
@@ -148,7 +148,7 @@ impl Comparison<'_> {
         let (recorded, now) = self.experiments();
         let (old, new) = (texts(recorded), texts(now));
         if old != new {
-            let joined = |texts: &[String]| if texts.is_empty() { "not given".to_owned() } else { texts.join("; ") };
+            let joined = |texts: &[String]| if texts.is_empty() { NOT_GIVEN.to_owned() } else { texts.join("; ") };
             self.add(|path| path.first() == Some(&"constraints"), "constraints", joined(&old), joined(&new));
         }
     }
@@ -160,7 +160,7 @@ impl Comparison<'_> {
             let text = |metric: &crate::types::objective::Metric| {
                 overrides::metric_text(&MetricOverride { name: metric.name.clone(), direction: Some(metric.direction) })
             };
-            metric.map_or("not given".to_owned(), text)
+            metric.map_or(NOT_GIVEN.to_owned(), text)
         };
         let parts = |experiment: &Experiment| {
             let Experiment { resource, promoted, stopping, .. } = experiment;
@@ -192,8 +192,8 @@ impl Comparison<'_> {
         if let Some(at) = first_difference(&old, &new) {
             let counted = |points: &[ValuesByName]| text::counted(points.len() as u64, "item");
             self.found.push(match (old.is_empty(), new.is_empty()) {
-                (true, _) => difference("enqueue", "not given", counted(&new)),
-                (_, true) => difference("enqueue", counted(&old), "not given"),
+                (true, _) => difference("enqueue", NOT_GIVEN, counted(&new)),
+                (_, true) => difference("enqueue", counted(&old), NOT_GIVEN),
                 _ => difference(&format!("enqueue, item {}", at + 1), item_text(&old, at), item_text(&new, at)),
             });
             return;
@@ -242,7 +242,7 @@ impl Comparison<'_> {
     fn workdir(&mut self) {
         let workdir = |study: &StudyDefinition| {
             let template = study.renderer.as_ref().and_then(Renderer::directory_template);
-            template.unwrap_or("not given").to_owned()
+            template.unwrap_or(NOT_GIVEN).to_owned()
         };
         let (recorded, now) = (workdir(self.recorded), workdir(self.now));
         if recorded != now {
@@ -266,7 +266,7 @@ fn points(points: &[Assignment]) -> Vec<ValuesByName> {
 }
 
 fn item_text(points: &[ValuesByName], at: usize) -> String {
-    points.get(at).map_or("not given".to_owned(), |point| json!(point).to_string())
+    points.get(at).map_or(NOT_GIVEN.to_owned(), |point| json!(point).to_string())
 }
 
 fn first_difference<T: PartialEq>(old: &[T], new: &[T]) -> Option<usize> {
@@ -279,7 +279,7 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
         return None;
     }
     let listed = |studies: &[EarlierStudy]| match studies {
-        [] => "not given".to_owned(),
+        [] => NOT_GIVEN.to_owned(),
         studies => studies.iter().map(EarlierStudy::folder).collect::<Vec<_>>().join(" "),
     };
     Some(difference("warm_start", listed(recorded), listed(now)))

@@ -11,6 +11,7 @@ pub(crate) mod machine_advice;
 pub(crate) mod ranking;
 pub(crate) mod reading;
 pub(crate) mod recorded;
+pub(crate) mod repetition;
 pub(crate) mod seed;
 pub(crate) mod session;
 pub(crate) mod tuner;

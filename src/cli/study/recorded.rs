@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::definition::{StudyDefinition, StudyOptions};
-use super::identity::difference::Difference;
+use super::identity::difference::{Difference, NOT_GIVEN};
 use super::identity::length::LengthChange;
 use super::identity::{Compared, compare};
 use super::session;
@@ -81,7 +81,7 @@ pub fn unchanged(view: &StudyView, recorded: &StudyDefinition) -> StudyChange {
 
 /// Whether a job has run to its end or was ended by a rule, so that a result would be lost.
 fn has_succeeded(view: &StudyView) -> bool {
-    view.jobs.iter().any(|job| matches!(job.status, JobStatus::Succeeded | JobStatus::Stopped) && !job.interrupted)
+    view.jobs.iter().any(|job| matches!(job.status, JobStatus::Succeeded | JobStatus::Stopped))
 }
 
 /// Whether an interrupted job may have left a checkpoint from which it would continue.
@@ -136,7 +136,11 @@ fn different_study(study: &StudyDefinition, differences: &[Difference]) -> CliEr
     let error = differences.iter().fold(error, |error, difference| {
         let Difference { field, recorded, now, location } = difference;
         let location = location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
-        error.hint(format!("{field}: started with {recorded}, now {now}{location}"))
+        error.hint(match (recorded.as_str(), now.as_str()) {
+            (NOT_GIVEN, now) => format!("{field}: not given when the study started, now {now}{location}"),
+            (recorded, NOT_GIVEN) => format!("{field}: started with {recorded}, now not given{location}"),
+            (recorded, now) => format!("{field}: started with {recorded}, now {now}{location}"),
+        })
     });
     let warm_start = text::command_line(["--study", "OTHER", "--warm-start", &folder.to_string_lossy()]);
     error

@@ -12,6 +12,7 @@ use super::command_advice::MissingProgram;
 use super::definition::StudyDefinition;
 use super::fail_if;
 use super::machine_advice::with_machine_advice;
+use super::repetition;
 use super::tuner;
 use super::view;
 
@@ -62,7 +63,7 @@ impl SessionOptions<'_> {
     /// Prints the result of the recorded study in `view` if it has ended and the session does not continue it; else [`Self::run`].
     pub fn resume(&self, study: StudyDefinition, view: StudyView) -> Result<Exit, CliError> {
         if let Some(reason) = view.finish.clone().filter(|reason| !self.change.continues(reason)) {
-            self.note("this study has ended, nothing is launched; --overwrite starts a new one");
+            self.note("this study has ended, nothing is launched; `hypertune run` with --overwrite starts a new one");
             return self.print_result(&study, &view, &reason);
         }
         self.run(study, view.header)
@@ -109,7 +110,8 @@ impl SessionOptions<'_> {
     }
 
     fn print_result(&self, study: &StudyDefinition, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
-        let summary = Summary::new(view, study.folder.trials(), |job| study.repeat(job));
+        let summary =
+            Summary::new(view, study.folder.trials(), |job| repetition::of(Some(study), &study.folder, job, None));
         let exit = Exit::of(reason, has_result(view));
         let text = match self.format {
             FormatArg::Text => summary_text::render(&summary),

@@ -11,7 +11,9 @@ use crate::cli::options::overrides;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::fail_if;
+use crate::cli::study::location;
 use crate::cli::study::ranking;
+use crate::cli::study::repetition;
 use crate::journal::folder::layout::StudyFolder;
 use crate::matrix::command_line::overrides::MetricOverride;
 use crate::progress;
@@ -40,9 +42,11 @@ pub struct BestArgs {
 /// Prints the best trial.
 pub fn best(args: &BestArgs) -> Result<Exit, CliError> {
     let view = ranking::read(&args.study, args.metric.as_ref(), fail_if::detail(&args.fail_if))?;
-    // The command is optional output: a missing component file must not hide the result.
-    let study = StudyDefinition::recorded(&view.header, StudyFolder::new(&args.study)).ok();
-    let repeat = |job: &JobView| study.map(|study| study.repeat(job)).unwrap_or_default();
+    let folder = StudyFolder::new(&args.study);
+    // The command is optional output: neither a missing component file nor a missing directory must hide the result.
+    let study = StudyDefinition::recorded(&view.header, folder.clone()).ok();
+    let directory = location::directory(&view.header, folder.root()).ok();
+    let repeat = |job: &JobView| repetition::of(study.as_ref(), &folder, job, directory);
     let Some(report) = BestReport::new(&view, repeat) else {
         let reason = match view.header.metric {
             Some(_) => "no job has returned a value yet",

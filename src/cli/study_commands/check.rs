@@ -143,7 +143,7 @@ impl JournalReport<'_> {
             "format": self.format(),
             "records": end.lines,
             "ended_jobs": ended_jobs,
-            "torn_bytes": torn,
+            "incomplete_bytes": torn,
             "after_damage": damage.as_ref().map(after),
             "salvaged": self.salvaged.as_ref().map(|copy| copy.display().to_string()),
         })

@@ -11,6 +11,8 @@ use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::options::execution;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::fail_if;
 use crate::cli::study::location;
@@ -18,6 +20,7 @@ use crate::cli::study::recorded;
 use crate::cli::study::session::SessionOptions;
 use crate::cli::study::view;
 use crate::journal::folder::layout::StudyFolder;
+use crate::progress::Verbosity;
 use crate::report::condition::Condition;
 use crate::run::change::StudyChange;
 use crate::run::options::Existing;
@@ -46,6 +49,9 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
         .with_context(|| format!("cannot enter {}, the directory of the study", directory.display()))
         .map_err(CliError::usage)?;
     let study = StudyDefinition::recorded(&view.header, folder)?;
+    if execution::verbosity(&args.execution) != Verbosity::Quiet {
+        findings::print_options_without_effect(&args.execution, &study.experiment);
+    }
     let change = StudyChange { rerun: args.execution.rerun, ..recorded::unchanged(&view, &study) };
     let (execution, format) = (&args.execution, args.format);
     SessionOptions {

@@ -14,11 +14,13 @@ use crate::cli::options::overrides;
 use crate::cli::output;
 use crate::cli::study::ranking;
 use crate::matrix::command_line::overrides::MetricOverride;
+use crate::progress;
 use crate::report::trial_columns::SortOrder;
 use crate::report::trial_columns::{self, Column};
 use crate::report::trials::TrialView;
 use crate::report::view::ViewDetail;
 use crate::report::{trials, trials_table};
+use crate::types::printable::printable;
 
 /// Arguments of `trials`.
 #[derive(Clone, Debug, Args)]
@@ -72,11 +74,26 @@ pub fn trials(args: &TrialsArgs) -> Result<Exit, CliError> {
         }
         FormatArg::Json => output::json(&trials.iter().map(|trial| selected(trial, &columns)).collect::<Vec<_>>())?,
         FormatArg::Text if columns.is_empty() => {
-            output::text(&trials_table::table(&trials, &Column::usual(&view, &trials)))?;
+            let (columns, omitted) = fitting(Column::usual(&view, &trials), &trials);
+            output::text(&trials_table::table(&trials, &columns))?;
+            if !omitted.is_empty() {
+                let names = printable(&omitted.join(", ")).into_owned();
+                progress::print_message(&format!(
+                    "note: the terminal has no space for {names}; --columns chooses, and a pipe or file gets all columns"
+                ));
+            }
         }
         FormatArg::Text => output::text(&trials_table::table(&trials, &columns))?,
     }
     Ok(Exit::Done)
+}
+
+/// The columns that the terminal has space for, and the names of the others. Other outputs get all columns.
+fn fitting(columns: Vec<Column>, trials: &[TrialView]) -> (Vec<Column>, Vec<String>) {
+    match output::terminal_width() {
+        Some(width) => trial_columns::fitting(columns, trials, usize::from(width)),
+        None => (columns, Vec::new()),
+    }
 }
 
 fn selected(trial: &TrialView, columns: &[Column]) -> Map<String, Value> {

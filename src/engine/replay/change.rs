@@ -4,7 +4,7 @@
 use crate::engine::early_failures::EarlyFailures;
 use crate::engine::event::FinishReason;
 use crate::engine::finish::{DUE_IMMEDIATELY, JobEnd};
-use crate::engine::job::{FailedJob, ScheduledJob};
+use crate::engine::job::ScheduledJob;
 use crate::engine::state::{Engine, StudyPhase};
 use crate::schedule::Verdict;
 use crate::types::ids::{JobKey, TrialId};
@@ -42,9 +42,7 @@ impl Engine {
     /// In a replay: remembers `job` if `end` is a failure, after which it does not run again by itself.
     pub(in crate::engine) fn remember_failure(&mut self, job: ScheduledJob, end: &JobEnd<'_>) {
         if matches!(end.outcome, Outcome::Failed { .. }) && !self.retry_queue.contains(job.start.key) {
-            let allocation = self.experiment.promoted.allocation(job.start.resource, job.start.previous);
-            let unspent = allocation.total() - allocation.spent(end.outcome, end.step);
-            self.failed_jobs.insert(job.start.key, FailedJob { job, unspent });
+            self.failed_jobs.insert(job.start.key, job);
         }
     }
 
@@ -63,10 +61,10 @@ impl Engine {
     /// open again. Other jobs are ignored.
     pub fn run_again(&mut self, jobs: &[JobKey]) {
         for key in jobs {
-            let Some(FailedJob { job, unspent }) = self.failed_jobs.remove(key) else { continue };
+            let Some(job) = self.failed_jobs.remove(key) else { continue };
             let start = &job.start;
             self.searcher.forget_failure(key.trial, &job.assignment, start.resource);
-            self.counters.reopen(unspent);
+            self.counters.reopen(self.allocation(&job).total());
             self.unrecorded_verdicts.retain(|verdict| *verdict != Verdict::Retire(key.trial));
             if !self.scheduler.reopen(start) {
                 self.unscheduled.insert(*key);

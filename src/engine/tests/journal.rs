@@ -125,8 +125,8 @@ pub(super) fn incumbent(
             TestRecord::Ended(job, outcome, _, curve) => {
                 let launch = launches[&job.key];
                 let allocation = experiment.promoted.allocation(launch.resource, Some(launch.previous));
-                let reached = allocation.reached(outcome, last_step(curve));
-                candidates.extend(Candidate::new(job.key, outcome, reached).map(|candidate| (job.key, candidate)));
+                let candidate = Candidate::new(job.key, outcome, allocation, last_step(curve));
+                candidates.extend(candidate.map(|candidate| (job.key, candidate)));
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Finds processes by a mark in their environment, in any process group or session, and ends them.
 //!
-//! A pidfd is opened before the environment is read, and the process is signalled through it, so that a reused number does no harm.
+//! A pidfd is opened before the environment is read, and the process is signalled through it, so that no other process with the same number is signalled.
 //! This process and its ancestors are never signalled.
 
 use std::os::fd::{AsFd, OwnedFd};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::config_file;
 use super::overrides::{Overrides, command_line_diagnostic};
 use super::unsupported_values;
+use super::shared_names;
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
 use crate::command::style::settings::Arguments;
@@ -43,6 +44,7 @@ pub fn renderer(
             warn_unused(&renderer, section, findings);
             config_file::check(&renderer, section, findings);
             unsupported_values::check(section, &renderer, findings);
+            shared_names::warn(&renderer, section, component, findings);
             Some(renderer)
         }
         Err(errors) => {

@@ -5,3 +5,4 @@ pub(crate) mod command;
 mod config_file;
 pub mod overrides;
 mod unsupported_values;
+mod shared_names;

@@ -68,6 +68,29 @@ pub enum ComponentSource<'n> {
     File(&'n str, Span),
 }
 
+/// Fields of matrices, in camelCase, that a file has nowhere else.
+const MATRIX_FIELDS: [&str; 19] = [
+    "resume",
+    "resource",
+    "metric",
+    "seed",
+    "concurrency",
+    "earlyStopping",
+    "maxIterations",
+    "minIterations",
+    "numIterations",
+    "eta",
+    "numRuns",
+    "numInitialRuns",
+    "utilityFunction",
+    "algorithm",
+    "rounds",
+    "sampler",
+    "tuner",
+    "initial",
+    "argStyle",
+];
+
 /// References that only Polyaxon can resolve, with a hint for each.
 const REFERENCES: [(&str, &str); 3] = [
     ("urlRef", "download the component and name its file with `pathRef`"),
@@ -114,8 +137,20 @@ pub fn read<'n>(
     }
     operation.component = read_component_source(&mut fields, from, findings);
     ignored_fields.take(&mut fields, &ignored::OPERATION);
+    refuse_matrix_fields(&mut fields, findings);
     fields.finish(findings);
     operation
+}
+
+/// Records an error for each field of a matrix beside it.
+fn refuse_matrix_fields(fields: &mut Fields<'_>, findings: &mut Findings) {
+    for name in MATRIX_FIELDS {
+        if let Some(entry) = fields.hidden(name) {
+            let message = format!("the field {} belongs in `matrix:`", quoted(&entry.key));
+            let hint = format!("indent it below `matrix:`, as in `matrix: {{kind: …, {}: …}}`", entry.key);
+            findings.error_with(entry.key_span.clone(), message, Some(hint));
+        }
+    }
 }
 
 /// Reads a component with the fields `matrix` and `params` of an operation. `span` is the position of its kind.

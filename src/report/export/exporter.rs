@@ -88,7 +88,11 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         bracket: job.bracket.bracket,
         rung: job.job.key.rung,
         attempt: job.job.attempt,
-        resource: if job.status == JobStatus::Stopped { job.reached } else { job.resource },
+        resource: if matches!(job.status, JobStatus::Stopped | JobStatus::Interrupted) {
+            job.reached
+        } else {
+            job.resource
+        },
         status: job.status,
         reason: job.reason.as_deref(),
         value: job.score,

@@ -28,6 +28,7 @@ fn documented() -> PlanView {
         jobs: Some(187),
         resource_total: Some(1701.0),
         full_resource_total: Some(10368.0),
+        limits: PlanLimits::default(),
         resource: Some(ResourceSpec { name: "num_steps".into(), kind: ResourceKind::Int }),
         metric: Some(Metric { name: "loss".into(), direction: Direction::Minimize }),
         seed: 523,
@@ -102,7 +103,7 @@ fn the_json_has_the_documented_keys() {
     let mut plan = documented();
     plan.brackets.truncate(1);
     plan.brackets[0].rungs.truncate(2);
-    insta::assert_snapshot!(serde_json::to_string(&plan).expect("a plan serializes"), @r#"{"kind":"hyperband","sampler":"random","eta":3,"brackets":[{"bracket":4,"rungs":[{"configs":81,"resource":1},{"configs":27,"resource":3}]}],"rounds":1,"open_ended":false,"trials":128,"jobs":187,"resource_total":1701,"full_resource_total":10368,"resource":{"name":"num_steps","type":"int"},"metric":{"name":"loss","optimization":"minimize"},"seed":523,"distinct":null,"commands":[["python3","train.py","--name=a b"]],"passed":[],"params":{"lr":{"kind":"uniform","values":"0 to 0.9"},"dropout":{"kind":"choice","values":"0.25, 0.3"}}}"#);
+    insta::assert_snapshot!(serde_json::to_string(&plan).expect("a plan serializes"), @r#"{"kind":"hyperband","sampler":"random","eta":3,"brackets":[{"bracket":4,"rungs":[{"configs":81,"resource":1},{"configs":27,"resource":3}]}],"rounds":1,"open_ended":false,"trials":128,"jobs":187,"resource_total":1701,"full_resource_total":10368,"limits":{"jobs":null,"resource":null,"time_s":null},"resource":{"name":"num_steps","type":"int"},"metric":{"name":"loss","optimization":"minimize"},"seed":523,"distinct":null,"commands":[["python3","train.py","--name=a b"]],"passed":[],"params":{"lr":{"kind":"uniform","values":"0 to 0.9"},"dropout":{"kind":"choice","values":"0.25, 0.3"}}}"#);
 }
 
 #[test]
@@ -141,4 +142,15 @@ fn an_endless_plan_names_what_ends_it() {
 fn estimates_are_marked() {
     let text = plan(&PlanView { kind: "asha", open_ended: true, ..documented() }, None);
     assert!(text.contains("jobs                about 187\nresource            about 1,701 num_steps\n"), "{text}");
+}
+
+#[test]
+fn limits_show_what_they_leave_of_the_plan() {
+    let mut limited = documented();
+    limited.limits = PlanLimits { jobs: Some(10), resource: Some(500.0), time_s: Some(5400.0) };
+    let row = |plan: &PlanView| totals(plan).lines().find(|line| line.starts_with("ends at")).map(str::to_owned);
+    assert_eq!(row(&limited).as_deref(), Some("ends at             10 jobs of 187, 500 num_steps of 1,701, 1h30m"));
+    (limited.jobs, limited.resource_total) = (None, None);
+    assert_eq!(limits(&limited), ["10 jobs", "500 num_steps", "1h30m"]);
+    assert_eq!(row(&documented()), None);
 }

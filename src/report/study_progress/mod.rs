@@ -290,13 +290,13 @@ impl StudyProgress {
         self.failed += u64::from(failed);
         self.spent += position.spent;
         self.allotted += position.allocation.total();
-        let reached = position.allocation.reached(&end.outcome, step);
-        self.incumbents.ended(end.job.key, &end.outcome, reached);
+        self.incumbents.ended(end.job.key, &end.outcome, position.allocation, step);
         let direction = self.metric.as_ref().map(|m| m.direction);
         let Some(rung) = self.rung(position) else { return };
         rung.ended += 1;
         rung.failed += u64::from(failed);
-        if let (Some(direction), Some(new)) = (direction, Candidate::new(end.job.key, &end.outcome, reached))
+        if let (Some(direction), Some(new)) =
+            (direction, Candidate::new(end.job.key, &end.outcome, position.allocation, step))
             && rung.best.is_none_or(|best| new.order(direction, &best).is_lt())
         {
             rung.best = Some(new);

@@ -120,6 +120,7 @@ impl ViewBuilder {
         for job in jobs.iter_mut().filter(|j| j.status == JobStatus::Running) {
             job.status = JobStatus::Lost;
             job.interrupted = true;
+            job.spent = 0.0;
             job.reason = Some(Failure::Lost.to_string());
         }
     }

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::journal::record::ProcessUsage;
 use crate::report::number;
+use crate::types::allocation::Completion;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobId, Slot};
-use crate::types::incumbent::{Candidate, Completion};
+use crate::types::incumbent::Candidate;
 use crate::types::objective::Score;
 use crate::types::origin::ConfigOrigin;
-use crate::types::outcome::{CurvePoint, Failure, Outcome};
+use crate::types::outcome::{CurvePoint, Failure, Outcome, StopRule};
 use crate::types::units::{Moment, Resource};
 
 /// The state of a job.
@@ -27,8 +28,10 @@ pub enum JobStatus {
     Failed,
     /// Ran longer than the job timeout.
     Timeout,
-    /// Ended early by a rule or a limit.
+    /// Ended early by a rule or with the study.
     Stopped,
+    /// Ended by a limit or a signal; it runs again when the study is resumed.
+    Interrupted,
     /// The driver ended while it ran.
     Lost,
 }
@@ -42,6 +45,7 @@ impl JobStatus {
             JobStatus::Failed => "failed",
             JobStatus::Timeout => "timeout",
             JobStatus::Stopped => "stopped",
+            JobStatus::Interrupted => "interrupted",
             JobStatus::Lost => "lost",
         }
     }
@@ -50,6 +54,7 @@ impl JobStatus {
     pub(super) fn of(outcome: &Outcome) -> JobStatus {
         match outcome {
             Outcome::Succeeded { .. } => JobStatus::Succeeded,
+            Outcome::Stopped { .. } if outcome.runs_again() => JobStatus::Interrupted,
             Outcome::Stopped { .. } => JobStatus::Stopped,
             Outcome::Failed { failure: Failure::Timeout } => JobStatus::Timeout,
             Outcome::Failed { failure: Failure::Lost } => JobStatus::Lost,
@@ -73,7 +78,7 @@ pub struct JobView {
     pub previous: Resource,
     /// The resource that its trial reached; while it runs, where it started.
     pub reached: Resource,
-    /// The resource it spent; while it runs, the most that it may spend.
+    /// The resource it spent ([`Allocation::spent`](crate::types::allocation::Allocation::spent)); while it runs, the most that it may spend.
     pub spent: f64,
     /// Its state.
     pub status: JobStatus,
@@ -110,7 +115,7 @@ impl JobView {
     pub fn candidate(&self) -> Option<Candidate> {
         let completion = match self.status {
             JobStatus::Succeeded => Completion::Full,
-            JobStatus::Stopped => Completion::Partial,
+            JobStatus::Stopped => Completion::new(false, self.reached, self.resource),
             _ => return None,
         };
         Some(Candidate { job: self.job.key, completion, reached: self.reached, score: self.score? })
@@ -127,6 +132,10 @@ pub(super) fn reason(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Succeeded { .. } => None,
         Outcome::Failed { failure } => Some(failure.to_string()),
+        Outcome::Stopped { by, .. } if by.rule == StopRule::LIMIT => Some("ended by the time limit".to_owned()),
+        Outcome::Stopped { by, .. } if by.rule == StopRule::INTERRUPTED => {
+            Some("ended by a signal to hypertune".to_owned())
+        }
         Outcome::Stopped { by, .. } => Some(match (by.value, by.threshold) {
             (Some(value), Some(threshold)) => {
                 format!("{}: {} against {}", by.rule, number::shortest(value), number::shortest(threshold))

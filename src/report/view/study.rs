@@ -64,11 +64,16 @@ impl StudyView {
 
     /// The jobs that compete for the best, in order of their first launch: of each the last launch, if it ended with a score.
     pub fn candidates(&self) -> impl Iterator<Item = (Candidate, &JobView)> {
+        self.last_attempts().filter_map(|job| Some((job.candidate()?, job)))
+    }
+
+    /// The last launch of each job, in order of their first launch: earlier attempts have no effect on the result.
+    pub fn last_attempts(&self) -> impl Iterator<Item = &JobView> {
         let mut latest: IndexMap<JobKey, &JobView> = IndexMap::new();
         for job in &self.jobs {
             latest.insert(job.job.key, job);
         }
-        latest.into_values().filter_map(|job| Some((job.candidate()?, job)))
+        latest.into_values()
     }
 
     /// The job whose reading met the condition that ended the study, if that is why it ended.

@@ -72,7 +72,7 @@ impl Retention {
             Outcome::Failed { .. } => drop(self.failed.insert(job.trial)),
             Outcome::Stopped { .. } => {}
         }
-        self.incumbents.ended(job, outcome, allocation.reached(outcome, step));
+        self.incumbents.ended(job, outcome, allocation, step);
     }
 
     /// A reading of `job` met the condition that ends the study.

@@ -30,7 +30,16 @@ struct AssignedPorts {
 impl Ports {
     /// No ports yet for `slots` slots. The first candidate is random, so that two drivers on one machine seldom choose the same.
     pub fn new(slots: u32) -> Ports {
-        let next = (RandomState::new().hash_one(0) % u64::from(COUNT)) as u16;
+        Ports::starting_at((RandomState::new().hash_one(0) % u64::from(COUNT)) as u16, slots)
+    }
+
+    /// A port for one job that is only shown: the first of the candidates that is free, so that repeated calls mostly agree; 0 if there
+    /// is none.
+    pub fn first_free() -> u16 {
+        Ports::starting_at(0, 1).assign(Slot(0))
+    }
+
+    fn starting_at(next: u16, slots: u32) -> Ports {
         Ports(Mutex::new(AssignedPorts { by_slot: vec![None; slots as usize], next }))
     }
 

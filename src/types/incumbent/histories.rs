@@ -144,7 +144,7 @@ pub(crate) fn candidates(steps: &[HistoryEvent]) -> (Vec<Candidate>, Option<JobK
         match step {
             HistoryEvent::Launched(job) => candidates.retain(|candidate| candidate.job != *job),
             HistoryEvent::Ended { job, allocation, outcome, step } => {
-                candidates.extend(Candidate::new(*job, outcome, allocation.reached(outcome, *step)));
+                candidates.extend(Candidate::new(*job, outcome, *allocation, *step));
             }
             HistoryEvent::Decided(job) => decisive = Some(*job),
             HistoryEvent::Retired(_) | HistoryEvent::Finished => {}

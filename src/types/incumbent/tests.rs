@@ -7,6 +7,8 @@ use crate::types::outcome::StopRule;
 
 const DIRECTIONS: [Direction; 2] = [Direction::Minimize, Direction::Maximize];
 
+const WHOLE: Allocation = Allocation { from: Resource::ZERO, to: Resource::ONE };
+
 fn candidate(trial: u64, completion: Completion, reached: f64, score: f64) -> Candidate {
     let job = JobKey { trial: TrialId(trial), rung: Rung(0) };
     let reached = Resource::new(reached).expect("finite and not negative");
@@ -44,7 +46,7 @@ fn the_decisive_job_competes_by_its_score_alone() {
 fn without_a_direction_there_is_no_incumbent() {
     let mut tracker = IncumbentTracker::new(None);
     let job = JobKey { trial: TrialId(0), rung: Rung(0) };
-    tracker.ended(job, &Outcome::Succeeded { score: Score::new(1.0) }, Resource::ONE);
+    tracker.ended(job, &Outcome::Succeeded { score: Score::new(1.0) }, WHOLE, None);
     assert_eq!((tracker.best(), tracker.settled()), (None, None));
 }
 
@@ -52,7 +54,7 @@ fn without_a_direction_there_is_no_incumbent() {
 fn an_end_that_is_not_final_is_no_candidate() {
     let job = JobKey { trial: TrialId(0), rung: Rung(0) };
     let by = StopRule::new(StopRule::INTERRUPTED, None, None);
-    assert_eq!(Candidate::new(job, &Outcome::Stopped { score: Score::new(1.0), by }, Resource::ONE), None);
+    assert_eq!(Candidate::new(job, &Outcome::Stopped { score: Score::new(1.0), by }, WHOLE, None), None);
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn memory_grows_with_open_trials_only() {
     for trial in 0..10_000 {
         let job = JobKey { trial: TrialId(trial), rung: Rung(0) };
         tracker.launched(job);
-        tracker.ended(job, &Outcome::Succeeded { score: Score::new(1.0) }, Resource::ONE);
+        tracker.ended(job, &Outcome::Succeeded { score: Score::new(1.0) }, WHOLE, None);
         tracker.retired(job.trial);
     }
     assert_eq!((tracker.open.len(), tracker.recent.len()), (0, MAX_SLOTS as usize));
@@ -71,7 +73,7 @@ fn apply(tracker: &mut IncumbentTracker, step: &HistoryEvent) {
     match step {
         HistoryEvent::Launched(job) => tracker.launched(*job),
         HistoryEvent::Ended { job, allocation, outcome, step } => {
-            tracker.ended(*job, outcome, allocation.reached(outcome, *step));
+            tracker.ended(*job, outcome, *allocation, *step);
         }
         HistoryEvent::Retired(trial) => tracker.retired(*trial),
         HistoryEvent::Decided(job) => tracker.decided(*job),

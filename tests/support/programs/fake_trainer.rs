@@ -6,14 +6,14 @@
 //! ignore=int    ignore SIGINT (or term)             pretty        print one object over several lines
 //! child         start a process in the group        metric=NAME   print it under NAME (default loss)
 //! detached      start one in another session      checkpoint    continue from the checkpoint, and write it
-//! hold          the same, holding stdout open       spoil         damage the checkpoint and exit 9 at the first attempt
+//! hold          the same, holding stdout open       damage        damage the checkpoint and exit 9 at the first attempt
 //! flood=N       N bytes of text on stdout           fail-first=C  exit C at the first attempt
 //! flood-err=N   the same on stderr                  fail-below=X  exit 1 if the first parameter is below X
 //! lines=N       N readings without pauses           exit=C        exit C
 //! say=TEXT      TEXT on stderr                      kill=N        end by signal N
 //! log=FILE      append `begin …` and `end …` there  variables     print the variables hypertune sets
-//! nan-below=X   print NaN if the first is below     census=FILE   append the number of trials with a checkpoint
-//! fail-promoted=C  exit C in promoted jobs          spoil-odd     the same in trials of odd number
+//! nan-below=X   print NaN if the first is below     count-checkpoints=FILE  append the number of trials with one
+//! fail-promoted=C  exit C in promoted jobs          damage-odd    the same in trials of odd number
 //! catch         continue after SIGINT               save=MS       wait for a caught SIGINT, then pause
 //! sleep-trial-0=MS  pause in trial 0 only
 //! objects=N     N readings of a large list each     signals       print which signals are blocked and ignored
@@ -120,15 +120,15 @@ impl Trainer {
             "durable" => (self.checkpoint, self.durable) = (true, true),
             "read-only" => without_permissions("step-1/model", 0o644, 0o555)?,
             "unreadable" => without_permissions("secret/model", 0, 0o755)?,
-            "spoil" | "spoil-odd"
-                if first_attempt() && (name == "spoil" || variable("TRIAL").parse::<u64>()? % 2 == 1) =>
+            "damage" | "damage-odd"
+                if first_attempt() && (name == "damage" || variable("TRIAL").parse::<u64>()? % 2 == 1) =>
             {
                 fs::write(self.state(), "damaged")?;
                 exit(9);
             }
             "fail-first" if first_attempt() => exit(argument.parse()?),
             "fail-promoted" if !matches!(variable("PREVIOUS_RESOURCE").as_str(), "" | "0") => exit(argument.parse()?),
-            "spoil" | "spoil-odd" | "fail-first" | "fail-promoted" => {}
+            "damage" | "damage-odd" | "fail-first" | "fail-promoted" => {}
             "fail-below" => {
                 if self.first()? < argument.parse()? {
                     exit(1);
@@ -139,7 +139,7 @@ impl Trainer {
             "variables" => variables(),
             "nan-below" if self.first()? < argument.parse()? => self.value = Some("NaN".into()),
             "nan-below" => {}
-            "census" => census(argument)?,
+            "count-checkpoints" => count_checkpoints(argument)?,
             "catch" => drop(signal_hook::flag::register(signal_hook::consts::SIGINT, self.caught.clone())?),
             "save" => {
                 while !self.caught.load(Ordering::Relaxed) {
@@ -249,7 +249,7 @@ fn ignore(signal: &str) -> Anything {
 }
 
 /// Appends the number of checkpoints and the number of copies of checkpoints.
-fn census(file: &str) -> Anything {
+fn count_checkpoints(file: &str) -> Anything {
     let (mut checkpoints, mut copies) = (0, 0);
     for trial in fs::read_dir(PathBuf::from(variable("STUDY_DIR")).join("trials"))? {
         for entry in fs::read_dir(trial?.path())? {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::difference::{Difference, difference};
+use super::difference::{Difference, NOT_GIVEN, difference};
 use crate::cli::study::definition::StudyDefinition;
 use crate::command::template::Renderer;
 
@@ -13,7 +13,7 @@ const MAX_LISTED: usize = 10;
 /// path do not count.
 pub fn config_differences(recorded: &StudyDefinition, now: &StudyDefinition) -> Vec<Difference> {
     let path = |study: &StudyDefinition| {
-        study.options.config_template.as_ref().map_or("not given".to_owned(), |file| file.path.clone())
+        study.options.config_template.as_ref().map_or(NOT_GIVEN.to_owned(), |file| file.path.clone())
     };
     let (old, new) = (meaning(recorded), meaning(now));
     match (old, new) {
@@ -44,6 +44,6 @@ fn collect(old: Option<&Value>, new: Option<&Value>, name: &str, found: &mut Vec
         }
         return;
     }
-    let text = |value: Option<&Value>| value.map_or("not given".to_owned(), Value::to_string);
+    let text = |value: Option<&Value>| value.map_or(NOT_GIVEN.to_owned(), Value::to_string);
     found.push(difference(name, text(old), text(new)));
 }

@@ -1,5 +1,8 @@
 //! A difference between two studies.
 
+/// The side of a [`Difference`] that has no value.
+pub const NOT_GIVEN: &str = "not given";
+
 /// A difference between a command line and a study.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {

@@ -91,6 +91,30 @@ fn settings_without_effect_are_warnings() {
 }
 
 #[test]
+fn names_that_replace_variables_or_occur_twice_are_warnings() {
+    let messages = |style: &str, params: &[&str]| {
+        let params: String =
+            params.iter().map(|name| format!("  {name}: {{kind: choice, value: [true, false]}}\n")).collect();
+        let study = load_text(&format!("kind: grid\nargStyle: {style}\nparams:\n{params}"), &command()).unwrap();
+        study.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        messages("env", &["path", "home"]),
+        [
+            "`path` replaces the environment variable PATH of the jobs",
+            "`home` replaces the environment variable HOME of the jobs",
+        ]
+    );
+    assert_eq!(
+        messages("env", &["hypertune_seed"]),
+        ["`hypertune_seed` is passed as HYPERTUNE_SEED; names that begin with HYPERTUNE_ are hypertune's"]
+    );
+    assert_eq!(messages("env", &["a-b", "a_b"]), ["`a-b` and `a_b` are passed as the same variable `A_B`"]);
+    assert_eq!(messages("equals", &["lr", "--lr"]), ["`lr` and `--lr` are passed as the same argument `--lr`"]);
+    assert!(messages("equals", &["path", "a-b", "a_b"]).is_empty());
+}
+
+#[test]
 fn templates_that_leave_parameters_out_are_one_warning() {
     let matrix = "kind: random\nnumRuns: 1\nparams:\n  lr: {kind: uniform, value: [0, 1]}\n  a: {kind: uniform, value: [0, 1]}\n  b-c: {kind: uniform, value: [0, 1]}\n";
     let line = |words: &[&str]| Overrides {

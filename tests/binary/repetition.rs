@@ -1,0 +1,90 @@
+//! The command that `best` and `run` print gives the value of the best trial again.
+
+use hypertune_test_support::{Lab, RunOutput};
+
+/// Its value depends on a parameter, a seed, the resource before, and what is in its checkpoint folder.
+const TRAINER: &str = "#!/bin/sh
+dir=${HYPERTUNE_CHECKPOINT_DIR:?}
+start=$HYPERTUNE_PREVIOUS_RESOURCE
+[ -f \"$dir/saved\" ] || [ \"$start\" = 0 ] || { echo no checkpoint >&2; exit 5; }
+[ -f \"$dir/saved\" ] && [ \"$start\" = 0 ] && { echo trained before >&2; exit 6; }
+echo \"$*\" > \"$dir/saved\"
+echo \"{\\\"epochs\\\": $HYPERTUNE_RESOURCE, \\\"loss\\\": 0.$HYPERTUNE_SEED}\"
+";
+
+const HALVING: &str = "kind: halving\nresume: true\nmaxIterations: 4\neta: 2\nseed: 3\nresource: {name: epochs, type: int}\n\
+     metric: {name: loss, optimization: minimize}\nparams:\n  x: {kind: choice, value: [\"a b\", \"it's\", \"$HOME\"]}\n";
+
+/// The line after `run it again with`.
+fn printed(output: &RunOutput) -> String {
+    let mut lines = output.stdout.lines().skip_while(|line| *line != "run it again with");
+    lines.nth(1).unwrap_or_else(|| panic!("no command in {}", output.stdout)).trim_start().to_owned()
+}
+
+/// What the line prints in a shell that starts in `directory`.
+fn in_shell(lab: &Lab, directory: &str, line: &str) -> RunOutput {
+    RunOutput::of(lab.program("sh").args(["-c", line]).current_dir(lab.path(directory)))
+}
+
+#[test]
+fn the_printed_command_trains_from_the_start_and_keeps_the_checkpoint() {
+    let lab = Lab::new(HALVING);
+    lab.script("train.sh", TRAINER);
+    let run = lab.hypertune("run m.yaml -q -- ./train.sh").exits(0);
+    let best = lab.hypertune("best m.study --format json").exits(0).json();
+    let checkpoint = lab.path(best["checkpoint"].as_str().expect("a kept checkpoint")).join("saved");
+    let kept = std::fs::read_to_string(&checkpoint).unwrap();
+    std::fs::create_dir(lab.path("other")).unwrap();
+    let elsewhere = RunOutput::of(lab.command("best ../m.study").current_dir(lab.path("other")));
+    let elsewhere = elsewhere.exits(0).output_contains("its checkpoint is ../m.study/trials/");
+    for (directory, line) in [(".", printed(&run)), ("other", printed(&elsewhere))] {
+        assert_eq!(line.starts_with("cd "), directory == "other", "{line}");
+        assert!(!line.contains("HYPERTUNE_RUNG"), "the script does not use it: {line}");
+        let again = in_shell(&lab, directory, &line).exits(0);
+        assert_eq!(again.json()["loss"], best["value"], "{line}");
+    }
+    assert_eq!(best["shell"], printed(&lab.hypertune("best m.study")));
+    assert_eq!(
+        best["directory"].as_str().map(std::fs::canonicalize).unwrap().unwrap(),
+        lab.path("").canonicalize().unwrap()
+    );
+    assert_eq!(best["env"]["HYPERTUNE_RUNG"].as_str().map(str::len), Some(1));
+    assert_eq!(std::fs::read_to_string(&checkpoint).unwrap(), kept);
+}
+
+#[test]
+fn parameters_in_the_environment_and_the_checkpoint_folder_in_arguments_are_repeated() {
+    let lab = Lab::new(&HALVING.replace("resume: true\n", "resume: true\nargStyle: env\n"));
+    lab.script("train.sh", &format!("{TRAINER}echo \"{{\\\"loss\\\": ${{#X}}.5}}\" >&2\ntest -d \"${{1#--to=}}\" && touch \"${{1#--to=}}/mark\"\n"));
+    let run = RunOutput::of(lab.command("run m.yaml -q -- ./train.sh").arg("--to={{ checkpoint_dir }}")).exits(0);
+    let line = printed(&run);
+    let again = in_shell(&lab, ".", &line).exits(0);
+    let best = lab.hypertune("best m.study --format json").exits(0).json();
+    assert_eq!(again.json()["loss"], best["value"], "{line}");
+    let length = best["params"]["x"].as_str().map(str::len).unwrap();
+    assert_eq!(again.stderr.trim(), format!("{{\"loss\": {length}.5}}"), "{line}");
+    assert!(best["command"].as_array().is_some_and(|command| command[0] == "./train.sh"), "{best}");
+    assert_eq!(best["env"]["X"], best["params"]["x"]);
+}
+
+#[test]
+fn a_study_without_checkpoints_names_the_folder_of_the_trial() {
+    let lab = Lab::random(2);
+    lab.script("train.sh", "#!/bin/sh\necho \"{\\\"loss\\\": 0.5}\"\n");
+    let run = lab.hypertune("run m.yaml -q -- ./train.sh").exits(0);
+    assert!(printed(&run).starts_with("./train.sh --x="), "{}", run.stdout);
+    run.output_contains("its folder is m.study/trials/0\n");
+    assert_eq!(lab.hypertune("best m.study --format json").json()["checkpoint"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_job_with_a_directory_of_its_own_is_repeated_there() {
+    let lab = Lab::random(2);
+    lab.script("train.sh", "#!/bin/sh\npwd >&2\necho \"{\\\"loss\\\": 0.5}\"\n");
+    let mut command = lab.command("run m.yaml -q --workdir");
+    let run = RunOutput::of(command.args(["{{ trial_dir }}", "--", "./train.sh"])).exits(0);
+    let line = printed(&run);
+    let folder = lab.path("m.study/trials/0").canonicalize().unwrap();
+    assert!(line.starts_with("cd "), "{line}");
+    assert_eq!(in_shell(&lab, ".", &line).exits(0).stderr.trim(), folder.to_string_lossy());
+}

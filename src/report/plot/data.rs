@@ -101,7 +101,7 @@ fn class(jobs: &[&JobView], highest: f64) -> MarkClass {
     match last.status {
         JobStatus::Running => MarkClass::Running,
         JobStatus::Failed | JobStatus::Timeout | JobStatus::Lost => MarkClass::Failed,
-        JobStatus::Stopped => MarkClass::Stopped,
+        JobStatus::Stopped | JobStatus::Interrupted => MarkClass::Stopped,
         JobStatus::Succeeded if last.resource.amount() >= highest => MarkClass::Finished,
         JobStatus::Succeeded => MarkClass::Dropped,
     }

@@ -61,7 +61,7 @@ fn class(job: &JobView, highest: f64) -> MarkClass {
     match job.status {
         JobStatus::Running => MarkClass::Running,
         JobStatus::Failed | JobStatus::Timeout | JobStatus::Lost => MarkClass::Failed,
-        JobStatus::Stopped => MarkClass::Stopped,
+        JobStatus::Stopped | JobStatus::Interrupted => MarkClass::Stopped,
         JobStatus::Succeeded if job.promoted || job.resource.amount() >= highest => MarkClass::Finished,
         JobStatus::Succeeded => MarkClass::Dropped,
     }

@@ -56,7 +56,7 @@ fn an_interrupted_job_counts_with_what_it_trained_in_every_view_and_limit() {
         "kind: halving\nmaxIterations: 8\nminIterations: 4\neta: 2\nseed: 1\nresource: {name: epochs, type: int}\n\
          metric: {name: loss, optimization: minimize}\nparams:\n  x: {kind: uniform, value: [0, 1]}\n",
     );
-    let driver = lab.start("-j 1", "pace=300");
+    let driver = lab.start("-j 1", "pace=100");
     let log = lab.study().join("trials/0/rung-0.stdout.log");
     let epochs = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
     lab.wait_until("an epoch", || epochs() > 0);
@@ -67,9 +67,9 @@ fn an_interrupted_job_counts_with_what_it_trained_in_every_view_and_limit() {
     assert_eq!((&trial["status"], trial["resource"].as_f64()), (&"interrupted".into(), Some(trained)), "{trial}");
     assert_eq!(trial["reason"], "ended by a signal to hypertune");
     let spent = |output: hypertune_test_support::RunOutput| output.json()["resource_spent"].as_f64();
-    let limited = lab.run(&format!("-q -j 1 --format json --max-resource {}", 15.5 + trained), "").exits(4);
+    let limited = lab.run(&format!("-q -j 1 --format json --max-resource {}", 15.5 + trained), "pace=100").exits(4);
     assert_eq!(spent(limited), Some(8.0 + trained));
-    let all = lab.run(&format!("-q -j 1 --format json --max-resource {}", 16.0 + trained), "").exits(0);
+    let all = lab.run(&format!("-q -j 1 --format json --max-resource {}", 16.0 + trained), "pace=100").exits(0);
     assert_eq!(spent(all), Some(16.0 + trained));
 }
 

@@ -19,7 +19,7 @@ pub struct StudyOutcome {
     pub promotions: Vec<u64>,
     /// Trials that were retired.
     pub retired: BTreeSet<u64>,
-    /// Output of `best --format json`.
+    /// Output of `best --format json`, without what differs from folder to folder and from run to run.
     pub best: String,
 }
 
@@ -74,6 +74,10 @@ impl Lab {
         }
         outcome.promotions.sort_unstable();
         outcome.best = self.hypertune("best m.study --format json").stdout;
+        if let Ok(Value::Object(mut best)) = serde_json::from_str(&outcome.best) {
+            best.retain(|key, _| !["directory", "env", "checkpoint", "folder", "shell"].contains(&key.as_str()));
+            outcome.best = Value::Object(best).to_string();
+        }
         outcome
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::config_file;
 use super::overrides::{Overrides, command_line_diagnostic};
-use super::unsupported_values;
 use super::shared_names;
+use super::unsupported_values;
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
 use crate::command::style::settings::Arguments;

@@ -4,5 +4,5 @@ pub(crate) mod bind;
 pub(crate) mod command;
 mod config_file;
 pub mod overrides;
-mod unsupported_values;
 mod shared_names;
+mod unsupported_values;

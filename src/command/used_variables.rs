@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// The prefix of hypertune's variables.
 const PREFIX: &[u8] = b"HYPERTUNE_";
 
 /// Bytes of a file that are searched.
 const MAX_BYTES: u64 = 8 << 20;
+
+/// How long files are waited for.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The names of variables with hypertune's prefix in a command and in its files.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,18 +24,19 @@ pub struct UsedVariables {
 }
 
 impl UsedVariables {
-    /// Searches `argv` and the files it names, relative to `directory`.
+    /// Searches `argv` and the files it names, relative to `directory`. Files that are not read within [`READ_TIMEOUT`] are left out: a
+    /// network file system may never answer.
     pub fn of(argv: &[String], directory: &Path) -> UsedVariables {
         let mut used = UsedVariables::default();
         for element in argv {
             used.search(element.as_bytes());
         }
-        for file in named_files(argv, directory) {
-            let mut text = Vec::new();
-            // An unreadable file uses none.
-            if File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut text)).is_ok() {
-                used.search(&text);
-            }
+        let (argv, directory) = (argv.to_vec(), directory.to_owned());
+        let (sender, receiver) = mpsc::channel();
+        // Without the thread, which then sends nothing, the names in files are missing.
+        let _ = thread::Builder::new().name("variables".into()).spawn(move || sender.send(in_files(&argv, &directory)));
+        if let Ok(found) = receiver.recv_timeout(READ_TIMEOUT) {
+            used.names.extend(found.names);
         }
         used
     }
@@ -51,6 +58,19 @@ impl UsedVariables {
             rest = &rest[if rest.starts_with(PREFIX) { length } else { 1 }..];
         }
     }
+}
+
+/// The names in the files that `argv` names.
+fn in_files(argv: &[String], directory: &Path) -> UsedVariables {
+    let mut used = UsedVariables::default();
+    for file in named_files(argv, directory) {
+        let mut text = Vec::new();
+        // An unreadable file uses none.
+        if File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut text)).is_ok() {
+            used.search(&text);
+        }
+    }
+    used
 }
 
 /// The regular files that `argv` names: as an element, after `=`, as a word of a shell's command, or as the module after `-m`.

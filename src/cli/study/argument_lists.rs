@@ -57,22 +57,18 @@ impl ArgumentLists<'_> {
 
     /// What `job` was started with by a driver in the directory `base`.
     pub fn of(&self, job: &JobView, base: &Path) -> Result<RenderedJob, CliError> {
-        let launch = Launch {
-            job: job.job,
-            bracket: job.bracket,
-            resource: job.resource,
-            previous: job.previous,
-            slot: job.slot,
-            assignment: job.params.clone(),
-            origin: None,
-        };
-        self.in_context(&launch, |context| {
+        self.in_context(&launch(job), |context| {
             let mut variables = self.renderer.environment(context)?;
             variables.push(("HYPERTUNE_SLOT".into(), job.slot.to_string().into()));
             let own = self.renderer.own_environment(context)?.into_iter().map(|(name, _)| name.into_owned()).collect();
             let RenderedCommand { argv, directory } = self.renderer.rendered(context, base)?;
             Ok(RenderedJob { argv, directory, variables, own })
         })
+    }
+
+    /// The argument list of `job`, with its variables as arguments of `env`.
+    pub fn repeat(&self, job: &JobView) -> Result<Vec<String>, CliError> {
+        self.render(&launch(job))
     }
 
     fn render(&self, launch: &Launch) -> Result<Vec<String>, CliError> {
@@ -98,6 +94,18 @@ impl ArgumentLists<'_> {
             port: Ports::first_free(),
         };
         render(&context).map_err(CliError::usage)
+    }
+}
+
+fn launch(job: &JobView) -> Launch {
+    Launch {
+        job: job.job,
+        bracket: job.bracket,
+        resource: job.resource,
+        previous: job.previous,
+        slot: job.slot,
+        assignment: job.params.clone(),
+        origin: None,
     }
 }
 

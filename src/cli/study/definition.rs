@@ -29,6 +29,7 @@ use crate::matrix::diagnostics::findings::InvalidFileError;
 use crate::matrix::load;
 use crate::matrix::sections::initial;
 use crate::matrix::sections::tuner::TunerSpec;
+use crate::report::view::JobView;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 
@@ -276,6 +277,12 @@ impl StudyDefinition {
     pub fn first_commands(&self) -> Result<Vec<Vec<String>>, CliError> {
         let folder = self.folder.absolute()?;
         self.argument_lists(&folder).map_or(Ok(Vec::new()), |lists| lists.first())
+    }
+
+    /// The argument list of `job`; empty if it cannot be rendered.
+    pub fn repeat(&self, job: &JobView) -> Vec<String> {
+        let Ok(folder) = self.folder.absolute() else { return Vec::new() };
+        self.argument_lists(&folder).and_then(|lists| lists.repeat(job).ok()).unwrap_or_default()
     }
 
     /// Renders jobs of the study in `folder`, an absolute path; `None` without a command.

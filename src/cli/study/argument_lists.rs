@@ -61,7 +61,7 @@ impl ArgumentLists<'_> {
             let mut variables = self.renderer.environment(context)?;
             variables.push(("HYPERTUNE_SLOT".into(), job.slot.to_string().into()));
             let own = self.renderer.own_environment(context)?.into_iter().map(|(name, _)| name.into_owned()).collect();
-            let RenderedCommand { argv, directory } = self.renderer.rendered(context, base)?;
+            let RenderedCommand { argv, directory, .. } = self.renderer.rendered(context, base)?;
             Ok(RenderedJob { argv, directory, variables, own })
         })
     }

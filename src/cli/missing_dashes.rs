@@ -1,7 +1,5 @@
 //! The hint for a command line without `--` before the training command.
 
-use std::path::Path;
-
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -20,7 +18,9 @@ pub fn hint(error: &clap::Error, args: &[String]) -> Option<String> {
         return None;
     }
     // The same word may also be the value of an option; clap decides.
-    let starts = (2..args.len()).filter(|at| args[*at] == *unexpected);
+    // Without a matrix, the word before it was read as one.
+    let is_start = |at: &usize| args[*at] == *unexpected || args.get(at + 1) == Some(unexpected);
+    let starts = (2..args.len()).filter(is_start);
     let corrected = starts.map(|at| with_dashes(args, at)).find(|line| is_complete(line));
     Some(match corrected {
         Some(line) => {
@@ -45,7 +45,10 @@ fn is_complete(line: &[String]) -> bool {
         Some(Subcommand::Check(args)) => Some(args.study),
         _ => None,
     };
-    study.is_some_and(|study| Path::new(&study.matrix).exists())
+    study.is_some_and(|study| match &study.matrix {
+        Some(matrix) => matrix.exists(),
+        None => !study.options.space.is_empty(),
+    })
 }
 
 #[cfg(test)]
@@ -68,6 +71,7 @@ mod tests {
             ("run --metric sh M sh -c x", "run --metric sh M -- sh -c x"),
             ("plan M ./train", "plan M -- ./train"),
             ("check M --seed 3 ./train", "check M --seed 3 -- ./train"),
+            ("run -s x=int(1,2) python3 train.py", "run -s 'x=int(1,2)' -- python3 train.py"),
         ] {
             let [line, corrected] = [line, corrected].map(|line| format!("hypertune {line}").replace('M', &matrix));
             let hint = hint_for(&line).expect("a hint");
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn other_errors_get_no_such_hint() {
-        for line in ["run m.yaml --lr 3", "run m.yaml python3 -- train.py", "best a b", "run", "run -j x m.yaml"] {
+        for line in ["run m.yaml --lr 3", "run m.yaml python3 -- train.py", "best a b", "run -j x m.yaml"] {
             assert_eq!(hint_for(&format!("hypertune {line}")), None, "{line}");
         }
     }

@@ -24,7 +24,7 @@ use clap::Parser;
 
 use error::CliError;
 use exit_codes::Exit;
-use matrix_commands::{check, import, plan, run};
+use matrix_commands::{check, import, init, plan, run};
 use study_commands::{best, diff, explain, export, list, logs, plot, resume, status, trials};
 use subcommand::{Cli, Subcommand};
 
@@ -89,6 +89,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Run(args) if args.dry_run => plan::plan(&args),
         Subcommand::Run(args) => run::run(&args),
         Subcommand::Plan(args) => plan::plan(&args),
+        Subcommand::Init(args) => init::init(&args),
         Subcommand::Check(args) => check::check(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Best(args) => best::best(&args),

@@ -5,6 +5,7 @@ use clap::Parser;
 use super::exit_codes;
 use super::matrix_commands::check::CheckArgs;
 use super::matrix_commands::import::ImportArgs;
+use super::matrix_commands::init::InitArgs;
 use super::matrix_commands::run::RunArgs;
 use super::study_commands::best::BestArgs;
 use super::study_commands::diff::DiffArgs;
@@ -33,6 +34,8 @@ pub enum Subcommand {
     Run(RunArgs),
     /// Show what a study would run; creates and launches nothing
     Plan(RunArgs),
+    /// Write a matrix file for parameters on the command line, or for the options that a script prints for --help
+    Init(InitArgs),
     /// Report all errors of a matrix file; given a study's folder, check its journal
     Check(CheckArgs),
     /// Convert a file of another tool (W&B, Katib, NNI, Oríon, Optuna, Hydra, Polyaxon before 1.0) into a matrix

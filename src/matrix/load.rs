@@ -6,33 +6,34 @@ use std::sync::Arc;
 
 use super::command_line::bind;
 use super::command_line::command;
+use super::command_line::definition;
 use super::command_line::overrides::{self, Overrides};
 use super::diagnostics::diagnostic::{Diagnostic, Source};
 use super::diagnostics::findings::{Findings, InvalidFileError};
-use super::diagnostics::suggest::quoted;
+use super::diagnostics::flag_texts::COMMAND_LINE;
 use super::foreign;
+use super::metric_checks;
 use super::polyaxon::command_from::CommandFrom;
-use super::polyaxon::component::{self, Component};
+use super::polyaxon::component::Component;
+use super::polyaxon::component_file::{parse_source, read_component};
 use super::polyaxon::ignored::IgnoredFields;
-use super::polyaxon::operation::{self, ComponentSource, Operation};
+use super::polyaxon::operation::{self, Operation};
 use super::sections::constraints::{self, UselessConstraints};
 use super::sections::grid_coverage;
 use super::sections::initial;
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
 use super::sections::params::DeclaredParam;
 use super::sections::tuner::TunerSpec;
+use super::yaml::emit;
 use super::yaml::fields::duplicate_keys;
 use super::yaml::file::read_file;
 use super::yaml::node::{Node, Span};
-use super::yaml::parse::{ReadError, decode, parse};
-use crate::collect::catalogue::ConfiguredCollector;
-use crate::collect::collector::MetricSource;
+use super::yaml::parse::ReadError;
 use crate::command::dialect::Dialect;
 use crate::command::template::Renderer;
-use crate::engine::experiment::{Experiment, FirstFailures, Limits, MetricCondition, Retries};
+use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
 use crate::space::Space;
 use crate::types::args::PathSegment;
-use crate::types::objective::Direction;
 
 /// A valid matrix file.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct LoadedMatrix {
     pub renderer: Option<Renderer>,
     /// The external tuner.
     pub tuner: Option<TunerSpec>,
+    /// The kind that was chosen because none is given, with the reason.
+    pub chosen: Option<String>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// The matrix file.
@@ -81,36 +84,64 @@ pub fn load_bytes(
 ) -> Result<LoadedMatrix, InvalidFileError> {
     let (source, root) = parse_source(name, bytes);
     let mut findings = Findings::new(source.clone());
-    let root = root.map_err(|error| invalid_file(error, source.clone()))?;
+    let mut root = root.map_err(|error| invalid_file(error, source.clone()))?;
     if let Some(foreign) = foreign::recognize(&root) {
         let message = format!("the file is {}, not a matrix", foreign.format.what());
         findings.error_with(foreign.span, message, Some(foreign.format.hint(name)));
         return Err(findings.into_error());
     }
     duplicate_keys(&root, &mut findings);
+    if !overrides.matrix.is_empty() {
+        let applied = definition::apply(&overrides.matrix, root);
+        applied.errors.into_iter().for_each(|error| findings.push(error));
+        findings.set_flags(applied.texts);
+        root = applied.root;
+    }
+    load_root(&root, folder, overrides, findings)
+}
+
+/// Checks the matrix that the options of the command line define without a file. Its text is the equivalent file.
+///
+/// # Errors
+/// All errors in the options.
+pub fn load_options(overrides: &Overrides) -> Result<LoadedMatrix, InvalidFileError> {
+    let built = definition::build(&overrides.matrix, overrides.metric.as_ref(), overrides.sampler.as_deref());
+    let source = Arc::new(Source { name: COMMAND_LINE.to_owned(), text: emit::document(&built.root) });
+    let mut findings = Findings::new(source);
+    if !built.errors.is_empty() {
+        built.errors.into_iter().for_each(|error| findings.push(error));
+        return Err(findings.into_error());
+    }
+    findings.set_flags(built.texts);
+    let loaded = load_root(&built.root, Path::new(""), overrides, findings)?;
+    Ok(LoadedMatrix { chosen: built.chosen, ..loaded })
+}
+
+/// Checks the parsed file.
+fn load_root(
+    root: &Node,
+    folder: &Path,
+    overrides: &Overrides,
+    mut findings: Findings,
+) -> Result<LoadedMatrix, InvalidFileError> {
+    let source = findings.source().clone();
     let from = match overrides.dialect() {
         _ if overrides.command.is_some() => CommandFrom::CommandLine,
         Dialect::Polyaxon => CommandFrom::File,
         Dialect::Plain => CommandFrom::EarlierFile,
     };
     let mut ignored_fields = IgnoredFields::default();
-    let mut operation = operation::read(&root, from, &mut ignored_fields, &mut findings);
+    let mut operation = operation::read(root, from, &mut ignored_fields, &mut findings);
     let mut section = read_matrix(&operation, overrides, &mut findings);
     let recorded = overrides.component.as_deref();
     let mut component = read_component(&operation, folder, recorded, from, &mut ignored_fields, &mut findings);
     ignored_fields.report(&mut findings);
     operation.termination = operation.termination.or(component.termination);
     let renderer = bind_names(&operation, &mut section, &mut component, overrides, folder, &mut findings);
-    check_metric_path(&section, renderer.as_ref(), &mut findings);
+    metric_checks::check_metric_path(&section, renderer.as_ref(), &mut findings);
     let mut loaded = finish(operation, section, renderer, overrides, findings)?;
     loaded.component = Some(component.source).filter(|file| !Arc::ptr_eq(file, &source));
     Ok(loaded)
-}
-
-fn parse_source(name: &str, bytes: &[u8]) -> (Arc<Source>, Result<Node, ReadError>) {
-    let text = decode(bytes);
-    let root = text.as_ref().map_err(Clone::clone).and_then(|text| parse(text));
-    (Arc::new(Source { name: name.to_owned(), text: text.unwrap_or_default().to_owned() }), root)
 }
 
 fn invalid_file(error: ReadError, source: Arc<Source>) -> InvalidFileError {
@@ -129,100 +160,13 @@ fn read_matrix(operation: &Operation<'_>, overrides: &Overrides, findings: &mut 
     if overrides.collector.is_some() {
         section.collector.clone_from(&overrides.collector);
     }
-    warn_opposite_direction(&section, findings);
+    metric_checks::warn_opposite_direction(&section, findings);
     if let (Some(name), Some(method)) = (&overrides.sampler, &mut section.method)
         && overrides::override_sampler(name, method, findings)
     {
         section.tuner = None;
     }
     section
-}
-
-/// Warns about an early-stopping condition that wants small values of a metric that is maximized, or large ones of one that is
-/// minimized.
-fn warn_opposite_direction(section: &MatrixSection, findings: &mut Findings) {
-    let Some(metric) = &section.metric else { return };
-    let is_opposite =
-        |condition: &&MetricCondition| condition.metric == metric.name && condition.direction != metric.direction;
-    if let Some(condition) = section.stopping.conditions.iter().find(is_opposite) {
-        let word = |direction| if direction == Direction::Minimize { "minimize" } else { "maximize" };
-        let message = format!(
-            "the early-stopping condition has `optimization: {}` for {}, but the study has `{}`",
-            word(condition.direction),
-            quoted(&metric.name),
-            word(metric.direction)
-        );
-        let hint = format!("a job that reaches {} from the wrong side ends the study", condition.value);
-        findings.warn(section.stopping_span.clone(), message, Some(hint));
-    }
-}
-
-/// Checks the path from which metrics are read.
-fn check_metric_path(section: &MatrixSection, renderer: Option<&Renderer>, findings: &mut Findings) {
-    let source = section.collector.as_ref().map(ConfiguredCollector::source);
-    let (Some(MetricSource::File(path) | MetricSource::EventFiles(path)), Some(renderer)) = (source, renderer) else {
-        return;
-    };
-    for error in Renderer::of_path(&path, renderer).err().into_iter().flatten() {
-        let message = format!("`path` of the collector: {}", error.message);
-        findings.error(section.metric_span.clone(), message);
-    }
-}
-
-/// Reads the component, which is in the same file or in its own. `recorded` is the text that the study has recorded for the latter.
-fn read_component(
-    operation: &Operation<'_>,
-    folder: &Path,
-    recorded: Option<&str>,
-    from: CommandFrom,
-    ignored_fields: &mut IgnoredFields,
-    findings: &mut Findings,
-) -> Component {
-    match &operation.component {
-        ComponentSource::None => Component::empty(findings.source().clone()),
-        ComponentSource::Inline(entry) => {
-            component::read(&entry.value, entry.key_span.clone(), from, ignored_fields, findings)
-        }
-        ComponentSource::Root(node) => {
-            component::read(node, operation::first_key_span(node), from, ignored_fields, findings)
-        }
-        ComponentSource::File(name, span) => {
-            let path = folder.join(name.trim_start_matches("./"));
-            read_component_file(&path, recorded, span.clone(), from, findings)
-        }
-    }
-}
-
-fn read_component_file(
-    path: &Path,
-    recorded: Option<&str>,
-    span: Span,
-    from: CommandFrom,
-    findings: &mut Findings,
-) -> Component {
-    let name = path.display().to_string();
-    let bytes = match recorded.map_or_else(|| read_file(path), |text| Ok(text.into())) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            from.refuse(span, &format!("{name} cannot be read: {error}"), "name a component file", findings);
-            return Component::empty(findings.source().clone());
-        }
-    };
-    let (source, root) = parse_source(&name, &bytes);
-    findings.in_source(&source, |findings| match root {
-        Ok(root) => {
-            duplicate_keys(&root, findings);
-            let mut ignored_fields = IgnoredFields::default();
-            let component =
-                component::read(&root, operation::first_key_span(&root), from, &mut ignored_fields, findings);
-            ignored_fields.report(findings);
-            component
-        }
-        Err(error) => {
-            findings.read_error(error);
-            Component::empty(source.clone())
-        }
-    })
 }
 
 /// Binds values to parameters and inputs and compiles the command.
@@ -264,7 +208,18 @@ fn finish(
     match experiment {
         Some(experiment) if findings.error_count() == 0 => {
             let warnings = findings.into_error().diagnostics;
-            Ok(LoadedMatrix { experiment, seed, concurrency, name, renderer, tuner, warnings, source, component: None })
+            Ok(LoadedMatrix {
+                experiment,
+                seed,
+                concurrency,
+                name,
+                renderer,
+                tuner,
+                warnings,
+                source,
+                component: None,
+                chosen: None,
+            })
         }
         _ => Err(findings.into_error()),
     }

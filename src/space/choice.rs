@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use rand::RngExt;
 use serde_json::Value;
 
-use super::{Domain, DomainResult, Form, Geometry, ParamKind, decimal, display};
+use super::arithmetic::decimal;
+use super::{Domain, DomainResult, Form, Geometry, ParamKind, display};
 use crate::types::args::{ArgReader, Args, PathSegment, describe};
 use crate::types::stream::Stream;
 

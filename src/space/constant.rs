@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Domain, DomainResult, Form, Geometry, ParamKind, decimal, display};
+use super::arithmetic::decimal;
+use super::{Domain, DomainResult, Form, Geometry, ParamKind, display};
 use crate::types::args::Args;
 use crate::types::stream::Stream;
 

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::arithmetic::decimal;
+use super::arithmetic::quantization::{Multiples, Quantization};
 use super::distribution::{Distribution, NumericDistribution};
-use super::quantization::{Multiples, Quantization};
-use super::{Domain, DomainResult, Geometry, decimal, display};
+use super::{Domain, DomainResult, Geometry, display};
 use crate::types::args::{ArgReader, Args};
 use crate::types::stream::Stream;
 

@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use serde_json::Value;
 
-use super::decimal;
+use super::arithmetic::decimal;
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
 use crate::types::args::{ArgReader, Args};

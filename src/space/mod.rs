@@ -1,15 +1,14 @@
 //! Search spaces: parameters and their domains, one file per family of parameter kinds.
 
+mod arithmetic;
 pub mod catalogue;
 pub(crate) mod choice;
 pub(crate) mod constant;
 mod continuous;
 mod dates;
-mod decimal;
 mod display;
 pub(crate) mod distribution;
 mod normal;
-mod quantization;
 mod range;
 pub mod rules;
 mod sequence;

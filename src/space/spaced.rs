@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decimal::{self, Decimal};
+use super::arithmetic::decimal::{self, Decimal};
 use super::sequence::{Sequence, SequenceDomain};
 use super::{Domain, DomainResult, Form, ParamKind};
 use crate::types::args::{ArgReader, Args};

@@ -2,9 +2,10 @@
 
 use rand::RngExt;
 
+use super::arithmetic::decimal;
 use super::continuous::{Continuous, Support, quantized, unrounded};
 use super::distribution::Distribution;
-use super::{Form, ParamKind, decimal, display};
+use super::{Form, ParamKind, display};
 use crate::types::args::{ArgReader, Args};
 use crate::types::stream::Stream;
 

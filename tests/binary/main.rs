@@ -15,6 +15,7 @@ mod identity;
 mod imports;
 mod list_and_logs;
 mod models;
+mod no_file;
 mod nonsense;
 mod one_outcome;
 mod options;

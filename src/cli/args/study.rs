@@ -4,23 +4,25 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::matrix_options::MatrixArgs;
+pub(crate) use super::values::STUDY;
 use super::values::one_of;
 use crate::cli::options::overrides;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::style::catalogue::ArgStyle;
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 
-pub(crate) const STUDY: &str = "Study";
-
 /// Arguments that define a study.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StudyArgs {
-    /// The matrix: a YAML file with the search space and the search algorithm
-    pub matrix: PathBuf,
+    /// The matrix: a YAML file with the search space and the search algorithm. It may be left out if -s gives the parameters
+    pub matrix: Option<PathBuf>,
     /// The training command; parameters are appended, unless it has templates like {{lr}}
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
-    /// Folder of the study [default: the matrix file's stem with .study, in the current directory]
+    #[command(flatten)]
+    pub options: MatrixArgs,
+    /// Folder of the study [default: the stem of the matrix file, or of the script, with .study, in the current directory]
     #[arg(long, value_name = "DIR", help_heading = STUDY)]
     pub study: Option<PathBuf>,
     /// Seed of all random draws [default: from the matrix, else drawn and printed]

@@ -2,6 +2,9 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+/// The heading of options that define a study.
+pub(crate) const STUDY: &str = "Study";
+
 /// Parses one of a few words. clap's `ValueEnum` adds a help line per word, which turns every `--help` into its long form.
 pub(crate) fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
     words: [(&'static str, T); N],

@@ -1,5 +1,7 @@
 //! `hypertune check MATRIX`: reports all errors of a matrix file. Given a study's folder, it checks the journal.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
@@ -9,10 +11,12 @@ use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
+use crate::cli::matrix_commands::given;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::warm_start;
 use crate::cli::study_commands::check::{self as study_check, Repair};
+use crate::matrix::diagnostics::flag_texts::COMMAND_LINE;
 use crate::progress::Verbosity;
 use crate::report::text;
 use crate::schedule::finite;
@@ -34,14 +38,16 @@ pub struct CheckArgs {
 /// Checks the matrix file or the journal of `args`.
 pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let repair = if args.salvage { Repair::Salvage } else { Repair::None };
-    if args.study.matrix.is_dir() {
-        return study_check::check(&args.study.matrix, repair, args.format);
+    given::check(&args.study)?;
+    let matrix = args.study.matrix.as_deref();
+    if let Some(folder) = matrix.filter(|path| path.is_dir()) {
+        return study_check::check(folder, repair, args.format);
     }
     if args.salvage {
-        return Err(study_check::salvage_needs_a_study(&args.study.matrix));
+        return Err(study_check::salvage_needs_a_study(matrix.unwrap_or(Path::new(COMMAND_LINE))));
     }
-    if !args.study.matrix.exists() && args.format == FormatArg::Text {
-        let missing = anyhow!("there is no file or folder {}", args.study.matrix.display());
+    if let Some(path) = matrix.filter(|path| !path.exists() && args.format == FormatArg::Text) {
+        let missing = anyhow!("there is no file or folder {}", path.display());
         return Err(CliError::usage(missing).hint("check a matrix file, or the folder of a study"));
     }
     let study = match (StudyDefinition::load(&args.study), args.format) {

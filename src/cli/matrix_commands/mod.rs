@@ -1,6 +1,9 @@
 //! Subcommands that read a matrix file, one file each.
 
 pub(crate) mod check;
+mod given;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod run;
+mod script_help;

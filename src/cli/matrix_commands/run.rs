@@ -11,6 +11,7 @@ use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
+use crate::cli::matrix_commands::given;
 use crate::cli::options::execution;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::fail_if;
@@ -52,15 +53,20 @@ pub struct RunArgs {
 
 /// Runs the study in `args`.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
+    given::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
         findings::print_options_without_effect(&args.execution, &study.experiment);
+        given::note_chosen(&study);
     }
     if study.renderer.is_none() {
-        return Err(CliError::usage(anyhow!("{} has no command", study.source.name))
-            .hint("add it after `--`: hypertune run MATRIX -- python3 train.py"));
+        let message = match &args.study.matrix {
+            Some(_) => anyhow!("{} has no command", study.source.name),
+            None => anyhow!("there is no command"),
+        };
+        return Err(CliError::usage(message).hint("add it after `--`, as in -- python3 train.py"));
     }
     claim::check(&study.folder).map_err(folder_error)?;
     let recorded = if args.overwrite { None } else { recorded(&study.folder, fail_if::detail(&args.fail_if))? };

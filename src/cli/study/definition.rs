@@ -1,6 +1,6 @@
 //! Defines a study from a command line, or from the header of its journal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::argument_lists::ArgumentLists;
 use super::command_advice::{self, MissingProgram};
 use super::earlier_study::EarlierStudy;
+use super::location;
 
 use crate::cli::args::study::StudyArgs;
 use crate::cli::error::CliError;
@@ -23,6 +24,7 @@ use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
+use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{ConfigSource, Overrides};
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
 use crate::matrix::diagnostics::findings::InvalidFileError;
@@ -46,6 +48,9 @@ pub struct StudyOptions {
     /// `-P`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub param: Vec<String>,
+    /// The options that change the matrix of a file; none for a matrix without a file, whose text is recorded.
+    #[serde(flatten)]
+    pub matrix: MatrixOptions,
     /// `--arg-style`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arg_style: Option<ArgStyle>,
@@ -83,6 +88,7 @@ impl StudyOptions {
             metric: args.metric.as_ref().map(overrides::metric_text),
             collect: args.collect.as_ref().map(ConfiguredCollector::to_json),
             param: args.params.iter().map(overrides::param_text).collect(),
+            matrix: args.matrix.as_ref().map(|_| args.options.options()).unwrap_or_default(),
             arg_style: args.arg_style,
             config_template: None,
             workdir: args.workdir.clone(),
@@ -112,6 +118,7 @@ impl StudyOptions {
             concurrency: None,
             values: self.param.iter().map(|p| overrides::param(p)).collect::<Result<_, _>>()?,
             sampler: self.sampler.clone(),
+            matrix: self.matrix.clone(),
             dialect: Some(self.dialect),
             component: None,
         })
@@ -132,6 +139,8 @@ pub struct StudyDefinition {
     pub seed: Option<u64>,
     /// The number of concurrent jobs in the matrix.
     pub concurrency: Option<u32>,
+    /// The kind that was chosen because none is given, with the reason.
+    pub chosen: Option<String>,
     /// Findings that are not errors.
     pub warnings: Vec<Diagnostic>,
     /// The matrix file and its text.
@@ -173,11 +182,15 @@ impl StudyDefinition {
             concurrency: None,
             values: args.params.clone(),
             sampler: args.sampler.clone(),
+            matrix: args.options.options(),
             dialect,
             component: None,
         };
-        let loaded = load::load(&args.matrix, &overrides)?;
-        let folder = args.study.clone().unwrap_or_else(|| default_folder(&args.matrix));
+        let loaded = match &args.matrix {
+            Some(path) => load::load(path, &overrides)?,
+            None => load::load_options(&overrides)?,
+        };
+        let folder = args.study.clone().unwrap_or_else(|| location::default_folder(args));
         let options = StudyOptions { dialect: overrides.dialect(), ..options };
         let mut study = StudyDefinition::new(loaded, StudyFolder::new(folder), options);
         study.options.enqueue =
@@ -223,6 +236,7 @@ impl StudyDefinition {
             folder,
             seed: loaded.seed,
             concurrency: loaded.concurrency,
+            chosen: loaded.chosen,
             warnings: loaded.warnings,
             source: loaded.source,
             component: loaded.component,
@@ -302,13 +316,6 @@ pub fn recorded_collector(header: &Header) -> anyhow::Result<ConfiguredCollector
     }
 }
 
-/// The matrix file's stem with `.study`, in the current directory.
-fn default_folder(matrix: &Path) -> PathBuf {
-    let mut name = matrix.file_stem().unwrap_or_default().to_owned();
-    name.push(".study");
-    PathBuf::from(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,10 +327,5 @@ mod tests {
         let back: StudyOptions = serde_json::from_value(options.to_value()).expect("it reads back");
         assert_eq!(back, options);
         assert_eq!(serde_json::from_str::<StudyOptions>("{}").expect("empty"), StudyOptions::default());
-    }
-
-    #[test]
-    fn the_folder_is_named_after_the_matrix_file() {
-        assert_eq!(default_folder(Path::new("a/b/lr.search.yaml")), Path::new("lr.search.study"));
     }
 }

@@ -1,4 +1,5 @@
-//! Finds the working directory of a resumed study: where it was started, or where its project was moved to.
+//! Finds the working directory of a resumed study (where it was started, or where its project was moved to), and the folder of a study
+//! for which none is given.
 
 use std::fs;
 use std::io;
@@ -7,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::anyhow;
 
+use crate::cli::args::study::StudyArgs;
 use crate::cli::error::CliError;
 use crate::journal::record::Header;
 
@@ -61,6 +63,23 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
     up.chain(to.components().skip(common)).collect()
 }
 
+/// The stem of the matrix file or, without one, of the script, with `.study`, in the current directory.
+pub fn default_folder(args: &StudyArgs) -> PathBuf {
+    let named = args.matrix.as_deref().unwrap_or_else(|| script(&args.command));
+    let mut name = named.file_stem().unwrap_or("hypertune".as_ref()).to_owned();
+    name.push(".study");
+    PathBuf::from(name)
+}
+
+/// The first argument that is a file, or the module after `-m`, or else the program.
+fn script(command: &[String]) -> &Path {
+    let is_script = |word: &&String| Path::new(word).extension().is_some() && Path::new(word).is_file();
+    let module = || command.iter().skip_while(|word| *word != "-m").nth(1);
+    let program = || command.first().filter(|program| !program.contains("{{"));
+    let found = command.iter().skip(1).find(is_script).or_else(module).or_else(program);
+    Path::new(found.map_or("hypertune", String::as_str))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +91,19 @@ mod tests {
         assert_eq!(path("/disk/s", "/home/p"), "../../home/p");
         assert_eq!(path("/p", "/p"), "");
         assert_eq!(normal(Path::new("/a/./b/../c/")), Path::new("/a/c"));
+    }
+
+    #[test]
+    fn the_folder_is_named_after_the_matrix_file_or_the_script() {
+        let folder = |matrix: Option<&str>, command: &[&str]| {
+            let (matrix, command) =
+                (matrix.map(PathBuf::from), command.iter().map(|word| (*word).to_owned()).collect());
+            default_folder(&StudyArgs { matrix, command, ..StudyArgs::default() })
+        };
+        assert_eq!(folder(Some("a/b/lr.search.yaml"), &["./train"]), Path::new("lr.search.study"));
+        assert_eq!(folder(None, &["bin/train", "--x"]), Path::new("train.study"));
+        assert_eq!(folder(None, &["python3", "-m", "pkg.train"]), Path::new("pkg.study"));
+        assert_eq!(folder(None, &["sh", "Cargo.toml"]), Path::new("Cargo.study"));
+        assert_eq!(folder(None, &[]), Path::new("hypertune.study"));
     }
 }

@@ -3,6 +3,11 @@
 pub(crate) mod bind;
 pub(crate) mod command;
 mod config_file;
+mod defaults;
+pub(crate) mod definition;
+mod entries;
+pub mod matrix_options;
 pub mod overrides;
+mod resource;
 mod shared_names;
 mod unsupported_values;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::matrix_options::MatrixOptions;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::command::config::ConfigFile;
 use crate::command::dialect::Dialect;
@@ -41,6 +42,8 @@ pub struct Overrides {
     pub values: Vec<ValueOverride>,
     /// `--sampler`.
     pub sampler: Option<String>,
+    /// The options that define or change the matrix.
+    pub matrix: MatrixOptions,
     /// How templates write values; by default as Polyaxon does in a command of the file, and as JSON after `--`.
     pub dialect: Option<Dialect>,
     /// The recorded text of the component file, used instead of the file.

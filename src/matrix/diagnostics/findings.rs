@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::diagnostic::{Diagnostic, Severity, Source, Styling};
+use super::flag_texts::FlagTexts;
 use crate::matrix::yaml::node::Span;
 use crate::matrix::yaml::parse::ReadError;
 use crate::types::printable::printable;
@@ -19,6 +20,8 @@ pub struct Findings {
     main: Arc<Source>,
     /// The text being read.
     source: Arc<Source>,
+    /// Options of the command line that define parts of the matrix.
+    flags: FlagTexts,
     found: Vec<Diagnostic>,
     dropped: usize,
 }
@@ -26,7 +29,12 @@ pub struct Findings {
 impl Findings {
     /// Creates an empty collection for reading `source`.
     pub fn new(source: Arc<Source>) -> Findings {
-        Findings { main: source.clone(), source, found: Vec::new(), dropped: 0 }
+        Findings { main: source.clone(), source, flags: FlagTexts::default(), found: Vec::new(), dropped: 0 }
+    }
+
+    /// Sets the options to which spans beyond the file refer.
+    pub fn set_flags(&mut self, flags: FlagTexts) {
+        self.flags = flags;
     }
 
     /// The text being read.
@@ -101,7 +109,8 @@ impl Findings {
 
     /// Removes an error that is explained better by another one.
     pub fn retract(&mut self, span: &Span, message: &str) {
-        self.found.retain(|d| d.span.as_ref() != Some(span) || d.message != message);
+        let span = self.flags.locate(span).map_or_else(|| span.clone(), |(_, span)| span);
+        self.found.retain(|d| d.span.as_ref() != Some(&span) || d.message != message);
     }
 
     /// Adds a diagnostic about any text.
@@ -114,7 +123,10 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, span: Option<Span>, message: String, hint: Option<String>) {
-        self.push(Diagnostic { severity, message, hint, source: self.source.clone(), span });
+        let in_flags = span.as_ref().and_then(|span| self.flags.locate(span));
+        let (source, span) =
+            in_flags.map_or_else(|| (self.source.clone(), span), |(source, span)| (source, Some(span)));
+        self.push(Diagnostic { severity, message, hint, source, span });
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod diagnostic;
 pub(crate) mod findings;
+pub(crate) mod flag_texts;
 pub(crate) mod suggest;

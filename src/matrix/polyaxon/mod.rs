@@ -3,6 +3,7 @@
 pub(crate) mod argv;
 pub(crate) mod command_from;
 pub(crate) mod component;
+pub(crate) mod component_file;
 pub(crate) mod ignored;
 pub(crate) mod inputs;
 pub(crate) mod operation;

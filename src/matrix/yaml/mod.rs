@@ -1,5 +1,6 @@
 //! Reads YAML into nodes that keep their position in the source.
 
+pub(crate) mod emit;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod indentation;

@@ -10,7 +10,7 @@ const MAX_INDEX: i64 = 1 << 53;
 
 /// The step q > 0. Values are integers if q is written as an integer (`q: 16`), otherwise floats (`q: 16.0`).
 #[derive(Debug)]
-pub(super) struct Quantization {
+pub(in crate::space) struct Quantization {
     mantissa: i128,
     exponent: i32,
     size: f64,
@@ -19,14 +19,14 @@ pub(super) struct Quantization {
 
 /// The multiples k·q for k from `first` to `last`, both included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Multiples {
-    pub(super) first: i64,
-    pub(super) last: i64,
+pub(in crate::space) struct Multiples {
+    pub(in crate::space) first: i64,
+    pub(in crate::space) last: i64,
 }
 
 impl Quantization {
     /// Reads `q` and reports its errors. The absolute value of draws is at most `max`, and almost always at most `usual`.
-    pub(super) fn read(reader: &mut ArgReader<'_>, usual: f64, max: f64) -> Option<Quantization> {
+    pub(in crate::space) fn read(reader: &mut ArgReader<'_>, usual: f64, max: f64) -> Option<Quantization> {
         let size = reader.number("q")?;
         let number = reader.raw("q")?.as_number()?;
         reader.check(size > 0.0, "q", format!("`q` must be above 0, found {number}"));
@@ -44,13 +44,13 @@ impl Quantization {
     }
 
     /// The k for which k·q is nearest to `x`; halfway, the even k, as in IEEE 754, Python and NumPy.
-    pub(super) fn nearest(&self, x: f64) -> i64 {
+    pub(in crate::space) fn nearest(&self, x: f64) -> i64 {
         // The cast saturates; an unbounded distribution practically never draws such a value.
         (libm::rint(x / self.size) as i64).clamp(-MAX_INDEX, MAX_INDEX)
     }
 
     /// The multiples in [low, high]; `None` if there are none.
-    pub(super) fn multiples_in(&self, low: f64, high: f64) -> Option<Multiples> {
+    pub(in crate::space) fn multiples_in(&self, low: f64, high: f64) -> Option<Multiples> {
         let q = Decimal::power_of_ten(self.exponent);
         let exact = |x: f64, divide: fn(i128, i128) -> i128, round: fn(f64) -> f64| {
             let aligned = Decimal::from_f64(x).and_then(|x| decimal::align([x, q]));
@@ -64,25 +64,25 @@ impl Quantization {
     }
 
     /// k·q.
-    pub(super) fn number(&self, k: i64) -> f64 {
+    pub(in crate::space) fn number(&self, k: i64) -> f64 {
         decimal::to_f64(self.mantissa * i128::from(k), self.exponent)
     }
 
     /// k·q as it is passed to a trial.
-    pub(super) fn value(&self, k: i64) -> Value {
+    pub(in crate::space) fn value(&self, k: i64) -> Value {
         let integer = i64::try_from(self.mantissa * i128::from(k)).ok().filter(|_| self.is_int);
         integer.map_or_else(|| decimal::json(self.number(k)), Value::from)
     }
 
     /// The k for which `value` is k·q, with a tolerance for rounding.
-    pub(super) fn index_of(&self, value: &Value) -> Option<i64> {
+    pub(in crate::space) fn index_of(&self, value: &Value) -> Option<i64> {
         let x = value.as_f64()?;
         let k = self.nearest(x);
         decimal::close(self.number(k), x).then_some(k)
     }
 
     /// q.
-    pub(super) fn size(&self) -> f64 {
+    pub(in crate::space) fn size(&self) -> f64 {
         self.size
     }
 }

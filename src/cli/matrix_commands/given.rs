@@ -1,0 +1,24 @@
+//! Checks that a command line defines a study, with a matrix file or without one.
+
+use anyhow::anyhow;
+
+use crate::cli::args::study::StudyArgs;
+use crate::cli::error::CliError;
+use crate::cli::study::definition::StudyDefinition;
+use crate::progress::print_message;
+
+/// An error if there is neither a matrix file nor a parameter.
+pub fn check(args: &StudyArgs) -> Result<(), CliError> {
+    if args.matrix.is_some() || !args.options.space.is_empty() {
+        return Ok(());
+    }
+    let example = "give parameters: -s 'lr=loguniform(1e-5, 1e-1)' -s 'layers=int(1, 8)' --metric loss:minimize";
+    Err(CliError::usage(anyhow!("there is no matrix and no parameter")).hint("name a matrix file, or").hint(example))
+}
+
+/// Prints which kind was chosen because none is given.
+pub fn note_chosen(study: &StudyDefinition) {
+    if let Some(chosen) = &study.chosen {
+        print_message(&format!("note: kind {chosen}"));
+    }
+}

@@ -1,0 +1,149 @@
+//! `hypertune init`: writes a matrix file for the options of a command line, or for what a script prints for `--help`.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::script_help::script_help;
+use crate::cli::args::matrix_options::MatrixArgs;
+use crate::cli::args::study::STUDY;
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::options::overrides;
+use crate::cli::output;
+use crate::matrix::command_line::matrix_options::MatrixOptions;
+use crate::matrix::command_line::overrides::{MetricOverride, Overrides};
+use crate::matrix::draft::{DraftNotes, draft};
+use crate::matrix::from_help::{ProposedOptions, propose};
+use crate::matrix::load;
+use crate::progress::print_message;
+use crate::report::text;
+use crate::types::objective::Direction;
+
+/// The file that the comment in a matrix on stdout names.
+const DEFAULT_FILE: &str = "matrix.yaml";
+
+/// Parameters of a matrix for which none are given.
+const EXAMPLE: [&str; 3] = ["lr=loguniform(1e-5, 1e-1)", "layers=int(1, 8)", "optimizer=choice(sgd, adam)"];
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// The file to write [default: stdout]
+    pub file: Option<PathBuf>,
+    /// The training command
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+    #[command(flatten)]
+    pub options: MatrixArgs,
+    /// Metric that ranks the trials: NAME, NAME:minimize or NAME:maximize [default: loss:minimize]
+    #[arg(long, value_name = "METRIC", value_parser = overrides::metric, help_heading = STUDY)]
+    pub metric: Option<MetricOverride>,
+    /// Run the training command with --help and propose parameters for the options it prints
+    #[arg(long)]
+    pub from_help: bool,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Writes the matrix for `args`.
+pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
+    if let Some(file) = args.file.as_deref().filter(|file| !args.overwrite && file.symlink_metadata().is_ok()) {
+        return Err(exists(file));
+    }
+    let proposed = if args.from_help { from_help(&args.command)? } else { ProposedOptions::default() };
+    let mut notes = DraftNotes { command_line: command_line(args), ..DraftNotes::default() };
+    let options = options(args, proposed, &mut notes);
+    let direction = args.metric.as_ref().and_then(|metric| metric.direction).unwrap_or(Direction::Minimize);
+    let name = args.metric.as_ref().map_or("loss", |metric| &metric.name).to_owned();
+    let metric = Some(MetricOverride { name, direction: Some(direction) });
+    let overrides = Overrides { metric, matrix: options, ..Overrides::default() };
+    let loaded = load::load_options(&overrides).map_err(findings::invalid_file)?;
+    findings::print_warnings(&loaded.warnings);
+    let text = draft(&loaded, &notes);
+    match &args.file {
+        None => output::text(&text)?,
+        Some(file) => {
+            write(file, &text, args.overwrite)?;
+            print_message(&format!("wrote {}", file.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The options of the command line with the proposals and, if there are no parameters at all, an example.
+fn options(args: &InitArgs, proposed: ProposedOptions, notes: &mut DraftNotes) -> MatrixOptions {
+    let mut options = args.options.options();
+    let given: Vec<String> =
+        options.space.iter().filter_map(|text| Some(text.split_once('=')?.0.trim().to_owned())).collect();
+    let mut space: Vec<String> = Vec::new();
+    for param in proposed.params.into_iter().filter(|param| !given.contains(&param.name)) {
+        notes.origins.insert(param.name, param.origin);
+        space.push(param.notation);
+    }
+    space.append(&mut options.space);
+    if space.is_empty() {
+        let origin = |text: &str| text.split('=').next().map(|name| (name.to_owned(), "an example".to_owned()));
+        notes.origins.extend(EXAMPLE.into_iter().filter_map(origin));
+        space.extend(EXAMPLE.map(str::to_owned));
+    }
+    options.space = space;
+    notes.others = proposed.others;
+    if let Some(resource) = proposed.resource.filter(|_| options.resource.is_none() && takes_resource(&options)) {
+        notes.origins.insert("resource".to_owned(), resource.origin);
+        options.resource = Some(resource.notation);
+    }
+    options
+}
+
+/// Whether the kind that is given, if one is, has a resource.
+fn takes_resource(options: &MatrixOptions) -> bool {
+    use crate::kinds::{Need, by_name};
+    options.kind.as_deref().and_then(by_name).is_none_or(|kind| kind.resource != Need::Forbidden)
+}
+
+fn from_help(command: &[String]) -> Result<ProposedOptions, CliError> {
+    let help = script_help(command)?;
+    let proposed = propose(&help);
+    if !proposed.params.is_empty() {
+        return Ok(proposed);
+    }
+    let shown = text::command_line(command.iter().map(String::as_str).chain(["--help"]));
+    let error = CliError::usage(anyhow!("`{shown}` shows no option that is known to be worth tuning"));
+    let error = match (proposed.others.as_slice(), help.lines().rev().find(|line| !line.trim().is_empty())) {
+        ([], Some(last)) => error.hint(format!("it printed: {}", last.trim())),
+        ([], None) => error.hint("it printed nothing"),
+        (others, _) => others.iter().take(20).fold(error, CliError::hint),
+    };
+    Err(error.hint("give the parameters with -s, as in -s 'lr=loguniform(1e-5, 1e-1)'"))
+}
+
+/// The command line that runs the file.
+fn command_line(args: &InitArgs) -> String {
+    let file = args.file.as_deref().map_or(DEFAULT_FILE.into(), Path::to_string_lossy);
+    let command: Vec<&str> = match args.command.as_slice() {
+        [] => vec!["python3", "train.py"],
+        command => command.iter().map(String::as_str).collect(),
+    };
+    text::command_line(["hypertune", "run", &file, "--"].into_iter().chain(command))
+}
+
+fn exists(file: &Path) -> CliError {
+    CliError::usage(anyhow!("{} exists", file.display())).hint("name another file, or replace it with --overwrite")
+}
+
+fn write(file: &Path, text: &str, overwrite: bool) -> Result<(), CliError> {
+    let written = match overwrite {
+        true => fs::write(file, text),
+        false => File::create_new(file).and_then(|mut file| file.write_all(text.as_bytes())),
+    };
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(file)),
+        other => other.with_context(|| format!("{} cannot be written", file.display())).map_err(CliError::usage),
+    }
+}

@@ -1,0 +1,119 @@
+//! Studies without a matrix file, options that change the matrix of a file, and `init`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use hypertune_test_support::{Lab, trainer};
+
+const LINE: &str = "-s lr=uniform(0,1) -s name=choice(a,'b') --metric loss:minimize --resource epochs=9 --seed 5 -j 1";
+
+fn lab() -> Lab {
+    Lab::new("")
+}
+
+#[test]
+fn a_study_without_a_file_runs_resumes_and_is_recorded_as_a_matrix() {
+    let lab = lab();
+    let ended = lab.hypertune(&format!("run {LINE} --max-jobs 4 -- {}", trainer())).exits(4);
+    assert!(ended.stderr.contains("note: kind hyperband, because there is --resource"), "{}", ended.stderr);
+    let journal = fs::read_to_string(lab.path("fake_trainer.study/journal.jsonl")).expect("a journal");
+    let header: Value = serde_json::from_str(journal.lines().next().expect("a header")).expect("JSON");
+    let text = header.to_string();
+    assert!(
+        text.contains("kind: hyperband\\n") && text.contains("lr: {kind: uniform, value: {min: 0, max: 1}}"),
+        "{text}"
+    );
+    lab.hypertune(&format!("run {LINE} -q -- {}", trainer())).exits(0);
+    lab.hypertune("resume fake_trainer.study -q").exits(0);
+    lab.hypertune("check fake_trainer.study").exits(0);
+    lab.hypertune("best fake_trainer.study").exits(0);
+}
+
+#[test]
+fn another_study_in_the_same_folder_is_refused_with_what_differs() {
+    let lab = lab();
+    lab.hypertune(&format!("run {LINE} -q -- {}", trainer())).exits(0);
+    let other = LINE.replace("uniform(0,1)", "uniform(0,2)");
+    let refused = lab.hypertune(&format!("run {other} -- {}", trainer())).exits(2).stderr;
+    assert!(refused.contains("params.lr"), "{refused}");
+    let refused = lab.hypertune(&format!("run {LINE} -- {} pace=1", trainer())).exits(2).stderr;
+    assert!(refused.contains("command"), "{refused}");
+}
+
+#[test]
+fn options_change_the_matrix_of_a_file_and_belong_to_the_study() {
+    let lab = Lab::new(
+        "kind: random\nnumRuns: 3\nseed: 1\nmetric: {name: loss, optimization: minimize}\nparams: {lr: {kind: uniform, value: [0, 1]}}\n",
+    );
+    let line = |options: &str| format!("run m.yaml {options} -q -j 1 -- {}", trainer());
+    lab.hypertune(&line("-s lr=0.5 -s layers=int(1,4) --trials 4")).exits(0);
+    let journal = fs::read_to_string(lab.study().join("journal.jsonl")).expect("a journal");
+    assert!(
+        journal.contains(r#""space":["lr=0.5","layers=int(1,4)"]"#) && journal.contains(r#""trials":4"#),
+        "{journal}"
+    );
+    lab.hypertune(&line("-s lr=0.5 -s layers=int(1,4) --trials 4")).exits(0);
+    lab.hypertune("resume m.study -q").exits(0);
+    let refused = lab.hypertune(&line("-s lr=0.5 -s layers=int(1,5) --trials 4")).exits(2).stderr;
+    assert!(refused.contains("params.layers"), "{refused}");
+}
+
+#[test]
+fn errors_point_into_the_argument() {
+    let lab = lab();
+    let refused = lab.hypertune("check -s lr=unifrm(0,1) --metric loss:minimize").exits(2).stderr;
+    assert!(refused.contains("-s lr=unifrm(0,1)\n  |       ^^^^^^"), "{refused}");
+    assert!(refused.contains("did you mean `uniform`?"), "{refused}");
+    let refused = lab.hypertune("plan -- true").exits(2).stderr;
+    assert!(refused.contains("there is no matrix and no parameter"), "{refused}");
+}
+
+#[test]
+fn plan_accepts_what_init_writes() {
+    let lab = lab();
+    lab.hypertune(&format!("init new.yaml -s lr=loguniform(1e-5,1e-1) --resource epochs=27 -- {}", trainer())).exits(0);
+    lab.hypertune(&format!("run new.yaml --dry-run -- {}", trainer())).exits(0);
+    let kept = lab.hypertune("init new.yaml").exits(2).stderr;
+    assert!(kept.contains("new.yaml exists"), "{kept}");
+    lab.hypertune("init new.yaml --overwrite").exits(0);
+    lab.hypertune("run new.yaml --dry-run -- true").exits(0);
+    let printed = lab.hypertune("init --trials 5 -s a=int(1,3)").exits(0).stdout;
+    assert!(printed.contains("numRuns: 5  # number of trials"), "{printed}");
+}
+
+#[test]
+fn init_proposes_parameters_from_the_help_of_a_script() {
+    let lab = lab();
+    let help = "usage: t [-h] [--lr LR] [--epochs N]\n\noptions:\n  --lr LR  rate (default: 0.01)\n  --epochs N  (default: 30)\n  --seed N\n";
+    lab.script("train", &format!("#!/bin/sh\ncat <<'END'\n{help}END\n"));
+    lab.hypertune("init t.yaml --from-help -- ./train").exits(0);
+    let text = fs::read_to_string(lab.path("t.yaml")).expect("a file");
+    insta::assert_snapshot!(text, @"
+    # run it with
+    #   hypertune run t.yaml -- ./train
+    kind: hyperband  # the search algorithm; others: auto, halving, asha, random, grid, mapping, bayes, hyperopt, iterative
+    resource: {name: epochs, type: int}  # the option of the script that says how long it trains; from --epochs, default 30
+    maxIterations: 30  # its largest value
+    metric: {name: loss, optimization: minimize}  # a number that the script prints; maximize if more is better
+    params:
+      lr: {kind: loguniform, value: {min: 0.001, max: 0.1}}  # 0.001 to 0.1, log scale; from --lr, default 0.01
+    # other options of the script, which keep their defaults:
+    #   --seed
+    ");
+    lab.hypertune("run t.yaml --dry-run -- ./train").exits(0);
+    lab.script("broken", "#!/bin/sh\necho 'ImportError: no module named torch' >&2\nexit 1\n");
+    let error = lab.hypertune("init --from-help -- ./broken").exits(2).stderr;
+    assert!(error.contains("it printed: ImportError: no module named torch"), "{error}");
+}
+
+#[test]
+fn a_parameter_may_have_a_condition() {
+    let lab = lab();
+    lab.script("line", "#!/bin/sh\nexec \"$HYPERTUNE\" plan -s 'opt=choice(sgd, adam)' -s 'm=uniform(0, 1) if opt=sgd' --seed 1 -- true\n");
+    let program =
+        std::process::Command::new(lab.path("line")).env("HYPERTUNE", hypertune_test_support::hypertune()).output();
+    let printed = String::from_utf8(program.expect("it runs").stdout).expect("UTF-8");
+    let line = printed.lines().find(|line| line.contains("uniform")).expect("the parameter");
+    assert!(line.contains("when `opt` is \"sgd\""), "{printed}");
+}

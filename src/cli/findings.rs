@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::error::CliError;
-use super::study::command_advice::MissingProgram;
+use super::study::advice::command::MissingProgram;
 
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::options::without_effect::without_effect;

@@ -1,12 +1,14 @@
 //! The names a template may use, and their values for one job.
 
+mod config_values;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::JobContext;
-use super::config::{ConfigTemplate, OnMissing};
+use super::config::ConfigTemplate;
 use super::dialect::Dialect;
 use super::input::{ArgForm, Input};
 use super::plain::plain;
@@ -187,38 +189,6 @@ impl<'a> TemplateValues<'a> {
         if let Some(spec) = self.names.resource.as_ref().filter(|spec| is_passed(&spec.name)) {
             self.names.pass(self.arguments, &spec.name, &spec.value(launch.resource), job);
         }
-    }
-
-    /// Whether a parameter or the resource is a value of the configuration file: unless it has a style of its own.
-    pub fn is_in_config(&self, name: &str) -> bool {
-        let has_own_style = || self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
-        self.names.config.is_some() && !has_own_style()
-    }
-
-    /// The values for the configuration file by their dotted names. Where the file lacks the name of a value that the command uses,
-    /// the value is not added.
-    pub fn config_values(&self, is_used: &dyn Fn(&str) -> bool) -> Vec<(String, Value, OnMissing)> {
-        let assignment = self.context.launch.assignment.iter().map(|(name, _)| name);
-        let names = assignment.chain(self.names.resource.iter().map(|spec| spec.name.as_str()));
-        let names = names.filter(|name| self.is_in_config(name));
-        let value = |name: &str| {
-            let key = self.arguments.of(name).form.name.clone().unwrap_or_else(|| name.to_owned());
-            let on_missing = if is_used(name) { OnMissing::Skip } else { OnMissing::Add };
-            Some((key.trim_start_matches(['-', '+']).to_owned(), self.own(name)?, on_missing))
-        };
-        names.filter_map(value).collect()
-    }
-
-    /// Passes the path of the configuration file, as a parameter called `config` would be.
-    pub fn pass_config(&self, job: &mut JobArguments) {
-        if let Some(path) = self.config_path() {
-            self.names.pass(self.arguments, CONFIG, &path, job);
-        }
-    }
-
-    fn config_path(&self) -> Option<Value> {
-        let path = self.names.config.as_ref()?.path(self.context.launch.job, self.context.trial_dir);
-        Some(path.display().to_string().into())
     }
 
     /// Passes parameters in file order, inputs and the resource.

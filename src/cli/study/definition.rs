@@ -7,8 +7,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::advice::command::{self, MissingProgram};
 use super::argument_lists::ArgumentLists;
-use super::command_advice::{self, MissingProgram};
 use super::earlier_study::EarlierStudy;
 use super::location;
 
@@ -284,7 +284,7 @@ impl StudyDefinition {
 
     /// The error if the command's program cannot be started from the current directory.
     pub fn missing_program(&self) -> Option<MissingProgram> {
-        command_advice::missing_program(self.renderer.as_ref()?.command())
+        command::missing_program(self.renderer.as_ref()?.command())
     }
 
     /// The command lines of the first jobs; none without a command.

@@ -1,13 +1,12 @@
 //! Defines a study from a command line or from the header of its journal, and runs a session of it.
 
+pub(crate) mod advice;
 pub(crate) mod argument_lists;
-pub(crate) mod command_advice;
 pub(crate) mod definition;
 pub(crate) mod earlier_study;
 pub(crate) mod fail_if;
 pub(crate) mod identity;
 pub(crate) mod location;
-pub(crate) mod machine_advice;
 pub(crate) mod ranking;
 pub(crate) mod reading;
 pub(crate) mod recorded;

@@ -8,10 +8,10 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::command_advice::MissingProgram;
+use super::advice::command::MissingProgram;
+use super::advice::machine::with_machine_advice;
 use super::definition::StudyDefinition;
 use super::fail_if;
-use super::machine_advice::with_machine_advice;
 use super::repetition;
 use super::tuner;
 use super::view;

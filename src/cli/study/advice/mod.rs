@@ -1,0 +1,4 @@
+//! What to do about errors: of the command, and of the machine.
+
+pub(crate) mod command;
+pub(crate) mod machine;

@@ -1,0 +1,41 @@
+//! The values of a job's configuration file.
+
+use serde_json::Value;
+
+use super::{CONFIG, TemplateValues};
+use crate::command::config::OnMissing;
+use crate::command::style::member::JobArguments;
+
+impl TemplateValues<'_> {
+    /// Whether a parameter or the resource is a value of the configuration file: unless it has a style of its own.
+    pub fn is_in_config(&self, name: &str) -> bool {
+        let has_own_style = || self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
+        self.names.config.is_some() && !has_own_style()
+    }
+
+    /// The values for the configuration file by their dotted names. Where the file lacks the name of a value that the command uses,
+    /// the value is not added.
+    pub fn config_values(&self, is_used: &dyn Fn(&str) -> bool) -> Vec<(String, Value, OnMissing)> {
+        let assignment = self.context.launch.assignment.iter().map(|(name, _)| name);
+        let names = assignment.chain(self.names.resource.iter().map(|spec| spec.name.as_str()));
+        let names = names.filter(|name| self.is_in_config(name));
+        let value = |name: &str| {
+            let key = self.arguments.of(name).form.name.clone().unwrap_or_else(|| name.to_owned());
+            let on_missing = if is_used(name) { OnMissing::Skip } else { OnMissing::Add };
+            Some((key.trim_start_matches(['-', '+']).to_owned(), self.own(name)?, on_missing))
+        };
+        names.filter_map(value).collect()
+    }
+
+    /// Passes the path of the configuration file, as a parameter called `config` would be.
+    pub fn pass_config(&self, job: &mut JobArguments) {
+        if let Some(path) = self.config_path() {
+            self.names.pass(self.arguments, CONFIG, &path, job);
+        }
+    }
+
+    pub(super) fn config_path(&self) -> Option<Value> {
+        let path = self.names.config.as_ref()?.path(self.context.launch.job, self.context.trial_dir);
+        Some(path.display().to_string().into())
+    }
+}

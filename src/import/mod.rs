@@ -1,7 +1,7 @@
 //! Converts the files of other tools into matrices.
 //!
-//! [`import`] recognizes a file by `matrix::foreign`, reads it with the reader of its format in [`tools`] into an
-//! [`study::ImportedStudy`], and writes that with [`writer`]. What cannot be carried over becomes a [`note::Note`], a comment at its
+//! `import` recognizes a file by `matrix::foreign`, reads it with the reader of its format in `tools` into an
+//! `study::ImportedStudy`, and writes that with `writer`. What cannot be carried over becomes a `note::Note`, a comment at its
 //! place in the matrix.
 
 mod command;

@@ -78,7 +78,7 @@ pub struct JobView {
     pub previous: Resource,
     /// The resource that its trial reached; while it runs, where it started.
     pub reached: Resource,
-    /// The resource it spent ([`Allocation::spent`](crate::types::allocation::Allocation::spent)); while it runs, the most that it may spend.
+    /// The resource it spent (`Allocation::spent`); while it runs, the most that it may spend.
     pub spent: f64,
     /// Its state.
     pub status: JobStatus,

@@ -23,7 +23,7 @@ impl Space {
     /// Draws a configuration: all parameters one after the other from the same stream, of which those that are not active are
     /// dropped, until the constraints are fulfilled.
     ///
-    /// If none of [`MAX_DRAWS`] fulfils them, the configuration is the end of a random walk from one that does. If none is known,
+    /// If none of `MAX_DRAWS` fulfils them, the configuration is the end of a random walk from one that does. If none is known,
     /// it is the first draw.
     pub fn sample(&self, stream: &mut Stream) -> Assignment {
         let first = self.draw(stream);
@@ -35,7 +35,7 @@ impl Space {
     }
 
     /// Draws a configuration with the values in `fixed`, which are in the domains of their parameters; `None` if none of
-    /// [`MAX_DRAWS`] fulfils all conditions and constraints.
+    /// `MAX_DRAWS` fulfils all conditions and constraints.
     pub fn sample_with(&self, fixed: &Assignment, stream: &mut Stream) -> Option<Assignment> {
         (0..MAX_DRAWS).find_map(|_| self.merged(fixed, &Assignment::default(), self.draw_values(stream)))
     }

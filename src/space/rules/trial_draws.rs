@@ -45,7 +45,7 @@ struct Tally {
 }
 
 impl Space {
-    /// What is probably wrong with constraints, found by trying configurations: all of them if there are at most [`MAX_DRAWS`],
+    /// What is probably wrong with constraints, found by trying configurations: all of them if there are at most `MAX_DRAWS`,
     /// otherwise as many draws, which are the same for every study.
     pub fn check_constraint_draws(&self) -> Vec<ConstraintFinding> {
         if self.constraints.is_empty() {

@@ -82,6 +82,8 @@ fn report_panic(panic: &panic::PanicHookInfo<'_>) {
         _ => String::new(),
     };
     print_message(&format!("internal error: {panic} (please report){trace}"));
+    // The main thread may end before the queue is written.
+    stderr::flush(stderr::FLUSH_TIMEOUT);
 }
 
 fn dispatch(command: Subcommand) -> Result<Exit, CliError> {

@@ -22,7 +22,7 @@ const NAMES: [&str; 16] = [
     "total_timesteps",
 ];
 
-/// A constant that says how long a training is.
+/// A constant that is the length of the training.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConstantResource {
     /// The name of the parameter.
@@ -31,7 +31,7 @@ pub struct ConstantResource {
     pub amount: u64,
 }
 
-/// The first constant parameter whose name, without dashes at its front, says how long a training is.
+/// The first constant parameter whose name, without dashes at its front, is the length of the training.
 pub fn constant(params: &[ImportedParam]) -> Option<ConstantResource> {
     params.iter().find_map(|param| {
         let is_named = NAMES.contains(&param.name.trim_start_matches('-'));

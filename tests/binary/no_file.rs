@@ -117,3 +117,41 @@ fn a_parameter_may_have_a_condition() {
     let line = printed.lines().find(|line| line.contains("uniform")).expect("the parameter");
     assert!(line.contains("when `opt` is \"sgd\""), "{printed}");
 }
+
+#[test]
+fn an_interrupted_init_ends_the_script_and_what_it_left() {
+    let lab = lab();
+    lab.script("train", "#!/bin/sh\nsleep 300 &\necho $! > background\nsleep 300 &\necho $! > waited\nwait\n");
+    let driver = lab.start_line("init --from-help -- ./train");
+    lab.wait_until("the script", || lab.path("waited").exists() && !lab.read("waited").is_empty());
+    driver.signal(2);
+    driver.wait().exits(2).stderr_contains("was interrupted");
+    for name in ["background", "waited"] {
+        let pid: u32 = lab.read(name).trim().parse().expect("a process number");
+        let is_running = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        lab.wait_until("the end of a process", || !is_running());
+    }
+}
+
+#[test]
+fn either_spelling_of_a_field_counts() {
+    let lab = lab();
+    let plan = |options: &str| {
+        let line = format!("plan -s x=uniform(0,1) --metric loss:minimize --seed 1 --format json {options} -- true");
+        lab.hypertune(&line).exits(0).json()
+    };
+    assert_eq!(plan("--set num_runs=5"), plan("--set numRuns=5"));
+    let line = "--kind hyperband --resource epochs=9";
+    assert_eq!(plan(&format!("{line} --set max_iterations=27")), plan(&format!("{line} --set maxIterations=27")));
+}
+
+#[test]
+fn a_wrong_bracket_or_condition_is_an_error() {
+    let lab = lab();
+    for parameter in ["lr=uniform(0,1]", "lr=choice([1,2)"] {
+        lab.hypertune(&format!("plan -s {parameter} -- true")).exits(2).stderr_contains("unclosed");
+    }
+    let mut command = lab.command("plan -s lr=uniform(0,1) -s");
+    let refused = command.args(["m=0.9 if lr in 3", "--", "true"]);
+    hypertune_test_support::RunOutput::of(refused).exits(2).stderr_contains("m=0.9 if lr in 3");
+}

@@ -4,9 +4,13 @@ use std::io::{Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use crate::cli::error::CliError;
 use crate::launch::process::pidfd::{ends_within, pidfd};
@@ -39,19 +43,23 @@ pub fn script_help(command: &[String]) -> Result<String, CliError> {
         .env("TERM", "dumb")
         .env("NO_COLOR", "1")
         .env("PAGER", "cat");
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        flag::register(signal, Arc::clone(&interrupted))?;
+    }
     let mut child =
         without_ctrl_z(|| script.spawn()).with_context(|| format!("cannot run `{shown}`")).map_err(CliError::usage)?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
     let ended = match pid.map(|pid| (pid, pidfd(pid))) {
         Some((_, Ok(pidfd))) => {
-            wait(|| ends_within(pidfd.as_fd(), INTERVAL), || output.metadata().map_or(0, |m| m.len()))
+            let size = || output.metadata().map_or(0, |m| m.len());
+            wait(|| ends_within(pidfd.as_fd(), INTERVAL), size, &interrupted)
         }
         Some((_, Err(error))) => Err(format!("cannot be watched: {error}")),
         None => Err("has an invalid process number".to_owned()),
     };
-    if ended.is_err()
-        && let Some(pid) = pid
-    {
+    // Also after its end: processes that it left in the background.
+    if let Some(pid) = pid {
         signal_group(pid, Signal::Kill);
     }
     child.wait()?;
@@ -63,9 +71,12 @@ pub fn script_help(command: &[String]) -> Result<String, CliError> {
 }
 
 /// Waits until `has_ended`; the error continues a sentence that begins with the command.
-fn wait(mut has_ended: impl FnMut() -> bool, size: impl Fn() -> u64) -> Result<(), String> {
+fn wait(mut has_ended: impl FnMut() -> bool, size: impl Fn() -> u64, interrupted: &AtomicBool) -> Result<(), String> {
     let start = Instant::now();
     while !has_ended() {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err("was interrupted".to_owned());
+        }
         if size() > MAX_BYTES {
             return Err(format!("printed more than {} MiB", MAX_BYTES >> 20));
         }

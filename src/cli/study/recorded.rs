@@ -1,4 +1,4 @@
-//! What becomes of the study in the folder: a command line continues it, makes it longer, replaces it or is refused.
+//! Decides about the study in the folder: a command line continues it, makes it longer, replaces it or is refused.
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ pub enum ConfigError {
     Syntax {
         /// The name of the format.
         format: &'static str,
-        /// What the parser says, with the position.
+        /// The parser's message, with the position.
         message: String,
     },
     /// The whole file is something else than a mapping.

@@ -29,7 +29,7 @@ pub struct ConfigFile {
     pub text: String,
 }
 
-/// What becomes of a value whose key the file does not have.
+/// What to do with a value whose key is not in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OnMissing {
     /// It is added.

@@ -102,3 +102,11 @@ fn other_files_are_refused() {
     insta::assert_snapshot!(errors("searchSpaceFile: none.json\ntrialCommand: python t.py\n"), @"1:18 the search space none.json cannot be read: No such file or directory (os error 2)");
     insta::assert_snapshot!(errors("experiment: {max_trials: 3}\n"), @"1:1 the configuration has no search space");
 }
+
+#[test]
+fn a_name_of_parameters_at_two_depths_is_no_internal_error() {
+    let space = r#"{"opt.lr": {"_type": "uniform", "_value": [0, 1]},
+        "opt": {"_type": "choice", "_value": [{"_name": "a", "lr": {"_type": "uniform", "_value": [0, 1]}}]}}"#;
+    // It is read in some way, or refused; it must not panic.
+    let _ = import_bytes("space.json", space.as_bytes(), Path::new(""));
+}

@@ -1,4 +1,4 @@
-//! What becomes of commands, schedules and notes.
+//! Conversion of commands, schedules and notes.
 
 use serde_json::json;
 

@@ -142,7 +142,8 @@ fn warn_unused(renderer: &Renderer, section: &MatrixSection, findings: &mut Find
     let span = declared.map_or(&section.kind_span, |declared| &declared.span).clone();
     let names: Vec<String> = unused.iter().map(|name| quoted(name)).collect();
     let message = format!("the command does not use {}", names.join(", "));
-    let is_identifier = first.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_identifier =
+        first.chars().all(|c| c.is_alphanumeric() || c == '_') && !first.starts_with(|c: char| c.is_numeric());
     let template = if is_identifier { (*first).to_owned() } else { format!("params[\"{first}\"].value") };
     let hint =
         format!("add {{{{ {template} }}}}; nothing is appended to a command with a template that uses a parameter");

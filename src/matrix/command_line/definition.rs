@@ -8,6 +8,7 @@ use super::matrix_options::MatrixOptions;
 use super::overrides::MetricOverride;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::flag_texts::FlagTexts;
+use crate::matrix::diagnostics::suggest::camel_case;
 use crate::matrix::notation::{self, NotationError, named_value};
 use crate::matrix::polyaxon::operation;
 use crate::matrix::sections::param_tree::SEPARATOR;
@@ -84,7 +85,9 @@ impl GivenFields {
             fields.entries.push(Entry { key: "numRuns".to_owned(), key_span: span, value });
         }
         for text in &options.set {
-            let entry = fields.parsed("--set", text, |text| named_value(text).map(|entry| vec![entry]));
+            let entry = fields.parsed("--set", text, |text| {
+                named_value(text).map(|entry| vec![Entry { key: camel_case(&entry.key), ..entry }])
+            });
             fields.entries.extend(entry.into_iter().flatten());
         }
         for text in &options.space {

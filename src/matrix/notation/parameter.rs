@@ -96,11 +96,18 @@ fn condition(rest: &Piece<'_>) -> Result<Option<Entry>, NotationError> {
     }
 }
 
-/// Reads a value that is no call. Its list stays a bare one, which is warned about where it is read.
+/// Reads a value without a kind. A list stays unchanged; the reader of the matrix warns about it.
 fn constant(piece: &Piece<'_>) -> Result<Node, NotationError> {
     let split = piece.find_outside(IF).map(|at| (piece.slice(0, at), piece.slice(at + IF.len(), piece.text.len())));
-    // text may have the word `if`
-    let conditional = split.and_then(|(value, rest)| Some((value.trimmed(), when(&rest).ok()?)));
+    let conditional = match split {
+        Some((value, rest)) => match (when(&rest), read(&value.trimmed())?.content) {
+            (Ok(when), _) => Some((value.trimmed(), when)),
+            // Text may have the word `if`.
+            (Err(_), Content::Text(_)) => None,
+            (Err(error), _) => return Err(error),
+        },
+        None => None,
+    };
     let (value, when) = conditional.map_or((piece.clone(), None), |(value, when)| (value, Some(when)));
     let node = read(&value)?;
     let is_bare = matches!(

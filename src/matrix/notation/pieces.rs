@@ -64,7 +64,7 @@ impl<'t> Piece<'t> {
         let mut outside = Outside::default();
         for (at, c) in self.text.char_indices() {
             outside.step(c);
-            if at > 0 && outside.depth == 0 && outside.quote.is_none() {
+            if at > 0 && outside.closing.is_empty() && outside.quote.is_none() {
                 return Ok(at);
             }
         }
@@ -77,7 +77,8 @@ impl<'t> Piece<'t> {
 /// Whether a position is outside of quotes and brackets.
 #[derive(Debug, Default)]
 struct Outside {
-    depth: usize,
+    /// The closing brackets of those that are open, the innermost last.
+    closing: Vec<char>,
     quote: Option<char>,
     /// The previous character was a backslash in double quotes.
     is_escaped: bool,
@@ -88,7 +89,7 @@ struct Outside {
 impl Outside {
     /// Reads `c`; true if it is outside of quotes and brackets.
     fn step(&mut self, c: char) -> bool {
-        let was_outside = self.depth == 0 && self.quote.is_none();
+        let was_outside = self.closing.is_empty() && self.quote.is_none();
         let after_word = std::mem::replace(&mut self.after_word, c.is_alphanumeric());
         match (self.quote, c) {
             (Some(_), _) if self.is_escaped => self.is_escaped = false,
@@ -96,8 +97,10 @@ impl Outside {
             (Some(open), _) if c == open => self.quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') if !after_word => self.quote = Some(c),
-            (None, '(' | '[' | '{') => self.depth += 1,
-            (None, ')' | ']' | '}') => self.depth = self.depth.saturating_sub(1),
+            (None, '(') => self.closing.push(')'),
+            (None, '[') => self.closing.push(']'),
+            (None, '{') => self.closing.push('}'),
+            (None, _) if self.closing.last() == Some(&c) => _ = self.closing.pop(),
             _ => {}
         }
         was_outside

@@ -49,7 +49,7 @@ pub enum Side {
     Inside(f64),
 }
 
-/// What a mark says about its trial, which decides its colour.
+/// The state of a mark's trial, which decides its colour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum MarkClass {
     /// Not promoted to the next rung.

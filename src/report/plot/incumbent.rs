@@ -79,7 +79,7 @@ fn steps(data: &PlotData<'_>, ended: &[Ended<'_>]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut best: Option<Candidate> = None;
     for end in ended {
-        let first = incumbent::best(data.direction, best.into_iter().chain([end.candidate]), None);
+        let first = incumbent::best(data.direction, best.into_iter().chain([end.candidate]), data.view.decisive());
         if first != best
             && let Some(new) = first
         {

@@ -6,7 +6,7 @@ use super::data::{PlotData, PlotTrial};
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
 use super::scale::Scale;
 
-/// Maximum number of parameters; of more the first are shown.
+/// Maximum number of parameters; the others are left out.
 const MAX_PARAMS: usize = 12;
 /// The position of trials without a parameter: below its axis.
 const ABSENT: f64 = -0.06;
@@ -35,8 +35,11 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         (trial.class, PlotMark { trial: Some(trial.id), points })
     });
     panel.marks = MarkGroup::by_class(Shape::Line, lines);
-    let legend =
-        vec![(MarkClass::Best, "best"), (MarkClass::Finished, "trained in full"), (MarkClass::Dropped, "less")];
+    let legend = vec![
+        (MarkClass::Best, "best"),
+        (MarkClass::Finished, "trained in full"),
+        (MarkClass::Dropped, "trained in part"),
+    ];
     let title = format!("Parameters and {} of {} trials", data.metric, trials.len());
     Some(Figure { title, width: 960.0, height: 380.0, panels: vec![panel], legend })
 }

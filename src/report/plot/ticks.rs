@@ -7,7 +7,7 @@ use crate::report::number::shortest;
 pub struct Tick {
     /// Its value.
     pub value: f64,
-    /// The text beside it.
+    /// Its text.
     pub label: String,
 }
 

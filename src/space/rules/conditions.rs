@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct WhenCondition {
     /// The index of the parameter that is compared.
     pub parent: usize,
-    /// The values of which it must have one, as its domain normalizes them.
+    /// It must have one of these values, as its domain normalizes them.
     pub values: Vec<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Random configurations: drawn again until all constraints are fulfilled, up to a limit; then by steps from a known configuration.
+//! Random configurations: drawn again until all constraints are fulfilled, up to a limit; then by a random walk from a known configuration.
 
 use rand::RngExt;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The only judge of what is a configuration of a space.
+//! Checks whether values are a configuration; nothing else does of a space.
 
 use crate::space::Space;
 use crate::space::rules::conditions::WhenCondition;
@@ -118,7 +118,7 @@ impl Space {
         Ok(kept)
     }
 
-    /// Whether all constraints are fulfilled by `configuration`, of which the rest is known to be valid.
+    /// Whether all constraints are fulfilled by `configuration`, which is otherwise known to be valid.
     pub fn is_feasible(&self, configuration: &Assignment) -> bool {
         self.constraints.iter().all(|constraint| constraint.is_fulfilled(configuration) == Ok(true))
     }

@@ -24,7 +24,7 @@ pub struct YamlNode {
     pub content: YamlContent,
 }
 
-/// What a node holds.
+/// The content of a node.
 #[derive(Clone, PartialEq, Debug)]
 pub enum YamlContent {
     /// Its text, and its text in the file.

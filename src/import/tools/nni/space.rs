@@ -67,7 +67,11 @@ fn add(mut param: ImportedParam, params: &mut Vec<ImportedParam>, when: &[Branch
     let last = when.len().checked_sub(1);
     let same_name = params.iter_mut().find(|other| other.name == param.name);
     match (same_name, last) {
-        (Some(other), Some(last)) if other.domain == param.domain && other.when[..last] == param.when[..last] => {
+        (Some(other), Some(last))
+            if other.domain == param.domain
+                && other.when.len() == param.when.len()
+                && other.when[..last] == param.when[..last] =>
+        {
             other.when[last].1.append(&mut param.when[last].1);
         }
         (Some(_), Some(last)) => {

@@ -42,11 +42,11 @@ pub enum Subcommand {
     Import(ImportArgs),
     /// Show the best trial of a study and the command that repeats it
     Best(BestArgs),
-    /// List the trials of a study, best first
+    /// List the trials of a study, best first; trials with more of the resource are before others
     Trials(TrialsArgs),
     /// Write all jobs of a study to stdout, one row each
     Export(ExportArgs),
-    /// Draw one plot of a study as SVG or PNG
+    /// Draw one plot of a study as SVG
     Plot(PlotArgs),
     /// Show the state of a study: its rungs, running jobs, best trial and time left
     Status(StatusArgs),

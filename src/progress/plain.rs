@@ -153,7 +153,7 @@ impl State {
         }
     }
 
-    /// The line of a job that ended now, if it is to be printed.
+    /// The line of a job that ended now, if it is to be printed: that of a new best trial is never left out.
     fn job_line(
         &mut self,
         record: &Record,
@@ -163,8 +163,9 @@ impl State {
     ) -> Option<String> {
         let Record::End(end) = record else { return None };
         let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let is_best = self.progress.best().is_some_and(|best| best.job == end.job.key);
         let limit = if failed { &mut self.failed } else { &mut self.ended };
-        if verbosity != Verbosity::Verbose && (end.outcome.runs_again() || !limit.admits(now)) {
+        if verbosity != Verbosity::Verbose && (end.outcome.runs_again() || !(is_best || limit.admits(now))) {
             return None;
         }
         let params = self.params.get(&end.job.key.trial).map_or("", String::as_str);
@@ -222,9 +223,7 @@ mod tests {
     use crate::report::study_progress::expected_totals::ExpectedTotals;
     use crate::schedule::Plan;
 
-    #[test]
-    fn a_line_about_the_study_is_due_each_minute() {
-        let start = Instant::now();
+    fn state(start: Instant) -> State {
         let totals = ExpectedTotals {
             jobs: Some(4),
             resource: Some(6.0),
@@ -233,7 +232,31 @@ mod tests {
             resource_is_limited: false,
         };
         let plan = Plan { brackets: Vec::new(), rounds: 1, open_ended: false };
-        let mut state = State::new(StudyProgress::new(&plan, totals), start);
+        State::new(StudyProgress::new(&plan, totals), start)
+    }
+
+    #[test]
+    fn the_line_of_a_new_best_trial_is_never_left_out() {
+        let start = Instant::now();
+        let (mut state, mut fixture) = (state(start), StudyFixture::new());
+        for trial in 0..30 {
+            let value = if trial == 29 { 0.25 } else { 0.5 };
+            fixture.launch(trial, 0, 1, 1.0).succeed(trial, 0, value);
+        }
+        let folder = StudyFolder::new("m.study");
+        let mut lines = Vec::new();
+        for record in fixture.records() {
+            state.progress.record(record);
+            lines.extend(state.job_line(record, &folder, Verbosity::Normal, start));
+        }
+        assert!(lines.len() < 20, "{lines:?}");
+        assert!(lines.last().is_some_and(|line| line.starts_with("trial 29, rung 0: loss 0.25")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_line_about_the_study_is_due_each_minute() {
+        let start = Instant::now();
+        let mut state = state(start);
         let mut fixture = StudyFixture::new();
         fixture.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).succeed(0, 0, 0.5);
         for record in fixture.records() {

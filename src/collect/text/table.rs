@@ -13,7 +13,7 @@ const MAX_COLUMNS: usize = 64;
 const MAX_NAME: usize = 60;
 /// What a header whose names are one blank apart begins with; other lines of words are sentences.
 const STEP_NAMES: [&str; 6] = ["epoch", "step", "iter", "iteration", "round", "batch"];
-/// What stands in a cell without a number.
+/// The content of a cell without a number.
 const PLACEHOLDERS: [&str; 8] = ["-", "--", "+", "*", "None", "N/A", "n/a", ""];
 
 /// What separates columns.

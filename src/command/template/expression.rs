@@ -58,7 +58,7 @@ pub struct ParamExpression {
     numeric: NumericNames,
 }
 
-/// What the first part of a dotted name stands for.
+/// The value of the first part of a dotted name.
 #[derive(Clone, PartialEq, Debug)]
 enum NameMeaning {
     /// A parameter, by its index in [`ParamExpression::params`].

@@ -280,7 +280,7 @@ fn logarithmic(domain: ImportedDomain) -> ImportedDomain {
     }
 }
 
-/// A key of a mapping as the value it stands for.
+/// The value of a key of a mapping.
 fn word(text: &str) -> Value {
     match text {
         "True" => true.into(),

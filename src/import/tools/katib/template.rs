@@ -3,7 +3,7 @@
 use crate::matrix::yaml::node::Node;
 use crate::matrix::yaml::parse::{ReadError, parse};
 
-/// The word that stands for all parameters.
+/// The word in place of all parameters.
 pub const ALL_PARAMETERS: &str = "{{.Name}}={{.Value}}";
 
 /// A word for [`ALL_PARAMETERS`] that YAML reads as text without quotes.
@@ -46,7 +46,7 @@ fn render(line: &str) -> String {
     }
 }
 
-/// Whether a word of a command stands for all parameters.
+/// Whether a word of a command is in place of all parameters.
 pub fn is_all_parameters(word: &str) -> bool {
     word == MARK || word == ALL_PARAMETERS
 }

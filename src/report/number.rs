@@ -3,10 +3,13 @@
 use serde::Serializer;
 use serde_json::Value;
 
-use crate::types::units::Resource;
+use crate::types::units::{Moment, Resource};
 
 /// Up to this magnitude every whole number is an f64 (2^53).
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Ratio of the largest to the smallest value from which positive numbers are drawn on a logarithmic scale.
+const LOG_RATIO: f64 = 50.0;
 
 /// Magnitudes from which the form with an exponent is used: those of Rust's `{:?}`.
 const SMALL: f64 = 1e-4;
@@ -19,6 +22,11 @@ pub fn shortest(number: f64) -> String {
     if plain { number.to_string() } else { format!("{number:e}") }
 }
 
+/// Whether numbers from `low` to `high` are drawn on a logarithmic scale.
+pub fn is_logarithmic(low: f64, high: f64) -> bool {
+    low > 0.0 && high / low >= LOG_RATIO
+}
+
 /// A JSON number: an integer where `number` is whole.
 pub fn json(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() <= EXACT { Value::from(number as i64) } else { Value::from(number) }
@@ -27,6 +35,11 @@ pub fn json(number: f64) -> Value {
 /// For `#[serde(serialize_with)]` on a [`Resource`].
 pub fn resource<S: Serializer>(resource: &Resource, serializer: S) -> Result<S::Ok, S::Error> {
     serde::Serialize::serialize(&json(resource.amount()), serializer)
+}
+
+/// For `#[serde(serialize_with)]` on study time, as seconds.
+pub fn seconds<S: Serializer>(at: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(at.since(Moment(0)).as_secs_f64())
 }
 
 /// For `#[serde(serialize_with)]` on a sum of resources.

@@ -1,7 +1,6 @@
 //! The columns of `trials`.
 
 use std::cmp::Ordering;
-use std::time::Duration;
 
 use indexmap::IndexSet;
 use serde_json::Value;
@@ -34,7 +33,7 @@ enum Field {
 }
 
 /// The fields with a name of their own; the resource and the value also have the names that the study gives them.
-const FIELDS: [(&str, Field); 9] = [
+const FIELDS: [(&str, Field); 8] = [
     ("trial", Field::Trial),
     ("bracket", Field::Bracket),
     ("status", Field::Status),
@@ -42,7 +41,6 @@ const FIELDS: [(&str, Field); 9] = [
     ("value", Field::Value),
     ("jobs", Field::Jobs),
     ("duration_s", Field::Duration),
-    ("duration", Field::Duration),
     ("reason", Field::Reason),
 ];
 
@@ -86,7 +84,7 @@ impl Column {
         let fixed = FIELDS.iter().find(|(other, _)| *other == name).map(|(_, field)| field.clone());
         let field = fixed.or_else(own).or_else(|| param(name)).or_else(prefixed).or_else(|| metric(name));
         field.map(|field| Column::new(name, field)).ok_or_else(|| {
-            let fields = FIELDS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name != "duration");
+            let fields = FIELDS.iter().map(|(name, _)| (*name).to_owned());
             let params = params.iter().map(|name| format!("params.{name}"));
             let metrics = metrics.iter().map(|name| format!("metrics.{name}"));
             UnknownColumnError { name: name.to_owned(), known: fields.chain(params).chain(metrics).collect() }
@@ -98,7 +96,7 @@ impl Column {
         let mut columns: Vec<_> = FIELDS[..3].iter().map(|(name, field)| Column::new(name, field.clone())).collect();
         columns.extend(view.header.resource_name().map(|name| Column::new(name, Field::Resource)));
         columns.extend(view.header.metric.as_ref().map(|metric| Column::new(&metric.name, Field::Value)));
-        columns.push(Column::new("duration", Field::Duration));
+        columns.push(Column::new("duration_s", Field::Duration));
         columns.extend(param_names(trials).into_iter().map(|name| Column::new(name, Field::Param(name.to_owned()))));
         let has_reason = trials.iter().any(|trial| trial.reason.is_some());
         columns.extend(has_reason.then(|| Column::new("reason", Field::Reason)));
@@ -143,7 +141,7 @@ impl Column {
     /// Its cell in a table; empty if `trial` has none.
     pub fn text(&self, trial: &TrialView) -> String {
         match (&self.field, self.json(trial)) {
-            (Field::Duration, _) => text::span(Duration::try_from_secs_f64(trial.duration_s).unwrap_or_default()),
+            (Field::Duration, _) => format!("{:.1}", trial.duration_s),
             (Field::Resource, _) => number::shortest(trial.resource.amount()),
             (Field::Value, Value::Number(value)) => value.as_f64().map(text::short).unwrap_or_default(),
             (Field::Param(name), Value::Null) if trial.params.get(name).is_some() => "null".to_owned(),

@@ -62,10 +62,10 @@ mod tests {
     fn a_line_per_trial_best_first() {
         let view = halving().view();
         insta::assert_snapshot!(shown(&view), @r"
-        trial  bracket     status  epochs   loss  duration   lr  reason
-            2        1  succeeded       3  0.125      2.0s  0.2
-            0        1  succeeded       1    0.5      1.0s    0
-            1        1     failed       0             1.0s  0.1  exit code 1
+        trial  bracket     status  epochs   loss  duration_s   lr  reason
+            2        1  succeeded       3  0.125         2.0  0.2
+            0        1  succeeded       1    0.5         1.0    0
+            1        1     failed       0                1.0  0.1  exit code 1
         ");
     }
 
@@ -80,8 +80,8 @@ mod tests {
         };
         assert_eq!(at(80), (true, String::new()));
         assert_eq!(at(64), (true, "bracket".into()));
-        assert_eq!(at(46), (true, "bracket duration lr".into()));
-        assert_eq!(at(10), (false, "bracket duration lr reason status".into()));
+        assert_eq!(at(46), (true, "bracket duration_s lr".into()));
+        assert_eq!(at(10), (false, "bracket duration_s lr reason status".into()));
     }
 
     #[test]

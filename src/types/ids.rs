@@ -1,5 +1,6 @@
 //! Ids of trials, brackets, rungs, attempts and slots. All count from zero, except attempts.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,13 @@ pub struct BracketId {
     pub round: u32,
     /// s in the Hyperband paper: the number of promotions that a trial of this bracket can get.
     pub bracket: u32,
+}
+
+impl BracketId {
+    /// Sorts brackets by when they start: of a round, the one with the most rungs first.
+    pub fn start_order(self) -> (u32, Reverse<u32>) {
+        (self.round, Reverse(self.bracket))
+    }
 }
 
 /// A trial at one rung.

@@ -38,7 +38,7 @@ pub fn plot(args: &PlotArgs) -> Result<Exit, CliError> {
     let kind = catalogue::named(&args.kind).ok_or_else(|| CliError::usage(anyhow!("unknown plot `{}`", args.kind)))?;
     let empty = || CliError::no_result(anyhow!("{} has nothing to show as `{}` yet", args.study.display(), kind.name));
     let figure = (kind.draw)(&PlotData::new(&view)).ok_or_else(empty)?;
-    let text = svg::render(&figure, kind.name, svg::Use::File);
+    let text = svg::render(&figure, kind.name, svg::SvgTarget::File);
     match &args.output {
         None => output::text(&text)?,
         Some(path) => {

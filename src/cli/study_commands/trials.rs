@@ -36,7 +36,8 @@ pub struct TrialsArgs {
     /// Sort by a field, written FIELD, FIELD:asc or FIELD:desc [default: best first]
     #[arg(long, value_name = "FIELD", value_parser = sort_key)]
     pub sort: Option<(String, SortOrder)>,
-    /// Fields to show: trial, bracket, status, resource, value, jobs, duration_s, reason, params.NAME, metrics.NAME
+    /// Fields to show: trial, bracket, status, resource, value, jobs, duration_s, reason, params.NAME, metrics.NAME, as in the
+    /// headings; the study's names of the resource, the metric and a parameter too
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub columns: Vec<String>,
     /// Output format

@@ -18,6 +18,8 @@ pub struct DiffRow {
     pub b: Value,
     /// Whether they differ.
     pub differs: bool,
+    /// `b` − `a`, if both are numbers; null otherwise.
+    pub difference: Option<f64>,
 }
 
 /// Two things side by side.
@@ -45,7 +47,8 @@ impl SideBySide {
     ) {
         let (a, b) = (a.into(), b.into());
         let differs = a != b;
-        self.rows.push(DiffRow { section, name: name.into(), a, b, differs });
+        let difference = a.as_f64().zip(b.as_f64()).map(|(a, b)| b - a);
+        self.rows.push(DiffRow { section, name: name.into(), a, b, differs, difference });
     }
 
     /// Rows for all names on either side, in the order of the left one.

@@ -13,7 +13,7 @@ fn two_trials_side_by_side() {
     let view = halving().view();
     let diff = trials(&view, TrialId(0), TrialId(2)).expect("both ran");
     insta::assert_snapshot!(text(&diff, 80), @r"
-                        trial 0    trial 2
+                        trial 0    trial 2    difference
     parameters
       lr                0          0.2        +0.2
     values
@@ -27,7 +27,7 @@ fn two_trials_side_by_side() {
       epochs spent      1          4          +3
     ");
     assert_eq!(trials(&view, TrialId(0), TrialId(9)), None);
-    insta::assert_snapshot!(serde_json::to_string(&diff.rows[0]).expect("a row serializes"), @r#"{"section":"parameters","name":"lr","a":0.0,"b":0.2,"differs":true}"#);
+    insta::assert_snapshot!(serde_json::to_string(&diff.rows[0]).expect("a row serializes"), @r#"{"section":"parameters","name":"lr","a":0.0,"b":0.2,"differs":true,"difference":0.2}"#);
 }
 
 #[test]

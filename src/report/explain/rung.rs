@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::report::cut_off::cut_off;
 use crate::report::number;
 use crate::report::status::StatusInput;
 use crate::report::study_progress::RungCounts;
@@ -124,7 +125,9 @@ impl<'a> Comparison<'a> {
         };
         let index = job.job.key.rung.0 as usize;
         let planned = bracket.get(index).and_then(|rung| finite(rung.configs));
-        let cutoff = self.ranking.iter().rposition(|(job, _)| job.promoted).and_then(at);
+        let jobs = self.ranking.iter().map(|(job, _)| *job);
+        let cutoff = input.view.direction().and_then(|direction| cut_off(direction, jobs));
+        let cutoff = cutoff.map(|(job, value)| TrialAtRung { trial: job.job.key.trial, value });
         let is_last = !bracket.is_empty() && index + 1 == bracket.len();
         let decision = decision(job, is_last);
         let explained = RungExplanation {

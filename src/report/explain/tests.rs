@@ -32,7 +32,6 @@ fn explained<T>(fixture: &StudyFixture, trial: u64, check: impl FnOnce(&TrialExp
         driver: DriverState::NotFound,
         now: view.last,
         readings: &[],
-        incumbents: &[],
     };
     let jobs: Vec<&JobView> = view.jobs.iter().filter(|job| job.job.key.trial == TrialId(trial)).collect();
     let repeat =
@@ -57,9 +56,9 @@ fn a_trial_that_was_promoted() {
       lr  0.2
 
     rungs
-      rung  epochs   loss    rank  next better  next worse   cut-off
-         0       1   0.25  1 of 2            –     0.5 (0)  0.25 (2)
-         1       3  0.125  1 of 1            –           –         –
+      rung  epochs   loss    rank  next better     next worse         cut-off
+         0       1   0.25  1 of 2            –  0.5 (trial 0)  0.25 (trial 2)
+         1       3  0.125  1 of 1            –              –               –
 
       rung 0  promoted: rank 1 of 2; the best one was promoted
       rung 1  complete: rank 1 of 1; there is no higher rung

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::data::PlotData;
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
 use super::scale::Scale;
+use crate::report::cut_off::cut_off;
+use crate::report::view::JobView;
 use crate::types::ids::{BracketId, Rung};
-use crate::types::objective::Direction;
 
 /// Half the width of a cut-off, pixels.
 const CUT_OFF: f64 = 9.0;
@@ -49,23 +50,13 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     Some(Figure { title, width: 960.0, height: 410.0, panels: vec![panel], legend })
 }
 
-/// The worst value that was promoted from each rung of each bracket that dropped a trial, with the resource.
+/// The resource and the cut-off of each rung of each bracket at which a trial with a value was not promoted.
 fn cut_offs(data: &PlotData<'_>) -> Vec<(f64, f64)> {
-    /// The resource of a rung, the worst promoted value, and whether a trial with a value was not promoted.
-    type Cut = (f64, Option<f64>, bool);
-    let worse = |a: f64, b: f64| match data.direction {
-        Direction::Minimize => a.max(b),
-        Direction::Maximize => a.min(b),
-    };
-    let mut rungs: BTreeMap<(BracketId, Rung), Cut> = BTreeMap::new();
-    for job in &data.view.jobs {
-        let Some(score) = job.score else { continue };
-        let cut = rungs.entry((job.bracket, job.job.key.rung)).or_insert((job.resource.amount(), None, false));
-        if job.promoted {
-            cut.1 = Some(cut.1.map_or(score.value(), |value| worse(value, score.value())));
-        } else {
-            cut.2 = true;
-        }
+    let mut rungs: BTreeMap<(BracketId, Rung), Vec<&JobView>> = BTreeMap::new();
+    for job in data.view.jobs.iter().filter(|job| job.score.is_some()) {
+        rungs.entry((job.bracket, job.job.key.rung)).or_default().push(job);
     }
-    rungs.into_values().filter_map(|(resource, value, dropped)| Some((resource, value.filter(|_| dropped)?))).collect()
+    rungs.retain(|_, jobs| jobs.iter().any(|job| !job.promoted));
+    let cut_offs = rungs.into_values().filter_map(|jobs| cut_off(data.direction, jobs));
+    cut_offs.map(|(job, value)| (job.resource.amount(), value.value())).collect()
 }

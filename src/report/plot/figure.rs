@@ -52,7 +52,9 @@ pub enum Side {
 /// The state of a mark's trial, which decides its colour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum MarkClass {
-    /// Not promoted to the next rung.
+    /// A job, whatever became of its trial.
+    Job,
+    /// A trial that trained less than the most resource and does not run: it was not promoted to the next rung.
     Dropped,
     /// Stopped early by a rule or a limit.
     Stopped,
@@ -74,6 +76,7 @@ impl MarkClass {
     /// The class in SVG and HTML.
     pub fn name(self) -> &'static str {
         match self {
+            MarkClass::Job => "job",
             MarkClass::Dropped => "dropped",
             MarkClass::Stopped => "stopped",
             MarkClass::Failed => "failed",

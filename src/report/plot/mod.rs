@@ -11,6 +11,7 @@ mod scale;
 mod slices;
 pub mod svg;
 mod ticks;
+mod time;
 mod timeline;
 
 pub use data::PlotData;

@@ -38,7 +38,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let legend = vec![
         (MarkClass::Best, "best"),
         (MarkClass::Finished, "trained in full"),
-        (MarkClass::Dropped, "trained in part"),
+        (MarkClass::Dropped, "not promoted"),
     ];
     let title = format!("Parameters and {} of {} trials", data.metric, trials.len());
     Some(Figure { title, width: 960.0, height: 380.0, panels: vec![panel], legend })

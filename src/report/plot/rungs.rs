@@ -1,6 +1,5 @@
 //! The values at each rung of each bracket, with those that were promoted.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::data::PlotData;
@@ -20,8 +19,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     }
     let several = rungs.len() > 1;
     let mut shown: Vec<_> = rungs.into_iter().filter(|_| several).collect();
-    // In the order in which they start: of a round the bracket with the most rungs first.
-    shown.sort_by_key(|((bracket, rung), _)| (bracket.round, Reverse(bracket.bracket), *rung));
+    shown.sort_by_key(|((bracket, rung), _)| (bracket.start_order(), *rung));
     shown.truncate(MAX_RUNGS);
     let all = || shown.iter().flat_map(|(_, jobs)| jobs).filter_map(|job| job.score);
     all().next()?;

@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use super::ticks::{self, Tick};
+use crate::report::number::is_logarithmic;
 
-/// Ratio of the largest to the smallest value from which a scale of positive numbers is logarithmic.
-const LOG_RATIO: f64 = 50.0;
 /// Numbers farther outside of the quartiles than this many times their distance are drawn at the edge ("far out" in Tukey 1977,
 /// "Exploratory Data Analysis", section 2D, is 3).
 const FAR_OUT: f64 = 3.0;
@@ -114,10 +113,6 @@ impl Scale {
             }
         }
     }
-}
-
-fn is_logarithmic(low: f64, high: f64) -> bool {
-    low > 0.0 && high / low >= LOG_RATIO
 }
 
 fn sorted(numbers: impl IntoIterator<Item = f64>) -> Vec<f64> {

@@ -28,7 +28,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let legend = vec![
         (MarkClass::Best, "best"),
         (MarkClass::Finished, "trained in full"),
-        (MarkClass::Dropped, "trained in part"),
+        (MarkClass::Dropped, "not promoted"),
     ];
     let title = format!("{} against each parameter", data.metric);
     Some(Figure { title, width: 960.0, height: 30.0 + rows * PITCH.1, panels, legend })

@@ -17,7 +17,7 @@ const LABEL: usize = 14;
 
 /// Where a figure is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Use {
+pub enum SvgTarget {
     /// A file of its own, with its style.
     File,
     /// Part of a page that has a style.
@@ -27,21 +27,21 @@ pub enum Use {
 /// The style of a file: the colours of Okabe and Ito 2008, "Color Universal Design".
 const STYLE: &str = "svg{background:#fff}text{font:11px system-ui,sans-serif;fill:#333;paint-order:stroke;stroke:#fff;stroke-width:3px}.grid{stroke:#e3e3e3;fill:none}\
 .axis{stroke:#888;fill:none}.marks{fill:none;stroke-width:1.2;stroke-linejoin:round}.dot{stroke-width:5.5;stroke-linecap:round}\
-.dropped{stroke:#a6a6a6;stroke-opacity:.7}.stopped{stroke:#e69f00}.failed{stroke:#d55e00}.running{stroke:#56b4e9}.finished{stroke:#0072b2}\
+.job,.dropped{stroke:#a6a6a6;stroke-opacity:.7}.stopped{stroke:#e69f00}.failed{stroke:#d55e00}.running{stroke:#56b4e9}.finished{stroke:#0072b2}\
 .best{stroke:#009e73;stroke-width:2.4}.dot.best{stroke-width:9}.rule{stroke:#000;stroke-width:1.5}\
 .baseline{stroke:#888;stroke-dasharray:5 3}";
 
 /// The figure as an SVG element.
-pub fn render(figure: &Figure, name: &str, usage: Use) -> String {
+pub fn render(figure: &Figure, name: &str, target: SvgTarget) -> String {
     let mut svg = String::new();
     let (width, height, title) = (number(figure.width), number(figure.height), escape(&figure.title));
-    let size = if usage == Use::File { format!(" width=\"{width}\" height=\"{height}\"") } else { String::new() };
+    let size = if target == SvgTarget::File { format!(" width=\"{width}\" height=\"{height}\"") } else { String::new() };
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot plot-{name}\"{size} viewBox=\"0 0 {width} {height}\" role=\"img\">\
          <title>{title}</title>"
     );
-    if usage == Use::File {
+    if target == SvgTarget::File {
         let _ = write!(svg, "<style>{STYLE}</style>");
     }
     legend(&mut svg, figure);

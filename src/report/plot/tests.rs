@@ -2,7 +2,7 @@
 
 use super::catalogue::PLOTS;
 use super::data::PlotData;
-use super::svg::{self, Use};
+use super::svg::{self, SvgTarget};
 use crate::report::fixtures::StudyFixture;
 use crate::report::view::{StudyView, ViewDetail};
 use crate::types::outcome::Failure;
@@ -21,7 +21,7 @@ fn study() -> StudyView {
 
 fn drawn(view: &StudyView, name: &str) -> Option<String> {
     let plot = super::catalogue::named(name).unwrap();
-    Some(svg::render(&(plot.draw)(&PlotData::new(view))?, name, Use::Page))
+    Some(svg::render(&(plot.draw)(&PlotData::new(view))?, name, SvgTarget::Page))
 }
 
 /// The values of all attributes `data-trials`, per class of marks.
@@ -48,7 +48,7 @@ fn each_trial_has_its_marks() {
     assert_eq!(of("slices"), pairs(&[("dot dropped", "0 2"), ("dot best", "1")]));
     let jobs = pairs(&[("bar dropped", "0 2"), ("bar failed", "3"), ("bar finished", "1 1")]);
     assert_eq!(of("timeline"), jobs);
-    let incumbent = pairs(&[("dot dropped", "0 1 2 1"), ("dot best", "0 1 1")]);
+    let incumbent = pairs(&[("dot job", "0 1 2 1"), ("dot best", "0 1 1")]);
     assert_eq!(of("incumbent"), [incumbent.clone(), incumbent].concat());
 }
 

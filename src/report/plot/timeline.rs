@@ -2,10 +2,9 @@
 
 use super::data::PlotData;
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
-use super::incumbent::unit;
 use super::scale::Scale;
+use super::time::{seconds, time_axis};
 use crate::report::view::{JobStatus, JobView};
-use crate::types::units::Moment;
 
 /// Pixels of a slot, at most.
 const ROW: f64 = 18.0;
@@ -15,11 +14,7 @@ const HEIGHT: f64 = 420.0;
 /// A row per slot, a bar per job.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let slots = data.view.jobs.iter().map(|job| job.slot.0 + 1).max()?;
-    let seconds = |moment: Moment| moment.0 as f64 * 1e-9;
-    let end = |job: &JobView| match job.usage {
-        Some(usage) => seconds(job.launched) + usage.duration_s,
-        None => seconds(data.view.last),
-    };
+    let end = |job: &JobView| seconds(job.ended.unwrap_or(data.view.last));
     let highest = data.view.jobs.iter().map(|job| job.resource.amount()).fold(0.0, f64::max);
     let last = data.view.jobs.iter().map(end).fold(0.0, f64::max);
     let row = (HEIGHT / f64::from(slots)).min(ROW);
@@ -35,15 +30,15 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         Some((class(job, highest), PlotMark { trial: Some(job.job.key.trial), points: vec![from, (until, to.1)] }))
     });
     panel.marks = MarkGroup::by_class(Shape::Bar((row - 2.0).max(1.0)), bars);
-    let (unit, length) = unit(last);
+    let (scale, label) = time_axis(last);
     let names = (0..slots).rev().map(|slot| slot.to_string()).collect();
     panel.axes = vec![
         PlotAxis { side: Side::Left, scale: Scale::Categories(names), label: "slot".to_owned() },
-        PlotAxis { side: Side::Bottom, scale: Scale::from_zero(last / length), label: format!("time, {unit}") },
+        PlotAxis { side: Side::Bottom, scale, label },
     ];
     let legend = vec![
         (MarkClass::Finished, "promoted or trained in full"),
-        (MarkClass::Dropped, "dropped"),
+        (MarkClass::Dropped, "not promoted"),
         (MarkClass::Stopped, "stopped"),
         (MarkClass::Failed, "failed"),
         (MarkClass::Running, "running"),

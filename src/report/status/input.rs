@@ -1,6 +1,5 @@
 //! What a status is computed from.
 
-use super::incumbents::IncumbentChange;
 use crate::journal::readings::ReadingRecord;
 use crate::launch::orphans::driver::DriverState;
 use crate::report::study_progress::StudyProgress;
@@ -25,6 +24,4 @@ pub struct StatusInput<'a> {
     pub now: Moment,
     /// The last readings of the running jobs, in order.
     pub readings: &'a [ReadingRecord],
-    /// The course of the incumbent.
-    pub incumbents: &'a [IncumbentChange],
 }

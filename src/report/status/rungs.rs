@@ -1,6 +1,5 @@
 //! Brackets and rungs: done, running and planned.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -70,7 +69,7 @@ pub(super) fn brackets(view: &StudyView, progress: &StudyProgress, plan: Option<
         let waiting: Vec<u32> = rounds.filter(|round| !has_started(*round)).collect();
         brackets.extend(waiting.into_iter().map(|round| not_started(round, planned)));
     }
-    brackets.sort_by_key(|bracket| (bracket.id.round, Reverse(bracket.id.bracket)));
+    brackets.sort_by_key(|bracket| bracket.id.start_order());
     brackets
 }
 

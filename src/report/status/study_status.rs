@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::incumbents::IncumbentChange;
 use super::input::StatusInput;
 use super::rungs::{self, BracketStatus};
 use super::running::{self, JobInProgress};
@@ -13,6 +12,7 @@ use super::state::StudyState;
 use crate::engine::event::FinishReason;
 use crate::report::best::best_job;
 use crate::report::failures::{FailureGroup, failures};
+use crate::report::incumbent_history::{IncumbentChange, incumbent_history, scored_ends};
 use crate::report::number;
 use crate::report::summary::{JobCounts, job_counts};
 use crate::report::view::{JobView, StudyView};
@@ -77,8 +77,8 @@ pub struct StudyStatus<'a> {
     pub running: Vec<JobInProgress<'a>>,
     /// The incumbent.
     pub best: Option<IncumbentStatus<'a>>,
-    /// Each incumbent so far, in order.
-    pub incumbents: &'a [IncumbentChange],
+    /// Each incumbent so far, in order, at whichever resource.
+    pub incumbents: Vec<IncumbentChange>,
     /// Study time: the sum of all sessions, seconds.
     pub elapsed_s: f64,
     /// Speed of the last session; null before a job has ended in it.
@@ -115,7 +115,7 @@ impl<'a> StudyStatus<'a> {
                 resource: candidate.reached,
                 params: &job.params,
             }),
-            incumbents: input.incumbents,
+            incumbents: incumbent_history(view, &scored_ends(view)),
             elapsed_s: now.since(Moment(0)).as_secs_f64(),
             rate: rate(view, now),
             time_left_s: progress.time_left(now).filter(|_| state == StudyState::Running),

@@ -3,7 +3,6 @@ use std::time::Duration;
 use super::*;
 use crate::engine::event::FinishReason;
 use crate::journal::readings::ReadingRecord;
-use crate::journal::record::Record;
 use crate::launch::orphans::driver::DriverState;
 use crate::report::fixtures::{StudyFixture, halving};
 use crate::report::study_progress::StudyProgress;
@@ -25,7 +24,6 @@ fn plan() -> Plan {
 struct Read {
     view: StudyView,
     progress: StudyProgress,
-    incumbents: IncumbentTrace,
     plan: Plan,
 }
 
@@ -33,19 +31,16 @@ impl Read {
     fn new(fixture: &StudyFixture) -> Read {
         let expected = ExpectedTotals { jobs: Some(4), resource: Some(6.0), ..ExpectedTotals::default() };
         let mut progress = StudyProgress::new(&plan(), expected);
-        let mut incumbents = IncumbentTrace::default();
         for record in fixture.records() {
             progress.record(record);
-            incumbents.record(record, &progress);
         }
-        Read { view: fixture.view_with(ViewDetail::Curves), progress, incumbents, plan: plan() }
+        Read { view: fixture.view_with(ViewDetail::Curves), progress, plan: plan() }
     }
 
     fn status(&self, driver: DriverState, readings: &[ReadingRecord], check: impl FnOnce(&StudyStatus<'_>)) {
         let seconds = if matches!(driver, DriverState::Running(_)) { 2 } else { 0 };
         let now = self.view.last.after(Duration::from_secs(seconds));
         let (view, progress, plan) = (&self.view, &self.progress, Some(&self.plan));
-        let incumbents = self.incumbents.changes();
         check(&StudyStatus::new(&StatusInput {
             view,
             progress,
@@ -54,7 +49,6 @@ impl Read {
             driver,
             now,
             readings,
-            incumbents,
         }));
     }
 
@@ -117,7 +111,6 @@ fn a_finished_study() {
     jobs      4 of 4 done, 1 failed, 1 trial dropped
     best      loss 0.125 at epochs=3, trial 2
               lr 0.2
-    course    0.5 █████████████████████▃▃▃▃▃▃▃▃▃▃▁ 0.125
     rate      60 jobs/min, 90 epochs/min
     time      4.0s
 
@@ -204,12 +197,16 @@ fn a_job_is_ranked_among_all_trials_at_its_step() {
 }
 
 #[test]
-fn the_course_has_each_incumbent() {
-    let read = Read::new(&halving());
-    let course: Vec<_> = read.incumbents.changes().iter().map(|change| (change.trial.0, change.value)).collect();
-    assert_eq!(course, [(0, 0.5), (2, 0.25), (2, 0.125)]);
-    assert!(read.view.jobs.iter().all(|job| job.ended.is_some()));
-    assert!(matches!(halving().records().last(), Some(Record::Finish { .. })));
+fn each_incumbent_is_listed_and_the_history_shows_those_at_the_last_one_s_resource() {
+    let mut fixture = halving();
+    fixture.session().launch(0, 1, 1, 3.0).succeed(0, 1, 0.0625);
+    Read::new(&fixture).status(DriverState::NotFound, &[], |status| {
+        let all: Vec<_> = status.incumbents.iter().map(|change| (change.trial.0, change.value)).collect();
+        assert_eq!(all, [(0, 0.5), (2, 0.25), (2, 0.125), (0, 0.0625)]);
+        let text = anstream::adapter::strip_str(&render(status, 80)).to_string();
+        let history = text.lines().find(|line| line.starts_with("history")).expect("the value improved at 3 epochs");
+        assert!(history.starts_with("history   0.125 █") && history.ends_with("▁ 0.0625 at epochs=3"), "{history}");
+    });
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::rungs::{BracketStatus, RungStatus};
 use super::running::JobInProgress;
-use super::spark;
+use super::sparkline::sparkline;
 use super::state::StudyState;
 use super::study_status::{IncumbentStatus, StudyStatus};
 use crate::engine::event::FinishReason;
 use crate::report::failures::FailureGroup;
+use crate::report::incumbent_history::IncumbentChange;
 use crate::report::number;
 use crate::report::summary_text::finish_sentence;
 use crate::report::table::{Align, table};
@@ -26,8 +27,8 @@ const MAX_JOBS: usize = 20;
 const MAX_REASONS: usize = 5;
 /// Columns of a rung's bar.
 const BAR: usize = 20;
-/// Columns of the course of the incumbent.
-const COURSE: usize = 32;
+/// Columns of the bars of the incumbent's history.
+const HISTORY: usize = 32;
 
 /// `status` as text of at most `columns` columns where its names and values permit, with colours.
 pub fn render(status: &StudyStatus<'_>, columns: usize) -> String {
@@ -119,13 +120,23 @@ fn incumbent(status: &StudyStatus<'_>, best: &IncumbentStatus<'_>, columns: usiz
     for line in text::wrapped(params, "  ", columns.saturating_sub(NAMES)) {
         let _ = writeln!(out, "{}{line}", " ".repeat(NAMES));
     }
+    out + &history(status, best, &at, columns)
+}
+
+/// The values that the incumbent had since one first reached the resource of the present one, `at`: values at different resources
+/// cannot be compared.
+fn history(status: &StudyStatus<'_>, best: &IncumbentStatus<'_>, at: &str, columns: usize) -> String {
+    let is_comparable = |change: &&IncumbentChange| change.resource == best.resource;
+    let changes: Vec<IncumbentChange> = status.incumbents.iter().filter(is_comparable).copied().collect();
     let now = Moment(0).after(status.elapsed());
-    let course = spark::course(status.incumbents, now, COURSE.min(columns.saturating_sub(NAMES + 24)));
-    if let (Some(first), false) = (status.incumbents.first(), course.is_empty()) {
-        let (first, last) = (text::short(first.value), text::short(best.value));
-        out += &row("course", &format!("{first} {} {last}", painted(TextStyle::Cyan, &course)));
+    let bars = sparkline(&changes, now, HISTORY.min(columns.saturating_sub(NAMES + 24 + text::width(at))));
+    match changes.first() {
+        Some(first) if !bars.is_empty() => {
+            let (first, last) = (text::short(first.value), text::short(best.value));
+            row("history", &format!("{first} {} {last}{at}", painted(TextStyle::Cyan, &bars)))
+        }
+        _ => String::new(),
     }
-    out
 }
 
 fn speed(status: &StudyStatus<'_>) -> String {

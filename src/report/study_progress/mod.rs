@@ -4,7 +4,6 @@ pub mod expected_totals;
 pub(crate) mod forecast;
 mod time_left;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::engine::event::FinishReason;
@@ -211,14 +210,14 @@ impl StudyProgress {
             Some(BracketRung { bracket, rung: Rung(at as u32), counts: rungs[at] })
         });
         let mut current: Vec<_> = current.collect();
-        current.sort_by_key(|rung| (rung.bracket.round, Reverse(rung.bracket.bracket)));
+        current.sort_by_key(|rung| rung.bracket.start_order());
         current
     }
 
     /// All started brackets with their rungs, in the order of their start.
     pub fn started_brackets(&self) -> Vec<(BracketId, &[RungCounts])> {
         let mut started: Vec<_> = self.brackets.iter().map(|(&id, rungs)| (id, rungs.as_slice())).collect();
-        started.sort_by_key(|(id, _)| (id.round, Reverse(id.bracket)));
+        started.sort_by_key(|(id, _)| id.start_order());
         started
     }
 

@@ -17,7 +17,7 @@ use crate::journal::reader::{self, JournalReader};
 use crate::journal::readings::{self, ReadingRecord};
 use crate::journal::record::{Header, Record};
 use crate::launch::orphans::driver::{self, DriverState};
-use crate::report::status::{IncumbentTrace, StatusInput, StudyState};
+use crate::report::status::{StatusInput, StudyState};
 use crate::report::study_progress::StudyProgress;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::report::view::{JobStatus, StudyView, ViewBuilder, ViewDetail};
@@ -42,7 +42,6 @@ pub struct StudySnapshot {
     pub driver: DriverState,
     /// The current study time; of a study that is not running, that of its last record.
     pub now: Moment,
-    incumbents: IncumbentTrace,
     schedule: Option<(Plan, &'static str)>,
     readings: Vec<ReadingRecord>,
 }
@@ -79,7 +78,7 @@ impl StudySnapshot {
             let header = records.view.header.clone();
             records = read_records(&folder, detail, Some(header))?;
         }
-        let Records { mut view, progress, incumbents, schedule } = records;
+        let Records { mut view, progress, schedule } = records;
         let driver = match driver::find(&folder, view.last_session.as_ref()) {
             DriverState::NotFound if matches!(before, DriverState::Running(_)) && view.finish.is_none() => before,
             found => found,
@@ -90,7 +89,7 @@ impl StudySnapshot {
         }
         let readings = if is_running { last_readings(&folder, &view) } else { Vec::new() };
         let now = if is_running { current_time(&view) } else { view.last };
-        Ok(StudySnapshot { view, progress, driver, now, incumbents, schedule, readings })
+        Ok(StudySnapshot { view, progress, driver, now, schedule, readings })
     }
 
     /// The input of a [`StudyStatus`](crate::report::status::StudyStatus).
@@ -103,7 +102,6 @@ impl StudySnapshot {
             driver: self.driver,
             now: self.now,
             readings: &self.readings,
-            incumbents: self.incumbents.changes(),
         }
     }
 }
@@ -112,7 +110,6 @@ impl StudySnapshot {
 struct Records {
     view: StudyView,
     progress: StudyProgress,
-    incumbents: IncumbentTrace,
     schedule: Option<(Plan, &'static str)>,
 }
 
@@ -126,7 +123,7 @@ fn read_records(folder: &StudyFolder, detail: ViewDetail, definition: Option<Hea
     let study = StudyDefinition::recorded(definition, folder.clone()).ok();
     let experiment = study.as_ref().map(|study| &*study.experiment);
     let (mut progress, schedule) = progress(experiment, definition);
-    let (mut builder, mut incumbents) = (ViewBuilder::new(detail), IncumbentTrace::default());
+    let mut builder = ViewBuilder::new(detail);
     let header = Record::Study(Box::new(header));
     progress.record(&header);
     builder.push(header);
@@ -135,11 +132,10 @@ fn read_records(folder: &StudyFolder, detail: ViewDetail, definition: Option<Hea
             progress.expected = ExpectedTotals::under(experiment, &session.limits.limits());
         }
         progress.record(&record);
-        incumbents.record(&record, &progress);
         builder.push(record);
     })?;
     let view = builder.finish(folder.root()).map_err(CliError::internal)?;
-    Ok(Records { view, progress, incumbents, schedule })
+    Ok(Records { view, progress, schedule })
 }
 
 /// Calls `apply` with each of `records`, which another thread reads and parses in the meantime.

@@ -1,17 +1,16 @@
-//! A line of bars that shows the course of a value.
+//! A line of bars that shows how a value changed.
 
-use super::incumbents::IncumbentChange;
+use crate::report::incumbent_history::IncumbentChange;
+use crate::report::number::is_logarithmic;
 use crate::types::units::Moment;
 
 /// Bars of one to eight eighths of a line.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// A range of positive values at least this wide is drawn on a logarithmic scale, as the first values are often far off.
-const WIDE: f64 = 100.0;
 /// The share of the first values that may be off the scale.
 const OUTLIERS: f64 = 0.05;
 
 /// The value of the incumbent from the first one to `now`, at `columns` equally distant moments; empty if it never changed.
-pub fn course(changes: &[IncumbentChange], now: Moment, columns: usize) -> String {
+pub fn sparkline(changes: &[IncumbentChange], now: Moment, columns: usize) -> String {
     let Some(first) = changes.first().filter(|_| changes.len() > 1 && columns > 1) else { return String::new() };
     let span = now.since(first.at).as_secs_f64();
     let value = |column: usize| {
@@ -25,7 +24,7 @@ pub fn course(changes: &[IncumbentChange], now: Moment, columns: usize) -> Strin
 fn bars(values: &[f64]) -> String {
     let (low, high) = range(values);
     let scaled: Vec<f64> =
-        if low > 0.0 && high / low >= WIDE { values.iter().map(|value| value.ln()).collect() } else { values.to_vec() };
+        if is_logarithmic(low, high) { values.iter().map(|value| value.ln()).collect() } else { values.to_vec() };
     let (low, high) = range(&scaled);
     let bar = |value: &f64| {
         let share = if high > low { (value.clamp(low, high) - low) / (high - low) } else { 0.0 };
@@ -65,15 +64,16 @@ mod tests {
     }
 
     #[test]
-    fn the_course_is_sampled_in_time() {
+    fn changes_are_sampled_in_time() {
         let change = |seconds: u64, value| IncumbentChange {
             at: Moment(seconds * 1_000_000_000),
             trial: TrialId(0),
             value,
             resource: Resource::ONE,
+            spent: 0.0,
         };
         let changes = [change(10, 1.0), change(20, 0.5), change(50, 0.0)];
-        assert_eq!(course(&changes, Moment(50_000_000_000), 5), "█▅▅▅▁");
-        assert_eq!(course(&changes[..1], Moment(50_000_000_000), 5), "");
+        assert_eq!(sparkline(&changes, Moment(50_000_000_000), 5), "█▅▅▅▁");
+        assert_eq!(sparkline(&changes[..1], Moment(50_000_000_000), 5), "");
     }
 }

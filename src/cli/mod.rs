@@ -9,6 +9,7 @@ pub(crate) mod matrix_commands;
 mod missing_dashes;
 pub(crate) mod options;
 mod output;
+mod output_file;
 pub(crate) mod study;
 pub(crate) mod study_commands;
 pub(crate) mod subcommand;

@@ -110,7 +110,7 @@ impl<'m> Simulation<'m> {
             QueuedEvent::Start => Some(Event::Start),
             QueuedEvent::Wake => Some(Event::Tick),
             QueuedEvent::NoTuner => {
-                Some(Event::TunerFinished { error: Some("a simulated study has no outside tuner".to_owned()) })
+                Some(Event::TunerFinished { error: Some("a simulated study has no external tuner".to_owned()) })
             }
             QueuedEvent::Reading(job) => self.reading(job),
             QueuedEvent::End(job) => {

@@ -19,7 +19,7 @@ pub enum Use {
     Part(Option<String>),
     /// A script of that name.
     Python(String),
-    /// JSON with the keys of the last output.
+    /// The last output as JSON, but for times and paths.
     Keys,
 }
 

@@ -9,7 +9,7 @@
 //! | `yaml`, `yaml file=NAME` | a file without errors for `hypertune check`; written for the blocks below it |
 //! | `yaml part`, `yaml part file=NAME` | fields in place of those of the document's first matrix file, then as above |
 //! | `python file=NAME` | a script that compiles, written for the blocks below it |
-//! | `json keys` | has the keys of the output of the last `sh` block |
+//! | `json keys` | is the output of the last `sh` block but for times and paths |
 //! | `text` | not checked |
 
 mod blocks;

@@ -1,4 +1,4 @@
-//! Crashes, signals, processes that do not end, full disks, large outputs, checkpoints, devices and outside tuners, with the
+//! Crashes, signals, processes that do not end, full disks, large outputs, checkpoints, devices and external tuners, with the
 //! hypertune binary.
 
 mod blocked_output;

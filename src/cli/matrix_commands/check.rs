@@ -11,11 +11,11 @@ use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
-use crate::cli::matrix_commands::given;
+use crate::cli::matrix_commands::definition_notes;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::reading::journal_check::{self, Repair};
 use crate::cli::study::warm_start;
-use crate::cli::study_commands::check::{self as study_check, Repair};
 use crate::matrix::diagnostics::flag_texts::COMMAND_LINE;
 use crate::progress::Verbosity;
 use crate::report::text;
@@ -38,13 +38,13 @@ pub struct CheckArgs {
 /// Checks the matrix file or the journal of `args`.
 pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let repair = if args.salvage { Repair::Salvage } else { Repair::None };
-    given::check(&args.study)?;
+    definition_notes::check(&args.study)?;
     let matrix = args.study.matrix.as_deref();
     if let Some(folder) = matrix.filter(|path| path.is_dir()) {
-        return study_check::check(folder, repair, args.format);
+        return journal_check::check(folder, repair, args.format);
     }
     if args.salvage {
-        return Err(study_check::salvage_needs_a_study(matrix.unwrap_or(Path::new(COMMAND_LINE))));
+        return Err(journal_check::salvage_needs_a_study(matrix.unwrap_or(Path::new(COMMAND_LINE))));
     }
     if let Some(path) = matrix.filter(|path| !path.exists() && args.format == FormatArg::Text) {
         let missing = anyhow!("there is no file or folder {}", path.display());

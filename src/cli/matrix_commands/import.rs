@@ -1,10 +1,7 @@
 //! `hypertune import FILE`: converts the file of another tool into a matrix.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::args::values::{FORMATS, FormatArg, one_of};
@@ -12,6 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
 use crate::cli::output;
+use crate::cli::output_file::{self, IfExists};
 use crate::import::{Imported, import as convert};
 use crate::progress::print_message;
 use crate::report::text;
@@ -22,7 +20,7 @@ use crate::types::printable::printable;
 pub struct ImportArgs {
     /// The file: a W&B sweep, an experiment of Katib or NNI, a configuration of Oríon or Hydra, a search space
     pub file: PathBuf,
-    /// File for the matrix [default: stdout]
+    /// File for the matrix, or - for stdout [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace the file of --output if it exists
@@ -43,29 +41,16 @@ pub fn import(args: &ImportArgs) -> Result<Exit, CliError> {
             return Ok(Exit::Usage);
         }
     };
-    if let Some(path) = &args.output {
-        write(path, &imported.matrix, args.overwrite)?;
+    let file = output_file::named(args.output.as_deref());
+    // JSON on stdout has the matrix.
+    if file.is_some() || args.format == FormatArg::Text {
+        output_file::write(file, &imported.matrix, IfExists::of(args.overwrite))?;
     }
-    match args.format {
-        FormatArg::Json => output::json(&imported.to_json())?,
-        FormatArg::Text if args.output.is_none() => output::text(&imported.matrix)?,
-        FormatArg::Text => {}
+    if args.format == FormatArg::Json {
+        output::json(&imported.to_json())?;
     }
-    print_message(&summary(&imported, args.output.as_deref()));
+    print_message(&summary(&imported, file));
     Ok(Exit::Done)
-}
-
-/// Writes a new file. An existing one is replaced only if `overwrite` is given.
-fn write(path: &Path, matrix: &str, overwrite: bool) -> Result<(), CliError> {
-    let shown = path.display();
-    let opened = if overwrite { File::create(path) } else { File::create_new(path) };
-    match opened.and_then(|mut file| file.write_all(matrix.as_bytes())) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(CliError::usage(anyhow!("{shown} exists")).hint("name another file, or replace it with --overwrite"))
-        }
-        Err(error) => Err(CliError::internal(anyhow!("cannot write {shown}: {error}"))),
-    }
 }
 
 /// What was written and what to do next.

@@ -1,10 +1,8 @@
 //! `hypertune init`: writes a matrix file for the options of a command line, or for what a script prints for `--help`.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 
 use super::script_help::script_help;
@@ -14,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
 use crate::cli::options::overrides;
-use crate::cli::output;
+use crate::cli::output_file::{self, IfExists};
 use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{MetricOverride, Overrides};
 use crate::matrix::draft::{DraftNotes, draft};
@@ -33,7 +31,7 @@ const EXAMPLE: [&str; 3] = ["lr=loguniform(1e-5, 1e-1)", "layers=int(1, 8)", "op
 /// Arguments of `init`.
 #[derive(Clone, Debug, Args)]
 pub struct InitArgs {
-    /// The file to write [default: stdout]
+    /// The file to write, or - for stdout [default: stdout]
     pub file: Option<PathBuf>,
     /// The training command
     #[arg(last = true, value_name = "COMMAND")]
@@ -53,9 +51,8 @@ pub struct InitArgs {
 
 /// Writes the matrix for `args`.
 pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
-    if let Some(file) = args.file.as_deref().filter(|file| !args.overwrite && file.symlink_metadata().is_ok()) {
-        return Err(exists(file));
-    }
+    let (file, if_exists) = (output_file::named(args.file.as_deref()), IfExists::of(args.overwrite));
+    file.map_or(Ok(()), |file| output_file::check(file, if_exists))?;
     let proposed = if args.from_help { from_help(&args.command)? } else { ProposedOptions::default() };
     let mut notes = DraftNotes { command_line: command_line(args), ..DraftNotes::default() };
     let options = options(args, proposed, &mut notes);
@@ -65,13 +62,9 @@ pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
     let overrides = Overrides { metric, matrix: options, ..Overrides::default() };
     let loaded = load::load_options(&overrides).map_err(findings::invalid_file)?;
     findings::print_warnings(&loaded.warnings);
-    let text = draft(&loaded, &notes);
-    match &args.file {
-        None => output::text(&text)?,
-        Some(file) => {
-            write(file, &text, args.overwrite)?;
-            print_message(&format!("wrote {}", file.display()));
-        }
+    output_file::write(file, &draft(&loaded, &notes), if_exists)?;
+    if let Some(file) = file {
+        print_message(&format!("wrote {}", file.display()));
     }
     Ok(Exit::Done)
 }
@@ -125,25 +118,10 @@ fn from_help(command: &[String]) -> Result<ProposedOptions, CliError> {
 
 /// The command line that runs the file.
 fn command_line(args: &InitArgs) -> String {
-    let file = args.file.as_deref().map_or(DEFAULT_FILE.into(), Path::to_string_lossy);
+    let file = output_file::named(args.file.as_deref()).map_or(DEFAULT_FILE.into(), Path::to_string_lossy);
     let command: Vec<&str> = match args.command.as_slice() {
         [] => vec!["python3", "train.py"],
         command => command.iter().map(String::as_str).collect(),
     };
     text::command_line(["hypertune", "run", &file, "--"].into_iter().chain(command))
-}
-
-fn exists(file: &Path) -> CliError {
-    CliError::usage(anyhow!("{} exists", file.display())).hint("name another file, or replace it with --overwrite")
-}
-
-fn write(file: &Path, text: &str, overwrite: bool) -> Result<(), CliError> {
-    let written = match overwrite {
-        true => fs::write(file, text),
-        false => File::create_new(file).and_then(|mut file| file.write_all(text.as_bytes())),
-    };
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(file)),
-        other => other.with_context(|| format!("{} cannot be written", file.display())).map_err(CliError::usage),
-    }
 }

@@ -1,7 +1,7 @@
 //! Subcommands that read a matrix file, one file each.
 
 pub(crate) mod check;
-mod given;
+mod definition_notes;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod plan;

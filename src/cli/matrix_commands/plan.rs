@@ -6,7 +6,7 @@ use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
-use crate::cli::matrix_commands::given;
+use crate::cli::matrix_commands::definition_notes;
 use crate::cli::matrix_commands::run::RunArgs;
 use crate::cli::options::execution;
 use crate::cli::output;
@@ -19,14 +19,14 @@ use crate::report::plan_table;
 
 /// Prints the plan of the study in `args`.
 pub fn plan(args: &RunArgs) -> Result<Exit, CliError> {
-    given::check(&args.study)?;
+    definition_notes::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
         findings::print_warnings(study.missing_metric().as_slice());
         findings::print_options_without_effect(&args.execution, &study.experiment);
-        given::note_chosen(&study);
+        definition_notes::note_chosen(&study);
     }
     show(study, args, verbosity)
 }

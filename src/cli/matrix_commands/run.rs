@@ -11,7 +11,7 @@ use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
-use crate::cli::matrix_commands::given;
+use crate::cli::matrix_commands::definition_notes;
 use crate::cli::options::execution;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::fail_if;
@@ -53,13 +53,13 @@ pub struct RunArgs {
 
 /// Runs the study in `args`.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
-    given::check(&args.study)?;
+    definition_notes::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
     if verbosity != Verbosity::Quiet {
         findings::print_warnings(&study.warnings);
         findings::print_options_without_effect(&args.execution, &study.experiment);
-        given::note_chosen(&study);
+        definition_notes::note_chosen(&study);
     }
     if study.renderer.is_none() {
         let message = match &args.study.matrix {

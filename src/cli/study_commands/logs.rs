@@ -20,11 +20,13 @@ use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::types::ids::JobId;
 use crate::types::printable::output_line;
 
-/// Time between two looks at the log, and at least between two at the journal.
-const LOOK: Duration = Duration::from_millis(200);
-const JOURNAL_LOOK: Duration = Duration::from_secs(1);
+/// Time between two reads of the log, and at least between two of the journal.
+const LOG_INTERVAL: Duration = Duration::from_millis(200);
+const JOURNAL_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
+/// On a terminal, a line of at least this many bytes is printed in several parts.
+const MAX_LINE: usize = 64 << 10;
 
 /// Arguments of `logs`.
 #[derive(Clone, Debug, Args)]
@@ -66,18 +68,18 @@ pub fn logs(args: &LogsArgs) -> Result<Exit, CliError> {
 
 /// Prints new output until the job has ended.
 fn follow(log: &mut LogReader, study: &Path, job: JobId) -> Result<(), CliError> {
-    let (mut looked, mut pause) = (Instant::now(), JOURNAL_LOOK);
+    let (mut last_read, mut pause) = (Instant::now(), JOURNAL_INTERVAL);
     loop {
-        sleep(LOOK);
+        sleep(LOG_INTERVAL);
         log.print()?;
         if output::is_closed() {
             return Ok(());
         }
-        if looked.elapsed() >= pause {
+        if last_read.elapsed() >= pause {
             let started = Instant::now();
             let is_running = runs(&view::read(study, ViewDetail::Values)?, job);
             // A large journal is read for at most a tenth of the time.
-            (looked, pause) = (Instant::now(), JOURNAL_LOOK.max(started.elapsed() * 9));
+            (last_read, pause) = (Instant::now(), JOURNAL_INTERVAL.max(started.elapsed() * 9));
             if !is_running {
                 log.print()?;
                 return Ok(());
@@ -104,7 +106,7 @@ fn note_empty(folder: &StudyFolder, job: &JobView, stream: LogStream) {
 struct LogReader {
     path: PathBuf,
     file: Option<File>,
-    /// On a terminal: the part of the last line that was read.
+    /// On a terminal: the part of the last line that was not printed; less than [`MAX_LINE`] after each print.
     line: Vec<u8>,
     to_terminal: bool,
 }
@@ -143,11 +145,8 @@ impl LogReader {
         if !self.to_terminal {
             return output::print(|out| out.write_all(bytes));
         }
-        self.line.extend_from_slice(bytes);
-        let Some(end) = memchr::memrchr(b'\n', &self.line) else { return Ok(()) };
-        let rest = self.line.split_off(end + 1);
-        let lines = std::mem::replace(&mut self.line, rest);
-        print_lines(&lines)
+        let printable = take_printable(&mut self.line, bytes);
+        if printable.is_empty() { Ok(()) } else { print_lines(&printable) }
     }
 
     /// Prints a last line that does not end in a newline.
@@ -160,7 +159,57 @@ impl LogReader {
     }
 }
 
+/// Appends `bytes` to `line` and removes what can be printed: whole lines, or the start of a line of at least [`MAX_LINE`] bytes.
+fn take_printable(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    line.extend_from_slice(bytes);
+    let end = match memchr::memrchr(b'\n', line) {
+        Some(newline) => newline + 1,
+        None if line.len() >= MAX_LINE => whole_characters(line),
+        None => 0,
+    };
+    let rest = line.split_off(end);
+    std::mem::replace(line, rest)
+}
+
+/// The number of bytes before a character of UTF-8 at the end whose last bytes are missing.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    let start = bytes[tail..].iter().rposition(|byte| *byte >= 0xc0).map(|at| tail + at);
+    match start {
+        Some(start) if std::str::from_utf8(&bytes[start..]).is_err_and(|e| e.error_len().is_none()) => start,
+        _ => bytes.len(),
+    }
+}
+
 fn print_lines(lines: &[u8]) -> Result<(), CliError> {
     let text = String::from_utf8_lossy(lines);
     output::print(|out| text.lines().try_for_each(|line| writeln!(out, "{}", output_line(line))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_lines_are_printed_and_the_rest_is_kept() {
+        let mut line = Vec::new();
+        assert_eq!(take_printable(&mut line, b"a\nb"), b"a\n");
+        assert_eq!(take_printable(&mut line, b"c"), b"");
+        assert_eq!(take_printable(&mut line, b"\n"), b"bc\n");
+    }
+
+    #[test]
+    fn a_log_without_newlines_is_printed_in_parts_of_whole_characters() {
+        let log = "\u{1f600}".repeat(200_000);
+        let (mut line, mut printed) = (Vec::new(), Vec::new());
+        for chunk in log.as_bytes().chunks(4_099) {
+            let part = take_printable(&mut line, chunk);
+            assert!(std::str::from_utf8(&part).is_ok() && line.len() < MAX_LINE, "{} bytes are kept", line.len());
+            printed.extend(part);
+        }
+        printed.extend(line);
+        assert_eq!(printed, log.as_bytes());
+        let (mut line, not_text) = (Vec::new(), [0xff; 2 * MAX_LINE]);
+        assert_eq!(take_printable(&mut line, &not_text).len(), not_text.len());
+    }
 }

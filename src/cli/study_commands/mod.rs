@@ -1,7 +1,6 @@
 //! Subcommands that read the folder of a study, one file each.
 
 pub(crate) mod best;
-pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;

@@ -1,6 +1,5 @@
 //! `hypertune plot STUDY --kind NAME`.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -9,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
-use crate::cli::output;
+use crate::cli::output_file::{self, IfExists};
 use crate::cli::study::view;
 use crate::report::plot::catalogue::{self, PLOTS};
 use crate::report::plot::{PlotData, svg};
@@ -23,7 +22,7 @@ pub struct PlotArgs {
     /// What to draw
     #[arg(long, value_name = "PLOT", value_parser = plot_names())]
     pub kind: String,
-    /// File to write [default: stdout]
+    /// File to write, or - for stdout; an existing one is replaced [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -39,11 +38,7 @@ pub fn plot(args: &PlotArgs) -> Result<Exit, CliError> {
     let empty = || CliError::no_result(anyhow!("{} has nothing to show as `{}` yet", args.study.display(), kind.name));
     let figure = (kind.draw)(&PlotData::new(&view)).ok_or_else(empty)?;
     let text = svg::render(&figure, kind.name, svg::SvgTarget::File);
-    match &args.output {
-        None => output::text(&text)?,
-        Some(path) => {
-            fs::write(path, text).map_err(|e| CliError::internal(anyhow!("cannot write {}: {e}", path.display())))?;
-        }
-    }
+    // A plot can be drawn again at any time, so that it replaces the earlier one.
+    output_file::write(args.output.as_deref(), &text, IfExists::Replace)?;
     Ok(Exit::Done)
 }

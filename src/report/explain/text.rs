@@ -67,7 +67,10 @@ fn rung_table(trial: &TrialExplanation<'_>) -> String {
     let metric = trial.metric.map_or("value".to_owned(), |metric| printable(&metric.name).into_owned());
     let header = ["  rung", &unit, &metric, "rank", "next better", "next worse", "cut-off"];
     let neighbour = |other: &Option<TrialAtRung>| {
-        other.map_or_else(|| "–".to_owned(), |other| format!("{} (trial {})", text::short(other.value.value()), other.trial))
+        other.map_or_else(
+            || "–".to_owned(),
+            |other| format!("{} (trial {})", text::short(other.value.value()), other.trial),
+        )
     };
     let row = |rung: &RungExplanation| {
         vec![

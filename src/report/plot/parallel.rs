@@ -35,11 +35,8 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         (trial.class, PlotMark { trial: Some(trial.id), points })
     });
     panel.marks = MarkGroup::by_class(Shape::Line, lines);
-    let legend = vec![
-        (MarkClass::Best, "best"),
-        (MarkClass::Finished, "trained in full"),
-        (MarkClass::Dropped, "not promoted"),
-    ];
+    let legend =
+        vec![(MarkClass::Best, "best"), (MarkClass::Finished, "trained in full"), (MarkClass::Dropped, "not promoted")];
     let title = format!("Parameters and {} of {} trials", data.metric, trials.len());
     Some(Figure { title, width: 960.0, height: 380.0, panels: vec![panel], legend })
 }

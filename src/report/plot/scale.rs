@@ -70,7 +70,7 @@ impl Scale {
         // In halves: the difference of two large numbers is infinite.
         let margin = (high / 2.0 - low / 2.0) * 2.0 * MARGIN;
         let margin = if low == high { (low.abs() * 0.1).max(0.5e-9) } else { margin };
-        Scale::Linear((low - margin).max(f64::MIN / 4.0), (high + margin).min(f64::MAX / 4.0))
+        Scale::Linear((low - margin).max(f64::MIN), (high + margin).min(f64::MAX))
     }
 
     /// A linear scale from 0 to at least `high`.
@@ -81,7 +81,8 @@ impl Scale {
     /// The position of `number`; numbers outside are at the nearest end. `None` if it is not a number or the scale has categories.
     pub fn position(&self, number: f64) -> Option<f64> {
         let at = match self {
-            Scale::Linear(low, high) => (number - low) / (high - low),
+            // In quarters: the difference of two large numbers is infinite.
+            Scale::Linear(low, high) => (number / 4.0 - low / 4.0) / (high / 4.0 - low / 4.0),
             Scale::Log(low, high) => (number.max(*low).ln() - low.ln()) / (high.ln() - low.ln()),
             Scale::Categories(_) => return None,
         };
@@ -162,8 +163,24 @@ mod tests {
 
     #[test]
     fn one_value_is_in_the_middle() {
-        for value in [3.0, 0.0, -2.5e300] {
-            assert_eq!(Scale::of_numbers([value]).position(value), Some(0.5), "{value}");
+        for value in [3.0, 0.0, -2.5e300, 0.9 * f64::MAX, -0.9 * f64::MAX] {
+            let position = Scale::of_numbers([value]).position(value).unwrap();
+            assert!((position - 0.5).abs() < 1e-6, "{value} is at {position}");
         }
+        for value in [f64::MAX, f64::MIN] {
+            let scale = Scale::of_numbers([value]);
+            assert!((0.0..=1.0).contains(&scale.position(value).unwrap()), "{scale:?}");
+            assert!(!scale.ticks(5).is_empty(), "{scale:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_have_positions_and_ticks() {
+        let values = [f64::MIN, -1.0, 0.0, 1.0, f64::MAX];
+        let scale = Scale::of_numbers(values);
+        let positions: Vec<f64> = values.iter().map(|value| scale.position(*value).unwrap()).collect();
+        assert_eq!(positions, [0.0, 0.5, 0.5, 0.5, 1.0]);
+        let ticks = scale.ticks(5);
+        assert!(ticks.len() > 1 && ticks.iter().all(|(at, _)| (0.0..=1.0).contains(at)), "{ticks:?}");
     }
 }

@@ -25,11 +25,8 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         return None;
     }
     let rows = panels.len().div_ceil(COLUMNS) as f64;
-    let legend = vec![
-        (MarkClass::Best, "best"),
-        (MarkClass::Finished, "trained in full"),
-        (MarkClass::Dropped, "not promoted"),
-    ];
+    let legend =
+        vec![(MarkClass::Best, "best"), (MarkClass::Finished, "trained in full"), (MarkClass::Dropped, "not promoted")];
     let title = format!("{} against each parameter", data.metric);
     Some(Figure { title, width: 960.0, height: 30.0 + rows * PITCH.1, panels, legend })
 }

@@ -35,7 +35,8 @@ const STYLE: &str = "svg{background:#fff}text{font:11px system-ui,sans-serif;fil
 pub fn render(figure: &Figure, name: &str, target: SvgTarget) -> String {
     let mut svg = String::new();
     let (width, height, title) = (number(figure.width), number(figure.height), escape(&figure.title));
-    let size = if target == SvgTarget::File { format!(" width=\"{width}\" height=\"{height}\"") } else { String::new() };
+    let size =
+        if target == SvgTarget::File { format!(" width=\"{width}\" height=\"{height}\"") } else { String::new() };
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot plot-{name}\"{size} viewBox=\"0 0 {width} {height}\" role=\"img\">\

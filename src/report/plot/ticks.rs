@@ -19,15 +19,19 @@ impl Tick {
 
 /// Multiples of 1, 2 or 5 times a power of ten in [low, high], at most `count` + 1 of them.
 pub fn linear(low: f64, high: f64, count: usize) -> Vec<Tick> {
-    let step = round_step((high - low) / count.max(1) as f64);
-    if !(step.is_normal() && (high - low).is_finite()) {
+    // The difference of two large numbers is infinite.
+    let count_of_steps = count.max(1) as f64;
+    let step = round_step(high / count_of_steps - low / count_of_steps);
+    if !step.is_normal() {
         return vec![Tick::new(low)];
     }
     let digits = (-step.log10().floor()).clamp(0.0, 17.0) as usize;
     // A millionth of a step is a rounding error.
     let first = (low / step - 1e-6).ceil();
-    let values: Vec<f64> =
-        (0..=count + 1).map(|i| (first + i as f64) * step).take_while(|value| *value <= high + 1e-6 * step).collect();
+    let values: Vec<f64> = (0..=count + 1)
+        .map(|i| (first + i as f64) * step)
+        .take_while(|value| value.is_finite() && *value <= high + 1e-6 * step)
+        .collect();
     if values.is_empty() {
         return vec![Tick::new(low)];
     }

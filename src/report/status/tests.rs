@@ -41,15 +41,7 @@ impl Read {
         let seconds = if matches!(driver, DriverState::Running(_)) { 2 } else { 0 };
         let now = self.view.last.after(Duration::from_secs(seconds));
         let (view, progress, plan) = (&self.view, &self.progress, Some(&self.plan));
-        check(&StudyStatus::new(&StatusInput {
-            view,
-            progress,
-            plan,
-            kind: Some("halving"),
-            driver,
-            now,
-            readings,
-        }));
+        check(&StudyStatus::new(&StatusInput { view, progress, plan, kind: Some("halving"), driver, now, readings }));
     }
 
     fn text(&self, driver: DriverState, readings: &[ReadingRecord], columns: usize) -> String {

@@ -14,6 +14,14 @@ pub struct WhenCondition {
     pub values: Vec<Value>,
 }
 
+impl WhenCondition {
+    /// Whether it holds, given the activity of all parameters and their values.
+    fn holds<'v>(&self, active: &[bool], value: impl Fn(usize) -> Option<&'v Value>) -> bool {
+        let parent = value(self.parent).filter(|_| active[self.parent]);
+        parent.is_some_and(|value| self.values.contains(value))
+    }
+}
+
 /// The `when` of a parameter: it is active if all conditions hold. The value of an inactive parameter fulfils none.
 #[derive(Clone, PartialEq, Debug)]
 pub struct When {
@@ -73,10 +81,7 @@ impl Conditions {
         let mut active = vec![true; count];
         for param in &self.order {
             let Some(when) = self.when(*param) else { continue };
-            active[*param] = when.conditions.iter().all(|condition| {
-                let parent = value(condition.parent).filter(|_| active[condition.parent]);
-                parent.is_some_and(|value| condition.values.contains(value))
-            });
+            active[*param] = when.conditions.iter().all(|condition| condition.holds(&active, &value));
         }
         active
     }
@@ -88,11 +93,7 @@ impl Conditions {
         active: &[bool],
         value: impl Fn(usize) -> Option<&'v Value>,
     ) -> Option<&WhenCondition> {
-        let holds = |condition: &&WhenCondition| {
-            let parent = value(condition.parent).filter(|_| active[condition.parent]);
-            parent.is_some_and(|value| condition.values.contains(value))
-        };
-        self.when(param)?.conditions.iter().find(|condition| !holds(condition))
+        self.when(param)?.conditions.iter().find(|condition| !condition.holds(active, &value))
     }
 }
 

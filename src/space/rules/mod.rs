@@ -4,14 +4,14 @@
 pub mod cache;
 pub mod conditions;
 pub mod constraint;
+mod constraint_findings;
 mod draws;
 mod enumeration;
 mod judge;
 mod levels;
 #[cfg(test)]
 pub(crate) mod tests;
-mod trial_draws;
 
+pub use crate::space::rules::constraint_findings::{ConstraintFinding, FindingKind};
 pub use crate::space::rules::judge::SpaceError;
 pub use crate::space::rules::levels::MAX_CHECKED;
-pub use crate::space::rules::trial_draws::{ConstraintFinding, FindingKind};

@@ -229,7 +229,7 @@ fn a_random_search_over_a_small_grid_proposes_each_configuration_once() {
 }
 
 #[test]
-fn trial_draws_find_constraints_that_are_never_or_always_true() {
+fn draws_find_constraints_that_are_never_or_always_true() {
     let found = |params: &[(&str, &str, Value)], whens: &[(&str, &str, Value)], constraints| {
         let findings = ruled(params, whens, constraints).check_constraint_draws();
         findings

@@ -1,4 +1,5 @@
 //! What subcommands read of a study that may be running.
 
 pub(crate) mod choice;
+pub(crate) mod journal_check;
 pub(crate) mod snapshot;

@@ -53,7 +53,7 @@ impl Space {
         }
         let mut tallies = vec![Tally::default(); self.constraints.len()];
         let (mut tried, mut feasible) = (0, 0);
-        for configuration in self.trial_configurations() {
+        for configuration in self.configurations_to_check() {
             tried += 1;
             feasible += usize::from(self.tally(&configuration, &mut tallies));
         }
@@ -73,11 +73,11 @@ impl Space {
 
     /// A configuration that fulfils all constraints, if one of [`Space::check_constraint_draws`] does.
     pub(super) fn example(&self) -> Option<&Assignment> {
-        let find = || self.trial_configurations().find(|configuration| self.is_feasible(configuration));
+        let find = || self.configurations_to_check().find(|configuration| self.is_feasible(configuration));
         self.cache.example.get_or_init(find).as_ref()
     }
 
-    fn trial_configurations(&self) -> Box<dyn Iterator<Item = Assignment> + '_> {
+    fn configurations_to_check(&self) -> Box<dyn Iterator<Item = Assignment> + '_> {
         match self.unconstrained_count().filter(|count| *count <= MAX_DRAWS as u64) {
             Some(count) => Box::new((0..count).filter_map(|index| self.unconstrained(index))),
             None => {

@@ -1,8 +1,8 @@
 //! The files that subcommands write results into. Only this file writes them, so that one rule holds for all.
 //!
 //! `-` is stdout. A new file appears whole or not at all: it is written under another name and renamed. An existing one is replaced
-//! only where [`IfExists`] says so, and whatever is not a regular file (a terminal, a pipe, `/dev/null`) is written into. Each
-//! failure is an error of the command line, with exit code 2 and the next step.
+//! only where [`IfExists`] says so, and whatever is not a regular file (a terminal, a pipe, `/dev/null`) is written into. An existing
+//! file that may not be replaced is exit code 2, one that cannot be written 1; both name the next step.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -44,12 +44,14 @@ pub fn check(path: &Path, if_exists: IfExists) -> Result<(), CliError> {
     let folder = folder(path);
     if !folder.is_dir() {
         let missing = folder.display();
-        let error = CliError::usage(anyhow!("cannot write {}: there is no folder {missing}", path.display()));
+        let error = CliError::internal(anyhow!("cannot write {}: there is no folder {missing}", path.display()));
         return Err(error.hint(format!("create it (mkdir -p {missing}), or name a file in another folder")));
     }
     match path.metadata() {
-        Ok(found) if found.is_dir() => Err(CliError::usage(anyhow!("cannot write {}: it is a folder", path.display()))
-            .hint("name a file in it, or another file")),
+        Ok(found) if found.is_dir() => {
+            Err(CliError::internal(anyhow!("cannot write {}: it is a folder", path.display()))
+                .hint("name a file in it, or another file"))
+        }
         Ok(found) if found.is_file() && if_exists == IfExists::Refuse => Err(exists(path)),
         _ => Ok(()),
     }
@@ -62,7 +64,7 @@ pub fn check(path: &Path, if_exists: IfExists) -> Result<(), CliError> {
 pub fn write(output: Option<&Path>, text: &str, if_exists: IfExists) -> Result<(), CliError> {
     let Some(path) = named(output) else { return output::text(text) };
     check(path, if_exists)?;
-    let cannot = |error: io::Error| CliError::usage(anyhow!("cannot write {}: {error}", path.display()));
+    let cannot = |error: io::Error| CliError::internal(anyhow!("cannot write {}: {error}", path.display()));
     match path.metadata() {
         Ok(found) if !found.is_file() => {
             let opened = OpenOptions::new().write(true).open(path);
@@ -135,10 +137,9 @@ mod tests {
 
     use super::*;
 
-    fn message(path: &Path, if_exists: IfExists) -> String {
+    fn message(path: &Path, if_exists: IfExists) -> (u8, String) {
         let error = write(Some(path), "new", if_exists).expect_err("it is refused");
-        assert_eq!(error.exit.code(), 2);
-        error.text()
+        (error.exit.code(), error.text())
     }
 
     #[test]
@@ -146,11 +147,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("m.yaml");
         write(Some(&path), "old", IfExists::Refuse).unwrap();
-        assert!(message(&path, IfExists::Refuse).contains("exists") && fs::read_to_string(&path).unwrap() == "old");
+        let (code, text) = message(&path, IfExists::Refuse);
+        assert!(code == 2 && text.contains("exists") && fs::read_to_string(&path).unwrap() == "old", "{text}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let link = dir.path().join("link");
         symlink(&path, &link).unwrap();
-        assert!(message(&link, IfExists::Refuse).contains("--overwrite"));
+        assert!(message(&link, IfExists::Refuse).1.contains("--overwrite"));
         write(Some(&link), "new", IfExists::Replace).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
@@ -161,9 +163,10 @@ mod tests {
     #[test]
     fn a_missing_folder_and_a_folder_are_named_with_the_next_step() {
         let dir = tempfile::tempdir().unwrap();
-        let missing = message(&dir.path().join("none/m.yaml"), IfExists::Replace);
-        assert!(missing.contains("there is no folder") && missing.contains("mkdir -p"), "{missing}");
-        assert!(message(dir.path(), IfExists::Replace).contains("it is a folder"));
+        let (code, missing) = message(&dir.path().join("none/m.yaml"), IfExists::Replace);
+        assert!(code == 1 && missing.contains("there is no folder") && missing.contains("mkdir -p"), "{missing}");
+        let (code, folder) = message(dir.path(), IfExists::Replace);
+        assert!(code == 1 && folder.contains("it is a folder"), "{folder}");
     }
 
     #[test]

@@ -117,6 +117,12 @@ fn the_readme_names_every_variable_of_a_job() {
     assert_eq!(named, given);
 }
 
+/// The anchor that GitHub gives to a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
 #[test]
 fn links_and_paths_exist() {
     for document in documents().iter().map(String::as_str).chain(["CONTRIBUTING.md", "CHANGELOG.md"]) {
@@ -126,8 +132,10 @@ fn links_and_paths_exist() {
         let (anchors, links): (Vec<&str>, Vec<&str>) =
             links.filter(|link| !link.contains("://")).partition(|link| link.starts_with('#'));
         for link in anchors {
-            let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
-            let found = headings.map(|heading| heading.to_lowercase().replace(' ', "-")).any(|id| link[1..] == id);
+            let headings = text
+                .lines()
+                .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+            let found = headings.map(anchor).any(|id| link[1..] == id);
             assert!(found, "{document} links to {link}, which is not a heading");
         }
         for link in links {

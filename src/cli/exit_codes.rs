@@ -26,7 +26,7 @@ Exit codes:
   1    internal or I/O error
   2    invalid command line or matrix; nothing was launched or written
   3    the study ended without a value, or because of failures; or a condition of --fail-if holds
-  4    stopped by a limit before the plan was complete; continue with a larger limit
+  4    stopped by a limit before the plan was complete, and not every job failed; continue with a larger limit
   129, 130, 143
        stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; continue with the same command line";
 

@@ -2,8 +2,10 @@
 //!
 //! Of each line, in this order: an object that ends it (JSON, or a dict literal of Python), whatever comes before; then a name that
 //! is wanted with a number after it (`src/collect/text/name_match.rs`); then a row of a table whose header has that name
-//! (`src/collect/text/table.rs`). JSON counts more than a dict literal, that more than text, and that more than a table; where both streams have the same form, stdout counts more. Once the metric was read from a source, sources that count less
-//! are ignored, and their readings are forgotten.
+//! (`src/collect/text/table.rs`). An object may be printed over several lines. JSON counts more than a dict literal, that more than
+//! text, that more than a table, and that more than a name with other words before it (`src/collect/text/qualifier.rs`); where both
+//! streams have the same form, stdout counts more. Once the metric was read from a source, sources that count less are ignored, and
+//! their readings are forgotten.
 
 use std::sync::Arc;
 
@@ -13,18 +15,23 @@ use super::collector::{
 use super::json_object::JsonObject;
 use super::json_paths::{all_numbers, entry_at, metric_and_step, number_of, reading};
 use super::json_text::push_entry;
-use super::object_tail::ObjectTail;
 use super::seen::SeenOutput;
 use super::text::clean::clean;
 use super::text::ending_object::{Notation, ending_object, object};
-use super::text::name_match::NameMatcher;
 use super::text::pairs::pairs;
+use super::text::qualifier::{self, Qualification, Qualifier};
 use super::tracker::{PrintedMetric, ReadingTracker};
 use crate::types::outcome::Reading;
 
+mod origin;
+mod printed_objects;
 mod printed_tables;
+mod wanted_names;
 
-use printed_tables::PrintedTables;
+use origin::{Accepted, Form, Origin, Taken};
+use printed_objects::{ObjectLine, PrintedObject, PrintedObjects};
+use printed_tables::{Interruption, PrintedTables};
+use wanted_names::{WantedNames, shown};
 
 /// The catalogue's entry.
 pub static KIND: CollectorKind =
@@ -40,17 +47,6 @@ impl CollectorConfig for AutoConfig {
     }
 }
 
-/// In what form a value was printed; what counts most comes first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Form {
-    Object(Notation),
-    Text,
-    Table,
-}
-
-/// Where a value came from; what counts most comes first.
-type Origin = (Form, OutputStream);
-
 /// Collects readings of every form.
 #[derive(Debug)]
 struct Auto {
@@ -60,42 +56,13 @@ struct Auto {
     origin: Option<Origin>,
     seen: SeenOutput,
     tables: PrintedTables,
-    /// As long as no object on stdout had the metric.
-    tail: ObjectTail,
+    objects: PrintedObjects,
+    /// The name that was read for the metric if other words were before it, and what was printed for it and could not be read.
+    read_as: Option<String>,
+    unread: Option<String>,
     /// Reused for each line.
     cleaned: Vec<u8>,
     json: String,
-}
-
-/// Names that are found in lines of text.
-#[derive(Debug)]
-struct WantedNames {
-    metric: Option<NameMatcher>,
-    step: Option<NameMatcher>,
-    others: Vec<(String, NameMatcher)>,
-}
-
-/// What a line of text has under the names that are wanted.
-#[derive(Debug)]
-struct FoundNumbers {
-    metric: Option<f64>,
-    others: bool,
-}
-
-impl WantedNames {
-    fn new(wanted: &Wanted) -> WantedNames {
-        let matcher = |name: &Option<String>| name.as_deref().map(NameMatcher::new);
-        let others = wanted.others.iter().filter(|name| Some(*name) != wanted.metric.as_ref());
-        let others = others.map(|name| (name.clone(), NameMatcher::new(name))).collect();
-        WantedNames { metric: matcher(&wanted.metric), step: matcher(&wanted.step), others }
-    }
-
-    /// `None` if `line` has no name that is wanted, the step's aside.
-    fn find(&self, line: &[u8]) -> Option<FoundNumbers> {
-        let metric = self.metric.as_ref().and_then(|name| name.last_number(line));
-        let others = self.others.iter().any(|(_, name)| name.last_number(line).is_some());
-        (metric.is_some() || others).then_some(FoundNumbers { metric, others })
-    }
 }
 
 impl Auto {
@@ -106,7 +73,9 @@ impl Auto {
             origin: None,
             seen: SeenOutput::default(),
             tables: PrintedTables::default(),
-            tail: ObjectTail::default(),
+            objects: PrintedObjects::default(),
+            read_as: None,
+            unread: None,
             cleaned: Vec::new(),
             json: String::new(),
         }
@@ -121,7 +90,7 @@ impl Auto {
             return kind;
         };
         let before = &line[..found.start];
-        match self.object(found.notation, stream, &found.json) {
+        match self.object((found.notation, &found.json), stream, qualifier::before_object(before)) {
             Taken::Ignored => LineKind::Other,
             Taken::WithWanted => LineKind::Reading,
             Taken::Without => {
@@ -140,8 +109,18 @@ impl Auto {
         self.origin.is_none() && self.tracker.wanted.metric.is_some()
     }
 
-    /// Takes an object, given as JSON.
-    fn object(&mut self, notation: Notation, stream: OutputStream, json: &str) -> Taken {
+    /// Takes an object, given as JSON. Words before it count less only if they name training data or another moment.
+    fn object(
+        &mut self,
+        (notation, json): (Notation, &str),
+        stream: OutputStream,
+        words: Option<Qualification>,
+    ) -> Taken {
+        let form = match words.map(|words| words.qualifier) {
+            None | Some(Qualifier::Validation | Qualifier::Test) => Form::Object(notation),
+            Some(Qualifier::Setting) => return Taken::No,
+            Some(qualifier) => Form::Qualified(qualifier),
+        };
         let Some(object) = JsonObject::parse(json) else { return Taken::No };
         let wanted = &self.tracker.wanted;
         let (metric, step) = metric_and_step(&object, wanted);
@@ -154,7 +133,7 @@ impl Auto {
         if !is_number && self.is_searching() {
             all_numbers(&object).iter().rev().for_each(|(name, number)| self.seen.number(name, *number));
         }
-        match self.accepts(metric.as_ref(), (Form::Object(notation), stream)) {
+        match self.accepts(metric.as_ref(), (form, stream)) {
             Accepted::No => return Taken::Ignored,
             Accepted::WithoutMetric => self.tracker.push(json, None, step),
             Accepted::Yes => self.tracker.push(json, metric, step),
@@ -165,16 +144,21 @@ impl Auto {
     /// Takes a line of text if it has a name that is wanted.
     fn text(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let Some(found) = self.names.find(line) else { return LineKind::Other };
-        let metric = found.metric.map(PrintedMetric::Number);
-        let accepted = self.accepts(metric.as_ref(), (Form::Text, stream));
+        self.unread = found.unread.or(self.unread.take());
+        let number = found.metric.as_ref().map(|found| found.number);
+        let words = found.metric.and_then(|found| found.words);
+        let form = words.as_ref().map_or(Form::Text, |(words, _)| Form::Qualified(words.qualifier));
+        let accepted = self.accepts(number.map(PrintedMetric::Number).as_ref(), (form, stream));
         if accepted == Accepted::No || (accepted == Accepted::WithoutMetric && !found.others) {
             return LineKind::Other;
         }
-        let step = self.names.step.as_ref().and_then(|name| name.last_number(line)).filter(|step| step.is_finite());
-        let metric = metric.filter(|_| accepted == Accepted::Yes);
+        let (number, step) = (number.filter(|_| accepted == Accepted::Yes), self.names.step(line));
+        if let Some((_, range)) = words.filter(|_| number.is_some() && self.read_as.is_none()) {
+            self.read_as = Some(shown(&line[range]));
+        }
         let mut json = std::mem::take(&mut self.json);
-        self.text_as_json(line, found.metric.filter(|_| metric.is_some()), step, &mut json);
-        self.tracker.push(&json, metric, step);
+        self.text_as_json(line, number, step, &mut json);
+        self.tracker.push(&json, number.map(PrintedMetric::Number), step);
         self.json = json;
         LineKind::Reading
     }
@@ -191,11 +175,7 @@ impl Auto {
         for (name, number) in found.into_iter().filter_map(|(name, number)| name.as_ref().zip(number)) {
             push_entry(json, name, number);
         }
-        for (name, matcher) in &self.names.others {
-            if let Some(number) = matcher.last_number(line) {
-                push_entry(json, name, number);
-            }
-        }
+        self.names.others(line).for_each(|(name, number)| push_entry(json, name, number));
         json.push('}');
     }
 
@@ -211,11 +191,11 @@ impl Auto {
             return LineKind::Other;
         };
         if is_searching {
-            row.iter().for_each(|(name, number)| self.seen.number(name, *number));
+            row.iter().for_each(|cell| self.seen.number(cell.name, cell.number));
         }
         let number = |wanted: &Option<String>| {
             let wanted = wanted.as_deref()?;
-            row.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, number)| *number)
+            row.iter().find(|cell| cell.name.eq_ignore_ascii_case(wanted)).map(|cell| cell.number)
         };
         let (metric, step) = (number(&wanted.metric), number(&wanted.step).filter(|step| step.is_finite()));
         let has_others = wanted.others.iter().any(|other| number(&Some(other.clone())).is_some());
@@ -223,7 +203,8 @@ impl Auto {
             return LineKind::Other;
         }
         let mut json = String::from("{");
-        row.iter().for_each(|(name, number)| push_entry(&mut json, wanted.spelling(name).unwrap_or(name), *number));
+        let spelling = |name| wanted.spelling(name).unwrap_or(name);
+        row.iter().for_each(|cell| push_entry(&mut json, spelling(cell.name), cell.number));
         json.push('}');
         self.accepts(metric.map(PrintedMetric::Number).as_ref(), origin);
         self.tracker.push(&json, metric.map(PrintedMetric::Number), step);
@@ -240,7 +221,7 @@ impl Auto {
             Some(known) if known > origin && !is_number => Accepted::WithoutMetric,
             Some(known) if known > origin => {
                 self.tracker.clear();
-                self.origin = Some(origin);
+                (self.origin, self.read_as) = (Some(origin), None);
                 Accepted::Yes
             }
             None if is_number => {
@@ -251,77 +232,75 @@ impl Auto {
         }
     }
 
-    fn has_object_on_stdout(&self) -> bool {
-        matches!(self.origin, Some((Form::Object(_), OutputStream::Stdout)))
+    /// Takes an object that was printed over several lines.
+    fn object_of_lines(&mut self, stream: OutputStream, printed: &PrintedObject) -> LineKind {
+        let Some((notation, json)) = printed.text().and_then(object) else { return LineKind::Other };
+        match self.object((notation, &json), stream, printed.qualification()) {
+            Taken::No | Taken::Ignored => LineKind::Other,
+            Taken::Without | Taken::WithWanted => LineKind::Reading,
+        }
     }
 
-    /// `text` as an object of several lines that has the metric, or that is the only reading.
-    fn printed_over_lines(&self, text: &[u8]) -> Option<(Notation, String)> {
-        memchr::memchr(b'\n', text)?;
-        let (notation, json) = object(text)?;
-        let object = JsonObject::parse(&json)?;
-        let has_metric = self.tracker.wanted.metric.as_ref().is_some_and(|name| entry_at(&object, name).is_some());
-        (has_metric || self.tracker.readings() == 0).then(|| (notation, json.into_owned()))
+    /// Takes a line without white space at its end.
+    fn printed_line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
+        if line.is_empty() {
+            self.tables.interrupt(stream, Interruption::Blank);
+            return LineKind::Other;
+        }
+        let kind = match self.objects.line(stream, line) {
+            ObjectLine::None => self.shown_line(stream, line.trim_ascii_start()),
+            ObjectLine::Begins(at) => {
+                self.seen.last_line(stream, line);
+                self.tables.interrupt(stream, Interruption::Text);
+                return self.text(stream, &line[..at]);
+            }
+            ObjectLine::Inside => {
+                self.seen.last_line(stream, line);
+                return LineKind::Other;
+            }
+            ObjectLine::Ends(object) => {
+                self.seen.last_line(stream, line);
+                return self.object_of_lines(stream, &object);
+            }
+        };
+        if kind == LineKind::Other {
+            return self.table_row(stream, line);
+        }
+        self.tables.interrupt(stream, Interruption::Text);
+        kind
+    }
+
+    /// What the user should know of how the metric was read.
+    fn remark(&mut self) {
+        let Some(name) = self.tracker.wanted.metric.clone() else { return };
+        if let (Some(read), Some((Form::Qualified(_), _))) = (self.read_as.take(), self.origin) {
+            self.tracker.remark(Remark::QualifiedName { name: name.clone(), read });
+        }
+        let counts_less = self.origin.is_none_or(|(form, _)| form >= Form::Text);
+        if let Some(text) = self.unread.clone().filter(|_| counts_less) {
+            self.tracker.remark(Remark::UnreadNumber { name, text });
+        }
     }
 
     fn missing(&self, name: &str) -> MissingMetric {
-        self.seen.missing(name, &format!("`{name}` was never printed with a number"))
+        let what = match self.unread {
+            None => format!("`{name}` was never printed with a number"),
+            Some(_) => format!("`{name}` was printed with a number in a notation that is not read"),
+        };
+        self.seen.missing(name, &what)
     }
-}
-
-/// How a reading counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Accepted {
-    No,
-    WithoutMetric,
-    Yes,
-}
-
-/// What became of an object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Taken {
-    /// It is no reading.
-    No,
-    /// It has the metric, from an origin that counts less than the one so far.
-    Ignored,
-    /// It is a reading without a number that is wanted.
-    Without,
-    /// It is a reading with one.
-    WithWanted,
 }
 
 impl Collector for Auto {
     fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let mut buffer = std::mem::take(&mut self.cleaned);
-        let shown = clean(line, &mut buffer).trim_ascii_end();
-        let mut kind = LineKind::Other;
-        if !shown.is_empty() {
-            kind = self.shown_line(stream, shown.trim_ascii_start());
-        }
-        if !shown.is_empty() && kind == LineKind::Other {
-            kind = self.table_row(stream, shown);
-        }
-        if stream == OutputStream::Stdout && !self.has_object_on_stdout() {
-            self.tail.push(shown);
-        }
+        let kind = self.printed_line(stream, clean(line, &mut buffer).trim_ascii_end());
         self.cleaned = buffer;
         kind
     }
 
     fn line_too_long(&mut self, stream: OutputStream, bytes: u64) {
         self.tracker.remark(Remark::LineTooLong { stream, bytes });
-    }
-
-    fn end(&mut self) -> LineKind {
-        let tail = std::mem::take(&mut self.tail);
-        if self.has_object_on_stdout() {
-            return LineKind::Other;
-        }
-        let Some((notation, json)) = tail.find(|text| self.printed_over_lines(text)) else { return LineKind::Other };
-        match self.object(notation, OutputStream::Stdout, &json) {
-            Taken::No | Taken::Ignored => LineKind::Other,
-            Taken::Without | Taken::WithWanted => LineKind::Reading,
-        }
     }
 
     fn reading(&self) -> Reading {
@@ -332,6 +311,7 @@ impl Collector for Auto {
         if let Some(object) = JsonObject::parse(self.tracker.latest_json()) {
             self.seen.add(all_numbers(&object).into_iter().rev());
         }
+        self.remark();
         let value = self.tracker.value(|name| self.missing(name));
         let (readings, first_step, remarks) = self.tracker.finish();
         Collected { value, readings, first_step, remarks, names: self.seen.into_names() }

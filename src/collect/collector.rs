@@ -87,6 +87,20 @@ pub enum Remark {
     },
     /// A file was not read; the text says which and why.
     UnreadFile(String),
+    /// The metric was printed only with other words before its name.
+    QualifiedName {
+        /// The metric.
+        name: String,
+        /// The name that was read, such as `train loss`.
+        read: String,
+    },
+    /// A number of the metric is written in a notation that is not read.
+    UnreadNumber {
+        /// The metric.
+        name: String,
+        /// What was printed.
+        text: String,
+    },
 }
 
 impl fmt::Display for Remark {
@@ -102,6 +116,16 @@ impl fmt::Display for Remark {
                  only one of them"
             ),
             Remark::UnreadFile(sentence) => f.write_str(sentence),
+            Remark::QualifiedName { name, read } => {
+                write!(
+                    f,
+                    "`{name}` was not printed alone and was read from `{read}`; print `{name}: …` if that is not meant"
+                )
+            }
+            Remark::UnreadNumber { name, text } => write!(
+                f,
+                "`{name}` was printed as `{text}`, which was not read; print numbers as `1234.5` or `1.2e-3`, without a unit"
+            ),
         }
     }
 }

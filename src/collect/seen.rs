@@ -24,6 +24,7 @@ pub struct SeenOutput {
     names: Vec<SeenName>,
     last_lines: VecDeque<Vec<u8>>,
     searched: u64,
+    is_utf16: bool,
 }
 
 impl SeenOutput {
@@ -38,6 +39,7 @@ impl SeenOutput {
 
     /// A line whose names are given with [`SeenOutput::number`].
     pub fn last_line(&mut self, stream: OutputStream, line: &[u8]) {
+        self.is_utf16 |= is_utf16(line);
         if stream == OutputStream::Stdout && !line.is_empty() {
             self.keep(line);
         }
@@ -90,6 +92,9 @@ impl SeenOutput {
     /// The same where `what` lists the names.
     pub fn missing_listed(&self, metric: &str, what: &str) -> MissingMetric {
         let mut reason = what.to_owned();
+        if self.is_utf16 {
+            reason += "; the output is UTF-16, which is not read: let the program print UTF-8 (Python: PYTHONIOENCODING=utf-8)";
+        }
         let suggestion = self.suggestion(metric);
         if let Some(seen) = suggestion {
             reason += &format!("; set {}", remedy(metric, seen));
@@ -118,6 +123,13 @@ impl SeenOutput {
             self.names.iter().map(|seen| (likeness(metric, &seen.name), seen)).max_by(|(a, _), (b, _)| a.total_cmp(b));
         best.filter(|(likeness, _)| *likeness >= SIMILAR).map(|(_, seen)| seen)
     }
+}
+
+/// Whether `line` is text in UTF-16: it begins with a byte order mark, or every second byte is 0.
+fn is_utf16(line: &[u8]) -> bool {
+    let zeros = |from: usize| line.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let begins = line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff");
+    begins || (line.len() >= 8 && zeros(0).max(zeros(1)) * 5 >= line.len() * 2)
 }
 
 /// Where `name` is cut.
@@ -173,6 +185,19 @@ mod tests {
         let missing = missing("loss", &["lr: 0.1", "done"]);
         assert_eq!(missing.reason, "`loss` was never printed; names with numbers in the output: `lr`");
         assert_eq!(missing.evidence, "the last lines of stdout:\n  lr: 0.1\n  done");
+    }
+
+    #[test]
+    fn utf_16_is_named() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let reason = |line: &[u8]| {
+            let mut seen = SeenOutput::default();
+            seen.line(OutputStream::Stdout, line);
+            seen.missing("loss", "`loss` was never printed").reason
+        };
+        assert!(reason(&utf16("loss: 0.5")).contains("UTF-16") && reason(&utf16("\u{feff}x")).contains("UTF-16"));
+        assert!(reason(&utf16("loss: 0.5")[1..]).contains("UTF-16"));
+        assert!(!reason(b"loss is low").contains("UTF-16") && !reason(b"a\0b c d e").contains("UTF-16"));
     }
 
     #[test]

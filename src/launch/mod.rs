@@ -9,6 +9,7 @@ mod error_lines;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod job_exit;
+pub(crate) mod last_error;
 pub(crate) mod launcher;
 mod local;
 pub(crate) mod oom;

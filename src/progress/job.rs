@@ -2,19 +2,59 @@
 
 use std::time::Duration;
 
+use super::line;
 use crate::journal::folder::layout::{LogStream, StudyFolder};
 use crate::journal::record::EndRecord;
+use crate::report::failures::error_of;
 use crate::report::study_progress::StudyProgress;
 use crate::report::text;
 use crate::types::assignment::Assignment;
-use crate::types::ids::JobId;
+use crate::types::ids::{BracketId, JobId};
 use crate::types::outcome::{Failure, Outcome};
 use crate::types::printable::printable;
+use crate::types::units::Resource;
+
+/// What a job was launched with.
+#[derive(Clone, Debug)]
+pub struct LaunchedJob {
+    /// The parameters of its trial, as text.
+    pub params: String,
+    /// Its bracket.
+    pub bracket: BracketId,
+    /// The resource allotted to its trial.
+    pub resource: Resource,
+}
 
 /// `trial 14, rung 1: loss 0.0123, 3.2s`; the attempt is shown from the second on.
 pub fn finished_line(progress: &StudyProgress, end: &EndRecord) -> String {
+    let JobId { key, .. } = end.job;
+    format!("trial {}, rung {}{}: {}", key.trial, key.rung, attempt(end), result(progress, end))
+}
+
+/// `trial 14, bracket 2, rung 1 (epochs=3)`; only the trial and the rung if there is no resource.
+fn name(progress: &StudyProgress, end: &EndRecord, launched: Option<&LaunchedJob>) -> String {
+    let JobId { key, .. } = end.job;
+    let (Some(launched), Some(resource)) = (launched, &progress.resource) else {
+        return format!("trial {}, rung {}{}", key.trial, key.rung, attempt(end));
+    };
+    let rung = line::rung_of(progress, launched.bracket, key.rung);
+    format!("trial {}, {rung} ({}={}){}", key.trial, printable(resource), launched.resource, attempt(end))
+}
+
+fn attempt(end: &EndRecord) -> String {
+    if end.job.attempt.0 > 1 { format!(", attempt {}", end.job.attempt) } else { String::new() }
+}
+
+/// `loss 0.0123, 3.2s`
+fn result(progress: &StudyProgress, end: &EndRecord) -> String {
     let result = match (&end.outcome, &progress.metric) {
-        (Outcome::Failed { failure }, _) => format!("failed: {}", printable(&failure.to_string())),
+        (Outcome::Failed { failure }, _) => {
+            let reason = failure.to_string();
+            let error = error_of(&reason, &end.stderr_tail);
+            let error =
+                error.map(|error| format!(": {}", printable(text::cut(&error, ERROR_COLUMNS)))).unwrap_or_default();
+            format!("failed: {}{error}", printable(&reason))
+        }
         (Outcome::Stopped { by, .. }, _) => format!("ended early by {}", printable(&by.rule)),
         (Outcome::Succeeded { score: Some(score) }, Some(metric)) => {
             format!("{} {}", printable(&metric.name), text::short(score.value()))
@@ -22,11 +62,11 @@ pub fn finished_line(progress: &StudyProgress, end: &EndRecord) -> String {
         (Outcome::Succeeded { .. }, _) => "done".to_owned(),
     };
     let took = Duration::try_from_secs_f64(end.usage.duration_s).unwrap_or_default();
-    let JobId { key, attempt } = end.job;
-    let attempt = if attempt.0 > 1 { format!(", attempt {attempt}") } else { String::new() };
-    format!("trial {}, rung {}{attempt}: {result}, {}", key.trial, key.rung, text::span(took))
+    format!("{result}, {}", text::span(took))
 }
 
+/// Most columns of an error.
+const ERROR_COLUMNS: usize = 120;
 /// Most columns of a trial's parameters.
 const PARAMS_COLUMNS: usize = 100;
 
@@ -37,11 +77,20 @@ pub fn params_text(params: &Assignment) -> String {
     if text::width(&whole) <= PARAMS_COLUMNS { whole } else { format!("{}…", text::cut(&whole, PARAMS_COLUMNS - 1)) }
 }
 
-/// The line without a terminal: `trial 14, rung 1: loss 0.0123, 3.2s · lr 0.1 · best 0.011 (trial 9)`. A failed job has its log instead
-/// of the best trial.
-pub fn plain_line(progress: &StudyProgress, end: &EndRecord, params: &str, folder: &StudyFolder) -> String {
-    let mut parts = vec![finished_line(progress, end)];
-    parts.extend((!params.is_empty()).then(|| params.to_owned()));
+/// The line without a terminal: `trial 14, bracket 2, rung 1 (epochs=3): loss 0.0123, 3.2s · lr 0.1 · best 0.011 (trial 9)`. A failed
+/// job has its log instead of the best trial. The results of all lines begin in the column `result_column`, or further to the right,
+/// which is then the new column.
+pub fn plain_line(
+    progress: &StudyProgress,
+    end: &EndRecord,
+    launched: Option<&LaunchedJob>,
+    folder: &StudyFolder,
+    result_column: &mut usize,
+) -> String {
+    let name = format!("{}: ", name(progress, end, launched));
+    *result_column = text::width(&name).max(*result_column);
+    let mut parts = vec![format!("{}{}", text::padded(&name, *result_column), result(progress, end))];
+    parts.extend(launched.map(|launched| launched.params.clone()).filter(|params| !params.is_empty()));
     match &end.outcome {
         Outcome::Failed { failure } => parts.push(format!("log {}", log(end, failure, folder))),
         _ => parts.extend(

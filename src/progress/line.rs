@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::report::study_progress::{BracketRung, RungCounts, StudyProgress};
 use crate::report::text;
-use crate::types::ids::BracketId;
+use crate::types::ids::{BracketId, Rung};
 use crate::types::printable::printable;
 use crate::types::units::Moment;
 
@@ -119,7 +119,12 @@ fn open_ended_brackets(progress: &StudyProgress) -> Vec<String> {
 /// `bracket 4, rung 0`, with the round if there are several. All numbers start at 0, as in logs, file names, the environment and
 /// JSON.
 pub fn rung_name(progress: &StudyProgress, rung: &BracketRung) -> String {
-    format!("{}, rung {}", bracket(progress, rung.bracket), rung.rung)
+    rung_of(progress, rung.bracket, rung.rung)
+}
+
+/// The same for a rung of which only the number is known.
+pub fn rung_of(progress: &StudyProgress, id: BracketId, rung: Rung) -> String {
+    format!("{}, rung {rung}", bracket(progress, id))
 }
 
 fn bracket(progress: &StudyProgress, id: BracketId) -> String {

@@ -6,6 +6,7 @@ pub(crate) mod line;
 pub(crate) mod line_limit;
 pub(crate) mod line_queue;
 pub(crate) mod plain;
+pub(crate) mod quiet;
 pub(crate) mod stderr;
 pub(crate) mod terminal;
 pub(crate) mod verbosity;
@@ -16,7 +17,7 @@ use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::study_progress::StudyProgress;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
-use crate::run::observer::{NoObserver, Observer};
+use crate::run::observer::Observer;
 pub use stderr::print_message;
 pub use verbosity::Verbosity;
 
@@ -24,7 +25,7 @@ pub use verbosity::Verbosity;
 pub fn observer(experiment: &Experiment, folder: &StudyFolder, verbosity: Verbosity) -> Arc<dyn Observer> {
     let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
     match verbosity {
-        Verbosity::Quiet => Arc::new(NoObserver),
+        Verbosity::Quiet => Arc::new(quiet::QuietProgress),
         _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, folder.clone(), verbosity)),
         _ => Arc::new(plain::PlainProgress::new(progress, folder.clone(), verbosity)),
     }

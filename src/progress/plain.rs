@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::first_job::{self, FirstJob};
+use super::job::LaunchedJob;
 use super::line_limit::LineLimit;
 use super::stderr::{print_message, print_progress};
 use super::verbosity::Verbosity;
@@ -38,8 +39,10 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     progress: StudyProgress,
-    /// The parameters of each trial that is not retired, as text.
-    params: HashMap<TrialId, String>,
+    /// The last job of each trial that is not retired.
+    launched: HashMap<TrialId, LaunchedJob>,
+    /// The column in which the results of jobs begin.
+    result_column: usize,
     ended: LineLimit,
     failed: LineLimit,
     /// When the last record was received.
@@ -100,7 +103,8 @@ impl State {
     fn new(progress: StudyProgress, now: Instant) -> State {
         State {
             progress,
-            params: HashMap::new(),
+            launched: HashMap::new(),
+            result_column: 0,
             ended: LineLimit::new(now),
             failed: LineLimit::new(now),
             received: now,
@@ -140,15 +144,17 @@ impl State {
         self.ended.report_at().is_some() || self.failed.report_at().is_some()
     }
 
-    /// Keeps the parameters of trials that may have further jobs.
-    fn keep_params(&mut self, record: &Record) {
+    /// Keeps the last jobs of trials that may have further jobs.
+    fn keep_launched(&mut self, record: &Record) {
         match record {
             Record::Launch(launch) => {
-                if let Some(params) = &launch.params {
-                    self.params.insert(launch.job.key.trial, job::params_text(params));
-                }
+                let known = self.launched.remove(&launch.job.key.trial);
+                let params = launch.params.as_ref().map(job::params_text).or(known.map(|known| known.params));
+                let (bracket, resource) = (launch.bracket, launch.resource);
+                let job = LaunchedJob { params: params.unwrap_or_default(), bracket, resource };
+                self.launched.insert(launch.job.key.trial, job);
             }
-            Record::Retired { trial } => drop(self.params.remove(trial)),
+            Record::Retired { trial } => drop(self.launched.remove(trial)),
             _ => {}
         }
     }
@@ -168,8 +174,8 @@ impl State {
         if verbosity != Verbosity::Verbose && (end.outcome.runs_again() || !(is_best || limit.admits(now))) {
             return None;
         }
-        let params = self.params.get(&end.job.key.trial).map_or("", String::as_str);
-        Some(job::plain_line(&self.progress, end, params, folder))
+        let launched = self.launched.get(&end.job.key.trial);
+        Some(job::plain_line(&self.progress, end, launched, folder, &mut self.result_column))
     }
 }
 
@@ -179,7 +185,7 @@ impl Observer for PlainProgress {
         let now = Instant::now();
         let full = state.progress.record(record);
         state.received = now;
-        state.keep_params(record);
+        state.keep_launched(record);
         if !state.progress.is_live() {
             return;
         }
@@ -203,6 +209,10 @@ impl Observer for PlainProgress {
 
     fn note(&self, text: &str) {
         print_message(&format!("note: {text}"));
+    }
+
+    fn warn(&self, text: &str) {
+        print_message(&format!("warning: {text}"));
     }
 }
 
@@ -247,10 +257,14 @@ mod tests {
         let mut lines = Vec::new();
         for record in fixture.records() {
             state.progress.record(record);
+            state.keep_launched(record);
             lines.extend(state.job_line(record, &folder, Verbosity::Normal, start));
         }
         assert!(lines.len() < 20, "{lines:?}");
-        assert!(lines.last().is_some_and(|line| line.starts_with("trial 29, rung 0: loss 0.25")), "{lines:?}");
+        assert!(
+            lines.last().is_some_and(|line| line.starts_with("trial 29, bracket 1, rung 0 (epochs=1): loss 0.25")),
+            "{lines:?}"
+        );
     }
 
     #[test]

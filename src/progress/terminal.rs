@@ -117,6 +117,10 @@ impl Observer for TerminalProgress {
     fn note(&self, text: &str) {
         self.print(self.display.lock(), &format!("note: {text}"), Importance::Message);
     }
+
+    fn warn(&self, text: &str) {
+        self.print(self.display.lock(), &format!("warning: {text}"), Importance::Message);
+    }
 }
 
 impl Drop for TerminalProgress {

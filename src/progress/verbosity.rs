@@ -3,7 +3,7 @@
 /// The level of detail on stderr.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Verbosity {
-    /// Errors only.
+    /// Errors and warnings.
     Quiet,
     /// Progress and notes.
     #[default]

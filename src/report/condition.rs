@@ -30,6 +30,11 @@ const COMPARISONS: [(&str, Comparison); 6] = [
     (">", Comparison::Greater),
 ];
 
+/// The names of figures of a study.
+const FAILED: &str = "failed";
+const DURATION: &str = "duration";
+const FIGURES: [&str; 2] = [FAILED, DURATION];
+
 /// A comparison of a metric of the best trial, or of a figure of the study, with a number.
 ///
 /// The figures are `failed`, the number of failed jobs, and `duration`, the time of the study in seconds. A metric with such a name
@@ -113,14 +118,24 @@ impl Condition {
     }
 }
 
+/// The names that a condition may have for the result of `view`: the metric, the numbers of the best trial's last reading, and figures.
+pub fn known_names(view: &StudyView) -> Vec<String> {
+    let own = view.header.metric.as_ref().map(|metric| metric.name.clone());
+    let best = best_job(view);
+    let reading = best.as_ref().and_then(|(_, job)| job.metrics.as_deref());
+    let numbers = reading.into_iter().flatten().filter(|(_, value)| metrics::number(value).is_some());
+    let figures = FIGURES.map(str::to_owned);
+    own.into_iter().chain(numbers.map(|(name, _)| name.clone())).chain(figures).collect()
+}
+
 fn in_last_reading(job: &JobView, name: &str) -> Option<f64> {
     job.metrics.as_deref().and_then(|reading| metrics::find(reading, name)).and_then(metrics::number)
 }
 
 fn figure(view: &StudyView, name: &str) -> Option<f64> {
     match name {
-        "failed" => Some(view.last_attempts().filter(|job| job.is_failure()).count() as f64),
-        "duration" => Some(view.last.since(Moment(0)).as_secs_f64()),
+        FAILED => Some(view.last_attempts().filter(|job| job.is_failure()).count() as f64),
+        DURATION => Some(view.last.since(Moment(0)).as_secs_f64()),
         _ => None,
     }
 }

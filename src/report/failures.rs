@@ -4,10 +4,14 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::view::StudyView;
+use crate::launch::last_error::last_error;
 use crate::types::ids::TrialId;
 
 /// Most trials listed for one reason.
 const MAX_TRIALS: usize = 5;
+
+/// How reasons begin that say how a process ended, not why.
+const ENDS: [&str; 2] = ["exit code ", "ended by signal "];
 
 /// Jobs that failed for one reason.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -18,8 +22,17 @@ pub struct FailureGroup<'a> {
     pub jobs: u64,
     /// The first few of their trials.
     pub trials: Vec<TrialId>,
+    /// The error in these lines, if the reason is only how the process ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// The last lines of stderr of the first of them that wrote any.
     pub stderr_tail: &'a str,
+}
+
+/// The error in the last lines of stderr of a job that failed for `reason`, if that is only how its process ended.
+pub fn error_of(reason: &str, stderr_tail: &str) -> Option<String> {
+    let tells_only_the_end = ENDS.iter().any(|end| reason.starts_with(end)) && !reason.contains(": ");
+    last_error(stderr_tail).filter(|_| tells_only_the_end)
 }
 
 /// All reasons, the most frequent first. Interrupted jobs and attempts that were followed by another one are not failures.
@@ -27,7 +40,7 @@ pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
     let mut groups: IndexMap<&str, FailureGroup<'_>> = IndexMap::new();
     for job in view.last_attempts().filter(|job| job.is_failure()) {
         let reason = job.reason.as_deref().unwrap_or("no reason is recorded");
-        let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), stderr_tail: "" };
+        let empty = FailureGroup { reason, jobs: 0, trials: Vec::new(), error: None, stderr_tail: "" };
         let group = groups.entry(reason).or_insert(empty);
         group.jobs += 1;
         if group.trials.len() < MAX_TRIALS && !group.trials.contains(&job.job.key.trial) {
@@ -35,6 +48,7 @@ pub fn failures(view: &StudyView) -> Vec<FailureGroup<'_>> {
         }
         if group.stderr_tail.is_empty() {
             group.stderr_tail = job.stderr_tail.trim_end();
+            group.error = error_of(reason, group.stderr_tail);
         }
     }
     let mut groups: Vec<_> = groups.into_values().collect();
@@ -62,6 +76,8 @@ mod tests {
         let groups: Vec<_> =
             failures(&view).iter().map(|g| (g.reason, g.jobs, g.trials.len(), g.stderr_tail)).collect();
         assert_eq!(groups, [("exit code 1", 8, 5, "KeyError: lr"), ("ran into the job timeout", 1, 1, "")]);
+        let errors: Vec<_> = failures(&view).into_iter().map(|group| group.error).collect();
+        assert_eq!(errors, [Some("KeyError: lr".to_owned()), None]);
     }
 
     #[test]

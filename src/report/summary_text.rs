@@ -29,6 +29,9 @@ pub fn render(summary: &Summary<'_>) -> String {
     out
 }
 
+/// Most columns of an error in a list of failures.
+const MAX_ERROR: usize = 200;
+
 /// The reason, if the study reached its metric; other reasons go to stderr, with advice.
 fn ending(summary: &Summary<'_>) -> String {
     match summary.finished {
@@ -108,7 +111,13 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
         let ids: Vec<_> = group.trials.iter().map(TrialId::to_string).collect();
         let more = if group.jobs > ids.len() as u64 { ", …" } else { "" };
         let noun = if ids.len() == 1 { "trial" } else { "trials" };
-        let _ = writeln!(out, "  {} × {} ({noun} {}{more})", group.jobs, printable(group.reason), ids.join(", "));
+        let error = group
+            .error
+            .as_deref()
+            .map(|error| format!(": {}", printable(text::cut(error, MAX_ERROR))))
+            .unwrap_or_default();
+        let _ =
+            writeln!(out, "  {} × {}{error} ({noun} {}{more})", group.jobs, printable(group.reason), ids.join(", "));
         for line in group.stderr_tail.lines() {
             let _ = writeln!(out, "      {}", output_line(line));
         }
@@ -185,7 +194,7 @@ mod tests {
         logs      matrix.study/trials
 
         failures
-          1 × exit code 1 (trial 1)
+          1 × exit code 1: ValueError: lr (trial 1)
               ValueError: lr
         ");
     }

@@ -112,10 +112,10 @@ impl Coordinator<'_> {
         self.retention.ended(job.key, allocation, &outcome, step);
         let is_scored = outcome.score().is_some() && !outcome.runs_again();
         if is_scored && let Some(note) = self.restart_check.succeeded(launch, end.first_step, duration) {
-            self.observer.note(&note);
+            self.observer.warn(&note);
         }
         if is_scored {
-            self.result_checks.succeeded(launch, &record).iter().for_each(|note| self.observer.note(note));
+            self.result_checks.succeeded(launch, &record).iter().for_each(|note| self.observer.warn(note));
         }
         self.push(Record::End(record));
         if duration >= SHORT_JOB {

@@ -164,7 +164,7 @@ impl JobRunner<'_> {
         let CapturedOutput { collected, absent_metrics, .. } = &captured;
         let trial = launch.job.key.trial;
         let notes = self.metric_notes.job_ended(trial, collected, &self.experiment.wanted(), absent_metrics);
-        notes.iter().for_each(|note| self.observer.note(note));
+        notes.iter().for_each(|note| self.observer.warn(note));
         let outcome = self.outcome(launch, reaped?.status, kill_reason, &captured);
         self.checkpoints.job_ended(launch, &outcome)?;
         Ok(result(launch, outcome, usage, captured))

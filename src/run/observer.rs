@@ -10,14 +10,7 @@ pub trait Observer: Send + Sync {
 
     /// Called with a message for the user: lowercase, without a final full stop.
     fn note(&self, text: &str);
-}
 
-/// Ignores everything.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    fn record(&self, _: &Record) {}
-
-    fn note(&self, _: &str) {}
+    /// Called with a message about something that probably makes results wrong; shown even if notes are not.
+    fn warn(&self, text: &str);
 }

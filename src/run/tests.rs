@@ -44,6 +44,8 @@ impl Observer for Recorder {
         self.records.lock().unwrap().push(record.clone());
     }
     fn note(&self, _: &str) {}
+
+    fn warn(&self, _: &str) {}
 }
 
 impl Recorder {

@@ -99,6 +99,7 @@ fn conditions_make_the_exit_code_three_and_name_the_value() {
         "error: --fail-if: loss is 1, so `loss >= 1` holds\n  --fail-if: failed is 1, so `failed != 0` holds\n"
     );
     best(&["nothing < 1"]).exits(3).stderr_contains("the best trial has no nothing");
+    best(&["Loss < 1"]).exits(3).stderr_contains("did you mean `loss`?");
     best(&["loss = 1"]).exits(2).stderr_contains("as in 'loss > 0.3'");
     words(&lab, &["run", "m.yaml", "-q", "--fail-if", "loss>0.5", "--", "./train"])
         .exits(3)

@@ -164,3 +164,31 @@ fn python_does_not_buffer_its_output_unless_the_caller_says_so() {
     RunOutput::of(command.env("PYTHONUNBUFFERED", "7")).exits(0);
     assert_eq!(best(&lab), 7.0);
 }
+
+#[test]
+fn a_plain_name_counts_more_than_others_and_what_was_read_is_named_even_when_quiet() {
+    let script = "echo \"loss: $x\"; echo 'best loss: 0.1'; echo 'Namespace(loss=7)'; echo 'https://h/?loss=9&a=1'";
+    let (lab, output) = run(LOSS, "", script, "-q");
+    assert_eq!(output.exits(0).stderr, "");
+    assert_eq!(best(&lab), 1.0);
+    let (lab, output) = run(LOSS, "", "echo \"train loss: $x\"", "-q");
+    output.exits(0).stderr_contains("warning: trial 0: `loss` was not printed alone and was read from `train loss`");
+    assert_eq!(best(&lab), 1.0);
+    let (_, output) = run(LOSS, "", "echo \"loss: 1.234,5\"", "-q");
+    output.exits(3).stderr_contains("`loss` was printed as `1.234,5`, which was not read");
+}
+
+#[test]
+fn utf_16_is_named() {
+    let (_, output) = run(LOSS, "", r"printf 'l\0o\0s\0s\0:\0 \0001\0\n\0'", "");
+    output.exits(3).output_contains("the output is UTF-16");
+}
+
+#[test]
+fn a_pattern_with_a_colon_is_a_pattern() {
+    let lab = Lab::new(&matrix(LOSS, ""));
+    lab.file("train.sh", "echo \"my loss: ${1#--x=}\"");
+    let words = ["run", "m.yaml", "-q", "--collect", r"regex=loss: (\S+)", "--", "sh", "train.sh"];
+    RunOutput::of(lab.command("").args(words)).exits(0);
+    assert_eq!(best(&lab), 1.0);
+}

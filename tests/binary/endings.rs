@@ -156,3 +156,19 @@ fn a_study_that_did_not_start_has_no_folder() {
     lab.hypertune("frobnicate").exits(2);
     assert_eq!(lab.names(), ["m.yaml"]);
 }
+
+#[test]
+fn the_error_of_a_crash_is_in_its_headline() {
+    let lab =
+        Lab::new("kind: random\nnumRuns: 9\nseed: 1\nconcurrency: 1\nparams: {x: {kind: uniform, value: [0, 1]}}\n");
+    let script =
+        "printf 'Traceback (most recent call last):\\n  File \"t.py\", line 1\\nValueError: x is bad\\n' >&2; exit 1";
+    lab.file("train.sh", script);
+    let ended = lab.hypertune("run m.yaml -- sh train.sh").exits(3);
+    let ended = ended.output_contains("× exit code 1: ValueError: x is bad (trial");
+    assert!(ended.stderr.contains("failed: exit code 1: ValueError: x is bad, "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the first jobs all failed: exit code 1: ValueError: x is bad"), "{}", ended.stderr);
+    let limited = lab.hypertune("run m.yaml --overwrite --max-jobs 2 -- sh train.sh").exits(3);
+    assert!(limited.stderr.contains("every job failed: ValueError: x is bad"), "{}", limited.stderr);
+    assert!(!limited.stderr.contains("larger limit"), "{}", limited.stderr);
+}

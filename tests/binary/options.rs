@@ -33,7 +33,11 @@ fn without_a_terminal_jobs_are_shown_as_they_end_a_few_per_second() {
     let (jobs, more) = job_lines(&stderr);
     assert_eq!(jobs.len() + more, 20, "{stderr}");
     let words: Vec<&str> = jobs[0].split(" · ").collect();
-    assert!(words[0].starts_with("trial 0, rung 0: loss ") && words[1].starts_with("lr 0."), "{}", jobs[0]);
+    assert!(
+        words[0].starts_with("trial 0, bracket 2, rung 0 (epochs=1): loss ") && words[1].starts_with("lr 0."),
+        "{}",
+        jobs[0]
+    );
     assert!(words[2].starts_with("best ") && words[2].ends_with(" (trial 0)"), "{}", jobs[0]);
     assert_eq!(job_lines(&lab.run("-q --overwrite", "").exits(0).stderr), (vec![], 0));
 }
@@ -55,10 +59,9 @@ fn quiet_prints_nothing_and_verbose_prints_every_job() {
     assert_eq!(lab.run("-q --study q.study", "").exits(0).stderr, "");
     let stderr = lab.run("-v --study v.study", "").exits(0).stderr;
     assert_eq!(stderr.lines().filter(|line| line.starts_with("trial ")).count(), 20, "{stderr}");
-    assert!(
-        stderr.contains("trial 6, rung 0: loss 1.03072, ") && stderr.contains("trial 6, rung 2: loss 0.141833, "),
-        "{stderr}"
-    );
+    let has = |name: &str, result: &str| stderr.lines().any(|line| line.starts_with(name) && line.contains(result));
+    assert!(has("trial 6, bracket 2, rung 0 (epochs=1): ", " loss 1.03072, "), "{stderr}");
+    assert!(has("trial 6, bracket 2, rung 2 (epochs=9): ", " loss 0.141833, "), "{stderr}");
 }
 
 #[test]

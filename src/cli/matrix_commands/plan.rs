@@ -22,9 +22,9 @@ pub fn plan(args: &RunArgs) -> Result<Exit, CliError> {
     definition_notes::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
+    findings::print_warnings(&study.warnings);
+    findings::print_warnings(study.missing_metric().as_slice());
     if verbosity != Verbosity::Quiet {
-        findings::print_warnings(&study.warnings);
-        findings::print_warnings(study.missing_metric().as_slice());
         findings::print_options_without_effect(&args.execution, &study.experiment);
         definition_notes::note_chosen(&study);
     }

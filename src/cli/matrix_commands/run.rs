@@ -56,8 +56,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     definition_notes::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     let verbosity = execution::verbosity(&args.execution);
+    findings::print_warnings(&study.warnings);
     if verbosity != Verbosity::Quiet {
-        findings::print_warnings(&study.warnings);
         findings::print_options_without_effect(&args.execution, &study.experiment);
         definition_notes::note_chosen(&study);
     }

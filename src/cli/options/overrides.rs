@@ -32,8 +32,10 @@ pub fn param(text: &str) -> Result<ValueOverride, String> {
 
 /// A collector: its name, NAME=VALUE with the value of its first option, or a mapping as in the field `collect` of the matrix.
 pub fn collector(text: &str) -> Result<ConfiguredCollector, String> {
+    // A pattern such as `loss: (\S+)` would make the whole text a mapping.
+    let short = text.split_once('=').filter(|(name, _)| catalogue::named(name).is_some());
     let (name, options) = match parse_value(text) {
-        Value::Object(mut options) => {
+        Value::Object(mut options) if short.is_none() => {
             let kind = options.shift_remove("kind");
             (kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), options)
         }
@@ -85,6 +87,9 @@ mod tests {
         let json = |text: &str| collector(text).map(|collector| collector.to_json().to_string());
         assert_eq!(json("json").as_deref(), Ok(r#"{"kind":"json"}"#));
         assert_eq!(json(r"regex=loss=(\S+)").as_deref(), Ok(r#"{"kind":"regex","pattern":"loss=(\\S+)"}"#));
+        assert_eq!(json(r"regex=loss: (\S+)").as_deref(), Ok(r#"{"kind":"regex","pattern":"loss: (\\S+)"}"#));
+        assert_eq!(json("file={a: b}.csv").as_deref(), Ok(r#"{"kind":"file","path":"{a: b}.csv"}"#));
+        assert_eq!(json("{kind: file, path: a=b.csv}").as_deref(), Ok(r#"{"kind":"file","path":"a=b.csv"}"#));
         assert_eq!(json("{kind: file, path: a.csv}").as_deref(), Ok(r#"{"kind":"file","path":"a.csv"}"#));
         assert!(json("file").is_err() && json("json=x").is_err() && json("xml").is_err() && json("regex=(").is_err());
     }

@@ -4,7 +4,8 @@ use anyhow::anyhow;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
-use crate::report::condition::Condition;
+use crate::matrix::diagnostics::suggest;
+use crate::report::condition::{self, Condition, ConditionMetError};
 use crate::report::view::{StudyView, ViewDetail};
 
 /// The detail of a view on which `conditions` can be checked.
@@ -23,5 +24,16 @@ pub fn check(conditions: &[Condition], view: &StudyView, exit: Exit) -> Result<E
     let mut met = conditions.iter().filter_map(|condition| condition.check(view).err());
     let Some(first) = met.next() else { return Ok(exit) };
     let error = CliError::no_result(anyhow!("--fail-if: {first}"));
-    Err(met.fold(error, |error, next| error.hint(format!("--fail-if: {next}"))))
+    let error = with_known_name(error, &first, view);
+    Err(met.fold(error, |error, next| {
+        let error = error.hint(format!("--fail-if: {next}"));
+        with_known_name(error, &next, view)
+    }))
+}
+
+/// `error` with the name that was probably meant, if `met` has one that is not known.
+fn with_known_name(error: CliError, met: &ConditionMetError, view: &StudyView) -> CliError {
+    let ConditionMetError::NoValue { name, .. } = met else { return error };
+    let known = condition::known_names(view);
+    suggest::suggestion(name, known.iter().map(String::as_str)).into_iter().fold(error, CliError::hint)
 }

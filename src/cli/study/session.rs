@@ -31,7 +31,7 @@ use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
 use crate::report::summary::Summary;
 use crate::report::view::{JobStatus, JobView, StudyView};
-use crate::report::{summary_text, text};
+use crate::report::{failures, summary_text, text};
 use crate::run::change::StudyChange;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
@@ -40,6 +40,7 @@ use crate::run::session as driver;
 use crate::run::study::StudyInput;
 use crate::space::Space;
 use crate::types::ids::TrialId;
+use crate::types::printable::printable;
 
 /// Most failed trials that a note names.
 const MAX_NAMED_TRIALS: usize = 10;
@@ -112,7 +113,10 @@ impl SessionOptions<'_> {
     fn print_result(&self, study: &StudyDefinition, view: &StudyView, reason: &FinishReason) -> Result<Exit, CliError> {
         let summary =
             Summary::new(view, study.folder.trials(), |job| repetition::of(Some(study), &study.folder, job, None));
-        let exit = Exit::of(reason, has_result(view));
+        let exit = match Exit::of(reason, has_result(view)) {
+            Exit::Limit if all_failed(view) => Exit::NoResult,
+            exit => exit,
+        };
         let text = match self.format {
             FormatArg::Text => summary_text::render(&summary),
             FormatArg::Json => output::json_text(&summary).map_err(CliError::internal)?,
@@ -147,6 +151,11 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
     let message = summary_text::finish_sentence(reason);
     let resume = resume_command(study);
     match reason {
+        FinishReason::Limit { .. } if exit == Exit::NoResult => {
+            let error = CliError::no_result(anyhow!("every job failed{}", headline(view)));
+            let error = metric_hint(view).into_iter().fold(error, CliError::hint);
+            return Err(error.hint("fix the command, then run it again with --rerun failed"));
+        }
         FinishReason::Limit { .. } => {
             progress::print_message(&format!("\n{message}; continue with a larger limit in the same command line"));
         }
@@ -154,7 +163,7 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
             progress::print_message(&format!("\n{message}; continue with the same command line, or with\n  {resume}"));
         }
         FinishReason::FirstFailures { .. } => {
-            let error = CliError::no_result(anyhow!(message));
+            let error = CliError::no_result(anyhow!("{message}{}", headline(view)));
             let error = metric_hint(view).into_iter().fold(error, CliError::hint);
             return Err(error
                 .hint("fix the command, then run it again")
@@ -185,6 +194,17 @@ fn failed_trials(view: &StudyView) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let trials = text::counted(failed.len() as u64, "trial");
     (!failed.is_empty()).then(|| format!("{trials} failed: {listed}{more}"))
+}
+
+/// Whether every job that was launched has failed.
+fn all_failed(view: &StudyView) -> bool {
+    !view.jobs.is_empty() && view.last_attempts().all(JobView::is_failure)
+}
+
+/// `: ValueError: …`, the error of the most frequent failure, if its reason does not have it.
+fn headline(view: &StudyView) -> String {
+    let error = failures::failures(view).first().and_then(|group| group.error.clone());
+    error.map(|error| format!(": {}", printable(&error))).unwrap_or_default()
 }
 
 /// How to print the metric, if a job exited with 0 without printing it.

@@ -194,3 +194,67 @@ fn a_name_in_a_table_is_suggested() {
     let missing = missing(&["epoch  train_loss  val_loss", "1  0.5  0.25"]);
     assert_eq!(missing.evidence.lines().next(), Some("saw `val_loss: 0.25` in 1 line: set `metric.name: val_loss`"));
 }
+
+#[test]
+fn a_plain_name_counts_more_than_a_qualified_one() {
+    let cases: [(&[&str], f64); 14] = [
+        (&["loss: 0.3", "best loss: 0.1"], 0.3),
+        (&["train loss: 0.75", "loss: 0.3", "train loss: 0.7"], 0.3),
+        (&["val loss: 0.4", "train loss: 0.7", "test loss: 0.5", "initial loss: 2"], 0.4),
+        (&["Epoch 3 loss: 0.3", "lowest loss: 0.1"], 0.3),
+        (&["[INFO] loss: 0.3", "[INFO] min loss: 0.1"], 0.3),
+        (&["INFO:root:loss: 0.3", "INFO:root:target loss: 0.1"], 0.3),
+        (&["step 10 loss: 0.3", "Best: loss=0.1"], 0.3),
+        (&["Iteration 5, loss = 0.4", "previous loss = 0.5"], 0.4),
+        (&["Train Epoch: 1 [1/2 (50%)]\tLoss: 0.5", "Test set: Average loss: 0.25, Accuracy: 1/2 (50%)"], 0.25),
+        (&["best loss: 0.1", "Test loss: 0.3"], 0.3),
+        (&["train loss: 0.7", "epoch  loss", "1  0.5"], 0.5),
+        (&["loss: 0.3", "best: {\"loss\": 0.1}"], 0.3),
+        (&["train: {'loss': 0.5}", "val: {'loss': 0.25}", "train: {'loss': 0.4}"], 0.25),
+        (&["loss: 0.3", "Best params: {\"loss\": 0.1}", "Namespace(loss=7)"], 0.3),
+    ];
+    for (lines, number) in cases {
+        let lines: Vec<(OutputStream, &str)> = lines.iter().map(|line| (OUT, *line)).collect();
+        assert_eq!(value(&lines), Some(number), "{lines:?}");
+    }
+    assert_eq!(value(&[(OUT, "best loss: 0.1"), (ERR, "loss: 0.3")]), Some(0.3));
+    for line in ["target loss: 0.1", "Config: {'loss': 0.1}", "Namespace(loss=7)", "https://host/?loss=0.9&run=1"] {
+        assert_eq!(value(&[(OUT, line)]), None, "{line}");
+    }
+}
+
+#[test]
+fn the_name_that_was_read_and_numbers_that_were_not_are_remarked() {
+    let remarks = |lines: &[(OutputStream, &str)]| collected(lines).remarks;
+    let read = |read: &str| Remark::QualifiedName { name: "loss".into(), read: read.into() };
+    assert_eq!(remarks(&[(OUT, "1/2 train loss: 0.7")]), [read("train loss")]);
+    assert_eq!(
+        remarks(&[(OUT, "train loss: 0.7"), (OUT, "best val loss: 0.3"), (OUT, "Test loss: 0.5")]),
+        [read("Test loss")]
+    );
+    assert_eq!(remarks(&[(OUT, "train loss: 0.7"), (OUT, "loss: 0.3")]), []);
+    let unread = [Remark::UnreadNumber { name: "loss".into(), text: "1.234,5".into() }];
+    assert_eq!(remarks(&[(OUT, "loss: 0.5"), (OUT, "loss: 1.234,5")]), unread);
+    assert_eq!(remarks(&[(OUT, "loss: 1.234,5"), (OUT, "{\"loss\": 1}")]), []);
+    let text = missing(&["loss: 1.234,5"]).reason;
+    assert_eq!(text, "`loss` was printed with a number in a notation that is not read");
+}
+
+#[test]
+fn an_object_over_several_lines_is_one_object() {
+    let config = ["{", "  \"model\": {", "    \"loss\": 7", "  },", "  \"lr\": 1", "}"];
+    let lines = |lines: &[&'static str]| lines.iter().map(|line| (OUT, *line)).collect::<Vec<_>>();
+    assert_eq!(value(&lines(&config)), None);
+    assert_eq!(value(&[&lines(&config)[..], &[(OUT, "loss: 0.5")]].concat()), Some(0.5));
+    let result = ["{", "  \"best\": {\"loss\": 0.1},", "  \"loss\": 0.3", "}", "done"];
+    assert_eq!(value(&lines(&result)), Some(0.3));
+    let pretty = ["{'best': {'loss': 0.1},", " 'history': [1,", "             2],", " 'loss': 0.3}", "bye"];
+    assert_eq!(value(&lines(&pretty)), Some(0.3));
+    assert_eq!(value(&lines(&["{'model': {'loss': 7},", " 'loss': 'mse'}"])), None);
+    assert_eq!(value(&lines(&["Best:", "best = {", "  \"loss\": 0.1", "}", "{", "  \"loss\": 0.3", "}"])), Some(0.3));
+    assert_eq!(value(&lines(&["Config(", "    loss=0.5,", ")", "x: 1"])), None);
+    assert_eq!(value(&lines(&["{", "  \"loss\": 0.1,", "never closed", "loss: 0.5"])), Some(0.5));
+    assert_eq!(value(&lines(&["{", "  \"loss\": 0.1,"])), None);
+    assert_eq!(value(&[(OUT, "{"), (ERR, "loss: 0.5"), (OUT, "  \"a\": 1"), (OUT, "}")]), Some(0.5));
+    assert_eq!(value(&lines(&["loss: 0.5 {", "  \"a\": 1", "}"])), Some(0.5));
+}

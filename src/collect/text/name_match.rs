@@ -1,6 +1,13 @@
 //! `NAME: number`, `NAME=number`, `NAME | number`, `NAME -> number` for a given name.
 
+use std::ops::Range;
+
+use super::enclosure::{self, Joint};
 use super::number;
+use super::qualifier::{self, Qualification, Qualifier};
+
+/// Most places of one line at which a name is tried.
+const MAX_MATCHES: usize = 64;
 
 /// What may stand between a name and its number. Longer ones come first.
 const SEPARATORS: [&[u8]; 10] =
@@ -27,24 +34,87 @@ impl NameMatcher {
         NameMatcher { lower, first: (first, first.to_ascii_uppercase()) }
     }
 
-    /// The number of the last match in `line`.
-    pub fn last_number(&self, line: &[u8]) -> Option<f64> {
+    /// What `line` has under the name: of the matches that count most the last.
+    pub fn find(&self, line: &[u8]) -> Found {
+        let mut found = Found::default();
         if self.lower.is_empty() {
-            return None;
+            return found;
         }
-        let starts = memchr::memchr2_iter(self.first.0, self.first.1, line);
-        starts.rev().find_map(|start| self.number_at(line, start))
+        let starts = memchr::memchr2_iter(self.first.0, self.first.1, line).rev();
+        for at in starts.filter_map(|start| self.match_at(line, start)).take(MAX_MATCHES) {
+            let text = &line[at.number..];
+            let qualifier = at.qualification.map(|words| words.qualifier);
+            let counts_more = found.number.as_ref().is_none_or(|known| qualifier < known.qualifier());
+            match number::leading(text) {
+                Some(number) if counts_more => {
+                    let words = at.qualification.map(|words| (words, words.start..at.name_end));
+                    found.number = Some(NamedNumber { number, words });
+                }
+                None if qualifier.is_none() && found.unread.is_none() && number::begins(text) => {
+                    found.unread = Some(at.number);
+                }
+                _ => {}
+            }
+            if qualifier.is_none() && found.number.is_some() {
+                break;
+            }
+        }
+        found
     }
 
-    fn number_at(&self, line: &[u8], start: usize) -> Option<f64> {
-        let end = start + self.lower.len();
-        line.get(start..end).filter(|found| found.eq_ignore_ascii_case(&self.lower))?;
-        let (before, after) = without_enclosures(&line[..start], &line[end..]);
+    /// The match that begins at `start`; `None` if there is none, or if its number is no measurement.
+    fn match_at(&self, line: &[u8], start: usize) -> Option<Match> {
+        let name_end = start + self.lower.len();
+        line.get(start..name_end).filter(|found| found.eq_ignore_ascii_case(&self.lower))?;
+        let (before, after) = without_enclosures(&line[..start], &line[name_end..]);
         if continues_a_word(before) {
             return None;
         }
-        number::leading(after_separator(after)?)
+        let text = after_separator(after)?;
+        if enclosure::is_setting(before, joint(after)) {
+            return None;
+        }
+        let qualification = qualifier::before_name(before);
+        let is_chosen = qualification.is_some_and(|words| words.qualifier == Qualifier::Setting);
+        (!is_chosen).then_some(Match { number: line.len() - text.len(), name_end, qualification })
     }
+}
+
+/// Where a name and what follows it are in a line.
+struct Match {
+    number: usize,
+    name_end: usize,
+    qualification: Option<Qualification>,
+}
+
+/// What a line has under a name.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Found {
+    /// The number.
+    pub number: Option<NamedNumber>,
+    /// Where the text begins that stands for a number and cannot be read as one.
+    pub unread: Option<usize>,
+}
+
+/// A number under a name.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NamedNumber {
+    /// The number.
+    pub number: f64,
+    /// The words that qualify the name, and where they and the name are in the line.
+    pub words: Option<(Qualification, Range<usize>)>,
+}
+
+impl NamedNumber {
+    /// What the words before the name say; `None` if there are none.
+    pub fn qualifier(&self) -> Option<Qualifier> {
+        self.words.as_ref().map(|(words, _)| words.qualifier)
+    }
+}
+
+/// How a name in front of `text` is joined to its number.
+pub fn joint(text: &[u8]) -> Joint {
+    if trim_blanks(text).starts_with(b"=") { Joint::Equals } else { Joint::Other }
 }
 
 /// What follows the separator, and white space around it, at the start of `text`; `None` if there is no separator.
@@ -93,7 +163,7 @@ mod tests {
     use super::*;
 
     fn found(name: &str, line: &str) -> Option<f64> {
-        NameMatcher::new(name).last_number(line.as_bytes())
+        NameMatcher::new(name).find(line.as_bytes()).number.map(|found| found.number)
     }
 
     #[test]
@@ -150,7 +220,40 @@ mod tests {
     #[test]
     fn invalid_utf8_around_a_name_does_no_harm() {
         let matcher = NameMatcher::new("loss");
-        assert_eq!(matcher.last_number(b"\xe9 loss: 0.5\xff"), Some(0.5));
-        assert_eq!(matcher.last_number(b"\xffloss:\xff 0.5"), None);
+        let number = |line: &[u8]| matcher.find(line).number.map(|found| found.number);
+        assert_eq!(number(b"\xe9 loss: 0.5\xff"), Some(0.5));
+        assert_eq!(number(b"\xffloss:\xff 0.5"), None);
+    }
+
+    #[test]
+    fn a_plain_name_counts_more_than_a_qualified_one() {
+        let lines = [
+            ("loss: 0.3 best loss: 0.1", 0.3, None),
+            ("train loss: 0.7 loss: 0.3", 0.3, None),
+            ("loss: 0.3, target loss: 0.1", 0.3, None),
+            ("val loss: 0.5 train loss: 0.7", 0.5, Some(Qualifier::Validation)),
+            ("[valid] loss: 0.5 [train] loss: 0.7", 0.5, Some(Qualifier::Validation)),
+            ("train loss: 0.7 best loss: 0.1", 0.7, Some(Qualifier::Other)),
+            ("[1]\tvalid_0's loss: 0.5\ttraining's loss: 0.7", 0.5, Some(Qualifier::Validation)),
+            ("loss: 0.2 loss: 0.3", 0.3, None),
+        ];
+        let matcher = NameMatcher::new("loss");
+        for (line, number, qualifier) in lines {
+            let found = matcher.find(line.as_bytes()).number.expect(line);
+            assert_eq!((found.number, found.qualifier()), (number, qualifier), "{line}");
+        }
+        assert_eq!(matcher.find(b"target loss: 0.1").number, None);
+        let Some((_, words)) = matcher.find(b"x, best val loss: 0.1").number.unwrap().words else { panic!() };
+        assert_eq!(&"x, best val loss: 0.1"[words], "best val loss");
+    }
+
+    #[test]
+    fn a_number_in_another_notation_is_pointed_out() {
+        let unread = |line: &'static str| NameMatcher::new("loss").find(line.as_bytes()).unread.map(|at| &line[at..]);
+        assert_eq!(unread("epoch 1 loss: 1.234,5"), Some("1.234,5"));
+        assert_eq!(
+            [unread("loss: 0.5"), unread("loss: low"), unread("Config(loss=1_0)"), unread("best loss: 1_0")],
+            [None; 4]
+        );
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! What counts: `0.25`, `.5`, `5.`, `-1e-3`, `nan`, `inf` and `infinity` in any case with a sign, thousands separated by commas
 //! (`1,234.5`), and a number in a wrapper that Python libraries print around scalars (`np.float64(0.25)`, `tensor(0.25, …)`). Of a
-//! percentage the number before the sign counts, of a fraction (`97/100`) its numerator. What does not: a number that belongs to
-//! something longer, such as `12ms`, `0x1f`, `1.2.3`, `10:30`, `2026-01-01`, and a comma that does not separate thousands (`0,5`).
+//! percentage the number before the sign counts, of a fraction (`97/100`) its numerator. Julia's `0.5f0` is a number of 32 bits. What
+//! does not: a number that belongs to something longer, such as `12ms`, `0x1f`, `1.2.3`, `10:30`, `2026-01-01`, `1.5×10^3`, a comma
+//! that does not separate thousands (`0,5`, `1.234,5`), and other notations of groups (`1 234`, `1'234`, `1_000`).
+
+use super::number_end::{ends_here, is_first_group};
 
 /// What Python libraries print around a scalar. The number is the first argument.
 const WRAPPERS: [&str; 16] = [
@@ -34,7 +37,14 @@ pub fn leading(text: &[u8]) -> Option<f64> {
     let text = text.strip_prefix(b"'").or_else(|| text.strip_prefix(b"\"")).unwrap_or(text);
     let text = inside_wrapper(text);
     let (number, length) = parse(text)?;
-    ends_here(&text[length..]).then_some(number)
+    (ends_here(&text[length..]) && !is_first_group(&text[..length], &text[length..])).then_some(number)
+}
+
+/// Whether `text` begins with a digit, a sign and the decimal point aside: it is a number, if maybe in a notation that is not read.
+pub fn begins(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"'").or_else(|| text.strip_prefix(b"\"")).unwrap_or(text);
+    let signed = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    signed.strip_prefix(b".").unwrap_or(signed).first().is_some_and(u8::is_ascii_digit)
 }
 
 /// The number that `text` is as a whole, a per cent sign and white space aside.
@@ -87,12 +97,18 @@ fn decimal(text: &[u8]) -> Option<(f64, usize)> {
             return None;
         }
         end += 1 + fraction;
-    } else if text.get(end) == Some(&b',') && text.get(end + 1).is_some_and(u8::is_ascii_digit) {
+    }
+    if text.get(end) == Some(&b',') && text.get(end + 1).is_some_and(u8::is_ascii_digit) {
         return None;
     }
+    let single = text[..end].contains(&b'.') && text.get(end) == Some(&b'f') && exponent(&text[end..]) > 0;
     end += exponent(&text[end..]);
     let plain = std::str::from_utf8(&text[..end]).ok()?;
-    let number = if separated { plain.replace(',', "").parse() } else { plain.parse() };
+    let number = match (separated, single) {
+        (true, _) => plain.replace(',', "").parse(),
+        (_, true) => plain.replace('f', "e").parse(),
+        _ => plain.parse(),
+    };
     Some((number.ok()?, end))
 }
 
@@ -114,7 +130,7 @@ fn thousands(text: &[u8]) -> Option<usize> {
 }
 
 fn exponent(text: &[u8]) -> usize {
-    if !matches!(text.first(), Some(b'e' | b'E')) {
+    if !matches!(text.first(), Some(b'e' | b'E' | b'f')) {
         return 0;
     }
     let sign = usize::from(matches!(text.get(1), Some(b'+' | b'-')));
@@ -122,24 +138,6 @@ fn exponent(text: &[u8]) -> usize {
         0 => 0,
         digits => 1 + sign + digits,
     }
-}
-
-/// Whether a number that is followed by `rest` is complete.
-fn ends_here(rest: &[u8]) -> bool {
-    let Some(next) = rest.first() else { return true };
-    match next {
-        b'.' | b':' | b'-' => {
-            !rest.get(1).is_some_and(u8::is_ascii_alphanumeric) || (*next == b'-' && !rest[1].is_ascii_digit())
-        }
-        b'_' => false,
-        _ if next.is_ascii() => !next.is_ascii_alphabetic(),
-        _ => !first_char(rest).is_some_and(char::is_alphanumeric),
-    }
-}
-
-/// The first character of `text`; `None` if it is not UTF-8.
-fn first_char(text: &[u8]) -> Option<char> {
-    text.utf8_chunks().next()?.valid().chars().next()
 }
 
 #[cfg(test)]
@@ -172,9 +170,24 @@ mod tests {
             ("<tf.Tensor: shape=(), dtype=float32, numpy=0.5>", 0.5),
             ("0.5-acc", 0.5),
             ("0.5.", 0.5),
+            ("0.5f0", 0.5),
+            ("1.5f-5,", 1.5e-5),
+            ("NaN32", f64::NAN),
+            ("1,234.5 x", 1234.5),
+            ("3/10", 3.0),
+            ("0.5/acc=1", 0.5),
+            ("50%", 50.0),
+            ("0.5 123", 0.5),
+            ("1 23", 1.0),
+            ("1 100%", 1.0),
+            ("12 x", 12.0),
+            ("0.5*", 0.5),
+            ("0.5 * x", 0.5),
+            ("0.5±0.1", 0.5),
         ];
         for (text, number) in forms {
-            assert_eq!(leading(text.as_bytes()), Some(number), "{text}");
+            let found = leading(text.as_bytes());
+            assert!(found == Some(number) || (number.is_nan() && found.is_some_and(f64::is_nan)), "{text}: {found:?}");
         }
         assert!(leading(b"nan").unwrap().is_nan() && leading(b"-NaN ").unwrap().is_nan());
     }
@@ -203,10 +216,37 @@ mod tests {
             "tensor([0.5])",
             "1e5x",
             "v1",
+            "1.234,5",
+            "1.234.567,8",
+            "0.5,0.7",
+            "1 234.5",
+            "1 234",
+            "-12 345 678",
+            "1'234.5",
+            "1’234",
+            "1\u{202f}234",
+            "5e",
+            "5e+",
+            "0.5f",
+            "12f3",
+            "12:30:01",
+            "3/10/2026",
+            "0.5/s",
+            "0.5/model.pt",
+            "0.25.ckpt",
+            "0.9&run=1",
+            "1.5×10^3",
+            "1.5 × 10",
+            "1.5 x 10^3",
+            "1.5*10^3",
+            "2**10",
+            "2^10",
+            "1·5",
         ];
         for text in others {
             assert_eq!(leading(text.as_bytes()), None, "{text}");
         }
+        assert!(others[1..].iter().filter(|text| begins(text.as_bytes())).count() > 30);
     }
 
     #[test]

@@ -13,8 +13,18 @@ const MAX_COLUMNS: usize = 64;
 const MAX_NAME: usize = 60;
 /// What a header whose names are one blank apart begins with; other lines of words are sentences.
 const STEP_NAMES: [&str; 6] = ["epoch", "step", "iter", "iteration", "round", "batch"];
+/// Names of other columns that count.
+const STEP_COLUMNS: [&str; 6] = ["e", "ep", "#", "it", "n", "t"];
+/// First columns of tables whose rows are about different things.
+const THING_COLUMNS: [&str; 14] = [
+    "class", "label", "category", "target", "fold", "split", "feature", "layer", "group", "cluster", "id", "index",
+    "seed", "rank",
+];
 /// The content of a cell without a number.
 const PLACEHOLDERS: [&str; 8] = ["-", "--", "+", "*", "None", "N/A", "n/a", ""];
+
+/// What is drawn between columns.
+const BARS: [char; 4] = ['|', '│', '┃', '║'];
 
 /// What separates columns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,13 +40,28 @@ enum Separator {
 pub struct TableHeader {
     separator: Separator,
     columns: Vec<(String, Range<usize>)>,
+    /// Whether it could be a sentence: `Epoch finished`, `Done, saving`.
+    may_be_sentence: bool,
+}
+
+/// A number of a row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TableCell<'h> {
+    /// The name of its column.
+    pub name: &'h str,
+    /// The index of its column.
+    pub column: usize,
+    /// The number.
+    pub number: f64,
+    /// Whether it was printed without a decimal point or an exponent.
+    pub is_whole: bool,
 }
 
 impl TableHeader {
     /// `line` as a header; `None` if it is none.
     pub fn parse(line: &str) -> Option<TableHeader> {
         let separator = match () {
-            () if line.contains(['|', '│']) => Separator::Bar,
+            () if line.contains(BARS) => Separator::Bar,
             () if line.contains(',') => Separator::Comma,
             () => Separator::Blanks,
         };
@@ -44,8 +69,10 @@ impl TableHeader {
             Separator::Blanks => split(line, Separator::Blanks, 2),
             other => split(line, other, 1),
         };
+        let mut may_be_sentence = separator == Separator::Comma && line.contains(", ");
         if cells.len() == 1 && STEP_NAMES.iter().any(|name| starts_with_word(line, name)) {
             cells = split(line, Separator::Blanks, 1);
+            may_be_sentence = true;
         }
         let is_header = (2..=MAX_COLUMNS).contains(&cells.len()) && cells.iter().all(|(cell, _)| is_name(cell));
         let is_unique = |index: usize| cells[..index].iter().all(|(cell, _)| *cell != cells[index].0);
@@ -53,7 +80,7 @@ impl TableHeader {
             return None;
         }
         let columns = cells.into_iter().map(|(cell, range)| (cell.to_owned(), range)).collect();
-        Some(TableHeader { separator, columns })
+        Some(TableHeader { separator, columns, may_be_sentence })
     }
 
     /// The names.
@@ -61,8 +88,32 @@ impl TableHeader {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The numbers of a row by name; `None` if `line` is no row of this table.
-    pub fn row(&self, line: &str) -> Option<Vec<(&str, f64)>> {
+    /// How many columns it has.
+    pub fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether it could be a sentence.
+    pub fn may_be_sentence(&self) -> bool {
+        self.may_be_sentence
+    }
+
+    /// The first column that counts epochs or steps.
+    pub fn step_column(&self) -> Option<usize> {
+        self.names().position(|name| {
+            let name = name.to_ascii_lowercase();
+            STEP_COLUMNS.contains(&name.as_str()) || STEP_NAMES.iter().any(|step| name.contains(step))
+        })
+    }
+
+    /// Whether its rows are about different things, such as classes, and not about one thing at different times.
+    pub fn lists_things(&self) -> bool {
+        let first = self.names().next().unwrap_or_default().to_ascii_lowercase();
+        THING_COLUMNS.contains(&first.as_str())
+    }
+
+    /// The numbers of a row; `None` if `line` is no row of this table.
+    pub fn row(&self, line: &str) -> Option<Vec<TableCell<'_>>> {
         if !line.bytes().any(|byte| byte.is_ascii_digit()) {
             return None;
         }
@@ -71,22 +122,38 @@ impl TableHeader {
         if (cells.len() != self.columns.len() && !is_aligned) || !cells.iter().all(|(cell, _)| is_cell(cell)) {
             return None;
         }
-        let column = |index: usize, range: &Range<usize>| match is_aligned {
-            true => self.column_at(range),
-            false => self.columns.get(index).map(|(name, _)| name.as_str()),
-        };
-        let numbers = cells.iter().enumerate().map(|(index, (cell, range))| Some((column(index, range)?, *cell)));
-        let named = numbers.collect::<Option<Vec<(&str, &str)>>>()?;
-        Some(named.into_iter().filter_map(|(name, cell)| Some((name, number::whole(cell)?))).collect())
+        let mut numbers = Vec::with_capacity(cells.len());
+        for (index, (cell, range)) in cells.iter().enumerate() {
+            let column = if is_aligned { self.column_at(range)? } else { index };
+            if let Some(number) = number::whole(cell) {
+                let is_whole = !cell.contains(['.', 'e', 'E', 'n', 'N']);
+                numbers.push(TableCell { name: &self.columns.get(column)?.0, column, number, is_whole });
+            }
+        }
+        Some(numbers)
+    }
+
+    /// Whether `line` has numbers only and is no row of this table.
+    pub fn is_row_of_another(&self, line: &str) -> bool {
+        let cells = split(line, self.separator, 1);
+        cells.len() > 1 && cells.iter().all(|(cell, _)| number::whole(cell).is_some()) && self.row(line).is_none()
     }
 
     /// The only column that overlaps `range`.
-    fn column_at(&self, range: &Range<usize>) -> Option<&str> {
-        let mut overlapping =
-            self.columns.iter().filter(|(_, column)| column.start < range.end && range.start < column.end);
-        let (name, _) = overlapping.next()?;
-        overlapping.next().is_none().then_some(name)
+    fn column_at(&self, range: &Range<usize>) -> Option<usize> {
+        let overlaps = |(_, column): &(String, Range<usize>)| column.start < range.end && range.start < column.end;
+        let mut overlapping = (0..self.columns.len()).filter(|index| overlaps(&self.columns[*index]));
+        let column = overlapping.next()?;
+        overlapping.next().is_none().then_some(column)
     }
+}
+
+/// Whether `line` is drawn: `|---|---|`, `-----  ----`, `└──┴──┘`.
+pub fn is_rule(line: &str) -> bool {
+    let is_drawn =
+        |c: char| matches!(c, '-' | '=' | '+' | '|' | ':' | ' ' | '_') || ('\u{2500}'..='\u{257f}').contains(&c);
+    line.chars().all(is_drawn)
+        && line.chars().any(|c| matches!(c, '-' | '=' | '_') || ('\u{2500}'..='\u{257f}').contains(&c))
 }
 
 /// The cells of `line` with their characters; `blanks` is how many blanks separate two. A tab counts as many.
@@ -94,7 +161,7 @@ fn split(line: &str, separator: Separator, blanks: usize) -> Vec<(&str, Range<us
     let outer = match separator {
         Separator::Blanks => return split_at_blanks(line, blanks),
         Separator::Comma => line.split(',').collect::<Vec<_>>(),
-        Separator::Bar => line.trim().trim_matches(['|', '│']).split(['|', '│']).collect(),
+        Separator::Bar => line.trim().trim_matches(BARS).split(BARS).collect(),
     };
     outer.into_iter().map(|cell| (cell.trim(), 0..0)).collect()
 }
@@ -150,7 +217,7 @@ mod tests {
     fn row(header: &str, line: &str) -> Option<String> {
         let header = TableHeader::parse(header)?;
         let numbers = header.row(line)?;
-        Some(numbers.into_iter().map(|(name, number)| format!("{name}={number} ")).collect())
+        Some(numbers.into_iter().map(|cell| format!("{}={} ", cell.name, cell.number)).collect())
     }
 
     #[test]

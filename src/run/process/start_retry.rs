@@ -131,6 +131,8 @@ mod tests {
         fn note(&self, text: &str) {
             self.0.lock().unwrap().push(text.to_owned());
         }
+
+        fn warn(&self, _: &str) {}
     }
 
     fn job() -> JobId {

@@ -1,0 +1,70 @@
+//! The names that are looked for in lines of text.
+
+use crate::collect::collector::Wanted;
+use crate::collect::text::name_match::{NameMatcher, NamedNumber};
+
+/// Bytes of the longest text that a message shows.
+const SHOWN: usize = 60;
+
+/// Names that are found in lines of text.
+#[derive(Debug)]
+pub(super) struct WantedNames {
+    metric: Option<NameMatcher>,
+    step: Option<NameMatcher>,
+    others: Vec<(String, NameMatcher)>,
+}
+
+/// What a line of text has under the names that are wanted.
+#[derive(Debug)]
+pub(super) struct FoundNumbers {
+    /// The metric.
+    pub metric: Option<NamedNumber>,
+    /// What was printed for the metric and cannot be read as a number.
+    pub unread: Option<String>,
+    /// Whether any of the other names has a number.
+    pub others: bool,
+}
+
+impl WantedNames {
+    pub fn new(wanted: &Wanted) -> WantedNames {
+        let matcher = |name: &Option<String>| name.as_deref().map(NameMatcher::new);
+        let others = wanted.others.iter().filter(|name| Some(*name) != wanted.metric.as_ref());
+        let others = others.map(|name| (name.clone(), NameMatcher::new(name))).collect();
+        WantedNames { metric: matcher(&wanted.metric), step: matcher(&wanted.step), others }
+    }
+
+    /// `None` if `line` has no name that is wanted, the step's aside.
+    pub fn find(&self, line: &[u8]) -> Option<FoundNumbers> {
+        let metric = self.metric.as_ref().map(|name| name.find(line)).unwrap_or_default();
+        let others = self.others.iter().any(|(_, name)| number(name, line).is_some());
+        let unread = metric.unread.filter(|_| metric.number.is_none());
+        let unread =
+            unread.map(|at| shown(line[at..].split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default()));
+        (metric.number.is_some() || unread.is_some() || others).then_some(FoundNumbers {
+            metric: metric.number,
+            unread,
+            others,
+        })
+    }
+
+    /// The step, if it is finite.
+    pub fn step(&self, line: &[u8]) -> Option<f64> {
+        number(self.step.as_ref()?, line).filter(|step| step.is_finite())
+    }
+
+    /// The numbers under the other names.
+    pub fn others<'l>(&'l self, line: &'l [u8]) -> impl Iterator<Item = (&'l str, f64)> {
+        self.others.iter().filter_map(|(name, matcher)| Some((name.as_str(), number(matcher, line)?)))
+    }
+}
+
+fn number(name: &NameMatcher, line: &[u8]) -> Option<f64> {
+    name.find(line).number.map(|found| found.number)
+}
+
+/// `text` for a message.
+pub(super) fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= SHOWN).last().unwrap_or(0);
+    text[..end].to_owned()
+}

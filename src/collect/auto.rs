@@ -28,7 +28,7 @@ mod printed_objects;
 mod printed_tables;
 mod wanted_names;
 
-use origin::{Accepted, Form, Origin, Taken};
+use origin::{Accepted, Origin, PrintedForm, Taken};
 use printed_objects::{ObjectLine, PrintedObject, PrintedObjects};
 use printed_tables::{Interruption, PrintedTables};
 use wanted_names::{WantedNames, shown};
@@ -117,9 +117,9 @@ impl Auto {
         words: Option<Qualification>,
     ) -> Taken {
         let form = match words.map(|words| words.qualifier) {
-            None | Some(Qualifier::Validation | Qualifier::Test) => Form::Object(notation),
+            None | Some(Qualifier::Validation | Qualifier::Test) => PrintedForm::Object(notation),
             Some(Qualifier::Setting) => return Taken::No,
-            Some(qualifier) => Form::Qualified(qualifier),
+            Some(qualifier) => PrintedForm::Qualified(qualifier),
         };
         let Some(object) = JsonObject::parse(json) else { return Taken::No };
         let wanted = &self.tracker.wanted;
@@ -147,7 +147,7 @@ impl Auto {
         self.unread = found.unread.or(self.unread.take());
         let number = found.metric.as_ref().map(|found| found.number);
         let words = found.metric.and_then(|found| found.words);
-        let form = words.as_ref().map_or(Form::Text, |(words, _)| Form::Qualified(words.qualifier));
+        let form = words.as_ref().map_or(PrintedForm::Text, |(words, _)| PrintedForm::Qualified(words.qualifier));
         let accepted = self.accepts(number.map(PrintedMetric::Number).as_ref(), (form, stream));
         if accepted == Accepted::No || (accepted == Accepted::WithoutMetric && !found.others) {
             return LineKind::Other;
@@ -181,7 +181,7 @@ impl Auto {
 
     /// Takes a line if it is a row of a table with a name that is wanted.
     fn table_row(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
-        let origin = (Form::Table, stream);
+        let origin = (PrintedForm::Table, stream);
         if self.origin.is_some_and(|known| known < origin) {
             return LineKind::Other;
         }
@@ -273,10 +273,10 @@ impl Auto {
     /// What the user should know of how the metric was read.
     fn remark(&mut self) {
         let Some(name) = self.tracker.wanted.metric.clone() else { return };
-        if let (Some(read), Some((Form::Qualified(_), _))) = (self.read_as.take(), self.origin) {
+        if let (Some(read), Some((PrintedForm::Qualified(_), _))) = (self.read_as.take(), self.origin) {
             self.tracker.remark(Remark::QualifiedName { name: name.clone(), read });
         }
-        let counts_less = self.origin.is_none_or(|(form, _)| form >= Form::Text);
+        let counts_less = self.origin.is_none_or(|(form, _)| form >= PrintedForm::Text);
         if let Some(text) = self.unread.clone().filter(|_| counts_less) {
             self.tracker.remark(Remark::UnreadNumber { name, text });
         }

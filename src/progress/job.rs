@@ -16,7 +16,7 @@ use crate::types::units::Resource;
 
 /// What a job was launched with.
 #[derive(Clone, Debug)]
-pub struct LaunchedJob {
+pub struct ProgressJob {
     /// The parameters of its trial, as text.
     pub params: String,
     /// Its bracket.
@@ -32,7 +32,7 @@ pub fn finished_line(progress: &StudyProgress, end: &EndRecord) -> String {
 }
 
 /// `trial 14, bracket 2, rung 1 (epochs=3)`; only the trial and the rung if there is no resource.
-fn name(progress: &StudyProgress, end: &EndRecord, launched: Option<&LaunchedJob>) -> String {
+fn name(progress: &StudyProgress, end: &EndRecord, launched: Option<&ProgressJob>) -> String {
     let JobId { key, .. } = end.job;
     let (Some(launched), Some(resource)) = (launched, &progress.resource) else {
         return format!("trial {}, rung {}{}", key.trial, key.rung, attempt(end));
@@ -83,7 +83,7 @@ pub fn params_text(params: &Assignment) -> String {
 pub fn plain_line(
     progress: &StudyProgress,
     end: &EndRecord,
-    launched: Option<&LaunchedJob>,
+    launched: Option<&ProgressJob>,
     folder: &StudyFolder,
     result_column: &mut usize,
 ) -> String {

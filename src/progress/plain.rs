@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::first_job::{self, FirstJob};
-use super::job::LaunchedJob;
+use super::job::ProgressJob;
 use super::line_limit::LineLimit;
 use super::stderr::{print_message, print_progress};
 use super::verbosity::Verbosity;
@@ -40,7 +40,7 @@ struct Shared {
 struct State {
     progress: StudyProgress,
     /// The last job of each trial that is not retired.
-    launched: HashMap<TrialId, LaunchedJob>,
+    launched: HashMap<TrialId, ProgressJob>,
     /// The column in which the results of jobs begin.
     result_column: usize,
     ended: LineLimit,
@@ -151,7 +151,7 @@ impl State {
                 let known = self.launched.remove(&launch.job.key.trial);
                 let params = launch.params.as_ref().map(job::params_text).or(known.map(|known| known.params));
                 let (bracket, resource) = (launch.bracket, launch.resource);
-                let job = LaunchedJob { params: params.unwrap_or_default(), bracket, resource };
+                let job = ProgressJob { params: params.unwrap_or_default(), bracket, resource };
                 self.launched.insert(launch.job.key.trial, job);
             }
             Record::Retired { trial } => drop(self.launched.remove(trial)),

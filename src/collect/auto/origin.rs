@@ -6,7 +6,7 @@ use crate::collect::text::qualifier::Qualifier;
 
 /// In what form a value was printed; what counts most comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Form {
+pub(super) enum PrintedForm {
     /// An object.
     Object(Notation),
     /// A name and a number.
@@ -18,7 +18,7 @@ pub(super) enum Form {
 }
 
 /// Where a value came from; what counts most comes first.
-pub(super) type Origin = (Form, OutputStream);
+pub(super) type Origin = (PrintedForm, OutputStream);
 
 /// How a reading counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

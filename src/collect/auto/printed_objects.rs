@@ -1,7 +1,7 @@
 //! The objects that a job prints over several lines on its two streams.
 
 use crate::collect::collector::OutputStream;
-use crate::collect::text::open_brackets::{Content, Next, OpenBrackets};
+use crate::collect::text::open_brackets::{BracketsContent, NextLine, OpenBrackets};
 use crate::collect::text::qualifier::{self, Qualification};
 
 /// The object that each stream is in the middle of.
@@ -34,7 +34,7 @@ pub(super) enum ObjectLine {
 impl PrintedObject {
     /// The object; `None` if it is too long, or nothing that is read.
     pub fn text(&self) -> Option<&[u8]> {
-        self.brackets.text().filter(|_| self.brackets.content() == Content::Object)
+        self.brackets.text().filter(|_| self.brackets.content() == BracketsContent::Object)
     }
 
     /// What the words before it say.
@@ -51,9 +51,9 @@ impl PrintedObjects {
             OutputStream::Stderr => &mut self.stderr,
         };
         match slot.as_mut().map(|object| object.brackets.next(line)) {
-            Some(Next::Inside) => return ObjectLine::Inside,
-            Some(Next::Closes) => return slot.take().map_or(ObjectLine::None, ObjectLine::Ends),
-            Some(Next::Outside) => *slot = None,
+            Some(NextLine::Inside) => return ObjectLine::Inside,
+            Some(NextLine::Closes) => return slot.take().map_or(ObjectLine::None, ObjectLine::Ends),
+            Some(NextLine::Outside) => *slot = None,
             None => {}
         }
         let Some((start, brackets)) = OpenBrackets::begin(line) else { return ObjectLine::None };

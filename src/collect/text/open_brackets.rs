@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// What the lines since an opening bracket are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Content {
+pub enum BracketsContent {
     /// An object.
     Object,
     /// An entry of an object whose start was not seen, or the arguments of a call: nothing is read.
@@ -19,7 +19,7 @@ pub enum Content {
 /// An object or a call that is not complete.
 #[derive(Debug)]
 pub struct OpenBrackets {
-    content: Content,
+    content: BracketsContent,
     text: Vec<u8>,
     depth: usize,
     lines: u32,
@@ -27,7 +27,7 @@ pub struct OpenBrackets {
 
 /// What a line is to open brackets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Next {
+pub enum NextLine {
     /// It is inside of them.
     Inside,
     /// It closes them.
@@ -53,31 +53,31 @@ impl OpenBrackets {
     }
 
     /// What it is.
-    pub fn content(&self) -> Content {
+    pub fn content(&self) -> BracketsContent {
         self.content
     }
 
     /// The text, once it is closed; `None` if it was too long.
     pub fn text(&self) -> Option<&[u8]> {
-        (self.text.len() < MAX_BYTES && self.content == Content::Object).then_some(&self.text)
+        (self.text.len() < MAX_BYTES && self.content == BracketsContent::Object).then_some(&self.text)
     }
 
     /// Takes the next line, which has no white space at its end.
-    pub fn next(&mut self, line: &[u8]) -> Next {
-        let Some(first) = line.first() else { return Next::Inside };
+    pub fn next(&mut self, line: &[u8]) -> NextLine {
+        let Some(first) = line.first() else { return NextLine::Inside };
         let is_entry = matches!(first, b' ' | b'\t' | b'"' | b'\'' | b'{' | b'}' | b'[' | b']' | b'(' | b')' | b',');
         self.lines = self.lines.saturating_add(1);
         let is_long = self.lines > MAX_LINES;
         if !is_entry || (is_long && !line.trim_ascii_start().starts_with(b"\"")) {
-            return Next::Outside;
+            return NextLine::Outside;
         }
         self.push(line);
-        if self.depth == 0 { Next::Closes } else { Next::Inside }
+        if self.depth == 0 { NextLine::Closes } else { NextLine::Inside }
     }
 
     fn push(&mut self, line: &[u8]) {
         let end = closed_at(line, &mut self.depth).unwrap_or(line.len());
-        if self.content == Content::Object && self.text.len() < MAX_BYTES {
+        if self.content == BracketsContent::Object && self.text.len() < MAX_BYTES {
             self.text.extend_from_slice(&line[..end.min(MAX_BYTES - self.text.len())]);
             self.text.push(b'\n');
         }
@@ -88,11 +88,11 @@ impl OpenBrackets {
 const MAX_STARTS: usize = 32;
 
 /// What begins with the bracket at `at`.
-fn content(line: &[u8], at: usize) -> Option<Content> {
+fn content(line: &[u8], at: usize) -> Option<BracketsContent> {
     let (before, rest) = (&line[..at], line[at + 1..].trim_ascii_start());
     if line[at] == b'(' {
         let name = callee(before);
-        return (!name.is_empty() && holds_settings(name)).then_some(Content::Ignored);
+        return (!name.is_empty() && holds_settings(name)).then_some(BracketsContent::Ignored);
     }
     let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     let is_object = match rest.first() {
@@ -105,8 +105,8 @@ fn content(line: &[u8], at: usize) -> Option<Content> {
     let is_type = type_name.first().is_some_and(u8::is_ascii_uppercase) && holds_settings(type_name);
     match () {
         () if !is_object => None,
-        () if is_entry || is_type => Some(Content::Ignored),
-        () => Some(Content::Object),
+        () if is_entry || is_type => Some(BracketsContent::Ignored),
+        () => Some(BracketsContent::Object),
     }
 }
 
@@ -145,12 +145,12 @@ fn closed_at(line: &[u8], depth: &mut usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Option<(Content, String)> {
+    fn read(lines: &[&str]) -> Option<(BracketsContent, String)> {
         let (_, mut open) = OpenBrackets::begin(lines[0].as_bytes())?;
         for line in &lines[1..lines.len() - 1] {
-            assert_eq!(open.next(line.as_bytes()), Next::Inside, "{line}");
+            assert_eq!(open.next(line.as_bytes()), NextLine::Inside, "{line}");
         }
-        assert_eq!(open.next(lines[lines.len() - 1].as_bytes()), Next::Closes, "{lines:?}");
+        assert_eq!(open.next(lines[lines.len() - 1].as_bytes()), NextLine::Closes, "{lines:?}");
         Some((open.content(), String::from_utf8_lossy(open.text().unwrap_or_default()).into_owned()))
     }
 
@@ -166,7 +166,7 @@ mod tests {
         ];
         for lines in objects {
             let (content, text) = read(lines).unwrap_or_else(|| panic!("{lines:?}"));
-            assert_eq!(content, Content::Object, "{lines:?}");
+            assert_eq!(content, BracketsContent::Object, "{lines:?}");
             assert!(text.starts_with('{') && text.trim_end().ends_with('}'), "{text}");
         }
         let ignored: [&[&str]; 4] = [
@@ -176,7 +176,7 @@ mod tests {
             &["Config {", "    loss: 0.5,", "}"],
         ];
         for lines in ignored {
-            assert_eq!(read(lines).map(|(content, _)| content), Some(Content::Ignored), "{lines:?}");
+            assert_eq!(read(lines).map(|(content, _)| content), Some(BracketsContent::Ignored), "{lines:?}");
         }
     }
 
@@ -192,17 +192,17 @@ mod tests {
     #[test]
     fn a_line_of_text_ends_what_is_never_closed() {
         let (_, mut open) = OpenBrackets::begin(b"Starting {").unwrap();
-        assert_eq!(open.next(b"loss: 0.5"), Next::Outside);
+        assert_eq!(open.next(b"loss: 0.5"), NextLine::Outside);
     }
 
     #[test]
     fn memory_is_bounded() {
         let (_, mut open) = OpenBrackets::begin(b"{").unwrap();
         let line = [b' '; 1000];
-        let inside = (0..MAX_LINES).take_while(|_| open.next(&line) == Next::Inside).count();
+        let inside = (0..MAX_LINES).take_while(|_| open.next(&line) == NextLine::Inside).count();
         assert_eq!(
             (inside, open.text.len() <= MAX_BYTES + 1, open.next(&line)),
-            (MAX_LINES as usize, true, Next::Outside)
+            (MAX_LINES as usize, true, NextLine::Outside)
         );
         assert_eq!(open.text(), None);
     }

@@ -14,6 +14,8 @@ use super::style::catalogue::ArgStyle;
 use super::style::member::JobArguments;
 use super::style::settings::Arguments;
 use super::template::compiler::{CompiledCommand, Compiler};
+use super::template::lone_option::LoneOption;
+use super::workdir::make_paths_absolute;
 use crate::engine::event::Launch;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::units::Resource;
@@ -24,13 +26,17 @@ mod expression;
 mod functions;
 mod job_command;
 mod limits;
+mod lone_option;
 mod output;
 mod scanner;
 mod text;
+mod value_source;
 
 pub use error::TemplateError;
 pub use expression::{ParamExpression, ParamExpressionError};
+pub(crate) use scanner::{expression_of, is_template};
 pub(crate) use text::TextTemplate;
+pub use value_source::ValueSource;
 
 /// Renders each job's command line.
 #[derive(Debug)]
@@ -179,20 +185,37 @@ impl Renderer {
     /// # Errors
     /// An expression fails on this job's values (a filter on the wrong type, for example).
     pub fn argv(&self, context: &JobContext<'_>) -> Result<Vec<String>, TemplateError> {
+        self.argv_in(context, None)
+    }
+
+    /// As [`Renderer::argv`], with the paths in the text of the command that are relative to `base` made absolute.
+    fn argv_in(&self, context: &JobContext<'_>, base: Option<&Path>) -> Result<Vec<String>, TemplateError> {
         let values = self.values(context)?;
         match values.mismatch() {
             Some(mismatch) => Err(TemplateError::of(0, mismatch)),
-            None => Ok(self.render(&values)?.argv),
+            None => Ok(self.render(&values, base)?.argv),
         }
     }
 
-    fn render(&self, values: &TemplateValues<'_>) -> Result<JobArguments, TemplateError> {
+    /// The arguments and the variables for `values`. Paths that the elements of the command name as text are relative to `base`, and
+    /// become absolute.
+    fn render(&self, values: &TemplateValues<'_>, base: Option<&Path>) -> Result<JobArguments, TemplateError> {
         let mut job = JobArguments::default();
         job.argv.reserve(self.command.len() + 2 * self.names.params.len() + 2);
         let table = values.table(&self.compiled.roots);
+        let mut lone = LoneOption::default();
         for (index, element) in self.compiled.elements.iter().enumerate() {
+            let start = job.argv.len();
             self.compiled.push(index, element, values, &table, &mut job)?;
+            if let Some(base) = base
+                && element.is_text()
+            {
+                let source = &self.command[index];
+                job.argv.iter_mut().skip(start.max(1)).for_each(|word| make_paths_absolute(word, source, base));
+            }
+            lone.rendered(element, &self.command[index], start, &mut job.argv);
         }
+        lone.end(&mut job.argv);
         if self.appends() {
             values.pass_sampled(&mut job);
         }
@@ -216,7 +239,7 @@ impl Renderer {
     /// The variables with parameters, and those that the component names. One that `toEnv` names has the value of its input as text, and is not set for null.
     pub fn own_environment(&self, context: &JobContext<'_>) -> Result<Vec<Variable>, TemplateError> {
         let values = self.values(context)?;
-        let params = self.render(&values)?.variables.into_iter();
+        let params = self.render(&values, None)?.variables.into_iter();
         let mut all: Vec<Variable> = params.map(|(name, value)| (name.into(), value.into())).collect();
         for (name, template) in &self.variables {
             all.push((name.clone().into(), template.render(&values)?.into()));
@@ -232,7 +255,7 @@ impl Renderer {
 
     /// Renders with sample values: finds expressions that fail for every job before any job runs.
     fn render_sample(&self) -> Result<(), TemplateError> {
-        self.with_sample(|context| self.render(&self.values(context)?).map(|_| ()))
+        self.with_sample(|context| self.render(&self.values(context)?, None).map(|_| ()))
     }
 
     fn with_sample<T>(&self, render: impl FnOnce(&JobContext<'_>) -> T) -> T {

@@ -1,5 +1,7 @@
 //! Words of imported commands.
 
+use crate::command::template::expression_of;
+
 /// A template that renders to `text`.
 pub fn literal(text: &str) -> String {
     // the delimiters of templates; an expression that is a string renders as it is
@@ -15,12 +17,7 @@ pub fn literal(text: &str) -> String {
 
 /// A template that renders to the value of the parameter `name`.
 pub fn value_of(name: &str) -> String {
-    let is_identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_identifier {
-        return format!("{{{{ {name} }}}}");
-    }
-    format!("{{{{ params[{name:?}].value }}}}")
+    format!("{{{{ {} }}}}", expression_of(name))
 }
 
 /// Whether a shell would do more with `text` than split it into words.
@@ -35,7 +32,18 @@ pub fn command_line(text: &str) -> Vec<String> {
     if needs_shell(&outside) {
         return vec!["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()];
     }
-    split_templates(text)
+    let words = split_templates(text);
+    // a shell sets the variables before a program; `env` does it without one
+    let has_variables = words.first().is_some_and(|word| is_assignment(word));
+    has_variables.then(|| "env".to_owned()).into_iter().chain(words).collect()
+}
+
+/// Whether a shell reads the first word of a command as `NAME=VALUE`.
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 /// Splits at blanks as a shell does, but not inside `{{ … }}`.
@@ -74,6 +82,11 @@ mod tests {
         );
         assert_eq!(command_line("cd x && python {{ a | int }}"), ["/bin/sh", "-c", "cd x && python {{ a | int }}"]);
         assert_eq!(command_line("python {{ a | int }}"), ["python", "{{ a | int }}"]);
+        assert_eq!(
+            command_line("VAR=1 B='a b' python t.py {{ lr }}"),
+            ["env", "VAR=1", "B=a b", "python", "t.py", "{{ lr }}"]
+        );
+        assert_eq!(command_line("--a=1 x"), ["--a=1", "x"]);
         assert_eq!(command_line("echo 'unclosed"), ["/bin/sh", "-c", "echo 'unclosed"]);
     }
 
@@ -83,5 +96,7 @@ mod tests {
         assert_eq!(literal("plain"), "plain");
         assert_eq!(value_of("lr"), "{{ lr }}");
         assert_eq!(value_of("num-layers"), "{{ params[\"num-layers\"].value }}");
+        assert_eq!(value_of("a\"\u{1b}é"), "{{ params[\"a\\\"\\u001bé\"].value }}");
+        assert_eq!(value_of("in"), "{{ params[\"in\"].value }}");
     }
 }

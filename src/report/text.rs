@@ -178,7 +178,7 @@ pub fn short_value(cell: &Value) -> String {
     if width(&whole) <= CELL { whole } else { format!("{}…", cut(&whole, CELL - 1)) }
 }
 
-/// A command line that bash splits back into `argv`, on one line.
+/// A command line that a POSIX shell splits back into `argv`.
 pub fn command_line<'a>(argv: impl IntoIterator<Item = &'a str>) -> String {
     let mut argv = argv.into_iter();
     let program = argv.next().map(quoted_word);
@@ -194,24 +194,30 @@ pub fn arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// `element` as a word of any POSIX shell. Line ends stay as they are, in quotes. `printf` writes what else is not printable, so that
+/// no terminal interprets it.
 pub fn quoted_word(element: &str) -> String {
-    if !element.chars().all(is_printable) {
-        return ansi_c_quoted(element);
+    let is_shown = |c: char| c == '\n' || is_printable(c);
+    let (mut quoted, mut rest) = (String::new(), element);
+    while let Some(at) = rest.find(|c| !is_shown(c)) {
+        let (shown, hidden) = rest.split_at(at);
+        let end = hidden.find(is_shown).unwrap_or(hidden.len());
+        if !shown.is_empty() {
+            quoted += &shell_quoted(shown);
+        }
+        let octal: String = hidden[..end].bytes().map(|byte| format!("\\{byte:03o}")).collect();
+        quoted += &format!("\"$(printf '{octal}')\"");
+        rest = &hidden[end..];
     }
-    shlex::try_quote(element).map_or_else(|_| format!("{element:?}"), |q| q.into_owned())
+    if !rest.is_empty() || element.is_empty() {
+        quoted += &shell_quoted(rest);
+    }
+    quoted
 }
 
-/// `$'…'`, with an escape for each byte of the characters that are not printable (bash, "ANSI-C Quoting").
-fn ansi_c_quoted(element: &str) -> String {
-    let mut quoted = "$'".to_owned();
-    for c in element.chars() {
-        match c {
-            '\'' | '\\' => quoted.extend(['\\', c]),
-            c if is_printable(c) => quoted.push(c),
-            c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| quoted.push_str(&format!("\\x{byte:02x}"))),
-        }
-    }
-    quoted + "'"
+/// Quotes text without NUL, which no argument can have.
+fn shell_quoted(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| format!("{text:?}"), |quoted| quoted.into_owned())
 }
 
 /// shlex quotes every `=`, which has a meaning for a shell only in the first word of a line and at the start of a word.
@@ -286,9 +292,49 @@ mod tests {
         let argv = ["train.py", "--name=it's", "a b", "", "$HOME", "*"];
         assert_eq!(shlex::split(&command_line(argv)).expect("balanced quotes"), argv);
         assert_eq!(command_line(["python3", "train.py", "--lr=0.1"]), "python3 train.py --lr=0.1");
-        let line = command_line(["printf", "%s", "it's\u{1b}[2Jb\n\u{9b}\u{202e}"]);
-        assert_eq!(line, r"printf %s $'it\'s\x1b[2Jb\x0a\xc2\x9b\xe2\x80\xae'");
-        let echoed = std::process::Command::new("bash").args(["-c", &line]).output().expect("bash starts");
-        assert_eq!(echoed.stdout, "it's\u{1b}[2Jb\n\u{9b}\u{202e}".as_bytes());
+        let element = "it's\u{1b}[2Jb\n\u{9b}\u{202e}\t\r\n\n";
+        let line = command_line(["printf", "%s", element]);
+        assert_eq!(
+            line,
+            "printf %s \"it's\"\"$(printf '\\033')\"'[2Jb\n'\"$(printf '\\302\\233\\342\\200\\256\\011\\015')\"'\n\n'"
+        );
+        for shell in ["sh", "bash"] {
+            let echoed = std::process::Command::new(shell).args(["-c", &line]).output().expect("the shell starts");
+            assert_eq!(echoed.stdout, element.as_bytes(), "{shell}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_word_of_a_posix_shell() {
+        let words = [
+            "",
+            " ",
+            "a b",
+            "it's",
+            "\"",
+            "$HOME",
+            "${x}",
+            "`id`",
+            "\\",
+            "a\\'b\"",
+            "!",
+            "~",
+            "*",
+            "#",
+            "=x",
+            "-n",
+            "\n",
+            "é☃",
+            "\u{7f}",
+            "\r\n",
+            "$(printf x)",
+            "\\\n",
+            "%s",
+            "\\033",
+        ];
+        let line = command_line(["printf", "[%s]"].into_iter().chain(words));
+        let echoed = std::process::Command::new("sh").args(["-c", &line]).output().expect("the shell starts");
+        let expected: String = words.iter().map(|word| format!("[{word}]")).collect();
+        assert_eq!(String::from_utf8_lossy(&echoed.stdout), expected);
     }
 }

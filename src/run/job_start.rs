@@ -154,6 +154,10 @@ impl JobRunner<'_> {
 /// The error of an attempt to create or enter (`verb`) the working directory of a job.
 fn directory_error(verb: &str, directory: &Path, source: io::Error) -> StartError {
     let operation = format!("{verb} the working directory {}", directory.display());
+    if let Some(file) = directory.ancestors().find(|part| part.is_file()) {
+        let hint = "name another folder with --workdir, or move the file";
+        return StartError::Job(format!("cannot {operation}: {} is a file; {hint}", file.display()));
+    }
     match machine_error(&source) {
         Some(_) => StartError::Refused { operation, source },
         None => StartError::Job(format!("cannot {operation}: {source}")),

@@ -230,7 +230,7 @@ impl Session {
             retention: replayed.retention,
             clock: Clock::starting_at(replayed.state.at),
             restart_check: RestartCheck::new(study.experiment.promoted),
-            result_checks: result_checks(&study.experiment),
+            result_checks: result_checks(&study.experiment, study.renderer),
             observer,
             tuner: self.tuner.as_ref(),
             slot_table: &self.slot_table,
@@ -283,8 +283,10 @@ impl Session {
     }
 }
 
-fn result_checks(experiment: &Experiment) -> ResultChecks {
-    ResultChecks::new(experiment.promoted, experiment.resource.as_ref().map(|spec| spec.name.as_str()))
+fn result_checks(experiment: &Experiment, renderer: &Renderer) -> ResultChecks {
+    let parameter = renderer.names().params.first().map(|(name, _)| renderer.source_of(name));
+    let resource = experiment.resource.as_ref().map(|spec| (spec.name.as_str(), renderer.source_of(&spec.name)));
+    ResultChecks::new(experiment.promoted, parameter, resource)
 }
 
 fn note_ended(observer: &dyn Observer, count: usize) {
@@ -310,12 +312,9 @@ fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
 
 /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
 fn known_program(renderer: &Renderer, base: &Path) -> Option<String> {
-    let mut program: Vec<String> =
-        renderer.command().first().filter(|first| !first.contains("{{")).cloned().into_iter().collect();
-    if renderer.directory_template().is_some() {
-        workdir::make_paths_absolute(&mut program, base);
-    }
-    program.pop()
+    let program = renderer.command().first().filter(|first| !first.contains("{{"))?;
+    let has_directory = renderer.directory_template().is_some();
+    Some(if has_directory { workdir::absolute_program(base, program) } else { program.clone() })
 }
 
 /// The result of running the jobs.

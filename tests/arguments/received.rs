@@ -19,7 +19,7 @@ pub struct Library {
 }
 
 /// Texts that shells, YAML, Python or an option parser could read as something else.
-pub const TEXTS: [&str; 32] = [
+pub const TEXTS: [&str; 37] = [
     "a b",
     "it's \"quoted\"",
     "café ☃",
@@ -34,6 +34,11 @@ pub const TEXTS: [&str; 32] = [
     "{x: 1}",
     "$HOME",
     "${x}",
+    "${HOME}/a",
+    r"\${x}",
+    r"\\${x}'${y.z}\",
+    r"a\'b${",
+    "${oc.env:HOME}",
     "back\\slash\\",
     "*",
     "# text",
@@ -84,7 +89,7 @@ fn rows() -> Vec<Value> {
     };
     vec![
         row(true, 1e-5, -4.7e-6, json!([0.1, -2e-7]), json!(["a", "b c"]), json!(null)),
-        row(false, 1e22, -1.5e300, json!([1.0]), json!(["it's", "é"]), json!(-0.25)),
+        row(false, 1e22, -1.5e300, json!([1.0]), json!(["it's", "é", "${x}", r"\${HOME}'"]), json!(-0.25)),
     ]
 }
 

@@ -206,3 +206,32 @@ fn retries_get_a_new_copy_with_both_launchers() {
         assert_eq!(lab.read("m.study/trials/0/rung-0.attempt-2.config.json"), r#"{"lr": 3}"#);
     }
 }
+
+#[test]
+fn two_parameters_for_one_key_are_refused_by_every_subcommand() {
+    let param = |name: &str, more: &str| format!("  {name}: {{kind: choice, value: [1, 2]{more}}}\n");
+    let cases = [
+        (param("a.lr", "") + &param("lr", ", arg: {name: a.lr}"), "set the same key `a.lr` of the configuration file"),
+        (param("a", "") + &param("a.b", ""), "the key `a.b` is in the value of `a`"),
+        (param("a.b", "") + &param("a", ""), "the key `a.b` is in the value of `a`"),
+    ];
+    for (params, expected) in &cases {
+        let lab = lab(&format!("kind: grid\nmetric: {{name: loss, optimization: minimize}}\nparams:\n{params}"));
+        lab.file("c.yaml", "a:\n  lr: 0.1\n");
+        for subcommand in ["check", "plan", "run"] {
+            let mut command = lab.command(&format!("{subcommand} m.yaml --config-template c.yaml -- ./job"));
+            RunOutput::of(&mut command).exits(2).output_contains(expected).output_contains("m.yaml:5:3");
+        }
+        assert!(!lab.study().exists());
+    }
+    // Only one of them is active.
+    let exclusive = format!(
+        "{}{}{}",
+        param("opt", ""),
+        param("x", ", arg: {name: a.lr}, when: {opt: 1}"),
+        param("y", ", arg: {name: a.lr}, when: {opt: 2}")
+    );
+    let lab = lab(&format!("kind: grid\nmetric: {{name: loss, optimization: minimize}}\nparams:\n{exclusive}"));
+    lab.file("c.yaml", "a:\n  lr: 0.1\nopt: 0\n");
+    run(&lab, &["--config-template", "c.yaml"], &["./job"]).exits(0);
+}

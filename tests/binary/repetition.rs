@@ -38,7 +38,7 @@ fn the_printed_command_trains_from_the_start_and_keeps_the_checkpoint() {
     let elsewhere = RunOutput::of(lab.command("best ../m.study").current_dir(lab.path("other")));
     let elsewhere = elsewhere.exits(0).output_contains("its checkpoint is ../m.study/trials/");
     for (directory, line) in [(".", printed(&run)), ("other", printed(&elsewhere))] {
-        assert_eq!(line.starts_with("cd "), directory == "other", "{line}");
+        assert!(line.starts_with("cd /"), "{line}");
         assert!(!line.contains("HYPERTUNE_RUNG"), "the script does not use it: {line}");
         let again = in_shell(&lab, directory, &line).exits(0);
         assert_eq!(again.json()["loss"], best["value"], "{line}");
@@ -72,19 +72,71 @@ fn a_study_without_checkpoints_names_the_folder_of_the_trial() {
     let lab = Lab::random(2);
     lab.script("train.sh", "#!/bin/sh\necho \"{\\\"loss\\\": 0.5}\"\n");
     let run = lab.hypertune("run m.yaml -q -- ./train.sh").exits(0);
-    assert!(printed(&run).starts_with("./train.sh --x="), "{}", run.stdout);
+    assert!(printed(&run).contains(" && ./train.sh --x="), "{}", run.stdout);
     run.output_contains("its folder is m.study/trials/0\n");
     assert_eq!(lab.hypertune("best m.study --format json").json()["checkpoint"], serde_json::Value::Null);
 }
 
+/// Adds to `model` in its directory and in the folder of the trial; refuses to train over a model.
+const SAVES: &str = "#!/bin/sh
+[ -e model ] && { echo a model is here >&2; exit 6; }
+for word; do case $word in --to=*) to=${word#--to=} ;; esac; done
+[ -e \"$to/log\" ] && { echo a log is here >&2; exit 7; }
+echo new > model
+echo new > \"$to/log\"
+echo \"{\\\"loss\\\": 0.5}\"
+";
+
 #[test]
-fn a_job_with_a_directory_of_its_own_is_repeated_there() {
-    let lab = Lab::random(2);
-    lab.script("train.sh", "#!/bin/sh\npwd >&2\necho \"{\\\"loss\\\": 0.5}\"\n");
+fn a_job_with_a_directory_of_its_own_is_repeated_in_a_new_one() {
+    let lab = Lab::random(1);
+    lab.script("train.sh", SAVES);
     let mut command = lab.command("run m.yaml -q --workdir");
-    let run = RunOutput::of(command.args(["{{ trial_dir }}", "--", "./train.sh"])).exits(0);
+    let run = RunOutput::of(command.args(["{{ trial_dir }}/w", "--", "./train.sh", "--to={{ trial_dir }}"])).exits(0);
+    for file in ["w/model", "log"] {
+        lab.file(&format!("m.study/trials/0/{file}"), "kept");
+    }
     let line = printed(&run);
-    let folder = lab.path("m.study/trials/0").canonicalize().unwrap();
-    assert!(line.starts_with("cd "), "{line}");
-    assert_eq!(in_shell(&lab, ".", &line).exits(0).stderr.trim(), folder.to_string_lossy());
+    for directory in [".", "/"] {
+        assert_eq!(in_shell(&lab, directory, &line).exits(0).json()["loss"], 0.5, "{line}");
+    }
+    for file in ["w/model", "log"] {
+        assert_eq!(lab.read(&format!("m.study/trials/0/{file}")), "kept", "{line}");
+    }
+}
+
+#[test]
+fn a_directory_elsewhere_that_belongs_to_the_job_is_copied() {
+    let lab = Lab::random(1);
+    std::fs::create_dir_all(lab.path("runs/0")).unwrap();
+    lab.script("train.sh", "#!/bin/sh\ncat data >&2\necho new > data\necho \"{\\\"loss\\\": 0.5}\"\n")
+        .file("runs/0/data", "1");
+    let mut command = lab.command("run m.yaml -q --workdir");
+    let run = RunOutput::of(command.args(["runs/{{ trial }}", "--", "./train.sh"])).exits(0);
+    let line = printed(&run);
+    lab.file("runs/0/data", "kept");
+    assert_eq!(in_shell(&lab, "/", &line).exits(0).stderr, "kept", "{line}");
+    assert_eq!(lab.read("runs/0/data"), "kept", "{line}");
+}
+
+#[test]
+fn any_value_reaches_the_program_again_from_another_folder() {
+    let texts =
+        ["a\nb\n", "it's \"x\"", "$HOME `id` \\", "-x", "--a=b", "", "tab\t\u{1b}[2J", "é ☃", "!", "a,b", "%s \\n"];
+    for style in ["equals", "space", "fire", "hydra", "assign", "env"] {
+        let row: Vec<String> =
+            texts.iter().enumerate().map(|(at, text)| format!("p{at}: {}", serde_json::json!(text))).collect();
+        let lab = Lab::new(&format!(
+            "kind: mapping\nmetric: {{name: loss, optimization: minimize}}\nvalues:\n  - {{{}}}\n",
+            row.join(", ")
+        ));
+        lab.script("train.sh", "#!/bin/sh\nfor w; do printf '<%s>' \"$w\" >&2; done\nprintf '{%s}' \"$P0$P1$P2$P3$P4$P5$P6$P7$P8$P9$P10\" >&2\necho 'loss: 1'\n");
+        let mut command = lab.command("run m.yaml -q --arg-style");
+        RunOutput::of(command.args([style, "--", "./train.sh"])).exits(0);
+        let first = lab.read("m.study/trials/0/rung-0.stderr.log");
+        let best = lab.hypertune("best m.study --format json").exits(0).json();
+        let again = in_shell(&lab, "/", best["shell"].as_str().unwrap()).exits(0);
+        let trial_dir = |text: &str| text.split("<hydra.run.dir").next().unwrap().to_owned();
+        assert_eq!(trial_dir(&again.stderr), trial_dir(&first), "{style}");
+    }
 }

@@ -85,7 +85,9 @@ fn a_folder_that_cannot_be_used_is_named() {
         let mut command = lab.command("run m.yaml --workdir taken -- python3 train.py");
         let output = RunOutput::of(command.env("HYPERTUNE_LAUNCHER", launcher));
         let path = root(&lab).join("taken");
-        output.exits(3).output_contains(&format!("cannot create the working directory {}", path.display()));
+        let output =
+            output.exits(3).output_contains(&format!("cannot create the working directory {}", path.display()));
+        output.output_contains("/taken is a file; name another folder with --workdir");
         assert!(lab.read("m.study/journal.jsonl").contains("cannot create the working directory"));
     }
 }
@@ -133,4 +135,26 @@ fn a_metrics_file_is_read_in_the_folder() {
     lab.script("job", "#!/bin/sh\nprintf 'loss\\n0.%s\\n' $HYPERTUNE_TRIAL > metrics.csv\n");
     run(&lab, &["--workdir", "{{ trial_dir }}", "--collect", "file=metrics.csv"], &["./job"]).exits(0);
     lab.hypertune("best m.study").exits(0).output_contains("trial 0, loss 0\n");
+}
+
+#[test]
+fn values_that_are_names_of_files_stay_values() {
+    for style in ["equals", "space", "fire", "hydra", "assign", "env"] {
+        let lab = Lab::new(
+            "kind: mapping\nmetric: {name: loss, optimization: minimize}\nvalues:\n  - {m: sgd, path: data/x.csv, list: [sgd]}\n",
+        );
+        fs::create_dir(lab.path("data")).unwrap();
+        lab.file("sgd", "")
+            .file("data/x.csv", "")
+            .script("job", "#!/bin/sh\necho \"$@ $M $PATH_IN\" > seen\necho loss: 1\n");
+        run(&lab, &["--workdir", "{{ trial_dir }}", "--arg-style", style], &["./job", "sgd"]).exits(0);
+        let seen = lab.read("m.study/trials/0/seen");
+        assert_eq!(seen.matches("/sgd").count(), 1, "{style}: {seen}");
+        assert!(!seen.contains("/data/x.csv"), "{style}: {seen}");
+    }
+    let lab = Lab::new("kind: mapping\nmetric: {name: loss, optimization: minimize}\nvalues:\n  - {m: sgd}\n");
+    lab.file("sgd", "").script("job", "#!/bin/sh\necho \"$@\" > seen\necho loss: 1\n");
+    run(&lab, &["--workdir", "w"], &["./job", "{{ m }}", "--m={{ m }}", "--file=./{{ m }}"]).exits(0);
+    let root = root(&lab);
+    assert_eq!(lab.read("w/seen").trim(), format!("sgd --m=sgd --file={}", root.join("sgd").display()));
 }

@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::command::JobContext;
 use crate::command::environment::Variable;
 use crate::command::rendered::RenderedCommand;
-use crate::command::template::{Renderer, TemplateError};
+use crate::command::template::{Renderer, TemplateError, is_template};
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, Launch};
 use crate::engine::experiment::Experiment;
@@ -21,12 +21,24 @@ use crate::types::units::Moment;
 /// Number of command lines in a plan.
 const MAX_COMMANDS: u32 = 3;
 
+/// Whether jobs share a working directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DirectoryUse {
+    #[default]
+    Shared,
+    /// Its path is a template.
+    PerJob,
+}
+
 /// The argument list and the variables of a job, apart from those of its device and of processes.
 #[derive(Clone, Debug, Default)]
 pub struct RenderedJob {
     pub argv: Vec<String>,
     /// The working directory; `None` for the driver's.
     pub directory: Option<PathBuf>,
+    pub directory_use: DirectoryUse,
+    /// The path of its configuration file.
+    pub config: Option<PathBuf>,
     pub variables: Vec<Variable>,
     /// The names of those that parameters or the component set.
     pub own: BTreeSet<String>,
@@ -61,8 +73,11 @@ impl ArgumentLists<'_> {
             let mut variables = self.renderer.environment(context)?;
             variables.push(("HYPERTUNE_SLOT".into(), job.slot.to_string().into()));
             let own = self.renderer.own_environment(context)?.into_iter().map(|(name, _)| name.into_owned()).collect();
-            let RenderedCommand { argv, directory, .. } = self.renderer.rendered(context, base)?;
-            Ok(RenderedJob { argv, directory, variables, own })
+            let RenderedCommand { argv, directory, config } = self.renderer.rendered(context, base)?;
+            let config = config.map(|copy| copy.path);
+            let is_template = self.renderer.directory_template().is_some_and(is_template);
+            let directory_use = if is_template { DirectoryUse::PerJob } else { DirectoryUse::Shared };
+            Ok(RenderedJob { argv, directory, directory_use, config, variables, own })
         })
     }
 

@@ -5,13 +5,13 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::argument_lists::RenderedJob;
+use super::argument_lists::{DirectoryUse, RenderedJob};
 use super::definition::StudyDefinition;
 use indexmap::IndexSet;
 
 use crate::command::used_variables::UsedVariables;
 use crate::journal::folder::layout::StudyFolder;
-use crate::report::best::repetition::{Repetition, ShellLine};
+use crate::report::best::repetition::{Repetition, ShellLine, StartDirectory};
 use crate::report::view::JobView;
 
 /// How `job` of the study in `folder` is repeated. Its driver ran in `directory`; `None`: in the current one.
@@ -24,15 +24,14 @@ pub fn of(
     directory: Option<PathBuf>,
 ) -> Repetition {
     let trial = job.job.key.trial;
-    let current = env::current_dir().unwrap_or_default();
-    let base = directory.unwrap_or_else(|| current.clone());
+    let base = directory.or_else(|| env::current_dir().ok()).unwrap_or_default();
     let rendered = study.and_then(|study| rendered(study, job, &base)).unwrap_or_default();
     let directory = rendered.directory.clone().unwrap_or(base);
     let variables = rendered.variables.iter();
     let env: BTreeMap<String, String> =
         variables.map(|(name, value)| (name.to_string(), value.to_string_lossy().into_owned())).collect();
     let checkpoint = folder.checkpoint(trial);
-    let shell = shell(&rendered, &env, &directory, &current);
+    let shell = shell(&rendered, &env, &directory);
     Repetition {
         command: rendered.argv,
         directory,
@@ -48,7 +47,7 @@ fn rendered(study: &StudyDefinition, job: &JobView, base: &Path) -> Option<Rende
     study.argument_lists(&folder)?.of(job, base).ok()
 }
 
-fn shell(job: &RenderedJob, env: &BTreeMap<String, String>, directory: &Path, current: &Path) -> String {
+fn shell(job: &RenderedJob, env: &BTreeMap<String, String>, directory: &Path) -> String {
     if job.argv.is_empty() {
         return String::new();
     }
@@ -56,17 +55,20 @@ fn shell(job: &RenderedJob, env: &BTreeMap<String, String>, directory: &Path, cu
     let is_set = |name: &str| job.own.contains(name) || used.contains(name);
     let names: IndexSet<&str> = job.variables.iter().map(|(name, _)| &**name).collect();
     let variables = names.into_iter().filter_map(|name| Some((name, env.get(name)?.as_str())));
+    let folder = |name: &str| env.get(name).map(String::as_str).unwrap_or_default();
+    let config = job.config.as_ref().map(|path| path.to_string_lossy());
     ShellLine {
-        directory: Some(directory).filter(|directory| !is_same(directory, current)),
+        directory: match job.directory_use {
+            DirectoryUse::Shared => StartDirectory::Shared(directory),
+            DirectoryUse::PerJob => StartDirectory::Own(directory),
+        },
         variables: variables.filter(|(name, _)| is_set(name)).collect(),
         argv: &job.argv,
-        checkpoint: env.get("HYPERTUNE_CHECKPOINT_DIR").map(String::as_str).unwrap_or_default(),
+        checkpoint: folder("HYPERTUNE_CHECKPOINT_DIR"),
+        trial: folder("HYPERTUNE_TRIAL_DIR"),
+        config: config.as_deref(),
     }
     .render()
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one == other || fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 fn has_entries(folder: &Path) -> bool {

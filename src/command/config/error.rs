@@ -45,6 +45,12 @@ pub enum ConfigError {
         /// The value, in words.
         value: &'static str,
     },
+    /// An alias is inside of the value that it stands for.
+    #[error("the alias `{alias}` of the configuration file is inside of the value that it names, which has no end")]
+    SelfReference {
+        /// With its asterisk.
+        alias: String,
+    },
     /// The file is too large.
     #[error("the configuration file is larger than {} MiB{when}", .limit >> 20)]
     TooLarge {

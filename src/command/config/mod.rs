@@ -13,4 +13,4 @@ mod yaml;
 mod tests;
 
 pub use error::ConfigError;
-pub use template::{ConfigCopy, ConfigFile, ConfigTemplate, OnMissing};
+pub use template::{ConfigCopy, ConfigFile, ConfigTemplate, ConfigValue, OnMissing};

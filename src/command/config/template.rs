@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::catalogue::format_of;
 use super::error::ConfigError;
 use super::format::{ConfigFormat, KeyPresence, MAX_BYTES};
+use super::key_path::keys;
 use crate::types::ids::{Attempt, JobId};
 
 /// A file that jobs get copies of.
@@ -36,6 +37,19 @@ pub enum OnMissing {
     Add,
     /// It is left out: the command passes it.
     Skip,
+}
+
+/// A value to put into the file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConfigValue {
+    /// The parameter or the resource.
+    pub owner: String,
+    /// The dotted name in the file.
+    pub key: String,
+    /// The value.
+    pub value: Value,
+    /// What to do if the file lacks the key.
+    pub on_missing: OnMissing,
 }
 
 /// The copy for one job.
@@ -81,18 +95,37 @@ impl ConfigTemplate {
     ///
     /// # Errors
     /// A value cannot be put in.
-    pub fn fill(&self, values: &[(String, Value, OnMissing)]) -> Result<(String, Vec<String>), ConfigError> {
+    pub fn fill(&self, values: &[ConfigValue]) -> Result<(String, Vec<String>), ConfigError> {
         let (mut text, mut added) = (self.prepared.clone(), Vec::new());
-        for (name, value, on_missing) in values {
-            match (self.format.set(&text, name, value)?, on_missing) {
+        for ConfigValue { key, value, on_missing, .. } in values {
+            match (self.format.set(&text, key, value)?, on_missing) {
                 ((_, KeyPresence::Added), OnMissing::Skip) => {}
                 ((new, presence), _) => {
                     text = new;
-                    added.extend((presence == KeyPresence::Added).then(|| name.clone()));
+                    added.extend((presence == KeyPresence::Added).then(|| key.clone()));
                 }
             }
         }
         Ok((text, added))
+    }
+
+    /// Whether the file cannot have both of two values: they have the same key, or the key of one is in the value of the other.
+    pub fn is_conflict(&self, one: &ConfigValue, other: &ConfigValue) -> bool {
+        if one.key == other.key {
+            return true;
+        }
+        let (first, second) = (keys(&one.key), keys(&other.key));
+        if !first.iter().zip(&second).all(|(a, b)| a == b) {
+            return false;
+        }
+        // A key with dots in its name may be elsewhere: the file decides.
+        let with = |value: &ConfigValue, marker: u8| ConfigValue { value: marker.into(), ..value.clone() };
+        let meaning = |values: &[ConfigValue]| {
+            let (text, _) = self.fill(values).ok()?;
+            self.format.values(&text).ok()
+        };
+        let both = meaning(&[with(one, 1), with(other, 2)]);
+        both.is_none() || both != meaning(&[with(one, 1), with(other, 2), with(one, 1)])
     }
 
     /// What `text`, a copy, means; the name of the format is part of it.

@@ -1,15 +1,18 @@
 use serde_json::{Value, json};
 
 use super::error::ConfigError;
-use super::template::{ConfigFile, ConfigTemplate, OnMissing};
+use super::template::{ConfigFile, ConfigTemplate, ConfigValue, OnMissing};
 
 fn template(path: &str, text: &str) -> Result<ConfigTemplate, ConfigError> {
     ConfigTemplate::new(ConfigFile { path: path.to_owned(), text: text.to_owned() })
 }
 
+fn given(key: &str, value: Value) -> ConfigValue {
+    ConfigValue { owner: key.to_owned(), key: key.to_owned(), value, on_missing: OnMissing::Add }
+}
+
 fn filled(path: &str, text: &str, values: &[(&str, Value)]) -> (String, Vec<String>) {
-    let values: Vec<_> =
-        values.iter().map(|(name, value)| ((*name).to_owned(), value.clone(), OnMissing::Add)).collect();
+    let values: Vec<_> = values.iter().map(|(key, value)| given(key, value.clone())).collect();
     let template = template(path, text).unwrap();
     let filled = template.fill(&values).unwrap();
     template.meaning(&filled.0).unwrap();
@@ -109,7 +112,9 @@ fn aliases_and_merged_keys_keep_other_values() {
           <<: {lr: 0.1, opt: {name: sgd, n: 010}}
           hidden: 4
         "#);
-    assert!(template("c.yaml", "a: &a [*a]\n").is_err());
+    for text in ["a: &a [*a]\n", "b: &b {c: &c [1, {d: *b}]}\n"] {
+        assert!(matches!(template("c.yaml", text), Err(ConfigError::SelfReference { .. })), "{text}");
+    }
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for n in 1..10 {
         bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
@@ -194,7 +199,7 @@ fn toml_files_keep_order_and_comments() {
         "#);
     let template = template("c.toml", "a = 1\n").unwrap();
     for value in [json!([null]), json!(u64::MAX)] {
-        assert!(template.fill(&[("a".to_owned(), value, OnMissing::Add)]).is_err());
+        assert!(template.fill(&[given("a", value)]).is_err());
     }
 }
 
@@ -204,7 +209,7 @@ fn names_that_lead_into_values_are_errors() {
         [("c.yaml", "a: x\nl: [1]\n"), ("c.json", r#"{"a": "x", "l": [1]}"#), ("c.toml", "a = 'x'\nl = [1]\n")]
     {
         let template = template(path, text).unwrap();
-        let error = |name: &str| template.fill(&[(name.to_owned(), json!(1), OnMissing::Add)]).unwrap_err().to_string();
+        let error = |name: &str| template.fill(&[given(name, json!(1))]).unwrap_err().to_string();
         assert_eq!(error("a.b"), "`a.b` cannot be set in the configuration file: `a` is a single value, not a mapping");
         assert_eq!(error("l.b"), "`l.b` cannot be set in the configuration file: `l` is a list, not a mapping");
     }
@@ -240,7 +245,39 @@ fn files_that_are_no_configuration_are_errors() {
 #[test]
 fn a_missing_key_may_be_skipped() {
     let template = template("c.yaml", "a: 1\n").unwrap();
-    let values = [("b".to_owned(), json!(1), OnMissing::Skip), ("a".to_owned(), json!(2), OnMissing::Skip)];
+    let values = [
+        ConfigValue { on_missing: OnMissing::Skip, ..given("b", json!(1)) },
+        ConfigValue { on_missing: OnMissing::Skip, ..given("a", json!(2)) },
+    ];
     assert_eq!(template.fill(&values).unwrap(), ("a: 2\n".to_owned(), vec![]));
     assert_eq!(template.names(), ["a"]);
+}
+
+#[test]
+fn two_values_for_one_key_are_a_conflict() {
+    let files = [
+        ("c.yaml", "a: 1\na.b: 2\nc: {d: {e: 1}}\nl: [1, 2]\n"),
+        ("c.json", r#"{"a": 1, "a.b": 2, "c": {"d": {"e": 1}}, "l": [1, 2]}"#),
+        ("c.toml", "a = 1\n'a.b' = 2\nl = [1, 2]\nc.d.e = 1\n"),
+    ];
+    for (path, text) in files {
+        let template = template(path, text).unwrap();
+        let is_conflict = |one: &str, other: &str| {
+            let found = template.is_conflict(&given(one, json!(0)), &given(other, json!(0)));
+            assert_eq!(
+                found,
+                template.is_conflict(&given(other, json!(0)), &given(one, json!(0))),
+                "{path} {one} {other}"
+            );
+            found
+        };
+        for (one, other) in [("a", "a"), ("c", "c.d"), ("c", "c.d.e"), ("n", "n.m"), ("l", "l.0"), ("n.x", "n.x.y.z")] {
+            assert!(is_conflict(one, other), "{path} {one} {other}");
+        }
+        for (one, other) in
+            [("a", "a.b"), ("a", "ab"), ("c.d.e", "c.d.f"), ("l.0", "l.1"), ("n.x", "n.y"), ("a.b", "b")]
+        {
+            assert!(!is_conflict(one, other), "{path} {one} {other}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{CONFIG, TemplateValues};
-use crate::command::config::OnMissing;
+use crate::command::config::{ConfigValue, OnMissing};
 use crate::command::style::member::JobArguments;
 
 impl TemplateValues<'_> {
@@ -13,18 +13,17 @@ impl TemplateValues<'_> {
         self.names.config.is_some() && !has_own_style()
     }
 
-    /// The values for the configuration file by their dotted names. Where the file lacks the name of a value that the command uses,
-    /// the value is not added.
-    pub fn config_values(&self, is_used: &dyn Fn(&str) -> bool) -> Vec<(String, Value, OnMissing)> {
+    /// The values for the configuration file. Where the file lacks the name of a value that the command uses, the value is not added.
+    pub fn config_values(&self, is_used: &dyn Fn(&str) -> bool) -> Vec<ConfigValue> {
         let assignment = self.context.launch.assignment.iter().map(|(name, _)| name);
         let names = assignment.chain(self.names.resource.iter().map(|spec| spec.name.as_str()));
-        let names = names.filter(|name| self.is_in_config(name));
         let value = |name: &str| {
-            let key = self.arguments.of(name).form.name.clone().unwrap_or_else(|| name.to_owned());
+            let own = self.arguments.of(name);
+            let key = own.form.name.as_deref().unwrap_or(name).trim_start_matches(['-', '+']).to_owned();
             let on_missing = if is_used(name) { OnMissing::Skip } else { OnMissing::Add };
-            Some((key.trim_start_matches(['-', '+']).to_owned(), self.own(name)?, on_missing))
+            Some(ConfigValue { owner: name.to_owned(), key, value: self.own(name)?, on_missing })
         };
-        names.filter_map(value).collect()
+        names.filter(|name| self.is_in_config(name)).filter_map(value).collect()
     }
 
     /// Passes the path of the configuration file, as a parameter called `config` would be.

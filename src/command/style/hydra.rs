@@ -94,6 +94,7 @@ fn write_text(text: &str, out: &mut String) {
         out.push_str(text);
         return;
     }
+    let text = &without_interpolations(text);
     out.push('\'');
     let mut backslashes = 0;
     for c in text.chars() {
@@ -110,6 +111,22 @@ fn write_text(text: &str, out: &mut String) {
     }
     out.extend(std::iter::repeat_n('\\', backslashes));
     out.push('\'');
+}
+
+/// `text` with escapes, so that OmegaConf, which resolves `${…}` also in quotes, reads it as it is.
+///
+/// <https://omegaconf.readthedocs.io/en/2.3_branch/grammar.html#escaping-in-top-level-strings>.
+fn without_interpolations(text: &str) -> String {
+    let mut parts = text.split("${");
+    let mut escaped = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // Backslashes are characters except before an interpolation.
+        let backslashes = escaped.len() - escaped.trim_end_matches('\\').len();
+        escaped.extend(std::iter::repeat_n('\\', backslashes + 1));
+        escaped.push_str("${");
+        escaped.push_str(part);
+    }
+    escaped
 }
 
 /// Keys cannot be quoted.

@@ -113,8 +113,11 @@ fn hydra_quotes_by_its_grammar() {
     assert_eq!(value(json!(r"a\'b\")), r"+x='a\\\'b\\'");
     assert_eq!(value(json!("café")), "+x='café'");
     assert_eq!(value(json!("")), "+x=''");
-    for text in ["1", "-1e5", "1_000", "true", "Null", "-inf", "NaN", "${a}"] {
+    for text in ["1", "-1e5", "1_000", "true", "Null", "-inf", "NaN"] {
         assert_eq!(value(json!(text)), format!("+x='{text}'"));
+    }
+    for (text, quoted) in [("${a}", r"'\${a}'"), (r"\${a}\", r"'\\\${a}\\'"), ("a${b}'${c}", r"'a\${b}\'\${c}'")] {
+        assert_eq!(value(json!([text])), format!("+x=[{quoted}]"));
     }
     assert_eq!(value(json!("resnet-18/v2.pt")), "+x=resnet-18/v2.pt");
     assert_eq!(value(json!({"a b": [null, true]})), r"+x={a\ b:[null,true]}");

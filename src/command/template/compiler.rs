@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::error::TemplateError;
 use super::limits::{self, NumericNames};
-use super::scanner::{Symbol, Token, scan};
+use super::scanner::{Symbol, Token, is_template, scan};
 use super::{functions, output};
 use crate::command::context::{BUILT_IN, CONFIG, GLOBALS, PARAM_ATTRIBUTES, TemplateNames, TemplateValues};
 use crate::command::dialect::Dialect;
@@ -36,6 +36,13 @@ pub(super) enum CompiledElement {
     Arg(String),
     /// `{{ params.as_args }}` as the whole element: any number of arguments.
     AllArgs,
+}
+
+impl CompiledElement {
+    /// Whether the element renders to text, not to arguments in a style.
+    pub fn is_text(&self) -> bool {
+        matches!(self, CompiledElement::Literal(_) | CompiledElement::Template(..))
+    }
 }
 
 impl CompiledCommand {
@@ -126,7 +133,7 @@ impl<'n> Compiler<'n> {
     }
 
     pub fn compile(&mut self, index: usize, element: &str) -> CompiledElement {
-        if !element.contains("{{") && !element.contains("{%") {
+        if !is_template(element) {
             return CompiledElement::Literal(element.to_owned());
         }
         let checked = match limits::check(element) {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::value_source::ValueSource;
 use super::{Renderer, TemplateError, TextTemplate};
 use crate::command::JobContext;
-use crate::command::config::{ConfigCopy, ConfigTemplate};
+use crate::command::config::{ConfigCopy, ConfigTemplate, ConfigValue};
 use crate::command::context::CONFIG;
 use crate::command::rendered::RenderedCommand;
 use crate::command::workdir;
@@ -56,10 +57,22 @@ impl Renderer {
     /// A value cannot be put in.
     pub fn config_copy(&self, context: &JobContext<'_>) -> Result<Option<ConfigCopy>, TemplateError> {
         let Some(template) = self.config() else { return Ok(None) };
-        let values = self.values(context)?.config_values(&|name| self.compiled.used.contains(name));
+        let values = self.config_values(context)?;
         let filled = template.fill(&values);
         let (text, added) = filled.map_err(|error| TemplateError::of(0, error.to_string()))?;
         Ok(Some(ConfigCopy { path: template.path(context.launch.job, context.trial_dir), text, added }))
+    }
+
+    fn config_values(&self, context: &JobContext<'_>) -> Result<Vec<ConfigValue>, TemplateError> {
+        Ok(self.values(context)?.config_values(&|name| self.compiled.used.contains(name)))
+    }
+
+    /// Sample values for the configuration file.
+    ///
+    /// # Errors
+    /// As [`Renderer::argv`].
+    pub fn config_sample_values(&self) -> Result<Vec<ConfigValue>, TemplateError> {
+        self.with_sample(|context| self.config_values(context))
     }
 
     /// [`Renderer::config_copy`] with sample values.
@@ -70,16 +83,32 @@ impl Renderer {
         self.with_sample(|context| self.config_copy(context))
     }
 
-    /// The command of a job. If it has a working directory, relative paths of files that exist in `base`, the directory in which the
-    /// driver was started, are absolute.
+    /// Where the program gets the value of the parameter or the resource `name`, for messages.
+    pub fn source_of(&self, name: &str) -> ValueSource {
+        let settings = self.arguments.of(name);
+        let has_own_style = self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
+        if self.names.config.is_some() && !has_own_style {
+            return ValueSource::ConfigKey(settings.form.name.clone().unwrap_or_else(|| name.to_owned()));
+        }
+        let passed = self.passed(name, &1.into());
+        match passed.as_ref().map(|job| (job.argv.first(), job.variables.first())) {
+            Some((_, Some((variable, _)))) => ValueSource::Variable(variable.clone()),
+            Some((Some(word), _)) => ValueSource::Argument(word.split('=').next().unwrap_or_default().to_owned()),
+            _ if self.uses(name) => ValueSource::Template,
+            _ => ValueSource::Environment,
+        }
+    }
+
+    /// The command of a job. If it has a working directory, the paths in the text of the command that are relative to `base`, the
+    /// directory in which the driver was started, are absolute. Values of parameters stay as they are.
     ///
     /// # Errors
     /// As [`Renderer::argv`].
     pub fn rendered(&self, context: &JobContext<'_>, base: &Path) -> Result<RenderedCommand, TemplateError> {
-        let mut argv = self.argv(context)?;
         let directory = self.directory(context, base)?;
-        if directory.is_some() {
-            workdir::make_paths_absolute(&mut argv, base);
+        let mut argv = self.argv_in(context, directory.is_some().then_some(base))?;
+        if let Some(program) = argv.first_mut().filter(|_| directory.is_some()) {
+            *program = workdir::absolute_program(base, program);
         }
         Ok(RenderedCommand { argv, directory, config: self.config_copy(context)? })
     }

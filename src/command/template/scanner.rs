@@ -54,6 +54,23 @@ pub enum Symbol {
     Other,
 }
 
+/// Whether `element` has tags, so that it is rendered.
+pub fn is_template(element: &str) -> bool {
+    element.contains("{{") || element.contains("{%")
+}
+
+/// Words that minijinja does not read as names.
+const KEYWORDS: [&str; 12] = ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if"];
+
+/// The expression for the value of the parameter `name` in a template: the name if it is an identifier.
+pub fn expression_of(name: &str) -> String {
+    let is_identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !KEYWORDS.contains(&name);
+    // JSON's escapes are those of minijinja.
+    if is_identifier { name.to_owned() } else { format!("params[{}].value", serde_json::Value::from(name)) }
+}
+
 /// The tags of `source` in order. Stops where minijinja's tokenizer fails: in an unclosed string or comment.
 pub fn scan(source: &str) -> Vec<Tag<'_>> {
     let mut scanner = Scanner { rest: source, balance: 0 };

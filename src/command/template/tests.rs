@@ -194,3 +194,27 @@ fn an_element_that_needs_an_inactive_parameter_is_left_out() {
     assert_eq!(argv_without_act(&command), ["--no-act", "none", "0.00001"]);
     assert_eq!(argv_without_act(&["t"]), ["t", "--lr=0.00001", "--layers=[8,4]", "--epochs=9"]);
 }
+
+#[test]
+fn an_option_whose_only_value_renders_to_nothing_is_left_out() {
+    let without = |inactive: &str, command: &[&str]| {
+        let command: Vec<String> = command.iter().map(|e| (*e).to_owned()).collect();
+        let all = names().params.into_iter().filter(|(name, _)| **name != *inactive);
+        let launch = Launch { assignment: Arc::new(all.collect()), ..launch() };
+        let renderer = Renderer::new(command, Arguments::default(), names()).unwrap();
+        renderer.argv(&context(&launch)).unwrap().join(" ")
+    };
+    assert_eq!(without("act", &["t", "--m", "{{ act }}", "--lr", "{{ lr }}"]), "t --lr 0.00001");
+    assert_eq!(without("act", &["t", "-m", "{{ act | upper }}"]), "t");
+    assert_eq!(without("act", &["t", "--m", "{{ '' if lr < 1 else lr }}", "x"]), "t x");
+    assert_eq!(without("act", &["t", "--m", "{{ act }}", "{{ lr }}"]), "t --m 0.00001");
+    assert_eq!(without("lr", &["t", "--m", "{{ act }}", "{{ lr }}"]), "t --m re lu");
+    assert_eq!(without("", &["t", "--m", "{{ act }}"]), "t --m re lu");
+    // a flag, an option with its value, the end of options and the program stay
+    for option in ["--verbose", "--a=1", "--", "-1", "x"] {
+        let template = "{{ '--amp' if lr > 1 else '' }}";
+        assert_eq!(without("", &["t", option, template]), format!("t {option}"));
+    }
+    assert_eq!(without("act", &["t", "--a=1", "{{ act }}"]), "t --a=1");
+    assert_eq!(without("act", &["-t", "{{ act }}", "{{ lr }}"]), "-t 0.00001");
+}

@@ -10,7 +10,7 @@ use super::unsupported_values;
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
 use crate::command::style::settings::Arguments;
-use crate::command::template::{Renderer, TemplateError};
+use crate::command::template::{Renderer, TemplateError, expression_of};
 use crate::matrix::diagnostics::diagnostic::Severity;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
@@ -142,9 +142,7 @@ fn warn_unused(renderer: &Renderer, section: &MatrixSection, findings: &mut Find
     let span = declared.map_or(&section.kind_span, |declared| &declared.span).clone();
     let names: Vec<String> = unused.iter().map(|name| quoted(name)).collect();
     let message = format!("the command does not use {}", names.join(", "));
-    let is_identifier =
-        first.chars().all(|c| c.is_alphanumeric() || c == '_') && !first.starts_with(|c: char| c.is_numeric());
-    let template = if is_identifier { (*first).to_owned() } else { format!("params[\"{first}\"].value") };
+    let template = expression_of(first);
     let hint =
         format!("add {{{{ {template} }}}}; nothing is appended to a command with a template that uses a parameter");
     findings.warn(span, message, Some(hint));
@@ -179,7 +177,7 @@ fn hint(error: &TemplateError) -> Option<String> {
     }
     let name = error.name.as_deref()?;
     match error.candidates.iter().find(|candidate| is_part(name, candidate)) {
-        Some(whole) => Some(format!("`{whole}` is not an identifier; write params[\"{whole}\"].value")),
+        Some(whole) => Some(format!("`{whole}` is not an identifier; write {}", expression_of(whole))),
         None => suggestion(name, error.candidates.iter().map(String::as_str)),
     }
 }

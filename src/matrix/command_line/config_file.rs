@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::overrides::{ConfigSource, Overrides, command_line_diagnostic};
-use crate::command::config::{ConfigCopy, ConfigFile, ConfigTemplate, OnMissing};
+use super::shared_names;
+use crate::command::config::{ConfigCopy, ConfigFile, ConfigTemplate, ConfigValue, OnMissing};
 use crate::command::context::CONFIG;
 use crate::command::style::member::JobArguments;
 use crate::command::template::Renderer;
@@ -81,6 +82,9 @@ fn report(span: Option<Span>, path: &str, message: String, findings: &mut Findin
 /// Checks that all values can be put into the file, and warns about those that it lacks and about a command that does not get it.
 pub fn check(renderer: &Renderer, section: &MatrixSection, findings: &mut Findings) {
     let Some(template) = renderer.config() else { return };
+    if shared_names::check_config_keys(renderer, template, section, findings) {
+        return;
+    }
     match renderer.config_sample() {
         Ok(Some(copy)) => warn_added(template, &copy, section, findings),
         Ok(None) => {}
@@ -118,7 +122,8 @@ fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
 /// Tries the values of discrete parameters: a format may lack a notation for some.
 fn check_values(template: &ConfigTemplate, section: &MatrixSection, findings: &mut Findings) {
     let error = |name: &str, value: Value| {
-        let values = [(name.to_owned(), value, OnMissing::Add)];
+        let (owner, key) = (name.to_owned(), name.to_owned());
+        let values = [ConfigValue { owner, key, value, on_missing: OnMissing::Add }];
         template.fill(&values).err().map(|error| error.to_string())
     };
     for declared in &section.params {

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::command::config::{ConfigTemplate, ConfigValue};
 use crate::command::dialect::Dialect;
 use crate::command::template::Renderer;
 use crate::matrix::diagnostics::findings::Findings;
@@ -17,6 +18,8 @@ const SEARCH_PATHS: [&str; 4] = ["PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH"
 /// The prefix of hypertune's own variables.
 const OWN_PREFIX: &str = "HYPERTUNE_";
 
+const ANOTHER_NAME: &str = "give one of them another name with `arg: {name: …}`";
+
 /// Warns about the names under which `renderer` passes parameters, inputs and the resource.
 pub fn warn(renderer: &Renderer, section: &MatrixSection, component: &Component, findings: &mut Findings) {
     let mut owners: IndexMap<String, Vec<String>> = IndexMap::new();
@@ -30,12 +33,12 @@ pub fn warn(renderer: &Renderer, section: &MatrixSection, component: &Component,
             owners.push(owner);
         }
     }
-    for (name, owners) in owners.iter().filter(|(_, owners)| owners.len() > 1) {
+    for (name, owners) in &owners {
+        let Some((_, second)) = coinciding(owners, section) else { continue };
         let all: Vec<String> = owners.iter().map(|owner| quoted(owner)).collect();
         let (kind, name) = name.strip_prefix('$').map_or(("argument", name.as_str()), |name| ("variable", name));
         let message = format!("{} are passed as the same {kind} {}", all.join(" and "), quoted(name));
-        let hint = "give one of them another name with `arg: {name: …}`";
-        findings.warn(span(&owners[1], section), message, Some(hint.to_owned()));
+        findings.warn(span(second, section), message, Some(ANOTHER_NAME.to_owned()));
     }
     for variable in component.variables.iter().filter(|_| renderer.names().dialect == Dialect::Polyaxon) {
         if variable.name.starts_with(OWN_PREFIX) {
@@ -44,6 +47,57 @@ pub fn warn(renderer: &Renderer, section: &MatrixSection, component: &Component,
             });
         }
     }
+}
+
+/// The first two of `owners` that may have values in one job.
+fn coinciding<'o>(owners: &'o [String], section: &MatrixSection) -> Option<(&'o str, &'o str)> {
+    let pairs =
+        owners.iter().enumerate().flat_map(|(at, second)| owners[..at].iter().map(move |first| (first, second)));
+    let mut pairs = pairs.map(|(first, second)| (first.as_str(), second.as_str()));
+    pairs.find(|(first, second)| !are_exclusive(first, second, section))
+}
+
+/// Whether no job has values of both parameters.
+fn are_exclusive(one: &str, other: &str, section: &MatrixSection) -> bool {
+    let index = |name: &str| section.params.iter().position(|declared| &*declared.param.name == name);
+    index(one).zip(index(other)).is_some_and(|(one, other)| section.conditions.are_exclusive(one, other))
+}
+
+/// Reports parameters of which the configuration file can have only one. Whether there are some.
+pub fn check_config_keys(
+    renderer: &Renderer,
+    template: &ConfigTemplate,
+    section: &MatrixSection,
+    findings: &mut Findings,
+) -> bool {
+    // An error of the values is reported where they are put in.
+    let values = renderer.config_sample_values().unwrap_or_default();
+    let mut is_conflict = false;
+    for (at, second) in values.iter().enumerate() {
+        let conflicts = |first: &&ConfigValue| {
+            template.is_conflict(first, second) && !are_exclusive(&first.owner, &second.owner, section)
+        };
+        let Some(first) = values[..at].iter().find(conflicts) else { continue };
+        is_conflict = true;
+        let owners = format!("{} and {}", quoted(&first.owner), quoted(&second.owner));
+        let message = match first.key == second.key {
+            true => format!("{owners} set the same key {} of the configuration file", quoted(&first.key)),
+            false => {
+                let (inner, outer) = match first.key.len() > second.key.len() {
+                    true => (first, second),
+                    false => (second, first),
+                };
+                let (inner, outer) = (quoted(&inner.key), quoted(&outer.key));
+                format!(
+                    "{owners} cannot both be set in the configuration file: the key {inner} is in the value of {outer}"
+                )
+            }
+        };
+        let declared = |owner: &str| section.params.iter().any(|declared| &*declared.param.name == owner);
+        let place = if declared(&second.owner) { &second.owner } else { &first.owner };
+        findings.error_with(span(place, section), message, Some(ANOTHER_NAME.to_owned()));
+    }
+    is_conflict
 }
 
 fn warn_variable(owner: &str, variable: &str, span: Span, findings: &mut Findings) {
@@ -64,15 +118,27 @@ fn passed_names(renderer: &Renderer) -> Vec<(String, String)> {
     let params = names.params.iter().map(|(name, sample)| (&**name, sample.clone()));
     let mut passed = Vec::new();
     for (owner, sample) in params.chain(resource) {
-        let sample = if sample.is_boolean() { Value::Bool(true) } else { sample };
-        let Some(job) = renderer.passed(owner, &sample) else { continue };
-        let variables = job.variables.iter().map(|(name, _)| format!("${name}"));
-        let argument = job.argv.first().map(|argument| argument.split('=').next().unwrap_or_default().to_owned());
-        passed.extend(variables.chain(argument).map(|name| (owner.to_owned(), name)));
+        // A number is passed by the name in every form; a boolean may be passed by others.
+        let booleans = [true, false].map(Value::Bool).into_iter().filter(|_| sample.is_boolean());
+        let mut own: Vec<String> = Vec::new();
+        for value in booleans.chain((!sample.is_boolean()).then(|| Value::from(1))) {
+            let Some(job) = renderer.passed(owner, &value) else { continue };
+            let variables = job.variables.iter().map(|(name, _)| format!("${name}"));
+            let argument = job.argv.first().map(|argument| argument_name(argument));
+            own.extend(variables.chain(argument));
+        }
+        own.sort();
+        own.dedup();
+        passed.extend(own.into_iter().map(|name| (owner.to_owned(), name)));
     }
     let inputs = names.inputs.iter().filter(|_| names.dialect == Dialect::Polyaxon);
     passed.extend(inputs.filter_map(|input| Some((input.name.clone(), format!("${}", input.variable.as_ref()?)))));
     passed
+}
+
+/// The name in `--lr=0.1` or `+lr=0.1`; Hydra's signs are no part of it.
+fn argument_name(argument: &str) -> String {
+    argument.split('=').next().unwrap_or_default().trim_start_matches('+').to_owned()
 }
 
 fn span(owner: &str, section: &MatrixSection) -> Span {

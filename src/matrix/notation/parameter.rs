@@ -128,7 +128,7 @@ fn arguments_of(kind: &ParamKind, arguments: &Piece<'_>) -> Result<Content, Nota
     let pieces = arguments.split_at_commas();
     match kind.forms.last() {
         Some(Form::Named { required, optional, .. }) => named(kind, &[*required, *optional].concat(), &pieces),
-        Some(Form::Items) => items(&pieces),
+        Some(Form::Items) => Ok(Content::List(pieces.iter().map(read).collect::<Result<Vec<Node>, _>>()?)),
         Some(Form::Whole) | None => match pieces.as_slice() {
             [one] => Ok(read(one)?.content),
             _ => {
@@ -137,15 +137,6 @@ fn arguments_of(kind: &ParamKind, arguments: &Piece<'_>) -> Result<Content, Nota
             }
         },
     }
-}
-
-/// The items of a list; a single list is the list of items itself, as in Python.
-fn items(pieces: &[Piece<'_>]) -> Result<Content, NotationError> {
-    let mut items = pieces.iter().map(read).collect::<Result<Vec<Node>, _>>()?;
-    if let [Node { content: Content::List(_), .. }] = items.as_slice() {
-        return Ok(items.remove(0).content);
-    }
-    Ok(Content::List(items))
 }
 
 /// A mapping of `names`, in their order or as `NAME=VALUE`.

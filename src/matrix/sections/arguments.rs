@@ -39,7 +39,7 @@ pub fn read_param(entry: &Entry, findings: &mut Findings) -> ArgSettings {
     };
     let mut settings = ArgSettings::default();
     match &*text {
-        name if name.starts_with(['-', '+']) => settings.form.name = Some(name.to_owned()),
+        name if name.starts_with(['-', '+']) || is_variable(name) => settings.form.name = Some(name.to_owned()),
         _ => {
             settings.style = ArgStyle::by_name(&text);
             settings.form.booleans = find(&text, &Booleans::NAMES);
@@ -48,12 +48,24 @@ pub fn read_param(entry: &Entry, findings: &mut Findings) -> ArgSettings {
         }
     }
     if settings == ArgSettings::default() {
-        let names = ArgStyle::all().map(|(name, _)| name).into_iter();
-        let names = names.chain(Booleans::NAMES.map(|(name, _)| name)).chain(Lists::NAMES.map(|(name, _)| name));
-        let hint = suggestion(&text, names.chain(NameForm::NAMES.map(|(name, _)| name)));
+        let hint = suggestion(&text, words());
         findings.error_with(entry.value.span.clone(), format!("invalid value {} for `arg`", quoted(&text)), hint);
     }
     settings
+}
+
+/// The words that `arg` may be.
+fn words() -> impl Iterator<Item = &'static str> + Clone {
+    let styles = ArgStyle::all().map(|(name, _)| name).into_iter();
+    let names = styles.chain(Booleans::NAMES.map(|(name, _)| name)).chain(Lists::NAMES.map(|(name, _)| name));
+    names.chain(NameForm::NAMES.map(|(name, _)| name))
+}
+
+/// Whether `text` is the name of an environment variable in capitals, and no word in another spelling.
+fn is_variable(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && !words().any(|word| word.replace('-', "_").eq_ignore_ascii_case(text))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

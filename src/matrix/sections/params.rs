@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::arguments;
 use super::param_tree::{self, ParamForm, WrittenParam};
 use super::value_forms;
+use crate::command::plain::plain;
 use crate::command::style::settings::ArgSettings;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
@@ -73,12 +74,34 @@ fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<Dec
             ParamFields::default()
         }
     };
+    if let (ParamForm::Declaration, Some(domain)) = (&written.form, &domain) {
+        warn_single_list(&written.name, kind, &**domain, written.entry.key_span.clone(), findings);
+    }
     let (domain, origin) = match domain {
         Some(domain) => (domain, DomainOrigin::File),
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
     Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, when })
+}
+
+/// Warns about a choice whose only value is a list: the items may be meant, as in the functions of other tools.
+fn warn_single_list(
+    name: &str,
+    kind: Option<&'static ParamKind>,
+    domain: &dyn Domain,
+    span: Span,
+    findings: &mut Findings,
+) {
+    let is_choice = kind.is_some_and(|kind| matches!(kind.forms, [Form::Items]));
+    let only = domain.level(0).filter(|_| is_choice && domain.cardinality() == Some(1));
+    let items: Vec<String> = match only.as_ref().and_then(Value::as_array) {
+        Some(items) if items.len() > 1 => items.iter().map(plain).collect(),
+        _ => return,
+    };
+    let message = format!("{} has one value, the list [{}]", quoted(name), items.join(", "));
+    let hint = format!("to try each item, write choice({0}), or `value: [{0}]` in a file", items.join(", "));
+    findings.warn(span, message, Some(hint));
 }
 
 /// The fields of a parameter. Each is `None` if it is missing or invalid.

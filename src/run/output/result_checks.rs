@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::command::template::ValueSource;
 use crate::engine::event::Launch;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::record::EndRecord;
@@ -27,15 +28,22 @@ pub struct ResultChecks {
 }
 
 impl ResultChecks {
-    /// `resource` is the name of the resource; `None` if nothing is allotted.
-    pub fn new(promoted: PromotedStart, resource: Option<&str>) -> ResultChecks {
-        let resource = resource.map(|name| ResourceCheck {
+    /// `parameter` says where the program gets the first parameter. `resource` is the name of the resource and where the program gets
+    /// it; `None` if nothing is allotted.
+    pub fn new(
+        promoted: PromotedStart,
+        parameter: Option<ValueSource>,
+        resource: Option<(&str, ValueSource)>,
+    ) -> ResultChecks {
+        let resource = resource.map(|(name, source)| ResourceCheck {
             name: name.to_owned(),
+            source,
             promoted,
             latest: HashMap::new(),
             without_effect: 0,
         });
-        ResultChecks { parameters: Some(ParameterCheck::default()), resource }
+        let parameters = parameter.map(|source| ParameterCheck { source, curve: Vec::new(), assignments: Vec::new() });
+        ResultChecks { parameters, resource }
     }
 
     /// A job has succeeded. Returns the notes for the user.
@@ -71,8 +79,9 @@ enum Check {
 }
 
 /// Compares the first results of different configurations. One that differs ends the check.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct ParameterCheck {
+    source: ValueSource,
     curve: Vec<CurvePoint>,
     assignments: Vec<Arc<Assignment>>,
 }
@@ -92,10 +101,15 @@ impl ParameterCheck {
         let Some(value) = end.outcome.score().filter(|_| self.assignments.len() == MIN_RESULTS) else {
             return Check::Continue;
         };
+        let otherwise = match self.source {
+            ValueSource::Argument(_) => ", or pass them by name as {{lr}} in the command",
+            _ => "",
+        };
         Check::Note(format!(
             "the first {MIN_RESULTS} trials have different parameters and exactly the same value, {}: the parameters may not reach \
-             the program; check that it reads them from its arguments, or pass them by name as {{{{lr}}}} in the command",
-            value.value()
+             the program; check that it reads {}{otherwise}",
+            value.value(),
+            self.source
         ))
     }
 }
@@ -104,6 +118,7 @@ impl ParameterCheck {
 #[derive(Debug)]
 struct ResourceCheck {
     name: String,
+    source: ValueSource,
     promoted: PromotedStart,
     latest: HashMap<TrialId, JobEvidence>,
     /// Promoted jobs in a row that show no effect of the resource.
@@ -144,8 +159,12 @@ impl ResourceCheck {
         }
         Check::Note(format!(
             "the last {MIN_RESULTS} promoted jobs did as much as the jobs before them, although they had more {name}: the resource may \
-             not reach the program; check that it trains as long as the argument {name} or HYPERTUNE_RESOURCE says",
-            name = self.name
+             not reach the program; check that it trains as long as {source} says",
+            name = self.name,
+            source = match &self.source {
+                ValueSource::Environment => "the variable HYPERTUNE_RESOURCE".to_owned(),
+                source => format!("{source} or HYPERTUNE_RESOURCE"),
+            }
         ))
     }
 }

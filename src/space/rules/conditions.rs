@@ -86,6 +86,31 @@ impl Conditions {
         active
     }
 
+    /// Whether two parameters are never active together: their conditions, with those of the parameters they depend on, require
+    /// different values of one parameter.
+    pub fn are_exclusive(&self, one: usize, other: usize) -> bool {
+        let (first, second) = (self.required(one), self.required(other));
+        first.iter().any(|a| {
+            let same_parent = second.iter().filter(|b| b.parent == a.parent);
+            same_parent.into_iter().any(|b| !a.values.iter().any(|value| b.values.contains(value)))
+        })
+    }
+
+    /// The conditions of a parameter and of those it depends on.
+    fn required(&self, param: usize) -> Vec<&WhenCondition> {
+        let (mut found, mut seen, mut next) = (Vec::new(), vec![param], 0);
+        while let Some(param) = seen.get(next) {
+            for condition in self.when(*param).iter().flat_map(|when| &when.conditions) {
+                found.push(condition);
+                if !seen.contains(&condition.parent) {
+                    seen.push(condition.parent);
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
     /// The first condition of an inactive parameter that does not hold, given the activity of all.
     pub fn failed<'v>(
         &self,

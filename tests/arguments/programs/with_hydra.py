@@ -11,7 +11,7 @@ ConfigStore.instance().store(name="config", node={name.lstrip("+"): None for nam
 
 @hydra.main(version_base=None, config_name="config")
 def main(config):
-    report({("" if name in PARAMS else "+") + name: value for name, value in OmegaConf.to_container(config).items()})
+    report({("" if name in PARAMS else "+") + name: value for name, value in OmegaConf.to_container(config, resolve=True).items()})
     assert hydra.core.hydra_config.HydraConfig.get().runtime.output_dir == os.environ["HYPERTUNE_TRIAL_DIR"]
 
 

@@ -10,7 +10,7 @@ use crate::command::config::format::MAX_BYTES;
 /// `text` without aliases.
 ///
 /// # Errors
-/// Invalid YAML, or a text that is too large with its aliases expanded.
+/// Invalid YAML, an alias inside of the value that it names, or a text that is too large with its aliases expanded.
 pub fn expand(text: &str, format: &'static str) -> Result<String, ConfigError> {
     let root = parse(text, format)?;
     let (mut anchors, mut aliases) = (Anchors::new(), Vec::new());
@@ -19,6 +19,9 @@ pub fn expand(text: &str, format: &'static str) -> Result<String, ConfigError> {
     for (span, id) in aliases {
         expanded.push_str(&text[copied..span.start]);
         if let Some(target) = anchors.get(&id) {
+            if target.span.contains(&span.start) {
+                return Err(ConfigError::SelfReference { alias: text[span].to_owned() });
+            }
             write_flow(target, text, &anchors, &mut expanded)?;
         }
         copied = span.end;

@@ -28,6 +28,7 @@ fn settings_are_for_all_or_for_one() {
     assert_eq!(amp(fields, "arg: flag").form.booleans, Some(Booleans::Flag));
     assert_eq!(amp(fields, "arg: {name: --use-amp}").form.name, Some("--use-amp".into()));
     assert_eq!(amp("", "arg: --use-amp").form.name, Some("--use-amp".into()));
+    assert_eq!(amp("argStyle: env\n", "arg: USE_AMP").form.name, Some("USE_AMP".into()));
     assert_eq!(amp("argStyle: hydra\n", "").style, ArgStyle::by_name("hydra"));
     assert_eq!(amp("arg_style: hydra\n", "arg: env").style, ArgStyle::by_name("env"));
 }
@@ -68,6 +69,7 @@ fn invalid_settings_are_errors() {
     2:55 unknown field `name` in `arguments` (did you mean `names`?)
     ");
     insta::assert_snapshot!(errors("", "arg: flags"), @"3:50 invalid value `flags` for `arg` (did you mean `flag`?)");
+    insta::assert_snapshot!(errors("", "arg: FLAG"), @"3:50 invalid value `FLAG` for `arg` (did you mean `flag`?)");
     insta::assert_snapshot!(errors("argStyle: env\narguments: {style: env}\n", ""), @"2:1 `argStyle` and `style` in `arguments` cannot both be given");
 }
 
@@ -112,6 +114,45 @@ fn names_that_replace_variables_or_occur_twice_are_warnings() {
     assert_eq!(messages("env", &["a-b", "a_b"]), ["`a-b` and `a_b` are passed as the same variable `A_B`"]);
     assert_eq!(messages("equals", &["lr", "--lr"]), ["`lr` and `--lr` are passed as the same argument `--lr`"]);
     assert!(messages("equals", &["path", "a-b", "a_b"]).is_empty());
+}
+
+#[test]
+fn parameters_that_exclude_each_other_may_have_one_name() {
+    let matrix = |when: &str| {
+        format!(
+            "kind: random\nnumRuns: 1\nparams:\n  opt: {{kind: choice, value: [sgd, adam]}}\n  a: {{kind: uniform, value: [0, 1], \
+             when: {{opt: sgd}}, arg: --lr}}\n  b: {{kind: uniform, value: [0, 1], when: {{opt: {when}}}, arg: --lr}}\n"
+        )
+    };
+    let messages = |when: &str| {
+        let study = load_text(&matrix(when), &command()).unwrap();
+        study.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+    };
+    assert!(messages("adam").is_empty());
+    assert_eq!(messages("[sgd, adam]"), ["`a` and `b` are passed as the same argument `--lr`"]);
+}
+
+#[test]
+fn names_of_every_form_are_compared() {
+    let messages = |fields: &str, params: &str| {
+        let study = load_text(&format!("kind: grid\n{fields}params:\n{params}"), &command()).unwrap();
+        study.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+    };
+    let two = |one: &str, other: &str| {
+        format!("  {one}: {{kind: choice, value: [null, 1]}}\n  {other}: {{kind: choice, value: [2]}}\n")
+    };
+    assert_eq!(messages("argStyle: env\n", &two("lr", "LR")), ["`lr` and `LR` are passed as the same variable `LR`"]);
+    let dashes = "arguments: {names: dashes}\n";
+    let same = ["`batch_size` and `batch-size` are passed as the same argument `--batch-size`"];
+    assert_eq!(messages(dashes, &two("batch_size", "batch-size")), same);
+    assert!(messages("", &two("batch_size", "batch-size")).is_empty());
+    for style in ["equals", "space", "fire"] {
+        let found = messages(&format!("argStyle: {style}\n"), &two("x", "--x"));
+        assert_eq!(found, ["`x` and `--x` are passed as the same argument `--x`"], "{style}");
+    }
+    assert_eq!(messages("argStyle: hydra\n", &two("x", "+x")), ["`x` and `+x` are passed as the same argument `x`"]);
+    let switch = "  amp: {kind: choice, value: [true, false], arg: no-flag}\n  no-amp: {kind: choice, value: [1, 2]}\n";
+    assert_eq!(messages("", switch), ["`amp` and `no-amp` are passed as the same argument `--no-amp`"]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn errors(options: MatrixOptions) -> String {
 const PARAMS: &[&str] = &[
     "a=choice(sgd, adam)",
     "b=choice('a, b', \"c\", 1, 0.5, true, null, [1, 2], {x: 1})",
-    "c=choice([sgd, adam])",
+    "c=choice([64, 64])",
     "d=pchoice([relu, 0.7], [tanh, 0.3])",
     "e=range(0, 10, 2)",
     "f=range(start=0, stop=1, step=0.25)",
@@ -83,7 +83,7 @@ fn every_kind_has_a_spelling() {
     insta::assert_snapshot!(described(&loaded), @r#"
     a: choice sgd, adam
     b: choice "a, b", c, 1 … {"x":1} (8 values)
-    c: choice sgd, adam
+    c: choice [64,64]
     d: pchoice relu 70 %, tanh 30 %
     e: range 0, 2, 4, 6, 8
     f: range 0, 0.25, 0.5, 0.75
@@ -230,4 +230,29 @@ proptest! {
             prop_assert!(items.iter().all(|item| domain.contains(item)), "{items:?} {domain:?}");
         }
     }
+}
+
+/// The values of `hidden` that the matrix has with `text`, as JSON, and the warnings.
+fn values(text: &str) -> (String, Vec<String>) {
+    let options = MatrixOptions { kind: Some("random".into()), trials: Some(3), ..space(&[text]) };
+    let loaded = load_options(&overrides(options)).unwrap_or_else(|report| panic!("{text}: {report}"));
+    let domain = &loaded.experiment.space.params[0].domain;
+    let levels: Vec<String> = (0..).map_while(|index| domain.level(index)).map(|value| value.to_string()).collect();
+    (levels.join(" "), loaded.warnings.iter().map(|warning| warning.message.clone()).collect())
+}
+
+#[test]
+fn a_list_in_a_choice_is_one_value() {
+    for (text, expected) in [
+        ("h=choice([64,64],[128])", "[64,64] [128]"),
+        ("h=choice([[64,64],[128]], [])", "[[64,64],[128]] []"),
+        ("h=choice(\"a,b\", c)", r#""a,b" "c""#),
+        ("h=choice('[1, 2]', \"it's\", [1, 'a]'])", r#""[1, 2]" "it's" [1,"a]"]"#),
+        ("h=choice({a: [1, 2]}, null)", r#"{"a":[1,2]} null"#),
+        ("h=choice([x])", r#"["x"]"#),
+    ] {
+        assert_eq!(values(text), (expected.to_owned(), vec![]), "{text}");
+    }
+    let warned = vec!["`h` has one value, the list [64, 64]".to_owned()];
+    assert_eq!(values("h=choice([64,64])"), ("[64,64]".to_owned(), warned));
 }

@@ -26,7 +26,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::{check, import, init, plan, run};
-use study_commands::{best, diff, explain, export, list, logs, plot, resume, status, trials};
+use study_commands::{best, diff, explain, export, list, logs, plot, report, resume, status, trials};
 use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::signals::survive_file_size_limit;
@@ -99,6 +99,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Trials(args) => trials::trials(&args),
         Subcommand::Export(args) => export::export(&args),
         Subcommand::Plot(args) => plot::plot(&args),
+        Subcommand::Report(args) => report::report(&args),
         Subcommand::Status(args) => status::status(&args),
         Subcommand::List(args) => list::list(&args),
         Subcommand::Logs(args) => logs::logs(&args),

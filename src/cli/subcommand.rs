@@ -14,6 +14,7 @@ use super::study_commands::export::ExportArgs;
 use super::study_commands::list::ListArgs;
 use super::study_commands::logs::LogsArgs;
 use super::study_commands::plot::PlotArgs;
+use super::study_commands::report::ReportArgs;
 use super::study_commands::resume::ResumeArgs;
 use super::study_commands::status::StatusArgs;
 use super::study_commands::trials::TrialsArgs;
@@ -46,6 +47,8 @@ pub enum Subcommand {
     Trials(TrialsArgs),
     /// Write all jobs of a study to stdout, one row each
     Export(ExportArgs),
+    /// Write a report about one or several studies: one HTML file with plots and tables
+    Report(ReportArgs),
     /// Draw one plot of a study as SVG
     Plot(PlotArgs),
     /// Show the state of a study: its rungs, running jobs, best trial and time left

@@ -10,6 +10,7 @@ pub(crate) mod failures;
 pub(crate) mod incumbent_history;
 pub(crate) mod metrics;
 pub(crate) mod number;
+pub(crate) mod page;
 pub mod plan;
 pub mod plan_table;
 pub mod plot;

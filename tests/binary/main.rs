@@ -23,6 +23,7 @@ mod plans;
 mod plots;
 mod polyaxon;
 mod repetition;
+mod report;
 mod rules;
 mod starting;
 mod status;

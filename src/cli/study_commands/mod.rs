@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod plot;
+pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod status;
 pub(crate) mod trials;

@@ -10,8 +10,9 @@ use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::output_file::{self, IfExists};
 use crate::cli::study::view;
+use crate::report::plot::PlotData;
 use crate::report::plot::catalogue::{self, PLOTS};
-use crate::report::plot::{PlotData, svg};
+use crate::report::plot::image::svg;
 use crate::report::view::ViewDetail;
 
 /// Arguments of `plot`.
@@ -37,7 +38,7 @@ pub fn plot(args: &PlotArgs) -> Result<Exit, CliError> {
     let kind = catalogue::named(&args.kind).ok_or_else(|| CliError::usage(anyhow!("unknown plot `{}`", args.kind)))?;
     let empty = || CliError::no_result(anyhow!("{} has nothing to show as `{}` yet", args.study.display(), kind.name));
     let figure = (kind.draw)(&PlotData::new(&view)).ok_or_else(empty)?;
-    let text = svg::render(&figure, kind.name, svg::SvgTarget::File);
+    let text = svg::render(&figure, kind.name);
     // A plot can be drawn again at any time, so that it replaces the earlier one.
     output_file::write(args.output.as_deref(), &text, IfExists::Replace)?;
     Ok(Exit::Done)

@@ -29,3 +29,8 @@ pub static PLOTS: [PlotKind; 6] = [
 pub fn named(name: &str) -> Option<&'static PlotKind> {
     PLOTS.iter().find(|plot| plot.name == name)
 }
+
+/// The plot called `name` of a study; `None` if there is none, or nothing to show in it.
+pub fn draw(name: &str, data: &PlotData<'_>) -> Option<Figure> {
+    (named(name)?.draw)(data)
+}

@@ -8,13 +8,22 @@ use super::scale::Scale;
 use crate::report::cut_off::cut_off;
 use crate::report::view::JobView;
 use crate::types::ids::{BracketId, Rung};
+use crate::types::outcome::CurvePoint;
 
+/// Maximum number of curves, and of the points of all of them together.
+const MAX_CURVES: usize = 1_500;
+const MAX_POINTS: usize = 24_000;
 /// Half the width of a cut-off, pixels.
 const CUT_OFF: f64 = 9.0;
 
 /// One line per trial.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
-    let curves: Vec<_> = data.trials.iter().map(|trial| (trial, trial.curve())).collect();
+    let with_curves: Vec<_> = data.trials.iter().filter(|trial| trial.has_curve()).collect();
+    let all = with_curves.len();
+    let curves: Vec<_> = PlotData::drawn(with_curves, MAX_CURVES)
+        .into_iter()
+        .map(|trial| (trial, thinned(trial.curve(), MAX_POINTS / all.clamp(1, MAX_CURVES))))
+        .collect();
     let points = || curves.iter().flat_map(|(_, curve)| curve);
     points().next()?;
     let x = Scale::from_zero(points().map(|point| point.step).fold(0.0, f64::max));
@@ -46,17 +55,32 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         (MarkClass::Running, "running"),
         (MarkClass::Rule, "cut-off of a rung"),
     ];
-    let title = format!("{} over {} of {} trials", data.metric, data.resource, curves.len());
+    let title = format!("{} over {} of {all} trials", data.metric, data.resource);
     Some(Figure { title, width: 960.0, height: 410.0, panels: vec![panel], legend })
 }
 
-/// The resource and the cut-off of each rung of each bracket at which a trial with a value was not promoted.
+/// At most about `most` points, with the last one.
+fn thinned(curve: Vec<CurvePoint>, most: usize) -> Vec<CurvePoint> {
+    let stride = curve.len().div_ceil(most.max(2));
+    let last = curve.len().saturating_sub(1);
+    curve.into_iter().enumerate().filter(|(i, _)| i % stride == 0 || *i == last).map(|(_, point)| point).collect()
+}
+
+/// The resource and the cut-off of each rung of each bracket at which a trial with a value was not promoted; of brackets that are repeated
+/// the mean.
 fn cut_offs(data: &PlotData<'_>) -> Vec<(f64, f64)> {
     let mut rungs: BTreeMap<(BracketId, Rung), Vec<&JobView>> = BTreeMap::new();
     for job in data.view.jobs.iter().filter(|job| job.score.is_some()) {
         rungs.entry((job.bracket, job.job.key.rung)).or_default().push(job);
     }
     rungs.retain(|_, jobs| jobs.iter().any(|job| !job.promoted));
-    let cut_offs = rungs.into_values().filter_map(|jobs| cut_off(data.direction, jobs));
-    cut_offs.map(|(job, value)| (job.resource.amount(), value.value())).collect()
+    let mut repeated: BTreeMap<(u32, Rung), (f64, Vec<f64>)> = BTreeMap::new();
+    for ((bracket, rung), jobs) in rungs {
+        if let Some((job, value)) = cut_off(data.direction, jobs) {
+            let resource = job.resource.amount();
+            repeated.entry((bracket.bracket, rung)).or_insert((resource, Vec::new())).1.push(value.value());
+        }
+    }
+    let mean = |values: &[f64]| values.iter().map(|value| value / values.len() as f64).sum::<f64>();
+    repeated.into_values().map(|(resource, values)| (resource, mean(&values))).collect()
 }

@@ -27,7 +27,9 @@ pub struct PlotData<'a> {
 /// A trial.
 #[derive(Debug)]
 pub struct PlotTrial<'a> {
+    /// Its id.
     pub id: TrialId,
+    /// Its state.
     pub class: MarkClass,
     /// Its launches in order, retries included.
     pub jobs: Vec<&'a JobView>,
@@ -56,6 +58,22 @@ impl<'a> PlotData<'a> {
         }
     }
 
+    /// At most about `most` of `trials`, for plots in which more would cover each other: all but the dropped ones if they are few, and an
+    /// even selection of the others.
+    pub(super) fn drawn<'b>(trials: Vec<&'b PlotTrial<'a>>, most: usize) -> Vec<&'b PlotTrial<'a>> {
+        let survivors = trials.iter().filter(|trial| trial.class != MarkClass::Dropped).count();
+        let keeps =
+            |class: MarkClass| class == MarkClass::Best || (class != MarkClass::Dropped && survivors <= most / 2);
+        let kept = trials.iter().filter(|trial| keeps(trial.class)).count();
+        let stride = (trials.len() - kept).div_ceil(most.saturating_sub(kept).max(1)).max(1);
+        let mut others = 0;
+        let is_drawn = |trial: &&PlotTrial<'_>| {
+            others += usize::from(!keeps(trial.class));
+            keeps(trial.class) || others % stride == 0
+        };
+        trials.into_iter().filter(is_drawn).collect()
+    }
+
     /// The names of the parameters of any trial, in the order of the matrix.
     pub fn params(&self) -> Vec<&'a str> {
         let mut names: Vec<&str> = Vec::new();
@@ -79,6 +97,11 @@ impl PlotTrial<'_> {
     /// Its value.
     pub fn value(&self) -> Option<f64> {
         Some(self.scored()?.score?.value())
+    }
+
+    /// Whether [`PlotTrial::curve`] has a point.
+    pub fn has_curve(&self) -> bool {
+        self.jobs.iter().any(|job| !job.curve.is_empty() || job.score.is_some())
     }
 
     /// Its learning curve over all rungs; of jobs without readings their values.

@@ -1,5 +1,7 @@
 //! What a plot consists of: panels with axes and marks. All coordinates are in pixels from the upper left corner of the panel.
 
+use std::collections::BTreeSet;
+
 use super::scale::Scale;
 use crate::types::ids::TrialId;
 
@@ -70,10 +72,16 @@ pub enum MarkClass {
     Rule,
     /// An expectation to compare with.
     Baseline,
+    /// One of several studies, modulo [`STUDIES`].
+    Study(usize),
 }
 
+/// Names of the classes of studies that are compared.
+const STUDIES: [&str; 6] =
+    ["study study-0", "study study-1", "study study-2", "study study-3", "study study-4", "study study-5"];
+
 impl MarkClass {
-    /// The class in SVG and HTML.
+    /// The class or classes in SVG and HTML.
     pub fn name(self) -> &'static str {
         match self {
             MarkClass::Job => "job",
@@ -85,6 +93,7 @@ impl MarkClass {
             MarkClass::Best => "best",
             MarkClass::Rule => "rule",
             MarkClass::Baseline => "baseline",
+            MarkClass::Study(index) => STUDIES[index % STUDIES.len()],
         }
     }
 }
@@ -114,6 +123,14 @@ pub struct PlotMark {
     /// The trial that it shows, if it is one.
     pub trial: Option<TrialId>,
     pub points: Vec<(f64, f64)>,
+}
+
+impl Figure {
+    /// The number of trials that have a mark.
+    pub fn drawn_trials(&self) -> usize {
+        let groups = self.panels.iter().flat_map(|panel| &panel.marks);
+        groups.flat_map(|group| &group.marks).filter_map(|mark| mark.trial).collect::<BTreeSet<_>>().len()
+    }
 }
 
 impl Panel {

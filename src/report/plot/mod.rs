@@ -1,21 +1,24 @@
-//! Plots of a study as SVG, for `plot` and for the report: one file per plot, which places marks on axes; [`svg`] draws them.
+//! Plots of a study as SVG, for `plot` and for the report: one file per plot, which places marks on axes; [`image`] draws them.
 
+pub mod baseline;
 pub mod catalogue;
 mod curves;
 mod data;
 mod figure;
+pub mod image;
 mod incumbent;
 mod parallel;
 mod rungs;
 mod scale;
 mod slices;
-pub mod svg;
 mod ticks;
 mod time;
 mod timeline;
 
-pub use data::PlotData;
+pub use baseline::Baseline;
+pub use data::{PlotData, PlotTrial};
 pub use figure::{Figure, MarkClass};
+pub use incumbent::compare;
 
 #[cfg(test)]
 mod tests;

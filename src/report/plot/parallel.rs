@@ -8,12 +8,15 @@ use super::scale::Scale;
 
 /// Maximum number of parameters; the others are left out.
 const MAX_PARAMS: usize = 12;
+/// Maximum number of lines.
+const MAX_LINES: usize = 2_000;
 /// The position of trials without a parameter: below its axis.
 const ABSENT: f64 = -0.06;
 
 /// One panel with all axes.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let trials: Vec<&PlotTrial<'_>> = data.trials.iter().filter(|trial| trial.value().is_some()).collect();
+    let scored = trials.len();
     let params: Vec<&str> = data.params().into_iter().take(MAX_PARAMS).collect();
     if trials.is_empty() || params.is_empty() {
         return None;
@@ -27,6 +30,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     }
     let y = Scale::of_most(trials.iter().filter_map(|trial| trial.value()));
     panel.axes.push(axis(panel.width, y.clone(), data.metric.to_owned()));
+    let trials = PlotData::drawn(trials, MAX_LINES);
     let lines = trials.iter().map(|trial| {
         let at = |i: usize| value_of(trial, params[i]).and_then(|value| panel.axes[i].scale.position_of(&value));
         let mut points: Vec<(f64, f64)> =
@@ -37,7 +41,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     panel.marks = MarkGroup::by_class(Shape::Line, lines);
     let legend =
         vec![(MarkClass::Best, "best"), (MarkClass::Finished, "trained in full"), (MarkClass::Dropped, "not promoted")];
-    let title = format!("Parameters and {} of {} trials", data.metric, trials.len());
+    let title = format!("Parameters and {} of {} trials", data.metric, scored);
     Some(Figure { title, width: 960.0, height: 380.0, panels: vec![panel], legend })
 }
 

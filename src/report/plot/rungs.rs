@@ -11,6 +11,9 @@ use crate::types::ids::{BracketId, Rung};
 /// Maximum number of rungs that are shown; later ones are left out.
 const MAX_RUNGS: usize = 40;
 
+/// Maximum number of dots of a rung.
+const MAX_DOTS_OF_RUNG: usize = 3_000;
+
 /// A column of dots per rung.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let mut rungs: BTreeMap<(BracketId, Rung), Vec<&JobView>> = BTreeMap::new();
@@ -29,7 +32,8 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let width = 1.0 / shown.len() as f64;
     let dots = shown.iter().enumerate().flat_map(|(column, (_, jobs))| {
         let (panel, y) = (&panel, &y);
-        jobs.iter().enumerate().filter_map(move |(i, job)| {
+        let stride = jobs.len().div_ceil(MAX_DOTS_OF_RUNG).max(1);
+        jobs.iter().enumerate().step_by(stride).filter_map(move |(i, job)| {
             // Side by side, so that equal values do not hide each other.
             let inside = if jobs.len() == 1 { 0.5 } else { 0.15 + 0.7 * i as f64 / (jobs.len() - 1) as f64 };
             let at = panel.point((column as f64 + inside) * width, y.position(job.score?.value())?);

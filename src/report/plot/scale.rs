@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::ticks::{self, Tick};
 use crate::report::number::is_logarithmic;
 
+/// Of at least so many numbers, the quartiles tell whether they were drawn evenly; with a smaller ratio of the quartiles they were.
+const MANY: usize = 8;
+const EVEN_RATIO: f64 = 4.5;
 /// Numbers farther outside of the quartiles than this many times their distance are drawn at the edge ("far out" in Tukey 1977,
 /// "Exploratory Data Analysis", section 2D, is 3).
 const FAR_OUT: f64 = 3.0;
@@ -25,10 +28,15 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// A scale for all finite `numbers`: logarithmic if they are positive and span some decades.
+    /// A scale for all finite `numbers`: logarithmic if they are positive and span some decades, and not only because of a few small ones.
     pub fn of_numbers(numbers: impl IntoIterator<Item = f64>) -> Scale {
         let sorted = sorted(numbers);
+        let quartile = |q: usize| sorted[(sorted.len() - 1) * q / 4];
         match (sorted.first(), sorted.last()) {
+            // Of numbers drawn evenly from 0 to any bound, the upper quartile is three times the lower one.
+            (Some(low), Some(high)) if sorted.len() >= MANY && quartile(3) < EVEN_RATIO * quartile(1) => {
+                Scale::linear(*low, *high)
+            }
             (Some(low), Some(high)) => Scale::between(*low, *high),
             _ => Scale::Linear(0.0, 1.0),
         }
@@ -67,6 +75,11 @@ impl Scale {
             let margin = libm::pow(high / low, MARGIN);
             return Scale::Log((low / margin).max(f64::MIN_POSITIVE), (high * margin).min(f64::MAX));
         }
+        Scale::linear(low, high)
+    }
+
+    /// Linear from `low` to `high` with a margin.
+    fn linear(low: f64, high: f64) -> Scale {
         // In halves: the difference of two large numbers is infinite.
         let margin = (high / 2.0 - low / 2.0) * 2.0 * MARGIN;
         let margin = if low == high { (low.abs() * 0.1).max(0.5e-9) } else { margin };
@@ -140,6 +153,9 @@ mod tests {
         assert_eq!(Scale::of_numbers([0.0, 100.0]), Scale::Linear(-4.0, 104.0));
         assert_eq!(Scale::of_numbers([f64::NAN]), Scale::Linear(0.0, 1.0));
         assert_eq!(Scale::Log(1e-4, 1.0).position(0.01), Some(0.5));
+        let even = (1..=100).map(|i| f64::from(i) / 100.0);
+        assert!(matches!(Scale::of_numbers(even.clone()), Scale::Linear(..)));
+        assert!(matches!(Scale::of_numbers(even.map(|x| 1e-4f64.powf(x))), Scale::Log(..)));
     }
 
     #[test]

@@ -12,6 +12,9 @@ const HEIGHT: f64 = 170.0;
 const PITCH: (f64, f64) = (310.0, 250.0);
 /// Maximum number of panels.
 const MAX_PARAMS: usize = 60;
+/// Maximum number of dots in all panels and in one.
+const MAX_DOTS: usize = 30_000;
+const MAX_DOTS_OF_PANEL: usize = 3_000;
 /// With fewer trials at the highest rung, the next lower ones are shown too.
 const MIN_TRIALS: usize = 12;
 
@@ -19,8 +22,10 @@ const MIN_TRIALS: usize = 12;
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let trials = top(data);
     let y = Scale::of_most(trials.iter().filter_map(|trial| trial.value()));
-    let varying = data.params().into_iter().filter(|name| varies(&trials, name)).take(MAX_PARAMS);
-    let panels: Vec<Panel> = varying.enumerate().map(|(i, name)| panel(data, &trials, i, name, &y)).collect();
+    let varying: Vec<&str> = data.params().into_iter().filter(|name| varies(&trials, name)).take(MAX_PARAMS).collect();
+    let trials = PlotData::drawn(trials, (MAX_DOTS / varying.len().max(1)).min(MAX_DOTS_OF_PANEL));
+    let panels: Vec<Panel> =
+        varying.into_iter().enumerate().map(|(i, name)| panel(data, &trials, i, name, &y)).collect();
     if panels.is_empty() {
         return None;
     }

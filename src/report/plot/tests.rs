@@ -2,7 +2,7 @@
 
 use super::catalogue::PLOTS;
 use super::data::PlotData;
-use super::svg::{self, SvgTarget};
+use super::image::svg;
 use crate::report::fixtures::StudyFixture;
 use crate::report::view::{StudyView, ViewDetail};
 use crate::types::outcome::Failure;
@@ -21,7 +21,7 @@ fn study() -> StudyView {
 
 fn drawn(view: &StudyView, name: &str) -> Option<String> {
     let plot = super::catalogue::named(name).unwrap();
-    Some(svg::render(&(plot.draw)(&PlotData::new(view))?, name, SvgTarget::Page))
+    Some(svg::render(&(plot.draw)(&PlotData::new(view))?, name))
 }
 
 /// The values of all attributes `data-trials`, per class of marks.

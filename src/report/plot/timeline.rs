@@ -11,6 +11,9 @@ const ROW: f64 = 18.0;
 /// Height of the panel, at most.
 const HEIGHT: f64 = 420.0;
 
+/// Maximum number of bars.
+const MAX_BARS: usize = 12_000;
+
 /// A row per slot, a bar per job.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let slots = data.view.jobs.iter().map(|job| job.slot.0 + 1).max()?;
@@ -21,7 +24,8 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let height = row * f64::from(slots);
     let mut panel = Panel { left: 60.0, top: 48.0, width: 880.0, height, axes: Vec::new(), marks: Vec::new() };
     let x = Scale::from_zero(last);
-    let bars = data.view.jobs.iter().filter_map(|job| {
+    let stride = data.view.jobs.len().div_ceil(MAX_BARS).max(1);
+    let bars = data.view.jobs.iter().step_by(stride).filter_map(|job| {
         let y = 1.0 - (f64::from(job.slot.0) + 0.5) / f64::from(slots);
         let from = panel.point(x.position(seconds(job.launched))?, y);
         let to = panel.point(x.position(end(job))?, y);

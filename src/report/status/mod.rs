@@ -10,6 +10,7 @@ mod study_status;
 mod text;
 
 pub use input::StatusInput;
+pub use rungs::BracketStatus;
 pub use state::StudyState;
 pub use study_status::StudyStatus;
 pub use text::render;

@@ -2,4 +2,5 @@
 
 pub(crate) mod choice;
 pub(crate) mod journal_check;
+pub(crate) mod report;
 pub(crate) mod snapshot;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::cli::error::CliError;
 use crate::cli::study::definition::StudyDefinition;
-use crate::cli::study::view::journal_error;
+use crate::cli::study::view::{self, journal_error};
 use crate::engine::experiment::Experiment;
 use crate::journal::error::JournalError;
 use crate::journal::folder::layout::StudyFolder;
@@ -49,13 +49,21 @@ pub struct StudySnapshot {
 impl StudySnapshot {
     /// Reads the study in folder `study`.
     pub fn read(study: &Path) -> Result<StudySnapshot, CliError> {
-        let mut snapshot = StudySnapshot::read_once(study)?;
+        StudySnapshot::read_with(study, ViewDetail::Values)
+    }
+
+    /// Reads the study in folder `study`, with at least `detail`.
+    pub fn read_with(study: &Path, detail: ViewDetail) -> Result<StudySnapshot, CliError> {
+        let mut snapshot = StudySnapshot::read_once(study, detail)?;
         for _ in 1..READS {
             // A driver that ended in between wrote the end of the study after its journal was read.
             if !snapshot.misses_the_end(study) {
                 break;
             }
-            snapshot = StudySnapshot::read_once(study)?;
+            snapshot = StudySnapshot::read_once(study, detail)?;
+        }
+        if detail == ViewDetail::Curves {
+            view::add_curves(&mut snapshot.view, &StudyFolder::new(study));
         }
         Ok(snapshot)
     }
@@ -65,12 +73,12 @@ impl StudySnapshot {
         has_running && driver::find(&StudyFolder::new(study), self.view.last_session.as_ref()) != self.driver
     }
 
-    fn read_once(study: &Path) -> Result<StudySnapshot, CliError> {
+    fn read_once(study: &Path, detail: ViewDetail) -> Result<StudySnapshot, CliError> {
         let folder = StudyFolder::new(study);
         let before = driver::find(&folder, None);
         let detail = match before {
             DriverState::Running(_) => ViewDetail::Curves,
-            _ => ViewDetail::Values,
+            _ => detail,
         };
         let mut records = read_records(&folder, detail, None)?;
         if records.view.initial_length.is_some() {

@@ -1,0 +1,3 @@
+//! Draws figures: as SVG, in a file or in a page.
+
+pub mod svg;

@@ -7,7 +7,7 @@ use super::sections::{
 };
 
 /// A section.
-pub struct Section {
+pub struct ReportSection {
     /// Its anchor.
     pub name: &'static str,
     /// Its heading.
@@ -17,16 +17,16 @@ pub struct Section {
 }
 
 /// All sections.
-pub static SECTIONS: [Section; 11] = [
-    Section { name: "result", title: "Result", blocks: headline::blocks },
-    Section { name: "incumbent", title: "Best value so far", blocks: incumbent::blocks },
-    Section { name: "curves", title: "Learning curves", blocks: curves::blocks },
-    Section { name: "brackets", title: "Brackets and rungs", blocks: brackets::blocks },
-    Section { name: "slices", title: "Value against each parameter", blocks: slices::blocks },
-    Section { name: "parallel", title: "Parallel coordinates", blocks: parallel::blocks },
-    Section { name: "timeline", title: "Slots over time", blocks: timeline::blocks },
-    Section { name: "failures", title: "Failures", blocks: failures::blocks },
-    Section { name: "early-stopping", title: "Was early stopping safe?", blocks: early_stopping::blocks },
-    Section { name: "cost", title: "Cost by outcome", blocks: cost::blocks },
-    Section { name: "trials", title: "All trials", blocks: trials::blocks },
+pub static SECTIONS: [ReportSection; 11] = [
+    ReportSection { name: "result", title: "Result", blocks: headline::blocks },
+    ReportSection { name: "incumbent", title: "Best value so far", blocks: incumbent::blocks },
+    ReportSection { name: "curves", title: "Learning curves", blocks: curves::blocks },
+    ReportSection { name: "brackets", title: "Brackets and rungs", blocks: brackets::blocks },
+    ReportSection { name: "slices", title: "Value against each parameter", blocks: slices::blocks },
+    ReportSection { name: "parallel", title: "Parallel coordinates", blocks: parallel::blocks },
+    ReportSection { name: "timeline", title: "Slots over time", blocks: timeline::blocks },
+    ReportSection { name: "failures", title: "Failures", blocks: failures::blocks },
+    ReportSection { name: "early-stopping", title: "Was early stopping safe?", blocks: early_stopping::blocks },
+    ReportSection { name: "cost", title: "Cost by outcome", blocks: cost::blocks },
+    ReportSection { name: "trials", title: "All trials", blocks: trials::blocks },
 ];

@@ -8,7 +8,7 @@ use crate::report::status::BracketStatus;
 use crate::report::text::{amount, count, short};
 use crate::types::objective::Direction;
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     if shown(data).len() > 1 {
         blocks.push(costs(data));

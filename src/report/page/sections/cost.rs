@@ -6,7 +6,7 @@ use crate::report::page::block::{Block, Cell};
 use crate::report::page::data::ReportData;
 use crate::report::text::{amount, count, span};
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     if data.costs.is_empty() {
         return Vec::new();
     }

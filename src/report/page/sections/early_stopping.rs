@@ -10,7 +10,7 @@ use crate::report::text::{amount, amount_of, count};
 const GOOD: f64 = 0.6;
 const POOR: f64 = 0.3;
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let Some(stopping) = &data.early_stopping else { return Vec::new() };
     vec![text(way(data, stopping)), text(judgement(stopping)), correlations(data, stopping)]
 }

@@ -5,7 +5,7 @@ use crate::report::page::data::ReportData;
 use crate::report::text::count;
 use crate::types::ids::TrialId;
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let groups = &data.status.failures;
     if groups.is_empty() {
         return Vec::new();

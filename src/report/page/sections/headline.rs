@@ -8,7 +8,7 @@ use crate::report::page::facts::Confidence;
 use crate::report::summary_text::finish_sentence;
 use crate::report::text::{amount, amount_of, count, counted, short, span, value};
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     match &data.best {
         None => blocks.push(text(match data.status.metric {

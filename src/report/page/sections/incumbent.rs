@@ -5,7 +5,7 @@ use crate::report::page::data::ReportData;
 use crate::report::plot::catalogue;
 use crate::report::text::{counted, short};
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let Some(drawn) = catalogue::draw("incumbent", &data.plots) else { return Vec::new() };
     let mut blocks = figure(&drawn, "incumbent", 0);
     if let Some(baseline) = &data.random_search

@@ -4,7 +4,7 @@ use crate::report::page::block::{Block, figure, text};
 use crate::report::page::data::ReportData;
 use crate::report::plot::catalogue;
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let Some(drawn) = catalogue::draw("parallel", &data.plots) else { return Vec::new() };
     let trials = data.plots.trials.iter().filter(|trial| trial.value().is_some()).count();
     let mut blocks = figure(&drawn, "parallel", trials);

@@ -7,7 +7,7 @@ use crate::report::page::data::ReportData;
 use crate::report::plot::catalogue;
 use crate::report::text::{counted, span};
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let Some(drawn) = catalogue::draw("timeline", &data.plots) else { return Vec::new() };
     let mut blocks = figure(&drawn, "timeline", 0);
     if let Some(slots) = data.slots {

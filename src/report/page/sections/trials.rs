@@ -3,6 +3,6 @@
 use crate::report::page::block::Block;
 use crate::report::page::data::ReportData;
 
-pub(in crate::report::page) fn blocks(data: &ReportData<'_>) -> Vec<Block> {
+pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     if data.trials.is_empty() { Vec::new() } else { vec![Block::Trials { trials: data.trials.len() }] }
 }

@@ -13,6 +13,7 @@ use crate::cli::args::values::{FORMATS, FormatArg, one_of};
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::output;
+use crate::cli::output_file::{self, IfExists};
 use crate::cli::study::reading::report::ReportSource;
 use crate::progress;
 use crate::report::page::{PageUse, ReportData, render};
@@ -51,14 +52,12 @@ pub fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     }
     let page = render(&studies, PageUse::File).map_err(CliError::internal)?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&args.studies[0]));
-    if path.as_os_str() == "-" {
-        output::print(|stdout| stdout.write_all(page.as_bytes()))?;
-        return Ok(Exit::Done);
-    }
-    fs::write(&path, page).map_err(|e| CliError::internal(anyhow!("cannot write {}: {e}", path.display())))?;
+    // A report can be written again at any time, so that it replaces the earlier one.
+    output_file::write(Some(&path), &page, IfExists::Replace)?;
+    let Some(path) = output_file::named(Some(&path)) else { return Ok(Exit::Done) };
     progress::print_message(&format!("wrote {}", printable(&path.to_string_lossy())));
     if args.open {
-        open(&path)?;
+        open(path)?;
     }
     Ok(Exit::Done)
 }

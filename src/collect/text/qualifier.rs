@@ -32,6 +32,15 @@ pub fn before_name(before: &[u8]) -> Option<Qualification> {
 /// What the words before an object say. Words that are not known say nothing.
 pub fn before_object(before: &[u8]) -> Option<Qualification> {
     let heading = || heading(before);
+    // `INFO:root:config {…}`: the word directly before the object, whatever stands before it.
+    let introduction = before.trim_ascii_end();
+    let introduction =
+        introduction.strip_suffix(b":").or_else(|| introduction.strip_suffix(b"=")).unwrap_or(introduction);
+    let introduction = introduction.trim_ascii_end();
+    let start = word_start(introduction);
+    if configures(&introduction[start..]) {
+        return Some(Qualification { qualifier: Qualifier::Setting, start });
+    }
     let known = words_before(before).filter(|(_, word)| matches!(kind_of(word), WordKind::Known(_)));
     let known = known.filter_map(|(start, word)| match kind_of(word) {
         WordKind::Known(qualifier) => Some(Qualification { qualifier, start }),
@@ -221,8 +230,9 @@ mod tests {
         let lines = ["", "Epoch 3 ", "INFO:root:", "saved ", "[tune-metric]: ", "metrics = "];
         assert!(lines.iter().all(|line| of(line).is_none()));
         assert_eq!(
-            [of("best: "), of("Test results: "), of("config = "), of("Best params: ")],
-            [Qualifier::Reference, Qualifier::Test, Qualifier::Setting, Qualifier::Setting].map(Some)
+            [of("best: "), of("Test results: "), of("config = "), of("INFO:root:config "), of("Best params: ")],
+            [Qualifier::Reference, Qualifier::Test, Qualifier::Setting, Qualifier::Setting, Qualifier::Setting]
+                .map(Some)
         );
     }
 }

@@ -20,14 +20,14 @@ use super::process::signals::Signals;
 use super::process::spawn::JobCommand;
 use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{
-    Disposition, Pid, Signal, allow_ctrl_z_in_child, disposition, reap, signal_child, without_ctrl_z,
+    Pid, Signal, ignored_signals, reap, reset_signals_in_child, signal_child, without_ctrl_z,
 };
 
 /// Spawns jobs with [`std::process::Command`].
 #[derive(Debug, Default)]
 pub struct StdProcess {
-    /// Whether the parent of the driver ignores SIGTSTP; jobs then ignore it too. Set by [`Launcher::prepare`].
-    ignores_ctrl_z: OnceLock<bool>,
+    /// The signals that jobs would ignore as the driver does. Set by [`Launcher::prepare`].
+    ignored: OnceLock<Vec<i32>>,
 }
 
 impl Launcher for StdProcess {
@@ -37,7 +37,7 @@ impl Launcher for StdProcess {
 
     fn prepare(&self, _signals: &Signals) -> io::Result<()> {
         // Fails if an earlier session of this process has set it; it is the same.
-        let _ = self.ignores_ctrl_z.set(disposition(libc::SIGTSTP) == Disposition::Ignored);
+        let _ = self.ignored.set(ignored_signals());
         Ok(())
     }
 
@@ -50,9 +50,7 @@ impl Launcher for StdProcess {
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         open_files::restore_in_child(&mut command);
-        if self.ignores_ctrl_z.get() != Some(&true) {
-            allow_ctrl_z_in_child(&mut command);
-        }
+        reset_signals_in_child(&mut command, self.ignored.get().cloned().unwrap_or_default());
         // Only the error code tells whether pipes, a process or the program failed.
         let spawned = without_ctrl_z(|| command.spawn()).map_err(|error| match directory.as_deref().map(enter) {
             Some(Err(error)) => SpawnError::Directory(error),

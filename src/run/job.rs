@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::checkpoints::Checkpoints;
+use super::checkpoints::{Checkpoints, FileError};
 use super::coordinator::JobResult;
 use super::error::RunError;
 use super::observer::Observer;
@@ -19,6 +19,7 @@ use super::output::log_file::LogLimit;
 use super::output::metric_input::MetricInput;
 use super::output::metric_notes::MetricNotes;
 use super::output::readings_file::JobReadings;
+use super::process::full_disk;
 use super::process::gpus::SlotEnvironment;
 use super::process::ports::Ports;
 use super::process::programs::Programs;
@@ -166,6 +167,7 @@ impl JobRunner<'_> {
         let notes = self.metric_notes.job_ended(trial, collected, &self.experiment.wanted(), absent_metrics);
         notes.iter().for_each(|note| self.observer.warn(note));
         let outcome = self.outcome(launch, reaped?.status, kill_reason, &captured);
+        self.check_disk(&outcome, &captured.stderr_tail)?;
         self.checkpoints.job_ended(launch, &outcome)?;
         Ok(result(launch, outcome, usage, captured))
     }
@@ -203,6 +205,17 @@ impl JobRunner<'_> {
                 outcome::of_exit(self.launcher.interpret(&exit), value)
             }
         }
+    }
+
+    /// An error if the job failed while the study's file system is full: another configuration would have failed too.
+    fn check_disk(&self, outcome: &Outcome, stderr_tail: &str) -> Result<(), RunError> {
+        let is_failure =
+            matches!(outcome, Outcome::Failed { failure } if !matches!(failure, Failure::Timeout | Failure::Lost));
+        if is_failure && full_disk::is_full(self.folder.root(), stderr_tail) {
+            let source = io::Error::from_raw_os_error(libc::ENOSPC);
+            return Err(RunError::File(FileError { path: self.folder.root().to_owned(), source }));
+        }
+        Ok(())
     }
 
     /// The interruption of the study, if the signal that killed the job was sent to the driver too. At a shutdown or the end of a

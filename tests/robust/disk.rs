@@ -84,6 +84,32 @@ fn a_full_file_system_loses_nothing() {
     }
 }
 
+/// The journal has space left for the end of the job, whose checkpoint fills the file system.
+#[test]
+fn a_job_that_fails_on_a_full_disk_ends_the_session_and_runs_again() {
+    if !can_mount() {
+        return;
+    }
+    let lab = Lab::random(2);
+    fs::create_dir(lab.study()).unwrap();
+    let fill = "head -c 4m /dev/zero > $HYPERTUNE_CHECKPOINT_DIR/model || exit 1\n";
+    lab.script("job.sh", &format!("#!/bin/sh\n[ -e enough ] || {fill}echo '{{\"loss\": 1}}'\n"));
+    let script = "mount -t tmpfs -o size=1m,mode=755 none m.study || exit 90
+         \"$1\" run m.yaml -j 1 -q -- ./job.sh > first 2>&1; echo $? > code; cp m.study/journal.jsonl before
+         touch enough; rm m.study/trials/*/checkpoint/model
+         \"$1\" run m.yaml -j 1 -q -- ./job.sh; code=$?; cp m.study/journal.jsonl .; exit $code";
+    in_shell(&lab, script, "", "").exits(0);
+    let first = fs::read_to_string(lab.path("first")).unwrap();
+    assert_eq!(fs::read_to_string(lab.path("code")).unwrap(), "1\n", "{first}");
+    assert!(first.contains("No space left") && first.contains("free space on the disk"), "{first}");
+    assert!(
+        !fs::read_to_string(lab.path("before")).unwrap().contains("\"type\":\"end\""),
+        "a failure of the trial is recorded"
+    );
+    fs::copy(lab.path("journal.jsonl"), lab.study().join("journal.jsonl")).unwrap();
+    assert_eq!(lab.outcome().values.len(), 2);
+}
+
 #[test]
 fn a_full_disk_under_a_log_ends_the_other_children_too() {
     let lab = Lab::random(2);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use hypertune_test_support::{Driver, Lab, RunOutput};
+use hypertune_test_support::{Driver, Lab, RunOutput, hypertune};
 
 const LAUNCHERS: [&str; 2] = ["local", "std"];
 const SIGTERM: i32 = 15;
@@ -56,7 +56,9 @@ fn jobs_start_with_default_signals_and_a_group_of_their_own() {
         let script = "#!/bin/sh\ngrep SigBlk /proc/self/status\ngrep SigIgn /proc/self/status\ncut -d' ' -f5 /proc/$$/stat\necho $$\n\
                       wc -c < /dev/stdin\necho '{\"loss\": 1}'\n";
         lab.script("job.sh", script);
-        let mut command = lab.command("run m.yaml -- ./job.sh");
+        // As under `nohup` and in the background of a script.
+        let mut command = lab.program("env");
+        command.args(["--ignore-signal=HUP,INT,QUIT,TSTP,PIPE", &hypertune(), "run", "m.yaml", "--", "./job.sh"]);
         RunOutput::of(command.env("HYPERTUNE_LAUNCHER", launcher)).exits(0);
         let log = lab.read("m.study/trials/0/rung-0.stdout.log");
         let lines: Vec<&str> = log.lines().collect();

@@ -24,8 +24,8 @@ pub(super) struct ChildArgs<'a> {
     pub directory: *const c_char,
     /// Become the child's stdin, stdout and stderr.
     pub streams: [RawFd; 3],
-    /// Signals that the driver handles: pointer and length.
-    pub handled: (*const c_int, usize),
+    /// Signals that the driver handles or ignores, which get their default action: pointer and length.
+    pub reset: (*const c_int, usize),
     /// Receives the child's number.
     pub child: &'a SpawningChild,
     /// RLIMIT_NOFILE of the child, if it differs from the driver's.
@@ -103,13 +103,11 @@ extern "C" fn child_main(args: *mut c_void) -> c_int {
         let is_set_up =
             libc::setpgid(0, 0) == 0 && args.streams.iter().zip(0..).all(|(from, to)| libc::dup2(*from, to) == to);
         if is_set_up {
-            for i in 0..args.handled.1 {
-                let signal = *args.handled.0.add(i);
+            for i in 0..args.reset.1 {
+                let signal = *args.reset.0.add(i);
                 libc::signal(signal, libc::SIG_IGN);
                 libc::signal(signal, libc::SIG_DFL);
             }
-            // Rust's runtime ignores SIGPIPE; programs would inherit that.
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
             if let Some(limit) = &args.open_files {
                 libc::setrlimit(libc::RLIMIT_NOFILE, limit);
             }

@@ -29,7 +29,7 @@ pub fn is_termination(status: ExitStatus) -> bool {
 }
 
 /// Lets writes beyond the limit of file sizes (RLIMIT_FSIZE) fail with EFBIG instead of ending this process. Programs that it starts have
-/// the default action, unless SIGXFSZ is ignored already.
+/// the default action.
 pub fn survive_file_size_limit() {
     if syscalls::disposition(SIGXFSZ) == Disposition::Default {
         // Without the handler, the signal has its default action.

@@ -263,13 +263,19 @@ pub fn without_ctrl_z<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Gives SIGTSTP its default action in the process that `command` starts, after [`without_ctrl_z`] has discarded a pending one.
-pub fn allow_ctrl_z_in_child(command: &mut Command) {
-    // SAFETY: the closure makes one system call and allocates nothing; SIG_DFL is a valid disposition.
+/// The signals that this process ignores, and SIGTSTP, which [`without_ctrl_z`] lets a child ignore.
+pub fn ignored_signals() -> Vec<i32> {
+    let is_ignored = |signal: &i32| *signal == libc::SIGTSTP || disposition(*signal) == Disposition::Ignored;
+    (1..=libc::SIGRTMAX()).filter(is_ignored).collect()
+}
+
+/// Gives `signals` their default action in the process that `command` starts.
+pub fn reset_signals_in_child(command: &mut Command, signals: Vec<i32>) {
+    // SAFETY: the closure makes system calls and allocates nothing; SIG_DFL is a valid disposition.
     unsafe {
-        command.pre_exec(|| match libc::signal(libc::SIGTSTP, libc::SIG_DFL) {
-            libc::SIG_ERR => Err(io::Error::last_os_error()),
-            _ => Ok(()),
+        command.pre_exec(move || {
+            let failed = signals.iter().any(|signal| libc::signal(*signal, libc::SIG_DFL) == libc::SIG_ERR);
+            if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Starting and ending the processes of jobs: slots, devices, programs, retries, termination.
 
 pub(crate) mod default_variables;
+pub(crate) mod full_disk;
 pub(crate) mod gpus;
 pub(crate) mod machine_errors;
 pub(crate) mod nvidia_smi;

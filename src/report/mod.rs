@@ -2,12 +2,10 @@
 
 pub(crate) mod best;
 pub(crate) mod condition;
-pub(crate) mod cut_off;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub mod export;
 pub(crate) mod failures;
-pub(crate) mod incumbent_history;
 pub(crate) mod metrics;
 pub(crate) mod number;
 pub(crate) mod page;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::report::cut_off::cut_off;
 use crate::report::number;
 use crate::report::status::StatusInput;
 use crate::report::study_progress::RungCounts;
+use crate::report::view::cut_off::cut_off;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::schedule::finite;
 use crate::types::ids::{BracketId, Rung, TrialId};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::data::PlotData;
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
 use super::scale::Scale;
-use crate::report::cut_off::cut_off;
 use crate::report::view::JobView;
+use crate::report::view::cut_off::cut_off;
 use crate::types::ids::{BracketId, Rung};
 use crate::types::outcome::CurvePoint;
 

@@ -5,7 +5,7 @@ use super::data::PlotData;
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
 use super::scale::Scale;
 use super::time::{seconds, time_axis};
-use crate::report::incumbent_history::{IncumbentChange, ScoredEnd, incumbent_history, scored_ends};
+use crate::report::view::incumbent_history::{IncumbentChange, ScoredEnd, incumbent_history, scored_ends};
 
 /// Maximum number of dots in a panel.
 const MAX_DOTS: usize = 4_000;

@@ -1,7 +1,7 @@
 //! A line of bars that shows how a value changed.
 
-use crate::report::incumbent_history::IncumbentChange;
 use crate::report::number::is_logarithmic;
+use crate::report::view::incumbent_history::IncumbentChange;
 use crate::types::units::Moment;
 
 /// Bars of one to eight eighths of a line.

@@ -2,6 +2,8 @@
 
 mod builder;
 pub(crate) mod curves;
+pub(crate) mod cut_off;
+pub(crate) mod incumbent_history;
 mod job;
 mod study;
 

@@ -1,6 +1,6 @@
 //! The cut-off of a rung.
 
-use super::view::JobView;
+use super::job::JobView;
 use crate::types::objective::{Direction, Score, rank};
 
 /// The worst of `jobs`, all of one rung, whose trial was promoted, with its value; of equal ones that of the highest trial.

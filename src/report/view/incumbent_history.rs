@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::number;
-use super::view::{JobView, StudyView};
+use super::job::JobView;
+use super::study::StudyView;
+use crate::report::number;
 use crate::types::ids::TrialId;
 use crate::types::incumbent::{self, Candidate};
 use crate::types::units::{Moment, Resource};

@@ -74,7 +74,7 @@ fn retries_may_differ_from_one_session_to_the_next() {
     fewer.hypertune("resume m.study -q").exits(0);
     assert_eq!(second_attempts(&fewer), 6);
     let more = Lab::new(HYPERBAND);
-    more.run("-q -j 1 --keep-going --max-jobs 6", "log=launches fail-first=5").exits(4);
+    more.run("-q -j 1 --keep-going --max-jobs 6", "log=launches fail-first=5").exits(3);
     assert_eq!(second_attempts(&more), 0);
     more.hypertune("resume m.study -q --keep-going --retries 1").exits(0);
     // 6 of the 9 trials of the first rung have failed; the others are retried

@@ -161,7 +161,7 @@ fn what_best_trials_and_export_print_is_enqueued() {
         [("best.json", Some(&lr)), ("trials.json", Some(&lr)), ("jobs.jsonl", None), ("jobs.csv", None)]
     {
         let line = format!("run m.yaml -q -j 1 --max-jobs 1 --overwrite --study again --enqueue {file} -- true");
-        lab.hypertune(&line).exits(4);
+        lab.hypertune(&line).exits(3);
         let first = first.cloned().unwrap_or_else(|| configurations(&lab, "m.study")[0]["lr"].clone());
         assert_eq!(configurations(&lab, "again")[0]["lr"], first, "{file}");
     }

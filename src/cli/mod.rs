@@ -26,7 +26,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::{check, import, init, plan, run};
-use study_commands::{best, diff, explain, export, list, logs, plot, report, resume, status, trials};
+use study_commands::{best, diff, explain, export, importance, list, logs, plot, report, resume, status, trials};
 use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::signals::survive_file_size_limit;
@@ -104,6 +104,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::List(args) => list::list(&args),
         Subcommand::Logs(args) => logs::logs(&args),
         Subcommand::Explain(args) => explain::explain(&args),
+        Subcommand::Importance(args) => importance::importance(&args),
         Subcommand::Diff(args) => diff::diff(&args),
         Subcommand::Resume(args) => resume::resume(&args),
         Subcommand::Guard { session } => guard::guard(&session),

@@ -11,6 +11,7 @@ use super::study_commands::best::BestArgs;
 use super::study_commands::diff::DiffArgs;
 use super::study_commands::explain::ExplainArgs;
 use super::study_commands::export::ExportArgs;
+use super::study_commands::importance::ImportanceArgs;
 use super::study_commands::list::ListArgs;
 use super::study_commands::logs::LogsArgs;
 use super::study_commands::plot::PlotArgs;
@@ -59,6 +60,8 @@ pub enum Subcommand {
     Logs(LogsArgs),
     /// Show what was decided about a trial, and why
     Explain(ExplainArgs),
+    /// Show how much each parameter matters, and in which direction
+    Importance(ImportanceArgs),
     /// Show two trials or two studies side by side
     Diff(DiffArgs),
     /// Resume a study that was stopped, given its folder only

@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub mod export;
 pub(crate) mod failures;
+pub mod importance;
 pub(crate) mod metrics;
 pub(crate) mod number;
 pub(crate) mod page;

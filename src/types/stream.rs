@@ -23,6 +23,8 @@ pub enum Purpose {
     Fit = 6,
     /// The parameters that a starting point leaves out, in a space with conditions or constraints.
     StartingPoint = 7,
+    /// The forest that measures the importance of parameters; the stream number is the number of trials.
+    Importance = 8,
 }
 
 /// The generator of all random streams.

@@ -19,6 +19,28 @@ fn each_plot_is_written_to_stdout_or_a_file() {
 }
 
 #[test]
+fn the_importance_of_parameters_is_printed_and_drawn() {
+    let lab = Lab::random(12);
+    lab.run("-q", "").exits(0);
+    let text = lab.hypertune("importance m.study").exits(0).stdout;
+    assert!(text.starts_with("share of the variance of ") && text.contains("12 trials"), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&lab.hypertune("importance m.study --format json").exits(0).stdout).unwrap();
+    assert_eq!(json["trials"], 12);
+    assert!(json["params"][0]["share"].is_number() && json["reliable"].is_boolean(), "{json}");
+    let svg = lab.hypertune("plot m.study --kind importance").exits(0).stdout;
+    assert!(svg.contains("share of the variance"), "{svg}");
+}
+
+#[test]
+fn importance_needs_ten_trials() {
+    let lab = Lab::random(3);
+    lab.run("-q", "").exits(0);
+    lab.hypertune("importance m.study").exits(3).stderr_contains("3 of at least 10 trials");
+    lab.hypertune("importance none.study").exits(2);
+}
+
+#[test]
 fn a_study_without_results_has_nothing_to_show() {
     let lab = Lab::random(2);
     lab.run("-q --max-jobs 1", "exit=1");

@@ -4,6 +4,7 @@ pub(crate) mod best;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod importance;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod plot;

@@ -2,7 +2,7 @@
 
 use super::data::PlotData;
 use super::figure::Figure;
-use super::{curves, incumbent, parallel, rungs, slices, timeline};
+use super::{curves, importance, incumbent, parallel, rungs, slices, timeline};
 
 /// A kind of plot.
 #[derive(Debug)]
@@ -16,12 +16,13 @@ pub struct PlotKind {
 }
 
 /// All plots, in the order of the report.
-pub static PLOTS: [PlotKind; 6] = [
+pub static PLOTS: [PlotKind; 7] = [
     PlotKind { name: "incumbent", title: "Best value so far", draw: incumbent::draw },
     PlotKind { name: "curves", title: "Learning curves", draw: curves::draw },
     PlotKind { name: "rungs", title: "Values at each rung", draw: rungs::draw },
     PlotKind { name: "slices", title: "Value against each parameter", draw: slices::draw },
     PlotKind { name: "parallel", title: "Parallel coordinates", draw: parallel::draw },
+    PlotKind { name: "importance", title: "Importance of parameters", draw: importance::draw },
     PlotKind { name: "timeline", title: "Slots over time", draw: timeline::draw },
 ];
 

@@ -70,7 +70,12 @@ fn a_study_without_jobs_has_no_plots() {
 
 #[test]
 fn hostile_names_stay_text() {
-    let mut view = study();
+    let mut study = StudyFixture::new();
+    for trial in 0..12 {
+        study.launch(trial, 0, 1, 1.0).succeed(trial, 0, 1.0 / (trial + 1) as f64);
+    }
+    study.promote(11).launch(11, 1, 1, 3.0).succeed(11, 1, 0.01);
+    let mut view = study.view_with(ViewDetail::Curves);
     view.header.metric.as_mut().unwrap().name = "</title><script>\"'&\u{1}]]>".into();
     for plot in &PLOTS {
         let svg = drawn(&view, plot.name).unwrap();

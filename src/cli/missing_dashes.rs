@@ -41,7 +41,7 @@ fn is_complete(line: &[String]) -> bool {
     let parsed = Cli::try_parse_from(line).ok().map(|cli| cli.command);
     let study: Option<StudyArgs> = match parsed {
         Some(Subcommand::Run(args)) => Some(args.study),
-        Some(Subcommand::Plan(args)) => Some(args.study),
+        Some(Subcommand::Plan(args)) => Some(args.run.study),
         Some(Subcommand::Check(args)) => Some(args.study),
         _ => None,
     };

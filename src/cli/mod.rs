@@ -25,6 +25,7 @@ use clap::Parser;
 
 use error::CliError;
 use exit_codes::Exit;
+use matrix_commands::plan::PlanArgs;
 use matrix_commands::{check, import, init, plan, run};
 use study_commands::{best, diff, explain, export, importance, list, logs, plot, report, resume, status, trials};
 use subcommand::{Cli, Subcommand};
@@ -89,7 +90,7 @@ fn report_panic(panic: &panic::PanicHookInfo<'_>) {
 
 fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
     match command {
-        Subcommand::Run(args) if args.dry_run => plan::plan(&args),
+        Subcommand::Run(args) if args.dry_run => plan::plan(&PlanArgs::without_cost(args)),
         Subcommand::Run(args) => run::run(&args),
         Subcommand::Plan(args) => plan::plan(&args),
         Subcommand::Init(args) => init::init(&args),

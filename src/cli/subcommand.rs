@@ -6,6 +6,7 @@ use super::exit_codes;
 use super::matrix_commands::check::CheckArgs;
 use super::matrix_commands::import::ImportArgs;
 use super::matrix_commands::init::InitArgs;
+use super::matrix_commands::plan::PlanArgs;
 use super::matrix_commands::run::RunArgs;
 use super::study_commands::best::BestArgs;
 use super::study_commands::diff::DiffArgs;
@@ -35,7 +36,7 @@ pub enum Subcommand {
     /// Run a study, or resume one that was stopped
     Run(RunArgs),
     /// Show what a study would run; creates and launches nothing
-    Plan(RunArgs),
+    Plan(PlanArgs),
     /// Write a matrix file for parameters on the command line, or for the options that a script prints for --help
     Init(InitArgs),
     /// Report all errors of a matrix file; given a study's folder, check its journal

@@ -11,6 +11,7 @@ pub(crate) mod metrics;
 pub(crate) mod number;
 pub(crate) mod page;
 pub mod plan;
+pub mod plan_cost;
 pub mod plan_table;
 pub mod plot;
 pub(crate) mod ranking;

@@ -204,3 +204,35 @@ fn what_does_not_exist_is_neither_a_matrix_nor_a_study() {
     lab.file("m.yaml", format!("resume: true\nmatrix:\n  {}", HYPERBAND.trim_end().replace('\n', "\n  ")));
     lab.hypertune("check m.yaml").exits(2).stderr_contains("the field `resume` belongs in `matrix:`");
 }
+
+#[test]
+fn a_plan_has_a_time_and_a_price() {
+    let lab = Lab::random(6);
+    let plan = |options: &str| lab.hypertune(&format!("plan m.yaml --seed 1 {options} -- true"));
+    let text = plan("--seconds-per-unit 1800 --startup 30m --price 2.5/h -j 2").exits(0).stdout;
+    assert!(
+        text.contains("cost\n  time        3h00m with 2 slots, 100% busy\n  slot hours  6\n  price       15\n"),
+        "{text}"
+    );
+    let json = plan("--seconds-per-unit 1800 --startup 30m -j 2 --format json").exits(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["cost"]["expected"]["time_s"], &json["cost"]["expected"]["price"]),
+        (&10800.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(json["jobs"], 6);
+    plan("--price 2/h").exits(2).stderr_contains("--seconds-per-unit");
+    plan("--seconds-per-unit=-1").exits(2);
+}
+
+#[test]
+fn plans_that_fill_a_time_are_proposed() {
+    let lab = Lab::random(6);
+    let plan = |options: &str| lab.hypertune(&format!("plan m.yaml --seed 1 {options} -- true"));
+    let text = plan("--seconds-per-unit 60 -j 4 --fit 1h").exits(0).stdout;
+    assert!(text.contains("plans that take at most 1h00m") && text.contains("numRuns: 240"), "{text}");
+    let json = plan("--seconds-per-unit 60 -j 4 --fit 1h --format json").exits(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["fits"][0]["fields"][0]["field"], "numRuns");
+    plan("--seconds-per-unit 60 -j 4 --fit 10s").exits(3).stderr_contains("no plan fits in 10s");
+}

@@ -14,6 +14,24 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if duration > LONGEST_SPAN { Err("longer than 100 years".to_owned()) } else { Ok(duration) }
 }
 
+/// Parses a time in seconds: a number, or a duration.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    let invalid = || "expected a number of seconds, 0 or more, or a duration like 200ms or 1m30s".to_owned();
+    let seconds = match text.trim().parse::<f64>() {
+        Ok(number) => number,
+        Err(_) => duration(text).map_err(|_| invalid())?.as_secs_f64(),
+    };
+    (0.0..=LONGEST_SPAN.as_secs_f64()).contains(&seconds).then_some(seconds).ok_or_else(invalid)
+}
+
+/// Parses a price per hour: `2.5/h`, or the number alone.
+pub fn price_per_hour(text: &str) -> Result<f64, String> {
+    let number = text.trim();
+    let number = number.strip_suffix("/h").unwrap_or(number).trim();
+    let price = number.parse().ok().filter(|price: &f64| price.is_finite() && *price >= 0.0);
+    price.ok_or_else(|| "expected a price per hour like 2.5/h".to_owned())
+}
+
 const UNITS: [(&str, u64); 9] = [
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
@@ -58,6 +76,18 @@ mod tests {
         assert_eq!(seconds("200ms"), Ok(0.2));
         for invalid in ["", "10", "-5s", "soon", "5 parsecs", "876601h", "9223372036854775807s"] {
             assert!(seconds(invalid).is_err(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn seconds_and_prices() {
+        assert_eq!(["1.5", "0", "2m", "200ms"].map(seconds), [Ok(1.5), Ok(0.0), Ok(120.0), Ok(0.2)]);
+        assert_eq!(["2.5/h", "3", " 0 /h"].map(price_per_hour), [Ok(2.5), Ok(3.0), Ok(0.0)]);
+        for invalid in ["", "-1", "nan", "inf", "soon", "1e300"] {
+            assert!(seconds(invalid).is_err(), "{invalid}");
+        }
+        for invalid in ["", "-1/h", "2/d", "nan", "inf/h"] {
+            assert!(price_per_hour(invalid).is_err(), "{invalid}");
         }
     }
 

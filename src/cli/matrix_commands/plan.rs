@@ -24,7 +24,7 @@ use crate::cli::study::warm_start;
 use crate::engine::experiment::Experiment;
 use crate::progress::Verbosity;
 use crate::report::plan::PlanView;
-use crate::report::plan_cost::fit::{FieldValue, PlanFit, proposals};
+use crate::report::plan_cost::fit::{FieldSetting, PlanFit, proposals};
 use crate::report::plan_cost::{CostRates, PlanCost, cost_rows, fits_text, plan_cost};
 use crate::report::{number, plan_table, text};
 
@@ -125,7 +125,7 @@ fn rates(cost: &CostArgs, args: &RunArgs, study: &StudyDefinition) -> Result<Opt
 /// # Errors
 /// There is none.
 fn fits(args: &RunArgs, experiment: &Experiment, rates: CostRates, budget: Duration) -> Result<Vec<PlanFit>, CliError> {
-    let cost = |fields: &[FieldValue]| {
+    let cost = |fields: &[FieldSetting]| {
         let set = fields.iter().map(|field| format!("{}={}", field.field, number::shortest(field.value)));
         let mut study: StudyArgs = args.study.clone();
         study.options.set.extend(set);

@@ -10,7 +10,9 @@ use super::*;
 use crate::report::fixtures::StudyFixture;
 use crate::report::view::StudyView;
 use crate::types::assignment::Assignment;
+use crate::types::ids::TrialId;
 use crate::types::objective::Score;
+use crate::types::stream::{Purpose, Stream, stream};
 
 type Config = Vec<(&'static str, Value)>;
 

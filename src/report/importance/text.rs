@@ -1,6 +1,7 @@
 //! The importance of parameters as text.
 
-use super::{Effect, Importance, ParamImportance};
+use super::effect::Effect;
+use super::shares::{ImportanceView, PairImportance, ParamImportance};
 use crate::report::table::{Align, table};
 use crate::report::text;
 use crate::types::printable::printable;
@@ -10,7 +11,7 @@ use serde_json::Value;
 const BAR: usize = 20;
 
 /// `importance` as text with colours.
-pub fn render(importance: &Importance) -> String {
+pub fn render(importance: &ImportanceView) -> String {
     let metric = importance.metric.as_ref().map_or("value".into(), |metric| printable(&metric.name));
     let used = if importance.used < importance.trials {
         format!("{} of {}", text::count(importance.used), text::counted(importance.trials, "trial"))
@@ -34,7 +35,7 @@ pub fn render(importance: &Importance) -> String {
     let align = [Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
     out += &table(&header, &align, &importance.params.iter().map(row).collect::<Vec<_>>());
     if !importance.pairs.is_empty() {
-        let pair = |pair: &super::PairImportance| {
+        let pair = |pair: &PairImportance| {
             let [one, other] = &pair.names;
             format!("{} and {} {}", printable(one), printable(other), percent(pair.share))
         };
@@ -48,7 +49,7 @@ pub fn render(importance: &Importance) -> String {
     out
 }
 
-fn reliability(importance: &Importance) -> String {
+fn reliability(importance: &ImportanceView) -> String {
     let explained = format!("{:.0}%", 100.0 * importance.r_squared.max(0.0));
     if importance.reliable {
         format!("the model predicts {explained} of the variance of trials that it has not seen")

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::CostRates;
 use super::job_costs::{JobCosts, TrialOrder};
+use super::rates::CostRates;
 use crate::engine::experiment::{Experiment, Stopping};
 use crate::report::number;
 use crate::report::study_progress::expected_totals::ExpectedTotals;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::CostEstimate;
+use super::estimate::CostEstimate;
 use crate::kinds::{self, Field};
 use crate::report::number;
 use crate::schedule::Length;
@@ -21,7 +21,7 @@ const FACTORS: i32 = 2;
 
 /// A field of the matrix with its value.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct FieldValue {
+pub struct FieldSetting {
     /// The field.
     pub field: &'static str,
     /// Its value.
@@ -33,7 +33,7 @@ pub struct FieldValue {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PlanFit {
     /// The fields to set.
-    pub fields: Vec<FieldValue>,
+    pub fields: Vec<FieldSetting>,
     /// Its cost.
     #[serde(flatten)]
     pub cost: CostEstimate,
@@ -44,13 +44,13 @@ pub struct PlanFit {
 pub fn proposals(
     experiment: &Experiment,
     seconds: f64,
-    cost: impl Fn(&[FieldValue]) -> Option<CostEstimate>,
+    cost: impl Fn(&[FieldSetting]) -> Option<CostEstimate>,
 ) -> Vec<PlanFit> {
     let length = length_field(experiment);
-    let longest = |others: &[FieldValue]| {
+    let longest = |others: &[FieldSetting]| {
         let priced = |amount: u64| {
-            let fields: Vec<FieldValue> =
-                others.iter().cloned().chain([FieldValue { field: length, value: amount as f64 }]).collect();
+            let fields: Vec<FieldSetting> =
+                others.iter().cloned().chain([FieldSetting { field: length, value: amount as f64 }]).collect();
             let cost = cost(&fields).filter(|cost| cost.time_s <= seconds)?;
             Some(PlanFit { fields, cost })
         };
@@ -77,7 +77,7 @@ pub fn proposals(
 }
 
 /// The values of R and η to try, those of the matrix first.
-fn shapes(experiment: &Experiment, length: &str) -> Vec<Vec<FieldValue>> {
+fn shapes(experiment: &Experiment, length: &str) -> Vec<Vec<FieldSetting>> {
     let schedule = &experiment.method.schedule;
     let mut shapes = vec![Vec::new()];
     let Some(most) = schedule.max_resource().filter(|_| length != "maxIterations" && has(experiment, "maxIterations"))
@@ -89,11 +89,11 @@ fn shapes(experiment: &Experiment, length: &str) -> Vec<Vec<FieldValue>> {
         let exact = most.amount() * libm::pow(eta.unwrap_or(3.0), f64::from(factor));
         let is_whole = experiment.resource.as_ref().is_none_or(|spec| spec.kind == ResourceKind::Int);
         let value = if is_whole { exact.round() } else { exact };
-        shapes.extend((value > 0.0).then(|| vec![FieldValue { field: "maxIterations", value }]));
+        shapes.extend((value > 0.0).then(|| vec![FieldSetting { field: "maxIterations", value }]));
     }
     if let Some(eta) = eta.filter(|_| has(experiment, "eta")) {
         let others = ETAS.into_iter().filter(|other| *other != eta);
-        shapes.extend(others.map(|value| vec![FieldValue { field: "eta", value }]));
+        shapes.extend(others.map(|value| vec![FieldSetting { field: "eta", value }]));
     }
     shapes
 }

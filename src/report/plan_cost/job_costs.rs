@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::CostRates;
+use super::rates::CostRates;
 use crate::engine::event::Launch;
 use crate::engine::experiment::PromotedStart;
 use crate::sim::{JobModel, SimulatedJob};

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use super::fit::{FieldValue, proposals};
+use super::fit::{FieldSetting, proposals};
 use super::*;
 use crate::engine::experiment::Experiment;
 use crate::matrix::command_line::overrides::Overrides;
@@ -39,10 +39,10 @@ fn jobs_of_equal_length_fill_the_slots_in_turns() {
 #[test]
 fn a_rung_waits_for_the_one_below() {
     // 9 jobs at 1, 3 at 3 and 1 at 9, with 1 s to start each: 5 rounds of 2 s, 2 of 4 s, one of 10 s.
-    let cost = expected("kind: halving\nnumRuns: 9\nmaxIterations: 9\neta: 3", rates(1.0, 1.0, 2));
+    let cost = expected("kind: halving\nmaxIterations: 9\neta: 3", rates(1.0, 1.0, 2));
     assert_eq!((cost.jobs, cost.time_s), (13, 28.0));
     // Jobs that continue pay for what they add.
-    let resumed = expected("kind: halving\nnumRuns: 9\nmaxIterations: 9\neta: 3\nresume: true", rates(1.0, 1.0, 2));
+    let resumed = expected("kind: halving\nmaxIterations: 9\neta: 3\nresume: true", rates(1.0, 1.0, 2));
     assert_eq!(resumed.time_s, 10.0 + 2.0 * 3.0 + 7.0);
 }
 
@@ -83,7 +83,7 @@ fn large_plans_are_not_simulated() {
 
 #[test]
 fn proposals_use_the_time_and_do_not_exceed_it() {
-    let study = |fields: &[FieldValue]| {
+    let study = |fields: &[FieldSetting]| {
         let value = |name: &str, default: f64| {
             fields.iter().find(|field| field.field == name).map_or(default, |field| field.value)
         };
@@ -94,7 +94,7 @@ fn proposals_use_the_time_and_do_not_exceed_it() {
             value("rounds", 1.0)
         )
     };
-    let cost = |fields: &[FieldValue]| plan_cost(&experiment(&study(fields)), rates(1.0, 1.0, 4)).expected;
+    let cost = |fields: &[FieldSetting]| plan_cost(&experiment(&study(fields)), rates(1.0, 1.0, 4)).expected;
     let fits = proposals(&experiment(&study(&[])), 600.0, cost);
     assert!(!fits.is_empty() && fits.len() <= 5, "{fits:?}");
     assert!(fits.iter().all(|fit| fit.cost.time_s <= 600.0), "{fits:?}");

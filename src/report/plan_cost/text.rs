@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::estimate::{CostEstimate, PlanCost};
 use super::fit::PlanFit;
-use super::{CostEstimate, PlanCost};
 use crate::report::plan_table::two_columns;
 use crate::report::{number, text};
 

@@ -38,12 +38,13 @@ fn jobs_of_equal_length_fill_the_slots_in_turns() {
 
 #[test]
 fn a_rung_waits_for_the_one_below() {
-    // 9 jobs at 1, 3 at 3 and 1 at 9, with 1 s to start each: 5 rounds of 2 s, 2 of 4 s, one of 10 s.
-    let cost = expected("kind: halving\nmaxIterations: 9\neta: 3", rates(1.0, 1.0, 2));
-    assert_eq!((cost.jobs, cost.time_s), (13, 28.0));
+    // 9 jobs at 1, 3 at 3 and 1 at 9, with 1 s to start each.
+    let halving = "kind: halving\nmaxIterations: 9\neta: 3";
+    let time = |method: &str, slots| expected(method, rates(1.0, 1.0, slots)).time_s;
+    assert_eq!((time(halving, 1), time(halving, 100)), (9.0 * 2.0 + 3.0 * 4.0 + 10.0, 2.0 + 4.0 + 10.0));
     // Jobs that continue pay for what they add.
-    let resumed = expected("kind: halving\nmaxIterations: 9\neta: 3\nresume: true", rates(1.0, 1.0, 2));
-    assert_eq!(resumed.time_s, 10.0 + 2.0 * 3.0 + 7.0);
+    let resumed = format!("{halving}\nresume: true");
+    assert_eq!((time(&resumed, 1), time(&resumed, 100)), (9.0 * 2.0 + 3.0 * 3.0 + 7.0, 2.0 + 3.0 + 7.0));
 }
 
 #[test]

@@ -5,6 +5,9 @@
 //! that succeed may take longer than those that fail. For a command that cannot run at all, the order does not matter. Any other
 //! end of any job rules the verdict out.
 //!
+//! An import error or a rejected argument can depend on one choice, such as a layer that only one library has. While the failed jobs
+//! have a value of some parameter in common, they are therefore evidence only in the number that other errors of programs need.
+//!
 //! The number of jobs depends on the failure. If a share p of the configurations fails, the first n jobs all fail with probability
 //! pⁿ.
 
@@ -91,12 +94,15 @@ impl EarlyFailures {
     }
 
     /// The failure of the first jobs, if there are enough of them. `trials` and `configurations` are the most that the study has;
-    /// `configurations` is `None` if there is no limit.
-    pub fn verdict(&self, trials: u64, configurations: Option<u64>) -> Option<&Failure> {
+    /// `configurations` is `None` if there is no limit. `varying` are the parameters with more than one value.
+    pub fn verdict(&self, trials: u64, configurations: Option<u64>, varying: &[&str]) -> Option<&Failure> {
         let failure = self.failure.as_ref().filter(|_| self.is_open())?;
-        let jobs = required_failures(failure)?;
-        let required = (jobs as u64).min(trials.max(1));
+        let mut jobs = required_failures(failure)?;
         let any_order = jobs == COMMAND_FAILURES;
+        if matches!(failure, Failure::BadCommand(_)) && self.have_a_common_value(varying) {
+            jobs = PROGRAM_ERRORS;
+        }
+        let required = (jobs as u64).min(trials.max(1));
         let considered = self.jobs.iter().take_while(|job| any_order || job.failed);
         let (mut count, mut different): (u64, Vec<&Assignment>) = (0, Vec::new());
         for job in considered.filter(|job| job.failed) {
@@ -107,6 +113,12 @@ impl EarlyFailures {
         }
         let is_enough = count >= required && different.len() as u64 >= required.min(configurations.unwrap_or(u64::MAX));
         is_enough.then_some(failure)
+    }
+
+    /// Whether all failed jobs have the same value of one of the parameters `varying`, or all lack it.
+    fn have_a_common_value(&self, varying: &[&str]) -> bool {
+        let failed: Vec<&Assignment> = self.jobs.iter().filter(|job| job.failed).map(|job| &*job.assignment).collect();
+        varying.iter().any(|name| failed.windows(2).all(|pair| pair[0].get(name) == pair[1].get(name)))
     }
 
     fn refute(&mut self) {
@@ -128,7 +140,7 @@ mod tests {
             failures.add_launch(key, &Arc::new(x(value)));
             failures.add_end(key, &Outcome::Failed { failure: Failure::ProgramError("NameError".into()) });
         }
-        failures.verdict(trials, configurations).is_some()
+        failures.verdict(trials, configurations, &["x"]).is_some()
     }
 
     #[test]
@@ -138,6 +150,29 @@ mod tests {
         assert!(!is_detected([0.1, 0.2, 0.3, 0.4, 0.4], 50, None));
         assert!(!is_detected([0.1; 5], 50, Some(2)), "one of two failed");
         assert!(is_detected([0.1, 0.1, 0.1, 0.1, 0.2], 50, Some(2)) && is_detected([0.1; 5], 50, Some(1)));
+    }
+
+    /// Whether import errors of jobs with these configurations end the study.
+    fn is_import_error_detected(jobs: &[(f64, &str)]) -> bool {
+        let mut failures = EarlyFailures::new();
+        for (trial, (value, choice)) in (0..).zip(jobs) {
+            let key = JobKey { trial: TrialId(trial), rung: Rung(0) };
+            let mut assignment = x(*value);
+            assignment.set("choice".into(), (*choice).into());
+            failures.add_launch(key, &Arc::new(assignment));
+            failures.add_end(key, &Outcome::Failed { failure: Failure::BadCommand("ImportError".into()) });
+        }
+        failures.verdict(50, None, &["x", "choice"]).is_some()
+    }
+
+    #[test]
+    fn import_errors_of_jobs_with_a_common_choice_are_less_evidence() {
+        assert!(is_import_error_detected(&[(0.1, "flash"), (0.2, "eager")]));
+        assert!(!is_import_error_detected(&[(0.1, "flash"), (0.2, "flash")]));
+        assert!(!is_import_error_detected(&[(0.1, "flash"), (0.1, "eager")]), "x is the same");
+        assert!(is_import_error_detected(&[(0.1, "flash"), (0.2, "flash"), (0.3, "eager")]));
+        let flash = [0.1, 0.2, 0.3, 0.4, 0.5].map(|value| (value, "flash"));
+        assert!(!is_import_error_detected(&flash[..4]) && is_import_error_detected(&flash));
     }
 
     #[test]

@@ -76,8 +76,11 @@ impl Engine {
         if self.experiment.first_failures == FirstFailures::KeepGoing {
             return;
         }
-        let configurations = self.experiment.space.cardinality();
-        let Some(failure) = self.early_failures.verdict(self.counters.planned_trials(), configurations) else { return };
+        let space = &self.experiment.space;
+        let varying = space.params.iter().filter(|param| param.domain.cardinality() != Some(1));
+        let varying: Vec<&str> = varying.map(|param| &*param.name).collect();
+        let trials = self.counters.planned_trials();
+        let Some(failure) = self.early_failures.verdict(trials, space.cardinality(), &varying) else { return };
         // a job whose readings lack the metric may fail for the same reason
         let is_working = |running: &RunningJob| match failure {
             Failure::NoMetric(_) => running.reading_state == ReadingState::WithObjective,

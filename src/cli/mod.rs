@@ -10,6 +10,7 @@ mod missing_dashes;
 pub(crate) mod options;
 mod output;
 mod output_file;
+pub(crate) mod serve;
 pub(crate) mod study;
 pub(crate) mod study_commands;
 pub(crate) mod subcommand;
@@ -27,7 +28,9 @@ use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::plan::PlanArgs;
 use matrix_commands::{check, import, init, plan, run};
-use study_commands::{best, diff, explain, export, importance, list, logs, plot, report, resume, status, trials};
+use study_commands::{
+    best, diff, explain, export, importance, list, logs, plot, report, resume, serve as serve_command, status, trials,
+};
 use subcommand::{Cli, Subcommand};
 
 use crate::launch::process::signals::survive_file_size_limit;
@@ -101,6 +104,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Export(args) => export::export(&args),
         Subcommand::Plot(args) => plot::plot(&args),
         Subcommand::Report(args) => report::report(&args),
+        Subcommand::Serve(args) => serve_command::run(&args),
         Subcommand::Status(args) => status::status(&args),
         Subcommand::List(args) => list::list(&args),
         Subcommand::Logs(args) => logs::logs(&args),

@@ -63,14 +63,22 @@ pub fn check(path: &Path, if_exists: IfExists) -> Result<(), CliError> {
 /// The file exists and may not be replaced, its folder is missing, or it cannot be written.
 pub fn write(output: Option<&Path>, text: &str, if_exists: IfExists) -> Result<(), CliError> {
     let Some(path) = named(output) else { return output::text(text) };
+    write_bytes(path, text.as_bytes(), if_exists)
+}
+
+/// Writes `bytes` into the file `path`.
+///
+/// # Errors
+/// As for [`write()`].
+pub fn write_bytes(path: &Path, bytes: &[u8], if_exists: IfExists) -> Result<(), CliError> {
     check(path, if_exists)?;
     let cannot = |error: io::Error| CliError::internal(anyhow!("cannot write {}: {error}", path.display()));
     match path.metadata() {
         Ok(found) if !found.is_file() => {
             let opened = OpenOptions::new().write(true).open(path);
-            opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(cannot)
+            opened.and_then(|mut file| file.write_all(bytes)).map_err(cannot)
         }
-        _ => match write_whole(path, text, if_exists) {
+        _ => match write_whole(path, bytes, if_exists) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
             Err(error) => Err(cannot(error).hint("name a file in another folder, or make its folder writable")),
             Ok(()) => Ok(()),
@@ -86,11 +94,11 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn write_whole(path: &Path, text: &str, if_exists: IfExists) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8], if_exists: IfExists) -> io::Result<()> {
     // The file that a link leads to is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let temporary = temporary(&target)?;
-    let written = write_new(&temporary, &target, text).and_then(|()| rename(&temporary, &target, if_exists));
+    let written = write_new(&temporary, &target, bytes).and_then(|()| rename(&temporary, &target, if_exists));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -107,9 +115,9 @@ fn temporary(target: &Path) -> io::Result<PathBuf> {
 }
 
 /// Writes the new file `temporary`, with the permissions of `target` if that exists.
-fn write_new(temporary: &Path, target: &Path, text: &str) -> io::Result<()> {
+fn write_new(temporary: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(temporary)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     match target.metadata() {
         Ok(found) => file.set_permissions(found.permissions()),
         Err(_) => Ok(()),

@@ -18,6 +18,7 @@ use super::study_commands::logs::LogsArgs;
 use super::study_commands::plot::PlotArgs;
 use super::study_commands::report::ReportArgs;
 use super::study_commands::resume::ResumeArgs;
+use super::study_commands::serve::ServeArgs;
 use super::study_commands::status::StatusArgs;
 use super::study_commands::trials::TrialsArgs;
 
@@ -51,7 +52,9 @@ pub enum Subcommand {
     Export(ExportArgs),
     /// Write a report about one or several studies: one HTML file with plots and tables
     Report(ReportArgs),
-    /// Draw one plot of a study as SVG
+    /// Serve the report of studies to a browser on this machine, live while they run
+    Serve(ServeArgs),
+    /// Draw one plot of a study as SVG or PNG
     Plot(PlotArgs),
     /// Show the state of a study: its rungs, running jobs, best trial and time left
     Status(StatusArgs),

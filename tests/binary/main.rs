@@ -25,6 +25,7 @@ mod polyaxon;
 mod repetition;
 mod report;
 mod rules;
+mod serve;
 mod starting;
 mod status;
 mod templates;

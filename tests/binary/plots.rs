@@ -47,3 +47,16 @@ fn a_study_without_results_has_nothing_to_show() {
     lab.hypertune("plot m.study --kind curves").exits(3).stderr_contains("nothing to show");
     lab.hypertune("plot m.study --kind timeline").exits(0);
 }
+
+#[test]
+fn a_file_called_png_is_one() {
+    let lab = Lab::hyperband();
+    lab.run("-q", "").exits(0);
+    for plot in PLOTS {
+        lab.hypertune(&format!("plot m.study --kind {plot} -o plot.PNG")).exits(0);
+        let image = std::fs::read(lab.path("plot.PNG")).expect("a file");
+        let width = u32::from_be_bytes(image[16..20].try_into().expect("four bytes"));
+        assert!(image.starts_with(b"\x89PNG\r\n\x1a\n") && width == 1920, "{plot}: {width}");
+    }
+    lab.hypertune("plot m.study --kind curves -o none/plot.png").exits(1).stderr_contains("none/plot.png");
+}

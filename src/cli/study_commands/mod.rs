@@ -10,5 +10,6 @@ pub(crate) mod logs;
 pub(crate) mod plot;
 pub(crate) mod report;
 pub(crate) mod resume;
+pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod trials;

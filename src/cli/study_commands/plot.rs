@@ -1,6 +1,6 @@
 //! `hypertune plot STUDY --kind NAME`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::cli::output_file::{self, IfExists};
 use crate::cli::study::view;
 use crate::report::plot::PlotData;
 use crate::report::plot::catalogue::{self, PLOTS};
-use crate::report::plot::image::svg;
+use crate::report::plot::image::{png, svg};
 use crate::report::view::ViewDetail;
 
 /// Arguments of `plot`.
@@ -23,7 +23,7 @@ pub struct PlotArgs {
     /// What to draw
     #[arg(long, value_name = "PLOT", value_parser = plot_names())]
     pub kind: String,
-    /// File to write, or - for stdout; an existing one is replaced [default: stdout]
+    /// File to write, as PNG if its name ends in .png, or - for stdout; an existing one is replaced [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -40,6 +40,16 @@ pub fn plot(args: &PlotArgs) -> Result<Exit, CliError> {
     let figure = (kind.draw)(&PlotData::new(&view)).ok_or_else(empty)?;
     let text = svg::render(&figure, kind.name);
     // A plot can be drawn again at any time, so that it replaces the earlier one.
-    output_file::write(args.output.as_deref(), &text, IfExists::Replace)?;
+    match args.output.as_deref().filter(|path| is_png(path)) {
+        Some(path) => {
+            let image = png::render(&text).map_err(CliError::internal)?;
+            output_file::write_bytes(path, &image, IfExists::Replace)?;
+        }
+        None => output_file::write(args.output.as_deref(), &text, IfExists::Replace)?,
+    }
     Ok(Exit::Done)
+}
+
+fn is_png(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }

@@ -37,7 +37,12 @@ fn required_failures(failure: &Failure) -> Option<usize> {
         Failure::ProgramError(_) | Failure::NoMetric(_) => Some(PROGRAM_ERRORS),
         Failure::Exit(code) if *code > SHELL_SIGNAL => None,
         Failure::Exit(_) => Some(UNEXPLAINED_FAILURES),
-        Failure::Signal(_) | Failure::Timeout | Failure::OutOfMemory(_) | Failure::NotFinite(_) | Failure::Lost => None,
+        Failure::Signal(_)
+        | Failure::Timeout
+        | Failure::OutOfMemory(_)
+        | Failure::NotFinite(_)
+        | Failure::Infrastructure(_)
+        | Failure::Lost => None,
     }
 }
 

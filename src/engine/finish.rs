@@ -9,7 +9,7 @@ use crate::schedule::{Next, Verdict};
 use crate::search::Observation;
 use crate::types::allocation::Allocation;
 use crate::types::ids::{JobId, TrialId};
-use crate::types::outcome::{CurvePoint, Outcome, StopRule};
+use crate::types::outcome::{CurvePoint, Failure, Outcome, StopRule};
 use crate::types::units::Moment;
 
 /// Earlier than any other due moment.
@@ -51,9 +51,7 @@ impl Engine {
         match self.next_attempt_due(now, &running.job, outcome) {
             Some(due) => {
                 self.counters.add_attempt(outcome, self.allocation(&running.job), end.step);
-                let counted = u32::from(!outcome.runs_again());
-                let job = ScheduledJob { failures: running.job.failures + counted, ..running.job };
-                self.retry_queue.push(due, job.next_attempt());
+                self.retry_queue.push(due, running.job.failed(outcome).next_attempt());
                 Some(Vec::new())
             }
             None => Some(self.finish_job(&running.job, end)),
@@ -70,6 +68,9 @@ impl Engine {
             return Some(DUE_IMMEDIATELY);
         }
         let Outcome::Failed { failure } = outcome else { return None };
+        if let Failure::Infrastructure(_) = failure {
+            return retry::infrastructure_pause(job.infrastructure_failures).map(|pause| now.after(pause));
+        }
         self.retries.allow(job.failures, failure).then(|| now.after(retry::pause(&self.retries, job.failures + 1)))
     }
 

@@ -11,6 +11,18 @@ use crate::types::units::Moment;
 
 /// Longest pause before a retry.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// Most further attempts of a job after failures of the cluster, which do not count as [`Retries::max`]. With the pauses, a job is
+/// tried for more than five minutes.
+const INFRASTRUCTURE_RETRIES: u32 = 10;
+/// Pause after the first of them.
+const INFRASTRUCTURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause before the next attempt of a job whose attempts have failed `before` times because of the cluster; `None` if it is given
+/// up.
+pub(super) fn infrastructure_pause(before: u32) -> Option<Duration> {
+    let retries = Retries { max: INFRASTRUCTURE_RETRIES, pause: INFRASTRUCTURE_PAUSE };
+    (before < INFRASTRUCTURE_RETRIES).then(|| pause(&retries, before + 1))
+}
 
 impl Retries {
     /// Whether a job that has failed `before` times is launched again after `failure`.
@@ -28,7 +40,11 @@ fn is_retryable(failure: &Failure) -> bool {
         | Failure::Signal(_)
         | Failure::Timeout
         | Failure::OutOfMemory(_) => true,
-        Failure::BadCommand(_) | Failure::NoMetric(_) | Failure::NotFinite(_) | Failure::Lost => false,
+        Failure::BadCommand(_)
+        | Failure::NoMetric(_)
+        | Failure::NotFinite(_)
+        | Failure::Infrastructure(_)
+        | Failure::Lost => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Limits, PromotedStart};
@@ -13,6 +13,7 @@ use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Outcome, Readings, StopRule};
+use crate::types::placement::Placement;
 use crate::types::units::{Moment, Resource, ResourceSpec};
 
 /// The format of new journals. Journals of format 1, without numbers and checksums, are read and stay in it; others are refused.
@@ -145,6 +146,9 @@ pub struct SessionRecord {
     /// The name of the launcher of its jobs; empty in journals of versions that had only `local`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub launcher: String,
+    /// Its options; empty for a launcher without any.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub launcher_options: Map<String, Value>,
     /// Most further attempts of a failed job.
     pub retries: u32,
     /// The devices of each slot, as in `CUDA_VISIBLE_DEVICES`; empty if none are assigned, and in journals of versions that did not
@@ -278,6 +282,17 @@ pub enum Record {
     },
     /// A job is about to be spawned.
     Launch(Box<LaunchRecord>),
+    /// A scheduler has started a launched job.
+    Started {
+        /// The job.
+        #[serde(flatten)]
+        job: JobId,
+        /// Where it runs.
+        #[serde(flatten)]
+        placement: Placement,
+        /// Study time.
+        at: Moment,
+    },
     /// A rule ends a running job.
     Kill {
         /// The job.

@@ -55,7 +55,7 @@ pub fn replay<R: BufRead>(
 fn moment(record: &Record) -> Option<Moment> {
     match record {
         Record::Session(session) => Some(session.at),
-        Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
+        Record::Started { at, .. } | Record::Kill { at, .. } | Record::Finish { at, .. } => Some(*at),
         Record::Launch(launch) => Some(launch.at),
         Record::End(end) => Some(end.at),
         Record::Study(_)
@@ -68,7 +68,7 @@ fn moment(record: &Record) -> Option<Moment> {
 
 fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<ReplayRecord<'a>> {
     Some(match record {
-        Record::Study(_) => return None,
+        Record::Study(_) | Record::Started { .. } => return None,
         Record::Session(session) => ReplayRecord::Session { retries: session.retries },
         Record::Length(change) => ReplayRecord::Length(change.length),
         Record::RunAgain { jobs } => ReplayRecord::RunAgain(jobs),

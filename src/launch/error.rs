@@ -7,18 +7,34 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// No launcher has this name.
-    #[error("unknown launcher `{name}` in {variable}; known launchers: {known}")]
+    #[error("unknown launcher `{name}` in {origin}; known launchers: {known}")]
     Unknown {
         /// The requested name.
         name: String,
-        /// The environment variable that holds it.
-        variable: &'static str,
+        /// The option, variable or field that names it.
+        origin: &'static str,
         /// All names, separated by commas.
         known: String,
     },
     /// The system lacks a feature that all launchers need.
     #[error("{0}")]
     Unsupported(String),
+    /// The options of a launcher are invalid.
+    #[error("invalid options of the launcher `{name}`: {message}")]
+    Options {
+        /// The launcher's name.
+        name: &'static str,
+        /// What is wrong, as a lowercase fragment.
+        message: String,
+    },
+    /// The launcher cannot run any job.
+    #[error("the launcher `{name}` cannot run jobs: {message}")]
+    Unusable {
+        /// The launcher's name.
+        name: &'static str,
+        /// Why not, as a lowercase fragment.
+        message: String,
+    },
     /// A pidfd cannot be opened for another reason.
     #[error("cannot open a pidfd: {0}")]
     Pidfd(#[source] io::Error),

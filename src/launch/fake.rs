@@ -11,14 +11,13 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::error::SpawnError;
-use super::launcher::{CommandLine, Launcher};
+use super::launcher::{CommandLine, JobIdentity, Launcher};
 use super::orphans::mark::Mark;
 use super::orphans::marked_processes::SearchScope;
 use super::process::child::Child;
 use super::process::spawn::JobCommand;
 use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal};
-use crate::types::ids::Slot;
 
 /// Above the maximum pid of Linux (2²²), so that no real process is signalled.
 const FIRST_PID: i32 = 1 << 30;
@@ -102,7 +101,7 @@ impl Launcher for Fake {
         "fake"
     }
 
-    fn wrap(&self, command: CommandLine, _slot: Slot) -> CommandLine {
+    fn wrap(&self, command: CommandLine, _job: &JobIdentity<'_>) -> CommandLine {
         CommandLine { argv: self.prefix.iter().cloned().chain(command.argv).collect(), ..command }
     }
 

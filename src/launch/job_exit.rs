@@ -7,7 +7,9 @@ use signal_hook::consts::SIGKILL;
 
 use super::error_lines::failure_of_exit;
 use super::oom::{OomMonitor, out_of_memory_line};
+use crate::types::ids::JobId;
 use crate::types::outcome::Failure;
+use crate::types::placement::Placement;
 
 /// The exit of a job's process, with what is needed to interpret it.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +17,14 @@ pub struct JobExit<'a> {
     pub status: ExitStatus,
     /// The last lines of its stderr.
     pub stderr_tail: &'a str,
+    /// What its client printed before it started; empty for launchers without clients.
+    pub client_messages: &'a str,
     /// Detects kills by the kernel for lack of memory.
     pub oom: &'a OomMonitor,
+    /// Trial, rung and attempt.
+    pub job: JobId,
+    /// Where a scheduler ran it; `None` if it never started, and for launchers without a scheduler.
+    pub placement: Option<&'a Placement>,
 }
 
 /// The meaning of an exit. Whether the job has a usable metric is checked separately.
@@ -26,6 +34,10 @@ pub enum ExitMeaning {
     Failed(Failure),
     /// With the evidence: an error line, or the kill by the kernel.
     OutOfMemory(String),
+    /// The cluster lost the job or could not start it, for this reason. It is tried again elsewhere.
+    Infrastructure(String),
+    /// No job can be started, for this reason; the session ends, and the job runs again when the study is resumed.
+    Unusable(String),
 }
 
 impl JobExit<'_> {
@@ -49,10 +61,13 @@ impl JobExit<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::ids::{Attempt, JobKey, Rung, TrialId};
 
     fn meaning(raw_status: i32, stderr_tail: &str) -> ExitMeaning {
         let oom = OomMonitor::start();
-        JobExit { status: ExitStatus::from_raw(raw_status), stderr_tail, oom: &oom }.meaning()
+        let job = JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) };
+        let status = ExitStatus::from_raw(raw_status);
+        JobExit { status, stderr_tail, client_messages: "", oom: &oom, job, placement: None }.meaning()
     }
 
     #[test]

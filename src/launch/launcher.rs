@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
-use super::error::SpawnError;
+use serde_json::{Map, Value};
+
+use super::error::{LaunchError, SpawnError};
 use super::job_exit::{ExitMeaning, JobExit};
 use super::orphans::mark::Mark;
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
@@ -14,7 +17,8 @@ use super::process::signals::Signals;
 use super::process::spawn::JobCommand;
 use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal, signal_child};
-use crate::types::ids::Slot;
+use crate::types::ids::{JobId, Slot};
+use crate::types::placement::Placement;
 
 /// A command whose program has not been located.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +27,39 @@ pub struct CommandLine {
     pub argv: Vec<String>,
     /// Added to the driver's environment; includes the marks of session and job.
     pub env: Vec<(Cow<'static, str>, OsString)>,
+}
+
+/// A job that is about to be started.
+#[derive(Clone, Copy, Debug)]
+pub struct JobIdentity<'a> {
+    /// Its slot.
+    pub slot: Slot,
+    /// Trial, rung and attempt.
+    pub job: JobId,
+    /// Its mark, the value of `HYPERTUNE_JOB`; unique among all jobs of the user.
+    pub mark: &'a str,
+    /// The absolute path of its working directory.
+    pub directory: &'a Path,
+}
+
+/// When a job starts to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StartReport {
+    /// When its process is spawned.
+    AtSpawn,
+    /// When it prints the first line of [`client`](super::client) on stderr; until then its client waits for a place to run it.
+    Printed,
+}
+
+/// The jobs that a launcher can run at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Capacity {
+    /// As many as this machine has processors or devices for.
+    Machine,
+    /// So many.
+    Jobs(u32),
+    /// Any number; the rest waits in the queue of a cluster.
+    Queue,
 }
 
 /// Starts and signals the processes of jobs, and interprets their exit.
@@ -41,14 +78,48 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// The command to start for a job with `command` in `slot`.
-    fn wrap(&self, command: CommandLine, _slot: Slot) -> CommandLine {
+    /// Its options, as the journal records them.
+    fn options(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// The number of jobs that it can run at once. May ask a scheduler.
+    ///
+    /// # Errors
+    /// The scheduler does not answer, or has no place for one job.
+    fn capacity(&self) -> Result<Capacity, LaunchError> {
+        Ok(Capacity::Machine)
+    }
+
+    /// Processors of each job; `None` where jobs share those of this machine.
+    fn processors_per_job(&self) -> Option<u32> {
+        None
+    }
+
+    /// When its jobs start to run.
+    fn start_report(&self) -> StartReport {
+        StartReport::AtSpawn
+    }
+
+    /// Checks before each start whether jobs can be started now. The caller waits and tries again after an error.
+    ///
+    /// # Errors
+    /// What the start waits for, as a sentence without a full stop.
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The command to start for `job` with `command`.
+    fn wrap(&self, command: CommandLine, _job: &JobIdentity<'_>) -> CommandLine {
         command
     }
 
     /// Starts `command` in its directory, as the leader of a process group, with an empty stdin and pipes for stdout and
     /// stderr. While this blocks, other threads may signal the child through `spawning`.
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError>;
+
+    /// The job of `child` has started. Called only for [`StartReport::Printed`], while the child has not been reaped.
+    fn started(&self, _child: Pid, _placement: &Placement) {}
 
     /// Signals a job whose child has not been reaped. Must not block: the caller holds a lock.
     fn signal(&self, child: Pid, signal: Signal) {
@@ -68,7 +139,8 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         exit.meaning()
     }
 
-    /// Ends all processes with one of `marks`, within ten seconds. Returns their number.
+    /// Ends all processes with one of `marks`, within ten seconds. Returns their number. What cannot be ended because a scheduler does
+    /// not answer is ended later; until then [`Launcher::ready`] is an error.
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         MarkedProcesses::new(marks, scope).end()
     }

@@ -17,16 +17,23 @@ pub struct Local {
     spawner: OnceLock<Spawner>,
 }
 
+impl Local {
+    /// As [`Launcher::prepare`], for jobs that do not inherit the variables `names`.
+    pub(super) fn prepare_without(&self, signals: &Signals, names: &[&str]) -> io::Result<()> {
+        let spawner = Spawner::new(signals)?.without_variables(names);
+        // Fails if an earlier session of this process has set it; environment and signals are the same.
+        let _ = self.spawner.set(spawner);
+        Ok(())
+    }
+}
+
 impl Launcher for Local {
     fn name(&self) -> &'static str {
         "local"
     }
 
     fn prepare(&self, signals: &Signals) -> io::Result<()> {
-        let spawner = Spawner::new(signals)?;
-        // Fails if an earlier session of this process has set it; environment and signals are the same.
-        let _ = self.spawner.set(spawner);
-        Ok(())
+        self.prepare_without(signals, &[])
     }
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {

@@ -4,15 +4,18 @@
 //! spawns and follows children, `orphans` ends processes that outlived the driver.
 
 pub(crate) mod catalogue;
+pub(crate) mod client;
 pub(crate) mod error;
 mod error_lines;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod job_exit;
+mod kind;
 pub(crate) mod last_error;
 pub(crate) mod launcher;
 mod local;
 pub(crate) mod oom;
 pub(crate) mod orphans;
 pub(crate) mod process;
+mod slurm;
 mod std_process;

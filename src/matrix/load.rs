@@ -32,6 +32,7 @@ use super::yaml::parse::ReadError;
 use crate::command::dialect::Dialect;
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
+use crate::launch::catalogue::LauncherChoice;
 use crate::space::Space;
 use crate::types::args::PathSegment;
 
@@ -44,6 +45,8 @@ pub struct LoadedMatrix {
     pub seed: Option<u64>,
     /// The number of slots on the command line or in the file.
     pub concurrency: Option<u32>,
+    /// How jobs are started, if the file says it.
+    pub launcher: Option<LauncherChoice>,
     /// The operation's name.
     pub name: Option<String>,
     /// The command, if there is one.
@@ -201,7 +204,7 @@ fn finish(
     let source = findings.source().clone();
     let seed = overrides.seed.or(section.seed);
     let concurrency = overrides.concurrency.or(section.concurrency);
-    let tuner = section.tuner.take();
+    let (tuner, launcher) = (section.tuner.take(), section.launcher.take());
     let name = operation.name.clone();
     let useless = if overrides.values.is_empty() { UselessConstraints::Warn } else { UselessConstraints::Accept };
     let experiment = experiment(operation, section, (seed.unwrap_or(0), useless), &mut findings);
@@ -212,6 +215,7 @@ fn finish(
                 experiment,
                 seed,
                 concurrency,
+                launcher,
                 name,
                 renderer,
                 tuner,

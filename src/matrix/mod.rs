@@ -17,6 +17,7 @@ pub mod diagnostics;
 pub(crate) mod draft;
 pub(crate) mod foreign;
 pub(crate) mod from_help;
+pub(crate) mod launcher;
 pub mod load;
 mod metric_checks;
 pub(crate) mod notation;

@@ -17,6 +17,7 @@ use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::{Direction, Metric, Score};
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Failure, Outcome, Readings};
+use crate::types::placement::Placement;
 use crate::types::units::{Moment, Resource, ResourceKind, ResourceSpec};
 
 /// A journal under construction; each end is a second after the record before it.
@@ -82,6 +83,14 @@ impl StudyFixture {
             origin: (rung == 0 && attempt == 1).then_some(ConfigOrigin::Random),
             at: self.now,
         })));
+        self
+    }
+
+    /// A scheduler starts a job on `node`, a second later.
+    pub fn started(&mut self, trial: u64, rung: u32, node: &str, id: &str) -> &mut StudyFixture {
+        self.now = self.now.after(Duration::from_secs(1));
+        let placement = Placement { node: node.to_owned(), scheduler_id: id.to_owned() };
+        self.records.push(Record::Started { job: job(trial, rung, 1), placement, at: self.now });
         self
     }
 

@@ -18,6 +18,7 @@ use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::journal::writer::JournalWriter;
 use crate::types::ids::{Attempt, BracketId, JobId, TrialId};
 use crate::types::outcome::Reading;
+use crate::types::placement::Placement;
 use crate::types::units::{Moment, Resource};
 
 /// Seconds up to which the end of a job is written together with what follows from it. The ends of longer jobs are written before the
@@ -99,6 +100,12 @@ impl Coordinator<'_> {
         self.engine.decisive().into_iter().for_each(|job| self.retention.decided(job));
         self.execute(commands, now, &mut effects);
         effects
+    }
+
+    /// Writes that a scheduler has started a job.
+    pub fn job_started(&mut self, job: JobId, placement: &Placement) {
+        let at = self.clock.now();
+        self.write(Record::Started { job, placement: placement.clone(), at });
     }
 
     /// Writes the end of a job and passes it to the engine.

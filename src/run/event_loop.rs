@@ -17,7 +17,7 @@ use signal_hook::consts::SIGTSTP;
 use super::checkpoints::{Removal, RemovalQueue, removal_warning};
 use super::coordinator::{Coordinator, Effects};
 use super::error::RunError;
-use super::job::JobRunner;
+use super::job::{JobListeners, JobRunner};
 use super::process::slot_table::SlotTable;
 use super::process::termination::{KILL_TIMEOUT, KillReason};
 use super::process::wakeup::Wakeup;
@@ -27,6 +27,7 @@ use crate::launch::process::signals::{self, Signals};
 use crate::launch::process::syscalls::wait_readable;
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::outcome::{Reading, StopRule};
+use crate::types::placement::Placement;
 use crate::types::units::Resource;
 
 /// Longest time between writing a record and syncing it.
@@ -252,7 +253,9 @@ impl<'a> EventLoop<'a> {
         };
         let is_listening = self.wants_readings || self.coordinator().engine.wants_first_readings();
         let listener: Option<&dyn Fn(Vec<Reading>)> = if is_listening { Some(&listener) } else { None };
-        let end = match self.job_runner.run(launch, listener, buffer) {
+        let started = |placement: &Placement| self.coordinator().job_started(launch.job, placement);
+        let listeners = JobListeners { readings: listener, started: &started };
+        let end = match self.job_runner.run(launch, listeners, buffer) {
             Ok(end) => end,
             Err(error) => {
                 self.fail(error);

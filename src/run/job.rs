@@ -1,5 +1,6 @@
 //! Runs one job in its slot's thread, from its launch record to its end record.
 
+use std::cell::OnceCell;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -13,6 +14,7 @@ use super::coordinator::JobResult;
 use super::error::RunError;
 use super::observer::Observer;
 use super::outcome;
+use super::output::client_output::ClientOutput;
 use super::output::job_logs::JobLogs;
 use super::output::job_output::{CapturedOutput, DiscardOutput, JobOutput};
 use super::output::log_file::LogLimit;
@@ -37,16 +39,18 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
 use crate::journal::record::{EndRecord, ProcessUsage};
 use crate::journal::sync::JournalSync;
+use crate::launch::error::LaunchError;
 use crate::launch::job_exit::JobExit;
-use crate::launch::launcher::Launcher;
+use crate::launch::launcher::{Launcher, StartReport};
 use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::launch::process::child::{Child, WaitLimit};
 use crate::launch::process::signals::{self, Signals};
-use crate::launch::process::syscalls::Reaped;
+use crate::launch::process::syscalls::{Pid, Reaped};
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
+use crate::types::placement::Placement;
 use crate::types::units::Moment;
 
 /// How long after a signal has killed a job the driver may receive the same signal, where both were sent at once.
@@ -109,20 +113,33 @@ pub struct JobRunner<'a> {
 /// Called with the readings of a running job.
 pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 
+/// Who is told what a running job does.
+#[derive(Clone, Copy)]
+pub struct JobListeners<'a> {
+    /// Its readings.
+    pub readings: Listener<'a>,
+    /// A scheduler has started it.
+    pub started: &'a dyn Fn(&Placement),
+}
+
 impl JobRunner<'_> {
     /// Runs the job of `launch` until it ends.
     ///
     /// # Errors
     /// The session cannot continue; the job has ended. Failures of the job are in the result.
-    pub fn run(&self, launch: &Launch, listener: Listener<'_>, buffer: &mut [u8]) -> Result<JobResult, RunError> {
+    pub fn run(&self, launch: &Launch, listeners: JobListeners<'_>, buffer: &mut [u8]) -> Result<JobResult, RunError> {
         let metrics = self.metric_input(launch);
         match self.start(launch) {
-            Ok((child, start)) => self.follow(launch, metrics, child, start, listener, buffer),
+            Ok((child, start)) => self.follow(launch, metrics, child, start, listeners, buffer),
             Err(StartError::Cancelled) => Ok(self.not_started(launch, "killed before it was started")),
             Err(StartError::Job(reason)) => Ok(self.not_started(launch, &reason)),
             Err(StartError::Refused { operation, source }) => {
                 self.slot_table.release(launch.slot);
                 Err(RunError::Refused { operation, source })
+            }
+            Err(StartError::NotReady(message)) => {
+                self.slot_table.release(launch.slot);
+                Err(LaunchError::Unusable { name: self.launcher.name(), message }.into())
             }
             Err(StartError::Session(error)) => {
                 self.slot_table.release(launch.slot);
@@ -136,8 +153,8 @@ impl JobRunner<'_> {
         launch: &Launch,
         metrics: MetricInput,
         mut child: Child,
-        start: Instant,
-        listener: Listener<'_>,
+        spawned: Instant,
+        listeners: JobListeners<'_>,
         buffer: &mut [u8],
     ) -> Result<JobResult, RunError> {
         // Without the group the guard searches by environment.
@@ -146,30 +163,66 @@ impl JobRunner<'_> {
         let create = |path: &Path, options: &OpenOptions| self.create_log(launch, path, options);
         let on_error = |path: &Path, error: &io::Error| self.report_abandoned_log(path, error);
         let logs = JobLogs::new(self.folder, launch.job, self.log_limit, &create, &on_error);
-        let mut output = JobOutput::new(logs, metrics, readings, listener);
+        let (pid, start) = (child.pid(), OnceCell::new());
+        let on_start = |placement: &Placement| self.started(launch, pid, placement, listeners);
+        let is_client = self.launcher.start_report() == StartReport::Printed;
+        let output = JobOutput::new(logs, metrics, readings, listeners.readings);
+        let mut output = ClientOutput::new(output, is_client, &on_start, &start);
+        let followed = self.follow_output(launch, &mut child, &mut output, buffer);
+        let kill_reason = self.slot_table.release(launch.slot);
+        let _ = self.groups.set(launch.slot, None);
+        let reaped =
+            self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
+        let (captured, logs, messages) = output.finish();
+        let start = start.into_inner();
+        let usage = reaped.as_ref().map(|reaped| match (is_client, &start) {
+            (false, _) => usage(reaped, spawned.elapsed()),
+            (true, start) => client_usage(reaped, start.as_ref().map(|start| start.at.elapsed()).unwrap_or_default()),
+        });
+        let usage = usage.unwrap_or_default();
+        followed.and(logs)?;
+        let CapturedOutput { collected, absent_metrics, .. } = &captured;
+        let trial = launch.job.key.trial;
+        let notes = self.metric_notes.job_ended(trial, collected, &self.experiment.wanted(), absent_metrics);
+        notes.iter().for_each(|note| self.observer.warn(note));
+        let exit = JobExit {
+            status: reaped?.status,
+            stderr_tail: &captured.stderr_tail,
+            client_messages: &messages,
+            oom: &self.oom,
+            job: launch.job,
+            placement: start.as_ref().map(|start| &start.placement),
+        };
+        let outcome = self.outcome(&exit, kill_reason, &captured.collected.value)?;
+        self.check_disk(&outcome, &captured.stderr_tail)?;
+        self.checkpoints.job_ended(launch, &outcome)?;
+        Ok(result(launch, outcome, usage, captured))
+    }
+
+    /// Passes the output of `child` to `output` until it exits, or after an error until it is killed.
+    fn follow_output(
+        &self,
+        launch: &Launch,
+        child: &mut Child,
+        output: &mut ClientOutput<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), RunError> {
         let limit = WaitLimit { abandoned: Some(self.abandon.descriptor()), deadline: None };
-        let followed = child.follow(&mut output, buffer, limit);
+        let followed = child.follow(output, buffer, limit);
         if followed.is_err() {
             let now = Instant::now();
             self.slot_table.kill(launch.job, &KillReason::DriverError, now);
             let Ok(()) =
                 child.follow(&mut DiscardOutput, buffer, WaitLimit { deadline: Some(now + KILL_TIMEOUT), ..limit });
         }
-        let kill_reason = self.slot_table.release(launch.slot);
-        let _ = self.groups.set(launch.slot, None);
-        let reaped =
-            self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
-        let usage = reaped.as_ref().map(|reaped| usage(reaped, start)).unwrap_or_default();
-        let (captured, logs) = output.finish();
-        followed.and(logs)?;
-        let CapturedOutput { collected, absent_metrics, .. } = &captured;
-        let trial = launch.job.key.trial;
-        let notes = self.metric_notes.job_ended(trial, collected, &self.experiment.wanted(), absent_metrics);
-        notes.iter().for_each(|note| self.observer.warn(note));
-        let outcome = self.outcome(launch, reaped?.status, kill_reason, &captured);
-        self.check_disk(&outcome, &captured.stderr_tail)?;
-        self.checkpoints.job_ended(launch, &outcome)?;
-        Ok(result(launch, outcome, usage, captured))
+        followed
+    }
+
+    /// A scheduler has started the job of the client `pid`.
+    fn started(&self, launch: &Launch, pid: Pid, placement: &Placement, listeners: JobListeners<'_>) {
+        self.launcher.started(pid, placement);
+        self.slot_table.started(launch.slot, Instant::now());
+        (listeners.started)(placement);
     }
 
     /// The collector of a job that is about to start.
@@ -187,30 +240,26 @@ impl JobRunner<'_> {
 
     fn outcome(
         &self,
-        launch: &Launch,
-        status: ExitStatus,
+        exit: &JobExit<'_>,
         kill_reason: Option<KillReason>,
-        captured: &CapturedOutput,
-    ) -> Outcome {
-        let value = &captured.collected.value;
-        match kill_reason.or_else(|| self.shared_signal(status)) {
+        value: &MetricValue,
+    ) -> Result<Outcome, RunError> {
+        match kill_reason.or_else(|| self.shared_signal(exit.status)) {
             Some(reason) => {
                 // Ends processes that left the job's group. A job that exits by itself may leave such processes running.
-                let mark = Mark::Job(self.session.job(launch.job));
+                let mark = Mark::Job(self.session.job(exit.job));
                 self.launcher.end_leftovers(vec![mark], SearchScope::CurrentSession);
-                outcome::of_ended_job(&reason, value)
+                Ok(outcome::of_ended_job(&reason, value))
             }
-            None => {
-                let exit = JobExit { status, stderr_tail: &captured.stderr_tail, oom: &self.oom };
-                outcome::of_exit(self.launcher.interpret(&exit), value)
-            }
+            None => outcome::of_exit(self.launcher.interpret(exit), value)
+                .map_err(|message| LaunchError::Unusable { name: self.launcher.name(), message }.into()),
         }
     }
 
     /// An error if the job failed while the study's file system is full: another configuration would have failed too.
     fn check_disk(&self, outcome: &Outcome, stderr_tail: &str) -> Result<(), RunError> {
-        let is_failure =
-            matches!(outcome, Outcome::Failed { failure } if !matches!(failure, Failure::Timeout | Failure::Lost));
+        let is_failure = matches!(outcome, Outcome::Failed { failure }
+            if !matches!(failure, Failure::Timeout | Failure::Infrastructure(_) | Failure::Lost));
         if is_failure && full_disk::is_full(self.folder.root(), stderr_tail) {
             let source = io::Error::from_raw_os_error(libc::ENOSPC);
             return Err(RunError::File(FileError { path: self.folder.root().to_owned(), source }));
@@ -273,9 +322,14 @@ fn result(launch: &Launch, outcome: Outcome, usage: ProcessUsage, captured: Capt
     JobResult { record: Box::new(record), first_step: captured.collected.first_step }
 }
 
-fn usage(reaped: &Reaped, start: Instant) -> ProcessUsage {
+/// The accounting of a job that ran elsewhere for `duration`: only its exit is known.
+fn client_usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
+    ProcessUsage { max_rss_bytes: None, cpu_s: None, ..usage(reaped, duration) }
+}
+
+fn usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
     ProcessUsage {
-        duration_s: start.elapsed().as_secs_f64(),
+        duration_s: duration.as_secs_f64(),
         exit_code: reaped.status.code(),
         signal: reaped.status.signal(),
         max_rss_bytes: Some(reaped.max_rss_bytes),

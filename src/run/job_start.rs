@@ -22,7 +22,7 @@ use crate::command::environment::Variable;
 use crate::command::rendered::RenderedCommand;
 use crate::engine::event::Launch;
 use crate::launch::error::SpawnError;
-use crate::launch::launcher::CommandLine;
+use crate::launch::launcher::{CommandLine, JobIdentity};
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
 use crate::launch::process::child::Child;
 use crate::launch::process::spawn::JobCommand;
@@ -77,6 +77,7 @@ impl JobRunner<'_> {
         command: &JobCommand,
         attempts: u32,
     ) -> Result<(Child, Instant), StartError> {
+        self.launcher.ready().map_err(StartError::NotReady)?;
         self.working_directory.enter().map_err(|source| {
             let operation = format!("enter the working directory {}", self.working_directory.path().display());
             StartError::Refused { operation, source }
@@ -133,9 +134,16 @@ impl JobRunner<'_> {
         let [defaults, slot] = [self.defaults.iter().collect(), slot.collect::<Vec<_>>()]
             .map(|all| all.into_iter().map(|(name, value)| ((*name).into(), value.clone())));
         let session = (SESSION_VARIABLE.into(), OsString::from(self.session.as_str()));
-        let job = (JOB_VARIABLE.into(), OsString::from(self.session.job(launch.job)));
+        let mark = self.session.job(launch.job);
+        let job = (JOB_VARIABLE.into(), OsString::from(&mark));
         let env = last_of_each(defaults.chain(variables).chain(slot).chain([session, job]).collect());
-        let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, launch.slot);
+        let identity = JobIdentity {
+            slot: launch.slot,
+            job: launch.job,
+            mark: &mark,
+            directory: directory.as_deref().unwrap_or(base),
+        };
+        let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, &identity);
         let mut argv = argv.into_iter();
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;
         let program = self.programs.find(&name)?;

@@ -16,8 +16,11 @@ pub fn of_ended_job(reason: &KillReason, value: &MetricValue) -> Outcome {
 }
 
 /// The outcome of a job that ended by itself. Its metric counts only if it succeeded.
-pub fn of_exit(meaning: ExitMeaning, value: &MetricValue) -> Outcome {
-    match meaning {
+///
+/// # Errors
+/// The reason why no job can be started.
+pub fn of_exit(meaning: ExitMeaning, value: &MetricValue) -> Result<Outcome, String> {
+    Ok(match meaning {
         ExitMeaning::Succeeded => match value {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(*score) },
             MetricValue::NotAsked => Outcome::Succeeded { score: None },
@@ -26,7 +29,9 @@ pub fn of_exit(meaning: ExitMeaning, value: &MetricValue) -> Outcome {
         },
         ExitMeaning::Failed(failure) => failed(failure),
         ExitMeaning::OutOfMemory(evidence) => failed(Failure::OutOfMemory(evidence)),
-    }
+        ExitMeaning::Infrastructure(reason) => failed(Failure::Infrastructure(reason)),
+        ExitMeaning::Unusable(reason) => return Err(reason),
+    })
 }
 
 fn failed(failure: Failure) -> Outcome {
@@ -49,16 +54,19 @@ mod tests {
     #[test]
     fn a_value_counts_only_with_success() {
         let value = MetricValue::Finite(Score::new(0.5).unwrap());
-        let succeeded = |value: &MetricValue| of_exit(ExitMeaning::Succeeded, value);
+        let succeeded = |value: &MetricValue| of_exit(ExitMeaning::Succeeded, value).unwrap();
         assert_eq!(succeeded(&value), Outcome::Succeeded { score: Score::new(0.5) });
         assert_eq!(succeeded(&MetricValue::NotAsked), Outcome::Succeeded { score: None });
         let missing = MissingMetric { reason: "x".into(), evidence: "y".into() };
         assert_eq!(succeeded(&MetricValue::Missing(missing)), failed(Failure::NoMetric("x".into())));
         assert_eq!(succeeded(&MetricValue::NotFinite("x".into())), failed(Failure::NotFinite("x".into())));
-        assert_eq!(of_exit(ExitMeaning::Failed(Failure::Exit(3)), &value), failed(Failure::Exit(3)));
+        assert_eq!(of_exit(ExitMeaning::Failed(Failure::Exit(3)), &value).unwrap(), failed(Failure::Exit(3)));
         let evidence = "MemoryError".to_owned();
-        let memory = of_exit(ExitMeaning::OutOfMemory(evidence.clone()), &value);
+        let memory = of_exit(ExitMeaning::OutOfMemory(evidence.clone()), &value).unwrap();
         assert_eq!(memory, failed(Failure::OutOfMemory(evidence)));
+        let lost = of_exit(ExitMeaning::Infrastructure("n2".into()), &value).unwrap();
+        assert_eq!(lost, failed(Failure::Infrastructure("n2".into())), "a lost node exits with 0");
+        assert_eq!(of_exit(ExitMeaning::Unusable("no account".into()), &value), Err("no account".into()));
     }
 
     #[test]

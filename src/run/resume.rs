@@ -205,6 +205,7 @@ pub fn start_session(
         mark: mark.to_string(),
         concurrency: options.slot_count(),
         launcher: options.launcher.name().to_owned(),
+        launcher_options: options.launcher.options(),
         retries: study.experiment.retries.max,
         devices: options.devices(),
         limits: SessionLimits::of(&study.experiment.limits),

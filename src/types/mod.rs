@@ -9,6 +9,7 @@ pub(crate) mod incumbent;
 pub mod objective;
 pub mod origin;
 pub mod outcome;
+pub mod placement;
 pub(crate) mod printable;
 pub(crate) mod std_normal;
 pub(crate) mod stream;

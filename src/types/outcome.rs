@@ -38,6 +38,9 @@ pub enum Failure {
     NoMetric(String),
     /// The metric's last reading was NaN or infinite.
     NotFinite(String),
+    /// A cluster lost the job or could not start it, for a reason that has nothing to do with its configuration; the detail is the
+    /// reason.
+    Infrastructure(String),
     /// The driver ended while the job was running.
     Lost,
 }
@@ -53,6 +56,7 @@ impl fmt::Display for Failure {
             Failure::Timeout => f.write_str("ran into the job timeout"),
             Failure::OutOfMemory(evidence) => write!(f, "out of memory: {evidence}"),
             Failure::NoMetric(detail) | Failure::NotFinite(detail) => f.write_str(detail),
+            Failure::Infrastructure(reason) => write!(f, "failure of the cluster: {reason}"),
             Failure::Lost => f.write_str("lost: hypertune itself ended while it ran"),
         }
     }

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::values::one_of;
 
-use crate::cli::options::quantity;
+use crate::cli::options::{overrides, quantity};
+use crate::launch::catalogue::LauncherChoice;
 use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
 use crate::run::process::default_variables::Threads;
@@ -22,6 +23,9 @@ pub struct ExecutionArgs {
     /// Number of jobs that run at the same time [default: from the matrix, else the number of CPUs]
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SLOTS)), help_heading = JOBS)]
     pub concurrency: Option<u32>,
+    /// How jobs are started: local, slurm (with options: '{kind: slurm, cpus: 4, gpus: 1}') [default: from the matrix, else local]
+    #[arg(long, value_name = "LAUNCHER", value_parser = overrides::launcher, help_heading = JOBS)]
+    pub launcher: Option<LauncherChoice>,
     /// Continue even if the first jobs all fail for the same reason
     #[arg(long, help_heading = JOBS)]
     pub keep_going: bool,

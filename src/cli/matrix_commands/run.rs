@@ -78,7 +78,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         existing,
         change: StudyChange::default(),
         fail_if: &args.fail_if,
-        slots: OnceCell::new(),
+        places: OnceCell::new(),
     };
     let Some(view) = recorded else {
         note_rerun(args, verbosity);

@@ -1,19 +1,16 @@
 //! Converts execution arguments into options of the engine and of the driver.
 
-use std::env;
-use std::sync::Arc;
+use std::num::NonZero;
 
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
+use crate::cli::options::launcher::Places;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
-use crate::launch::catalogue::{self, LAUNCHER_VARIABLE};
-use crate::launch::launcher::Launcher;
 use crate::launch::process::open_files;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
 use crate::run::output::log_file::LogLimit;
-use crate::run::process::default_variables::{default_variables, processors};
-use crate::run::process::gpus::{self, Sharing, Slots};
+use crate::run::process::default_variables::{Threads, default_variables};
 
 /// Sets the engine's options. An argument that is not given keeps the value of the matrix.
 pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
@@ -34,35 +31,20 @@ pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
     }
 }
 
-/// The slots for jobs. `in_file` is the concurrency of the matrix. Runs `nvidia-smi`, unless `--gpus` makes it unnecessary.
-pub fn slots(args: &ExecutionArgs, in_file: Option<u32>) -> Result<Slots, CliError> {
-    let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
-    let concurrency = args.concurrency.or(in_file);
-    gpus::slots(args.gpus.as_ref(), sharing, concurrency, processors()).map_err(CliError::usage)
-}
-
 /// The driver's options.
-pub fn options(args: &ExecutionArgs, slots: &Slots, existing: Existing) -> Result<RunOptions, CliError> {
-    if let Some(note) = slots.note.as_ref().filter(|_| verbosity(args) != Verbosity::Quiet) {
+pub fn options(args: &ExecutionArgs, places: &Places, existing: Existing) -> RunOptions {
+    if let Some(note) = places.slots.note.as_ref().filter(|_| verbosity(args) != Verbosity::Quiet) {
         print_message(&format!("note: {note}"));
     }
-    Ok(RunOptions {
-        slots: slots.environments.clone(),
+    RunOptions {
+        slots: places.slots.environments.clone(),
         grace: args.grace,
         launch_timeout: args.launch_timeout,
         log_limit: LogLimit(args.log_limit),
         keep: args.keep_checkpoints,
         existing,
-        launcher: launcher()?,
+        launcher: places.launcher.clone(),
         ..RunOptions::default()
-    })
-}
-
-/// The launcher that the environment names; an empty value counts as none.
-fn launcher() -> Result<Arc<dyn Launcher>, CliError> {
-    match env::var_os(LAUNCHER_VARIABLE).filter(|name| !name.is_empty()) {
-        Some(name) => catalogue::named(&name.to_string_lossy()).map_err(CliError::usage),
-        None => Ok(catalogue::default()),
     }
 }
 
@@ -73,7 +55,11 @@ fn concurrent_jobs(options: &RunOptions, trials: u64) -> u32 {
 
 /// Sets the variables that limit the threads of each job, once the number of slots is final.
 pub fn share_processors(options: &mut RunOptions, args: &ExecutionArgs, trials: u64) {
-    options.defaults = default_variables(args.threads, concurrent_jobs(options, trials));
+    let threads = match (args.threads, options.launcher.processors_per_job().and_then(NonZero::new)) {
+        (Threads::Auto, Some(count)) => Threads::Count(count),
+        (threads, _) => threads,
+    };
+    options.defaults = default_variables(threads, concurrent_jobs(options, trials));
 }
 
 /// Raises the limit of open files for the concurrent jobs, at most `trials`, or lowers their number to fit the limit.

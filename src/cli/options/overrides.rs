@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::collect::catalogue::{self, COLLECTORS, ConfiguredCollector};
+use crate::launch::catalogue::{self as launchers, LauncherChoice};
 use crate::matrix::command_line::overrides::{MetricOverride, ValueOverride};
 use crate::matrix::yaml::parse::parse_value;
 use crate::types::args::ArgError;
@@ -64,6 +65,20 @@ pub fn collector(text: &str) -> Result<ConfiguredCollector, String> {
         .map_err(|errors| errors.into_iter().map(text).collect::<Vec<_>>().join("; "))
 }
 
+/// A launcher: its name, or a mapping as in the field `launcher` of the matrix.
+pub fn launcher(text: &str) -> Result<LauncherChoice, String> {
+    let (name, options) = match parse_value(text) {
+        Value::Object(mut options) => {
+            let kind = options.shift_remove("kind");
+            (kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), options)
+        }
+        _ => (text.to_owned(), Map::new()),
+    };
+    let kind = launchers::named(&name, "--launcher").map_err(|error| error.to_string())?;
+    LauncherChoice::new(kind, options)
+        .map_err(|errors| errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; "))
+}
+
 /// The text that [`metric`] parses.
 pub fn metric_text(metric: &MetricOverride) -> String {
     match metric.direction {
@@ -109,5 +124,16 @@ mod tests {
             assert_eq!(param(text).map(|p| param_text(&p)), Ok(text.to_owned()));
         }
         assert!(param("lr").is_err() && param("=1").is_err());
+    }
+
+    #[test]
+    fn a_launcher_is_a_name_or_a_mapping() {
+        assert_eq!(launcher("local").unwrap().name(), "local");
+        let slurm = launcher("{kind: slurm, cpus: 2}").unwrap();
+        assert!(slurm.name() == "slurm" && !slurm.has_no_options());
+        assert_eq!(launcher("{kind: slurm, cpu: 2}").unwrap_err(), "the launcher `slurm` has no option `cpu`");
+        assert!(
+            launcher("slrum").unwrap_err().starts_with("unknown launcher `slrum` in --launcher; known launchers: ")
+        );
     }
 }

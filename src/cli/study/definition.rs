@@ -24,6 +24,7 @@ use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
+use crate::launch::catalogue::LauncherChoice;
 use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{ConfigSource, Overrides};
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
@@ -139,6 +140,8 @@ pub struct StudyDefinition {
     pub seed: Option<u64>,
     /// The number of concurrent jobs in the matrix.
     pub concurrency: Option<u32>,
+    /// How the matrix starts jobs.
+    pub launcher: Option<LauncherChoice>,
     /// The kind that was chosen because none is given, with the reason.
     pub chosen: Option<String>,
     /// Findings that are not errors.
@@ -236,6 +239,7 @@ impl StudyDefinition {
             folder,
             seed: loaded.seed,
             concurrency: loaded.concurrency,
+            launcher: loaded.launcher,
             chosen: loaded.chosen,
             warnings: loaded.warnings,
             source: loaded.source,

@@ -21,6 +21,7 @@ use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::options::execution;
+use crate::cli::options::launcher::Places;
 use crate::cli::output;
 use crate::cli::umask;
 use crate::engine::event::FinishReason;
@@ -35,7 +36,6 @@ use crate::report::{failures, summary_text, text};
 use crate::run::change::StudyChange;
 use crate::run::error::RunError;
 use crate::run::options::Existing;
-use crate::run::process::gpus::Slots;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
 use crate::space::Space;
@@ -55,7 +55,7 @@ pub struct SessionOptions<'a> {
     /// What changes in an existing study that is resumed.
     pub change: StudyChange,
     /// Determined when they are needed: a finished study has none.
-    pub slots: OnceCell<Slots>,
+    pub places: OnceCell<Places>,
     /// Conditions that turn the exit code into 3.
     pub fail_if: &'a [Condition],
 }
@@ -82,15 +82,15 @@ impl SessionOptions<'_> {
     /// # Errors
     /// The GPU options do not match the machine.
     pub fn slot_count(&self, study: &StudyDefinition) -> Result<u32, CliError> {
-        Ok(u32::try_from(self.slots(study)?.environments.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(self.places(study)?.slots.environments.len()).unwrap_or(u32::MAX))
     }
 
-    fn slots(&self, study: &StudyDefinition) -> Result<&Slots, CliError> {
-        if let Some(slots) = self.slots.get() {
-            return Ok(slots);
+    fn places(&self, study: &StudyDefinition) -> Result<&Places, CliError> {
+        if let Some(places) = self.places.get() {
+            return Ok(places);
         }
-        let slots = execution::slots(self.execution, study.concurrency)?;
-        Ok(self.slots.get_or_init(|| slots))
+        let places = Places::find(self.execution, study.concurrency, study.launcher.as_ref())?;
+        Ok(self.places.get_or_init(|| places))
     }
 
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
@@ -98,7 +98,7 @@ impl SessionOptions<'_> {
         check_program(study)?;
         umask::check()?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
-        let mut options = execution::options(self.execution, self.slots(study)?, self.existing)?;
+        let mut options = execution::options(self.execution, self.places(study)?, self.existing);
         let trials = study.experiment.plan().trials();
         execution::fit_open_files(&mut options, trials, execution::verbosity(self.execution))?;
         execution::share_processors(&mut options, self.execution, trials);
@@ -292,6 +292,11 @@ fn session_error(error: RunError, study: &StudyDefinition) -> CliError {
             with_machine_advice(error, resume.as_deref())
         }
         RunError::Journal(error) => view::journal_error(error),
+        error @ RunError::Launch(LaunchError::Unusable { .. }) => {
+            let hint =
+                format!("no result is lost; once jobs can be started, continue with\n  {}", resume_command(study));
+            CliError::internal(error).hint(hint)
+        }
         error => CliError::internal(error),
     }
 }

@@ -60,7 +60,7 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
         existing: Existing::Continue,
         change,
         fail_if: &args.fail_if,
-        slots: OnceCell::new(),
+        places: OnceCell::new(),
     }
     .resume(study, view)
 }

@@ -3,6 +3,7 @@
 //! Sessions that did not end normally are found in the journal and, in case that was overwritten, truncated or deleted, in the file
 //! `journal.sessions` next to it. Both contain marks, which do not depend on the path of the folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 
@@ -13,6 +14,7 @@ use crate::journal::folder::files;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::Record;
+use crate::launch::catalogue::{LAUNCHER_VARIABLE, LauncherChoice};
 use crate::launch::error::LaunchError;
 use crate::launch::launcher::Launcher;
 
@@ -23,9 +25,12 @@ const MAX_LIST: u64 = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct UnfinishedSessions {
     marks: Vec<SessionMark>,
+    /// The names of their launchers.
+    launchers: BTreeSet<String>,
     /// Drivers of sessions whose marks were not journalled.
     unmarked: Vec<u32>,
     latest: Option<SessionIdentity>,
+    latest_launcher: String,
 }
 
 /// How the processes of a session are found.
@@ -41,6 +46,7 @@ impl UnfinishedSessions {
         match record {
             Record::Session(session) => {
                 self.set_latest_unfinished();
+                self.latest_launcher.clone_from(&session.launcher);
                 self.latest = match SessionMark::parse(&session.mark) {
                     Some(mark) => Some(SessionIdentity::Marked(mark)),
                     None => Some(SessionIdentity::Unmarked(session.pid)),
@@ -52,6 +58,9 @@ impl UnfinishedSessions {
     }
 
     fn set_latest_unfinished(&mut self) {
+        if self.latest.is_some() {
+            self.launchers.insert(std::mem::take(&mut self.latest_launcher));
+        }
         match self.latest.take() {
             Some(SessionIdentity::Marked(mark)) => self.marks.push(mark),
             Some(SessionIdentity::Unmarked(driver)) => self.unmarked.push(driver),
@@ -88,8 +97,8 @@ impl<'a> Leftovers<'a> {
 
     /// Ends the processes of the sessions in `journal.sessions`. Returns their number.
     pub fn end_listed(&self) -> usize {
-        let marks = self.read_list().unwrap_or_default();
-        self.end(&UnfinishedSessions { marks, ..UnfinishedSessions::default() })
+        let (marks, launchers) = self.read_list().unwrap_or_default();
+        self.end(&UnfinishedSessions { marks, launchers, ..UnfinishedSessions::default() })
     }
 
     /// Ends the processes of the sessions in the journal, as far as it is readable; for a journal that is about to be overwritten.
@@ -104,8 +113,18 @@ impl<'a> Leftovers<'a> {
 
     /// Ends the processes of `unfinished` sessions. Returns their number.
     pub fn end(&self, unfinished: &UnfinishedSessions) -> usize {
-        let marks = unfinished.clone().marks(self.folder);
-        if marks.is_empty() { 0 } else { self.launcher.end_leftovers(marks, SearchScope::EarlierSession) }
+        let mut unfinished = unfinished.clone();
+        unfinished.set_latest_unfinished();
+        let launchers = std::mem::take(&mut unfinished.launchers);
+        let marks = unfinished.marks(self.folder);
+        if marks.is_empty() {
+            return 0;
+        }
+        let other = launchers.iter().filter(|name| *name != self.launcher.name());
+        let other =
+            other.filter_map(|name| LauncherChoice::without_options(name, LAUNCHER_VARIABLE).ok()?.build().ok());
+        let ended: usize = other.map(|other| other.end_leftovers(marks.clone(), SearchScope::EarlierSession)).sum();
+        ended + self.launcher.end_leftovers(marks, SearchScope::EarlierSession)
     }
 
     /// Replaces the list by this session, the only one that can have processes from now on.
@@ -113,7 +132,8 @@ impl<'a> Leftovers<'a> {
         let path = self.folder.sessions();
         let opened = files::open(&path, OpenOptions::new().create(true).truncate(true).write(true));
         // A single write: a partial mark would not match.
-        let written = opened.and_then(|mut file| file.write_all(format!("{session}\n").as_bytes()));
+        let written =
+            opened.and_then(|mut file| file.write_all(format!("{session} {}\n", self.launcher.name()).as_bytes()));
         written.map_err(|source| LaunchError::SessionList { path, source })
     }
 
@@ -123,11 +143,15 @@ impl<'a> Leftovers<'a> {
         let _ = fs::remove_file(self.folder.sessions());
     }
 
-    fn read_list(&self) -> io::Result<Vec<SessionMark>> {
+    /// The sessions in the list, and the names of their launchers, which earlier versions did not write.
+    fn read_list(&self) -> io::Result<(Vec<SessionMark>, BTreeSet<String>)> {
         let file = files::open(&self.folder.sessions(), OpenOptions::new().read(true))?;
         let mut text = Vec::new();
         file.take(MAX_LIST).read_to_end(&mut text)?;
-        Ok(String::from_utf8_lossy(&text).lines().filter_map(SessionMark::parse).collect())
+        let text = String::from_utf8_lossy(&text);
+        let lines = text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
+        let sessions = lines.filter_map(|(mark, launcher)| Some((SessionMark::parse(mark)?, launcher.to_owned())));
+        Ok(sessions.unzip())
     }
 }
 
@@ -174,7 +198,10 @@ mod tests {
         let mark = |text| SessionMark::parse(text).unwrap();
         leftovers.write_list(&mark("1-1-1")).unwrap();
         leftovers.write_list(&mark("2-2-2/0-0-1/3-3-3")).unwrap();
-        assert_eq!(leftovers.read_list().unwrap(), [mark("2-2-2/0-0-1/3-3-3")]);
+        let (marks, launchers) = leftovers.read_list().unwrap();
+        assert_eq!((marks, launchers), (vec![mark("2-2-2/0-0-1/3-3-3")], BTreeSet::from(["local".to_owned()])));
+        fs::write(folder.sessions(), "4-4-4\n").unwrap();
+        assert_eq!(leftovers.read_list().unwrap().0, [mark("4-4-4")], "of an earlier version");
         leftovers.remove_list();
         leftovers.remove_list();
         assert!(!folder.sessions().exists());

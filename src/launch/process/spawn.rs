@@ -57,6 +57,12 @@ impl Spawner {
         })
     }
 
+    /// Children do not inherit the variables `names`.
+    pub fn without_variables(mut self, names: &[&str]) -> Spawner {
+        self.inherited.retain(|entry| !names.iter().any(|name| sets(entry, name)));
+        self
+    }
+
     /// Spawns `command` in its directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
     /// and stderr. Until this returns, other threads signal the new process through `child`.
     pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Child, SpawnError> {

@@ -22,8 +22,10 @@ use crate::collect::collector::CountedReading;
 use crate::command::style::settings::ArgSettings;
 use crate::engine::experiment::{PromotedStart, Stopping};
 use crate::kinds::{self, MatrixKind, Method, Need};
+use crate::launch::catalogue::LauncherChoice;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
+use crate::matrix::launcher;
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::search::{self, Sampler};
@@ -68,6 +70,8 @@ pub struct MatrixSection {
     pub seed: Option<u64>,
     /// The number of slots, ≥ 1.
     pub concurrency: Option<u32>,
+    /// How jobs are started, if given.
+    pub launcher: Option<LauncherChoice>,
     /// Early stopping.
     pub stopping: Stopping,
     /// The position of `earlyStopping`.
@@ -191,6 +195,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     }
     section.seed = fields.count("seed", findings).map(|(seed, _)| seed);
     section.concurrency = read_concurrency(fields, findings);
+    section.launcher = fields.value("launcher").and_then(|entry| launcher::read(entry, findings));
     if let Some(entry) = fields.value("earlyStopping") {
         section.stopping = early_stopping::read(entry, findings);
         section.stopping_span = entry.key_span.clone();

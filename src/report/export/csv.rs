@@ -19,9 +19,15 @@ pub struct Csv;
 /// Columns before those of the metrics and the parameters.
 const FIRST: [&str; 8] = ["trial", "bracket", "rung", "attempt", "resource", "status", "reason", "value"];
 
-/// Columns after them. `curve` is there only with `--curves`.
-const LAST: [&str; 9] =
-    ["promoted", "started_at", "duration_s", "exit_code", "max_rss_bytes", "cpu_s", "spent", "slot", "curve"];
+/// Columns after them.
+const LAST: [&str; 8] =
+    ["promoted", "started_at", "duration_s", "exit_code", "max_rss_bytes", "cpu_s", "spent", "slot"];
+
+/// Columns after those, if a scheduler started any job.
+const SCHEDULER: [&str; 3] = ["node", "scheduler_id", "queued_s"];
+
+/// The last column, only with `--curves`.
+const CURVE: &str = "curve";
 
 impl Exporter for Csv {
     fn name(&self) -> &'static str {
@@ -31,12 +37,17 @@ impl Exporter for Csv {
     fn export(&self, view: &StudyView, out: &mut dyn io::Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         let names = Names::of(view);
-        let last = if view.detail == ViewDetail::Curves { LAST.len() } else { LAST.len() - 1 };
+        let scheduler = if view.jobs.iter().any(|job| job.start.is_some()) { &SCHEDULER[..] } else { &[] };
+        let curve = if view.detail == ViewDetail::Curves { &[CURVE][..] } else { &[] };
+        let last = [&LAST[..], scheduler, curve].concat().into_iter().map(str::to_owned);
         let header = FIRST.map(str::to_owned).into_iter().chain(names.header());
-        writer.write_record(header.chain(LAST[..last].iter().map(|name| (*name).to_owned()))).map_err(io_error)?;
+        writer.write_record(header.chain(last)).map_err(io_error)?;
         for row in rows(view) {
-            let cells = first_cells(&row).into_iter().chain(names.cells(&row));
-            writer.write_record(cells.chain(last_cells(&row)?.into_iter().take(last))).map_err(io_error)?;
+            let cells = first_cells(&row).into_iter().chain(names.cells(&row)).chain(last_cells(&row));
+            let scheduler = scheduler_cells(&row).into_iter().take(scheduler.len());
+            let curve =
+                if curve.is_empty() { None } else { Some(row.curve.map(json).transpose()?.unwrap_or_default()) };
+            writer.write_record(cells.chain(scheduler).chain(curve)).map_err(io_error)?;
         }
         writer.flush()
     }
@@ -99,8 +110,8 @@ fn first_cells(row: &Row<'_>) -> [String; FIRST.len()] {
     ]
 }
 
-fn last_cells(row: &Row<'_>) -> serde_json::Result<[String; LAST.len()]> {
-    Ok([
+fn last_cells(row: &Row<'_>) -> [String; LAST.len()] {
+    [
         row.promoted.to_string(),
         row.started_at.clone().unwrap_or_default(),
         number(row.duration_s),
@@ -109,8 +120,12 @@ fn last_cells(row: &Row<'_>) -> serde_json::Result<[String; LAST.len()]> {
         number(row.cpu_s),
         number::shortest(row.spent),
         row.slot.to_string(),
-        row.curve.map(json).transpose()?.unwrap_or_default(),
-    ])
+    ]
+}
+
+fn scheduler_cells(row: &Row<'_>) -> [String; SCHEDULER.len()] {
+    let text = |text: Option<&str>| printable(text.unwrap_or_default()).into_owned();
+    [text(row.node), text(row.scheduler_id), number(row.queued_s)]
 }
 
 fn integer<T: ToString>(value: Option<T>) -> String {
@@ -155,7 +170,24 @@ mod tests {
         let row = rows(&view).next().expect("the sample has jobs");
         let value = serde_json::to_value(&row).expect("a row serializes");
         let keys: Vec<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
-        assert_eq!(keys, [&FIRST[..], &["metrics", "params"], &LAST[..]].concat());
+        assert_eq!(keys, [&FIRST[..], &["metrics", "params"], &LAST[..], &[CURVE]].concat());
+    }
+
+    #[test]
+    fn jobs_of_a_scheduler_have_their_node_in_both_formats() {
+        let mut sample = halving();
+        sample.launch(3, 0, 1, 1.0).started(3, 0, "n2", "7.3");
+        let view = sample.view_with(ViewDetail::Curves);
+        let row = serde_json::to_value(rows(&view).last().expect("a job")).expect("a row serializes");
+        let keys: Vec<_> = row.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(keys, [&FIRST[..], &["metrics", "params"], &LAST[..], &SCHEDULER, &[CURVE]].concat());
+        assert_eq!((&row["node"], &row["scheduler_id"], &row["queued_s"]), (&json!("n2"), &json!("7.3"), &json!(1.0)));
+        let mut out = Vec::new();
+        Csv.export(&view, &mut out).expect("writing to memory");
+        let text = String::from_utf8(out).expect("CSV of UTF-8");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with("slot,node,scheduler_id,queued_s,curve"), "{text}");
+        assert!(lines[1].ends_with("0,,,,[]") && lines[5].ends_with("0,n2,7.3,1,[]"), "{text}");
     }
 
     #[test]

@@ -69,6 +69,15 @@ pub struct Row<'a> {
     pub spent: f64,
     /// The slot it ran in.
     pub slot: Slot,
+    /// The node of a cluster that it ran on; this and the next two only in studies with jobs that a scheduler started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<&'a str>,
+    /// The id that the scheduler gave it: `JOB.STEP` under Slurm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduler_id: Option<&'a str>,
+    /// How long it waited for the scheduler, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_s: Option<f64>,
     /// Its readings of the metric; only with `--curves`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curve: Option<&'a [CurvePoint]>,
@@ -106,6 +115,9 @@ fn row(job: &JobView, start: Option<Timestamp>) -> Row<'_> {
         cpu_s: usage.and_then(|u| u.cpu_s),
         spent: job.spent,
         slot: job.slot,
+        node: job.start.as_ref().map(|start| start.placement.node.as_str()),
+        scheduler_id: job.start.as_ref().map(|start| start.placement.scheduler_id.as_str()),
+        queued_s: job.queued_s(),
         curve: None,
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::input::StatusInput;
 use super::rank::ValuesAtStep;
 use crate::journal::readings::ReadingRecord;
+use crate::launch::catalogue;
 use crate::report::number;
 use crate::report::view::{JobStatus, JobView};
 use crate::types::ids::{Attempt, JobId, Rung, Slot, TrialId};
@@ -45,7 +46,13 @@ pub struct JobInProgress<'a> {
     pub slot: Slot,
     /// Its devices, as in `CUDA_VISIBLE_DEVICES`; null if none are assigned.
     pub device: Option<&'a str>,
-    /// How long it has run, seconds.
+    /// The node that a scheduler runs it on; null while it is queued, and for jobs without a scheduler.
+    pub node: Option<&'a str>,
+    /// The id that the scheduler gave it.
+    pub scheduler_id: Option<&'a str>,
+    /// Whether it waits for a scheduler.
+    pub queued: bool,
+    /// How long it has run, or waited if it is queued, seconds.
     pub elapsed_s: f64,
     /// Its last reading; null before it printed one.
     pub reading: Option<LastReading>,
@@ -85,11 +92,14 @@ pub(super) fn jobs<'a>(input: &StatusInput<'a>) -> Vec<JobInProgress<'a>> {
 
 fn in_progress<'a>(
     input: &StatusInput<'a>,
-    job: &JobView,
+    job: &'a JobView,
     reading: Option<LastReading>,
     rank: Option<(u64, u64)>,
 ) -> JobInProgress<'a> {
-    let devices = input.view.last_session.as_ref().map_or(&[][..], |session| &session.devices);
+    let session = input.view.last_session.as_ref();
+    let devices = session.map_or(&[][..], |session| &session.devices);
+    let start = job.start.as_deref();
+    let has_scheduler = session.is_some_and(|session| catalogue::reports_start(&session.launcher));
     JobInProgress {
         trial: job.job.key.trial,
         bracket: job.bracket.bracket,
@@ -98,7 +108,10 @@ fn in_progress<'a>(
         resource: job.resource,
         slot: job.slot,
         device: devices.get(job.slot.0 as usize).map(String::as_str),
-        elapsed_s: input.now.since(job.launched).as_secs_f64(),
+        node: start.map(|start| start.placement.node.as_str()),
+        scheduler_id: start.map(|start| start.placement.scheduler_id.as_str()),
+        queued: has_scheduler && start.is_none(),
+        elapsed_s: input.now.since(start.map_or(job.launched, |start| start.at)).as_secs_f64(),
         reading,
         rank: rank.map(|(rank, _)| rank),
         ranked: rank.map(|(_, all)| all),

@@ -226,10 +226,18 @@ fn running(status: &StudyStatus<'_>) -> String {
     }
     let unit = status.resource.map(|name| printable(name).into_owned());
     let has_devices = status.running.iter().any(|job| job.device.is_some());
+    let has_nodes = status.running.iter().any(|job| job.node.is_some() || job.queued);
     let metric = status.metric.map(|metric| printable(&metric.name).into_owned()).unwrap_or_default();
     let mut header = vec!["running", "rung"];
     header.extend(unit.as_deref());
-    header.extend(["time", if has_devices { "GPU" } else { "slot" }, "last reading", "rank so far"]);
+    let place = if has_nodes {
+        "node"
+    } else if has_devices {
+        "GPU"
+    } else {
+        "slot"
+    };
+    header.extend(["time", place, "last reading", "rank so far"]);
     let mut align = vec![Align::Right; header.len()];
     let reading = align.len() - 2;
     (align[0], align[reading], align[reading + 1]) = (Align::Left, Align::Left, Align::Left);
@@ -246,7 +254,11 @@ fn job_row(job: &JobInProgress<'_>, unit: Option<&str>, metric: &str) -> Vec<Str
     let mut row = vec![format!("trial {}{attempt}", job.trial), job.rung.to_string()];
     row.extend(unit.map(|_| text::amount(job.resource.amount())));
     row.push(span(job.elapsed_s));
-    row.push(job.device.map_or_else(|| job.slot.to_string(), |device| printable(device).into_owned()));
+    row.push(match (job.queued, job.node.or(job.device)) {
+        (true, _) => "queued".to_owned(),
+        (false, Some(place)) => printable(place).into_owned(),
+        (false, None) => job.slot.to_string(),
+    });
     row.push(match &job.reading {
         None => "–".to_owned(),
         Some(reading) => {

@@ -173,7 +173,11 @@ impl StudyProgress {
             Record::Promoted { trial } => return self.settle(*trial, true),
             Record::Retired { trial } => return self.settle(*trial, false),
             Record::Finish { reason: FinishReason::MetricReached { job, .. }, .. } => self.incumbents.decided(job.key),
-            Record::Kill { .. } | Record::Finish { .. } | Record::Length(_) | Record::RunAgain { .. } => {}
+            Record::Started { .. }
+            | Record::Kill { .. }
+            | Record::Finish { .. }
+            | Record::Length(_)
+            | Record::RunAgain { .. } => {}
         }
         None
     }

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::job::{JobStatus, JobView, reason};
+use super::job::{JobStart, JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record, SessionRecord};
 use crate::types::assignment::Assignment;
-use crate::types::ids::TrialId;
+use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::Failure;
+use crate::types::placement::Placement;
 use crate::types::units::Moment;
 
 /// A journal without its first record.
@@ -59,6 +60,7 @@ impl ViewBuilder {
             Record::Length(change) => self.length(*change),
             Record::RunAgain { .. } => self.finish = None,
             Record::Launch(launch) => self.launch(*launch),
+            Record::Started { job, placement, at } => self.started(job, placement, at),
             Record::Kill { at, .. } => self.last = at,
             Record::Retired { trial } => {
                 if let Some(job) = self.latest_of(trial) {
@@ -152,10 +154,18 @@ impl ViewBuilder {
             promoted: false,
             retired: false,
             launched: launch.at,
+            start: None,
             ended: None,
             usage: None,
             stderr_tail: String::new(),
         });
+    }
+
+    fn started(&mut self, id: JobId, placement: Placement, at: Moment) {
+        self.last = at;
+        if let Some(job) = self.latest_of(id.key.trial).filter(|job| job.job == id) {
+            job.start = Some(Box::new(JobStart { placement, at }));
+        }
     }
 
     fn end(&mut self, end: EndRecord) {

@@ -14,6 +14,7 @@ use crate::types::incumbent::Candidate;
 use crate::types::objective::Score;
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{CurvePoint, Failure, Outcome, StopRule};
+use crate::types::placement::Placement;
 use crate::types::units::{Moment, Resource};
 
 /// The state of a job.
@@ -63,6 +64,15 @@ impl JobStatus {
     }
 }
 
+/// The start of a job by a scheduler.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JobStart {
+    /// Where it runs.
+    pub placement: Placement,
+    /// When it started, in study time.
+    pub at: Moment,
+}
+
 /// One launch of a trial's command at one rung.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JobView {
@@ -102,6 +112,8 @@ pub struct JobView {
     pub retired: bool,
     /// When it was launched, in study time.
     pub launched: Moment,
+    /// When and where a scheduler started it; `None` while it is queued, and for jobs of launchers without a scheduler.
+    pub start: Option<Box<JobStart>>,
     /// When its end was recorded, in study time; `None` while it runs and if the driver ended first.
     pub ended: Option<Moment>,
     /// Process accounting; `None` while it runs.
@@ -119,6 +131,11 @@ impl JobView {
             _ => return None,
         };
         Some(Candidate { job: self.job.key, completion, reached: self.reached, score: self.score? })
+    }
+
+    /// How long it waited for a scheduler, seconds; `None` if no scheduler started it.
+    pub fn queued_s(&self) -> Option<f64> {
+        self.start.as_ref().map(|start| start.at.since(self.launched).as_secs_f64())
     }
 
     /// Whether it ended without a usable value and was not interrupted.

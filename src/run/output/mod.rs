@@ -1,6 +1,7 @@
 //! The output of jobs: logs, readings and the end of stderr.
 
-pub(crate) mod create_log;
+pub(crate) mod client_output;
+mod create_log;
 pub(crate) mod job_logs;
 pub(crate) mod job_output;
 pub(crate) mod log_file;

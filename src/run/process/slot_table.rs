@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::termination::{KillReason, Termination};
-use crate::launch::launcher::Launcher;
+use crate::launch::launcher::{Launcher, StartReport};
 use crate::launch::process::spawning_child::SpawningChild;
 use crate::launch::process::syscalls::{Pid, Signal};
 use crate::types::ids::{JobId, Slot};
@@ -36,7 +36,8 @@ enum ProcessState {
     Spawning,
     Running {
         pid: Pid,
-        since: Instant,
+        /// When the job started; `None` while the process is a client that waits for its job to start.
+        since: Option<Instant>,
     },
 }
 
@@ -125,7 +126,10 @@ impl SlotTable {
         let mut occupant = entry.lock();
         let is_killed = occupant.as_ref().is_some_and(|occupant| occupant.kill.is_some());
         let (process, result) = match spawned {
-            Ok((pid, child)) => (ProcessState::Running { pid, since: Instant::now() }, SpawnResult::Running(child)),
+            Ok((pid, child)) => {
+                let since = (self.launcher.start_report() == StartReport::AtSpawn).then(Instant::now);
+                (ProcessState::Running { pid, since }, SpawnResult::Running(child))
+            }
             Err(_) if is_killed => (ProcessState::NotStarted, SpawnResult::Cancelled),
             Err(e) => (ProcessState::NotStarted, SpawnResult::Failed(e)),
         };
@@ -138,6 +142,14 @@ impl SlotTable {
             }
         }
         result
+    }
+
+    /// The job of `slot`, whose client runs since the spawn, has started at `now`.
+    pub fn started(&self, slot: Slot, now: Instant) {
+        let Some(entry) = self.entry(slot) else { return };
+        if let Some(Occupant { process: ProcessState::Running { since, .. }, .. }) = entry.lock().as_mut() {
+            since.get_or_insert(now);
+        }
     }
 
     /// Waits up to `timeout` for a kill of the job in `slot`. Returns whether there was one.
@@ -221,10 +233,10 @@ impl SlotTable {
                     }
                     kill.termination.due()
                 }
-                (None, ProcessState::Running { since, .. }, Some(timeout)) if since + timeout <= now => {
+                (None, ProcessState::Running { since: Some(since), .. }, Some(timeout)) if since + timeout <= now => {
                     self.start_kill(entry, occupant, &KillReason::Timeout, now)
                 }
-                (None, ProcessState::Running { since, .. }, Some(timeout)) => Some(since + timeout),
+                (None, ProcessState::Running { since: Some(since), .. }, Some(timeout)) => Some(since + timeout),
                 (None, _, _) => None,
             };
             next = [next, due].into_iter().flatten().min();

@@ -14,6 +14,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long retries run before a note is shown.
 const NOTE_AFTER: Duration = Duration::from_secs(1);
+/// How long a launcher that is not ready is waited for: the maintenance of a scheduler may take hours.
+const READY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a job was not started.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub enum StartError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The launcher cannot start jobs now; the reason is a sentence without a full stop.
+    NotReady(String),
     /// An error that ends the session.
     Session(RunError),
 }
@@ -47,10 +51,10 @@ impl<'a> StartRetry<'a> {
         StartRetry { slots, timeout, is_noted: AtomicBool::new(false) }
     }
 
-    /// Repeats `attempt` for the job in `slot` while it returns [`StartError::Refused`].
+    /// Repeats `attempt` for the job in `slot` while it returns [`StartError::Refused`] or [`StartError::NotReady`].
     ///
     /// # Errors
-    /// The last error of `attempt`: [`StartError::Refused`] after the timeout once no other job runs. [`StartError::Cancelled`] if the
+    /// The last error of `attempt`: one of these two after its timeout once no other job runs. [`StartError::Cancelled`] if the
     /// job is killed during a pause.
     pub fn run<T>(
         &self,
@@ -80,8 +84,8 @@ impl<'a> StartRetry<'a> {
     ) -> Result<T, StartError> {
         let mut backoff = None;
         loop {
-            let (operation, source) = match attempt() {
-                Err(StartError::Refused { operation, source }) => (operation, source),
+            let error = match attempt() {
+                Err(error @ (StartError::Refused { .. } | StartError::NotReady(_))) => error,
                 other => {
                     if backoff.is_some() && other.is_ok() {
                         self.is_noted.store(false, Ordering::Relaxed);
@@ -89,25 +93,33 @@ impl<'a> StartRetry<'a> {
                     return other;
                 }
             };
+            let timeout = if matches!(error, StartError::NotReady(_)) { READY_TIMEOUT } else { self.timeout };
             let (since, pause) = *backoff.get_or_insert((Instant::now(), FIRST_PAUSE));
             let waited = since.elapsed();
-            if waited >= self.timeout && may_stop() {
-                return Err(StartError::Refused { operation, source });
+            if waited >= timeout && may_stop() {
+                return Err(error);
             }
             if waited >= NOTE_AFTER {
-                self.note_once(observer, &operation, &source);
+                self.note_once(observer, &error);
             }
-            let left = self.timeout.saturating_sub(waited).max(FIRST_PAUSE);
-            if self.slots.wait_for_kill(slot, if waited < self.timeout { pause.min(left) } else { pause }) {
+            let left = timeout.saturating_sub(waited).max(FIRST_PAUSE);
+            if self.slots.wait_for_kill(slot, if waited < timeout { pause.min(left) } else { pause }) {
                 return Err(StartError::Cancelled);
             }
             backoff = Some((since, (2 * pause).min(LONGEST_PAUSE)));
         }
     }
 
-    fn note_once(&self, observer: &dyn Observer, operation: &str, source: &io::Error) {
+    fn note_once(&self, observer: &dyn Observer, error: &StartError) {
+        let note = match error {
+            StartError::Refused { operation, source } => {
+                format!("the system refuses to {operation}: {source}; retrying (--launch-timeout)")
+            }
+            StartError::NotReady(reason) => format!("{reason}; new jobs wait"),
+            StartError::Cancelled | StartError::Job(_) | StartError::Session(_) => return,
+        };
         if !self.is_noted.swap(true, Ordering::Relaxed) {
-            observer.note(&format!("the system refuses to {operation}: {source}; retrying (--launch-timeout)"));
+            observer.note(&note);
         }
     }
 }

@@ -100,6 +100,7 @@ impl ObservationQueue {
             Record::Study(_)
             | Record::Length(_)
             | Record::RunAgain { .. }
+            | Record::Started { .. }
             | Record::Kill { .. }
             | Record::Promoted { .. }
             | Record::Retired { .. }

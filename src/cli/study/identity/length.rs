@@ -6,7 +6,7 @@ use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-pub const COMMON: [&str; 13] = [
+pub const COMMON: [&str; 14] = [
     "params",
     "constraints",
     "metric",
@@ -14,6 +14,7 @@ pub const COMMON: [&str; 13] = [
     "resume",
     "seed",
     "concurrency",
+    "launcher",
     "earlyStopping",
     "initial",
     "arguments",

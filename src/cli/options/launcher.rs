@@ -1,0 +1,81 @@
+//! The launcher of a session, and the slots that it has.
+
+use std::env;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::error::CliError;
+use crate::launch::catalogue::{self, LAUNCHER_VARIABLE, LauncherChoice};
+use crate::launch::launcher::{Capacity, Launcher};
+use crate::run::process::default_variables::processors;
+use crate::run::process::gpus::{self, Gpus, Sharing, Slots};
+
+/// How and where the jobs of a session run.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub launcher: Arc<dyn Launcher>,
+    pub slots: Slots,
+}
+
+impl Places {
+    /// Those of a study whose matrix has `in_file`. Runs `nvidia-smi`, or asks a scheduler, unless the options make it unnecessary.
+    pub fn find(
+        args: &ExecutionArgs,
+        concurrency: Option<u32>,
+        in_file: Option<&LauncherChoice>,
+    ) -> Result<Places, CliError> {
+        let launcher = match chosen(args, in_file)? {
+            Some(choice) => choice.build().map_err(CliError::usage)?,
+            None => catalogue::default(),
+        };
+        let slots = slots(args, args.concurrency.or(concurrency), &*launcher)?;
+        Ok(Places { launcher, slots })
+    }
+}
+
+/// The launcher of the command line, of the environment or of the matrix, in this order; an empty variable counts as none. A name
+/// without options keeps those of the matrix.
+fn chosen(args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Result<Option<LauncherChoice>, CliError> {
+    let in_environment = || {
+        let name = env::var_os(LAUNCHER_VARIABLE).filter(|name| !name.is_empty())?;
+        Some(LauncherChoice::without_options(&name.to_string_lossy(), LAUNCHER_VARIABLE))
+    };
+    let given = match &args.launcher {
+        Some(launcher) => Some(launcher.clone()),
+        None => in_environment().transpose().map_err(CliError::usage)?,
+    };
+    let keeps =
+        |given: &LauncherChoice, in_file: &LauncherChoice| given.name() == in_file.name() && given.has_no_options();
+    Ok(match (given, in_file) {
+        (Some(given), Some(in_file)) if keeps(&given, in_file) => Some(in_file.clone()),
+        (given, in_file) => given.or_else(|| in_file.cloned()),
+    })
+}
+
+fn slots(args: &ExecutionArgs, concurrency: Option<u32>, launcher: &dyn Launcher) -> Result<Slots, CliError> {
+    let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
+    let capacity = launcher.capacity().map_err(CliError::usage)?;
+    if capacity == Capacity::Machine {
+        return gpus::slots(args.gpus.as_ref(), sharing, concurrency, processors()).map_err(CliError::usage);
+    }
+    let name = launcher.name();
+    if args.gpus.as_ref().is_some_and(|gpus| *gpus != Gpus::None) || sharing != Sharing::default() {
+        let message = format!("--gpus, --gpus-per-job and --jobs-per-gpu do not apply to the launcher `{name}`");
+        return Err(CliError::usage(anyhow!(message)).hint("say how many GPUs a job gets with its option `gpus`"));
+    }
+    let (count, note) = match (capacity, concurrency) {
+        (Capacity::Jobs(most), Some(wanted)) if wanted > most => {
+            (most, Some(format!("the allocation holds {most} jobs at once, fewer than {wanted} (-j)")))
+        }
+        (Capacity::Jobs(most), wanted) => (wanted.unwrap_or(most), None),
+        (_, Some(wanted)) => (wanted, None),
+        (_, None) => {
+            let message = format!("outside of an allocation the launcher `{name}` needs a number of jobs");
+            return Err(CliError::usage(anyhow!(message)).hint("add -j N: at most N jobs are in the queue or running"));
+        }
+    };
+    let slots = gpus::slots(Some(&Gpus::None), Sharing::default(), Some(count), count).map_err(CliError::usage)?;
+    Ok(Slots { note: slots.note.or(note), ..slots })
+}

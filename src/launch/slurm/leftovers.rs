@@ -1,0 +1,132 @@
+//! Finds and cancels the steps and jobs of a session by their name.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::query::{QueryError, query};
+use crate::launch::orphans::mark::Mark;
+
+/// How the names of all steps and jobs begin.
+const PREFIX: &str = "ht:";
+/// How long cancelled steps are waited for.
+const TIMEOUT: Duration = Duration::from_secs(8);
+const PAUSE: Duration = Duration::from_millis(200);
+/// Most ids in one command line.
+const MAX_IDS: usize = 1000;
+
+/// The name of the step or job with the mark `mark`.
+pub fn step_name(mark: &str) -> String {
+    format!("{PREFIX}{mark}")
+}
+
+/// Steps and jobs that must end before others are started.
+#[derive(Debug, Default)]
+pub struct Steps {
+    has_pending: AtomicBool,
+    pending: Mutex<Vec<Mark>>,
+}
+
+impl Steps {
+    /// Ends the steps and jobs with one of `marks`, and returns their number. What cannot be ended now is pending.
+    pub fn end(&self, marks: &[Mark]) -> usize {
+        match cancel(marks) {
+            Ok(count) => count,
+            // Without Slurm's commands there is nothing to end.
+            Err(QueryError::Run { .. }) => 0,
+            Err(_) => {
+                self.pending().extend(marks.iter().cloned());
+                self.has_pending.store(true, Ordering::Relaxed);
+                0
+            }
+        }
+    }
+
+    /// Ends what is pending.
+    ///
+    /// # Errors
+    /// Why it is still pending.
+    pub fn end_pending(&self) -> Result<(), String> {
+        if !self.has_pending.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        // Held, so that no other thread starts a job in between.
+        let mut pending = self.pending();
+        if !pending.is_empty() {
+            cancel(&pending).map_err(|error| format!("steps of an earlier session cannot be cancelled: {error}"))?;
+            pending.clear();
+        }
+        self.has_pending.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Mark>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Cancels the steps and jobs with one of `marks` until none is left.
+fn cancel(marks: &[Mark]) -> Result<usize, QueryError> {
+    let start = Instant::now();
+    let mut found = 0;
+    loop {
+        let ids = find(marks)?;
+        found = found.max(ids.len());
+        if ids.is_empty() || start.elapsed() >= TIMEOUT {
+            return Ok(found);
+        }
+        for ids in ids.chunks(MAX_IDS) {
+            let mut args = vec!["--quiet"];
+            args.extend(ids.iter().map(String::as_str));
+            match query("scancel", &args) {
+                // A step that has just ended is no error.
+                Ok(_) | Err(QueryError::Failed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        sleep(PAUSE);
+    }
+}
+
+/// The ids of this user's steps and jobs with one of `marks`.
+fn find(marks: &[Mark]) -> Result<Vec<String>, QueryError> {
+    let jobs = query("squeue", &["--noheader", "--me", "--format=%i %j"])?;
+    let steps = query("squeue", &["--noheader", "--me", "--steps", "--format=%i %j"])?;
+    let lines = jobs.lines().chain(steps.lines());
+    let matching =
+        lines.filter_map(|line| line.trim().split_once(' ')).filter(|(_, name)| is_marked(name.trim(), marks));
+    Ok(matching.map(|(id, _)| id.to_owned()).collect())
+}
+
+fn is_marked(name: &str, marks: &[Mark]) -> bool {
+    let Some(found) = name.strip_prefix(PREFIX) else { return false };
+    marks.iter().any(|mark| match mark {
+        Mark::Session(session) => found.strip_prefix(session.as_str()).is_some_and(|rest| rest.starts_with('/')),
+        Mark::Job(job) => found == job,
+        // Sessions of versions without this launcher.
+        Mark::Unrecorded { .. } => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::orphans::mark::SessionMark;
+
+    #[test]
+    fn steps_are_found_by_the_mark_of_their_session_or_job() {
+        let session = [Mark::Session(SessionMark::parse("1-2-3").unwrap())];
+        for (name, expected) in [
+            (step_name("1-2-3/0-0-1"), true),
+            (step_name("1-2-3/0-0-1/9-9-9/4-0-1"), true),
+            (step_name("1-2-34/0-0-1"), false),
+            ("1-2-3/0-0-1".to_owned(), false),
+            (step_name("1-2-3"), false),
+        ] {
+            assert_eq!(is_marked(&name, &session), expected, "{name}");
+        }
+        let job = [Mark::Job("1-2-3/0-0-1".into())];
+        assert!(is_marked("ht:1-2-3/0-0-1", &job) && !is_marked("ht:1-2-3/0-0-10", &job));
+    }
+}

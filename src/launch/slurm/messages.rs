@@ -1,0 +1,90 @@
+//! The messages of srun and slurmstepd on stderr, by what they mean. Texts of Slurm 22.05 to 24.11, from `slurm_errno.c` and `srun`.
+
+/// What a message before the start of a job means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StartMessage {
+    /// The controller does not answer.
+    Unreachable,
+    /// The allocation has ended.
+    Over,
+    /// No node of the allocation can run the job.
+    NotPlaced,
+    /// Slurm refuses every job with these options.
+    Rejected,
+}
+
+/// Parts of messages. An earlier entry wins: srun also says "Expired or invalid job" if the controller does not answer.
+const START_MESSAGES: [(&str, StartMessage); 36] = [
+    ("Unable to contact slurm controller", StartMessage::Unreachable),
+    ("Socket timed out", StartMessage::Unreachable),
+    ("Zero Bytes were transmitted", StartMessage::Unreachable),
+    ("Connection refused", StartMessage::Unreachable),
+    ("Communication connection failure", StartMessage::Unreachable),
+    ("Job/step already completing or completed", StartMessage::Over),
+    ("Invalid job id specified", StartMessage::Over),
+    ("Expired or invalid job", StartMessage::Over),
+    ("has expired", StartMessage::Over),
+    ("Requested node configuration is not available", StartMessage::NotPlaced),
+    ("Required node not available", StartMessage::NotPlaced),
+    ("Hostlist is empty", StartMessage::NotPlaced),
+    ("Invalid account", StartMessage::Rejected),
+    ("nvalid partition", StartMessage::Rejected),
+    ("Invalid qos", StartMessage::Rejected),
+    ("Invalid feature specification", StartMessage::Rejected),
+    ("Invalid generic resource", StartMessage::Rejected),
+    ("Invalid Trackable RESource", StartMessage::Rejected),
+    ("Invalid license", StartMessage::Rejected),
+    ("nvalid reservation", StartMessage::Rejected),
+    ("More processors requested than permitted", StartMessage::Rejected),
+    ("Node count specification invalid", StartMessage::Rejected),
+    ("Memory specification can not be satisfied", StartMessage::Rejected),
+    ("Memory required by task is not available", StartMessage::Rejected),
+    ("equested time limit is invalid", StartMessage::Rejected),
+    ("Invalid time limit specification", StartMessage::Rejected),
+    ("nvalid memory constraint", StartMessage::Rejected),
+    ("nvalid --", StartMessage::Rejected),
+    ("violates accounting/QOS policy", StartMessage::Rejected),
+    ("User's group not permitted", StartMessage::Rejected),
+    ("Access/permission denied", StartMessage::Rejected),
+    ("User not permitted", StartMessage::Rejected),
+    ("Invalid user id", StartMessage::Rejected),
+    ("unrecognized option", StartMessage::Rejected),
+    ("invalid option", StartMessage::Rejected),
+    ("Protocol authentication error", StartMessage::Rejected),
+];
+
+/// Messages of a job that had started and that Slurm ended for a reason of its own.
+const CLUSTER_ENDED: [&str; 8] = [
+    "DUE TO NODE FAILURE",
+    "DUE TO PREEMPTION",
+    "DUE TO JOB REQUEUE",
+    "DUE TO JOB NOT ENDING WITH SIGNALS",
+    "Node failure on",
+    "Timed out waiting for job step to complete",
+    "launch failed",
+    "Unable to confirm allocation",
+];
+
+/// The first known meaning of `lines`, with its line.
+pub fn start_message<'a>(lines: &[&'a str]) -> Option<(StartMessage, &'a str)> {
+    START_MESSAGES.iter().find_map(|(part, meaning)| {
+        let line = lines.iter().find(|line| line.contains(part))?;
+        Some((*meaning, *line))
+    })
+}
+
+/// The line with which Slurm ended a job for a reason of its own.
+pub fn cluster_ended<'a>(lines: &[&'a str]) -> Option<&'a str> {
+    lines.iter().find(|line| CLUSTER_ENDED.iter().any(|part| line.contains(part))).copied()
+}
+
+/// Whether `line` was printed by Slurm and not by a job.
+pub fn is_of_slurm(line: &str) -> bool {
+    line.starts_with("srun: ") || line.starts_with("slurmstepd: ") || line.starts_with("slurmstepd-")
+}
+
+/// `line` without the name of the program.
+pub fn text(line: &str) -> String {
+    let text = line.split_once(": ").map_or(line, |(_, text)| text);
+    text.strip_prefix("error: ").unwrap_or(text).trim().to_owned()
+}

@@ -1,0 +1,114 @@
+//! Runs Slurm's commands, with a time limit.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::launch::process::pidfd::{ends_within, pidfd};
+use crate::launch::process::syscalls::{Pid, memory_file, without_ctrl_z};
+
+/// Longest time for one command; Slurm's own timeout for a message is 10 s by default (slurm.conf(5), MessageTimeout).
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// Time between two checks of a controller that did not answer.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// Most bytes read of a command's output.
+const MAX_OUTPUT: u64 = 64 << 20;
+
+/// The commands that are needed.
+const COMMANDS: [&str; 4] = ["srun", "scancel", "squeue", "scontrol"];
+
+/// Why a command gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// It could not be run.
+    #[error("cannot run {program}: {source}")]
+    Run { program: &'static str, source: io::Error },
+    /// It did not end in time.
+    #[error("{program} did not end within {} s", TIMEOUT.as_secs())]
+    Timeout { program: &'static str },
+    /// It failed with this message.
+    #[error("{program}: {message}")]
+    Failed { program: &'static str, message: String },
+}
+
+/// Runs `program` with `args` and returns its stdout.
+pub fn query(program: &'static str, args: &[&str]) -> Result<String, QueryError> {
+    let failed = |source| QueryError::Run { program, source };
+    let (mut stdout, mut stderr) = (memory_file().map_err(failed)?, memory_file().map_err(failed)?);
+    let mut command = Command::new(program);
+    // The terminal's Ctrl-C must not reach it.
+    command.args(args).stdin(Stdio::null()).process_group(0);
+    command.stdout(stdout.try_clone().map_err(failed)?).stderr(stderr.try_clone().map_err(failed)?);
+    let mut child = without_ctrl_z(|| command.spawn()).map_err(failed)?;
+    let number = i32::try_from(child.id()).ok().and_then(Pid::new);
+    let has_ended = match number.map(pidfd) {
+        Some(Ok(pidfd)) => ends_within(pidfd.as_fd(), TIMEOUT),
+        _ => false,
+    };
+    if !has_ended {
+        // It is reaped once it has ended, at the latest after SIGKILL.
+        child.kill().map_err(failed)?;
+        child.wait().map_err(failed)?;
+        return Err(QueryError::Timeout { program });
+    }
+    let status = child.wait().map_err(failed)?;
+    if !status.success() {
+        let text = text(&mut stderr).map_err(failed)?;
+        let message = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        return Err(QueryError::Failed { program, message });
+    }
+    text(&mut stdout).map_err(failed)
+}
+
+fn text(file: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Checks that Slurm's commands exist.
+pub fn check_installed() -> Result<(), String> {
+    let is_missing = |name: &'static str| matches!(query(name, &["--version"]), Err(QueryError::Run { .. }));
+    match COMMANDS.into_iter().find(|name| is_missing(name)) {
+        Some(missing) => Err(format!("`{missing}` cannot be run; run hypertune where Slurm's commands are in PATH")),
+        None => Ok(()),
+    }
+}
+
+/// Whether Slurm's controller answers. It is asked only after a job was not started because it did not.
+#[derive(Debug, Default)]
+pub struct Controller {
+    is_suspect: AtomicBool,
+    last_check: Mutex<Option<Instant>>,
+}
+
+impl Controller {
+    /// The controller did not answer.
+    pub fn suspect(&self) {
+        self.is_suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it answers again.
+    pub fn check(&self) -> Result<(), String> {
+        if !self.is_suspect.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        // Held during the query, so that one thread asks for all.
+        let mut last = self.last_check.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= CHECK_INTERVAL);
+        if is_due && self.is_suspect.load(Ordering::Relaxed) {
+            let answers = query("scontrol", &["ping"]).is_ok();
+            *last = Some(Instant::now());
+            if answers {
+                self.is_suspect.store(false, Ordering::Relaxed);
+            }
+        }
+        if self.is_suspect.load(Ordering::Relaxed) { Err("slurmctld does not answer".to_owned()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Jobs of their own in the queue of the cluster, submitted from outside of an allocation.
+
+use std::collections::BTreeSet;
+
+use hypertune_test_support::{Driver, Lab, RunOutput};
+
+use crate::cluster::Cluster;
+
+#[test]
+fn waiting_in_the_queue_counts_neither_as_run_time_nor_against_the_timeout() {
+    let Some(cluster) = Cluster::start() else { return };
+    let id = cluster.allocate(&[]);
+    let lab = Lab::random(3);
+    let line = lab.run_line("--launcher slurm -j 3 --job-timeout 2s", "pace=10");
+    let driver = Driver::start(&mut cluster.outside(lab.command(&line)));
+    lab.wait_until("jobs in the queue", || cluster.jobs().iter().filter(|job| job.contains(" ht:")).count() == 3);
+    let status = lab.hypertune("status m.study").exits(0).stdout;
+    assert_eq!(status.matches("queued").count(), 3, "{status}");
+    // Longer than the timeout.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert!(lab.records("started").is_empty() && lab.records("end").is_empty());
+    cluster.slurm("scancel", &[&id]);
+    driver.wait().exits(0);
+    for end in lab.records("end") {
+        assert!(end["status"] == "succeeded" && end["duration_s"].as_f64().is_some_and(|run| run < 2.0), "{end}");
+    }
+    let exported = lab.hypertune("export m.study --format csv").exits(0).stdout;
+    let header = exported.lines().next().expect("a header");
+    assert!(header.ends_with("node,scheduler_id,queued_s"), "{header}");
+    let queued = exported.lines().skip(1).filter_map(|line| line.rsplit(',').next()?.parse::<f64>().ok());
+    assert!(queued.clone().count() == 3 && queued.into_iter().all(|queued| queued > 3.0), "{exported}");
+    let jobs: BTreeSet<String> = lab.records("started").iter().map(|start| start["scheduler_id"].to_string()).collect();
+    assert_eq!(jobs.len(), 3, "a Slurm job for each: {jobs:?}");
+}
+
+#[test]
+fn a_number_of_jobs_is_needed_and_rejected_jobs_end_the_study() {
+    let Some(cluster) = Cluster::start() else { return };
+    let lab = Lab::random(5);
+    let run = |line: &str| RunOutput::of(&mut cluster.outside(lab.command(&lab.run_line(line, ""))));
+    run("--launcher slurm").exits(2).stderr_contains("add -j N");
+    assert!(!lab.study().exists());
+    let mut command = lab.command("run m.yaml -j 5");
+    command.args(["--launcher", "{kind: slurm, partition: nowhere}", "--", "true"]);
+    let refused = RunOutput::of(&mut cluster.outside(command)).exits(1);
+    refused.stderr_contains("invalid partition specified");
+    assert!(lab.records("end").is_empty());
+}
+
+#[test]
+fn queued_and_running_jobs_end_with_the_driver() {
+    let Some(cluster) = Cluster::start() else { return };
+    let lab = Lab::random(30);
+    let line = lab.run_line("--launcher slurm -j 12", "pace=5000");
+    let start = || Driver::start(&mut cluster.outside(lab.command(&line)));
+    let all_are_there = || {
+        lab.wait_until("running and queued jobs", || {
+            let jobs = cluster.jobs();
+            jobs.len() == 12 && jobs.iter().filter(|job| job.contains("RUNNING")).count() == 8
+        })
+    };
+    let driver = start();
+    all_are_there();
+    driver.kill();
+    lab.wait_until("an empty queue", || cluster.jobs().is_empty());
+    let driver = start();
+    all_are_there();
+    driver.signal(2);
+    driver.wait().exits(130);
+    lab.wait_until("an empty queue", || cluster.jobs().is_empty());
+}

@@ -17,6 +17,7 @@ use crate::cli::findings;
 use crate::cli::matrix_commands::definition_notes;
 use crate::cli::matrix_commands::run::RunArgs;
 use crate::cli::options::execution;
+use crate::cli::options::launcher::Places;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::seed;
@@ -114,7 +115,7 @@ fn rates(cost: &CostArgs, args: &RunArgs, study: &StudyDefinition) -> Result<Opt
     let given = args.execution.concurrency.or(study.concurrency);
     let slots = match given {
         Some(slots) => slots,
-        None => u32::try_from(execution::slots(&args.execution, None)?.environments.len()).unwrap_or(u32::MAX),
+        None => u32::try_from(Places::find(&args.execution, None, None)?.slots.environments.len()).unwrap_or(u32::MAX),
     };
     let slots = NonZeroU32::new(slots).unwrap_or(NonZeroU32::MIN);
     Ok(Some(CostRates { startup_s: cost.startup, seconds_per_unit, price_per_hour: cost.price, slots }))

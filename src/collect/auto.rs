@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::collector::{
     Collected, Collector, CollectorConfig, CollectorKind, LineKind, MissingMetric, OutputStream, Remark, Wanted,
 };
+use super::counted_origin::{Accepted, CountedOrigin};
 use super::json_object::JsonObject;
 use super::json_paths::{all_numbers, entry_at, metric_and_step, number_of, reading};
 use super::json_text::push_entry;
@@ -28,7 +29,7 @@ mod printed_objects;
 mod printed_tables;
 mod wanted_names;
 
-use origin::{Accepted, Origin, PrintedForm, Taken};
+use origin::{Origin, PrintedForm, Taken};
 use printed_objects::{ObjectLine, PrintedObject, PrintedObjects};
 use printed_tables::{Interruption, PrintedTables};
 use wanted_names::{WantedNames, shown};
@@ -53,7 +54,7 @@ struct Auto {
     tracker: ReadingTracker,
     names: WantedNames,
     /// Where the metric was read as a number so far.
-    origin: Option<Origin>,
+    origin: CountedOrigin<Origin>,
     seen: SeenOutput,
     tables: PrintedTables,
     objects: PrintedObjects,
@@ -70,7 +71,7 @@ impl Auto {
         Auto {
             names: WantedNames::new(&wanted),
             tracker: ReadingTracker::new(wanted),
-            origin: None,
+            origin: CountedOrigin::default(),
             seen: SeenOutput::default(),
             tables: PrintedTables::default(),
             objects: PrintedObjects::default(),
@@ -83,93 +84,116 @@ impl Auto {
 
     fn shown_line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let Some(found) = ending_object(line) else {
-            let kind = self.text(stream, line);
+            let kind = self.text(stream, line, None);
             if kind == LineKind::Other && self.is_searching() {
-                self.seen.line(stream, line);
+                self.seen.add_line(stream, line);
             }
             return kind;
         };
         let before = &line[..found.start];
-        match self.object((found.notation, &found.json), stream, qualifier::before_object(before)) {
-            Taken::Ignored => LineKind::Other,
-            Taken::WithWanted => LineKind::Reading,
-            Taken::Without => {
+        let words = qualifier::before_object(before);
+        match self.object((found.notation, &found.json), stream, words, before) {
+            Taken::LowerOrigin => LineKind::Other,
+            Taken::WantedNumber => LineKind::Reading,
+            Taken::NoWantedNumber => {
                 if self.is_searching() {
-                    self.seen.last_line(stream, line);
+                    self.seen.add_last_line(stream, line);
                 }
-                self.text(stream, before);
                 LineKind::Reading
             }
-            Taken::No => self.text(stream, before),
+            Taken::NotAReading => self.text(stream, before, None),
         }
     }
 
     /// Whether names are collected for a message.
     fn is_searching(&self) -> bool {
-        self.origin.is_none() && self.tracker.wanted.metric.is_some()
+        self.origin.get().is_none() && self.tracker.wanted.metric.is_some()
     }
 
-    /// Takes an object, given as JSON. Words before it count less only if they name training data or another moment.
+    /// Takes an object, given as JSON. Words before it count less only if they name training data or another moment. If it has no
+    /// number of the metric, and the text `before` it on its line has one, both are one reading.
     fn object(
         &mut self,
         (notation, json): (Notation, &str),
         stream: OutputStream,
         words: Option<Qualification>,
+        before: &[u8],
     ) -> Taken {
         let form = match words.map(|words| words.qualifier) {
             None | Some(Qualifier::Validation | Qualifier::Test) => PrintedForm::Object(notation),
-            Some(Qualifier::Setting) => return Taken::No,
+            Some(Qualifier::Setting) => return Taken::NotAReading,
             Some(qualifier) => PrintedForm::Qualified(qualifier),
         };
-        let Some(object) = JsonObject::parse(json) else { return Taken::No };
+        let Some(object) = JsonObject::parse(json) else { return Taken::NotAReading };
         let wanted = &self.tracker.wanted;
         let (metric, step) = metric_and_step(&object, wanted);
         let has_others =
             wanted.others.iter().any(|name| entry_at(&object, name).is_some_and(|e| number_of(e).is_some()));
         if metric.is_none() && !has_others && stream == OutputStream::Stderr {
-            return Taken::No;
+            return Taken::NotAReading;
         }
         let is_number = matches!(metric, Some(PrintedMetric::Number(_)));
         if !is_number && self.is_searching() {
-            all_numbers(&object).iter().rev().for_each(|(name, number)| self.seen.number(name, *number));
+            all_numbers(&object).iter().rev().for_each(|(name, number)| self.seen.add_number(name, *number));
         }
-        match self.accepts(metric.as_ref(), (form, stream)) {
-            Accepted::No => return Taken::Ignored,
+        if !is_number && self.text(stream, before, Some((&object, step))) == LineKind::Reading {
+            return Taken::WantedNumber;
+        }
+        match self.accept(metric.as_ref(), (form, stream)) {
+            Accepted::No => return Taken::LowerOrigin,
             Accepted::WithoutMetric => self.tracker.push(json, None, step),
-            Accepted::Yes => self.tracker.push(json, metric, step),
+            Accepted::Yes | Accepted::Replacing => self.tracker.push(json, metric, step),
         }
-        if is_number || has_others { Taken::WithWanted } else { Taken::Without }
+        if is_number || has_others { Taken::WantedNumber } else { Taken::NoWantedNumber }
     }
 
-    /// Takes a line of text if it has a name that is wanted.
-    fn text(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
+    /// Takes a line of text if it has a name that is wanted, with the numbers and the step of the object behind it.
+    fn text(&mut self, stream: OutputStream, line: &[u8], behind: Option<(&JsonObject<'_>, Option<f64>)>) -> LineKind {
         let Some(found) = self.names.find(line) else { return LineKind::Other };
         self.unread = found.unread.or(self.unread.take());
         let number = found.metric.as_ref().map(|found| found.number);
         let words = found.metric.and_then(|found| found.words);
         let form = words.as_ref().map_or(PrintedForm::Text, |(words, _)| PrintedForm::Qualified(words.qualifier));
-        let accepted = self.accepts(number.map(PrintedMetric::Number).as_ref(), (form, stream));
+        let accepted = self.accept(number.map(PrintedMetric::Number).as_ref(), (form, stream));
         if accepted == Accepted::No || (accepted == Accepted::WithoutMetric && !found.others) {
             return LineKind::Other;
         }
-        let (number, step) = (number.filter(|_| accepted == Accepted::Yes), self.names.step(line));
+        let number = number.filter(|_| accepted != Accepted::WithoutMetric);
+        let step = self.names.step(line).or(behind.and_then(|(_, step)| step));
         if let Some((_, range)) = words.filter(|_| number.is_some() && self.read_as.is_none()) {
             self.read_as = Some(shown(&line[range]));
         }
         let mut json = std::mem::take(&mut self.json);
-        self.text_as_json(line, number, step, &mut json);
+        self.text_as_json((line, behind.map(|(object, _)| object)), number, step, &mut json);
         self.tracker.push(&json, number.map(PrintedMetric::Number), step);
         self.json = json;
         LineKind::Reading
     }
 
-    /// Writes the pairs of a line as an object, those that are wanted under the names by which they are wanted.
-    fn text_as_json(&self, line: &[u8], metric: Option<f64>, step: Option<f64>, json: &mut String) {
+    /// Writes the pairs of a line and the numbers of the object behind it as an object, those that are wanted under the names by
+    /// which they are wanted.
+    fn text_as_json(
+        &self,
+        (line, behind): (&[u8], Option<&JsonObject<'_>>),
+        metric: Option<f64>,
+        step: Option<f64>,
+        json: &mut String,
+    ) {
         let wanted = &self.tracker.wanted;
         json.clear();
         json.push('{');
         for (name, number) in pairs(line).filter(|(name, _)| wanted.spelling(name).is_none()) {
             push_entry(json, name, number);
+        }
+        for (name, number) in behind.map(all_numbers).into_iter().flatten().rev() {
+            if wanted.spelling(&name).is_none() {
+                push_entry(json, &name, number);
+            }
+        }
+        for name in &wanted.others {
+            if let Some(number) = behind.and_then(|object| entry_at(object, name)).and_then(number_of) {
+                push_entry(json, name, number);
+            }
         }
         let found = [(&wanted.metric, metric), (&wanted.step, step)];
         for (name, number) in found.into_iter().filter_map(|(name, number)| name.as_ref().zip(number)) {
@@ -182,7 +206,8 @@ impl Auto {
     /// Takes a line if it is a row of a table with a name that is wanted.
     fn table_row(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let origin = (PrintedForm::Table, stream);
-        if self.origin.is_some_and(|known| known < origin) {
+        let counts_less = self.origin.get().is_some_and(|known| known < origin);
+        if counts_less && self.tracker.wanted.others.is_empty() {
             return LineKind::Other;
         }
         let is_searching = self.is_searching();
@@ -191,7 +216,7 @@ impl Auto {
             return LineKind::Other;
         };
         if is_searching {
-            row.iter().for_each(|cell| self.seen.number(cell.name, cell.number));
+            row.iter().for_each(|cell| self.seen.add_number(cell.name, cell.number));
         }
         let number = |wanted: &Option<String>| {
             let wanted = wanted.as_deref()?;
@@ -206,38 +231,30 @@ impl Auto {
         let spelling = |name| wanted.spelling(name).unwrap_or(name);
         row.iter().for_each(|cell| push_entry(&mut json, spelling(cell.name), cell.number));
         json.push('}');
-        self.accepts(metric.map(PrintedMetric::Number).as_ref(), origin);
+        let accepted = self.accept(metric.map(PrintedMetric::Number).as_ref(), origin);
+        if accepted == Accepted::No {
+            return LineKind::Other;
+        }
         self.tracker.push(&json, metric.map(PrintedMetric::Number), step);
         LineKind::Reading
     }
 
-    /// Whether a reading from `origin` counts. A number from an origin that counts more than the one so far replaces what was read
-    /// there.
-    fn accepts(&mut self, metric: Option<&PrintedMetric>, origin: Origin) -> Accepted {
-        let is_number = matches!(metric, Some(PrintedMetric::Number(_)));
-        match self.origin {
-            _ if metric.is_none() => Accepted::WithoutMetric,
-            Some(known) if known < origin => Accepted::No,
-            Some(known) if known > origin && !is_number => Accepted::WithoutMetric,
-            Some(known) if known > origin => {
-                self.tracker.clear();
-                (self.origin, self.read_as) = (Some(origin), None);
-                Accepted::Yes
-            }
-            None if is_number => {
-                self.origin = Some(origin);
-                Accepted::Yes
-            }
-            _ => Accepted::Yes,
+    /// Decides on a reading from `origin`, and forgets what it replaces.
+    fn accept(&mut self, metric: Option<&PrintedMetric>, origin: Origin) -> Accepted {
+        let accepted = self.origin.accept(metric, origin);
+        if accepted == Accepted::Replacing {
+            self.tracker.clear();
+            self.read_as = None;
         }
+        accepted
     }
 
     /// Takes an object that was printed over several lines.
     fn object_of_lines(&mut self, stream: OutputStream, printed: &PrintedObject) -> LineKind {
         let Some((notation, json)) = printed.text().and_then(object) else { return LineKind::Other };
-        match self.object((notation, &json), stream, printed.qualification()) {
-            Taken::No | Taken::Ignored => LineKind::Other,
-            Taken::Without | Taken::WithWanted => LineKind::Reading,
+        match self.object((notation, &json), stream, printed.qualification(), b"") {
+            Taken::NotAReading | Taken::LowerOrigin => LineKind::Other,
+            Taken::NoWantedNumber | Taken::WantedNumber => LineKind::Reading,
         }
     }
 
@@ -250,16 +267,16 @@ impl Auto {
         let kind = match self.objects.line(stream, line) {
             ObjectLine::None => self.shown_line(stream, line.trim_ascii_start()),
             ObjectLine::Begins(at) => {
-                self.seen.last_line(stream, line);
+                self.seen.add_last_line(stream, line);
                 self.tables.interrupt(stream, Interruption::Text);
-                return self.text(stream, &line[..at]);
+                return self.text(stream, &line[..at], None);
             }
             ObjectLine::Inside => {
-                self.seen.last_line(stream, line);
+                self.seen.add_last_line(stream, line);
                 return LineKind::Other;
             }
             ObjectLine::Ends(object) => {
-                self.seen.last_line(stream, line);
+                self.seen.add_last_line(stream, line);
                 return self.object_of_lines(stream, &object);
             }
         };
@@ -271,12 +288,12 @@ impl Auto {
     }
 
     /// What the user should know of how the metric was read.
-    fn remark(&mut self) {
+    fn add_remarks(&mut self) {
         let Some(name) = self.tracker.wanted.metric.clone() else { return };
-        if let (Some(read), Some((PrintedForm::Qualified(_), _))) = (self.read_as.take(), self.origin) {
+        if let (Some(read), Some((PrintedForm::Qualified(_), _))) = (self.read_as.take(), self.origin.get()) {
             self.tracker.remark(Remark::QualifiedName { name: name.clone(), read });
         }
-        let counts_less = self.origin.is_none_or(|(form, _)| form >= PrintedForm::Text);
+        let counts_less = self.origin.get().is_none_or(|(form, _)| form >= PrintedForm::Text);
         if let Some(text) = self.unread.clone().filter(|_| counts_less) {
             self.tracker.remark(Remark::UnreadNumber { name, text });
         }
@@ -309,9 +326,9 @@ impl Collector for Auto {
 
     fn finish(mut self: Box<Self>) -> Collected {
         if let Some(object) = JsonObject::parse(self.tracker.latest_json()) {
-            self.seen.add(all_numbers(&object).into_iter().rev());
+            self.seen.add_names(all_numbers(&object).into_iter().rev());
         }
-        self.remark();
+        self.add_remarks();
         let value = self.tracker.value(|name| self.missing(name));
         let (readings, first_step, remarks) = self.tracker.finish();
         Collected { value, readings, first_step, remarks, names: self.seen.into_names() }

@@ -18,7 +18,7 @@ pub enum MetricValue {
     /// The metric was never printed as a number.
     Missing(MissingMetric),
     /// The study ranks nothing.
-    NotAsked,
+    NoMetric,
 }
 
 /// Why a job has no value of the metric.

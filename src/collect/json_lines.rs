@@ -95,7 +95,7 @@ impl Collector for JsonLines {
         let is_stdout = stream == OutputStream::Stdout;
         let kind = if is_stdout { with_object(line, |text| self.take(text)) } else { LineKind::Other };
         if kind == LineKind::Other && self.tracker.readings() == 0 {
-            self.seen.line(stream, line);
+            self.seen.add_line(stream, line);
             if is_stdout {
                 self.tail.push(line);
             }
@@ -128,7 +128,7 @@ impl Collector for JsonLines {
 
     fn finish(mut self: Box<Self>) -> Collected {
         if let Some(object) = JsonObject::parse(self.tracker.latest_json()) {
-            object.numbers().iter().rev().for_each(|(name, number)| self.seen.number(name, *number));
+            object.numbers().iter().rev().for_each(|(name, number)| self.seen.add_number(name, *number));
         }
         let value = self.tracker.value(|name| self.missing(name));
         let (readings, first_step, remarks) = self.tracker.finish();

@@ -125,6 +125,16 @@ impl<'t> JsonEntry<'t> {
         }
     }
 
+    /// The numbers of a list that has nothing else; `None` if it is anything else or empty.
+    pub fn numbers(self) -> Option<Vec<f64>> {
+        if !self.text.starts_with('[') {
+            return None;
+        }
+        let items: Vec<&RawValue> = serde_json::from_str(self.text).ok()?;
+        let numbers: Option<Vec<f64>> = items.into_iter().map(|item| JsonEntry { text: item.get() }.number()).collect();
+        numbers.filter(|numbers| !numbers.is_empty())
+    }
+
     /// Whether it is `null`.
     pub fn is_null(self) -> bool {
         self.text == "null"

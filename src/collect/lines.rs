@@ -9,7 +9,7 @@ pub enum LineEnds {
     /// `\n`.
     #[default]
     Newline,
-    /// `\n` and `\r`: a progress bar that is drawn again and again is a line each time.
+    /// `\n`, `\r` and `\r\n`: a progress bar that is drawn again and again is a line each time.
     NewlineOrReturn,
 }
 
@@ -29,6 +29,8 @@ pub struct LineSplitter {
     partial: Vec<u8>,
     /// Bytes of the current line, once it is too long.
     overlong: Option<u64>,
+    /// Whether `\r` ended the last line, so that `\n` directly after it belongs to the same end.
+    is_after_return: bool,
 }
 
 impl LineSplitter {
@@ -40,7 +42,12 @@ impl LineSplitter {
     /// Calls `line` for every line that is completed by `chunk`.
     pub fn push(&mut self, chunk: &[u8], mut line: impl FnMut(Line<'_>)) {
         let mut rest = chunk;
-        while let Some(at) = self.next_end(rest) {
+        loop {
+            if self.is_after_return && !rest.is_empty() {
+                self.is_after_return = false;
+                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            }
+            let Some(at) = self.next_end(rest) else { break };
             let (head, tail) = rest.split_at(at);
             if self.partial.is_empty() && self.overlong.is_none() && head.len() <= MAX_LINE {
                 line(Line::Whole(head));
@@ -48,6 +55,7 @@ impl LineSplitter {
                 self.hold(head);
                 self.end(&mut line);
             }
+            self.is_after_return = tail[0] == b'\r';
             rest = &tail[1..];
         }
         self.hold(rest);
@@ -113,10 +121,20 @@ mod tests {
                     splitter.push(&text.as_bytes()[pair[0]..pair[1]], |l| lines.push(whole(l)));
                 }
                 splitter.finish(|l| lines.push(whole(l)));
+                let text = if at.contains(&'\r') { text.replace("\r\n", "\n") } else { text.clone() };
                 let wanted: Vec<Vec<u8>> = text.split_terminator(at).map(|l| l.as_bytes().to_vec()).collect();
                 prop_assert_eq!(lines, wanted);
             }
         }
+    }
+
+    #[test]
+    fn a_return_with_a_newline_is_one_end() {
+        let (mut splitter, mut lines) = (LineSplitter::new(LineEnds::NewlineOrReturn), Vec::new());
+        for chunk in ["a,b\r\n1,2\r", "\n", "\n3,4\r\r\n"] {
+            splitter.push(chunk.as_bytes(), |l| lines.push(whole(l)));
+        }
+        assert_eq!(lines, ["a,b", "1,2", "", "3,4", ""].map(|line| line.as_bytes().to_vec()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod auto;
 pub mod catalogue;
 pub mod collector;
+mod counted_origin;
 mod files;
 mod json_lines;
 mod json_object;

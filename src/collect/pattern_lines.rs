@@ -8,13 +8,14 @@ use regex::{Captures, Regex};
 use super::collector::{
     Collected, Collector, CollectorConfig, CollectorKind, ConfigResult, LineKind, OutputStream, Remark, Wanted,
 };
+use super::counted_origin::{Accepted, CountedOrigin};
 use super::json_object::JsonObject;
 use super::json_text::push_entry;
 use super::seen::SeenOutput;
 use super::text::clean::clean;
 use super::text::number;
 use super::tracker::{PrintedMetric, ReadingTracker};
-use crate::types::args::Args;
+use crate::types::args::{Args, describe};
 use crate::types::outcome::Reading;
 
 /// What a study without a pattern uses: `NAME=NUMBER` for every name.
@@ -74,7 +75,7 @@ impl CollectorConfig for Pattern {
         Box::new(PatternLines {
             pattern: self.clone(),
             tracker: ReadingTracker::new(wanted),
-            origin: None,
+            origin: CountedOrigin::default(),
             seen: SeenOutput::default(),
             cleaned: Vec::new(),
         })
@@ -86,7 +87,7 @@ impl CollectorConfig for Pattern {
 struct PatternLines {
     pattern: Pattern,
     tracker: ReadingTracker,
-    origin: Option<OutputStream>,
+    origin: CountedOrigin<OutputStream>,
     seen: SeenOutput,
     cleaned: Vec<u8>,
 }
@@ -130,20 +131,9 @@ impl PatternLines {
             matched.count += 1;
         }
         if metric == Some(name) {
-            let other = || PrintedMetric::Other(format!("the text {value:?}"));
+            let other = || PrintedMetric::Other(describe(&value.into()));
             matched.metric = Some(number.map_or_else(other, PrintedMetric::Number));
         }
-    }
-
-    /// Whether the metric of a line of `stream` counts.
-    fn accepts(&mut self, stream: OutputStream) -> bool {
-        match self.origin {
-            Some(known) if known < stream => return false,
-            Some(known) if known > stream => self.tracker.clear(),
-            _ => {}
-        }
-        self.origin = Some(stream);
-        true
     }
 }
 
@@ -151,13 +141,18 @@ impl Collector for PatternLines {
     fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
         let mut buffer = std::mem::take(&mut self.cleaned);
         let text: Cow<'_, str> = String::from_utf8_lossy(clean(line, &mut buffer).trim_ascii());
-        let matched = self.matches(&text);
-        let is_reading = matched.count > 0 || matched.metric.is_some();
-        let is_reading = is_reading && (matched.metric.is_none() || self.accepts(stream));
+        let mut matched = self.matches(&text);
+        let accepted = self.origin.accept(matched.metric.as_ref(), stream);
+        match accepted {
+            Accepted::WithoutMetric => matched.metric = None,
+            Accepted::Replacing => self.tracker.clear(),
+            Accepted::No | Accepted::Yes => {}
+        }
+        let is_reading = accepted != Accepted::No && (matched.count > 0 || matched.metric.is_some());
         if is_reading {
             self.tracker.push(&matched.json, matched.metric, matched.step);
-        } else if self.origin.is_none() && !text.is_empty() {
-            self.seen.line(stream, text.as_bytes());
+        } else if self.origin.get().is_none() && !text.is_empty() {
+            self.seen.add_line(stream, text.as_bytes());
         }
         drop(text);
         self.cleaned = buffer;
@@ -177,7 +172,7 @@ impl Collector for PatternLines {
 
     fn finish(mut self: Box<Self>) -> Collected {
         if let Some(object) = JsonObject::parse(self.tracker.latest_json()) {
-            self.seen.add(object.numbers().into_iter().rev());
+            self.seen.add_names(object.numbers().into_iter().rev());
         }
         let pattern = self.pattern.regex.as_str();
         let value = self.tracker.value(|name| match self.pattern.name {
@@ -230,7 +225,25 @@ mod tests {
         };
         insta::assert_snapshot!(missing(r"loss is (\S+)", "loss: 0.5"), @r"no line matched the pattern `loss is (\S+)`; names with numbers in the output: `loss`; set `metric.collect: auto`");
         insta::assert_snapshot!(missing(r"(?P<name>\w+)=(?P<value>\S+)", "val_loss=0.5"), @r"no match of the pattern `(?P<name>\w+)=(?P<value>\S+)` had the name `loss`; names with numbers in the output: `val_loss`; set `metric.name: val_loss`");
-        insta::assert_snapshot!(missing(r"loss is (\S+)", "loss is low"), @r#"`loss` was the text "low", not a number"#);
+        insta::assert_snapshot!(missing(r"loss is (\S+)", "loss is low"), @"the last value of `loss` is not a number");
+    }
+
+    #[test]
+    fn a_text_does_not_hide_the_numbers_of_another_stream() {
+        let args: Args = [("pattern".to_owned(), r"loss is (\S+)".into())].into_iter().collect();
+        let wanted = Wanted { metric: Some("loss".into()), ..Wanted::default() };
+        let mut collector = configure(&args).unwrap().collector(wanted);
+        collector.line(OutputStream::Stdout, b"the loss is printed on stderr");
+        collector.line(OutputStream::Stderr, b"the loss is 0.5");
+        collector.line(OutputStream::Stdout, b"the loss is low");
+        assert_eq!(collector.finish().value, MetricValue::Finite(Score::new(0.5).unwrap()));
+    }
+
+    #[test]
+    fn a_long_text_is_not_part_of_a_message() {
+        let found = collected(r"loss is (\S+)", &format!("loss is {}", "x".repeat(100_000)));
+        let MetricValue::Missing(missing) = found.value else { panic!("{:?}", found.value) };
+        assert!(missing.reason.len() + missing.evidence.len() < 300, "{missing:?}");
     }
 
     #[test]

@@ -29,16 +29,16 @@ pub struct SeenOutput {
 
 impl SeenOutput {
     /// A line of text without the metric.
-    pub fn line(&mut self, stream: OutputStream, line: &[u8]) {
-        self.last_line(stream, line);
+    pub fn add_line(&mut self, stream: OutputStream, line: &[u8]) {
+        self.add_last_line(stream, line);
         if self.searched < SEARCHED_LINES {
             self.searched += 1;
-            pairs(line).for_each(|(name, number)| self.number(name, number));
+            pairs(line).for_each(|(name, number)| self.add_number(name, number));
         }
     }
 
-    /// A line whose names are given with [`SeenOutput::number`].
-    pub fn last_line(&mut self, stream: OutputStream, line: &[u8]) {
+    /// A line whose names are given with [`SeenOutput::add_number`].
+    pub fn add_last_line(&mut self, stream: OutputStream, line: &[u8]) {
         self.is_utf16 |= is_utf16(line);
         if stream == OutputStream::Stdout && !line.is_empty() {
             self.keep(line);
@@ -46,16 +46,16 @@ impl SeenOutput {
     }
 
     /// Adds names that were not there before.
-    pub fn add(&mut self, numbers: impl Iterator<Item = (String, f64)>) {
+    pub fn add_names(&mut self, numbers: impl Iterator<Item = (String, f64)>) {
         for (name, number) in numbers {
             if !self.names.iter().any(|seen| seen.name == name) {
-                self.number(&name, number);
+                self.add_number(&name, number);
             }
         }
     }
 
     /// A number under `name`, in a line or in a reading.
-    pub fn number(&mut self, name: &str, number: f64) {
+    pub fn add_number(&mut self, name: &str, number: f64) {
         let name = &name[..char_boundary(name)];
         if let Some(seen) = self.names.iter_mut().find(|seen| seen.name == name) {
             seen.number = number;
@@ -163,7 +163,7 @@ mod tests {
 
     fn missing(metric: &str, lines: &[&str]) -> MissingMetric {
         let mut seen = SeenOutput::default();
-        lines.iter().for_each(|line| seen.line(OutputStream::Stdout, line.as_bytes()));
+        lines.iter().for_each(|line| seen.add_line(OutputStream::Stdout, line.as_bytes()));
         seen.missing(metric, &format!("`{metric}` was never printed"))
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let reason = |line: &[u8]| {
             let mut seen = SeenOutput::default();
-            seen.line(OutputStream::Stdout, line);
+            seen.add_line(OutputStream::Stdout, line);
             seen.missing("loss", "`loss` was never printed").reason
         };
         assert!(reason(&utf16("loss: 0.5")).contains("UTF-16") && reason(&utf16("\u{feff}x")).contains("UTF-16"));
@@ -204,7 +204,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut seen = SeenOutput::default();
         for i in 0..100 {
-            seen.line(OutputStream::Stdout, format!("name{i}: {i} {}", "é".repeat(500)).as_bytes());
+            seen.add_line(OutputStream::Stdout, format!("name{i}: {i} {}", "é".repeat(500)).as_bytes());
         }
         assert_eq!((seen.names.len(), seen.last_lines.len()), (MAX_NAMES, LAST_LINES));
         assert_eq!(

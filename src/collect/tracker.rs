@@ -141,8 +141,8 @@ impl ReadingTracker {
 
     /// The objective; `missing` says why there is none if no reading had the metric.
     pub fn value(&self, missing: impl FnOnce(&str) -> MissingMetric) -> MetricValue {
-        let Some(name) = &self.wanted.metric else { return MetricValue::NotAsked };
-        let reason = |reason: String| MetricValue::Missing(MissingMetric { reason, evidence: String::new() });
+        let Some(name) = &self.wanted.metric else { return MetricValue::NoMetric };
+        let missing_because = |reason, evidence| MetricValue::Missing(MissingMetric { reason, evidence });
         if let Some(best) = self.best {
             return MetricValue::Finite(best);
         }
@@ -151,8 +151,10 @@ impl ReadingTracker {
                 Some(score) => MetricValue::Finite(score),
                 None => MetricValue::NotFinite(format!("`{name}` was {}", in_python(*value))),
             },
-            Some(PrintedMetric::Null) => reason(format!("`{name}` was null")),
-            Some(PrintedMetric::Other(what)) => reason(format!("`{name}` was {what}, not a number")),
+            Some(PrintedMetric::Null) => missing_because(format!("`{name}` was null"), String::new()),
+            Some(PrintedMetric::Other(what)) => {
+                missing_because(format!("the last value of `{name}` is not a number"), format!("`{name}` was {what}"))
+            }
             None => MetricValue::Missing(missing(name)),
         }
     }

@@ -25,6 +25,7 @@ mod error;
 mod expression;
 mod functions;
 mod job_command;
+mod job_path;
 mod limits;
 mod lone_option;
 mod output;
@@ -259,17 +260,24 @@ impl Renderer {
     }
 
     fn with_sample<T>(&self, render: impl FnOnce(&JobContext<'_>) -> T) -> T {
+        self.with_sample_of(0, render)
+    }
+
+    /// Calls `render` with sample values of a job of trial `trial` in a slot of the same number.
+    fn with_sample_of<T>(&self, trial: u16, render: impl FnOnce(&JobContext<'_>) -> T) -> T {
         let launch = Launch {
-            job: JobId { key: JobKey { trial: TrialId(0), rung: Rung(0) }, attempt: Attempt(1) },
+            job: JobId { key: JobKey { trial: TrialId(trial.into()), rung: Rung(0) }, attempt: Attempt(1) },
             bracket: BracketId::default(),
             resource: Resource::new(1.0).unwrap_or(Resource::ZERO),
             previous: Resource::ZERO,
-            slot: Slot(0),
+            slot: Slot(trial.into()),
             assignment: Arc::new(self.names.params.iter().cloned().collect()),
             origin: None,
         };
-        let (study_dir, trial_dir) = (Path::new("study"), Path::new("study/trial"));
-        let context = JobContext { launch: &launch, seed: 0, study_dir, trial_dir, checkpoint_dir: trial_dir, port: 0 };
+        let (study_dir, trial_dir) = (Path::new("study"), format!("study/trials/{trial}"));
+        let (trial_dir, seed) = (Path::new(&trial_dir), trial.into());
+        let context =
+            JobContext { launch: &launch, seed, study_dir, trial_dir, checkpoint_dir: trial_dir, port: trial };
         render(&context)
     }
 }

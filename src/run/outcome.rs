@@ -23,7 +23,7 @@ pub fn of_exit(meaning: ExitMeaning, value: &MetricValue) -> Result<Outcome, Str
     Ok(match meaning {
         ExitMeaning::Succeeded => match value {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(*score) },
-            MetricValue::NotAsked => Outcome::Succeeded { score: None },
+            MetricValue::NoMetric => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => failed(Failure::NotFinite(why.clone())),
             MetricValue::Missing(missing) => failed(Failure::NoMetric(missing.reason.clone())),
         },
@@ -56,7 +56,7 @@ mod tests {
         let value = MetricValue::Finite(Score::new(0.5).unwrap());
         let succeeded = |value: &MetricValue| of_exit(ExitMeaning::Succeeded, value).unwrap();
         assert_eq!(succeeded(&value), Outcome::Succeeded { score: Score::new(0.5) });
-        assert_eq!(succeeded(&MetricValue::NotAsked), Outcome::Succeeded { score: None });
+        assert_eq!(succeeded(&MetricValue::NoMetric), Outcome::Succeeded { score: None });
         let missing = MissingMetric { reason: "x".into(), evidence: "y".into() };
         assert_eq!(succeeded(&MetricValue::Missing(missing)), failed(Failure::NoMetric("x".into())));
         assert_eq!(succeeded(&MetricValue::NotFinite("x".into())), failed(Failure::NotFinite("x".into())));

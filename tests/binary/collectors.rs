@@ -192,3 +192,53 @@ fn a_pattern_with_a_colon_is_a_pattern() {
     RunOutput::of(lab.command("").args(words)).exits(0);
     assert_eq!(best(&lab), 1.0);
 }
+
+/// Appends its value to `results.csv` in the working directory.
+const WRITER: &str = "echo loss >> results.csv; echo $x >> results.csv; sleep 0.1";
+
+#[test]
+fn a_file_of_metrics_that_concurrent_jobs_share_is_refused() {
+    let lab = Lab::new(&matrix(LOSS, "").replace("concurrency: 1", "concurrency: 3"));
+    lab.file("train.sh", format!("x=${{1#--x=}}\n{WRITER}"));
+    fn run<'l>(lab: &'l Lab, subcommand: &str, options: &[&str]) -> RunOutput {
+        RunOutput::of(lab.command(subcommand).arg("m.yaml").args(options).args(["--", "sh", "train.sh"]))
+    }
+    let message = "3 jobs would run at once and have the same file, results.csv, from which the metric is read";
+    for subcommand in ["check", "plan", "run"] {
+        let output = run(&lab, subcommand, &["--collect", "file=results.csv"]).exits(2);
+        output.output_contains(message).output_contains("--workdir '{{ trial_dir }}'").output_contains("-j 1");
+    }
+    let json = run(&lab, "check", &["--collect", "file=results.csv", "--format", "json"]).exits(2).json();
+    assert_eq!((json["errors"].as_u64(), json["diagnostics"][0]["message"].as_str()), (Some(1), Some(message)));
+    assert!(!lab.study().exists());
+    run(&lab, "run", &["--collect", "tensorboard=runs"])
+        .exits(2)
+        .output_contains("the same folder of event files, runs");
+    let absolute = format!("file={}", lab.path("results.csv").display());
+    run(&lab, "run", &["--collect", &absolute, "--workdir", "{{ trial_dir }}"]).exits(2);
+    run(&lab, "run", &["--collect", "file=results.csv", "--workdir", "{{ trial_dir }}", "-q"]).exits(0);
+    assert_eq!(best(&lab), 1.0);
+}
+
+#[test]
+fn with_one_job_at_a_time_only_the_rows_of_each_job_count() {
+    let lab = Lab::new(&matrix(LOSS, "").replace("concurrency: 1", "concurrency: 3"));
+    // The job with x = 2 opens the file and writes no value.
+    let script = "x=${1#--x=}\necho loss >> results.csv; [ $x = 2 ] || echo $x >> results.csv";
+    lab.file("train.sh", script);
+    let run = |options: &str| lab.hypertune(&format!("run m.yaml {options} --collect file=results.csv -- sh train.sh"));
+    run("-j 1 --keep-going").exits(0).output_contains("results.csv has no number under `loss`");
+    let trials = lab.hypertune("trials m.study --format json").exits(0).json();
+    let values: Vec<Option<f64>> = trials.as_array().unwrap().iter().map(|trial| trial["value"].as_f64()).collect();
+    let mut numbers: Vec<f64> = values.iter().copied().flatten().collect();
+    numbers.sort_by(f64::total_cmp);
+    assert_eq!((numbers, values.len()), (vec![1.0, 3.0], 3));
+    run("--overwrite -j 2").exits(2);
+}
+
+#[test]
+fn tables_of_python_s_csv_module_are_read() {
+    let (lab, output) = run(LOSS, "", r#"printf 'epoch,loss\r\n1,9\r\n2,%s\r\n' $x"#, "-q");
+    output.exits(0);
+    assert_eq!(best(&lab), 1.0);
+}

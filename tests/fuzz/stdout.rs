@@ -51,7 +51,7 @@ fn collects(printed: &[u8]) {
         assert!(collected.first_step.is_none_or(f64::is_finite));
         let outcome = match collected.value {
             MetricValue::Finite(score) => Outcome::Succeeded { score: Some(score) },
-            MetricValue::NotAsked => Outcome::Succeeded { score: None },
+            MetricValue::NoMetric => Outcome::Succeeded { score: None },
             MetricValue::NotFinite(why) => Outcome::Failed { failure: Failure::NotFinite(why) },
             MetricValue::Missing(missing) => Outcome::Failed { failure: Failure::NoMetric(missing.reason) },
         };

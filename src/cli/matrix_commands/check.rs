@@ -15,10 +15,13 @@ use crate::cli::matrix_commands::definition_notes;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::reading::journal_check::{self, Repair};
+use crate::cli::study::shared_metrics;
 use crate::cli::study::warm_start;
+use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::flag_texts::COMMAND_LINE;
 use crate::progress::Verbosity;
 use crate::report::text;
+use crate::run::process::default_variables::processors;
 use crate::schedule::finite;
 use crate::types::printable::printable;
 
@@ -58,6 +61,9 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
             return Ok(Exit::Usage);
         }
     };
+    if let Err(error) = shared_metrics::check(&study, || Ok(study.concurrency.unwrap_or_else(processors))) {
+        return refused(&study, error, args.format);
+    }
     findings::warn_missing_program(study.missing_program());
     let mut study = warm_start::load(study, Verbosity::Quiet)?;
     study.warnings.extend(study.missing_metric());
@@ -72,6 +78,18 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// An error of the whole study, in `format`.
+fn refused(study: &StudyDefinition, error: CliError, format: FormatArg) -> Result<Exit, CliError> {
+    if format == FormatArg::Text {
+        return Err(error);
+    }
+    let (message, hint) = (error.error.to_string(), Some(error.hints.join("; ")));
+    let severity = Severity::Error;
+    let diagnostic = Diagnostic { severity, message, hint, source: study.source.clone(), span: None };
+    output::json(&json!({ "file": study.source.name, "errors": 1, "diagnostics": [diagnostic.to_json()] }))?;
+    Ok(Exit::Usage)
 }
 
 fn summary(study: &StudyDefinition) -> String {

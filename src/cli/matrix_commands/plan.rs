@@ -21,6 +21,7 @@ use crate::cli::options::launcher::Places;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::seed;
+use crate::cli::study::shared_metrics;
 use crate::cli::study::warm_start;
 use crate::engine::experiment::Experiment;
 use crate::progress::Verbosity;
@@ -67,6 +68,8 @@ pub fn plan(PlanArgs { run: args, cost }: &PlanArgs) -> Result<Exit, CliError> {
         findings::print_options_without_effect(&args.execution, &study.experiment);
         definition_notes::note_chosen(&study);
     }
+    let places = || Places::find(&args.execution, study.concurrency, study.launcher.as_ref());
+    shared_metrics::check(&study, || Ok(places()?.count()))?;
     show(study, args, cost, verbosity)
 }
 
@@ -115,7 +118,7 @@ fn rates(cost: &CostArgs, args: &RunArgs, study: &StudyDefinition) -> Result<Opt
     let given = args.execution.concurrency.or(study.concurrency);
     let slots = match given {
         Some(slots) => slots,
-        None => u32::try_from(Places::find(&args.execution, None, None)?.slots.environments.len()).unwrap_or(u32::MAX),
+        None => Places::find(&args.execution, None, None)?.count(),
     };
     let slots = NonZeroU32::new(slots).unwrap_or(NonZeroU32::MIN);
     Ok(Some(CostRates { startup_s: cost.startup, seconds_per_unit, price_per_hour: cost.price, slots }))

@@ -20,6 +20,11 @@ pub struct Places {
 }
 
 impl Places {
+    /// The number of slots.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.slots.environments.len()).unwrap_or(u32::MAX)
+    }
+
     /// Those of a study whose matrix has `in_file`. Runs `nvidia-smi`, or asks a scheduler, unless the options make it unnecessary.
     pub fn find(
         args: &ExecutionArgs,

@@ -13,6 +13,7 @@ pub(crate) mod recorded;
 pub(crate) mod repetition;
 pub(crate) mod seed;
 pub(crate) mod session;
+pub(crate) mod shared_metrics;
 pub(crate) mod tuner;
 pub(crate) mod view;
 pub(crate) mod warm_start;

@@ -13,6 +13,7 @@ use super::advice::machine::with_machine_advice;
 use super::definition::StudyDefinition;
 use super::fail_if;
 use super::repetition;
+use super::shared_metrics;
 use super::tuner;
 use super::view;
 
@@ -82,7 +83,7 @@ impl SessionOptions<'_> {
     /// # Errors
     /// The GPU options do not match the machine.
     pub fn slot_count(&self, study: &StudyDefinition) -> Result<u32, CliError> {
-        Ok(u32::try_from(self.places(study)?.slots.environments.len()).unwrap_or(u32::MAX))
+        Ok(self.places(study)?.count())
     }
 
     fn places(&self, study: &StudyDefinition) -> Result<&Places, CliError> {
@@ -101,6 +102,7 @@ impl SessionOptions<'_> {
         let mut options = execution::options(self.execution, self.places(study)?, self.existing);
         let trials = study.experiment.plan().trials();
         execution::fit_open_files(&mut options, trials, execution::verbosity(self.execution))?;
+        shared_metrics::check(study, || Ok(options.slot_count()))?;
         execution::share_processors(&mut options, self.execution, trials);
         let mut experiment = study.experiment.clone();
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));

@@ -20,26 +20,15 @@ pub(super) enum PrintedForm {
 /// Where a value came from; what counts most comes first.
 pub(super) type Origin = (PrintedForm, OutputStream);
 
-/// How a reading counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Accepted {
-    /// Not at all.
-    No,
-    /// Without the metric.
-    WithoutMetric,
-    /// Whole.
-    Yes,
-}
-
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Taken {
     /// It is no reading.
-    No,
+    NotAReading,
     /// It has the metric, from an origin that counts less than the one so far.
-    Ignored,
+    LowerOrigin,
     /// It is a reading without a number that is wanted.
-    Without,
-    /// It is a reading with one.
-    WithWanted,
+    NoWantedNumber,
+    /// It is a reading with one, of its own or in the text before it.
+    WantedNumber,
 }

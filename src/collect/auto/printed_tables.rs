@@ -1,7 +1,7 @@
 //! The tables that a job prints on its two streams, and where they end.
 //!
 //! A table ends where the numbers below it are of something else: at another header, and at a line of text, an empty line or a second
-//! rule. If it has a column that counts epochs or steps, it goes on after these with the row that continues the count, because
+//! rule. If it has a column that counts epochs or steps, it continues after these with the row that continues the count, because
 //! progress bars and messages are printed between rows.
 
 use crate::collect::collector::OutputStream;
@@ -30,7 +30,7 @@ impl PrintedTables {
     /// A line that is no row was printed.
     pub fn interrupt(&mut self, stream: OutputStream, interruption: Interruption) {
         let slot = self.slot(stream);
-        if slot.as_mut().is_some_and(|table| !table.survives(interruption)) {
+        if slot.as_mut().is_some_and(|table| !table.may_continue(interruption)) {
             *slot = None;
         }
     }
@@ -65,7 +65,7 @@ impl PrintedTables {
             return None;
         }
         let slot = self.slot(stream);
-        if slot.as_mut().is_some_and(|table| !table.admits(line)) {
+        if slot.as_mut().is_some_and(|table| !table.accept_row(line)) {
             *slot = None;
         }
         let table = slot.as_ref().filter(|table| !table.header.lists_things())?;
@@ -122,7 +122,7 @@ impl PrintedTable {
     }
 
     /// Whether rows may follow after `interruption`.
-    fn survives(&mut self, interruption: Interruption) -> bool {
+    fn may_continue(&mut self, interruption: Interruption) -> bool {
         if self.rows == 0 && interruption == Interruption::Blank {
             return true;
         }
@@ -131,7 +131,7 @@ impl PrintedTable {
     }
 
     /// Whether `line`, which has the form of a row, is one; if so it is counted.
-    fn admits(&mut self, line: &str) -> bool {
+    fn accept_row(&mut self, line: &str) -> bool {
         let Some(cells) = self.header.row(line) else { return false };
         let step = self.step_column.and_then(|column| cells.iter().find(|cell| cell.column == column));
         let step = step.map(|cell| cell.number);

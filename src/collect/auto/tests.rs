@@ -152,7 +152,7 @@ fn without_a_metric_only_objects_on_stdout_and_wanted_names_are_readings() {
     let kinds = [(OUT, "{\"a\": 1}"), (ERR, "{\"a\": 1}"), (OUT, "a: 1"), (ERR, "acc: 1")];
     let kinds = kinds.map(|(stream, line)| collector.line(stream, line.as_bytes()));
     assert_eq!(kinds, [LineKind::Reading, LineKind::Other, LineKind::Other, LineKind::Reading]);
-    assert_eq!(Box::new(collector).finish().value, MetricValue::NotAsked);
+    assert_eq!(Box::new(collector).finish().value, MetricValue::NoMetric);
 }
 
 proptest! {
@@ -257,4 +257,29 @@ fn an_object_over_several_lines_is_one_object() {
     assert_eq!(value(&lines(&["{", "  \"loss\": 0.1,"])), None);
     assert_eq!(value(&[(OUT, "{"), (ERR, "loss: 0.5"), (OUT, "  \"a\": 1"), (OUT, "}")]), Some(0.5));
     assert_eq!(value(&lines(&["loss: 0.5 {", "  \"a\": 1", "}"])), Some(0.5));
+}
+
+#[test]
+fn an_object_with_other_metrics_does_not_hide_the_metric_before_it() {
+    let mut collector = Auto::new(wanted());
+    assert_eq!(collector.line(OUT, b"epoch 3: loss: 0.5 {\"acc\": 0.9, \"epoch\": 3}"), LineKind::Reading);
+    let reading = collector.reading();
+    assert_eq!((reading.step, reading.number("loss"), reading.number("acc")), (Some(3.0), Some(0.5), Some(0.9)));
+    assert_eq!(curve(&Box::new(collector).finish()), [(3.0, 0.5)]);
+    assert_eq!(value(&[(OUT, "loss: 0.5 {\"loss\": null}")]), Some(0.5));
+    assert_eq!(value(&[(OUT, "{\"loss\": 1}"), (OUT, "loss: 0.5 {\"acc\": 0.9}")]), Some(1.0));
+}
+
+#[test]
+fn a_table_with_other_metrics_only_is_a_reading_like_text_with_them() {
+    for rows in [&["epoch  acc", "2  0.75"][..], &["acc: 0.75"], &["{'acc': 0.75}"]] {
+        let mut collector = Auto::new(wanted());
+        collector.line(OUT, b"{\"loss\": 1}");
+        let kinds: Vec<LineKind> = rows.iter().map(|row| collector.line(OUT, row.as_bytes())).collect();
+        assert_eq!(
+            (kinds.last(), collector.reading().number("acc")),
+            (Some(&LineKind::Reading), Some(0.75)),
+            "{rows:?}"
+        );
+    }
 }

@@ -8,7 +8,8 @@ use crate::collect::collector::{
     OutputStream, Remark, Wanted,
 };
 use crate::collect::json_object::JsonObject;
-use crate::collect::json_paths::{all_numbers, metric_and_step, reading};
+use crate::collect::json_paths::{all_numbers, entry_at, metric_and_step, reading};
+use crate::collect::json_text::push_entry;
 use crate::collect::seen::SeenOutput;
 use crate::collect::text::clean::clean;
 use crate::collect::tracker::ReadingTracker;
@@ -38,6 +39,8 @@ impl CollectorConfig for MetricsFileConfig {
             tracker: ReadingTracker::new(wanted),
             seen: SeenOutput::default(),
             known: Rows::Listed(Vec::new()),
+            known_bytes: 0,
+            history_length: 0,
             state: FileContent::Absent,
         })
     }
@@ -55,8 +58,11 @@ struct MetricsFile {
     rendered_path: String,
     tracker: ReadingTracker,
     seen: SeenOutput,
-    /// What the file held when it was last looked at.
+    /// What the file held when it was last looked at, and its length then.
     known: Rows,
+    known_bytes: usize,
+    /// How many numbers the list under the metric's name had.
+    history_length: usize,
     state: FileContent,
 }
 
@@ -71,18 +77,34 @@ enum FileContent {
 impl MetricsFile {
     /// Records rows and returns them as readings.
     fn take(&mut self, rows: &[String]) -> Vec<Reading> {
+        rows.iter().flat_map(|row| self.take_row(row)).collect()
+    }
+
+    /// Records a row, or each entry of the lists of numbers in it.
+    fn take_row(&mut self, row: &str) -> Vec<Reading> {
+        let Some(object) = JsonObject::parse(row) else { return Vec::new() };
+        let history = self.tracker.wanted.metric.as_deref().and_then(|name| history_rows(&object, name));
+        let rows = match history {
+            None => vec![row.to_owned()],
+            Some(history) => {
+                let is_longer = history.len() > self.history_length;
+                let known = if is_longer { self.history_length } else { 0 };
+                self.history_length = history.len();
+                history[known..].to_vec()
+            }
+        };
         let mut readings = Vec::new();
-        for json in rows {
+        for json in &rows {
             let Some(object) = JsonObject::parse(json) else { continue };
             let (metric, step) = metric_and_step(&object, &self.tracker.wanted);
-            self.seen.add(all_numbers(&object).into_iter().rev());
+            self.seen.add_names(all_numbers(&object).into_iter().rev());
             self.tracker.push(json, metric, step);
             readings.push(reading(json, &self.tracker.wanted));
         }
         readings
     }
 
-    /// The rows of `found` that were not there before. All of them, if the file was written anew.
+    /// The rows of `found` that were not there before. All of them, if the file was rewritten.
     fn new_rows(&self, found: &Rows) -> Vec<String> {
         match (&self.known, found) {
             (Rows::Whole(known), Rows::Whole(found)) if known == found => Vec::new(),
@@ -93,9 +115,28 @@ impl MetricsFile {
     }
 }
 
+/// The rows of an object of lists, one per epoch, as Keras' `History` has them; `None` unless the entry `metric` is a list of numbers.
+/// The other lists of the object count if they are as long.
+fn history_rows(object: &JsonObject<'_>, metric: &str) -> Option<Vec<String>> {
+    let values = entry_at(object, metric)?.numbers()?;
+    let others: Vec<(&str, Vec<f64>)> = object
+        .entries()
+        .filter(|(name, _)| *name != metric)
+        .filter_map(|(name, entry)| Some((name, entry.numbers().filter(|numbers| numbers.len() == values.len())?)))
+        .collect();
+    let row = |(index, value): (usize, &f64)| {
+        let mut json = "{".to_owned();
+        others.iter().for_each(|(name, numbers)| push_entry(&mut json, name, numbers[index]));
+        push_entry(&mut json, metric, *value);
+        json.push('}');
+        json
+    };
+    Some(values.iter().enumerate().map(row).collect())
+}
+
 impl Collector for MetricsFile {
     fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
-        self.seen.line(stream, clean(line, &mut Vec::new()).trim_ascii());
+        self.seen.add_line(stream, clean(line, &mut Vec::new()).trim_ascii());
         LineKind::Other
     }
 
@@ -113,19 +154,20 @@ impl Collector for MetricsFile {
             }
         };
         if state == FileState::Before {
-            self.known = found;
+            (self.known, self.known_bytes) = (found, file.bytes.len());
             return Vec::new();
         }
         self.state = FileContent::Read;
         let mut new = self.new_rows(&found);
-        if new.is_empty() && state == FileState::Complete && self.tracker.readings() == 0 {
-            // The job has written the same again.
+        let is_as_long = file.bytes.len() == self.known_bytes;
+        if new.is_empty() && is_as_long && state == FileState::Complete && self.tracker.readings() == 0 {
+            // The job has written the same again. Of a file that has grown without a row nothing is of this job.
             new = match &found {
                 Rows::Whole(row) => vec![row.clone()],
                 Rows::Listed(rows) => rows.clone(),
             };
         }
-        self.known = found;
+        (self.known, self.known_bytes) = (found, file.bytes.len());
         self.take(&new)
     }
 
@@ -159,8 +201,8 @@ impl Collector for MetricsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::collector::MetricValue;
-    use crate::types::objective::Score;
+    use crate::collect::collector::{MetricChoice, MetricValue};
+    use crate::types::objective::{Direction, Score};
 
     fn collector() -> Box<dyn Collector> {
         let wanted = Wanted { metric: Some("val_loss".into()), step: Some("epoch".into()), ..Wanted::default() };
@@ -207,6 +249,44 @@ mod tests {
         let mut anew = collector();
         anew.files(&file(new.as_bytes()), FileState::Before);
         assert_eq!(anew.files(&file(b"epoch,val_loss\n7,0.5\n"), FileState::Complete).len(), 1);
+    }
+
+    #[test]
+    fn of_a_file_that_grew_only_new_rows_count() {
+        let mut collector = collector();
+        collector.files(&file(b"epoch,val_loss\n1,0.5\n"), FileState::Before);
+        let again = b"epoch,val_loss\n1,0.5\nepoch,val_loss\n";
+        assert!(collector.files(&file(again), FileState::Complete).is_empty());
+        assert!(matches!(collector.finish().value, MetricValue::Missing(_)));
+    }
+
+    #[test]
+    fn lists_have_a_reading_per_number() {
+        let keras = br#"{"loss": [0.9, 0.8, 0.7], "val_loss": [0.5, 0.25, 0.75], "params": {"epochs": 3}, "lr": [1]}"#;
+        let finish = |metric: &str, choice, text: &[u8]| {
+            let wanted = Wanted { metric: Some(metric.into()), choice, ..Wanted::default() };
+            let mut collector = MetricsFileConfig { path: "metrics.csv".into() }.collector(wanted);
+            collector.files(&file(text), FileState::Complete);
+            collector.finish()
+        };
+        let last = finish("val_loss", MetricChoice::Last, keras);
+        assert_eq!((last.value, last.readings.curve.len()), (finite(0.75), 3));
+        assert_eq!(serde_json::to_string(&last.readings.metrics).unwrap(), r#"{"loss":0.7,"val_loss":0.75}"#);
+        assert_eq!(finish("val_loss", MetricChoice::Best(Direction::Minimize), keras).value, finite(0.25));
+        let nested = br#"{"history": {"val_loss": [0.5, 0.25]}}"#;
+        assert_eq!(finish("history.val_loss", MetricChoice::Last, nested).value, finite(0.25));
+        for text in [&br#"{"val_loss": []}"#[..], br#"{"val_loss": ["a"]}"#, br#"{"val_loss": [[1]]}"#] {
+            assert!(matches!(finish("val_loss", MetricChoice::Last, text).value, MetricValue::Missing(_)));
+        }
+    }
+
+    #[test]
+    fn a_list_that_grows_is_read_as_it_grows() {
+        let mut collector = collector();
+        assert_eq!(collector.files(&file(br#"{"val_loss": [0.5]}"#), FileState::Growing).len(), 1);
+        assert_eq!(collector.files(&file(br#"{"val_loss": [0.5, 0.25]}"#), FileState::Growing).len(), 1);
+        assert_eq!(collector.files(&file(br#"{"val_loss": [0.5, 0.25]}"#), FileState::Complete).len(), 0);
+        assert_eq!(collector.finish().value, finite(0.25));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use csv::ReaderBuilder;
+use csv::{ReaderBuilder, StringRecord};
 use serde_json::value::RawValue;
 
 use crate::collect::json_object::JsonObject;
@@ -70,19 +70,56 @@ fn json_lines(text: &str, complete: bool) -> Result<Rows, String> {
     Ok(Rows::Listed(objects))
 }
 
-/// Every row as an object: the header's names with the cells that are not empty.
+/// Every row as an object: the header's names with the cells that are not empty. A header that is written again, or another one, counts
+/// from there on.
 fn csv_rows(text: &str) -> Result<Vec<String>, String> {
-    let header = text.lines().next().unwrap_or_default();
+    let (header, body) = header_and_body(text);
     let count = |delimiter: u8| header.bytes().filter(|byte| *byte == delimiter).count();
     let delimiter = [b',', b'\t', b';'].into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',');
-    let mut reader =
-        ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let names = reader.headers().map_err(|error| error.to_string())?.clone();
-    let row = |record: Result<csv::StringRecord, csv::Error>| {
-        let record = record.map_err(|error| error.to_string())?;
-        Ok(object(names.iter().zip(record.iter())))
-    };
-    reader.records().map(row).collect()
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter).flexible(true).trim(csv::Trim::All).has_headers(false);
+    let mut names = StringRecord::new();
+    let error = |error: csv::Error| error.to_string();
+    builder.from_reader(header.as_bytes()).read_record(&mut names).map_err(error)?;
+    let mut rows = Vec::new();
+    let mut has_only_numbers = true;
+    for record in builder.comment(Some(b'#')).from_reader(body.as_bytes()).records() {
+        let record = record.map_err(error)?;
+        if is_header(&record, &names, has_only_numbers && !rows.is_empty()) {
+            names = record;
+            continue;
+        }
+        has_only_numbers &= record.iter().all(|cell| cell.is_empty() || number::whole(cell).is_some());
+        rows.push(object(names.iter().zip(record.iter())));
+    }
+    Ok(rows)
+}
+
+/// The line with the names, and the text below it. Empty lines and comments (`# …`) before it do not count; if what follows them has
+/// numbers only, the last comment has the names, as NumPy's `savetxt` writes them.
+fn header_and_body(text: &str) -> (&str, &str) {
+    let (mut comment, mut rest) = (None, text);
+    while !rest.is_empty() {
+        let (line, below) = rest.split_once('\n').unwrap_or((rest, ""));
+        match line.trim().strip_prefix('#') {
+            Some(names) => comment = Some(names),
+            None if line.trim().is_empty() => {}
+            None => {
+                let has_numbers_only = line.split([',', '\t', ';']).all(|cell| number::whole(cell).is_some());
+                return comment.filter(|_| has_numbers_only).map_or((line, below), |names| (names.trim(), rest));
+            }
+        }
+        rest = below;
+    }
+    ("", "")
+}
+
+/// Whether `record` is a header and no row: it has names in all cells, and they are those of the last header, or share one with it, or
+/// all rows so far had numbers only.
+fn is_header(record: &StringRecord, names: &StringRecord, has_only_numbers: bool) -> bool {
+    let is_name = |cell: &str| !cell.is_empty() && number::whole(cell).is_none();
+    let is_repeated = || record.iter().any(|cell| names.iter().any(|name| name == cell));
+    record.iter().all(is_name) && (record == names || (record.len() > 1 && (has_only_numbers || is_repeated())))
 }
 
 fn object<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> String {
@@ -119,6 +156,33 @@ mod tests {
         assert_eq!(listed("a\tb\n1\t\"x, y\""), r#"{"a":1,"b":"x, y"}"#);
         assert_eq!(listed("loss\n0.5\n0.25\n"), r#"{"loss":0.5} {"loss":0.25}"#);
         assert_eq!(listed("a,b\n1\n1,2,3\n"), r#"{"a":1} {"a":1,"b":2}"#);
+    }
+
+    #[test]
+    fn what_comes_before_the_header_does_not_matter() {
+        assert_eq!(listed("\n\na;b\n1;2\n"), r#"{"a":1,"b":2}"#);
+        assert_eq!(listed("  \r\na\tb\r\n1\t2\r\n"), r#"{"a":1,"b":2}"#);
+        assert_eq!(
+            listed("# run 7, lr 0.1\n# second\nepoch,loss\n1,0.5\n# note\n2,0.25\n"),
+            r#"{"epoch":1,"loss":0.5} {"epoch":2,"loss":0.25}"#
+        );
+        assert_eq!(listed("# epoch,loss\n1,0.5\n"), r#"{"epoch":1,"loss":0.5}"#);
+        assert_eq!(listed("#only\n\n"), "");
+    }
+
+    #[test]
+    fn another_header_counts_from_there_on() {
+        assert_eq!(
+            listed("epoch,loss\n1,0.5\nepoch,loss\n1,0.25\n"),
+            r#"{"epoch":1,"loss":0.5} {"epoch":1,"loss":0.25}"#
+        );
+        assert_eq!(listed("loss\n0.5\nloss\n0.25\n"), r#"{"loss":0.5} {"loss":0.25}"#);
+        assert_eq!(
+            listed("epoch,loss\n1,0.5\nloss,epoch\n0.25,2\n"),
+            r#"{"epoch":1,"loss":0.5} {"loss":0.25,"epoch":2}"#
+        );
+        assert_eq!(listed("a,b\n1,2\nc,d\n3,4\n"), r#"{"a":1,"b":2} {"c":3,"d":4}"#);
+        assert_eq!(listed("name,state\nx,ok\ny,bad\n"), r#"{"name":"x","state":"ok"} {"name":"y","state":"bad"}"#);
     }
 
     #[test]

@@ -19,6 +19,10 @@ use crate::types::outcome::Reading;
 /// Where event files are looked for if the study does not say: anywhere in the trial's folder.
 const DEFAULT_PATH: &str = "{{ trial_dir }}";
 
+/// Most series that are kept for a message, and that it lists.
+const MAX_SERIES: usize = 24;
+const LISTED: usize = 12;
+
 /// The catalogue's entry.
 pub static KIND: CollectorKind = CollectorKind { name: "tensorboard", required: &[], optional: &["path"], configure };
 
@@ -42,6 +46,7 @@ impl CollectorConfig for TensorboardConfig {
             seen: SeenOutput::default(),
             taken: BTreeMap::new(),
             metric_series: Vec::new(),
+            is_named_whole: false,
             has_files: false,
         })
     }
@@ -61,8 +66,10 @@ struct Tensorboard {
     seen: SeenOutput,
     /// How many scalars of each file were taken.
     taken: BTreeMap<String, u64>,
-    /// Every series that the metric's name fits.
+    /// The series that the metric's name fits, at most [`MAX_SERIES`].
     metric_series: Vec<String>,
+    /// Whether the metric's name is the whole name of a series.
+    is_named_whole: bool,
     has_files: bool,
 }
 
@@ -89,7 +96,7 @@ impl Tensorboard {
         let wanted = &self.tracker.wanted;
         let metric = wanted.metric.as_deref().filter(|name| fits(name));
         let name = metric.or_else(|| wanted.others.iter().map(String::as_str).find(|name| fits(name)));
-        self.seen.number(name.unwrap_or(&series), scalar.value);
+        self.seen.add_number(name.unwrap_or(&series), scalar.value);
         let mut json = "{".to_owned();
         push_entry(&mut json, name?, scalar.value);
         if let Some(step) = &wanted.step {
@@ -97,8 +104,11 @@ impl Tensorboard {
         }
         json.push('}');
         let metric = metric.map(|_| PrintedMetric::Number(scalar.value));
-        if metric.is_some() && !self.metric_series.contains(&series) {
-            self.metric_series.push(series);
+        if let Some(name) = metric.as_ref().and(self.tracker.wanted.metric.as_deref()) {
+            self.is_named_whole |= series == name;
+            if self.metric_series.len() < MAX_SERIES && !self.metric_series.contains(&series) {
+                self.metric_series.push(series);
+            }
         }
         self.tracker.push(&json, metric, wanted_step(&self.tracker.wanted, scalar.step));
         Some(reading(&json, &self.tracker.wanted))
@@ -108,12 +118,13 @@ impl Tensorboard {
     fn ambiguous(&self) -> Option<MissingMetric> {
         let name = self.tracker.wanted.metric.as_deref()?;
         let (last, others) = self.metric_series.split_last()?;
-        if others.is_empty() || self.metric_series.iter().any(|series| series == name) {
+        if others.is_empty() || self.is_named_whole {
             return None;
         }
-        let listed: Vec<String> = self.metric_series.iter().map(|series| format!("`{series}`")).collect();
+        let listed: Vec<String> = self.metric_series.iter().take(LISTED).map(|series| format!("`{series}`")).collect();
+        let more = if self.metric_series.len() > LISTED { " and more" } else { "" };
         let reason =
-            format!("`{name}` is the name of several series: {}; set `metric.name: {last}`", listed.join(", "));
+            format!("`{name}` is the name of several series: {}{more}; set `metric.name: {last}`", listed.join(", "));
         Some(MissingMetric { reason, evidence: String::new() })
     }
 }
@@ -124,7 +135,7 @@ fn wanted_step(wanted: &Wanted, step: i64) -> Option<f64> {
 
 impl Collector for Tensorboard {
     fn line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
-        self.seen.line(stream, clean(line, &mut Vec::new()).trim_ascii());
+        self.seen.add_line(stream, clean(line, &mut Vec::new()).trim_ascii());
         LineKind::Other
     }
 

@@ -51,9 +51,9 @@ fn what_is_no_number_is_said() {
     insta::assert_snapshot!(said("epoch 1: loss 0.3\n[1, 2]\n3"), @"no line of stdout was a JSON object with `loss`");
     insta::assert_snapshot!(said("{\"acc\": 1, \"los\": 2}\n{\"acc\": 2}"), @"`loss` was never printed; the readings held `acc`, `los`");
     insta::assert_snapshot!(said("{}"), @"`loss` was never printed; the readings held nothing");
-    insta::assert_snapshot!(said("{\"loss\": 1}\n{\"loss\": \"0.3\"}"), @r#"`loss` was the text "0.3", not a number"#);
+    insta::assert_snapshot!(said("{\"loss\": 1}\n{\"loss\": \"0.3\"}"), @"the last value of `loss` is not a number");
     insta::assert_snapshot!(said("{\"loss\": null}"), @"`loss` was null");
-    insta::assert_snapshot!(said("{\"loss\": true}"), @"`loss` was the boolean true, not a number");
+    insta::assert_snapshot!(said("{\"loss\": true}"), @"the last value of `loss` is not a number");
     insta::assert_snapshot!(said("{\"loss\": 1}\n{\"loss\": NaN}"), @"`loss` was NaN");
     insta::assert_snapshot!(said("{\"loss\": -Infinity}"), @"`loss` was -Infinity");
 }
@@ -87,7 +87,7 @@ fn readings_carry_their_step_and_every_number() {
     assert!(reading.number("c").unwrap().is_nan());
     assert_eq!(reading.number("b"), None);
     let collected = Box::new(collector).finish();
-    assert_eq!((collected.value, collected.first_step), (MetricValue::NotAsked, Some(3.0)));
+    assert_eq!((collected.value, collected.first_step), (MetricValue::NoMetric, Some(3.0)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a name stands in: calls such as `Namespace(loss=7)`, nested objects, addresses and commands, whose numbers are not measured.
+//! The call, object, address or command that contains a name, such as `Namespace(loss=7)`: its numbers are not measured.
 
 /// Bytes before a name that are looked at.
 const WINDOW: usize = 512;

@@ -6,7 +6,7 @@ use super::python_literal;
 use crate::collect::json_object::JsonObject;
 use crate::collect::python_json::python_numbers_quoted;
 
-/// Most places of a line at which an object is tried.
+/// Most positions of a line at which an object is tried.
 const MAX_STARTS: usize = 16;
 
 /// How an object was written.

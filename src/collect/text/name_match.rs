@@ -6,7 +6,7 @@ use super::enclosure::{self, Joint};
 use super::number;
 use super::qualifier::{self, Qualification, Qualifier};
 
-/// Most places of one line at which a name is tried.
+/// Most positions of one line at which a name is tried.
 const MAX_MATCHES: usize = 64;
 
 /// What may stand between a name and its number. Longer ones come first.

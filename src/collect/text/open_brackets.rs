@@ -115,7 +115,8 @@ fn depth(text: &[u8]) -> usize {
     closed_at(text, &mut depth).map_or(depth, |_| 0)
 }
 
-/// Follows `depth` through `line`; where it ends if it comes to zero. Texts in quotes do not reach over a line's end.
+/// Updates `depth` for the brackets of `line`. Returns the position after the bracket with which it becomes 0; `None` if none does. A
+/// quoted text ends with its line.
 fn closed_at(line: &[u8], depth: &mut usize) -> Option<usize> {
     let (mut quote, mut escaped) = (None, false);
     for (at, byte) in line.iter().enumerate() {

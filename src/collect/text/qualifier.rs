@@ -19,7 +19,7 @@ pub struct Qualification {
     pub start: usize,
 }
 
-/// What the words before a name say; `None` if the name stands for itself.
+/// What the words before a name say; `None` if the name is unqualified.
 pub fn before_name(before: &[u8]) -> Option<Qualification> {
     let direct = direct_words(before);
     let is_split = |found: &Qualification| found.qualifier != Qualifier::Other;
@@ -41,8 +41,7 @@ pub fn before_object(before: &[u8]) -> Option<Qualification> {
     if configures(&introduction[start..]) {
         return Some(Qualification { qualifier: Qualifier::Setting, start });
     }
-    let known = words_before(before).filter(|(_, word)| matches!(kind_of(word), WordKind::Known(_)));
-    let known = known.filter_map(|(start, word)| match kind_of(word) {
+    let known = words_before(before).filter_map(|(start, word)| match kind_of(word) {
         WordKind::Known(qualifier) => Some(Qualification { qualifier, start }),
         _ => None,
     });

@@ -50,7 +50,11 @@ impl State {
             return None;
         }
         self.jobs += 1;
-        self.found.extend(wanted.others.iter().filter(|name| !absent.contains(name)).cloned());
+        for name in wanted.others.iter().filter(|name| !absent.contains(name)) {
+            if !self.found.contains(name) {
+                self.found.push(name.clone());
+            }
+        }
         let name = wanted.others.iter().find(|name| !self.found.contains(name))?;
         if self.jobs < JOBS {
             return None;

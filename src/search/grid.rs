@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
-use crate::space::rules::MAX_CHECKED;
 use crate::space::{Param, Space};
 use crate::types::advice::TrialRequest;
 use crate::types::args::{ArgError, PathSegment};
@@ -30,7 +29,7 @@ impl Sampler for Grid {
 
     fn max_trials(&self, space: &Space) -> Option<u64> {
         // A product above u64::MAX is limited too, and larger than any plan.
-        Some(space.cardinality().unwrap_or(u64::MAX - 1))
+        Some(space.grid_cardinality().unwrap_or(u64::MAX - 1))
     }
 
     fn check(&self, space: &Space) -> Vec<ArgError> {
@@ -41,12 +40,16 @@ impl Sampler for Grid {
             hint: Some("use choice, range, linspace, logspace, geomspace or quniform, or `kind: random`".into()),
         };
         let mut errors: Vec<ArgError> = continuous.map(error).collect();
-        let is_uncounted = !space.constraints().is_empty() && space.cardinality().is_none();
+        let is_uncounted = !space.constraints().is_empty() && space.grid_cardinality().is_none();
         if errors.is_empty() && is_uncounted {
             errors.push(ArgError {
                 path: Vec::new(),
-                message: format!("the grid has more than {MAX_CHECKED} combinations to check against its constraints"),
-                hint: Some("use fewer values, or `kind: random`".into()),
+                message: "the grid has too many combinations to check against its constraints".to_owned(),
+                hint: Some(
+                    "use fewer values, move the parameters that constraints use to the front, split a constraint into some with \
+                     fewer parameters, or use `kind: random`"
+                        .into(),
+                ),
             });
         }
         errors

@@ -64,16 +64,21 @@ impl Space {
         let rarest = (0..tallies.len()).min_by_key(|i| tallies[*i].fulfilled + tried - tallies[*i].applied);
         let mut findings: Vec<_> = tallies.into_iter().enumerate().filter_map(finding).collect();
         let is_warning = |f: &ConstraintFinding| matches!(f.kind, FindingKind::AlwaysTrue | FindingKind::NeverApplies);
-        if feasible == 0 && findings.iter().all(is_warning) {
+        let is_never = |f: &ConstraintFinding| f.kind == FindingKind::NeverTrue;
+        if feasible == 0 && findings.iter().all(|f| is_warning(f) || is_never(f)) && self.example().is_some() {
+            // rarer than one in all draws
+            findings.retain(|finding| !is_never(finding));
+        } else if feasible == 0 && findings.iter().all(is_warning) {
             let kind = FindingKind::NeverTrueTogether;
             findings.extend(rarest.map(|constraint| ConstraintFinding { constraint, kind, tried }));
         }
         findings
     }
 
-    /// A configuration that fulfils all constraints, if one of [`Space::check_constraint_draws`] does.
+    /// A configuration that fulfils all constraints, if one of [`Space::check_constraint_draws`] does, or if all can be found.
     pub(super) fn example(&self) -> Option<&Assignment> {
-        let find = || self.configurations_to_check().find(|configuration| self.is_feasible(configuration));
+        let drawn = || self.configurations_to_check().find(|configuration| self.is_feasible(configuration));
+        let find = || drawn().or_else(|| self.configuration(0));
         self.cache.example.get_or_init(find).as_ref()
     }
 

@@ -95,6 +95,29 @@ impl Enumeration {
         self.layers.first().map_or(1, |layer| layer[0].count)
     }
 
+    /// The parameter at a depth.
+    pub fn param(&self, depth: usize) -> usize {
+        self.order[depth]
+    }
+
+    /// The number of combinations of the parameters from `depth` on, in a state before them.
+    pub fn subtree_count(&self, depth: usize, state: usize) -> u64 {
+        self.layers.get(depth).map_or(1, |layer| layer[state].count)
+    }
+
+    /// The position of the `index`-th value of the parameter at `depth`, or `None` for one that is not active, and the state that
+    /// follows; `None` after the last value.
+    pub fn child(&self, depth: usize, state: usize, index: u64) -> Option<(Option<u64>, usize)> {
+        match &self.layers.get(depth)?[state].branches {
+            Branches::Inactive(next) => (index == 0).then_some((None, *next)),
+            Branches::Equal { levels, next } => (index < *levels).then_some((Some(index), *next)),
+            Branches::Named { levels, named, other } => {
+                let next = named.iter().find(|(position, _)| *position == index).map_or(*other, |(_, next)| *next);
+                (index < *levels).then_some((Some(index), next))
+            }
+        }
+    }
+
     /// The positions of the values of the `index`-th configuration, by parameter; `None` for an inactive parameter. `index` must be
     /// below [`Enumeration::count`].
     pub fn positions(&self, index: u64) -> Vec<Option<u64>> {
@@ -110,7 +133,7 @@ impl Enumeration {
 
     /// The position of the value whose subtree has the `rest`-th combination, the state that follows, and the number in it.
     fn branch(&self, depth: usize, state: usize, rest: u64) -> (Option<u64>, usize, u64) {
-        let count = |next: usize| self.layers.get(depth + 1).map_or(1, |layer| layer[next].count);
+        let count = |next: usize| self.subtree_count(depth + 1, next);
         match &self.layers[depth][state].branches {
             Branches::Inactive(next) => (None, *next, rest),
             Branches::Equal { next, .. } => (Some(rest / count(*next)), *next, rest % count(*next)),

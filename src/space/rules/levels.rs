@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::conditions::WhenCondition;
 use super::enumeration::{DiscreteParam, Enumeration};
+use super::feasible;
+use super::feasible_ranges::FeasibleRanges;
 use crate::space::{Param, Space};
 use crate::types::assignment::Assignment;
 
 /// Most values of a parameter that are compared with those in a condition.
 const MAX_COMPARED: u64 = 1_000_000;
-/// Most configurations that are checked against constraints to count those that fulfil them.
-pub const MAX_CHECKED: u64 = 1_000_000;
+/// Most configurations without regard to constraints for which [`Space::cardinality`] finds those that fulfil them.
+const MAX_CHECKED: u64 = 1_000_000;
 
 impl Space {
     /// The `index`-th of all configurations, the last parameter varying fastest; `None` after the last one or if their number is not
@@ -19,13 +21,22 @@ impl Space {
         if self.constraints.is_empty() {
             return self.unconstrained(index);
         }
-        self.unconstrained(u64::from(*self.feasible()?.get(usize::try_from(index).ok()?)?))
+        self.unconstrained(self.feasible()?.get(index)?)
     }
 
-    /// Number of distinct configurations; `None` if it is infinite or above `u64::MAX`, or if there are too many to check them
-    /// against the constraints.
+    /// Number of distinct configurations; `None` if it is infinite or above `u64::MAX`, or if there are constraints and too many
+    /// configurations to find those that fulfil them at once.
     pub fn cardinality(&self) -> Option<u64> {
-        if self.constraints.is_empty() { self.unconstrained_count() } else { Some(self.feasible()?.len() as u64) }
+        let all = self.unconstrained_count()?;
+        if self.constraints.is_empty() {
+            return Some(all);
+        }
+        if all <= MAX_CHECKED { self.grid_cardinality() } else { None }
+    }
+
+    /// As [`Space::cardinality`], also where the search takes seconds.
+    pub fn grid_cardinality(&self) -> Option<u64> {
+        if self.constraints.is_empty() { self.unconstrained_count() } else { Some(self.feasible()?.count()) }
     }
 
     /// [`Space::cardinality`] without the constraints.
@@ -61,22 +72,16 @@ impl Space {
         (left == 0).then(|| names.zip(levels.into_iter().rev()).collect())
     }
 
-    fn feasible(&self) -> Option<&[u32]> {
-        let list = || {
-            let count = self.unconstrained_count().filter(|count| *count <= MAX_CHECKED)?;
-            let is_feasible = |index: &u32| {
-                let configuration = self.unconstrained(u64::from(*index));
-                configuration.is_some_and(|configuration| self.is_feasible(&configuration))
-            };
-            Some((0..u32::try_from(count).ok()?).filter(is_feasible).collect())
-        };
-        self.cache.feasible.get_or_init(list).as_deref()
+    /// The configurations that fulfil all constraints; `None` if their number is not known.
+    pub(super) fn feasible(&self) -> Option<&FeasibleRanges> {
+        self.cache.feasible.get_or_init(|| feasible::search(self, self.enumeration()?, feasible::MAX_WORK)).as_ref()
     }
 
-    fn enumeration(&self) -> Option<&Enumeration> {
+    pub(super) fn enumeration(&self) -> Option<&Enumeration> {
         let enumerate = || {
-            let params = self.discrete_params()?;
-            Enumeration::new(self.conditions.order(), &params)
+            let in_file_order: Vec<usize> = (0..self.params.len()).collect();
+            let order = if self.conditions.is_empty() { &in_file_order } else { self.conditions.order() };
+            Enumeration::new(order, &self.discrete_params()?)
         };
         self.cache.enumeration.get_or_init(enumerate).as_ref()
     }

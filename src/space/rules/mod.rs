@@ -7,6 +7,8 @@ pub mod constraint;
 mod constraint_findings;
 mod draws;
 mod enumeration;
+mod feasible;
+mod feasible_ranges;
 mod judge;
 mod levels;
 #[cfg(test)]
@@ -14,4 +16,3 @@ pub(crate) mod tests;
 
 pub use crate::space::rules::constraint_findings::{ConstraintFinding, FindingKind};
 pub use crate::space::rules::judge::SpaceError;
-pub use crate::space::rules::levels::MAX_CHECKED;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::conditions::{Conditions, When, WhenCondition};
 use super::constraint::{Constraint, EvaluationError, Predicate};
+use super::feasible;
 use crate::space::Space;
 use crate::space::tests::{parameters, space};
 use crate::types::assignment::Assignment;
@@ -262,4 +263,30 @@ fn a_walk_from_a_known_configuration_stays_feasible_and_leaves_it() {
         assert!(ends.iter().all(|end| space.complete(end).as_ref() == Ok(end)), "{ends:?}");
         assert!(ends.iter().all(|end| end != start), "{start:?}");
     }
+}
+
+#[test]
+fn a_large_grid_is_searched_by_prefixes() {
+    let wide = |name: &'static str| (name, "range", json!([0, 1000, 1]));
+    let equal = constraint(["a", "b"], |a, b| a == b);
+    let small = constraint(["b", "c"], |b, c| b + c < 3.0);
+    let cube = ruled(&[wide("a"), wide("b"), wide("c"), wide("d")], &[], vec![equal, small]);
+    // (a, b, c) with a = b and b + c < 3: 3 + 2 + 1; and any d
+    assert_eq!((cube.unconstrained_count(), cube.cardinality()), (Some(1_000_000_000_000), None));
+    assert_eq!(cube.grid_cardinality(), Some(6000));
+    let configurations: Vec<Assignment> = (0..6000).map_while(|index| cube.configuration(index)).collect();
+    assert!(configurations.iter().all(|configuration| cube.complete(configuration).as_ref() == Ok(configuration)));
+    assert_eq!(serde_json::to_string(&configurations[5999]).unwrap(), r#"{"a":2,"b":2,"c":0,"d":999}"#);
+    assert_eq!(configurations.len(), 6000);
+    assert_eq!(cube.configuration(6000), None);
+    // none of the draws fulfils them, but a search finds one
+    assert_eq!(cube.check_constraint_draws(), []);
+}
+
+#[test]
+fn a_search_that_takes_too_long_is_given_up() {
+    let wide = |name: &'static str| (name, "range", json!([0, 1_000_000, 1]));
+    let never = constraint(["a", "b"], |a, b| a + b < 0.0);
+    let square = ruled(&[wide("a"), wide("b")], &[], vec![never]);
+    assert!(feasible::search(&square, square.enumeration().unwrap(), 10_000).is_none());
 }

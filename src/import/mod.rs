@@ -100,6 +100,7 @@ pub fn import_bytes(name: &str, bytes: &[u8], folder: &Path) -> Result<Imported,
     if reader.findings.error_count() > 0 {
         return Err(reader.findings.into_error());
     }
+    note_constants(&mut study);
     study.notes.dedup();
     let origin = format!("Imported by hypertune from {name}, {}.", foreign.format.what());
     let mut matrix = writer::yaml(&study, &origin);
@@ -124,8 +125,8 @@ fn unknown_format(root: &Node, mut findings: Findings) -> InvalidFileError {
     } else {
         (
             "the file is that of no known tool",
-            "W&B sweeps, Katib and NNI experiments, Oríon and Hydra configurations, Polyaxon files of before 1.0 and dictionaries \
-             of search expressions can be imported",
+            "W&B sweeps, experiments of Katib, NNI and Ray Tune, Oríon and Hydra configurations, Polyaxon files of before 1.0 and \
+             dictionaries of search expressions can be imported",
         )
     };
     findings.error_without_span(message, Some(hint.to_owned()));
@@ -141,6 +142,14 @@ fn drop_conditions(study: &mut ImportedStudy, reader: &Reader) {
             let message = format!("only used with {}, but drawn always", conditions.join(", "));
             param.notes.push(reader.note(&param.span, message, "ignore it otherwise"));
         }
+    }
+}
+
+/// Notes that all parameters are constants.
+fn note_constants(study: &mut ImportedStudy) {
+    if study.params.iter().all(|param| param.domain.kind.is_none()) {
+        let message = "no parameter of the file varies: all trials have the same configuration";
+        study.notes.push(Note::without_line(message, "give some of them a kind and a value, or add others"));
     }
 }
 

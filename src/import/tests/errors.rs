@@ -100,7 +100,7 @@ fn other_files_are_refused() {
     insta::assert_snapshot!(errors("a: [\n"), @"1:4 unclosed bracket '['");
     insta::assert_snapshot!(errors("hyperparameters: {}\nsearcher: {name: random}\n"), @"1:1 the file is an experiment of Determined, which cannot be imported");
     insta::assert_snapshot!(errors("searchSpaceFile: none.json\ntrialCommand: python t.py\n"), @"1:18 the search space none.json cannot be read: No such file or directory (os error 2)");
-    insta::assert_snapshot!(errors("experiment: {max_trials: 3}\n"), @"1:1 the configuration has no search space");
+    insta::assert_snapshot!(errors("experiment: {max_trials: 3}\n"), @"1:1 the configuration has no parameters");
 }
 
 #[test]

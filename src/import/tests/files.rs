@@ -1,5 +1,7 @@
 //! Conversion of commands, schedules and notes.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{imported, loaded, matrix};
@@ -121,4 +123,160 @@ fn nested_choices_of_nni_are_conditions() {
     let imported = imported(text);
     assert_eq!(imported.params, ["opt", "opt.lr", "opt.decay", "opt.adam.lr"]);
     assert!(imported.matrix.contains("opt: {kind: choice, value: [sgd, adam, none]}"), "{}", imported.matrix);
+}
+
+/// A file of `tests/data/import`.
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import").join(name);
+    std::fs::read_to_string(path).expect(name)
+}
+
+#[test]
+fn experiments_of_ray_tune() {
+    insta::assert_snapshot!(matrix(&file("ray-tuned.yaml")), @"
+    # Imported by hypertune from f.yaml, an experiment of Ray Tune.
+    # line 6: `stop.episode_reward_mean: 100` is not carried over: Ray ends the trial there and hypertune's rule
+    #   the study; if that is meant, add {metric: episode_reward_mean, value: 100, optimization: …} to
+    #   `earlyStopping`
+    # line 7: `stop.time_total_s: 60` is not carried over: a limit of time is an option; add --job-timeout 60s
+    # line 8: `stop.timesteps_total: 5000` is not carried over: the script decides how long it trains; pass it to
+    #   the script, or name it as `resource`
+    # line 3: `run` is not carried over: Ray trains with it; give a command after `--` that takes the parameters
+    # the experiment has no command; give it after `--`
+    # line 20: the experiment `walker-dqn` is not carried over: a study has one space; import a file that has only
+    #   this one
+    matrix:
+      # `num_samples: 2` is not carried over: each combination runs once; use other seeds in studies of their own
+      kind: grid
+      metric: {name: episode_reward_mean, optimization: maximize}
+      params:
+        env: Walker-v1
+        num_workers: 1
+        gamma: 0.9
+        clip: true
+        epochs_per_step: {kind: choice, value: [1, 2]}
+        model.hiddens: {kind: constant, value: [8, 8]}
+        model.activation: {kind: choice, value: [tanh, relu]}
+        replay.type: Prioritized
+        replay.capacity: 100
+    ");
+    insta::assert_snapshot!(matrix(&file("ray-tuner.yaml")), @r#"
+    # Imported by hypertune from f.yaml, an experiment of Ray Tune.
+    # line 9: `resources_per_trial` is not carried over: jobs share this machine; see `-j` and `--gpus`
+    # the experiment has no command; give it after `--`
+    matrix:
+      # Ray Tune runs all 2 combinations of `grid_search` with other draws; here all parameters are drawn
+      kind: random
+      numRuns: 6
+      metric: {name: accuracy, optimization: maximize}
+      params:
+        lr: {kind: loguniform, value: {min: 0.0001, max: 0.1}}
+        layers: {kind: int, value: {min: 1, max: 4}}
+        momentum: {kind: quniform, value: {min: 0.1, max: 0.9, q: 0.1}}
+        decay: {kind: uniform, value: {min: 0, max: 0.1}}
+        # line 6: Python code is not carried over; replace it by a kind and a value
+        batch: "lambda spec: 2 ** spec.config.layers"
+        optimizer: {kind: choice, value: [sgd, adam]}
+    "#);
+    assert_eq!(loaded(&file("ray-one.yaml")).experiment.plan().trials(), 2);
+    assert_eq!(loaded(&file("ray-grid.json")).experiment.method.kind, "grid");
+    insta::assert_snapshot!(matrix(&file("ray-space.json")), @"
+    # Imported by hypertune from f.yaml, a dictionary of search expressions.
+    # a dictionary has no command; give it after `--`
+    matrix:
+      # Ray Tune runs all 2 combinations of `grid_search` with other draws; here all parameters are drawn
+      kind: random
+      numRuns: 2
+      # the file names no metric; set its name and direction
+      metric: {name: loss, optimization: minimize}
+      params:
+        lr: {kind: loguniform, value: {min: 0.0001, max: 0.1}}
+        opt: {kind: choice, value: [sgd, adam]}
+        depth: {kind: choice, value: [1, 2]}
+    ");
+}
+
+#[test]
+fn sweepers_of_hydra() {
+    insta::assert_snapshot!(matrix(&file("hydra-ax.yaml")), @"
+    # Imported by hypertune from f.yaml, a configuration of a Hydra sweeper.
+    # line 7: `early_stop` is not carried over; see `--time-limit` and `--max-jobs`
+    # the configuration has no command; give it after `--`, without `-m`, for instance `-- python3 train.py`
+    matrix:
+      kind: bayes
+      # Hydra takes the value that the script returns, which has no name; print it and set its name
+      metric: {name: score, optimization: maximize}
+      numInitialRuns: 2
+      maxIterations: 6
+      argStyle: hydra
+      params:
+        x: {kind: uniform, value: {min: -2, max: 2.5}}
+        mode: {kind: choice, value: [a, b]}
+        size: 3
+    ");
+    insta::assert_snapshot!(matrix(&file("hydra-nevergrad.yaml")), @"
+    # Imported by hypertune from f.yaml, a configuration of a Hydra sweeper.
+    # the configuration has no command; give it after `--`, without `-m`, for instance `-- python3 train.py`
+    matrix:
+      # line 3: hypertune has no `OnePlusOne`; TPE is the nearest algorithm; choose a `kind` or a `sampler`
+      kind: hyperopt
+      # Hydra takes the value that the script returns, which has no name; print it and set its name
+      metric: {name: objective, optimization: maximize}
+      seed: 3
+      algorithm: tpe
+      numRuns: 12
+      concurrency: 2
+      argStyle: hydra
+      params:
+        db: {kind: choice, value: [small, large]}
+        lr: {kind: lognormal, value: {loc: -3.912023005428146, scale: 0.6931471805599453}}
+        shift: {kind: normal, value: {loc: 1, scale: 0.5}}
+        dropout: {kind: uniform, value: {min: 0.0, max: 1.0}}
+        batch: {kind: int, value: {min: 4, max: 16}}
+        width: {kind: logint, value: {min: 4, max: 64}}
+    ");
+    insta::assert_snapshot!(matrix(&file("hydra-orion.yaml")), @"
+    # Imported by hypertune from f.yaml, a configuration of a Hydra sweeper.
+    # line 7: `storage` is not carried over: the study is in a folder; see `--study`
+    # the configuration has no command; give it after `--`, without `-m`, for instance `-- python3 train.py`
+    matrix:
+      kind: random
+      # Hydra takes the value that the script returns, which has no name; print it and set its name
+      metric: {name: objective, optimization: minimize}
+      seed: 1
+      numRuns: 6
+      argStyle: hydra
+      params:
+        lr: {kind: loguniform, value: {min: 0.00001, max: 1.0}}
+        depth: {kind: int, value: {min: 1, max: 4}}
+    ");
+}
+
+#[test]
+fn conditions_are_when() {
+    let text = "optimizer: {type: categorical, choices: [sgd, adam]}\nlr: {type: float, low: 0, high: 1, when: {optimizer: sgd}}\n";
+    assert!(
+        matrix(text).contains("lr: {kind: uniform, value: {min: 0, max: 1}, when: {optimizer: sgd}}"),
+        "{}",
+        matrix(text)
+    );
+    assert!(!loaded(text).experiment.space.conditions().is_empty());
+    assert_eq!(matrix(&file("nni-space.json")).matches("when: {").count(), 3);
+}
+
+#[test]
+fn constants_that_the_matrix_would_read_otherwise_have_a_kind() {
+    let text = sweep("program: t.py\n")
+        .replace("lr:", "a: {value: [1, 2]}, b: {value: 'uniform(0, 1)'}, c: {value: relu}, lr:");
+    let matrix = matrix(&text);
+    assert!(matrix.contains("a: {kind: constant, value: [1, 2]}"), "{matrix}");
+    assert!(matrix.contains("b: {kind: constant, value: \"uniform(0, 1)\"}"), "{matrix}");
+    assert!(matrix.contains("c: relu\n"), "{matrix}");
+}
+
+#[test]
+fn a_grid_of_polyaxon_may_have_ranges_as_text() {
+    let text = "version: 1\nhptuning:\n  matrix:\n    lr: {linspace: '0.001:0.1:5'}\n    act: {values: [relu, tanh]}\nrun: {cmd: t}\n";
+    let experiment = loaded(text).experiment;
+    assert_eq!((experiment.method.kind, experiment.plan().trials()), ("grid", 10));
 }

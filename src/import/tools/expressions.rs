@@ -16,8 +16,10 @@ pub enum Language {
     Orion,
     /// `range` excludes its end, `interval` is continuous.
     Hydra,
-    /// Python libraries such as Ray Tune: the upper bound of integers is excluded.
+    /// Python libraries: the upper bound of integers is excluded.
     Python,
+    /// As Python; a mapping with `type` is a constant.
+    Ray,
 }
 
 /// What a search expression means.

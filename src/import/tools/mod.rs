@@ -7,6 +7,9 @@ mod katib;
 mod nni;
 mod orion;
 mod polyaxon;
+mod ray;
+mod space_reader;
+mod typed;
 mod wandb;
 
 use std::path::Path;
@@ -20,7 +23,7 @@ use crate::matrix::yaml::node::Node;
 pub type FormatReader = fn(&Node, &Path, &mut Reader) -> ImportedStudy;
 
 /// The readers by format.
-pub static READERS: [(ForeignFormat, FormatReader); 8] = [
+pub static READERS: [(ForeignFormat, FormatReader); 9] = [
     (ForeignFormat::Sweep, wandb::read),
     (ForeignFormat::Katib, katib::read),
     (ForeignFormat::NniExperiment, nni::read_experiment),
@@ -28,5 +31,6 @@ pub static READERS: [(ForeignFormat, FormatReader); 8] = [
     (ForeignFormat::EarlyPolyaxon, polyaxon::read),
     (ForeignFormat::Orion, orion::read),
     (ForeignFormat::HydraSweeper, hydra::read),
+    (ForeignFormat::RayTune, ray::read),
     (ForeignFormat::Dictionary, dictionary::read),
 ];

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::dictionary::{SpaceReader, set_fidelity};
 use super::expressions::Language;
+use super::space_reader::{SpaceReader, set_fidelity};
 use crate::import::note::Note;
 use crate::import::reader::{Reader, whole};
 use crate::import::section::Section;
@@ -13,8 +13,21 @@ use crate::import::study::ImportedStudy;
 use crate::matrix::yaml::node::{Entry, Node};
 
 /// Sections of the configuration that are no parameters.
-const SECTIONS: [&str; 10] =
-    ["experiment", "worker", "storage", "database", "evc", "ray_config", "executor", "name", "version", "debug"];
+const SECTIONS: [&str; 13] = [
+    "experiment",
+    "worker",
+    "storage",
+    "database",
+    "evc",
+    "ray_config",
+    "executor",
+    "name",
+    "version",
+    "debug",
+    "producer",
+    "pool_size",
+    "max_broken",
+];
 
 /// The metric of `report_objective`, which has no name.
 const METRIC: &str = "objective";
@@ -31,7 +44,7 @@ pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
         !["max_trials", "algorithms", "algorithm", "n_workers", "max_broken"].contains(&entry.key.as_str())
     };
     let rest = fields.rest();
-    let mut space = SpaceReader { language: Language::Orion, params: Vec::new(), fidelity: None };
+    let mut space = SpaceReader::new(Language::Orion);
     // the configuration of a script may be below a key of its own
     rest.iter().filter(|entry| own(entry)).for_each(|entry| space.entry(entry, "", 0, reader));
     if let Some(entry) = experiment.filter(|entry| entry.value.get("space").is_some()) {
@@ -39,6 +52,11 @@ pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
         inner.iter().for_each(|entry| space.entry(entry, "", 0, reader));
     }
     study.params = space.params;
+    if study.params.is_empty() && space.fidelity.is_none() && reader.findings.error_count() == 0 {
+        let hint = "Oríon has them in its command line, as --lr~'loguniform(1e-5, 1)'; write hypertune run -s 'lr=loguniform(1e-5, 1)' \
+                    without a file";
+        reader.error(&root.span.clone(), "the configuration has no parameters", hint);
+    }
     let top = |names: &[&str]| names.iter().find_map(|name| root.get(name));
     let inside = |entry: Option<&'_ Entry>, names: &[&str]| -> Option<Node> {
         names.iter().find_map(|name| entry?.value.get(name)).cloned()

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::note::Note;
 use super::study::{ImportedCommand, ImportedParam, ImportedStudy};
+use crate::matrix::foreign::search_text;
 use crate::types::printable::printable;
 use scalar::{flow, scalar};
 
@@ -42,7 +43,13 @@ pub fn yaml(study: &ImportedStudy, origin: &str) -> String {
 /// The value of a parameter in `params`.
 fn declaration(param: &ImportedParam) -> Value {
     let (kind, value) = (param.domain.kind.unwrap_or("constant"), &param.domain.value);
-    let is_bare = param.domain.kind.is_none() && param.when.is_empty() && !value.is_null() && !value.is_object();
+    let is_plain = match value {
+        Value::Null | Value::Object(_) | Value::Array(_) => false,
+        // the matrix would read it as a parameter
+        Value::String(text) => search_text(text).is_none(),
+        Value::Bool(_) | Value::Number(_) => true,
+    };
+    let is_bare = param.domain.kind.is_none() && param.when.is_empty() && is_plain;
     if is_bare {
         return value.clone();
     }

@@ -19,6 +19,8 @@ pub enum ForeignFormat {
     HydraSweeper,
     /// `experiment` or `worker`, and parameters as `orion~uniform(0, 1)`.
     Orion,
+    /// `config` or `param_space` beside `run`, `stop`, `num_samples` and the like.
+    RayTune,
     /// Parameters as `{type: float, low: 0, high: 1}`, as Optuna's distributions, or as `uniform(0, 1)`.
     Dictionary,
     /// `hyperparameters` and `searcher`; cannot be imported.
@@ -41,6 +43,7 @@ impl ForeignFormat {
             ForeignFormat::NniSpace => "a search space of NNI",
             ForeignFormat::HydraSweeper => "a configuration of a Hydra sweeper",
             ForeignFormat::Orion => "a configuration of Oríon",
+            ForeignFormat::RayTune => "an experiment of Ray Tune",
             ForeignFormat::Dictionary => "a dictionary of search expressions",
             ForeignFormat::Determined => "an experiment of Determined",
             ForeignFormat::AzureSweep => "a sweep job of Azure ML",

@@ -8,6 +8,7 @@ use super::yaml::node::{Node, Span};
 
 pub(crate) use format::ForeignFormat;
 pub(crate) use search_text::{named_search_text, search_text};
+pub(crate) use signs::{is_grid_search, is_ray_experiment};
 
 /// A recognized file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +56,11 @@ mod tests {
             "model: {lr: 'loguniform(1e-5, 1)'}\nepochs: 3",
             "- lr~uniform(0, 1)",
             "lr: {type: float, low: 0, high: 1}",
+            "model: {lr: {grid_search: [1, 2]}}",
+            "cartpole: {run: PPO, env: CartPole-v1, config: {lr: {grid_search: [1, 2]}}}",
+            "param_space: {lr: 'tune.uniform(0, 1)'}\ntune_config: {num_samples: 4}",
+            "parameters: {lr: {min: 0, max: 1}}\nmetric: {name: loss, goal: minimize}",
+            "name: demo\nmax_trials: 4\nalgorithms: random",
             "lr: {name: FloatDistribution, attributes: {low: 0, high: 1}}",
             "hyperparameters: {}\nsearcher: {name: random}",
             "type: sweep\nsearch_space: {}",
@@ -76,6 +82,11 @@ mod tests {
         Dictionary model
         Dictionary lr~uniform(0, 1)
         Dictionary lr
+        Dictionary model
+        RayTune cartpole
+        RayTune param_space
+        Sweep parameters
+        Orion algorithms
         Dictionary lr
         Determined hyperparameters
         AzureSweep search_space
@@ -92,6 +103,7 @@ mod tests {
             "params: {lr: 'uniform(0, 1)'}",
             "numRuns: 3\nparams: {lr: {type: float, low: 0, high: 1}}",
             "lr: 0.1\nnote: some (text)",
+            "config: {lr: 0.1}\nmodel: {config: {a: 1}}",
         ] {
             assert_eq!(recognized(text), None, "{text}");
         }

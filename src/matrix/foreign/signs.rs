@@ -8,7 +8,7 @@ use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 type Sign = fn(root: &Node) -> Option<Span>;
 
 /// The formats with their signs, in the order in which they are tried.
-pub const SIGNS: [(ForeignFormat, Sign); 10] = [
+pub const SIGNS: [(ForeignFormat, Sign); 11] = [
     (ForeignFormat::EarlyPolyaxon, early_polyaxon),
     (ForeignFormat::Sweep, sweep),
     (ForeignFormat::Katib, katib),
@@ -17,6 +17,7 @@ pub const SIGNS: [(ForeignFormat, Sign); 10] = [
     (ForeignFormat::Determined, determined),
     (ForeignFormat::AzureSweep, azure_sweep),
     (ForeignFormat::NniSpace, nni_space),
+    (ForeignFormat::RayTune, ray),
     (ForeignFormat::Orion, orion),
     (ForeignFormat::Dictionary, dictionary),
 ];
@@ -53,8 +54,9 @@ fn early_polyaxon(root: &Node) -> Option<Span> {
 fn sweep(root: &Node) -> Option<Span> {
     let parameters = entry(root, "parameters").filter(|entry| entry.value.map().is_some())?;
     let method = with_text(root, "method", &["bayes", "grid", "random", "custom"]);
-    let is_sweep = ["program", "command", "early_terminate"].iter().any(|name| entry(root, name).is_some());
-    method.or_else(|| Some(parameters).filter(|_| is_sweep)).map(key)
+    let is_sweep = ["program", "command", "early_terminate", "run_cap"].iter().any(|name| entry(root, name).is_some());
+    let has_goal = entry(root, "metric").is_some_and(|metric| entry(&metric.value, "goal").is_some());
+    method.or_else(|| Some(parameters).filter(|_| is_sweep || has_goal)).map(key)
 }
 
 fn katib(root: &Node) -> Option<Span> {
@@ -69,7 +71,7 @@ fn nni_experiment(root: &Node) -> Option<Span> {
 
 fn hydra_sweeper(root: &Node) -> Option<Span> {
     let sweeper = entry(root, "hydra").and_then(|hydra| entry(&hydra.value, "sweeper"))?;
-    ["params", "search_space"].iter().find_map(|name| entry(&sweeper.value, name)).map(key)
+    ["params", "search_space", "parametrization"].iter().find_map(|name| entry(&sweeper.value, name)).map(key)
 }
 
 fn determined(root: &Node) -> Option<Span> {
@@ -96,7 +98,34 @@ fn orion(root: &Node) -> Option<Span> {
         entry.key == "experiment" && fields.iter().any(|name| entry.value.get(name).is_some())
     };
     let marked = || entries.iter().find(|entry| has_search_text(&entry.value, &|text| text.contains("orion~"), 0));
-    entries.iter().find(is_experiment).or_else(marked).map(key)
+    // without a space, which Oríon takes from the command
+    let bare = || entry(root, "algorithms").filter(|_| entry(root, "max_trials").is_some());
+    entries.iter().find(is_experiment).or_else(marked).or_else(bare).map(key)
+}
+
+/// Whether the node is an experiment of Ray Tune: a space beside other fields of `tune.run`.
+pub(crate) fn is_ray_experiment(node: &Node) -> bool {
+    let fields = ["run", "alg", "env", "stop", "num_samples", "num_trials", "tune_config"];
+    let is_space = |name: &str| entry(node, name).is_some_and(|space| space.value.map().is_some());
+    ["config", "param_space"].into_iter().any(is_space) && fields.iter().any(|name| entry(node, name).is_some())
+}
+
+fn ray(root: &Node) -> Option<Span> {
+    let entries = root.map().filter(|_| entry(root, "kind").is_none())?;
+    if is_ray_experiment(root) {
+        return ["config", "param_space"].iter().find_map(|name| entry(root, name)).map(key);
+    }
+    entries.iter().find(|entry| is_ray_experiment(&entry.value)).map(key)
+}
+
+/// `{grid_search: [a, b]}`, Ray Tune's form of a choice.
+pub(crate) fn is_grid_search(node: &Node) -> bool {
+    matches!(node.map(), Some([entry]) if entry.key == "grid_search" && entry.value.list().is_some())
+}
+
+fn has_grid_search(node: &Node, level: usize) -> bool {
+    let inner = || node.map().unwrap_or_default().iter().any(|entry| has_grid_search(&entry.value, level + 1));
+    level <= MAX_LEVEL && (is_grid_search(node) || inner())
 }
 
 fn dictionary(root: &Node) -> Option<Span> {
@@ -106,7 +135,9 @@ fn dictionary(root: &Node) -> Option<Span> {
     }
     let entries = root.map().filter(|_| !is_own(root))?;
     let is_search = |entry: &&Entry| {
-        is_typed(&entry.value) || has_search_text(&entry.value, &|text| search_text(text).is_some(), 0)
+        is_typed(&entry.value)
+            || has_grid_search(&entry.value, 0)
+            || has_search_text(&entry.value, &|text| search_text(text).is_some(), 0)
     };
     entries.iter().find(is_search).map(key)
 }

@@ -1,9 +1,9 @@
 //! `hptuning`: the algorithm, the search space and early stopping.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::import::domain::ImportedDomain;
-use crate::import::reader::Reader;
+use crate::import::reader::{Reader, text_number};
 use crate::import::section::Section;
 use crate::import::study::{ImportedParam, ImportedStudy};
 use crate::matrix::yaml::node::{Content, Entry, Node};
@@ -67,7 +67,7 @@ fn param(entry: &Entry, reader: &mut Reader) -> Option<ImportedParam> {
         );
         return None;
     };
-    let value = reader.json(&inner.value);
+    let value = colon_list(reader.json(&inner.value));
     let mut param = ImportedParam::new(&entry.key, entry.key_span.clone(), ImportedDomain::same(kind, value));
     if kind.starts_with('q') {
         let message = "Polyaxon before 1.0 rounds down to a multiple of q, hypertune to the nearest one";
@@ -221,5 +221,14 @@ fn read_stopping(entry: &Entry, study: &mut ImportedStudy, reader: &mut Reader) 
 fn renamed(value: Option<&Value>, to: &str, target: &mut Map<String, Value>) {
     if let Some(value) = value {
         target.insert(to.to_owned(), value.clone());
+    }
+}
+
+/// `0.001:0.1:5` as a list, if all parts are numbers.
+fn colon_list(value: Value) -> Value {
+    let numbers = |text: &str| text.split(':').map(text_number).collect::<Option<Vec<Number>>>();
+    match value.as_str().and_then(numbers) {
+        Some(numbers) if numbers.len() > 1 => numbers.into_iter().map(Value::Number).collect(),
+        _ => value,
     }
 }

@@ -18,6 +18,7 @@ pub static KIND: MatrixKind = MatrixKind {
         Field::optional("eta"),
         Field::optional("numRuns"),
     ],
+    trials: None,
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,

@@ -26,6 +26,7 @@ pub static KIND: MatrixKind = MatrixKind {
         Field::required("maxIterations"),
         Field::mapping("utilityFunction", &UTILITY),
     ],
+    trials: Some("`numInitialRuns` + `maxIterations`; set one, as in --set maxIterations=20"),
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Forbidden,

@@ -12,6 +12,7 @@ use crate::types::args::{ArgError, Args};
 pub static KIND: MatrixKind = MatrixKind {
     names: &["grid"],
     fields: &[Field::optional("numRuns")],
+    trials: None,
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,

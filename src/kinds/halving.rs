@@ -20,6 +20,9 @@ pub static KIND: MatrixKind = MatrixKind {
         Field::optional("prefact"),
         Field::optional("rounds"),
     ],
+    trials: Some(
+        "that of its bracket, which follows from the resources and `eta`; multiply it with --set prefact=2, or use --kind asha, which takes any number",
+    ),
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,

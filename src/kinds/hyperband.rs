@@ -20,6 +20,9 @@ pub static KIND: MatrixKind = MatrixKind {
         Field::optional("bracketSizes"),
         Field::optional("rounds"),
     ],
+    trials: Some(
+        "that of its brackets, which follow from the largest resource and `eta`; repeat them with --set rounds=2, or use --kind asha, which takes any number",
+    ),
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Required,

@@ -21,6 +21,7 @@ use crate::types::args::{ArgError, Args};
 pub static KIND: MatrixKind = MatrixKind {
     names: &["hyperopt", "tpe"],
     fields: &[Field::optional("numRuns"), Field::optional("maxIterations"), Field::optional("algorithm")],
+    trials: None,
     params: Need::Required,
     metric: Need::Required,
     resource: Need::Forbidden,

@@ -11,6 +11,7 @@ use crate::types::args::{ArgError, Args};
 pub static KIND: MatrixKind = MatrixKind {
     names: &["iterative"],
     fields: &[Field::required("maxIterations")],
+    trials: Some("`maxIterations`; set it with --set maxIterations=20"),
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,

@@ -63,6 +63,8 @@ pub struct MatrixKind {
     pub names: &'static [&'static str],
     /// The kind's own fields, without those that all kinds share.
     pub fields: &'static [Field],
+    /// For a kind without `numRuns`: what its number of trials follows from, and how to change it, after "its number of trials is".
+    pub trials: Option<&'static str>,
     /// Whether there are `params`.
     pub params: Need,
     /// Whether there is a `metric`.

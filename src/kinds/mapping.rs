@@ -15,6 +15,7 @@ use crate::types::assignment::Assignment;
 pub static KIND: MatrixKind = MatrixKind {
     names: &["mapping"],
     fields: &[Field::required("values")],
+    trials: Some("that of its rows in `values`"),
     params: Need::Forbidden,
     metric: Need::Optional,
     resource: Need::Forbidden,

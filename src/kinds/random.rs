@@ -11,6 +11,7 @@ use crate::types::args::{ArgError, Args};
 pub static KIND: MatrixKind = MatrixKind {
     names: &["random"],
     fields: &[Field::required("numRuns")],
+    trials: None,
     params: Need::Required,
     metric: Need::Optional,
     resource: Need::Forbidden,

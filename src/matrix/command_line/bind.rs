@@ -6,6 +6,7 @@ use crate::command::template::Renderer;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion, typo_of};
+use crate::matrix::foreign::search_text;
 use crate::matrix::polyaxon::command_from::CommandFrom;
 use crate::matrix::polyaxon::component::Component;
 use crate::matrix::polyaxon::inputs::{self, DeclaredInput};
@@ -127,7 +128,12 @@ fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &
     let value = assigned.value();
     let domain = &declared.param.domain;
     let varies = domain.geometry() != Geometry::Constant;
-    if declared.origin == DomainOrigin::File && varies && !domain.contains(&value) {
+    let is_search = search_text(&assigned.text).is_some() && !domain.contains(&value);
+    if is_search {
+        let message = format!("{} has this text in every trial; it does not vary", quoted(&assigned.name));
+        let hint = format!("to vary it, write -s '{}={}'", assigned.name, assigned.text);
+        findings.push(assigned.about_value(Severity::Warning, message, Some(hint)));
+    } else if declared.origin == DomainOrigin::File && varies && !domain.contains(&value) {
         let message = format!("{} is not among the values of {}", quoted(&assigned.text), quoted(&assigned.name));
         let hint = format!("the matrix has {}", domain.describe());
         findings.push(assigned.about_value(Severity::Warning, message, Some(hint)));

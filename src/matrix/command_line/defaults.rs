@@ -2,7 +2,7 @@
 
 use super::entries::{set, text_entry};
 use super::overrides::MetricOverride;
-use crate::kinds::{self, MatrixKind, Need};
+use crate::kinds::{self, Need};
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::flag_texts::FlagTexts;
 use crate::matrix::yaml::node::{Content, Entry, Node};
@@ -44,7 +44,7 @@ pub fn choose(
     Some(format!("{words}, because {reason}; choose with --kind and --trials"))
 }
 
-/// An error for each thing that the kind requires and no option gives, or that the kind does not take.
+/// An error for each thing that the kind requires and no option gives, and for a resource that the kind does not take.
 pub fn missing(matrix: &[Entry], metric: Option<&MetricOverride>, texts: &FlagTexts) -> Vec<Diagnostic> {
     let find = |key: &str| matrix.iter().find(|entry| entry.key == key);
     let name = find("kind").and_then(|entry| Some((entry.value.text()?, entry)));
@@ -79,16 +79,7 @@ pub fn missing(matrix: &[Entry], metric: Option<&MetricOverride>, texts: &FlagTe
         let hint = format!("leave it out, or choose a kind with a resource: {}", with_resource());
         report(resource, format!("kind `{called}` takes no resource"), hint);
     }
-    if let Some(trials) = find("numRuns").filter(|_| !has_field(kind, "numRuns")) {
-        let fields: Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
-        let hint = format!("its fields are {}; set one with --set", fields.join(", "));
-        report(trials, format!("kind `{called}` has no number of trials"), hint);
-    }
     errors
-}
-
-fn has_field(kind: &MatrixKind, name: &str) -> bool {
-    kind.fields.iter().any(|field| field.name == name)
 }
 
 /// The kinds that require a resource.

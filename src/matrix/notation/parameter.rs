@@ -8,7 +8,8 @@ use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 use crate::space::{Form, ParamKind, catalogue};
 
-const FORM: &str = "write NAME=KIND(ARGUMENTS) or NAME=VALUE, as in 'lr=loguniform(1e-5, 1e-1)'";
+/// The hint for a text that is not of the form.
+pub const FORM: &str = "write NAME=KIND(ARGUMENTS) or NAME=VALUE, as in 'lr=loguniform(1e-5, 1e-1)'";
 
 /// Starts the condition of a parameter.
 const IF: &str = " if ";
@@ -35,6 +36,17 @@ pub fn parse(text: &str) -> Result<Entry, NotationError> {
         None => constant(&value)?,
     };
     Ok(entry(name.text, name.span(), node))
+}
+
+/// Reads `KIND(ARGUMENTS)`, with a condition after it, as `{kind, value, when}`; `None` if the text is not of this form. Spans are
+/// positions in `text`.
+pub fn kind_with_arguments(text: &str) -> Option<Result<Node, NotationError>> {
+    let whole = Piece { text, start: 0 }.trimmed();
+    let open = call_start(&whole)?;
+    catalogue::by_name(&whole.text[..open])?;
+    let ends = [")".to_owned(), format!("){IF}")];
+    let is_whole = whole.text.ends_with(&ends[0]) || whole.text.contains(&ends[1]) || !whole.text.contains(')');
+    is_whole.then(|| call(&whole, open))
 }
 
 /// Reads `NAME=VALUE` into an entry. Spans are positions in `text`.

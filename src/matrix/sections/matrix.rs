@@ -311,7 +311,12 @@ fn read_kind_fields<'n>(
         let entry = fields.by_need(field.name, field.need, findings)?;
         Some((field.name, nested::value(entry, field, findings)))
     });
-    own.collect()
+    let own = own.collect();
+    if let Some((trials, text)) = kind.trials.and_then(|text| Some((fields.hidden("numRuns")?, text))) {
+        let message = format!("kind `{}` takes no number of trials", kind.names[0]);
+        findings.error_with(trials.key_span.clone(), message, Some(format!("its number of trials is {text}")));
+    }
+    own
 }
 
 /// The names that all mappings of a list have, with the values of the first mapping.

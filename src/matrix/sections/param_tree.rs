@@ -30,7 +30,7 @@ pub enum ParamForm {
     Declaration,
     /// A mapping with the bounds or the values of a parameter, but without its kind.
     WithoutKind,
-    /// A scalar or a list.
+    /// A scalar or a list; a text may also be a kind with arguments.
     Constant,
     /// Nothing.
     Empty,
@@ -98,7 +98,15 @@ fn is_declaration(entries: &[Entry]) -> bool {
 fn has_arguments(entries: &[Entry]) -> bool {
     let is_number = |name| field(entries, name).is_some_and(|entry| matches!(entry.value.content, Content::Number(_)));
     let has_values = field(entries, "values").is_some_and(|entry| entry.value.list().is_some());
-    has_values || (is_number("min") && is_number("max")) || (is_number("low") && is_number("high"))
+    has_values
+        || is_kind_alone(entries)
+        || (is_number("min") && is_number("max"))
+        || (is_number("low") && is_number("high"))
+}
+
+/// Whether a mapping is `{choice: [a, b]}`, with the kind as its only key.
+fn is_kind_alone(entries: &[Entry]) -> bool {
+    matches!(entries, [entry] if entry.value.list().is_some() && catalogue::by_name(&entry.key).is_some())
 }
 
 fn field<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Entry> {

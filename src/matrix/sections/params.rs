@@ -1,5 +1,8 @@
 //! Reads `params`: a mapping from parameter names to a kind and a value, from which a domain is built, or to a constant.
 
+mod beside_kind;
+mod written_text;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -16,6 +19,7 @@ use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 use crate::space::choice::CHOICE;
 use crate::space::constant::CONSTANT;
 use crate::space::{Domain, Form, Param, ParamKind, catalogue};
+use written_text::WrittenText;
 
 /// A parameter with its position in the file.
 #[derive(Debug)]
@@ -59,12 +63,16 @@ pub fn fixed_domain(value: Value) -> Option<Box<dyn Domain>> {
 
 fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<DeclaredParam> {
     let ParamFields { kind, domain, arg, when } = match written.form {
-        ParamForm::Declaration => read_fields(written, findings),
-        ParamForm::Constant => read_constant(written.entry, findings),
+        ParamForm::Declaration => read_fields(&written.name, written.entry, findings),
+        ParamForm::Constant => match written_text::read(written.entry, findings) {
+            WrittenText::Declaration(entry) => read_fields(&written.name, &entry, findings),
+            WrittenText::Invalid => ParamFields::default(),
+            WrittenText::Constant => read_constant(written.entry, findings),
+        },
         ParamForm::WithoutKind => {
             let message = format!("missing field `kind` in parameter {}", quoted(&written.name));
-            let hint = "write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]}";
-            findings.error_with(written.entry.key_span.clone(), message, Some(hint.to_owned()));
+            let hint = beside_kind::suggestion(&written.entry.value);
+            findings.error_with(written.entry.key_span.clone(), message, Some(hint));
             ParamFields::default()
         }
         ParamForm::Empty => {
@@ -113,15 +121,17 @@ struct ParamFields {
     when: Option<Entry>,
 }
 
-/// Reads `{kind, value, arg, when}`.
-fn read_fields(written: &WrittenParam<'_>, findings: &mut Findings) -> ParamFields {
-    let what = format!("parameter {}", quoted(&written.name));
-    let fields = Fields::new(&written.entry.value, &what, written.entry.key_span.clone(), findings);
+/// Reads `{kind, value, arg, when}`, or `{kind, arg, when}` with the arguments of the kind.
+fn read_fields(name: &str, entry: &Entry, findings: &mut Findings) -> ParamFields {
+    let what = format!("parameter {}", quoted(name));
+    let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
     let Some(mut fields) = fields else { return ParamFields::default() };
     let kind = read_kind(&mut fields, findings);
     let takes_null = kind.is_some_and(|kind| matches!(kind.forms, [Form::Whole]));
     let null = if takes_null { fields.entry("value") } else { None };
-    let value = null.or_else(|| fields.required("value", findings));
+    let given = null.or_else(|| fields.value("value"));
+    let beside = kind.filter(|_| given.is_none()).and_then(|kind| beside_kind::value(kind, entry, &mut fields));
+    let value = given.or(beside.as_ref()).or_else(|| fields.required("value", findings));
     let arg = fields.value("arg").map(|entry| arguments::read_param(entry, findings));
     let when = fields.value("when").cloned();
     fields.finish(findings);

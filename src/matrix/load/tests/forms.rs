@@ -177,3 +177,70 @@ fn a_loguniform_between_0_and_1_gives_a_warning() {
       |                                 ^^^^^^^^^^
     ");
 }
+
+/// The space of `params: {…}` as JSON, without what is warned about.
+fn space_of(params: &str) -> Result<String, String> {
+    let matrix =
+        format!("kind: random\nnumRuns: 1\nmetric: {{name: loss, optimization: minimize}}\nparams:\n{params}\n");
+    let command = Overrides { command: Some(vec!["t".to_owned()]), ..Overrides::default() };
+    let loaded = load_text(&matrix, &command).map_err(|report| summary(&report))?;
+    let params = loaded.experiment.space.params.iter();
+    let lines: Vec<String> =
+        params.map(|param| format!("{}: {} {}", param.name, param.kind, param.domain.describe())).collect();
+    Ok(lines.join("\n"))
+}
+
+#[test]
+fn arguments_may_stand_beside_the_kind_or_in_a_text() {
+    let declared = "  a: {kind: int, value: {min: 1, max: 8}}\n  b: {kind: loguniform, value: {min: 1e-5, max: 0.1}}\n  \
+                    c: {kind: choice, value: [x, y]}\n  d: {kind: uniform, value: {low: 0, high: 1}, when: {c: x}}";
+    let beside = "  a: {kind: int, min: 1, max: 8}\n  b: {kind: loguniform, min: 1e-5, max: 0.1}\n  \
+                  c: {kind: choice, value: [x, y]}\n  d: {kind: uniform, low: 0, high: 1, when: {c: x}}";
+    let texts =
+        "  a: int(1, 8)\n  b: 'loguniform(min=1e-5, max=0.1)'\n  c: \"choice(x, y)\"\n  d: uniform(0, 1) if c=x";
+    assert!(space_of(declared).is_ok());
+    assert_eq!(space_of(beside), space_of(declared));
+    assert_eq!(space_of(texts), space_of(declared));
+    insta::assert_snapshot!(space_of("  a: {kind: constant, value: 'int(1, 8)'}\n  b: relu\n  c: 'mean(1, 2)'").unwrap(), @r#"
+    a: constant "int(1, 8)"
+    b: constant relu
+    c: constant "mean(1, 2)"
+    "#);
+}
+
+#[test]
+fn other_forms_of_a_parameter_are_shown_in_the_form_of_the_matrix() {
+    let errors = |params: &str| space_of(params).unwrap_err();
+    insta::assert_snapshot!(errors("  a: {min: 1, max: 8}\n  b: {min: 0.0, max: 1}\n  c: {values: [1, 2]}\n  d: {choice: [1, 2]}\n  e: {type: float, low: 0, high: 1}"), @"
+    5:3 missing field `kind` in parameter `a` (write {kind: int, min: 1, max: 8} for whole numbers, or kind: uniform for all numbers)
+    6:3 missing field `kind` in parameter `b` (write {kind: uniform, min: 0.0, max: 1}, or kind: loguniform)
+    7:3 missing field `kind` in parameter `c` (write {kind: choice, value: [1,2]})
+    8:3 missing field `kind` in parameter `d` (write {kind: choice, value: [1,2]})
+    9:3 missing field `kind` in parameter `e` (write {kind: uniform, min: 0, max: 1}, or kind: loguniform)
+    ");
+    insta::assert_snapshot!(errors("  a: {kind: int, low: 1, high: 8}\n  b: {kind: uniform, low: 0, max: 1}\n  c: {kind: int, min: 1, max: 8, value: [1, 8]}\n  d: {kind: int}\n  e: {kind: choice, values: [1]}"), @"
+    5:3 missing field `value` in parameter `a`
+    5:18 unknown field `low` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`)
+    5:26 unknown field `high` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`)
+    6:30 unknown field `max` in the value of `uniform` (fields of two forms are mixed; use low, high)
+    7:18 unknown field `min` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`)
+    7:26 unknown field `max` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`)
+    8:3 missing field `value` in parameter `d`
+    9:21 unknown field `values` in parameter `e` (did you mean `value`?)
+    ");
+    insta::assert_snapshot!(errors("  a: uniform(1)\n  b: 'uniform(0, 1) * 2 (x)'\n  c: 'int(1, 8'\n  d: 'int(8, 1)'\n  e: int(1, max=x)"), @r#"
+    5:6 `max` is missing
+    6:21 unexpected text after `)` (if the text itself is meant, write {kind: constant, value: "uniform(0, 1) * 2 (x)"})
+    7:10 unclosed `(` (if the text itself is meant, write {kind: constant, value: "int(1, 8"})
+    8:14 `max` (1) must not be below `min` (8)
+    9:17 `max` must be a number, found the text "x"
+    "#);
+}
+
+#[test]
+fn a_text_that_other_tools_read_as_a_parameter_is_a_constant_with_a_warning() {
+    let matrix = "kind: random\nnumRuns: 1\nmetric: {name: loss, optimization: minimize}\nparams:\n  a: tune.uniform(0, 1)\n  b: {kind: uniform, value: [0, 1]}\n";
+    let command = Overrides { command: Some(vec!["t".to_owned()]), ..Overrides::default() };
+    let loaded = load_text(matrix, &command).unwrap();
+    insta::assert_snapshot!(loaded.warnings.iter().map(|w| w.message.clone()).collect::<String>(), @"`a` has this text in every trial; it does not vary");
+}

@@ -86,13 +86,13 @@ fn a_mistake_in_a_declaration_is_not_read_as_nesting() {
     6:13 unknown parameter kind `unifrm` (did you mean `uniform`?)
     7:7 unknown field `knd` in parameter `b` (did you mean `kind`?)
     8:22 unknown field `vlaue` in parameter `c` (did you mean `value`?)
-    9:3 missing field `kind` in parameter `d` (write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]})
-    10:3 missing field `kind` in parameter `e` (write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]})
+    9:3 missing field `kind` in parameter `d` (write {kind: int, min: 0, max: 1} for whole numbers, or kind: uniform for all numbers)
+    10:3 missing field `kind` in parameter `e` (write {kind: choice, value: [1,2]})
     11:3 missing field `kind` in parameter `f`
     12:7 unknown field `knid` in parameter `g` (did you mean `kind`?)
     12:25 unknown field `vlaue` in parameter `g` (did you mean `value`?)
     13:18 unknown parameter kind `unifrm` (did you mean `uniform`?)
-    13:42 missing field `kind` in parameter `h.x` (write {kind: uniform, value: {min: 0, max: 1}}, or {kind: choice, value: [a, b]})
+    13:42 missing field `kind` in parameter `h.x` (write {kind: int, min: 0, max: 1} for whole numbers, or kind: uniform for all numbers)
     14:3 missing field `kind` in parameter `i`
     14:3 missing field `value` in parameter `i`
     15:3 duplicate parameter `h.lr`; first given on line 13

@@ -20,7 +20,7 @@ earlyStopping:
     1:7 unknown matrix kind `hyperbnd` (did you mean `hyperband`?)
     2:6 `eta` must be above 1, found 1
     3:1 unknown field `maxIteration` in the matrix (did you mean `maxIterations`?)
-    4:1 unknown field `numRuns` in the matrix (expected one of `kind`, `params`, `metric`, `resource`, `resume`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `constraints`, `tuner`, `initial`, `sampler`, `maxIterations`, `eta`, `minIterations`, `bracketSizes`, `rounds`)
+    4:1 kind `hyperband` takes no number of trials (its number of trials is that of its brackets, which follow from the largest resource and `eta`; repeat them with --set rounds=2, or use --kind asha, which takes any number)
     5:36 invalid value `minimise` for `optimization` (did you mean `minimize`?)
     8:13 unknown parameter kind `unifrm` (did you mean `uniform`?)
     8:32 `high` (0) must be above `low` (1)

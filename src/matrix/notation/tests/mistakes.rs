@@ -225,13 +225,13 @@ fn options_that_do_not_fit_the_kind_are_errors() {
       |            ^^^^^^^^
       |
       = help: leave it out, or choose a kind with a resource: auto, hyperband, halving, asha
-    error: kind `hyperband` has no number of trials
+    error: kind `hyperband` takes no number of trials
      --> command line:1:10
       |
     1 | --trials 3
       |          ^
       |
-      = help: its fields are maxIterations, eta, minIterations, bracketSizes, rounds; set one with --set
+      = help: its number of trials is that of its brackets, which follow from the largest resource and `eta`; repeat them with --set rounds=2, or use --kind asha, which takes any number
     error: missing NAME= before the value
      --> command line:1:7
       |

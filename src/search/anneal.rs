@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use rand::RngExt;
 
-use super::encoding::Encoding;
+use super::encoding::{Encoding, INACTIVE};
 use super::random::RandomSearcher;
 use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::types::advice::TrialRequest;
@@ -107,11 +107,10 @@ impl AnnealSearcher {
 
     fn neighbour(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
         let width = 1.0 / (1.0 + SHRINK_COEF * self.trials.len() as f64);
-        let mut x = self.encoding.draw(stream);
-        let known = self.encoding.activity(start);
+        let mut x = self.encoding.draw_values(stream);
         for d in 0..start.len() {
             let u: f64 = stream.random();
-            if !known[d] {
+            if start[d] == INACTIVE {
                 continue;
             }
             if !self.is_discrete[d] {

@@ -1,8 +1,8 @@
 //! Configurations as vectors for models: one coordinate per parameter that is not a constant.
 //!
 //! The coordinate of an ordered parameter is the value of its distribution function, in [0, 1]; that of an unordered one is the
-//! index of its value. Decoded configurations always have values of the parameters' domains. A parameter that is not active has the
-//! same coordinate in all vectors, and [`Encoding::activity`] tells which are active.
+//! index of its value; that of a parameter that is not active is [`INACTIVE`]. Decoded configurations always have values of the
+//! parameters' domains.
 
 use std::sync::Arc;
 
@@ -22,6 +22,9 @@ const TAIL: f64 = 1e-3;
 /// See [`Encoding::draw_limit`]. The time of a suggestion grows with it.
 const MAX_DRAWS_PER_VECTOR: usize = 10;
 
+/// The coordinate of a parameter that is not active; all others are 0 or more.
+pub const INACTIVE: f64 = -1.0;
+
 /// How distances along one parameter are measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Axis {
@@ -29,6 +32,22 @@ pub enum Axis {
     Ordered,
     /// Hamming distance: 0 for the same value, 1 for different values. Coordinates are value indices.
     Unordered,
+}
+
+/// The parameter of one coordinate, as kernels see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dimension {
+    /// Its axis.
+    pub axis: Axis,
+    /// Whether it has a `when`, so that its coordinate can be [`INACTIVE`].
+    pub is_conditional: bool,
+}
+
+impl From<Axis> for Dimension {
+    /// One that is always active.
+    fn from(axis: Axis) -> Dimension {
+        Dimension { axis, is_conditional: false }
+    }
 }
 
 /// Converts configurations to vectors and back.
@@ -89,7 +108,7 @@ impl Encoding {
         let units: Vec<Option<f64>> = params.iter().enumerate().map(unit).collect::<Option<_>>()?;
         let coordinate = |(d, index): (usize, &usize)| match units[*index] {
             Some(unit) => self.coordinate(d, unit.clamp(0.0, 1.0)),
-            None => self.inactive_coordinate(d),
+            None => INACTIVE,
         };
         Some(self.params.iter().enumerate().map(coordinate).collect())
     }
@@ -99,20 +118,16 @@ impl Encoding {
         self.space.active_only(self.values(x))
     }
 
-    /// Whether the parameter of each coordinate is active in the configuration of `x`.
-    pub fn activity(&self, x: &[f64]) -> Vec<bool> {
-        let conditions = self.space.conditions();
-        if conditions.is_empty() {
-            return vec![true; x.len()];
-        }
-        let values = self.values(x);
-        let active = conditions.activity(values.len(), |param| values.get(param));
-        self.params.iter().map(|param| active[*param]).collect()
-    }
-
     /// Whether the configuration of `x` fulfils all constraints.
     pub fn is_feasible(&self, x: &[f64]) -> bool {
         self.space.constraints().is_empty() || self.space.is_feasible(&self.decode(x))
+    }
+
+    /// One per coordinate, in file order.
+    pub fn dimensions(&self) -> Vec<Dimension> {
+        let is_conditional = |param: &usize| self.space.conditions().when(*param).is_some();
+        let both = self.axes.iter().zip(&self.params);
+        both.map(|(axis, param)| Dimension { axis: *axis, is_conditional: is_conditional(param) }).collect()
     }
 
     /// Whether the space has conditions or constraints.
@@ -120,9 +135,14 @@ impl Encoding {
         self.space.has_rules()
     }
 
-    /// The most draws to get `wanted` feasible vectors: with constraints more than `wanted`.
+    /// Whether parameters have a `when`.
+    pub fn has_conditions(&self) -> bool {
+        !self.space.conditions().is_empty()
+    }
+
+    /// The most draws to get `wanted` feasible vectors: with conditions or constraints more than `wanted`.
     pub fn draw_limit(&self, wanted: usize) -> usize {
-        if self.space.constraints().is_empty() { wanted } else { MAX_DRAWS_PER_VECTOR * wanted }
+        if self.space.has_rules() { MAX_DRAWS_PER_VECTOR * wanted } else { wanted }
     }
 
     /// The values of all parameters, of which some may not be active.
@@ -132,32 +152,51 @@ impl Encoding {
         self.space.params.iter().zip(units).map(|(param, unit)| param.domain.from_unit(unit)).collect()
     }
 
-    /// The coordinate of parameter `d` where it is not active.
-    fn inactive_coordinate(&self, d: usize) -> f64 {
-        match self.axes[d] {
-            Axis::Ordered => 0.5,
-            Axis::Unordered => 0.0,
+    /// Moves `x` to the nearest configuration, without regard to constraints. Parameters that become active without a coordinate
+    /// get the median or the first value.
+    pub fn snap(&self, x: &mut [f64]) {
+        self.snap_values(x);
+        self.deactivate(x);
+    }
+
+    /// Moves each coordinate to the nearest value of its parameter, as if all were active.
+    fn snap_values(&self, x: &mut [f64]) {
+        for (d, x) in x.iter_mut().enumerate() {
+            match self.axes[d] {
+                Axis::Unordered => *x = x.max(0.0),
+                Axis::Ordered => {
+                    let near = if *x == INACTIVE { 0.5 } else { *x }.clamp(self.tails[d], 1.0 - self.tails[d]);
+                    let domain = self.domain(d);
+                    *x = domain.to_unit(&domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
+                }
+            }
         }
     }
 
-    /// Moves `x` to the nearest configuration, without regard to constraints.
-    pub fn snap(&self, x: &mut [f64]) {
-        for (d, x) in x.iter_mut().enumerate().filter(|(d, _)| self.axes[*d] == Axis::Ordered) {
-            let near = x.clamp(self.tails[d], 1.0 - self.tails[d]);
-            let domain = self.domain(d);
-            *x = domain.to_unit(&domain.from_unit(near)).unwrap_or(near).clamp(0.0, 1.0);
+    /// Sets the coordinates of parameters that are not active in the configuration of `x`.
+    fn deactivate(&self, x: &mut [f64]) {
+        let conditions = self.space.conditions();
+        if conditions.is_empty() {
+            return;
         }
-        if !self.space.conditions().is_empty() {
-            for (d, _) in self.activity(x).into_iter().enumerate().filter(|(_, active)| !active) {
-                x[d] = self.inactive_coordinate(d);
-            }
+        let values = self.values(x);
+        let active = conditions.activity(values.len(), |param| values.get(param));
+        for (x, _) in x.iter_mut().zip(&self.params).filter(|(_, param)| !active[**param]) {
+            *x = INACTIVE;
         }
     }
 
     /// Draws a vector from the prior, without regard to constraints.
     pub fn draw(&self, stream: &mut Stream) -> Vec<f64> {
+        let mut x = self.draw_values(stream);
+        self.deactivate(&mut x);
+        x
+    }
+
+    /// Draws a value of every parameter from the prior, as if all were active.
+    pub fn draw_values(&self, stream: &mut Stream) -> Vec<f64> {
         let mut x: Vec<f64> = (0..self.axes.len()).map(|d| self.coordinate(d, stream.random())).collect();
-        self.snap(&mut x);
+        self.snap_values(&mut x);
         x
     }
 
@@ -185,6 +224,7 @@ impl Encoding {
     fn unit(&self, d: usize, coordinate: f64) -> f64 {
         let sums = &self.cumulative[d];
         match self.axes[d] {
+            Axis::Ordered if coordinate == INACTIVE => 0.5,
             Axis::Ordered => coordinate.clamp(0.0, 1.0),
             Axis::Unordered => {
                 let i = (coordinate as usize).min(sums.len() - 1);

@@ -1,5 +1,6 @@
 //! Every model finds known optima with a fraction of the trainings of random search, with and without rungs.
 
+mod conditional;
 mod objectives;
 
 use objectives::{BRANIN, HARTMANN, Problem, median_regret};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hypertune::engine::event::Launch;
+use hypertune::engine::experiment::Experiment;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
 use hypertune::sim::{JobModel, SimulatedJob, simulate};
@@ -87,12 +88,54 @@ pub fn median_regret(fields: &str, problem: &Problem, full: f64, budget: f64) ->
 fn regret(fields: &str, problem: &Problem, full: f64, budget: f64, seed: u64) -> f64 {
     let params: String = (0..problem.dims).map(|d| format!("  p{d}: {{kind: uniform, value: [0, 1]}}\n")).collect();
     let text = format!("{fields}\nmetric: {{name: regret, optimization: minimize}}\nparams:\n{params}");
-    let overrides = Overrides { seed: Some(seed), ..Overrides::default() };
-    let study = load_bytes("optima.yaml", text.as_bytes(), Path::new(""), &overrides);
-    let mut experiment = study.unwrap_or_else(|report| panic!("{report}")).experiment;
-    experiment.seed = seed;
+    let mut experiment = load(&text, seed);
     experiment.limits.resource = Some(budget);
     let mut jobs = ObjectiveJobs { problem, full, best: f64::INFINITY };
     simulate(Arc::new(experiment), 1, &mut jobs);
     jobs.best
+}
+
+/// The study of a matrix file.
+fn load(text: &str, seed: u64) -> Experiment {
+    let overrides = Overrides { seed: Some(seed), ..Overrides::default() };
+    let study = load_bytes("optima.yaml", text.as_bytes(), Path::new(""), &overrides);
+    let mut experiment = study.unwrap_or_else(|report| panic!("{report}")).experiment;
+    experiment.seed = seed;
+    experiment
+}
+
+struct JobsUntil<'a> {
+    regret: &'a dyn Fn(&Assignment) -> f64,
+    target: f64,
+    trials: u64,
+    /// The number of trials when the target was reached.
+    reached: Option<u64>,
+}
+
+impl JobModel for JobsUntil<'_> {
+    fn launch(&mut self, _now: Moment, launch: &Launch) -> SimulatedJob {
+        let regret = (self.regret)(&launch.assignment);
+        self.trials += 1;
+        if regret < self.target {
+            self.reached.get_or_insert(self.trials);
+        }
+        let outcome = Outcome::Succeeded { score: Score::new(regret) };
+        SimulatedJob { run_time: Duration::from_secs(1), outcome, curve: Vec::new() }
+    }
+}
+
+/// The number of trials of the study in `text` until the first regret below `target`; `cap` if none of as many has one.
+pub fn trials_until(text: &str, seed: u64, cap: u64, regret: &dyn Fn(&Assignment) -> f64, target: f64) -> u64 {
+    // The same study with more and more trials: most reach the target early, and the time of a suggestion grows with their number.
+    let mut jobs = 25;
+    loop {
+        let mut experiment = load(text, seed);
+        experiment.limits.jobs = Some(jobs.min(cap));
+        let mut model = JobsUntil { regret, target, trials: 0, reached: None };
+        simulate(Arc::new(experiment), 1, &mut model);
+        if model.reached.is_some() || jobs >= cap {
+            return model.reached.unwrap_or(cap);
+        }
+        jobs *= 2;
+    }
 }

@@ -5,21 +5,22 @@ use rand::RngExt;
 use super::kernel::{Hyperparameters, KernelShape};
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::likelihood::{Dataset, Priors, negative_log_posterior};
-use crate::search::encoding::Axis;
+use crate::search::encoding::Dimension;
 use crate::types::std_normal;
 use crate::types::stream::Stream;
 
 /// Loose, because the likelihood is flat near its maximum.
 const STOP: StopCriteria = StopCriteria { max_iterations: 25, max_step: 1.0, min_relative_decrease: 3e-4 };
 
-/// Priors for values with unit variance, over `dims` parameters. `has_resource`: whether there are several resources.
+/// Priors for values with unit variance, over `dims` parameters, of which `active` are active in a typical configuration.
+/// `has_resource`: whether there are several resources.
 ///
 /// Length scales are about half of a parameter's range for seven parameters and grow with √d, so that the distance between two
 /// random configurations stays about the same number of length scales (Hvarfner, Hellsten and Nardi 2024, "Vanilla Bayesian
 /// Optimization Performs Great in High Dimensions", section 4). The standard deviations, in logarithms, are 0.7 or more, so that a
 /// few dozen observations override the priors.
-pub fn priors(dims: usize, has_resource: bool) -> Priors {
-    let length_scale = libm::log(0.5) + 0.5 * libm::log((dims as f64 / 7.0).max(1.0 / 7.0));
+pub fn priors(dims: usize, active: f64, has_resource: bool) -> Priors {
+    let length_scale = libm::log(0.5) + 0.5 * libm::log((active / 7.0).max(1.0 / 7.0));
     // (low, mean, high) of the logarithms of: length scale over ln(resource), signal variance, noise variance.
     let resource = if has_resource { (-1.5, 1.0, 3.0) } else { (1.0, 1.0, 1.0) };
     let scalars = [resource, (-5.0, 0.0, 4.0), (-11.5, -7.0, 0.0)];
@@ -51,15 +52,16 @@ pub fn starts(priors: &Priors, count: usize, stream: &mut Stream) -> Vec<Vec<f64
 /// priors' means.
 pub fn fit(
     kernel: KernelShape,
-    axes: &[Axis],
+    dimensions: &[Dimension],
     data: &Dataset,
     priors: &Priors,
     starts: &[Vec<f64>],
 ) -> Hyperparameters {
     let bounds = Bounds { low: &priors.low, high: &priors.high };
     let minimum = |start: &Vec<f64>| {
-        let function =
-            |packed: &[f64], gradient: &mut [f64]| negative_log_posterior(kernel, axes, data, priors, packed, gradient);
+        let function = |packed: &[f64], gradient: &mut [f64]| {
+            negative_log_posterior(kernel, dimensions, data, priors, packed, gradient)
+        };
         minimize(function, start, bounds, STOP)
     };
     let minima = starts.iter().map(minimum);
@@ -70,6 +72,7 @@ pub fn fit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::encoding::Axis;
     use crate::search::gp::kernel::Point;
     use crate::types::ids::TrialId;
     use crate::types::stream::{Purpose, stream};
@@ -85,8 +88,8 @@ mod tests {
 
     #[test]
     fn restarts_find_a_more_probable_fit_deterministically() {
-        let (data, axes) = (ambiguous_data(), [Axis::Ordered]);
-        let mut priors = priors(1, false);
+        let (data, axes) = (ambiguous_data(), [Axis::Ordered.into()]);
+        let mut priors = priors(1, 1.0, false);
         priors.set_length_scale(20.0);
         priors.std[0] = 3.0;
         let loss = |fitted: &Hyperparameters| {
@@ -102,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_given_length_scale_is_the_start_of_the_fit_and_not_its_result() {
-        let axes = [Axis::Ordered];
+        let axes = [Axis::Ordered.into()];
         let centred = |length_scale| {
-            let mut priors = priors(1, false);
+            let mut priors = priors(1, 1.0, false);
             priors.set_length_scale(length_scale);
             priors
         };

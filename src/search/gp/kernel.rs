@@ -2,12 +2,19 @@
 //!
 //! k((x, t), (x', t')) = s²·M(x, x')·T(t, t'), with M a stationary kernel with one length scale per parameter (ARD) and T a squared
 //! exponential. With a large length scale for t, the resource has no influence.
+//!
+//! A parameter that is not active in either configuration adds nothing to their distance. If it is active in one only, it adds the
+//! distance to the middle of its values: an ordered parameter is imputed with the middle of its range (Lévesque et al. 2017, "Bayesian
+//! optimization for conditional hyperparameter spaces"), an unordered one with a point that has the same distance from all its values.
+//! So M is a kernel over an embedding into a Euclidean space, as the arc kernel is (Hutter and Osborne 2013, "A Kernel for Hierarchical
+//! Parameter Spaces"; Swersky et al. 2014, arXiv:1409.4011), and positive semi-definite. What separates branches is the Hamming
+//! distance of the parameter that selects them, whose length scale is fitted. CONTRIBUTING.md has a comparison with larger distances.
 
 use std::array::from_fn;
 
 use super::linalg::squared_distance;
 use super::simd::{F64s, LANES, exp};
-use crate::search::encoding::Axis;
+use crate::search::encoding::{Axis, Dimension, INACTIVE};
 
 /// The kernel over configurations (Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", section 4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -105,8 +112,14 @@ impl Hyperparameters {
 pub struct ScaledPoint {
     ordered: Vec<f64>,
     unordered: Vec<f64>,
+    /// For each unordered parameter with a `when`, [`INACTIVE`] or 0.
+    activity: Vec<f64>,
     resource: f64,
 }
+
+/// The squared distance of a value of an unordered parameter from being inactive, where two values have 1: k points with equal
+/// distances have a centre at a squared distance of (k − 1)/2k, which is less for every k.
+const INACTIVE_SQUARE: f64 = 0.5;
 
 /// A kernel with its hyperparameters.
 #[derive(Clone, Debug)]
@@ -116,6 +129,8 @@ pub struct Kernel {
     ordered: Vec<(usize, f64)>,
     /// Index and 1/length scale² of each unordered parameter.
     unordered: Vec<(usize, f64)>,
+    /// Index of each unordered parameter with a `when`, and the squared distance of its values from being inactive.
+    conditional: Vec<(usize, f64)>,
     /// 1/length scale of the log resource.
     inverse_resource: f64,
     variance: f64,
@@ -134,15 +149,16 @@ pub struct CovarianceTerms {
 }
 
 impl Kernel {
-    /// A kernel over parameters with these `axes`.
-    pub fn new(shape: KernelShape, axes: &[Axis], hyperparameters: &Hyperparameters) -> Kernel {
-        let of = |axis: Axis| {
-            axes.iter().zip(&hyperparameters.length_scales).enumerate().filter(move |(_, (a, _))| **a == axis)
-        };
+    /// A kernel over these parameters.
+    pub fn new(shape: KernelShape, dimensions: &[Dimension], hyperparameters: &Hyperparameters) -> Kernel {
+        let all = || dimensions.iter().zip(&hyperparameters.length_scales).enumerate();
+        let of = |axis: Axis| all().filter(move |(_, (dimension, _))| dimension.axis == axis);
+        let conditional = of(Axis::Unordered).filter(|(_, (dimension, _))| dimension.is_conditional);
         Kernel {
             shape,
             ordered: of(Axis::Ordered).map(|(d, (_, log))| (d, libm::exp(-log))).collect(),
             unordered: of(Axis::Unordered).map(|(d, (_, log))| (d, libm::exp(-2.0 * log))).collect(),
+            conditional: conditional.map(|(d, (_, log))| (d, INACTIVE_SQUARE * libm::exp(-2.0 * log))).collect(),
             inverse_resource: libm::exp(-hyperparameters.resource_length_scale),
             variance: libm::exp(hyperparameters.variance),
             noise: libm::exp(hyperparameters.noise),
@@ -162,8 +178,9 @@ impl Kernel {
     /// Divides the coordinates of `point` by the length scales.
     pub fn scale(&self, point: &Point) -> ScaledPoint {
         ScaledPoint {
-            ordered: self.ordered.iter().map(|(d, inverse)| point.x[*d] * inverse).collect(),
+            ordered: self.ordered.iter().map(|(d, inverse)| position(point.x[*d]) * inverse).collect(),
             unordered: self.unordered.iter().map(|(d, _)| point.x[*d]).collect(),
+            activity: self.conditional.iter().map(|(d, _)| point.x[*d].min(0.0)).collect(),
             resource: point.t * self.inverse_resource,
         }
     }
@@ -184,7 +201,7 @@ impl Kernel {
         let (mut squares, mut resources) = ([0.0; LANES], [0.0; LANES]);
         for (start, group) in others.chunks(LANES).enumerate() {
             for (k, b) in group.iter().enumerate() {
-                squares[k] = squared_distance(&a.ordered, &b.ordered) + self.unordered_distance(a, b);
+                squares[k] = squared_distance(&a.ordered, &b.ordered) + self.discrete_distance(a, b);
                 resources[k] = (a.resource - b.resource) * (a.resource - b.resource);
             }
             let (shapes, slopes) = self.shape.evaluate(squares);
@@ -204,27 +221,41 @@ impl Kernel {
         row
     }
 
-    /// The scaled squared distance over the unordered parameters.
-    fn unordered_distance(&self, a: &ScaledPoint, b: &ScaledPoint) -> f64 {
+    /// The scaled squared distance over the unordered parameters, and over which parameters are active.
+    fn discrete_distance(&self, a: &ScaledPoint, b: &ScaledPoint) -> f64 {
         let values = a.unordered.iter().zip(&b.unordered);
-        self.unordered.iter().zip(values).map(|((_, w), (x, y))| if x == y { 0.0 } else { *w }).sum()
+        let unordered: f64 =
+            self.unordered.iter().zip(values).map(|((_, w), (x, y))| unordered_square(*x, *y, *w)).sum();
+        let activity = self.conditional.iter().zip(a.activity.iter().zip(&b.activity));
+        activity.fold(unordered, |sum, ((_, w), (x, y))| if x == y { sum } else { sum + w })
     }
 
-    /// Adds `weight` times the scaled squared distance along each parameter to `sums`, ordered parameters first.
+    /// Adds `weight` times the scaled squared distance along each parameter to `sums`: the differences of ordered parameters, of
+    /// unordered ones, and in activity.
     pub fn add_squared_distances(&self, a: &ScaledPoint, b: &ScaledPoint, weight: f64, sums: &mut [f64]) {
-        let (ordered, unordered) = sums.split_at_mut(self.ordered.len());
+        let (ordered, rest) = sums.split_at_mut(self.ordered.len());
+        let (unordered, conditional) = rest.split_at_mut(self.unordered.len());
         for ((sum, x), y) in ordered.iter_mut().zip(&a.ordered).zip(&b.ordered) {
             *sum += weight * (x - y) * (x - y);
         }
         for (((sum, x), y), (_, w)) in unordered.iter_mut().zip(&a.unordered).zip(&b.unordered).zip(&self.unordered) {
+            *sum += weight * unordered_square(*x, *y, *w);
+        }
+        let activity = a.activity.iter().zip(&b.activity);
+        for ((sum, (x, y)), (_, w)) in conditional.iter_mut().zip(activity).zip(&self.conditional) {
             *sum += if x == y { 0.0 } else { weight * w };
         }
     }
 
-    /// Reorders the sums of [`Kernel::add_squared_distances`] to the order of the parameters.
+    /// Number of sums of [`Kernel::add_squared_distances`].
+    pub fn distance_count(&self) -> usize {
+        self.ordered.len() + self.unordered.len() + self.conditional.len()
+    }
+
+    /// Adds the sums of [`Kernel::add_squared_distances`] up in the order of the parameters.
     pub fn scatter_squared_distances(&self, sums: &[f64], out: &mut [f64]) {
-        for ((d, _), sum) in self.ordered.iter().chain(&self.unordered).zip(sums) {
-            out[*d] = *sum;
+        for ((d, _), sum) in self.ordered.iter().chain(&self.unordered).chain(&self.conditional).zip(sums) {
+            out[*d] += *sum;
         }
     }
 
@@ -257,6 +288,17 @@ impl Kernel {
     }
 }
 
+/// The coordinate of an ordered parameter; where it is not active, the middle of its range, from which no value is far.
+fn position(x: f64) -> f64 {
+    if x == INACTIVE { 0.5 } else { x }
+}
+
+/// The squared distance of two values of an unordered parameter with 1/length scale² `w`. [`INACTIVE`] is the centre of the sphere
+/// on which all values are, and has no part in it.
+fn unordered_square(x: f64, y: f64, w: f64) -> f64 {
+    if x == y || x == INACTIVE || y == INACTIVE { 0.0 } else { w }
+}
+
 /// T for squared scaled distances of log resources.
 #[inline]
 fn resource_factors(squares: F64s) -> F64s {
@@ -268,15 +310,17 @@ fn resource_factors(squares: F64s) -> F64s {
 pub struct ScaledBatch {
     ordered: Vec<F64s>,
     unordered: Vec<F64s>,
+    activity: Vec<F64s>,
 }
 
 impl ScaledBatch {
     /// The first [`LANES`] of `xs`.
     pub fn new(kernel: &Kernel, xs: &[Vec<f64>]) -> ScaledBatch {
-        let lanes = |d: usize, scale: f64| -> F64s { from_fn(|k| xs.get(k).map_or(0.0, |x| x[d] * scale)) };
+        let lanes = |d: usize, of: &dyn Fn(f64) -> f64| -> F64s { from_fn(|k| xs.get(k).map_or(0.0, |x| of(x[d]))) };
         ScaledBatch {
-            ordered: kernel.ordered.iter().map(|(d, inverse)| lanes(*d, *inverse)).collect(),
-            unordered: kernel.unordered.iter().map(|(d, _)| lanes(*d, 1.0)).collect(),
+            ordered: kernel.ordered.iter().map(|(d, inverse)| lanes(*d, &|x| position(x) * inverse)).collect(),
+            unordered: kernel.unordered.iter().map(|(d, _)| lanes(*d, &|x| x)).collect(),
+            activity: kernel.conditional.iter().map(|(d, _)| lanes(*d, &|x| x.min(0.0))).collect(),
         }
     }
 
@@ -290,6 +334,11 @@ impl ScaledBatch {
             }
         }
         for ((lanes, y), (_, w)) in self.unordered.iter().zip(&point.unordered).zip(&kernel.unordered) {
+            for k in 0..LANES {
+                squares[k] += unordered_square(lanes[k], *y, *w);
+            }
+        }
+        for ((lanes, y), (_, w)) in self.activity.iter().zip(&point.activity).zip(&kernel.conditional) {
             for k in 0..LANES {
                 squares[k] += if lanes[k] == *y { 0.0 } else { *w };
             }

@@ -3,7 +3,7 @@
 
 use super::kernel::{CovarianceTerms, Hyperparameters, Kernel, KernelShape, Point, ScaledPoint};
 use super::linalg::{Cholesky, LowerTriangle, dot};
-use crate::search::encoding::Axis;
+use crate::search::encoding::Dimension;
 
 /// Added to the diagonal, as a fraction of the signal variance, so that equal points do not make the matrix singular.
 pub const JITTER: f64 = 1e-8;
@@ -54,13 +54,13 @@ pub fn covariance(kernel: &Kernel, points: &[ScaledPoint], jitter: f64) -> Lower
 /// matrix cannot be factored.
 pub fn negative_log_posterior(
     shape: KernelShape,
-    axes: &[Axis],
+    dimensions: &[Dimension],
     data: &Dataset,
     priors: &Priors,
     packed: &[f64],
     gradient: &mut [f64],
 ) -> f64 {
-    let kernel = Kernel::new(shape, axes, &Hyperparameters::unpack(packed));
+    let kernel = Kernel::new(shape, dimensions, &Hyperparameters::unpack(packed));
     let points = kernel.scale_all(&data.points);
     let n = points.len();
     let mut terms: Vec<CovarianceTerms> = Vec::with_capacity(n * (n + 1) / 2);
@@ -101,7 +101,7 @@ fn likelihood_gradient(
 ) {
     gradient.fill(0.0);
     let (length_scales, scalars) = gradient.split_at_mut(gradient.len() - Hyperparameters::SCALARS);
-    let mut sums = vec![0.0; length_scales.len()];
+    let mut sums = vec![0.0; kernel.distance_count()];
     let mut terms = terms.iter();
     for (i, a) in points.iter().enumerate() {
         let row = inverse.row(i);

@@ -13,7 +13,7 @@ use super::likelihood::Dataset;
 use super::posterior::Posterior;
 use super::settings::ModelSettings;
 use super::transform::transform_costs;
-use crate::search::encoding::Axis;
+use crate::search::encoding::{Dimension, INACTIVE};
 use crate::search::observation::is_prior_trial;
 use crate::types::ids::TrialId;
 use crate::types::stream::{Purpose, Stream, stream};
@@ -53,7 +53,7 @@ pub struct RankedTrial {
 #[derive(Debug)]
 pub struct Model {
     settings: ModelSettings,
-    axes: Vec<Axis>,
+    dimensions: Vec<Dimension>,
     seed: u64,
     rows: Vec<Row>,
     /// Vectors of running trials without observations.
@@ -65,10 +65,10 @@ pub struct Model {
 
 impl Model {
     /// A model without observations.
-    pub fn new(settings: ModelSettings, axes: &[Axis], seed: u64) -> Model {
+    pub fn new(settings: ModelSettings, dimensions: &[Dimension], seed: u64) -> Model {
         Model {
             settings,
-            axes: axes.to_vec(),
+            dimensions: dimensions.to_vec(),
             seed,
             rows: Vec::new(),
             pending: BTreeMap::new(),
@@ -113,7 +113,7 @@ impl Model {
         if self.posterior.is_none() {
             let values = transform_costs(&costs(&self.rows)?);
             let hyperparameters = self.fit();
-            let kernel = Kernel::new(self.settings.kernel, &self.axes, &hyperparameters);
+            let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &hyperparameters);
             let chosen = self.subsample(self.rows.len(), MAX_ROWS, &values);
             let mut posterior = Posterior::new(kernel, self.dataset(&chosen, &values)).ok()?;
             let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
@@ -171,7 +171,7 @@ impl Model {
         }
         let rows = &self.rows[..count];
         let has_resource = rows.iter().any(|row| row.point.t != rows[0].point.t);
-        let mut priors = priors(self.axes.len(), has_resource);
+        let mut priors = priors(self.dimensions.len(), self.typical_active(rows), has_resource);
         if let Some(length_scale) = self.settings.length_scale {
             priors.set_length_scale(length_scale);
         }
@@ -180,9 +180,15 @@ impl Model {
         let chosen = self.subsample(values.len(), MAX_FIT_ROWS, &values);
         let starts = starts(&priors, self.settings.restarts, &mut self.stream(count, Purpose::Fit));
         let data = self.dataset(&chosen, &values);
-        let fitted = fit(self.settings.kernel, &self.axes, &data, &priors, &starts);
+        let fitted = fit(self.settings.kernel, &self.dimensions, &data, &priors, &starts);
         self.hyperparameters = Some((count, fitted.clone()));
         fitted
+    }
+
+    /// The mean number of active parameters in `rows`.
+    fn typical_active(&self, rows: &[Row]) -> f64 {
+        let count = |row: &Row| row.point.x.iter().filter(|x| **x != INACTIVE).count();
+        rows.iter().map(count).sum::<usize>() as f64 / rows.len() as f64
     }
 
     fn dataset(&self, chosen: &[usize], values: &[f64]) -> Dataset {

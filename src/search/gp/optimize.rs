@@ -1,12 +1,14 @@
 //! Maximizes an acquisition function over configurations: random and local candidates, then gradient steps from the best of them.
 
+use std::collections::BTreeSet;
+
 use rand::RngExt;
 
 use super::acquisition::Acquisition;
 use super::kernel::Point;
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::posterior::Posterior;
-use crate::search::encoding::{Axis, Encoding};
+use crate::search::encoding::{Axis, Encoding, INACTIVE};
 use crate::types::std_normal;
 use crate::types::stream::Stream;
 
@@ -71,11 +73,23 @@ pub fn maximize(
     let mut ranked: Vec<(f64, Vec<f64>)> =
         candidates.into_iter().zip(predictions).map(|(x, prediction)| (value(prediction), x)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let starts = ranked.iter().take(effort.optimized);
-    let optimized: Vec<_> = starts.map(|(_, x)| optimize(acquisition_fn, encoding, x, effort.iterations)).collect();
+    let starts = starts(&ranked, effort.optimized);
+    let optimized: Vec<_> =
+        starts.into_iter().map(|x| optimize(acquisition_fn, encoding, x, effort.iterations)).collect();
     ranked.extend(optimized);
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked
+}
+
+/// The starting points of `count` optimizations: the best candidate with each set of active parameters, whose optima no gradient
+/// connects, then the best of the others.
+fn starts(ranked: &[(f64, Vec<f64>)], count: usize) -> Vec<&[f64]> {
+    let is_active = |x: &[f64]| -> Vec<bool> { x.iter().map(|x| *x != INACTIVE).collect() };
+    let mut known = BTreeSet::new();
+    let (firsts, others): (Vec<&[f64]>, Vec<&[f64]>) =
+        ranked.iter().map(|(_, x)| x.as_slice()).partition(|x| known.insert(is_active(x)));
+    // without conditions the best candidate is the only first one
+    firsts.into_iter().chain(others).take(count).collect()
 }
 
 /// Feasible candidates: draws from the prior, and configurations near the `known` ones.
@@ -99,8 +113,8 @@ fn optimize(
     start: &[f64],
     iterations: usize,
 ) -> (f64, Vec<f64>) {
-    let active = encoding.activity(start);
-    let bound = |d: usize, end: f64| if encoding.axes()[d] == Axis::Unordered || !active[d] { start[d] } else { end };
+    let is_fixed = |d: usize| encoding.axes()[d] == Axis::Unordered || start[d] == INACTIVE;
+    let bound = |d: usize, end: f64| if is_fixed(d) { start[d] } else { end };
     let low: Vec<f64> = (0..start.len()).map(|d| bound(d, 0.0)).collect();
     let high: Vec<f64> = (0..start.len()).map(|d| bound(d, 1.0)).collect();
     let mut buffer = vec![0.0; start.len()];
@@ -146,11 +160,10 @@ fn optimize_levels(
 /// range, some unordered ones are drawn from the prior. In many dimensions about 20 parameters change (Regis and Shoemaker 2013,
 /// "Combining Radial Basis Function Surrogates and Dynamic Coordinate Search", section 2.2).
 fn perturb(x: &[f64], encoding: &Encoding, stream: &mut Stream) -> Vec<f64> {
-    let drawn = encoding.draw(stream);
+    let drawn = encoding.draw_values(stream);
     let std = libm::exp(-1.0 - 3.0 * stream.random::<f64>());
     let probability = 0.3f64.max(2.0 / x.len() as f64).min(20.0 / x.len() as f64);
-    let active = encoding.activity(x);
-    let mut near: Vec<f64> = (0..x.len()).map(|d| if active[d] { x[d] } else { drawn[d] }).collect();
+    let mut near: Vec<f64> = x.iter().zip(&drawn).map(|(x, drawn)| if *x == INACTIVE { *drawn } else { *x }).collect();
     for d in 0..x.len() {
         if stream.random::<f64>() >= probability {
             continue;

@@ -70,7 +70,7 @@ impl GpSearcher {
     fn new(settings: Gp, context: &SearchContext) -> GpSearcher {
         let encoding = Encoding::new(context.space.clone());
         GpSearcher {
-            model: Model::new(settings.model.clone(), encoding.axes(), context.seed),
+            model: Model::new(settings.model.clone(), &encoding.dimensions(), context.seed),
             settings,
             encoding,
             random: RandomSearcher::new(context),

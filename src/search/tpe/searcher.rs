@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 
 use super::kde::Density;
-use crate::search::encoding::Encoding;
+use crate::search::encoding::{Encoding, INACTIVE};
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
@@ -14,7 +14,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
 use crate::types::origin::ConfigOrigin;
-use crate::types::stream::{Purpose, stream};
+use crate::types::stream::{Purpose, Stream, stream};
 use crate::types::units::Resource;
 
 /// Settings of the sampler.
@@ -63,6 +63,27 @@ struct DensityPair {
     other: Density,
 }
 
+/// Which parameters are active.
+type Branch = Vec<bool>;
+
+/// The vector and the cost of a result; a failure has infinite cost.
+type Row = (Vec<f64>, f64);
+
+fn branch(x: &[f64]) -> Branch {
+    x.iter().map(|x| *x != INACTIVE).collect()
+}
+
+/// The densities of all results and, with conditions, those of each branch with enough results.
+#[derive(Debug)]
+struct Densities {
+    all: DensityPair,
+    branches: BTreeMap<Branch, DensityPair>,
+    /// The branches of the best results; empty without conditions.
+    leading: Vec<Branch>,
+    /// Number of branches with results.
+    branch_count: usize,
+}
+
 #[derive(Debug)]
 struct TpeSearcher {
     settings: Tpe,
@@ -70,10 +91,10 @@ struct TpeSearcher {
     random: RandomSearcher,
     seed: u64,
     direction: Direction,
-    /// Vectors and costs of the results at each resource; a failure has infinite cost.
-    rungs: BTreeMap<Resource, Vec<(Vec<f64>, f64)>>,
+    /// The results at each resource.
+    rungs: BTreeMap<Resource, Vec<Row>>,
     /// Densities of all observations so far; computed on demand.
-    densities: Option<DensityPair>,
+    densities: Option<Densities>,
     /// That of the last proposal.
     origin: ConfigOrigin,
 }
@@ -92,30 +113,72 @@ impl TpeSearcher {
         }
     }
 
-    /// The densities at the highest resource with more than d + 3 results for d parameters, at least one of them not a failure
-    /// (Falkner et al. 2018, Algorithm 2, lines 2 and 3).
-    fn fit_densities(&self) -> Option<DensityPair> {
-        let min_points = self.encoding.axes().len() + 1;
-        let enough =
-            |rows: &&Vec<(Vec<f64>, f64)>| rows.len() > min_points + 2 && rows.iter().any(|row| row.1.is_finite());
-        let rows = self.rungs.values().rev().find(enough)?;
-        let mut order: Vec<&(Vec<f64>, f64)> = rows.iter().collect();
-        order.sort_by(|a, b| a.1.total_cmp(&b.1));
-        // Equation 3: at least d + 1 points in either density, if there are that many.
-        let points = |fraction: f64| ((fraction * order.len() as f64) as usize).max(min_points);
-        let good = points(self.settings.good_fraction).min(order.len() - 2);
-        let other = points(1.0 - self.settings.good_fraction).min(order.len() - good);
-        let take = |rows: &[&(Vec<f64>, f64)]| rows.iter().map(|row| row.0.clone()).collect();
-        let (head, tail) = order.split_at(good);
-        let step = tail.len().div_ceil(MAX_POINTS).max(1);
-        let tail: Vec<_> = tail[tail.len() - other..].iter().step_by(step).copied().collect();
-        Some(DensityPair {
-            good: Density::new(&self.encoding, take(&head[..good.min(MAX_POINTS)])),
-            other: Density::new(&self.encoding, take(&tail)),
-        })
+    /// The densities at the highest resource with enough results (Falkner et al. 2018, Algorithm 2, lines 2 and 3).
+    fn fit_densities(&self) -> Option<Densities> {
+        let (rows, (good, other)) =
+            self.rungs.values().rev().find_map(|rows| Some((rows, self.split(rows.iter().collect())?)))?;
+        let (groups, leading) = self.group(rows);
+        let branch_count = groups.len();
+        let all = self.pair(&good, &other);
+        let fit = |(branch, rows)| {
+            let (good, other) = self.split(rows)?;
+            Some((branch, self.pair(&good, &other)))
+        };
+        Some(Densities { all, branches: groups.into_iter().filter_map(fit).collect(), leading, branch_count })
     }
 
-    /// The proposal of the model, and the logarithm of the ratio of the densities there.
+    /// With conditions, the results of each branch, and the branches of the ⌈√n/4⌉ best of n results (Hyperopt's number of good ones).
+    fn group<'r>(&self, rows: &'r [Row]) -> (BTreeMap<Branch, Vec<&'r Row>>, Vec<Branch>) {
+        let mut groups: BTreeMap<Branch, Vec<&Row>> = BTreeMap::new();
+        if !self.encoding.has_conditions() {
+            return (groups, Vec::new());
+        }
+        rows.iter().for_each(|row| groups.entry(branch(&row.0)).or_default().push(row));
+        let mut order: Vec<&Row> = rows.iter().collect();
+        order.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let count = (0.25 * (rows.len() as f64).sqrt()).ceil() as usize;
+        (groups, order.into_iter().take(count).map(|row| branch(&row.0)).collect())
+    }
+
+    /// The good results, the best first, and the others; `None` without more than d + 3 results for d active parameters, at least one
+    /// of them not a failure.
+    fn split<'r>(&self, mut rows: Vec<&'r Row>) -> Option<(Vec<&'r Row>, Vec<&'r Row>)> {
+        let active = |row: &&Row| row.0.iter().filter(|x| **x != INACTIVE).count();
+        let min_points = rows.iter().map(active).max().unwrap_or(0) + 1;
+        if rows.len() <= min_points + 2 || rows.iter().all(|row| row.1.is_infinite()) {
+            return None;
+        }
+        rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+        // Equation 3: at least d + 1 points in either density, if there are that many.
+        let points = |fraction: f64| ((fraction * rows.len() as f64) as usize).max(min_points);
+        let good = points(self.settings.good_fraction).min(rows.len() - 2);
+        let other = points(1.0 - self.settings.good_fraction).min(rows.len() - good);
+        let other = rows.split_off(rows.len() - other);
+        rows.truncate(good);
+        Some((rows, other))
+    }
+
+    /// Densities over at most [`MAX_POINTS`] results each: the best good ones, and every k-th of the others.
+    fn pair(&self, good: &[&Row], other: &[&Row]) -> DensityPair {
+        let step = other.len().div_ceil(MAX_POINTS).max(1);
+        let density = |rows: &mut dyn Iterator<Item = &&Row>| {
+            Density::new(&self.encoding, rows.map(|row| row.0.clone()).collect())
+        };
+        DensityPair {
+            good: density(&mut good.iter().take(MAX_POINTS)),
+            other: density(&mut other.iter().step_by(step)),
+        }
+    }
+
+    /// Draws a branch: each with its number among the best results, plus the prior with the weight of as many results as there are
+    /// branches (Bergstra et al. 2011, section 4.2, where a choice of N values has the weights N·p + count).
+    fn draw_branch(&self, densities: &Densities, stream: &mut Stream) -> Branch {
+        let drawn = stream.random_range(0..densities.leading.len() + densities.branch_count);
+        densities.leading.get(drawn).cloned().unwrap_or_else(|| branch(&self.encoding.draw(stream)))
+    }
+
+    /// The proposal of the model, and the logarithm of the ratio of the densities there. With conditions, candidates of one branch
+    /// are compared: between branches the ratio would favour the one with more parameters or with more results.
     fn suggest(&mut self, trial: TrialId) -> Option<(f64, Assignment)> {
         let mut stream = stream(self.seed, trial, Purpose::Model);
         if trial.0 < self.settings.initial || stream.random::<f64>() < self.settings.random_fraction {
@@ -124,13 +187,20 @@ impl TpeSearcher {
         if self.densities.is_none() {
             self.densities = self.fit_densities();
         }
-        let DensityPair { good, other } = self.densities.as_ref()?;
+        let densities = self.densities.as_ref()?;
+        let chosen = self.encoding.has_conditions().then(|| self.draw_branch(densities, &mut stream));
+        let mut draw = |density: &Density| {
+            let mut x = density.draw(self.settings.bandwidth_factor, &mut stream);
+            self.encoding.snap(&mut x);
+            x
+        };
+        let own = chosen.as_ref().and_then(|chosen| densities.branches.get(chosen));
+        let DensityPair { good, other } = own.unwrap_or(&densities.all);
         let mut best: Option<(f64, Assignment)> = None;
         let mut left = self.settings.candidates;
         for _ in 0..self.encoding.draw_limit(left) {
-            let mut x = good.draw(self.settings.bandwidth_factor, &mut stream);
-            self.encoding.snap(&mut x);
-            if !self.encoding.is_feasible(&x) {
+            let x = draw(good);
+            if chosen.as_ref().is_some_and(|chosen| *chosen != branch(&x)) || !self.encoding.is_feasible(&x) {
                 continue;
             }
             if left == 0 {

@@ -8,7 +8,7 @@ use crate::search::gp::simd::LANES;
 
 fn matrix(rows: usize) -> LowerTriangle {
     let case = Case::new(5, 3, rows);
-    let kernel = Kernel::new(SHAPES[2], &case.axes, &case.hyperparameters);
+    let kernel = Kernel::new(SHAPES[2], &case.dimensions, &case.hyperparameters);
     covariance(&kernel, &kernel.scale_all(&case.data.points), 1e-8)
 }
 

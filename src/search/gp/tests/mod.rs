@@ -10,7 +10,7 @@ mod transform;
 
 use rand::RngExt;
 
-use crate::search::encoding::Axis;
+use crate::search::encoding::{Axis, Dimension, INACTIVE};
 use crate::search::gp::kernel::{Hyperparameters, KernelShape, Point};
 use crate::search::gp::likelihood::{Dataset, Priors};
 use crate::space::tests::parameters;
@@ -34,7 +34,7 @@ fn no_priors(hyperparameters: &Hyperparameters) -> Priors {
 /// A random problem.
 #[derive(Debug)]
 struct Case {
-    axes: Vec<Axis>,
+    dimensions: Vec<Dimension>,
     hyperparameters: Hyperparameters,
     data: Dataset,
     stream: Stream,
@@ -43,8 +43,11 @@ struct Case {
 impl Case {
     fn new(seed: u64, dims: usize, rows: usize) -> Case {
         let mut stream = parameters(seed);
-        let axes: Vec<Axis> =
-            (0..dims).map(|_| if stream.random::<f64>() < 0.7 { Axis::Ordered } else { Axis::Unordered }).collect();
+        let mut dimension = |_| Dimension {
+            axis: if stream.random::<f64>() < 0.7 { Axis::Ordered } else { Axis::Unordered },
+            is_conditional: stream.random::<f64>() < 0.4,
+        };
+        let dimensions: Vec<Dimension> = (0..dims).map(&mut dimension).collect();
         let mut between = |low: f64, high: f64| low + (high - low) * stream.random::<f64>();
         let hyperparameters = Hyperparameters {
             length_scales: (0..dims).map(|_| between(-1.5, 1.0)).collect(),
@@ -52,7 +55,7 @@ impl Case {
             variance: between(-1.0, 1.0),
             noise: between(-5.0, -1.0),
         };
-        let mut case = Case { axes, hyperparameters, data: Dataset::default(), stream };
+        let mut case = Case { dimensions, hyperparameters, data: Dataset::default(), stream };
         for _ in 0..rows {
             let point = case.point();
             case.data.points.push(point);
@@ -63,11 +66,12 @@ impl Case {
 
     fn point(&mut self) -> Point {
         let stream = &mut self.stream;
-        let coordinate = |axis: &Axis| match axis {
+        let coordinate = |dimension: &Dimension| match dimension.axis {
+            _ if dimension.is_conditional && stream.random::<f64>() < 0.4 => INACTIVE,
             Axis::Ordered => stream.random::<f64>(),
             Axis::Unordered => (3.0 * stream.random::<f64>()).floor(),
         };
-        let x = self.axes.iter().map(coordinate).collect();
+        let x = self.dimensions.iter().map(coordinate).collect();
         Point { x, t: -3.0 * self.stream.random::<f64>() }
     }
 }

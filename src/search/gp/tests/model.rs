@@ -13,7 +13,7 @@ use crate::space::tests::parameters;
 use crate::types::ids::TrialId;
 
 fn model(dims: usize) -> Model {
-    Model::new(ModelSettings::default(), &vec![Axis::Ordered; dims], 7)
+    Model::new(ModelSettings::default(), &vec![Axis::Ordered.into(); dims], 7)
 }
 
 fn full(x: &[f64]) -> Point {

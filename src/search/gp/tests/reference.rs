@@ -1,7 +1,7 @@
 //! Posterior and likelihood compared with scikit-learn and with explicit formulas.
 
 use super::{Case, SHAPES, close, no_priors};
-use crate::search::encoding::Axis;
+use crate::search::encoding::{Axis, Dimension};
 use crate::search::gp::kernel::{Hyperparameters, Kernel, KernelShape, Point};
 use crate::search::gp::likelihood::{Dataset, negative_log_posterior};
 use crate::search::gp::posterior::Posterior;
@@ -73,7 +73,8 @@ fn data() -> Dataset {
 fn predictions_agree_with_scikit_learn() {
     let queries: Vec<Point> = QUERIES.iter().map(|(x, t)| Point { x: x.to_vec(), t: *t }).collect();
     for (shape, _, means, stds) in REFERENCE {
-        let posterior = Posterior::new(Kernel::new(shape, &AXES, &hyperparameters()), data()).unwrap();
+        let posterior =
+            Posterior::new(Kernel::new(shape, &AXES.map(Dimension::from), &hyperparameters()), data()).unwrap();
         let (mut d_mean, mut d_std) = ([0.0; 2], [0.0; 2]);
         for (i, point) in queries.iter().enumerate() {
             let with_gradient = posterior.predict_with_gradient(point, &mut d_mean, &mut d_std);
@@ -90,7 +91,7 @@ fn batch_predictions_agree_with_single_ones() {
     let mut case = Case::new(11, 5, 30);
     let xs: Vec<Vec<f64>> = (0..19).map(|_| case.point().x).collect();
     for shape in SHAPES {
-        let kernel = Kernel::new(shape, &case.axes, &case.hyperparameters);
+        let kernel = Kernel::new(shape, &case.dimensions, &case.hyperparameters);
         let posterior = Posterior::new(kernel, case.data.clone()).unwrap();
         let (batch, means) = (posterior.predict_batch(&xs), posterior.predict_means(&xs));
         assert_eq!((batch.len(), means.len()), (19, 19));
@@ -109,7 +110,7 @@ fn the_likelihood_agrees_with_scikit_learn() {
         let mut gradient = vec![0.0; 5];
         let loss = negative_log_posterior(
             shape,
-            &AXES,
+            &AXES.map(Dimension::from),
             &data(),
             &no_priors(&hyperparameters()),
             &hyperparameters().pack(),
@@ -136,7 +137,7 @@ fn one_observation_agrees_with_the_formula() {
         [(-0.5f64).exp(), (1.0 + three) * (-three).exp(), (1.0 + five + 5.0 / 12.0) * (-five).exp(), (-0.125f64).exp()];
     for (shape, c) in SHAPES.into_iter().zip(known) {
         let data = Dataset { points: vec![Point { x: vec![0.2], t: 0.0 }], values: vec![y] };
-        let posterior = Posterior::new(Kernel::new(shape, &[Axis::Ordered], &hyperparameters), data).unwrap();
+        let posterior = Posterior::new(Kernel::new(shape, &[Axis::Ordered.into()], &hyperparameters), data).unwrap();
         let prediction = posterior.predict(&Point { x: vec![0.7], t: 0.0 });
         assert!(close(prediction.mean, c * s2 * y / (s2 + noise), 1e-7), "{shape:?} {prediction:?}");
         let variance = s2 - c * c * s2 * s2 / (s2 + noise);
@@ -152,7 +153,7 @@ fn two_resources_of_one_configuration_agree_with_the_formula() {
     let point = |t: f64| Point { x: vec![0.3], t };
     let data = Dataset { points: vec![point(-1.0), point(-2.0)], values: vec![1.0, 2.0] };
     let posterior =
-        Posterior::new(Kernel::new(KernelShape::Matern52, &[Axis::Ordered], &hyperparameters), data).unwrap();
+        Posterior::new(Kernel::new(KernelShape::Matern52, &[Axis::Ordered.into()], &hyperparameters), data).unwrap();
     // K = [[1.1, c], [c, 1.1]], k = (c, e^(−2)) at t = 0
     let (c, far) = ((-0.5f64).exp(), (-2f64).exp());
     let det = 1.1 * 1.1 - c * c;
@@ -165,7 +166,7 @@ fn two_resources_of_one_configuration_agree_with_the_formula() {
 
 #[test]
 fn extending_gives_the_same_predictions_as_fitting_all_data() {
-    let kernel = || Kernel::new(KernelShape::Matern52, &AXES, &hyperparameters());
+    let kernel = || Kernel::new(KernelShape::Matern52, &AXES.map(Dimension::from), &hyperparameters());
     let query = Point { x: vec![0.4, 1.0], t: -0.3 };
     let whole = Posterior::new(kernel(), data()).unwrap().predict(&query);
     let Dataset { points, values } = data();
@@ -188,7 +189,7 @@ fn extending_gives_the_same_predictions_as_fitting_all_data() {
 fn observations_from_the_first_invalid_one_on_are_omitted() {
     let Dataset { points, values } = data();
     let three = Dataset { points: points[..3].to_vec(), values: values[..3].to_vec() };
-    let kernel = Kernel::new(KernelShape::Matern52, &AXES, &hyperparameters());
+    let kernel = Kernel::new(KernelShape::Matern52, &AXES.map(Dimension::from), &hyperparameters());
     let mut posterior = Posterior::new(kernel, three).unwrap();
     let invalid = Point { x: vec![f64::NAN, 0.0], t: 0.0 };
     posterior.extend(&[points[3].clone(), invalid, points[4].clone()], &[values[3], 0.0, values[4]]);

@@ -84,7 +84,7 @@ fn the_function_is_zero_at_its_optimum_and_the_target_is_in_one_branch() {
 
 /// Trials with and without conditions: the former must be at most 0.7 of the latter, and a fifth of those of random draws.
 fn assert_conditions_help(sampler: &str, cap: u64) {
-    let seeds = if cfg!(debug_assertions) { 3 } else { 10 };
+    let seeds = 10;
     let fields = format!("kind: random\nsampler: {sampler}\nnumRuns: {cap}");
     let (when, all) = mean_trials(&fields, Conditions::When, seeds, cap);
     println!("{sampler} with conditions: {when} {all:?}");

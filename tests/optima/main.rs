@@ -2,6 +2,7 @@
 
 mod conditional;
 mod objectives;
+mod recorded;
 
 use objectives::{BRANIN, HARTMANN, Problem, median_regret};
 

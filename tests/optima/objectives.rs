@@ -104,24 +104,27 @@ fn load(text: &str, seed: u64) -> Experiment {
     experiment
 }
 
-struct JobsUntil<'a> {
+struct RecordedJobs<'a> {
     regret: &'a dyn Fn(&Assignment) -> f64,
-    target: f64,
-    trials: u64,
-    /// The number of trials when the target was reached.
-    reached: Option<u64>,
+    configurations: Vec<Assignment>,
 }
 
-impl JobModel for JobsUntil<'_> {
+impl JobModel for RecordedJobs<'_> {
     fn launch(&mut self, _now: Moment, launch: &Launch) -> SimulatedJob {
         let regret = (self.regret)(&launch.assignment);
-        self.trials += 1;
-        if regret < self.target {
-            self.reached.get_or_insert(self.trials);
-        }
+        self.configurations.push(launch.assignment.as_ref().clone());
         let outcome = Outcome::Succeeded { score: Score::new(regret) };
         SimulatedJob { run_time: Duration::from_secs(1), outcome, curve: Vec::new() }
     }
+}
+
+/// The configurations of the first `jobs` jobs of the study in `text`.
+pub fn configurations(text: &str, seed: u64, jobs: u64, regret: &dyn Fn(&Assignment) -> f64) -> Vec<Assignment> {
+    let mut experiment = load(text, seed);
+    experiment.limits.jobs = Some(jobs);
+    let mut model = RecordedJobs { regret, configurations: Vec::new() };
+    simulate(Arc::new(experiment), 1, &mut model);
+    model.configurations
 }
 
 /// The number of trials of the study in `text` until the first regret below `target`; `cap` if none of as many has one.
@@ -129,12 +132,12 @@ pub fn trials_until(text: &str, seed: u64, cap: u64, regret: &dyn Fn(&Assignment
     // The same study with more and more trials: most reach the target early, and the time of a suggestion grows with their number.
     let mut jobs = 25;
     loop {
-        let mut experiment = load(text, seed);
-        experiment.limits.jobs = Some(jobs.min(cap));
-        let mut model = JobsUntil { regret, target, trials: 0, reached: None };
-        simulate(Arc::new(experiment), 1, &mut model);
-        if model.reached.is_some() || jobs >= cap {
-            return model.reached.unwrap_or(cap);
+        let all = configurations(text, seed, jobs.min(cap), regret);
+        if let Some(index) = all.iter().position(|one| regret(one) < target) {
+            return index as u64 + 1;
+        }
+        if jobs >= cap {
+            return cap;
         }
         jobs *= 2;
     }

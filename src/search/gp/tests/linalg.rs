@@ -2,7 +2,7 @@
 
 use super::{Case, SHAPES};
 use crate::search::gp::kernel::Kernel;
-use crate::search::gp::likelihood::covariance;
+use crate::search::gp::likelihood::{JITTER, covariance};
 use crate::search::gp::linalg::{Cholesky, LowerTriangle};
 use crate::search::gp::simd::LANES;
 
@@ -81,5 +81,23 @@ fn solve(factor: &Cholesky, rows: usize) -> Vec<f64> {
 fn assert_near(a: &[f64], b: &[f64]) {
     for (x, y) in a.iter().zip(b) {
         assert!((x - y).abs() <= 1e-10 * (1.0 + y.abs()), "{x} {y}");
+    }
+}
+
+/// Random conditional configurations, among them equal ones: the kernel is positive semi-definite, so that the usual jitter is enough.
+#[test]
+fn gram_matrices_of_conditional_configurations_can_be_factored() {
+    for seed in 0..200 {
+        let mut case = Case::new(seed, 1 + seed as usize % 6, 40);
+        case.data.points.extend_from_within(..10);
+        for log_length_scale in [-1.0, 1.0, 3.4] {
+            case.hyperparameters.length_scales.fill(log_length_scale);
+            case.hyperparameters.noise = -30.0;
+            for shape in SHAPES {
+                let kernel = Kernel::new(shape, &case.dimensions, &case.hyperparameters);
+                let gram = covariance(&kernel, &kernel.scale_all(&case.data.points), JITTER);
+                assert!(Cholesky::of(&gram).is_ok(), "{seed} {shape:?} {log_length_scale}");
+            }
+        }
     }
 }

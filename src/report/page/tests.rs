@@ -47,6 +47,7 @@ fn the_page_has_all_sections_of_a_study_with_promotions_and_failures() {
         "curves",
         "brackets",
         "parallel",
+        "importance",
         "timeline",
         "failures",
         "early-stopping",

@@ -6,6 +6,7 @@ pub(super) mod curves;
 pub(super) mod early_stopping;
 pub(super) mod failures;
 pub(super) mod headline;
+pub(super) mod importance;
 pub(super) mod incumbent;
 pub(super) mod parallel;
 pub(super) mod slices;

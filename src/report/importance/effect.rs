@@ -1,6 +1,7 @@
 //! What larger values, or other categories, of a parameter do to the metric.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::param_column::GridValue;
@@ -23,8 +24,7 @@ pub struct EffectPoint {
 }
 
 /// The direction of an effect.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// The share of the variance is too small to say.
     Unclear,
@@ -44,6 +44,24 @@ pub enum Effect {
         /// Whether the parameter is active there.
         active: bool,
     },
+}
+
+/// With the same fields for all kinds: `best` is null where there is none.
+impl Serialize for Effect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, best, active) = match self {
+            Effect::Unclear => ("unclear", &Value::Null, true),
+            Effect::HigherIsBetter => ("higher_is_better", &Value::Null, true),
+            Effect::HigherIsWorse => ("higher_is_worse", &Value::Null, true),
+            Effect::NotMonotone { best } => ("not_monotone", best, true),
+            Effect::Category { best, active } => ("category", best, *active),
+        };
+        let mut fields = serializer.serialize_struct("Effect", 3)?;
+        fields.serialize_field("kind", kind)?;
+        fields.serialize_field("best", best)?;
+        fields.serialize_field("active", &active)?;
+        fields.end()
+    }
 }
 
 /// The effect of a parameter with `share` of the variance and the mean values `means` at `grid`.

@@ -4,16 +4,18 @@
 //! only where [`IfExists`] says so, and whatever is not a regular file (a terminal, a pipe, `/dev/null`) is written into. An existing
 //! file that may not be replaced is exit code 2, one that cannot be written 1; both name the next step.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use anyhow::anyhow;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::error::CliError;
 use super::output;
+
+/// The permissions of a new file, before the umask.
+const NEW_MODE: u32 = 0o666;
 
 /// What is done with an existing file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,8 +55,17 @@ pub fn check(path: &Path, if_exists: IfExists) -> Result<(), CliError> {
                 .hint("name a file in it, or another file"))
         }
         Ok(found) if found.is_file() && if_exists == IfExists::Refuse => Err(exists(path)),
-        _ => Ok(()),
+        Ok(_) => Ok(()),
+        Err(_) => check_link(path),
     }
+}
+
+/// Checks that `path`, whose file cannot be read, is no link to a missing file.
+fn check_link(path: &Path) -> Result<(), CliError> {
+    let Ok(target) = path.read_link() else { return Ok(()) };
+    let (path, target) = (path.display(), target.display());
+    let error = CliError::internal(anyhow!("cannot write {path}: it is a link to {target}, which does not exist"));
+    Err(error.hint("remove the link, or name another file"))
 }
 
 /// Writes `text` into `output`, or to stdout if it is `None` or `-`.
@@ -76,7 +87,8 @@ pub fn write_bytes(path: &Path, bytes: &[u8], if_exists: IfExists) -> Result<(),
     match path.metadata() {
         Ok(found) if !found.is_file() => {
             let opened = OpenOptions::new().write(true).open(path);
-            opened.and_then(|mut file| file.write_all(bytes)).map_err(cannot)
+            let written = opened.and_then(|mut file| file.write_all(bytes));
+            written.map_err(|error| cannot(error).hint("it is not a regular file; name another file, or - for stdout"))
         }
         _ => match write_whole(path, bytes, if_exists) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
@@ -94,54 +106,29 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Writes `bytes` into a temporary file beside `path` that takes its place, with the permissions of an existing one.
 fn write_whole(path: &Path, bytes: &[u8], if_exists: IfExists) -> io::Result<()> {
     // The file that a link leads to is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let temporary = temporary(&target)?;
-    let written = write_new(&temporary, &target, bytes).and_then(|()| rename(&temporary, &target, if_exists));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-/// A name beside `target` that only this process uses.
-fn temporary(target: &Path) -> io::Result<PathBuf> {
-    let name = target.file_name().ok_or_else(|| io::Error::other("it has no file name"))?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.tmp", process::id()));
-    Ok(folder(target).join(hidden))
-}
-
-/// Writes the new file `temporary`, with the permissions of `target` if that exists.
-fn write_new(temporary: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(temporary)?;
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(".hypertune.").suffix(".tmp").permissions(Permissions::from_mode(NEW_MODE));
+    let mut file = builder.tempfile_in(folder(&target))?;
     file.write_all(bytes)?;
-    match target.metadata() {
-        Ok(found) => file.set_permissions(found.permissions()),
-        Err(_) => Ok(()),
+    if let Ok(found) = target.metadata() {
+        file.as_file().set_permissions(found.permissions())?;
     }
-}
-
-fn rename(from: &Path, to: &Path, if_exists: IfExists) -> io::Result<()> {
-    if if_exists == IfExists::Replace {
-        return fs::rename(from, to);
+    match if_exists {
+        IfExists::Replace => file.persist(&target),
+        IfExists::Refuse => file.persist_noclobber(&target),
     }
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Some file systems do not have it.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            // Fails if the name exists, as the call above does.
-            fs::hard_link(from, to)?;
-            fs::remove_file(from)
-        }
-        other => Ok(other?),
-    }
+    .map_err(|error| error.error)?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::fs;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -178,13 +165,48 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_never_replaces_a_file_that_appeared_meanwhile() {
+    fn a_file_never_replaces_one_that_appeared_meanwhile() {
         let dir = tempfile::tempdir().unwrap();
-        let (from, to) = (dir.path().join("a"), dir.path().join("b"));
-        fs::write(&from, "new").unwrap();
-        fs::write(&to, "old").unwrap();
-        assert_eq!(rename(&from, &to, IfExists::Refuse).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(fs::read_to_string(&to).unwrap(), "old");
+        let path = dir.path().join("m.yaml");
+        fs::write(&path, "old").unwrap();
+        let error = write_whole(&path, b"new", IfExists::Refuse).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn temporary_files_of_others_stay_and_do_not_matter() {
+        let dir = tempfile::tempdir().unwrap();
+        let foreign = dir.path().join(format!(".o.svg.{}.tmp", std::process::id()));
+        fs::write(&foreign, "foreign").unwrap();
+        let path = dir.path().join("o.svg");
+        write(Some(&path), "new", IfExists::Refuse).unwrap();
+        assert_eq!(fs::read_to_string(&foreign).unwrap(), "foreign");
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), mode(&foreign), "as any other new file");
+        write(Some(&dir.path().join("n".repeat(255))), "new", IfExists::Refuse).unwrap();
+    }
+
+    #[test]
+    fn a_link_to_a_missing_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        symlink("missing", &link).unwrap();
+        for if_exists in [IfExists::Refuse, IfExists::Replace] {
+            let (code, text) = message(&link, if_exists);
+            assert!(code == 1 && text.contains("a link to missing, which does not exist"), "{text}");
+        }
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_into_names_the_next_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let (code, text) = message(&path, IfExists::Refuse);
+        assert!(code == 1 && text.contains("not a regular file"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The domains of imported parameters, as the matrix writes them.
 
 use serde_json::{Map, Number, Value, json};
+use thiserror::Error;
 
 use crate::space::catalogue;
 use crate::space::{Form, ParamKind};
@@ -15,15 +16,26 @@ pub struct ImportedDomain {
     pub value: Value,
 }
 
-/// `x` as a JSON number, whole numbers as integers.
-pub fn number(x: f64) -> Number {
-    let whole = x.fract() == 0.0 && x.abs() < 1e15;
-    let float = || Number::from_f64(x).unwrap_or_else(|| 0.into());
-    if whole { Number::from(x as i64) } else { float() }
+/// Most values of a parameter with a step: up to here every index is a float.
+const MAX_STEPS: f64 = 9_007_199_254_740_991.0;
+
+/// A step that is too small for the range of its parameter.
+#[derive(Clone, PartialEq, Debug, Error)]
+#[error("`step` {step} is too small for the range from {min} to {max}: there would be more than 2^53 values")]
+pub struct StepError {
+    step: Number,
+    min: Number,
+    max: Number,
 }
 
-/// exp(x) with 15 digits, so that exp(ln 10) is 10.
-pub fn exponential(x: f64) -> Number {
+/// `x` as a JSON number, whole numbers as integers. `None` unless it is finite.
+pub fn number(x: f64) -> Option<Number> {
+    let whole = x.fract() == 0.0 && x.abs() < 1e15;
+    if whole { Some(Number::from(x as i64)) } else { Number::from_f64(x) }
+}
+
+/// exp(x) with 15 digits, so that exp(ln 10) is 10. `None` unless it is finite.
+pub fn exponential(x: f64) -> Option<Number> {
     let value = libm::exp(x);
     number(format!("{value:.14e}").parse().unwrap_or(value))
 }
@@ -87,15 +99,21 @@ impl ImportedDomain {
     }
 
     /// min, min + step, … up to `max`, which is included if it is reached, with equal probability. `step` > 0.
-    pub fn stepped(min: &Number, max: &Number, step: &Number) -> ImportedDomain {
+    ///
+    /// # Errors
+    /// There would be more than 2^53 values.
+    pub fn stepped(min: &Number, max: &Number, step: &Number) -> Result<ImportedDomain, StepError> {
         let [low, high, size] = [min, max, step].map(|x| x.as_f64().unwrap_or(0.0));
         let steps = ((high - low) / size + 1e-9).floor();
         if steps < 1.0 {
-            return ImportedDomain::constant(Value::Number(min.clone()));
+            return Ok(ImportedDomain::constant(Value::Number(min.clone())));
         }
         let last = low + steps * size;
-        let stop = if (last - high).abs() <= 1e-9 * size { max.clone() } else { number(last) };
-        ImportedDomain::of("linspace", json!([min, stop, number(steps + 1.0)]))
+        let too_small = || StepError { step: step.clone(), min: min.clone(), max: max.clone() };
+        let (last_number, count) =
+            number(last).zip(number(steps + 1.0)).filter(|_| steps < MAX_STEPS).ok_or_else(too_small)?;
+        let stop = if (last - high).abs() <= 1e-9 * size { max.clone() } else { last_number };
+        Ok(ImportedDomain::of("linspace", json!([min, stop, count])))
     }
 
     /// Uniform between two values.

@@ -15,6 +15,8 @@ pub struct DraftNotes {
     pub command_line: String,
     /// Where fields and parameters are from, by name.
     pub origins: BTreeMap<String, String>,
+    /// Fields whose values are guesses.
+    pub guesses: Vec<&'static str>,
     /// Options of the script that are not in the matrix, one line each.
     pub others: Vec<String>,
 }
@@ -67,9 +69,11 @@ fn field_comment(line: &str, loaded: &LoadedMatrix, notes: &DraftNotes) -> Strin
         "maxIterations" if has_resource => "its largest value".to_owned(),
         "minIterations" if has_resource => "its smallest value".to_owned(),
         "numRuns" => "number of trials".to_owned(),
+        "seed" => "with the same seed the same draws".to_owned(),
         "metric" => "a number that the script prints; maximize if more is better".to_owned(),
         _ => String::new(),
     };
     let parts = [known, notes.origins.get(field).cloned().unwrap_or_default()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    let comment = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    if notes.guesses.contains(&field) { format!("check this: {comment}") } else { comment }
 }

@@ -93,9 +93,10 @@ fn init_proposes_parameters_from_the_help_of_a_script() {
     # run it with
     #   hypertune run t.yaml -- ./train
     kind: hyperband  # the search algorithm; others: auto, halving, asha, random, grid, mapping, bayes, hyperopt, iterative
-    resource: {name: epochs, type: int}  # the option of the script that says how long it trains; from --epochs, default 30
-    maxIterations: 30  # its largest value
-    metric: {name: loss, optimization: minimize}  # a number that the script prints; maximize if more is better
+    resource: {name: epochs, type: int}  # check this: the option of the script that says how long it trains; from --epochs, default 30
+    maxIterations: 30  # check this: its largest value
+    seed: 1  # with the same seed the same draws
+    metric: {name: loss, optimization: minimize}  # check this: a number that the script prints; maximize if more is better
     params:
       lr: {kind: loguniform, value: {min: 0.001, max: 0.1}}  # 0.001 to 0.1, log scale; from --lr, default 0.01
     # other options of the script, which keep their defaults:

@@ -28,6 +28,9 @@ const DEFAULT_FILE: &str = "matrix.yaml";
 /// Parameters of a matrix for which none are given.
 const EXAMPLE: [&str; 3] = ["lr=loguniform(1e-5, 1e-1)", "layers=int(1, 8)", "optimizer=choice(sgd, adam)"];
 
+/// The seed in a new matrix: any number would do.
+const SEED: u64 = 1;
+
 /// Arguments of `init`.
 #[derive(Clone, Debug, Args)]
 pub struct InitArgs {
@@ -55,6 +58,9 @@ pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
     file.map_or(Ok(()), |file| output_file::check(file, if_exists))?;
     let proposed = if args.from_help { from_help(&args.command)? } else { ProposedOptions::default() };
     let mut notes = DraftNotes { command_line: command_line(args), ..DraftNotes::default() };
+    if args.metric.is_none() {
+        notes.guesses.push("metric");
+    }
     let options = options(args, proposed, &mut notes);
     let direction = args.metric.as_ref().and_then(|metric| metric.direction).unwrap_or(Direction::Minimize);
     let name = args.metric.as_ref().map_or("loss", |metric| &metric.name).to_owned();
@@ -87,8 +93,12 @@ fn options(args: &InitArgs, proposed: ProposedOptions, notes: &mut DraftNotes) -
     }
     options.space = space;
     notes.others = proposed.others;
+    if !options.set.iter().any(|field| field.split('=').next().is_some_and(|name| name.trim() == "seed")) {
+        options.set.push(format!("seed={SEED}"));
+    }
     if let Some(resource) = proposed.resource.filter(|_| options.resource.is_none() && takes_resource(&options)) {
         notes.origins.insert("resource".to_owned(), resource.origin);
+        notes.guesses.extend(["resource", "maxIterations"]);
         options.resource = Some(resource.notation);
     }
     options

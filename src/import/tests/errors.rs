@@ -79,11 +79,12 @@ fn mistakes_of_search_spaces_have_their_line() {
     7:21 invalid expression `uniform(0 [1])`: expected `,` or `)`
     "#);
     let typed = "a: {type: float, low: 0, high: 1}\nb: {type: float, low: 0}\nc: {type: gamma, low: 0, high: 1}\n\
-                 d: {type: int, low: 0, high: 3, step: 0}\n";
+                 d: {type: int, low: 0, high: 3, step: 0}\ne: {type: float, low: 0, high: 3, step: 1e-300}\n";
     insta::assert_snapshot!(errors(typed), @r#"
     2:1 missing field `high` in the parameter `b`
     3:11 unknown type `gamma`
     4:1 `step` must be above 0, found 0
+    5:1 `step` 1e-300 is too small for the range from 0 to 3: there would be more than 2^53 values
     "#);
     let early = "version: 1\nkind: group\nhptuning:\n  matrix:\n    a: {values: 3}\n    b: {valeus: [1]}\n    c: {uniform: [1, 0]}\n    d: 3\n";
     insta::assert_snapshot!(errors(early), @r#"

@@ -291,7 +291,8 @@ fn word(text: &str) -> Value {
         _ => text
             .parse::<i64>()
             .map(Value::from)
-            .or_else(|_| text.parse().map(|x: f64| Value::Number(number(x))))
-            .unwrap_or_else(|_| text.into()),
+            .ok()
+            .or_else(|| number(text.parse().ok()?).map(Value::Number))
+            .unwrap_or_else(|| text.into()),
     }
 }

@@ -150,11 +150,11 @@ fn scalar(entry: &Entry, reader: &mut Reader) -> Option<ImportedParam> {
         // Nevergrad's Log without bounds: init · step^N(0, 1); Scalar: init + step · N(0, 1)
         (None, None, Some(init)) if is_log && init > 0.0 => {
             let scale = float(&step).filter(|step| *step > 1.0).unwrap_or(2.0);
-            ImportedDomain::log_normal(number_of(libm::log(init)), number_of(libm::log(scale)), None)
+            ImportedDomain::log_normal(number_of(libm::log(init))?, number_of(libm::log(scale))?, None)
         }
         (None, None, Some(init)) => {
             let scale = step.clone().unwrap_or_else(|| 1.into());
-            ImportedDomain::normal(number_of(init), scale, is_whole.then(|| 1.into()))
+            ImportedDomain::normal(number_of(init)?, scale, is_whole.then(|| 1.into()))
         }
         _ => {
             reader.error(&entry.key_span, format!("{what} needs `lower` and `upper`, or `init`"), "");

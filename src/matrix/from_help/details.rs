@@ -60,9 +60,10 @@ impl Details {
 pub fn read(placeholder: &str, help: &str) -> Details {
     let help = help.char_indices().nth(MAX_LENGTH).map_or(help, |(at, _)| &help[..at]);
     let lower = help.to_ascii_lowercase();
-    let default =
-        default(help, &lower).filter(|text| !["", "none", "null", "required"].contains(&&*text.to_lowercase()));
-    let is_list = placeholder.contains("...") || default.as_ref().is_some_and(|text| text.starts_with(['[', '(']));
+    let several = placeholder.contains("...") || repeats_a_word(placeholder);
+    let default = default(help, &lower, if several { &[';'] } else { &[';', ',', ' '] })
+        .filter(|text| !["", "none", "null", "required"].contains(&&*text.to_lowercase()));
+    let is_list = several || default.as_ref().is_some_and(|text| text.starts_with(['[', '(']));
     Details {
         is_list,
         default,
@@ -73,8 +74,15 @@ pub fn read(placeholder: &str, help: &str) -> Details {
     }
 }
 
-/// The text after `default: `, up to the bracket or semicolon that ends it. `lower` is `help` in lower case.
-fn default(help: &str, lower: &str) -> Option<String> {
+/// Whether a placeholder is one word several times, as argparse prints `nargs=2`: `SIZE SIZE`.
+fn repeats_a_word(placeholder: &str) -> bool {
+    let mut words = placeholder.split_whitespace();
+    let Some(first) = words.next() else { return false };
+    words.clone().next().is_some() && words.all(|word| word == first)
+}
+
+/// The text after `default: `, up to the bracket or one of the characters `ends` that ends it. `lower` is `help` in lower case.
+fn default(help: &str, lower: &str, ends: &[char]) -> Option<String> {
     let at = ["default: ", "default=", "defaults to ", "default is ", "(default "]
         .iter()
         .find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
@@ -89,7 +97,7 @@ fn default(help: &str, lower: &str) -> Option<String> {
             ')' | ']' | '}' => depth -= 1,
             _ => {}
         }
-        depth < 0 || (depth == 0 && (matches!(c, ';' | ',' | ' ') || rest[*at..].starts_with(". ")))
+        depth < 0 || (depth == 0 && (ends.contains(c) || rest[*at..].starts_with(". ")))
     });
     let text = rest[..end.map_or(rest.len(), |(at, _)| at)].trim().trim_end_matches('.');
     Some(text.to_owned())

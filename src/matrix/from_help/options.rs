@@ -149,8 +149,12 @@ fn is_placeholder(column: &str) -> bool {
 
 /// The option, unless it is one that every script has.
 fn finished(raw: RawOption, required: &[&str]) -> Option<HelpOption> {
-    let longest = raw.names.iter().filter(|name| !name.starts_with("--no-")).max_by_key(|name| name.len())?;
-    let is_switch = longest.contains("[no]") || raw.names.iter().any(|name| name.starts_with("--no-"));
+    let is_negation = |name: &&String| name.starts_with("--no-");
+    let positive = raw.names.iter().filter(|name| !is_negation(name) && name.starts_with("--"));
+    let positive = positive.max_by_key(|name| name.len());
+    // `--no-bias` alone is an option of its own.
+    let longest = positive.or_else(|| raw.names.iter().max_by_key(|name| name.len()))?;
+    let is_switch = longest.contains("[no]") || (positive.is_some() && raw.names.iter().any(|name| is_negation(&name)));
     let name = longest.trim_start_matches('-').replace("[no]", "");
     let general = ["h", "help", "version", "helpfull", "helpshort", "helpxml", "install-completion", "show-completion"];
     if name.is_empty() || general.contains(&name.as_str()) {

@@ -67,6 +67,9 @@ fn other(option: &HelpOption) -> String {
         words.push("a flag; to try it: {kind: choice, value: [true, false], arg: flag}".to_owned());
     } else if details.choices.len() > 1 {
         words.push(format!("one of {}", details.choices.join(", ")));
+    } else if details.is_list {
+        let example = details.default.as_deref().and_then(items).unwrap_or_else(|| "…".to_owned());
+        words.push(format!("several values; to try it: {{kind: choice, value: [[{example}]], arg: words}}"));
     }
     words.extend(details.default.as_ref().map(|text| format!("default {text}")));
     words.extend(details.is_required.then(|| "required: give it in the command".to_owned()));
@@ -74,4 +77,12 @@ fn other(option: &HelpOption) -> String {
         [name] => name.clone(),
         words => format!("{}: {}", words[0], words[1..].join("; ")),
     }
+}
+
+/// The items of a default of several values, written as `8, 8`, `[8, 8]` or `8 8`.
+fn items(default: &str) -> Option<String> {
+    let inner = default.trim_matches(['[', ']', '(', ')']);
+    let items: Vec<&str> = inner.split([',', ' ']).map(str::trim).filter(|item| !item.is_empty()).collect();
+    let is_plain = |item: &&str| item.chars().all(|c| c.is_alphanumeric() || "+-._".contains(c));
+    (!items.is_empty() && items.iter().all(is_plain)).then(|| items.join(", "))
 }

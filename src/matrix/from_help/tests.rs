@@ -51,7 +51,7 @@ fn argparse() {
     # --per_device_eval_batch_size: default 8
     # --fp16: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default False
     # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default False
-    # --layers: default [64, 32]
+    # --layers: several values; to try it: {kind: choice, value: [[64, 32]], arg: words}; default [64, 32]
     # --seed: default 42
     # --output_dir
     # --device: one of cpu, cuda
@@ -109,6 +109,22 @@ fn fire() {
     dropout=uniform(0, 0.5) <- from --dropout, default 0.1
     # --name: default x
     # --amp: default False
+    ");
+}
+
+#[test]
+fn several_values_and_negations_are_listed() {
+    let click = "Options:\n  --size <INTEGER INTEGER>...  Size.  [default: 8, 8]\n  --depth INTEGER RANGE  [1<=x<=8]\n";
+    insta::assert_snapshot!(proposals(click), @"
+    depth=int(1, 8) <- from --depth
+    # --size: several values; to try it: {kind: choice, value: [[8, 8]], arg: words}; default 8, 8
+    ");
+    let argparse =
+        "options:\n  --size SIZE SIZE  the size\n  --no-bias   without a bias (default: True)\n  --lr LR  rate\n";
+    insta::assert_snapshot!(proposals(argparse), @"
+    lr=loguniform(1e-5, 1e-1) <- from --lr
+    # --size: several values; to try it: {kind: choice, value: [[…]], arg: words}
+    # --no-bias: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default True
     ");
 }
 

@@ -140,7 +140,7 @@ fn set_hyperband(
             "set the largest resource",
         ));
     }
-    let eta = eta.and_then(|eta| eta.as_f64()).filter(|eta| *eta > 1.0).map_or_else(|| ETA.into(), number);
+    let eta = eta.and_then(|eta| eta.as_f64()).filter(|eta| *eta > 1.0).and_then(number).unwrap_or_else(|| ETA.into());
     study.set("eta", Value::Number(eta));
     let resource = resource.map_or_else(|| resource::unused_name(&study.params), str::to_owned);
     study.set_resource(&resource, "int");

@@ -8,6 +8,11 @@ use crate::import::section::Section;
 use crate::import::study::ImportedParam;
 use crate::matrix::yaml::node::{Entry, Node};
 
+/// The fault of bounds of a normal distribution without a finite mean.
+const TOO_FAR: &str = "`min` and `max` of a normal distribution are too far apart";
+/// The fault of bounds without a logarithm.
+const NOT_POSITIVE: &str = "`min` and `max` of a log-normal distribution must be above 0";
+
 /// Reads the list of parameters.
 pub fn read(entry: &Entry, reader: &mut Reader) -> Vec<ImportedParam> {
     let items = reader.list(&entry.value, "`parameters`").unwrap_or_default();
@@ -119,23 +124,35 @@ fn bounded(fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDoma
     }
     Some(match (distribution, step) {
         (Spread::Uniform, None) => ImportedDomain::uniform(min, max),
-        (Spread::Uniform, Some(step)) => ImportedDomain::stepped(&min, &max, &step),
+        (Spread::Uniform, Some(step)) => {
+            let stepped = ImportedDomain::stepped(&min, &max, &step);
+            stepped
+                .map_err(|error| reader.error(fields.span(), error.to_string(), "use a larger step, or none"))
+                .ok()?
+        }
         (Spread::LogUniform, None) => ImportedDomain::log_uniform(min, max),
         (Spread::LogUniform, Some(step)) => ImportedDomain::q_log_uniform(min, max, step),
         (Spread::Normal, step) => {
-            let (mu, sigma) = moments(low, high);
+            let (mu, sigma) = moments(low, high).or_else(|| no_moments(TOO_FAR, fields, reader))?;
             ImportedDomain::normal(mu, sigma, step)
         }
         (Spread::LogNormal, step) => {
-            let (mu, sigma) = moments(libm::log(low), libm::log(high));
+            let (mu, sigma) =
+                moments(libm::log(low), libm::log(high)).or_else(|| no_moments(NOT_POSITIVE, fields, reader))?;
             ImportedDomain::log_normal(mu, sigma, step)
         }
     })
 }
 
-/// The mean and the standard deviation of a normal distribution on [low, high].
-fn moments(low: f64, high: f64) -> (Number, Number) {
-    (number((low + high) / 2.0), number((high - low) / 6.0))
+/// The mean and the standard deviation of a normal distribution on [low, high], if they are finite.
+fn moments(low: f64, high: f64) -> Option<(Number, Number)> {
+    number((low + high) / 2.0).zip(number((high - low) / 6.0))
+}
+
+/// Reports bounds without a mean and a standard deviation.
+fn no_moments<T>(message: &str, fields: &Section<'_>, reader: &mut Reader) -> Option<T> {
+    reader.error(fields.span(), message, "use other bounds or another distribution");
+    None
 }
 
 fn int(fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDomain> {
@@ -160,11 +177,12 @@ fn int(fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDomain> 
         Spread::LogUniform if given_step => ImportedDomain::q_log_uniform(min, max, step),
         Spread::LogUniform => ImportedDomain::log_int(low, high),
         Spread::Normal => {
-            let (mu, sigma) = moments(low as f64, high as f64);
+            let (mu, sigma) = moments(low as f64, high as f64).or_else(|| no_moments(TOO_FAR, fields, reader))?;
             ImportedDomain::normal(mu, sigma, Some(step))
         }
         Spread::LogNormal => {
-            let (mu, sigma) = moments(libm::log(low as f64), libm::log(high as f64));
+            let (mu, sigma) = moments(libm::log(low as f64), libm::log(high as f64))
+                .or_else(|| no_moments(NOT_POSITIVE, fields, reader))?;
             ImportedDomain::log_normal(mu, sigma, Some(step))
         }
     })

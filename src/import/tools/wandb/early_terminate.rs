@@ -80,7 +80,9 @@ fn set_hyperband(bounds: Bounds, entry: &Entry, study: &mut ImportedStudy, reade
     if min > 1 {
         study.set("minIterations", min);
     }
-    study.set("eta", Value::Number(number(eta)));
+    if let Some(eta) = number(eta) {
+        study.set("eta", Value::Number(eta));
+    }
     if let Some(sampler) = sampler {
         study.set("sampler", sampler);
     }

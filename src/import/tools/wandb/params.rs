@@ -148,8 +148,11 @@ impl Distribution<'_> {
         let sigma = self.number("sigma", reader).unwrap_or_else(|| 1.into());
         let q = name.starts_with("q_").then(|| self.step(reader));
         if sigma.as_f64() == Some(0.0) && q.is_none() {
-            let value = if name == "normal" { mu } else { exponential(mu.as_f64()?) };
-            return Some(ImportedDomain::constant(Value::Number(value)));
+            let value = if name == "normal" { Some(mu.clone()) } else { exponential(mu.as_f64()?) };
+            if value.is_none() {
+                reader.error(self.fields.span(), format!("`mu` is a natural logarithm: exp({mu}) is too large"), "");
+            }
+            return value.map(|value| ImportedDomain::constant(Value::Number(value)));
         }
         let build = if name.contains("log") { ImportedDomain::log_normal } else { ImportedDomain::normal };
         Some(build(mu, sigma, q))
@@ -199,8 +202,8 @@ impl Distribution<'_> {
         reader: &mut Reader,
     ) -> Option<ImportedDomain> {
         // https://docs.wandb.ai: the bounds of log_uniform are natural logarithms, those of log_uniform_values values
-        let exp = |x: &Number| exponential(x.as_f64().unwrap_or(f64::NAN));
-        let exp_minus = |x: &Number| exponential(-x.as_f64().unwrap_or(f64::NAN));
+        let exp = |x: &Number| exponential(x.as_f64()?);
+        let exp_minus = |x: &Number| exponential(-x.as_f64()?);
         let too_large = |x: &Number| x.as_f64().is_none_or(|x| x.abs() > 700.0);
         let is_exponent = matches!(name, "log_uniform" | "q_log_uniform" | "inv_log_uniform");
         if is_exponent && (too_large(&min) || too_large(&max)) {
@@ -220,11 +223,11 @@ impl Distribution<'_> {
             },
             "uniform" => ImportedDomain::uniform(min, max),
             "q_uniform" => ImportedDomain::q_uniform(min, max, q),
-            "log_uniform" => ImportedDomain::log_uniform(exp(&min), exp(&max)),
-            "q_log_uniform" => ImportedDomain::q_log_uniform(exp(&min), exp(&max), q),
+            "log_uniform" => ImportedDomain::log_uniform(exp(&min)?, exp(&max)?),
+            "q_log_uniform" => ImportedDomain::q_log_uniform(exp(&min)?, exp(&max)?, q),
             "q_log_uniform_values" => ImportedDomain::q_log_uniform(min, max, q),
             // exp(-u) with u uniform between the bounds
-            "inv_log_uniform" => ImportedDomain::log_uniform(exp_minus(&max), exp_minus(&min)),
+            "inv_log_uniform" => ImportedDomain::log_uniform(exp_minus(&max)?, exp_minus(&min)?),
             _ => ImportedDomain::log_uniform(min, max),
         })
     }

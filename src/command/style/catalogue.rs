@@ -9,8 +9,15 @@ use super::member::Style;
 use super::{assign, env, fire, hydra, none, option};
 
 /// All styles; the first is the default.
-const STYLES: [&dyn Style; 7] =
-    [&option::Equals, &option::SpaceSeparated, &fire::Fire, &hydra::Hydra, &assign::Assign, &env::Env, &none::Omitted];
+const STYLES: [&dyn Style; 7] = [
+    &option::Equals,
+    &option::SpaceSeparated,
+    &fire::Fire,
+    &hydra::Hydra,
+    &assign::Assign,
+    &env::Env,
+    &none::NoArguments,
+];
 
 /// The `--arg-style` of a study or of a parameter.
 #[derive(Clone, Copy)]

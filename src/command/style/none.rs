@@ -5,9 +5,9 @@ use super::member::{Argument, JobArguments, Style};
 
 /// No arguments.
 #[derive(Debug)]
-pub struct Omitted;
+pub struct NoArguments;
 
-impl Style for Omitted {
+impl Style for NoArguments {
     fn name(&self) -> &'static str {
         "none"
     }

@@ -14,7 +14,7 @@ use crate::types::ids::{BracketId, Rung, TrialId};
 use crate::types::objective::{Score, rank};
 use crate::types::units::Resource;
 
-/// What became of a trial at a rung.
+/// The result for a trial at a rung.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RungDecision {
@@ -217,7 +217,11 @@ fn why(rung: &RungExplanation, job: &JobView, schedule: PromotionRule, attempts:
         (RungDecision::Undecided, PromotionRule::Asynchronous) => {
             ranked("it is promoted if it comes into the best 1/eta of this rung")
         }
-        (RungDecision::Undecided, _) => ranked("it is paused; the model may promote it later"),
+        (RungDecision::Undecided, PromotionRule::Model) => ranked("it is paused; the model may promote it later"),
+        (RungDecision::Undecided, PromotionRule::FullRungs) if rung.planned.is_some() => {
+            ranked("this rung is full; it is decided when the study is resumed")
+        }
+        (RungDecision::Undecided, PromotionRule::FullRungs) => ranked("it is decided when this rung is full"),
     };
     format!("{stopped}{reason}")
 }

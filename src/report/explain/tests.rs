@@ -17,6 +17,17 @@ fn plan() -> Plan {
     Plan { brackets, rounds: 1, open_ended: false }
 }
 
+#[test]
+fn a_decision_that_is_not_recorded_is_made_by_the_schedule() {
+    let mut cut = StudyFixture::new();
+    cut.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).launch(2, 0, 1, 1.0);
+    cut.succeed(0, 0, 0.5).succeed(1, 0, 0.6).succeed(2, 0, 0.7);
+    assert_eq!(
+        decisions(&cut, 0),
+        "Undecided: rank 1 of 3; this rung is full; it is decided when the study is resumed"
+    );
+}
+
 /// Passes the explanation of `trial` to `check`.
 fn explained<T>(fixture: &StudyFixture, trial: u64, check: impl FnOnce(&TrialExplanation<'_>) -> T) -> T {
     let (view, plan) = (fixture.view(), plan());

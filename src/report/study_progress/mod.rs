@@ -30,7 +30,7 @@ pub struct RungCounts {
     pub ended: u64,
     /// Trials that were promoted or retired.
     pub settled: u64,
-    /// Failed jobs, including retried ones.
+    /// Failed trials among the ended.
     pub failed: u64,
     /// Trials promoted to the next rung.
     pub promoted: u64,

@@ -1,4 +1,4 @@
-//! Replaces aliases by copies, so that a value that is set changes in one place only.
+//! Replaces aliases by copies, so that setting a value changes one place only.
 
 use std::ops::Range;
 

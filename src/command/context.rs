@@ -1,6 +1,6 @@
 //! The names a template may use, and their values for one job.
 
-mod config_values;
+pub(super) mod config_values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,16 +5,17 @@ pub mod context;
 mod conversion;
 pub mod dialect;
 pub(crate) mod environment;
+pub(crate) mod files;
 pub(crate) mod hub;
 pub(crate) mod input;
 pub(crate) mod plain;
 pub(crate) mod program;
 mod python;
 pub(crate) mod rendered;
+pub(crate) mod shell_script;
 pub(crate) mod split;
 pub mod style;
 pub mod template;
-pub(crate) mod used_variables;
 pub(crate) mod workdir;
 
 use std::path::Path;

@@ -1,6 +1,8 @@
 //! Splits a command written as one string into words by the rules of a shell. No shell is run.
 
-/// The words of `text`; text between `{{` and `}}` is never split. `None` for an unclosed quote.
+use super::template::scanner::tag_ranges;
+
+/// The words of `text`; the tags of templates are never split. `None` for an unclosed quote.
 pub fn split(text: &str) -> Option<Vec<String>> {
     if text.contains(MASK) {
         return None;
@@ -15,14 +17,14 @@ pub fn split(text: &str) -> Option<Vec<String>> {
 const MASK: char = '\u{0}';
 
 fn mask(text: &str) -> (String, Vec<&str>) {
-    let (mut masked, mut templates, mut rest) = (String::new(), Vec::new(), text);
-    while let Some((start, length)) = rest.find("{{").and_then(|s| rest[s..].find("}}").map(|l| (s, l + 2))) {
-        masked.push_str(&rest[..start]);
+    let (mut masked, mut templates, mut end) = (String::new(), Vec::new(), 0);
+    for tag in tag_ranges(text) {
+        masked.push_str(&text[end..tag.start]);
         masked.push(MASK);
-        templates.push(&rest[start..start + length]);
-        rest = &rest[start + length..];
+        end = tag.end;
+        templates.push(&text[tag]);
     }
-    masked.push_str(rest);
+    masked.push_str(&text[end..]);
     (masked, templates)
 }
 
@@ -47,5 +49,9 @@ mod tests {
         assert_eq!(words, ["python3", "my train.py", "--lr={{ lr }}", "{{params.as_args}}", "{{ a }} {{ b }}"]);
         assert_eq!(split("a 'b"), None);
         assert_eq!(split("a {{ b").unwrap(), ["a", "{{", "b"]);
+        let words = split("t {% if x > 0.1 %}--big{% endif %} {# a 'comment #}{{ '}}' }}z {{ y }}").unwrap();
+        assert_eq!(words, ["t", "{% if x > 0.1 %}--big{% endif %}", "{# a 'comment #}{{ '}}' }}z", "{{ y }}"]);
+        let words = split("sh -c 'echo ${#x}' {{ lr }} {{ a").unwrap();
+        assert_eq!(words, ["sh", "-c", "echo ${#x}", "{{ lr }}", "{{", "a"]);
     }
 }

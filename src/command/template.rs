@@ -8,8 +8,6 @@ use serde_json::Value;
 use super::JobContext;
 use super::context::{TemplateNames, TemplateValues};
 use super::dialect::Dialect;
-use super::environment::{Variable, environment};
-use super::plain::plain;
 use super::style::catalogue::ArgStyle;
 use super::style::member::JobArguments;
 use super::style::settings::Arguments;
@@ -29,13 +27,14 @@ mod job_path;
 mod limits;
 mod lone_option;
 mod output;
-mod scanner;
+pub(super) mod scanner;
 mod text;
 mod value_source;
+mod variables;
 
 pub use error::TemplateError;
 pub use expression::{ParamExpression, ParamExpressionError};
-pub(crate) use scanner::{expression_of, is_template};
+pub(crate) use scanner::{expression_of, is_template, tag_ranges};
 pub(crate) use text::TextTemplate;
 pub use value_source::ValueSource;
 
@@ -130,6 +129,12 @@ impl Renderer {
         &self.arguments
     }
 
+    /// Whether a job has arguments besides the elements of the command, judged by sample values.
+    pub fn adds_arguments(&self) -> bool {
+        let argv = self.with_sample(|context| self.argv(context));
+        argv.is_ok_and(|argv| argv.len() > self.command.len())
+    }
+
     /// Whether parameters and the resource are appended: no template of the command uses one of them or an input.
     pub fn appends(&self) -> bool {
         !self.is_complete && !self.names.own().any(|name| self.compiled.used.contains(name))
@@ -145,20 +150,27 @@ impl Renderer {
     pub fn unused(&self) -> Vec<&str> {
         let params = self.names.params.iter().map(|(name, _)| &**name);
         let resource = self.names.resource.iter().map(|spec| spec.name.as_str());
-        let is_in_config = self.names.config.is_some();
-        let is_unused = |name: &&str| !is_in_config && !self.appends() && !self.uses(name);
+        let is_unused = |name: &&str| !self.is_in_config(name) && !self.appends() && !self.uses(name);
         params.chain(resource).filter(is_unused).collect()
     }
 
     /// What `value` of the parameter `name` becomes, if it is passed as an argument or a variable.
     pub fn passed(&self, name: &str, value: &Value) -> Option<JobArguments> {
-        let style = self.arguments.of(name).style.unwrap_or_default();
-        let has_own_style = self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
-        let is_appended = self.appends() && (self.names.config.is_none() || has_own_style);
-        let is_passed = style.passes() && (is_appended || self.compiled.has_argument(name));
         let mut job = JobArguments::default();
         self.names.pass(&self.arguments, name, value, &mut job);
-        is_passed.then_some(job)
+        self.is_passed(name).then_some(job)
+    }
+
+    /// Whether the parameter or the resource `name` is passed in its style.
+    fn is_passed(&self, name: &str) -> bool {
+        let style = self.arguments.of(name).style.unwrap_or_default();
+        let is_appended = self.appends() && !self.is_in_config(name);
+        style.passes() && (is_appended || self.compiled.has_argument(name))
+    }
+
+    /// Whether the parameter or the resource `name` is a value of the configuration file.
+    fn is_in_config(&self, name: &str) -> bool {
+        self.names.is_in_config(&self.arguments, name)
     }
 
     /// Whether a template uses `name`, or an environment variable has its value.
@@ -225,33 +237,6 @@ impl Renderer {
         }
         values.complete(&mut job);
         Ok(job)
-    }
-
-    /// The container's variables, those of inputs (`toEnv`), and the HYPERTUNE_* variables of a job.
-    ///
-    /// # Errors
-    /// As [`Renderer::argv`].
-    pub fn environment(&self, context: &JobContext<'_>) -> Result<Vec<Variable>, TemplateError> {
-        let mut all = self.own_environment(context)?;
-        all.extend(environment(context, self.names.resource.as_ref()));
-        Ok(all)
-    }
-
-    /// The variables with parameters, and those that the component names. One that `toEnv` names has the value of its input as text, and is not set for null.
-    pub fn own_environment(&self, context: &JobContext<'_>) -> Result<Vec<Variable>, TemplateError> {
-        let values = self.values(context)?;
-        let params = self.render(&values, None)?.variables.into_iter();
-        let mut all: Vec<Variable> = params.map(|(name, value)| (name.into(), value.into())).collect();
-        for (name, template) in &self.variables {
-            all.push((name.clone().into(), template.render(&values)?.into()));
-        }
-        for input in self.names.inputs.iter().filter(|_| self.names.dialect == Dialect::Polyaxon) {
-            let value = values.own(&input.name).filter(|value| !value.is_null());
-            if let (Some(name), Some(value)) = (&input.variable, value) {
-                all.push((name.clone().into(), plain(&value).into()));
-            }
-        }
-        Ok(all)
     }
 
     /// Renders with sample values: finds expressions that fail for every job before any job runs.

@@ -2,6 +2,8 @@
 
 use std::path::{self, Path};
 
+use super::template::scanner::tag_ranges;
+
 /// `text` as an absolute path; a relative one is relative to `base`.
 pub fn absolute(base: &Path, text: &str) -> String {
     let joined = base.join(text);
@@ -40,9 +42,9 @@ pub fn make_paths_absolute(word: &mut String, element: &str, base: &Path) {
 
 /// The text before the first tag of a template and after its last one; all of it twice if it has none.
 fn literal_ends(element: &str) -> (&str, &str) {
-    let start = ["{{", "{%", "{#"].iter().filter_map(|mark| element.find(mark)).min();
-    let end = ["}}", "%}", "#}"].iter().filter_map(|mark| Some(element.rfind(mark)? + mark.len())).max();
-    (&element[..start.unwrap_or(element.len())], &element[end.filter(|_| start.is_some()).unwrap_or(0)..])
+    let tags = tag_ranges(element);
+    let start = tags.first().map_or(element.len(), |tag| tag.start);
+    (&element[..start], &element[tags.last().map_or(0, |tag| tag.end)..])
 }
 
 fn is_relative_file(text: &str, base: &Path) -> bool {

@@ -158,10 +158,24 @@ pub struct SessionRecord {
     /// The limits at which it ends; none in journals of versions that did not record them.
     #[serde(default, skip_serializing_if = "SessionLimits::is_none")]
     pub limits: SessionLimits,
+    /// The scripts of its jobs; empty in journals of versions that did not record them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFingerprint>,
     /// RFC 3339.
     pub started_at: String,
     /// Study time.
     pub at: Moment,
+}
+
+/// A file as it was when a session started.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileFingerprint {
+    /// Its path as the command names it.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The CRC-32 of its contents.
+    pub crc32: u32,
 }
 
 /// The limits of a session (`--max-jobs`, `--max-resource`, `--time-limit`), for the estimate of the remaining time.

@@ -8,6 +8,25 @@ const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 const PYTHON_EXCEPTION: i32 = 1;
 /// Exit code of argparse, click and most other argument parsers for invalid arguments.
 const USAGE_ERROR: i32 = 2;
+/// Exit code of absl for invalid flags.
+const ABSL_USAGE_ERROR: i32 = 1;
+/// How absl's message for invalid flags begins.
+const ABSL_ERROR: &str = "FATAL Flags parsing error:";
+/// How click's messages begin where it prints no usage before them (`click/exceptions.py`), and Typer's.
+const CLICK_ERRORS: [&str; 8] = [
+    "Error: Option '",
+    "Error: No such option",
+    "Error: Invalid value",
+    "Error: Missing option",
+    "Error: Missing argument",
+    "Error: Missing parameter",
+    "Error: Got unexpected extra argument",
+    "Error: Argument '",
+];
+/// Titles of the boxes in which tyro prints its messages.
+const TYRO_TITLES: [&str; 3] = ["─ Parsing error ─", "─ Unrecognized options ─", "─ Required options ─"];
+/// The reason of a failure for which an argument parser ended the program, after the exit code.
+pub const REJECTED: &str = "the program rejected its arguments";
 /// Python's exceptions for programs that cannot be loaded.
 const LOAD_ERRORS: [&str; 5] = ["SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"];
 /// Python's exceptions that point to a bug in the program or a problem of its environment rather than to an unsuitable value.
@@ -36,8 +55,9 @@ pub fn failure_of_exit(code: i32, stderr_tail: &str) -> Failure {
         _ if SHELL_CANNOT_RUN.contains(&code) => Failure::BadCommand(with_line()),
         USAGE_ERROR if MISSING_SCRIPT.iter().any(|text| last.contains(text)) => Failure::BadCommand(with_line()),
         // Without the line, which contains values and so differs between jobs.
-        USAGE_ERROR if has_usage(stderr_tail) => {
-            Failure::BadCommand(format!("exit code {code}: the program rejected its arguments"))
+        USAGE_ERROR if has_usage(stderr_tail) => Failure::BadCommand(format!("exit code {code}: {REJECTED}")),
+        ABSL_USAGE_ERROR if stderr_tail.lines().any(|line| line.starts_with(ABSL_ERROR)) => {
+            Failure::BadCommand(format!("exit code {code}: {REJECTED}"))
         }
         PYTHON_EXCEPTION if is_exception(last, &LOAD_ERRORS) => Failure::BadCommand(with_line()),
         PYTHON_EXCEPTION if is_exception(last, &PROGRAM_ERRORS) => Failure::ProgramError(with_line()),
@@ -45,10 +65,13 @@ pub fn failure_of_exit(code: i32, stderr_tail: &str) -> Failure {
     }
 }
 
-/// Whether there is a line of an argument parser: `usage: …`, or `PROGRAM: error: …` of argparse.
+/// Whether there is a line of an argument parser: `usage: …`, `PROGRAM: error: …` of argparse, or a message of click or tyro.
 fn has_usage(stderr_tail: &str) -> bool {
     let is_usage = |line: &str| line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("usage:"));
-    stderr_tail.lines().map(str::trim_start).any(|line| is_usage(line) || line.contains(": error: "))
+    let is_click = |line: &str| CLICK_ERRORS.iter().any(|start| line.starts_with(start));
+    let is_tyro = |line: &str| TYRO_TITLES.iter().any(|title| line.contains(title));
+    let mut lines = stderr_tail.lines().map(str::trim_start);
+    lines.any(|line| is_usage(line) || line.contains(": error: ") || is_click(line) || is_tyro(line))
 }
 
 /// Whether `line` is the last line of a traceback of one of the exceptions `names`.
@@ -88,6 +111,11 @@ mod tests {
         assert_eq!(failure_of_exit(2, &argparse(0.1)), failure_of_exit(2, &argparse(0.2)));
         assert!(is_bad_command(2, "t.py: error: the following arguments are required: --data\n"));
         assert!(is_bad_command(2, "Usage: t.py [OPTIONS]\n\nError: No such option: --lr\n"));
+        assert!(is_bad_command(2, "Error: Option '--aug' does not take a value.\n"), "click without a usage");
+        assert!(is_bad_command(2, "╭─ Parsing error ─────╮\n│ Argument --layers: expected INT │\n"), "tyro");
+        let absl = "FATAL Flags parsing error:\n  Unknown command line flag 'lr'\nPass --helpshort to see help.\n";
+        assert!(is_bad_command(1, absl) && !is_bad_command(2, absl));
+        assert!(!is_bad_command(2, "Error: the data is damaged\n"));
         assert!(
             !is_bad_command(2, "the usage: none\n")
                 && !is_bad_command(3, "usage: t.py\n")

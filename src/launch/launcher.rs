@@ -27,6 +27,8 @@ pub struct CommandLine {
     pub argv: Vec<String>,
     /// Added to the driver's environment; includes the marks of session and job.
     pub env: Vec<(Cow<'static, str>, OsString)>,
+    /// Names of variables that are not inherited from the driver.
+    pub unset: Vec<String>,
 }
 
 /// A job that is about to be started.

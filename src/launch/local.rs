@@ -42,3 +42,33 @@ impl Launcher for Local {
         spawner.spawn(command, spawning)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::process::child::tests::{TextOutput, UNLIMITED};
+    use crate::launch::std_process::StdProcess;
+
+    #[test]
+    fn a_variable_that_is_unset_is_not_inherited() {
+        assert!(std::env::var_os("PATH").is_some());
+        let command = JobCommand {
+            program: "/usr/bin/env".into(),
+            name: "env".into(),
+            args: vec![],
+            env: vec![("KEPT".into(), "1".into())],
+            unset: vec!["PATH".into(), "KEPT".into(), "MISSING".into()],
+            directory: None,
+        };
+        let launchers: [Box<dyn Launcher>; 2] = [Box::<Local>::default(), Box::<StdProcess>::default()];
+        for launcher in launchers {
+            launcher.prepare(&Signals::catch().unwrap()).unwrap();
+            let mut child = launcher.start(&command, &SpawningChild::default()).unwrap();
+            let mut output = TextOutput::default();
+            let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
+            child.reap().unwrap();
+            let has = |start: &str| output.stdout.lines().any(|line| line.starts_with(start));
+            assert!(!has("PATH=") && has("KEPT=1"), "{}: {}", launcher.name(), output.stdout);
+        }
+    }
+}

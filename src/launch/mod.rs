@@ -6,7 +6,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod client;
 pub(crate) mod error;
-mod error_lines;
+pub(crate) mod error_lines;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod job_exit;

@@ -42,9 +42,13 @@ impl Launcher for StdProcess {
     }
 
     fn start(&self, command: &JobCommand, _spawning: &SpawningChild) -> Result<Child, SpawnError> {
-        let JobCommand { program, name, args, env, directory } = command;
+        let JobCommand { program, name, args, env, unset, directory } = command;
         let mut command = Command::new(program);
-        command.arg0(name).args(args).envs(env.iter().map(|(name, value)| (&**name, value))).process_group(0);
+        command.arg0(name).args(args).process_group(0);
+        for name in unset {
+            command.env_remove(name);
+        }
+        command.envs(env.iter().map(|(name, value)| (&**name, value)));
         if let Some(directory) = directory {
             command.current_dir(directory);
         }

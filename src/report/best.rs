@@ -70,7 +70,7 @@ pub struct BestReport<'a> {
 }
 
 impl<'a> BestReport<'a> {
-    /// `None` while no job has a value, and in a study without a metric. `repeat` says how a job is repeated.
+    /// `None` where [`BestView::new`] returns it.
     pub fn new(view: &'a StudyView, repeat: impl FnOnce(&JobView) -> Repetition) -> Option<BestReport<'a>> {
         Some(BestReport { best: BestView::new(view, repeat)?, ended: view.has_ended(), finished: view.finish.as_ref() })
     }
@@ -152,7 +152,7 @@ mod tests {
         let view = halving().view();
         let best = BestReport::new(&view, |_| repetition("python3 train.py")).expect("trial 2 finished");
         let json = serde_json::to_string(&best).expect("a view serializes");
-        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"}}"#);
+        insta::assert_snapshot!(json, @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"unset":[],"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"}}"#);
     }
 
     #[test]

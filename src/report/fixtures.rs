@@ -183,6 +183,7 @@ pub fn repetition(line: &str) -> Repetition {
         command: line.split(' ').map(str::to_owned).collect(),
         directory: "/project".into(),
         env: [("HYPERTUNE_SEED".to_owned(), "7".to_owned())].into(),
+        unset: Vec::new(),
         checkpoint: None,
         folder: "matrix.study/trials/2".into(),
         shell: line.to_owned(),

@@ -63,6 +63,8 @@ pub enum BestKeys<'a> {
         /// null.
         env: (),
         /// null.
+        unset: (),
+        /// null.
         checkpoint: (),
         /// null.
         folder: (),
@@ -139,6 +141,7 @@ fn no_best(view: &StudyView) -> BestKeys<'_> {
         command: (),
         directory: (),
         env: (),
+        unset: (),
         checkpoint: (),
         folder: (),
         shell: (),
@@ -191,9 +194,9 @@ mod tests {
     #[test]
     fn the_json_starts_with_the_keys_of_the_best_trial() {
         let view = halving().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1,"interrupted":0,"repeated":0},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"error":"ValueError: lr","stderr_tail":"ValueError: lr"}]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":2,"value":0.125,"metric":"loss","resource":3,"params":{"lr":0.2},"command":["python3","train.py"],"directory":"/project","env":{"HYPERTUNE_SEED":"7"},"unset":[],"checkpoint":null,"folder":"matrix.study/trials/2","shell":"python3 train.py","study":"matrix.study","ended":true,"finished":{"reason":"completed"},"seed":7,"trials":3,"jobs":{"planned":4,"launched":4,"running":0,"succeeded":3,"failed":1,"stopped":0,"dropped":1,"interrupted":0,"repeated":0},"resource_spent":6,"full_resource":9,"duration_s":4.0,"logs":"matrix.study/trials","failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"error":"ValueError: lr","stderr_tail":"ValueError: lr"}]}"#);
         let view = StudyFixture::new().view();
-        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"directory":null,"env":null,"checkpoint":null,"folder":null,"shell":null,"study":"matrix.study","ended":false,"finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0,"interrupted":0,"repeated":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&summary(&view)).expect("a summary serializes"), @r#"{"trial":null,"value":null,"metric":null,"resource":null,"params":null,"command":null,"directory":null,"env":null,"unset":null,"checkpoint":null,"folder":null,"shell":null,"study":"matrix.study","ended":false,"finished":null,"seed":7,"trials":0,"jobs":{"planned":4,"launched":0,"running":0,"succeeded":0,"failed":0,"stopped":0,"dropped":0,"interrupted":0,"repeated":0},"resource_spent":0,"full_resource":0,"duration_s":0.0,"logs":"matrix.study/trials","failures":[]}"#);
     }
 
     #[test]

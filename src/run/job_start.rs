@@ -143,7 +143,8 @@ impl JobRunner<'_> {
             mark: &mark,
             directory: directory.as_deref().unwrap_or(base),
         };
-        let CommandLine { argv, env } = self.launcher.wrap(CommandLine { argv, env }, &identity);
+        let unset = self.renderer.unset_variables(&context).map_err(|error| StartError::Job(error.message))?;
+        let CommandLine { argv, env, unset } = self.launcher.wrap(CommandLine { argv, env, unset }, &identity);
         let mut argv = argv.into_iter();
         let name = argv.next().ok_or_else(|| StartError::Job("the command is empty".into()))?;
         let program = self.programs.find(&name)?;
@@ -153,6 +154,7 @@ impl JobRunner<'_> {
             name: name.into(),
             args: argv.map(OsString::from).collect(),
             env,
+            unset,
             directory,
         };
         Ok((program, command))

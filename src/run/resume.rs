@@ -209,6 +209,7 @@ pub fn start_session(
         retries: study.experiment.retries.max,
         devices: options.devices(),
         limits: SessionLimits::of(&study.experiment.limits),
+        files: study.files.clone(),
         started_at: wall_time(),
         at: now,
     })));

@@ -34,7 +34,7 @@ use super::resume::{ReplayedStudy, change, open, remove_unneeded, start_session}
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::collect::collector::MetricSource;
-use crate::command::template::Renderer;
+use crate::command::template::{Renderer, is_template};
 use crate::command::workdir;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, PromotedStart};
@@ -286,7 +286,7 @@ impl Session {
 fn result_checks(experiment: &Experiment, renderer: &Renderer) -> ResultChecks {
     let parameter = renderer.names().params.first().map(|(name, _)| renderer.source_of(name));
     let resource = experiment.resource.as_ref().map(|spec| (spec.name.as_str(), renderer.source_of(&spec.name)));
-    ResultChecks::new(experiment.promoted, parameter, resource)
+    ResultChecks::new(experiment.promoted, experiment.plan().trials(), parameter, resource)
 }
 
 fn note_ended(observer: &dyn Observer, count: usize) {
@@ -312,7 +312,7 @@ fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
 
 /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
 fn known_program(renderer: &Renderer, base: &Path) -> Option<String> {
-    let program = renderer.command().first().filter(|first| !first.contains("{{"))?;
+    let program = renderer.command().first().filter(|first| !is_template(first))?;
     let has_directory = renderer.directory_template().is_some();
     Some(if has_directory { workdir::absolute_program(base, program) } else { program.clone() })
 }

@@ -7,7 +7,7 @@ use super::tuner::TunerProgram;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::record::Header;
+use crate::journal::record::{FileFingerprint, Header};
 
 /// A study to run.
 pub struct StudyInput<'a> {
@@ -23,4 +23,6 @@ pub struct StudyInput<'a> {
     pub tuner: Option<TunerProgram>,
     /// What the session changes in the recorded study.
     pub change: StudyChange,
+    /// The scripts of its command, for the session's record.
+    pub files: Vec<FileFingerprint>,
 }

@@ -137,6 +137,7 @@ fn run(
         header: header(),
         tuner: None,
         change: StudyChange::default(),
+        files: Vec::new(),
     };
     let recorder = Recorder::default();
     let result = without_raised_signals(|| session::run(&study, options, &recorder));

@@ -97,6 +97,23 @@ fn a_study_without_a_success_starts_again() {
 }
 
 #[test]
+fn an_edited_script_is_named_when_the_study_is_resumed() {
+    let lab = Lab::new(&random("numRuns: 4", 1));
+    let changed = "t.sh changed since the study's last session, which started at 2";
+    lab.file("t.sh", "echo '{\"loss\": 1}'; echo x >> out.txt\n");
+    let run = |options: &str| lab.hypertune(&format!("run m.yaml -q {options} -- sh t.sh out.txt"));
+    run("--max-jobs 1").exits(4);
+    assert!(!run("--max-jobs 1").exits(4).stderr.contains("changed"), "only the script counts");
+    lab.file("t.sh", "echo '{\"loss\": 2}'\n");
+    run("--max-jobs 1").exits(4).output_contains(changed).output_contains("with --overwrite a new study starts");
+    assert!(!run("").exits(0).stderr.contains("changed"), "once for each change");
+    lab.file("t.sh", "echo '{\"loss\": 3}'\n");
+    lab.hypertune("resume m.study -q").exits(0).output_contains(changed);
+    run("").exits(0).output_contains(changed);
+    assert!(!run("--overwrite").exits(0).stderr.contains("changed"));
+}
+
+#[test]
 fn failed_trials_are_named_and_run_again() {
     let lab = Lab::new(&random("numRuns: 6", 1));
     lab.file("t.sh", "test -e fixed || test $HYPERTUNE_TRIAL -lt 4 || exit 1\necho '{\"loss\": 1}'\n");

@@ -19,6 +19,7 @@ mod no_file;
 mod nonsense;
 mod one_outcome;
 mod options;
+mod passing;
 mod plans;
 mod plots;
 mod polyaxon;

@@ -23,6 +23,19 @@ fn parameters_that_do_not_reach_the_program() {
 }
 
 #[test]
+fn two_trials_that_differ_in_one_parameter_only() {
+    const NOTE: &str = "the first 2 trials have different parameters and exactly the same value, 0.25";
+    let grid = |params: &str| {
+        Lab::new(&format!("kind: grid\nmetric: {{name: loss, optimization: minimize}}\nparams:\n  {params}\n"))
+    };
+    let boolean = grid("amp: {kind: choice, value: [true, false]}");
+    assert_eq!(boolean.run("-j 1", "value=0.25").exits(0).stderr.matches(NOTE).count(), 1);
+    assert!(!boolean.run("-j 1 --overwrite", "").exits(0).stderr.contains("exactly the same value"));
+    let three = grid("x: {kind: choice, value: [1, 2, 3]}").run("-j 1", "value=0.25").exits(0);
+    assert!(!three.stderr.contains(NOTE) && three.stderr.contains("the first 3 trials"), "{}", three.stderr);
+}
+
+#[test]
 fn a_resource_that_changes_nothing() {
     const NOTE: &str = "the last 3 promoted jobs did as much as the jobs before them, although they had more epochs";
     let lab = Lab::new(ASHA);

@@ -140,3 +140,21 @@ fn any_value_reaches_the_program_again_from_another_folder() {
         assert_eq!(trial_dir(&again.stderr), trial_dir(&first), "{style}");
     }
 }
+
+#[test]
+fn the_variable_of_a_parameter_that_is_null_is_not_inherited() {
+    for launcher in ["local", "std"] {
+        let lab = Lab::new(
+            "kind: grid\nargStyle: env\nmetric: {name: loss, optimization: minimize}\nparams:\n  wd: {kind: choice, value: [null]}\n",
+        );
+        lab.script("train.sh", "#!/bin/sh\n[ -z \"${WD+set}\" ] || exit 9\necho '{\"loss\": 1}'\n");
+        let mut command = lab.command("run m.yaml -q -- ./train.sh");
+        let run = RunOutput::of(command.env("WD", "-5").env("HYPERTUNE_LAUNCHER", launcher)).exits(0);
+        let line = printed(&run);
+        assert!(line.ends_with("env -u WD ./train.sh"), "{launcher}: {line}");
+        RunOutput::of(lab.program("sh").args(["-c", &line]).current_dir(lab.path("")).env("WD", "-5")).exits(0);
+        assert_eq!(lab.hypertune("best m.study --format json").json()["unset"][0], "WD", "{launcher}");
+        let plan = lab.hypertune("plan m.yaml -- ./train.sh").exits(0);
+        assert!(plan.stdout.contains("env -u WD ./train.sh"), "{}", plan.stdout);
+    }
+}

@@ -13,6 +13,7 @@ use crate::cli::exit_codes::Exit;
 use crate::cli::findings;
 use crate::cli::matrix_commands::definition_notes;
 use crate::cli::options::execution;
+use crate::cli::study::advice::passing;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::fail_if;
 use crate::cli::study::recorded::{Decision, decide};
@@ -112,6 +113,9 @@ fn note_rerun(args: &RunArgs, verbosity: Verbosity) {
 
 fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
     session::check_program(&study)?;
+    if let Some(passed) = passing::booleans(&study).filter(|_| verbosity != Verbosity::Quiet) {
+        print_message(&format!("note: {passed}"));
+    }
     let study = warm_start::load(study, verbosity)?;
     let study = match study.seed {
         Some(_) => study,

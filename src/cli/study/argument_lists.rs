@@ -42,6 +42,8 @@ pub struct RenderedJob {
     pub variables: Vec<Variable>,
     /// The names of those that parameters or the component set.
     pub own: BTreeSet<String>,
+    /// Variables that the job does not inherit.
+    pub unset: Vec<String>,
 }
 
 /// Renders the argument lists of one study.
@@ -73,11 +75,12 @@ impl ArgumentLists<'_> {
             let mut variables = self.renderer.environment(context)?;
             variables.push(("HYPERTUNE_SLOT".into(), job.slot.to_string().into()));
             let own = self.renderer.own_environment(context)?.into_iter().map(|(name, _)| name.into_owned()).collect();
+            let unset = self.renderer.unset_variables(context)?;
             let RenderedCommand { argv, directory, config } = self.renderer.rendered(context, base)?;
             let config = config.map(|copy| copy.path);
             let is_template = self.renderer.directory_template().is_some_and(is_template);
             let directory_use = if is_template { DirectoryUse::PerJob } else { DirectoryUse::Shared };
-            Ok(RenderedJob { argv, directory, directory_use, config, variables, own })
+            Ok(RenderedJob { argv, directory, directory_use, config, variables, own, unset })
         })
     }
 
@@ -90,7 +93,7 @@ impl ArgumentLists<'_> {
         let base = env::current_dir()?;
         self.in_context(launch, |context| {
             let argv = self.renderer.rendered(context, &base)?.argv;
-            Ok(with_variables(&self.renderer.own_environment(context)?, argv))
+            Ok(with_variables(&self.renderer.own_environment(context)?, self.renderer.unset_variables(context)?, argv))
         })
     }
 
@@ -124,11 +127,12 @@ fn launch(job: &JobView) -> Launch {
     }
 }
 
-/// `argv` as an argument of `env`, which sets `variables`.
-fn with_variables(variables: &[Variable], argv: Vec<String>) -> Vec<String> {
-    if variables.is_empty() {
+/// `argv` as an argument of `env`, which sets `variables` and unsets `unset`.
+fn with_variables(variables: &[Variable], unset: Vec<String>, argv: Vec<String>) -> Vec<String> {
+    if variables.is_empty() && unset.is_empty() {
         return argv;
     }
     let assignments = variables.iter().map(|(name, value)| format!("{name}={}", value.to_string_lossy()));
-    std::iter::once("env".to_owned()).chain(assignments).chain(argv).collect()
+    let unset = unset.into_iter().flat_map(|name| ["-u".to_owned(), name]);
+    std::iter::once("env".to_owned()).chain(unset).chain(assignments).chain(argv).collect()
 }

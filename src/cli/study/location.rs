@@ -10,6 +10,7 @@ use anyhow::anyhow;
 
 use crate::cli::args::study::StudyArgs;
 use crate::cli::error::CliError;
+use crate::command::template::is_template;
 use crate::journal::record::Header;
 
 /// The working directory for the study in `folder`: the recorded directory if it still has this study, else the directory at the same
@@ -75,7 +76,7 @@ pub fn default_folder(args: &StudyArgs) -> PathBuf {
 fn script(command: &[String]) -> &Path {
     let is_script = |word: &&String| Path::new(word).extension().is_some() && Path::new(word).is_file();
     let module = || command.iter().skip_while(|word| *word != "-m").nth(1);
-    let program = || command.first().filter(|program| !program.contains("{{"));
+    let program = || command.first().filter(|program| !is_template(program));
     let found = command.iter().skip(1).find(is_script).or_else(module).or_else(program);
     Path::new(found.map_or("hypertune", String::as_str))
 }

@@ -10,6 +10,7 @@ use super::identity::length::LengthChange;
 use super::identity::{Compared, compare};
 use super::session;
 use crate::cli::error::CliError;
+use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::lock;
 use crate::journal::record::LengthRecord;
@@ -18,6 +19,7 @@ use crate::report::text;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::run::change::{Rerun, StudyChange};
 use crate::schedule::Length;
+use crate::types::outcome::StopRule;
 
 /// What to do with the study in the folder.
 pub enum Decision {
@@ -79,9 +81,15 @@ pub fn unchanged(view: &StudyView, recorded: &StudyDefinition) -> StudyChange {
     StudyChange { initial_length: Some(view.initial_length.unwrap_or(length)), ..StudyChange::default() }
 }
 
-/// Whether a job has run to its end or was ended by a rule, so that a result would be lost.
+/// Whether a job has run to its end or was ended by a rule, so that a result would be lost. A job that ended because the study did has no
+/// result, unless the study ended because a metric was reached.
 fn has_succeeded(view: &StudyView) -> bool {
-    view.jobs.iter().any(|job| matches!(job.status, JobStatus::Succeeded | JobStatus::Stopped))
+    let is_reached = matches!(view.finish, Some(FinishReason::MetricReached { .. }));
+    view.jobs.iter().any(|job| match job.status {
+        JobStatus::Succeeded => true,
+        JobStatus::Stopped => is_reached || job.reason.as_deref() != Some(StopRule::STUDY_FINISHED),
+        _ => false,
+    })
 }
 
 /// Whether an interrupted job may have left a checkpoint from which it would continue.
@@ -146,4 +154,28 @@ fn different_study(study: &StudyDefinition, differences: &[Difference]) -> CliEr
     error
         .hint("start another study with --study OTHER, or discard this one with --overwrite")
         .hint(format!("start another study that learns from this one with {warm_start}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::StudyFixture;
+    use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+    use crate::types::objective::Score;
+    use crate::types::outcome::{Failure, Outcome};
+
+    #[test]
+    fn a_job_that_ended_with_the_study_is_no_success() {
+        let study = |rule: &str, finish: FinishReason| {
+            let mut sample = StudyFixture::new();
+            sample.launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0).fail(0, 0, Failure::Exit(1), "");
+            let outcome = Outcome::Stopped { score: Score::new(0.5), by: StopRule::new(rule, None, None) };
+            has_succeeded(&sample.end(1, 0, 1, outcome, "").finish(finish).view())
+        };
+        let job = JobId { key: JobKey { trial: TrialId(1), rung: Rung(0) }, attempt: Attempt(1) };
+        let reached = FinishReason::MetricReached { job, metric: "loss".into(), value: 0.5, threshold: 0.6 };
+        assert!(!study(StopRule::STUDY_FINISHED, FinishReason::Completed));
+        assert!(study("median", FinishReason::Completed));
+        assert!(study(StopRule::STUDY_FINISHED, reached));
+    }
 }

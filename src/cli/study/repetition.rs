@@ -9,7 +9,7 @@ use super::argument_lists::{DirectoryUse, RenderedJob};
 use super::definition::StudyDefinition;
 use indexmap::IndexSet;
 
-use crate::command::used_variables::UsedVariables;
+use crate::command::files::used_variables::UsedVariables;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::best::repetition::{Repetition, ShellLine, StartDirectory};
 use crate::report::view::JobView;
@@ -36,6 +36,7 @@ pub fn of(
         command: rendered.argv,
         directory,
         env,
+        unset: rendered.unset,
         checkpoint: Some(checkpoint).filter(|folder| has_entries(folder)),
         folder: folder.trial(trial),
         shell,
@@ -63,6 +64,7 @@ fn shell(job: &RenderedJob, env: &BTreeMap<String, String>, directory: &Path) ->
             DirectoryUse::PerJob => StartDirectory::Own(directory),
         },
         variables: variables.filter(|(name, _)| is_set(name)).collect(),
+        unset: &job.unset,
         argv: &job.argv,
         checkpoint: folder("HYPERTUNE_CHECKPOINT_DIR"),
         trial: folder("HYPERTUNE_TRIAL_DIR"),

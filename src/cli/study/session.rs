@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::advice::command::MissingProgram;
 use super::advice::machine::with_machine_advice;
+use super::advice::passing;
 use super::definition::StudyDefinition;
 use super::fail_if;
 use super::repetition;
@@ -25,9 +26,10 @@ use crate::cli::options::execution;
 use crate::cli::options::launcher::Places;
 use crate::cli::output;
 use crate::cli::umask;
+use crate::command::files::fingerprint::{changed, fingerprints};
 use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
-use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
+use crate::journal::record::{FORMAT, FileFingerprint, Header, PlanTotals, SAMPLING_RULES};
 use crate::launch::error::LaunchError;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
@@ -64,6 +66,7 @@ pub struct SessionOptions<'a> {
 impl SessionOptions<'_> {
     /// Prints the result of the recorded study in `view` if it has ended and the session does not continue it; else [`Self::run`].
     pub fn resume(&self, study: StudyDefinition, view: StudyView) -> Result<Exit, CliError> {
+        warn_if_edited(&study, &view);
         if let Some(reason) = view.finish.clone().filter(|reason| !self.change.continues(reason)) {
             self.note("this study has ended, nothing is launched; `hypertune run` with --overwrite starts a new one");
             return self.print_result(&study, &view, &reason);
@@ -108,7 +111,8 @@ impl SessionOptions<'_> {
         execution::apply(self.execution, std::sync::Arc::make_mut(&mut experiment));
         let observer = progress::observer(&experiment, &study.folder, execution::verbosity(self.execution));
         let change = self.change.clone();
-        let driven = StudyInput { experiment, renderer, folder: study.folder.clone(), header, tuner, change };
+        let (folder, files) = (study.folder.clone(), scripts(study));
+        let driven = StudyInput { experiment, renderer, folder, header, tuner, change, files };
         driver::run(&driven, &options, &*observer).map_err(|error| session_error(error, study))
     }
 
@@ -148,6 +152,26 @@ impl SessionOptions<'_> {
     }
 }
 
+/// The scripts of the study's command as they are now.
+fn scripts(study: &StudyDefinition) -> Vec<FileFingerprint> {
+    let directory = env::current_dir().unwrap_or_default();
+    study.renderer.as_ref().map(|renderer| fingerprints(renderer.command(), &directory)).unwrap_or_default()
+}
+
+/// Warns about scripts that differ from those of the last session.
+fn warn_if_edited(study: &StudyDefinition, view: &StudyView) {
+    let Some(last) = view.last_session.as_ref().filter(|last| !last.files.is_empty()) else { return };
+    let files = changed(&last.files, &scripts(study));
+    if !files.is_empty() {
+        let files = files.iter().map(|file| printable(file).into_owned()).collect::<Vec<_>>().join(", ");
+        progress::print_message(&format!(
+            "warning: {files} changed since the study's last session, which started at {}: its results are from the file before the \
+             change; with --overwrite a new study starts",
+            last.started_at
+        ));
+    }
+}
+
 /// Prints the next step unless the study is complete; returns the exit code or the error.
 fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit: Exit) -> Result<Exit, CliError> {
     let message = summary_text::finish_sentence(reason);
@@ -156,6 +180,7 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
         FinishReason::Limit { .. } if exit == Exit::NoResult => {
             let error = CliError::no_result(anyhow!("every job failed{}", headline(view)));
             let error = metric_hint(view).into_iter().fold(error, CliError::hint);
+            let error = passing::rejected(study, view).into_iter().fold(error, CliError::hint);
             return Err(error.hint("fix the command, then run it again with --rerun failed"));
         }
         FinishReason::Limit { .. } => {
@@ -167,6 +192,7 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
         FinishReason::FirstFailures { .. } => {
             let error = CliError::no_result(anyhow!("{message}{}", headline(view)));
             let error = metric_hint(view).into_iter().fold(error, CliError::hint);
+            let error = passing::rejected(study, view).into_iter().fold(error, CliError::hint);
             return Err(error
                 .hint("fix the command, then run it again")
                 .hint("if such failures are expected, run it again with --keep-going"));

@@ -13,6 +13,8 @@ pub enum KeyPresence {
     Present,
     /// It was added.
     Added,
+    /// The file has no such key and got none: its format cannot express the value, and leaves the key out.
+    Absent,
 }
 
 /// A member of the catalogue.

@@ -109,6 +109,12 @@ impl ConfigTemplate {
         Ok((text, added))
     }
 
+    /// Whether the file has `key`, a dotted name.
+    pub fn has(&self, key: &str) -> bool {
+        let set = self.format.set(&self.prepared, key, &1.into());
+        set.is_ok_and(|(_, presence)| presence == KeyPresence::Present)
+    }
+
     /// Whether the file cannot have both of two values: they have the same key, or the key of one is in the value of the other.
     pub fn is_conflict(&self, one: &ConfigValue, other: &ConfigValue) -> bool {
         if one.key == other.key {

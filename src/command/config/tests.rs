@@ -198,6 +198,8 @@ fn toml_files_keep_order_and_comments() {
         key = { "a b" = 1.0 }
         "#);
     let template = template("c.toml", "a = 1\n").unwrap();
+    let (text, added) = template.fill(&[given("missing", json!(null)), given("new", json!(1))]).unwrap();
+    assert_eq!((&*text, added), ("a = 1\nnew = 1\n", vec!["new".to_owned()]));
     for value in [json!([null]), json!(u64::MAX)] {
         assert!(template.fill(&[given("a", value)]).is_err());
     }

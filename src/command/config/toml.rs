@@ -30,14 +30,21 @@ impl ConfigFormat for Toml {
     fn set(&self, text: &str, name: &str, value: &Value) -> Result<(String, KeyPresence), ConfigError> {
         let mut document = parse(text)?;
         let (root, keys) = (document.as_item_mut(), keys(name));
-        let steps = resolve(root, &keys);
-        match (&steps, value) {
-            (Some(steps), Value::Null) => remove(root, steps, name)?,
-            (Some(steps), _) => replace(root, steps, to_toml(name, value)?),
-            (None, Value::Null) => {}
-            (None, _) => add(root, name, &keys, 0, value)?,
-        }
-        let presence = if steps.is_some() { KeyPresence::Present } else { KeyPresence::Added };
+        let presence = match (resolve(root, &keys), value) {
+            (Some(steps), Value::Null) => {
+                remove(root, &steps, name)?;
+                KeyPresence::Present
+            }
+            (Some(steps), _) => {
+                replace(root, &steps, to_toml(name, value)?);
+                KeyPresence::Present
+            }
+            (None, Value::Null) => KeyPresence::Absent,
+            (None, _) => {
+                add(root, name, &keys, 0, value)?;
+                KeyPresence::Added
+            }
+        };
         Ok((document.to_string(), presence))
     }
 

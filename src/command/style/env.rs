@@ -21,13 +21,17 @@ impl Style for Env {
         let text = match (value, form.booleans.unwrap_or_default(), form.lists.unwrap_or_default()) {
             _ if is_omitted(value, form) => return,
             (Value::Bool(true), Booleans::Flag, _) => "1".to_owned(),
-            // Unset, even if the variable is inherited, cannot be expressed; programs read an empty one as false.
+            // Programs read an empty variable as false.
             (Value::Bool(false), Booleans::Flag, _) => String::new(),
             (Value::Array(_), _, Lists::Words) => list(" "),
             (Value::Array(_), _, Lists::Commas) => list(","),
             _ => text(value, form, Position::Joined),
         };
         job.variables.push((variable(argument), text));
+    }
+
+    fn variable(&self, argument: &Argument<'_>) -> Option<String> {
+        Some(variable(argument))
     }
 
     fn ignored(&self, given: &ValueForm) -> Vec<&'static str> {

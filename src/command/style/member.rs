@@ -52,6 +52,11 @@ pub trait Style: fmt::Debug + Send + Sync {
         let _ = argument;
         None
     }
+    /// The environment variable that holds the parameter of `argument`; `None` in a style that passes arguments.
+    fn variable(&self, argument: &Argument<'_>) -> Option<String> {
+        let _ = argument;
+        None
+    }
     /// Whether parameters reach the program by arguments or variables of their own.
     fn passes(&self) -> bool {
         true

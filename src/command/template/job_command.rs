@@ -7,11 +7,12 @@ use super::{Renderer, TemplateError, TextTemplate};
 use crate::command::JobContext;
 use crate::command::config::{ConfigCopy, ConfigTemplate, ConfigValue};
 use crate::command::context::CONFIG;
+use crate::command::context::config_values::config_key;
 use crate::command::rendered::RenderedCommand;
 use crate::command::workdir;
 
 impl Renderer {
-    /// Lets jobs run in the directory that `text` renders to.
+    /// Sets the working directory of jobs: what `text` renders to.
     ///
     /// # Errors
     /// All faults of the template.
@@ -85,10 +86,12 @@ impl Renderer {
 
     /// Where the program gets the value of the parameter or the resource `name`, for messages.
     pub fn source_of(&self, name: &str) -> ValueSource {
-        let settings = self.arguments.of(name);
-        let has_own_style = self.arguments.params.get(name).is_some_and(|own| own.style.is_some());
-        if self.names.config.is_some() && !has_own_style {
-            return ValueSource::ConfigKey(settings.form.name.clone().unwrap_or_else(|| name.to_owned()));
+        if let Some(config) = self.config().filter(|_| self.is_in_config(name)) {
+            let key = config_key(&self.arguments, name);
+            // As in `TemplateValues::config_values`: a value that the command uses is not added to the file.
+            if config.has(&key) || !self.compiled.used.contains(name) {
+                return ValueSource::ConfigKey(key);
+            }
         }
         let passed = self.passed(name, &1.into());
         match passed.as_ref().map(|job| (job.argv.first(), job.variables.first())) {

@@ -1,10 +1,21 @@
 //! Splits a template into tags and tokens as minijinja's tokenizer does, without a syntax check.
 
+use std::ops::Range;
+
 /// `{{ … }}` or `{% … %}`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TagKind {
     Expression,
     Statement,
+}
+
+impl TagKind {
+    fn end(self) -> &'static str {
+        match self {
+            TagKind::Expression => "}}",
+            TagKind::Statement => "%}",
+        }
+    }
 }
 
 /// A tag with its tokens.
@@ -54,9 +65,36 @@ pub enum Symbol {
     Other,
 }
 
-/// Whether `element` has tags, so that it is rendered.
+/// Whether `element` has expressions or statements, so that it is rendered. Comments alone do not count: `${#x}` is of a shell.
 pub fn is_template(element: &str) -> bool {
     element.contains("{{") || element.contains("{%")
+}
+
+/// The byte ranges of the tags of `text`: expressions, statements and comments. None if `text` is not a template. A tag without an end
+/// is text.
+pub fn tag_ranges(text: &str) -> Vec<Range<usize>> {
+    let (mut ranges, mut from) = (Vec::new(), 0);
+    while let Some(at) = text[from..].find('{').filter(|_| is_template(text)) {
+        let start = from + at;
+        let end = tag_length(&text[start..]).map(|length| start + length);
+        ranges.extend(end.map(|end| start..end));
+        from = end.unwrap_or(start + 1);
+    }
+    ranges
+}
+
+/// The length of the tag at the start of `text`, which starts with `{`.
+fn tag_length(text: &str) -> Option<usize> {
+    let kind = match text.as_bytes().get(1)? {
+        b'{' => TagKind::Expression,
+        b'%' => TagKind::Statement,
+        b'#' => return Some(2 + text[2..].find("#}")? + 2),
+        _ => return None,
+    };
+    let mut scanner = Scanner { rest: &text[2..], balance: 0 };
+    scanner.tokens(kind);
+    let length = text.len() - scanner.rest.len();
+    text[2..length].ends_with(kind.end()).then_some(length)
 }
 
 /// Words that minijinja does not read as names.
@@ -101,7 +139,7 @@ struct Scanner<'s> {
 
 impl<'s> Scanner<'s> {
     fn tokens(&mut self, kind: TagKind) -> Vec<Token<'s>> {
-        let end = if kind == TagKind::Expression { "}}" } else { "%}" };
+        let end = kind.end();
         let mut tokens = Vec::new();
         if self.rest.starts_with(['-', '+']) {
             self.skip(1);

@@ -1,9 +1,13 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::command::config::{ConfigFile, ConfigTemplate};
+use crate::command::environment::environment;
 use crate::command::input::Input;
 use crate::command::input::{ArgForm, InputType, Multiplicity, Presence};
 use crate::command::style::catalogue::ArgStyle;
+use crate::command::style::form::ValueForm;
+use crate::command::style::settings::ArgSettings;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 fn input(name: &str, arg_form: ArgForm, value: Value) -> Input {
@@ -217,4 +221,48 @@ fn an_option_whose_only_value_renders_to_nothing_is_left_out() {
     }
     assert_eq!(without("act", &["t", "--a=1", "{{ act }}"]), "t --a=1");
     assert_eq!(without("act", &["-t", "{{ act }}", "{{ lr }}"]), "-t 0.00001");
+}
+
+#[test]
+fn the_variable_of_a_parameter_without_a_value_is_unset() {
+    let style = ArgStyle::by_name("env").unwrap();
+    let names = TemplateNames { params: vec![("wd".into(), json!(null)), ("lr".into(), json!(1))], ..names() };
+    let unset = |command: &[&str], arguments: Arguments, params: &[(&str, Value)]| {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        let assignment = params.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
+        let launch = Launch { assignment: Arc::new(assignment), ..launch() };
+        let renderer = Renderer::new(command, arguments, names.clone()).unwrap();
+        renderer.unset_variables(&context(&launch)).unwrap()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(unset(&["t"], style.into(), &[("wd", json!(null)), ("lr", json!(1))]), ["WD"]);
+    assert_eq!(unset(&["t"], style.into(), &[("lr", json!(1))]), ["WD"], "it is not active");
+    assert_eq!(unset(&["t"], style.into(), &[("wd", json!(0)), ("lr", json!(1))]), none);
+    assert_eq!(unset(&["t", "{{ lr }}"], style.into(), &[("wd", json!(null)), ("lr", json!(1))]), none, "not passed");
+    assert_eq!(unset(&["t"], Arguments::default(), &[("wd", json!(null)), ("lr", json!(1))]), none);
+    let mut words: Arguments = style.into();
+    words.general.form.null = Some(crate::command::style::form::NullForm::Word("None".into()));
+    assert_eq!(unset(&["t"], words, &[("wd", json!(null)), ("lr", json!(1))]), none);
+}
+
+#[test]
+fn the_configuration_file_has_the_parameters_without_a_style_of_their_own() {
+    let file = ConfigFile { path: "c.toml".into(), text: "wd = 1\n".into() };
+    let config = Some(Arc::new(ConfigTemplate::new(file).unwrap()));
+    let (params, resource) = (vec![("lr".into(), json!(1)), ("wd".into(), json!(2))], None);
+    let names = TemplateNames { params, resource, config, ..names() };
+    let renderer = |command: &[&str], name: Option<&str>| {
+        let mut arguments = Arguments::default();
+        let equals = ArgSettings { style: ArgStyle::by_name("equals"), ..ArgSettings::default() };
+        arguments.params.insert("lr".into(), equals);
+        let form = ValueForm { name: name.map(str::to_owned), ..ValueForm::default() };
+        arguments.params.insert("wd".into(), ArgSettings { style: None, form });
+        Renderer::new(command.iter().map(|word| (*word).to_owned()).collect(), arguments, names.clone()).unwrap()
+    };
+    let appended = renderer(&["t"], Some("--wd"));
+    assert!(appended.unused().is_empty() && appended.passed("lr", &json!(1)).is_some());
+    assert_eq!(appended.source_of("wd"), ValueSource::ConfigKey("wd".into()));
+    let used = renderer(&["t", "{{ wd }}"], Some("--other"));
+    assert_eq!(used.unused(), ["lr"], "a command that uses templates gets nothing appended");
+    assert_eq!(used.source_of("wd"), ValueSource::Template, "the file has no key of that name");
 }

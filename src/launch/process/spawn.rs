@@ -29,6 +29,8 @@ pub struct JobCommand {
     pub args: Vec<OsString>,
     /// Added to the driver's environment.
     pub env: Vec<(Cow<'static, str>, OsString)>,
+    /// Names of variables that are not inherited from the driver.
+    pub unset: Vec<String>,
     /// The absolute path of its working directory; `None` for the driver's.
     pub directory: Option<PathBuf>,
 }
@@ -72,7 +74,8 @@ impl Spawner {
         let argv = argv.collect::<Result<Vec<CString>, _>>()?;
         let added = command.env.iter().map(|(name, value)| variable(name.as_bytes(), value.as_bytes()));
         let added = added.collect::<io::Result<Vec<CString>>>().map_err(SpawnError::Command)?;
-        let is_replaced = |entry: &CString| command.env.iter().any(|(name, _)| sets(entry, name));
+        let names = || command.env.iter().map(|(name, _)| &**name).chain(command.unset.iter().map(String::as_str));
+        let is_replaced = |entry: &CString| names().any(|name| sets(entry, name));
         let env: Vec<&CStr> =
             self.inherited.iter().filter(|entry| !is_replaced(entry)).chain(&added).map(CString::as_c_str).collect();
         let directory =
@@ -130,7 +133,8 @@ mod tests {
 
     fn output(program: &str, args: &[&str], env: Vec<(Cow<'static, str>, OsString)>) -> io::Result<String> {
         let args = args.iter().map(OsString::from).collect();
-        let command = JobCommand { program: program.into(), name: "name".into(), args, env, directory: None };
+        let command =
+            JobCommand { program: program.into(), name: "name".into(), args, env, unset: vec![], directory: None };
         let mut child = Spawner::new(&Signals::catch()?)?.spawn(&command, &SpawningChild::default()).map_err(cause)?;
         let mut output = TextOutput::default();
         let Ok(()) = child.follow(&mut output, &mut [0; 4096], UNLIMITED);
@@ -161,7 +165,14 @@ mod tests {
         let spawn = |directory: &str| {
             let args = vec!["-P".into()];
             let directory = Some(directory.into());
-            let command = JobCommand { program: "/bin/pwd".into(), name: "pwd".into(), args, env: vec![], directory };
+            let command = JobCommand {
+                program: "/bin/pwd".into(),
+                name: "pwd".into(),
+                args,
+                env: vec![],
+                unset: vec![],
+                directory,
+            };
             Spawner::new(&Signals::catch().unwrap()).unwrap().spawn(&command, &SpawningChild::default())
         };
         let mut child = spawn("/usr").unwrap();
@@ -191,8 +202,14 @@ mod tests {
     fn after_a_spawn_the_spawning_child_is_cleared() {
         let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();
         for (program, starts) in [("/bin/true", true), ("/nowhere/at/all", false)] {
-            let command =
-                JobCommand { program: program.into(), name: "name".into(), args: vec![], env: vec![], directory: None };
+            let command = JobCommand {
+                program: program.into(),
+                name: "name".into(),
+                args: vec![],
+                env: vec![],
+                unset: vec![],
+                directory: None,
+            };
             let child = SpawningChild::default();
             let spawned = spawner.spawn(&command, &child);
             assert_eq!(spawned.is_ok(), starts);

@@ -168,7 +168,7 @@ impl Launcher for Slurm {
         argv.extend(SHELL.shell(command.argv, job.directory));
         let mut env = command.env;
         env.push((arguments::ERROR_CODE_VARIABLE.into(), arguments::SLURM_ERROR_CODE.to_string().into()));
-        CommandLine { argv, env }
+        CommandLine { argv, env, unset: command.unset }
     }
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {

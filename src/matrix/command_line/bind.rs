@@ -173,8 +173,14 @@ fn report_unknown(assigned: &ValueOverride, section: &MatrixSection, component: 
     } else {
         let params = section.params.iter().map(|declared| &*declared.param.name);
         let inputs = component.inputs.iter().map(|declared| declared.input.name.as_str());
-        let hint = suggestion(name, params.chain(inputs));
-        (format!("unknown parameter or input {}", quoted(name)), hint)
+        let known = params.chain(inputs);
+        let constant = format!("to pass it as a constant, use -s {name}={}", assigned.text);
+        let hint = match suggestion(name, known.clone()) {
+            Some(meant) if typo_of(name, known).is_some() => meant,
+            Some(expected) => format!("{expected}; {constant}"),
+            None => constant,
+        };
+        (format!("unknown parameter or input {}", quoted(name)), Some(hint))
     };
     findings.push(assigned.about_name(Severity::Error, message, hint));
 }

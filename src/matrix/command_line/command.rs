@@ -9,8 +9,9 @@ use super::shared_names;
 use super::unsupported_values;
 use crate::command::context::{PartialName, TemplateNames};
 use crate::command::dialect::Dialect;
+use crate::command::shell_script::script_without_arguments;
 use crate::command::style::settings::Arguments;
-use crate::command::template::{Renderer, TemplateError, expression_of};
+use crate::command::template::{Renderer, TemplateError, expression_of, tag_ranges};
 use crate::matrix::diagnostics::diagnostic::Severity;
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
@@ -42,6 +43,7 @@ pub fn renderer(
             let renderer = with_variables(renderer, component, findings)?;
             let renderer = with_directory(renderer, section, overrides, findings)?;
             warn_unused(&renderer, section, findings);
+            warn_shell_script(&renderer, from, component, findings);
             config_file::check(&renderer, section, findings);
             unsupported_values::check(section, &renderer, findings);
             shared_names::warn(&renderer, section, component, findings);
@@ -148,6 +150,31 @@ fn warn_unused(renderer: &Renderer, section: &MatrixSection, findings: &mut Find
     findings.warn(span, message, Some(hint));
 }
 
+/// Warns about arguments that follow the script of `sh -c` and are not used in it.
+fn warn_shell_script(renderer: &Renderer, from: CommandFrom, component: &Component, findings: &mut Findings) {
+    let command = renderer.command();
+    let Some(at) = script_without_arguments(command).filter(|_| renderer.adds_arguments()) else { return };
+    let message = "the parameters are arguments after the script of the shell, which does not use them".to_owned();
+    let hint =
+        Some("write \"$@\" in the script and a word for $0 after it: sh -c 'python3 train.py \"$@\"' sh; or --arg-style none if the program reads HYPERTUNE_PARAMS".to_owned());
+    match from {
+        CommandFrom::CommandLine => {
+            let (text, part) = command_line_part(command, at);
+            findings.push(command_line_diagnostic(Severity::Warning, &text, part, message, hint));
+        }
+        CommandFrom::File | CommandFrom::EarlierFile => {
+            let span = component.command.iter().flatten().nth(at).map_or(0..0, |argument| argument.span.clone());
+            findings.in_source(&component.source, |findings| findings.warn(span, message, hint));
+        }
+    }
+}
+
+/// The command as it is given on the command line, and the range of its element at `index`.
+fn command_line_part(command: &[String], index: usize) -> (String, Span) {
+    let start = 3 + command.iter().take(index).map(|word| word.len() + 1).sum::<usize>();
+    (format!("-- {}", command.join(" ")), start..start + command.get(index).map_or(0, String::len))
+}
+
 /// The names that the command may use. Each parameter has one of its values.
 fn template_names(section: &MatrixSection, component: &Component, dialect: Dialect) -> TemplateNames {
     let sample = |declared: &DeclaredParam| {
@@ -205,8 +232,7 @@ fn report_at(error: &TemplateError, span: Span, component: &Component, findings:
 }
 
 fn report_on_command_line(error: &TemplateError, command: &[String], findings: &mut Findings) {
-    let text = format!("-- {}", command.join(" "));
-    let start = 3 + command.iter().take(error.element).map(|word| word.len() + 1).sum::<usize>();
+    let (text, Span { start, .. }) = command_line_part(command, error.element);
     let word = command.get(error.element).map_or("", String::as_str);
     let part = error.name.as_deref().and_then(|name| position(word, name)).unwrap_or(0..word.len());
     findings.push(command_line_diagnostic(
@@ -221,7 +247,10 @@ fn report_on_command_line(error: &TemplateError, command: &[String], findings: &
 /// The hint for a template that is split between the element at `index` and later ones, as a shell splits it without quotes.
 fn split_template(command: &[String], index: usize) -> Option<String> {
     let rest = command.get(index..)?;
-    let is_open = |text: &str| text.matches("{{").count() > text.matches("}}").count();
+    let is_open = |text: &str| {
+        let mut tags = [("{{", "}}"), ("{%", "%}")].into_iter();
+        tags.any(|(start, end)| text.matches(start).count() > text.matches(end).count())
+    };
     rest.first().filter(|first| is_open(first))?;
     let whole = (2..=rest.len()).map(|length| rest[..length].join(" ")).find(|joined| !is_open(joined))?;
     Some(format!("the shell splits a template at its blanks; quote it: {}", shlex::try_quote(&whole).ok()?))
@@ -229,7 +258,7 @@ fn split_template(command: &[String], index: usize) -> Option<String> {
 
 /// The position of `name` as a whole word in a template of `text`.
 fn position(text: &str, name: &str) -> Option<Span> {
-    let from = text.find("{{")?;
+    let from = tag_ranges(text).first()?.start;
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = text[from..].match_indices(name).map(|(at, _)| from + at..from + at + name.len());
     found.find(|at| !text[..at.start].ends_with(is_word) && !text[at.end..].starts_with(is_word))

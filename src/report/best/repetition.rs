@@ -22,6 +22,8 @@ pub struct Repetition {
     pub directory: PathBuf,
     /// The variables that hypertune set for the job, apart from devices, numbers of threads and marks of processes.
     pub env: BTreeMap<String, String>,
+    /// The variables that hypertune unset for the job: their parameters are null or not active.
+    pub unset: Vec<String>,
     /// The folder with the trial's checkpoint, if one was kept.
     pub checkpoint: Option<PathBuf>,
     /// The trial's folder.
@@ -46,6 +48,8 @@ pub struct ShellLine<'a> {
     pub directory: StartDirectory<'a>,
     /// The variables to set, in this order.
     pub variables: Vec<(&'a str, &'a str)>,
+    /// The variables to unset.
+    pub unset: &'a [String],
     /// The argument list.
     pub argv: &'a [String],
     /// The job's checkpoint folder, which a new folder replaces; may be empty.
@@ -72,9 +76,10 @@ impl ShellLine<'_> {
         commands.extend(self.enter(&directory));
         let variables: Vec<String> =
             self.variables.iter().filter_map(|variable| self.assignment(*variable, &exported)).collect();
-        let env = (!variables.is_empty()).then(|| "env".to_owned());
+        let unset: Vec<String> = self.unset.iter().map(|name| format!("-u {}", quoted_word(name))).collect();
+        let env = (!variables.is_empty() || !unset.is_empty()).then(|| "env".to_owned());
         let argv = self.argv.iter().enumerate().map(|(at, word)| self.word(word, at > 0));
-        commands.push(env.into_iter().chain(variables).chain(argv).collect::<Vec<_>>().join(" "));
+        commands.push(env.into_iter().chain(unset).chain(variables).chain(argv).collect::<Vec<_>>().join(" "));
         commands.join(" && ")
     }
 
@@ -169,7 +174,7 @@ mod tests {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let (trial, config) = ("/s/trials/0", Some("/s/trials/0/rung-0.config.yaml"));
         let (variables, checkpoint) = (variables.to_vec(), "/s/trials/0/checkpoint");
-        ShellLine { directory, variables, argv: &argv, checkpoint, trial, config }.render()
+        ShellLine { directory, variables, unset: &[], argv: &argv, checkpoint, trial, config }.render()
     }
 
     fn shared(directory: &str) -> StartDirectory<'_> {
@@ -189,6 +194,19 @@ mod tests {
             "cd '/my project' && env HYPERTUNE_CHECKPOINT_DIR=\"$(mktemp -d)\" HYPERTUNE_TRIAL_DIR=\"$(mktemp -d)\" \
              HYPERTUNE_PREVIOUS_RESOURCE=0 LR='1 $x' ./t"
         );
+    }
+
+    #[test]
+    fn variables_that_the_job_did_not_have_are_unset() {
+        let (unset, argv) = (["WD".to_owned()], ["t".to_owned()]);
+        let line = |variables: &[(&'static str, &'static str)]| {
+            let variables = variables.to_vec();
+            let directory = shared("/p");
+            ShellLine { directory, variables, unset: &unset, argv: &argv, checkpoint: "", trial: "", config: None }
+                .render()
+        };
+        assert_eq!(line(&[]), "cd /p && env -u WD t");
+        assert_eq!(line(&[("LR", "1")]), "cd /p && env -u WD LR=1 t");
     }
 
     #[test]

@@ -28,10 +28,12 @@ pub struct ResultChecks {
 }
 
 impl ResultChecks {
-    /// `parameter` says where the program gets the first parameter. `resource` is the name of the resource and where the program gets
+    /// `trials` is the number of trials of the study; `u64::MAX` if it is unknown. `parameter` says where the program gets the first
+    /// parameter. `resource` is the name of the resource and where the program gets
     /// it; `None` if nothing is allotted.
     pub fn new(
         promoted: PromotedStart,
+        trials: u64,
         parameter: Option<ValueSource>,
         resource: Option<(&str, ValueSource)>,
     ) -> ResultChecks {
@@ -42,7 +44,8 @@ impl ResultChecks {
             latest: HashMap::new(),
             without_effect: 0,
         });
-        let parameters = parameter.map(|source| ParameterCheck { source, curve: Vec::new(), assignments: Vec::new() });
+        let parameters =
+            parameter.map(|source| ParameterCheck { source, trials, curve: Vec::new(), assignments: Vec::new() });
         ResultChecks { parameters, resource }
     }
 
@@ -82,6 +85,7 @@ enum Check {
 #[derive(Debug)]
 struct ParameterCheck {
     source: ValueSource,
+    trials: u64,
     curve: Vec<CurvePoint>,
     assignments: Vec<Arc<Assignment>>,
 }
@@ -98,19 +102,28 @@ impl ParameterCheck {
             return Check::Passed;
         }
         self.assignments.push(launch.assignment.clone());
-        let Some(value) = end.outcome.score().filter(|_| self.assignments.len() == MIN_RESULTS) else {
-            return Check::Continue;
-        };
+        let Some(value) = end.outcome.score().filter(|_| self.is_enough()) else { return Check::Continue };
         let otherwise = match self.source {
             ValueSource::Argument(_) => ", or pass them by name as {{lr}} in the command",
             _ => "",
         };
         Check::Note(format!(
-            "the first {MIN_RESULTS} trials have different parameters and exactly the same value, {}: the parameters may not reach \
+            "the first {} trials have different parameters and exactly the same value, {}: the parameters may not reach \
              the program; check that it reads {}{otherwise}",
+            self.assignments.len(),
             value.value(),
             self.source
         ))
+    }
+
+    /// Whether the results suffice: [`MIN_RESULTS`], or both of a study with two trials that differ in one parameter.
+    fn is_enough(&self) -> bool {
+        match self.assignments.as_slice() {
+            [one, other] if self.trials == 2 => {
+                one.iter().filter(|(name, value)| other.get(name) != Some(*value)).count() == 1
+            }
+            all => all.len() == MIN_RESULTS,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::command::program::{LocateError, locate};
+use crate::command::template::is_template;
 use crate::report::text::command_line;
 
 /// Words that a shell carries out itself.
@@ -24,7 +25,7 @@ pub struct MissingProgram {
 pub fn missing_program(command: &[String]) -> Option<MissingProgram> {
     let (first, rest) = command.split_first()?;
     let hint = advice(first, rest);
-    if first.contains("{{") || first.contains("{%") {
+    if is_template(first) {
         return is_whole_command(first).then(|| MissingProgram { error: LocateError::NotInPath(first.clone()), hint });
     }
     let error = locate(first).err()?;

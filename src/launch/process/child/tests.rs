@@ -33,6 +33,7 @@ fn spawned(script: &str) -> Child {
         name: "sh".into(),
         args: vec!["-c".into(), script.into()],
         env: vec![("GREETING".into(), "hello".into())],
+        unset: vec![],
         directory: None,
     };
     let spawner = Spawner::new(&Signals::catch().unwrap()).unwrap();

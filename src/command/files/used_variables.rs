@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+
+use super::read::within_timeout;
 
 /// The prefix of hypertune's variables.
 const PREFIX: &[u8] = b"HYPERTUNE_";
 
 /// Bytes of a file that are searched.
 const MAX_BYTES: u64 = 8 << 20;
-
-/// How long files are waited for.
-const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The names of variables with hypertune's prefix in a command and in its files.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,18 +20,14 @@ pub struct UsedVariables {
 }
 
 impl UsedVariables {
-    /// Searches `argv` and the files it names, relative to `directory`. Files that are not read within [`READ_TIMEOUT`] are left out: a
-    /// network file system may never answer.
+    /// Searches `argv` and the files it names, relative to `directory`. Files that cannot be read within a second are left out.
     pub fn of(argv: &[String], directory: &Path) -> UsedVariables {
         let mut used = UsedVariables::default();
         for element in argv {
             used.search(element.as_bytes());
         }
         let (argv, directory) = (argv.to_vec(), directory.to_owned());
-        let (sender, receiver) = mpsc::channel();
-        // Without the thread, which then sends nothing, the names in files are missing.
-        let _ = thread::Builder::new().name("variables".into()).spawn(move || sender.send(in_files(&argv, &directory)));
-        if let Ok(found) = receiver.recv_timeout(READ_TIMEOUT) {
+        if let Some(found) = within_timeout(move || in_files(&argv, &directory)) {
             used.names.extend(found.names);
         }
         used

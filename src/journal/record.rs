@@ -9,6 +9,7 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Limits, PromotedStart};
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
+use crate::types::fingerprint::FileFingerprint;
 use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::origin::ConfigOrigin;
@@ -165,17 +166,6 @@ pub struct SessionRecord {
     pub started_at: String,
     /// Study time.
     pub at: Moment,
-}
-
-/// A file as it was when a session started.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct FileFingerprint {
-    /// Its path as the command names it.
-    pub path: String,
-    /// Its size.
-    pub bytes: u64,
-    /// The CRC-32 of its contents.
-    pub crc32: u32,
 }
 
 /// The limits of a session (`--max-jobs`, `--max-resource`, `--time-limit`), for the estimate of the remaining time.

@@ -7,7 +7,8 @@ use super::tuner::TunerProgram;
 use crate::command::template::Renderer;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::record::{FileFingerprint, Header};
+use crate::journal::record::Header;
+use crate::types::fingerprint::FileFingerprint;
 
 /// A study to run.
 pub struct StudyInput<'a> {

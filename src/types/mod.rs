@@ -4,6 +4,7 @@ pub mod advice;
 pub(crate) mod allocation;
 pub mod args;
 pub mod assignment;
+pub mod fingerprint;
 pub mod ids;
 pub(crate) mod incumbent;
 pub mod objective;

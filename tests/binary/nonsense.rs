@@ -30,7 +30,8 @@ fn two_trials_that_differ_in_one_parameter_only() {
     };
     let boolean = grid("amp: {kind: choice, value: [true, false]}");
     assert_eq!(boolean.run("-j 1", "value=0.25").exits(0).stderr.matches(NOTE).count(), 1);
-    assert!(!boolean.run("-j 1 --overwrite", "").exits(0).stderr.contains("exactly the same value"));
+    let different = grid("x: {kind: choice, value: [1, 2]}").run("-j 1", "").exits(0);
+    assert!(!different.stderr.contains("exactly the same value"), "{}", different.stderr);
     let three = grid("x: {kind: choice, value: [1, 2, 3]}").run("-j 1", "value=0.25").exits(0);
     assert!(!three.stderr.contains(NOTE) && three.stderr.contains("the first 3 trials"), "{}", three.stderr);
 }

@@ -87,7 +87,7 @@ fn variables_of_the_container_and_of_inputs_are_set() {
                      command: [sh, -c], args: 'echo $LR $N $B $E ${NOTE-unset} ${S-unset}; echo \"{\\\"loss\\\": $RATE}\"'";
     let lab = Lab::new(&operation("{lr: 0.5}", inputs, container));
     let run = lab.hypertune("run m.yaml --metric loss:minimize -q");
-    run.output_contains("env LR=x0.5 N=5 B=True E='' RATE=0.5 sh -c");
+    run.output_contains("env -u NOTE LR=x0.5 N=5 B=True E='' RATE=0.5 sh -c");
     let log = lab.hypertune("export m.study").exits(0).json_lines();
     assert_eq!(log[0]["status"], "succeeded", "{log:?}");
     assert_eq!(lab.read("m.study/trials/0/rung-0.stdout.log"), "x0.5 5 True unset unset\n{\"loss\": 0.5}\n");

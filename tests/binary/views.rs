@@ -23,8 +23,10 @@ fn best_is_the_best_value_at_the_highest_resource() {
     assert_eq!(best["value"], value);
     assert_eq!((&best["metric"], &best["resource"], &best["study"]), (&"loss".into(), &9.into(), &"m.study".into()));
     let keys: Vec<_> = best.as_object().expect("an object").keys().cloned().collect();
-    let [repeated, of_study] =
-        [["command", "directory", "env", "checkpoint", "folder", "shell"].as_slice(), &["study", "ended", "finished"]];
+    let [repeated, of_study] = [
+        ["command", "directory", "env", "unset", "checkpoint", "folder", "shell"].as_slice(),
+        &["study", "ended", "finished"],
+    ];
     assert_eq!(keys, [["trial", "value", "metric", "resource", "params"].as_slice(), repeated, of_study].concat());
     assert_eq!(best["ended"], true);
 }

@@ -29,7 +29,7 @@ use crate::cli::umask;
 use crate::command::files::fingerprint::{changed, fingerprints};
 use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
-use crate::journal::record::{FORMAT, FileFingerprint, Header, PlanTotals, SAMPLING_RULES};
+use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::launch::error::LaunchError;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
@@ -42,6 +42,7 @@ use crate::run::options::Existing;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
 use crate::space::Space;
+use crate::types::fingerprint::FileFingerprint;
 use crate::types::ids::TrialId;
 use crate::types::printable::printable;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::read::within_timeout;
 use crate::command::template::is_template;
-use crate::journal::record::FileFingerprint;
+use crate::types::fingerprint::FileFingerprint;
 
 /// Larger files are left out: programs and data rather than scripts.
 const MAX_BYTES: u64 = 4 << 20;

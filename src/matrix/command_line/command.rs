@@ -153,7 +153,9 @@ fn warn_unused(renderer: &Renderer, section: &MatrixSection, findings: &mut Find
 /// Warns about arguments that follow the script of `sh -c` and are not used in it.
 fn warn_shell_script(renderer: &Renderer, from: CommandFrom, component: &Component, findings: &mut Findings) {
     let command = renderer.command();
-    let Some(at) = script_without_arguments(command).filter(|_| renderer.adds_arguments()) else { return };
+    // A component may hand its inputs to the script in variables.
+    let is_unused = renderer.names().params.iter().any(|(name, _)| !renderer.uses(name)) && renderer.adds_arguments();
+    let Some(at) = script_without_arguments(command).filter(|_| is_unused) else { return };
     let message = "the parameters are arguments after the script of the shell, which does not use them".to_owned();
     let hint =
         Some("write \"$@\" in the script and a word for $0 after it: sh -c 'python3 train.py \"$@\"' sh; or --arg-style none if the program reads HYPERTUNE_PARAMS".to_owned());

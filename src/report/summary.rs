@@ -43,7 +43,7 @@ pub struct JobCounts {
 #[serde(untagged)]
 pub enum BestKeys<'a> {
     /// There is a best trial.
-    Found(BestView<'a>),
+    Found(Box<BestView<'a>>),
     /// No job has a value, or there is no metric.
     Nothing {
         /// null.
@@ -115,7 +115,7 @@ impl<'a> Summary<'a> {
         let latest: HashMap<TrialId, &JobView> = view.jobs.iter().map(|j| (j.job.key.trial, j)).collect();
         let full = full_resource(view);
         Summary {
-            best: BestView::new(view, repeat).map_or_else(|| no_best(view), BestKeys::Found),
+            best: BestView::new(view, repeat).map_or_else(|| no_best(view), |best| BestKeys::Found(Box::new(best))),
             ended: view.has_ended(),
             finished: view.finish.as_ref(),
             seed: view.header.seed,

@@ -116,7 +116,9 @@ fn floats(is_log: bool, fields: &mut Section<'_>, reader: &mut Reader) -> Option
         // Optuna: low, low + step, …
         Some(step) if low.as_f64() < high.as_f64() => {
             let stepped = ImportedDomain::stepped(&low, &high, &step);
-            stepped.map_err(|error| reader.error(fields.span(), error.to_string(), "use a larger step, or none")).ok()?
+            stepped
+                .map_err(|error| reader.error(fields.span(), error.to_string(), "use a larger step, or none"))
+                .ok()?
         }
         _ if is_log => ImportedDomain::log_uniform(low, high),
         _ => ImportedDomain::uniform(low, high),

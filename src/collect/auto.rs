@@ -2,16 +2,14 @@
 //!
 //! Of each line, in this order: an object that ends it (JSON, or a dict literal of Python), whatever comes before; then a name that
 //! is wanted with a number after it (`src/collect/text/name_match.rs`); then a row of a table whose header has that name
-//! (`src/collect/text/table.rs`). An object may be printed over several lines. JSON counts more than a dict literal, that more than
-//! text, that more than a table, and that more than a name with other words before it (`src/collect/text/qualifier.rs`); where both
-//! streams have the same form, stdout counts more. Once the metric was read from a source, sources that count less are ignored, and
-//! their readings are forgotten.
+//! (`src/collect/text/table.rs`). An object may be printed over several lines. Source code (`source_lines.rs`) and settings
+//! (`blocks.rs`) are not read. JSON counts most; then stdout counts more than stderr, and of one stream a dict literal more than text,
+//! that more than a table, and that more than a name with other words before it (`src/collect/text/qualifier.rs`); `origin.rs` has
+//! the order. Once the metric was read from a source, sources that count less are ignored, and their readings are forgotten.
 
 use std::sync::Arc;
 
-use super::collector::{
-    Collected, Collector, CollectorConfig, CollectorKind, LineKind, MissingMetric, OutputStream, Remark, Wanted,
-};
+use super::collector::{Collected, Collector, CollectorConfig, CollectorKind, LineKind, OutputStream, Remark, Wanted};
 use super::counted_origin::{Accepted, CountedOrigin};
 use super::json_object::JsonObject;
 use super::json_paths::{all_numbers, entry_at, metric_and_step, number_of, reading};
@@ -19,16 +17,24 @@ use super::json_text::push_entry;
 use super::seen::SeenOutput;
 use super::text::clean::clean;
 use super::text::ending_object::{Notation, ending_object, object};
-use super::text::pairs::pairs;
+use super::text::name_match::NamedNumber;
 use super::text::qualifier::{self, Qualification, Qualifier};
 use super::tracker::{PrintedMetric, ReadingTracker};
 use crate::types::outcome::Reading;
 
+mod blocks;
+mod commas;
+mod context;
+mod messages;
 mod origin;
 mod printed_objects;
 mod printed_tables;
+mod source_lines;
+mod text_object;
 mod wanted_names;
 
+use blocks::BlockKind;
+use context::{Commas, Contexts, LastValues, LineContext};
 use origin::{Origin, PrintedForm, Taken};
 use printed_objects::{ObjectLine, PrintedObject, PrintedObjects};
 use printed_tables::{Interruption, PrintedTables};
@@ -56,6 +62,11 @@ struct Auto {
     /// Where the metric was read as a number so far.
     origin: CountedOrigin<Origin>,
     seen: SeenOutput,
+    contexts: Contexts,
+    /// What the block of the current line holds.
+    block: BlockKind,
+    commas: Commas,
+    values: LastValues,
     tables: PrintedTables,
     objects: PrintedObjects,
     /// The name that was read for the metric if other words were before it, and what was printed for it and could not be read.
@@ -73,6 +84,10 @@ impl Auto {
             tracker: ReadingTracker::new(wanted),
             origin: CountedOrigin::default(),
             seen: SeenOutput::default(),
+            contexts: Contexts::default(),
+            block: BlockKind::Measured,
+            commas: Commas::default(),
+            values: LastValues::default(),
             tables: PrintedTables::default(),
             objects: PrintedObjects::default(),
             read_as: None,
@@ -124,22 +139,27 @@ impl Auto {
             Some(Qualifier::Setting) => return Taken::NotAReading,
             Some(qualifier) => PrintedForm::Qualified(qualifier),
         };
+        let Some(form) = self.block.form(form) else { return Taken::NotAReading };
         let Some(object) = JsonObject::parse(json) else { return Taken::NotAReading };
+        let (metric, step) = metric_and_step(&object, &self.tracker.wanted);
+        let metric = metric.map(|metric| self.with_clear_comma(metric, &object));
         let wanted = &self.tracker.wanted;
-        let (metric, step) = metric_and_step(&object, wanted);
         let has_others =
             wanted.others.iter().any(|name| entry_at(&object, name).is_some_and(|e| number_of(e).is_some()));
         if metric.is_none() && !has_others && stream == OutputStream::Stderr {
             return Taken::NotAReading;
         }
         let is_number = matches!(metric, Some(PrintedMetric::Number(_)));
+        if let Some(PrintedMetric::Number(number)) = metric {
+            self.values.add(form, number);
+        }
         if !is_number && self.is_searching() {
             all_numbers(&object).iter().rev().for_each(|(name, number)| self.seen.add_number(name, *number));
         }
         if !is_number && self.text(stream, before, Some((&object, step))) == LineKind::Reading {
             return Taken::WantedNumber;
         }
-        match self.accept(metric.as_ref(), (form, stream)) {
+        match self.accept(metric.as_ref(), Origin { form, stream }) {
             Accepted::No => return Taken::LowerOrigin,
             Accepted::WithoutMetric => self.tracker.push(json, None, step),
             Accepted::Yes | Accepted::Replacing => self.tracker.push(json, metric, step),
@@ -149,15 +169,23 @@ impl Auto {
 
     /// Takes a line of text if it has a name that is wanted, with the numbers and the step of the object behind it.
     fn text(&mut self, stream: OutputStream, line: &[u8], behind: Option<(&JsonObject<'_>, Option<f64>)>) -> LineKind {
-        let Some(found) = self.names.find(line) else { return LineKind::Other };
+        let Some(mut found) = self.names.find(line) else { return LineKind::Other };
+        let qualifier = found.metric.as_ref().map(NamedNumber::qualifier).or(found.missing).flatten();
+        let Some(form) = self.block.form(qualifier.map_or(PrintedForm::Text, PrintedForm::Qualified)) else {
+            return LineKind::Other;
+        };
+        self.check_commas(&mut found, line);
         self.unread = found.unread.or(self.unread.take());
         let number = found.metric.as_ref().map(|found| found.number);
+        number.iter().for_each(|number| self.values.add(form, *number));
         let words = found.metric.and_then(|found| found.words);
-        let form = words.as_ref().map_or(PrintedForm::Text, |(words, _)| PrintedForm::Qualified(words.qualifier));
-        let accepted = self.accept(number.map(PrintedMetric::Number).as_ref(), (form, stream));
+        let missing = || found.missing.map(|_| PrintedMetric::Other("`None`".to_owned()));
+        let metric = number.map(PrintedMetric::Number).or_else(missing);
+        let accepted = self.accept(metric.as_ref(), Origin { form, stream });
         if accepted == Accepted::No || (accepted == Accepted::WithoutMetric && !found.others) {
             return LineKind::Other;
         }
+        let metric = metric.filter(|_| accepted != Accepted::WithoutMetric);
         let number = number.filter(|_| accepted != Accepted::WithoutMetric);
         let step = self.names.step(line).or(behind.and_then(|(_, step)| step));
         if let Some((_, range)) = words.filter(|_| number.is_some() && self.read_as.is_none()) {
@@ -165,47 +193,15 @@ impl Auto {
         }
         let mut json = std::mem::take(&mut self.json);
         self.text_as_json((line, behind.map(|(object, _)| object)), number, step, &mut json);
-        self.tracker.push(&json, number.map(PrintedMetric::Number), step);
+        self.tracker.push(&json, metric, step);
         self.json = json;
         LineKind::Reading
     }
 
-    /// Writes the pairs of a line and the numbers of the object behind it as an object, those that are wanted under the names by
-    /// which they are wanted.
-    fn text_as_json(
-        &self,
-        (line, behind): (&[u8], Option<&JsonObject<'_>>),
-        metric: Option<f64>,
-        step: Option<f64>,
-        json: &mut String,
-    ) {
-        let wanted = &self.tracker.wanted;
-        json.clear();
-        json.push('{');
-        for (name, number) in pairs(line).filter(|(name, _)| wanted.spelling(name).is_none()) {
-            push_entry(json, name, number);
-        }
-        for (name, number) in behind.map(all_numbers).into_iter().flatten().rev() {
-            if wanted.spelling(&name).is_none() {
-                push_entry(json, &name, number);
-            }
-        }
-        for name in &wanted.others {
-            if let Some(number) = behind.and_then(|object| entry_at(object, name)).and_then(number_of) {
-                push_entry(json, name, number);
-            }
-        }
-        let found = [(&wanted.metric, metric), (&wanted.step, step)];
-        for (name, number) in found.into_iter().filter_map(|(name, number)| name.as_ref().zip(number)) {
-            push_entry(json, name, number);
-        }
-        self.names.others(line).for_each(|(name, number)| push_entry(json, name, number));
-        json.push('}');
-    }
-
     /// Takes a line if it is a row of a table with a name that is wanted.
     fn table_row(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
-        let origin = (PrintedForm::Table, stream);
+        let Some(form) = self.block.form(PrintedForm::Table) else { return LineKind::Other };
+        let origin = Origin { form, stream };
         let counts_less = self.origin.get().is_some_and(|known| known < origin);
         if counts_less && self.tracker.wanted.others.is_empty() {
             return LineKind::Other;
@@ -260,6 +256,14 @@ impl Auto {
 
     /// Takes a line without white space at its end.
     fn printed_line(&mut self, stream: OutputStream, line: &[u8]) -> LineKind {
+        match self.contexts.line(stream, line) {
+            LineContext::Block(block) => self.block = block,
+            LineContext::Source => {
+                self.seen.add_last_line(stream, line);
+                self.tables.interrupt(stream, Interruption::Text);
+                return LineKind::Other;
+            }
+        }
         if line.is_empty() {
             self.tables.interrupt(stream, Interruption::Blank);
             return LineKind::Other;
@@ -286,26 +290,6 @@ impl Auto {
         self.tables.interrupt(stream, Interruption::Text);
         kind
     }
-
-    /// What the user should know of how the metric was read.
-    fn add_remarks(&mut self) {
-        let Some(name) = self.tracker.wanted.metric.clone() else { return };
-        if let (Some(read), Some((PrintedForm::Qualified(_), _))) = (self.read_as.take(), self.origin.get()) {
-            self.tracker.remark(Remark::QualifiedName { name: name.clone(), read });
-        }
-        let counts_less = self.origin.get().is_none_or(|(form, _)| form >= PrintedForm::Text);
-        if let Some(text) = self.unread.clone().filter(|_| counts_less) {
-            self.tracker.remark(Remark::UnreadNumber { name, text });
-        }
-    }
-
-    fn missing(&self, name: &str) -> MissingMetric {
-        let what = match self.unread {
-            None => format!("`{name}` was never printed with a number"),
-            Some(_) => format!("`{name}` was printed with a number in a notation that is not read"),
-        };
-        self.seen.missing(name, &what)
-    }
 }
 
 impl Collector for Auto {
@@ -330,10 +314,13 @@ impl Collector for Auto {
         }
         self.add_remarks();
         let value = self.tracker.value(|name| self.missing(name));
+        let source = self.origin.get().map(|origin| origin.to_string());
         let (readings, first_step, remarks) = self.tracker.finish();
-        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+        Collected { value, readings, first_step, remarks, source, names: self.seen.into_names() }
     }
 }
 
+#[cfg(test)]
+mod printed_cases;
 #[cfg(test)]
 mod tests;

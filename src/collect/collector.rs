@@ -62,6 +62,8 @@ pub struct Collected {
     pub first_step: Option<f64>,
     /// What the user should know of the output, each kind once.
     pub remarks: Vec<Remark>,
+    /// In which form and on which stream the metric was printed, for messages; `None` for collectors that read one only.
+    pub source: Option<String>,
     /// Names that had numbers, most at first, a bounded number of them.
     pub names: Vec<SeenName>,
 }
@@ -101,6 +103,20 @@ pub enum Remark {
         /// What was printed.
         text: String,
     },
+    /// The metric was printed in an object and in text, with different last values.
+    DifferentValues {
+        /// The metric.
+        name: String,
+        /// The value in the object, which counts, and the one in text.
+        values: [f64; 2],
+    },
+    /// The number that a pattern matched goes on behind the match.
+    CutNumber {
+        /// The metric.
+        name: String,
+        /// What was matched, and what is printed from there on.
+        texts: [String; 2],
+    },
 }
 
 impl fmt::Display for Remark {
@@ -125,6 +141,15 @@ impl fmt::Display for Remark {
             Remark::UnreadNumber { name, text } => write!(
                 f,
                 "`{name}` was printed as `{text}`, which was not read; print numbers as `1234.5` or `1.2e-3`, without a unit"
+            ),
+            Remark::DifferentValues { name, values: [object, text] } => write!(
+                f,
+                "`{name}` was {object} in an object and {text} in a line of text; the object counts. If it holds settings, print the \
+                 metric as JSON too, or set `metric.collect`"
+            ),
+            Remark::CutNumber { name, texts: [matched, printed] } => write!(
+                f,
+                "the pattern read `{matched}` for `{name}` where `{printed}` was printed; let the group match the whole number: `(\\S+)`"
             ),
         }
     }

@@ -132,7 +132,7 @@ impl Collector for JsonLines {
         }
         let value = self.tracker.value(|name| self.missing(name));
         let (readings, first_step, remarks) = self.tracker.finish();
-        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+        Collected { value, readings, first_step, remarks, source: None, names: self.seen.into_names() }
     }
 }
 

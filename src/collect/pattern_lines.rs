@@ -22,6 +22,9 @@ use crate::types::outcome::Reading;
 pub const DEFAULT_PATTERN: &str =
     r"(?P<name>[\w./-]+)\s*=\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?i:nan|inf))";
 
+/// Most characters of a message that are what was printed.
+const MAX_SHOWN: usize = 40;
+
 /// Names of the groups.
 const VALUE: &str = "value";
 const NAME: &str = "name";
@@ -99,13 +102,39 @@ struct Matched {
     metric: Option<PrintedMetric>,
     step: Option<f64>,
     count: u32,
+    /// A number of the metric that goes on behind the match, and the match.
+    cut: Option<[String; 2]>,
+}
+
+/// How a number is followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    /// It is complete.
+    Complete,
+    /// More digits follow.
+    Digits,
+    /// Letters follow: `0.9abc`.
+    Letters,
+}
+
+/// How `value` is followed by `rest`.
+fn ending(value: &str, rest: &str) -> Ending {
+    let mut next = rest.chars();
+    let first = next.next();
+    let begins_fraction = matches!(first, Some('.' | ',')) && next.next().is_some_and(|c| c.is_ascii_digit());
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    match first {
+        _ if is_digit(value.chars().next_back()) && (is_digit(first) || begins_fraction) => Ending::Digits,
+        Some(c) if c.is_alphanumeric() || c == '_' || begins_fraction => Ending::Letters,
+        _ => Ending::Complete,
+    }
 }
 
 impl PatternLines {
     fn matches(&self, line: &str) -> Matched {
         let mut matched = Matched { json: "{".to_owned(), ..Matched::default() };
         for captures in self.pattern.regex.captures_iter(line) {
-            self.take(&captures, &mut matched);
+            self.take(&captures, line, &mut matched);
         }
         if let Some((name, step)) = self.tracker.wanted.step.as_ref().zip(matched.step) {
             push_entry(&mut matched.json, name, step);
@@ -114,14 +143,17 @@ impl PatternLines {
         matched
     }
 
-    fn take(&self, captures: &Captures<'_>, matched: &mut Matched) {
+    fn take(&self, captures: &Captures<'_>, line: &str, matched: &mut Matched) {
         let group = |index: Option<usize>| captures.get(index?).map(|group| group.as_str());
         let Some(value) = group(Some(self.pattern.value)) else { return };
         let metric = self.tracker.wanted.metric.as_deref();
         let Some(name) = group(self.pattern.name).or(metric) else { return };
         matched.step =
             group(self.pattern.step).and_then(number::whole).filter(|step| step.is_finite()).or(matched.step);
-        let number = number::whole(value);
+        let rest = captures.get(self.pattern.value).map_or("", |group| &line[group.end()..]);
+        let ending = ending(value, rest);
+        let is_default = self.pattern.regex.as_str() == DEFAULT_PATTERN;
+        let number = number::whole(value).filter(|_| ending == Ending::Complete || !is_default);
         if self.tracker.wanted.step.as_deref() == Some(name) {
             matched.step = number.filter(|step| step.is_finite()).or(matched.step);
             return;
@@ -131,6 +163,11 @@ impl PatternLines {
             matched.count += 1;
         }
         if metric == Some(name) {
+            if ending == Ending::Digits || (is_default && ending != Ending::Complete) {
+                let word = rest.split_whitespace().next().unwrap_or_default();
+                let shown: String = word.chars().take(MAX_SHOWN).collect();
+                matched.cut = Some([value.to_owned(), format!("{value}{shown}")]);
+            }
             let other = || PrintedMetric::Other(describe(&value.into()));
             matched.metric = Some(number.map_or_else(other, PrintedMetric::Number));
         }
@@ -142,6 +179,9 @@ impl Collector for PatternLines {
         let mut buffer = std::mem::take(&mut self.cleaned);
         let text: Cow<'_, str> = String::from_utf8_lossy(clean(line, &mut buffer).trim_ascii());
         let mut matched = self.matches(&text);
+        if let Some((name, texts)) = self.tracker.wanted.metric.clone().zip(matched.cut.take()) {
+            self.tracker.remark(Remark::CutNumber { name, texts });
+        }
         let accepted = self.origin.accept(matched.metric.as_ref(), stream);
         match accepted {
             Accepted::WithoutMetric => matched.metric = None,
@@ -180,7 +220,7 @@ impl Collector for PatternLines {
             Some(_) => self.seen.missing(name, &format!("no match of the pattern `{pattern}` had the name `{name}`")),
         });
         let (readings, first_step, remarks) = self.tracker.finish();
-        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+        Collected { value, readings, first_step, remarks, source: None, names: self.seen.into_names() }
     }
 }
 
@@ -244,6 +284,25 @@ mod tests {
         let found = collected(r"loss is (\S+)", &format!("loss is {}", "x".repeat(100_000)));
         let MetricValue::Missing(missing) = found.value else { panic!("{:?}", found.value) };
         assert!(missing.reason.len() + missing.evidence.len() < 300, "{missing:?}");
+    }
+
+    #[test]
+    fn a_number_that_goes_on_behind_the_match_is_remarked() {
+        let cut = |pattern: &str, lines: &str| {
+            let found = collected(pattern, lines);
+            let texts = found.remarks.iter().find_map(|remark| match remark {
+                Remark::CutNumber { texts, .. } => Some(texts.clone()),
+                _ => None,
+            });
+            (matches!(found.value, MetricValue::Finite(_)), texts.map(|texts| texts.join(" of ")))
+        };
+        assert_eq!(cut(DEFAULT_PATTERN, "loss=0.9abc"), (false, Some("0.9 of 0.9abc".to_owned())));
+        assert_eq!(cut(DEFAULT_PATTERN, "loss=0x1f"), (false, Some("0 of 0x1f".to_owned())));
+        assert_eq!(cut(DEFAULT_PATTERN, "loss=0.9, x=1"), (true, None));
+        assert_eq!(cut(DEFAULT_PATTERN, "loss=90% done."), (true, None));
+        assert_eq!(cut(r"loss=(\d+)", "loss=0.9"), (true, Some("0 of 0.9".to_owned())));
+        assert_eq!(cut(r"loss=(\d\.\d)", "loss=0.95"), (true, Some("0.9 of 0.95".to_owned())));
+        assert_eq!(cut(r"loss=(\S+)", "loss=0.95"), (true, None));
     }
 
     #[test]

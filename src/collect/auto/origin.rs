@@ -1,5 +1,8 @@
 //! Where values come from, and which of them count.
 
+use std::cmp::Ordering;
+use std::fmt;
+
 use crate::collect::collector::OutputStream;
 use crate::collect::text::ending_object::Notation;
 use crate::collect::text::qualifier::Qualifier;
@@ -13,12 +16,74 @@ pub(super) enum PrintedForm {
     Text,
     /// A row of a table.
     Table,
+    /// A name and a number in a block below a heading that does not say what it holds.
+    Indented,
     /// A name, or an object, with other words before it.
     Qualified(Qualifier),
 }
 
-/// Where a value came from; what counts most comes first.
-pub(super) type Origin = (PrintedForm, OutputStream);
+impl PrintedForm {
+    /// In which order forms and streams are compared.
+    fn tier(self) -> Tier {
+        match self {
+            PrintedForm::Object(Notation::Json) => Tier::Json,
+            PrintedForm::Object(Notation::Python) | PrintedForm::Text | PrintedForm::Table => Tier::Plain,
+            PrintedForm::Qualified(Qualifier::Validation | Qualifier::Test) => Tier::Plain,
+            PrintedForm::Indented | PrintedForm::Qualified(_) => Tier::Doubtful,
+        }
+    }
+}
+
+impl fmt::Display for PrintedForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PrintedForm::Object(Notation::Json) => "JSON",
+            PrintedForm::Object(Notation::Python) => "a Python dict",
+            PrintedForm::Text => "a line of text",
+            PrintedForm::Table => "a table",
+            PrintedForm::Indented => "an indented line below a heading",
+            PrintedForm::Qualified(_) => "a name with other words",
+        })
+    }
+}
+
+/// What may be the metric, by how certain that is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Tier {
+    /// JSON is printed for programs.
+    Json,
+    /// It is the metric in its usual forms.
+    Plain,
+    /// It may be something else of the same name.
+    Doubtful,
+}
+
+/// Where a value came from; what counts most comes first. JSON counts more than anything else on any stream; then what is printed on
+/// stdout more than what is printed on stderr, where source lines and messages about single events are, whatever their forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Origin {
+    pub form: PrintedForm,
+    pub stream: OutputStream,
+}
+
+impl Ord for Origin {
+    fn cmp(&self, other: &Origin) -> Ordering {
+        let rank = |origin: &Origin| (origin.form.tier(), origin.stream, origin.form);
+        rank(self).cmp(&rank(other))
+    }
+}
+
+impl PartialOrd for Origin {
+    fn partial_cmp(&self, other: &Origin) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.form, self.stream)
+    }
+}
 
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::collector::MetricValue;
+use crate::collect::collector::MissingMetric;
 use crate::types::objective::Score;
 
 const OUT: OutputStream = OutputStream::Stdout;
@@ -44,11 +45,11 @@ fn curve(collected: &Collected) -> Vec<(f64, f64)> {
 }
 
 #[test]
-fn json_counts_more_than_dicts_and_those_more_than_text_and_stdout_more_than_stderr() {
+fn json_counts_most_then_stdout_and_of_one_stream_dicts_more_than_text() {
     let lines = [
         (ERR, "loss: 6", 6.0),
-        (OUT, "loss: 5", 5.0),
-        (ERR, "{'loss': 4}", 4.0),
+        (ERR, "{'loss': 5}", 5.0),
+        (OUT, "loss: 4", 4.0),
         (OUT, "{'loss': 3}", 3.0),
         (ERR, "{\"loss\": 2}", 2.0),
         (OUT, "{\"loss\": 1}", 1.0),
@@ -185,7 +186,8 @@ fn tables_are_read_and_count_less_than_text() {
     assert_eq!((curve(&found), found.first_step), (vec![(1.0, 0.5), (2.0, 0.25)], Some(1.0)));
     let others = [(OUT, "name  value"), (OUT, "3  0.125  0.9")];
     assert_eq!(value(&[&table[..], &others].concat()), Some(0.125));
-    assert_eq!(value(&[&table[..], &[(ERR, "loss: 3"), (OUT, "3 1 1")]].concat()), Some(3.0));
+    assert_eq!(value(&[&table[..], &[(ERR, "loss: 7"), (OUT, "3 1.5 1")]].concat()), Some(1.5));
+    assert_eq!(value(&[&table[..], &[(OUT, "loss: 7"), (OUT, "3 1.5 1")]].concat()), Some(7.0));
     assert_eq!(value(&[(OUT, "the  loss"), (OUT, "of  them"), (ERR, "1 2"), (OUT, "1 2 3")]), None);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::collect::collector::Wanted;
 use crate::collect::text::name_match::{NameMatcher, NamedNumber};
+use crate::collect::text::qualifier::Qualifier;
 
 /// Bytes of the longest text that a message shows.
 const SHOWN: usize = 60;
@@ -19,6 +20,8 @@ pub(super) struct WantedNames {
 pub(super) struct FoundNumbers {
     /// The metric.
     pub metric: Option<NamedNumber>,
+    /// If a word such as `None` is where the number of the metric should be: how the name is qualified.
+    pub missing: Option<Option<Qualifier>>,
     /// What was printed for the metric and cannot be read as a number.
     pub unread: Option<String>,
     /// Whether any of the other names has a number.
@@ -30,7 +33,11 @@ impl WantedNames {
         let matcher = |name: &Option<String>| name.as_deref().map(NameMatcher::new);
         let others = wanted.others.iter().filter(|name| Some(*name) != wanted.metric.as_ref());
         let others = others.map(|name| (name.clone(), NameMatcher::new(name))).collect();
-        WantedNames { metric: matcher(&wanted.metric), step: matcher(&wanted.step), others }
+        WantedNames {
+            metric: matcher(&wanted.metric),
+            step: wanted.step.as_deref().map(NameMatcher::of_counts),
+            others,
+        }
     }
 
     /// `None` if `line` has no name that is wanted, the step's aside.
@@ -38,13 +45,9 @@ impl WantedNames {
         let metric = self.metric.as_ref().map(|name| name.find(line)).unwrap_or_default();
         let others = self.others.iter().any(|(_, name)| number(name, line).is_some());
         let unread = metric.unread.filter(|_| metric.number.is_none());
-        let unread =
-            unread.map(|at| shown(line[at..].split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default()));
-        (metric.number.is_some() || unread.is_some() || others).then_some(FoundNumbers {
-            metric: metric.number,
-            unread,
-            others,
-        })
+        let unread = unread.map(|at| shown_number(&line[at..]));
+        let is_found = metric.number.is_some() || metric.missing.is_some() || unread.is_some() || others;
+        is_found.then_some(FoundNumbers { metric: metric.number, missing: metric.missing, unread, others })
     }
 
     /// The step, if it is finite.
@@ -60,6 +63,17 @@ impl WantedNames {
 
 fn number(name: &NameMatcher, line: &[u8]) -> Option<f64> {
     name.find(line).number.map(|found| found.number)
+}
+
+/// The number that `text` begins with and what makes it something else, for a message.
+pub(super) fn shown_number(text: &[u8]) -> String {
+    let word = |text: &[u8]| text.iter().take_while(|byte| !matches!(byte, b' ' | b'\t')).count();
+    let first = word(text);
+    let next = text.get(first + 1..).unwrap_or_default();
+    let is_more = next.first().is_some_and(|next| next.is_ascii_alphabetic() || b"*/+@.".contains(next));
+    let is_number = text[..first].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.' || *byte == b'-');
+    let end = if is_more && is_number { text.len().min(SHOWN) } else { first };
+    shown(&text[..end])
 }
 
 /// `text` for a message.

@@ -194,7 +194,7 @@ impl Collector for MetricsFile {
             self.seen.missing(name, &what).at_path(&self.rendered_path, &self.path)
         });
         let (readings, first_step, remarks) = self.tracker.finish();
-        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+        Collected { value, readings, first_step, remarks, source: None, names: self.seen.into_names() }
     }
 }
 

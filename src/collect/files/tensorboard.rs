@@ -181,6 +181,6 @@ impl Collector for Tensorboard {
             })
         });
         let (readings, first_step, remarks) = self.tracker.finish();
-        Collected { value, readings, first_step, remarks, names: self.seen.into_names() }
+        Collected { value, readings, first_step, remarks, source: None, names: self.seen.into_names() }
     }
 }

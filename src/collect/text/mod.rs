@@ -3,10 +3,12 @@
 pub(crate) mod clean;
 pub(crate) mod enclosure;
 pub(crate) mod ending_object;
+pub(crate) mod measured;
 pub(crate) mod name_match;
 pub(crate) mod number;
 pub(crate) mod number_end;
 pub(crate) mod open_brackets;
+pub(crate) mod operand;
 pub(crate) mod pairs;
 pub(crate) mod python_literal;
 pub(crate) mod qualifier;

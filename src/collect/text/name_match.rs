@@ -3,15 +3,17 @@
 use std::ops::Range;
 
 use super::enclosure::{self, Joint};
+use super::measured::{Comma, Measured, measured};
 use super::number;
+use super::operand::{is_operand, is_part_of_total};
 use super::qualifier::{self, Qualification, Qualifier};
 
 /// Most positions of one line at which a name is tried.
 const MAX_MATCHES: usize = 64;
 
-/// What may stand between a name and its number. Longer ones come first.
+/// What may stand between a name and its number. Longer ones come first. `:=` and `==` are code.
 const SEPARATORS: [&[u8]; 10] =
-    [b":=", b"==", b"=>", b"->", b":", b"=", b"|", "│".as_bytes(), "┃".as_bytes(), "→".as_bytes()];
+    [b"=>", b"->", b":", b"=", b"|", "│".as_bytes(), "┃".as_bytes(), "→".as_bytes(), "：".as_bytes(), "＝".as_bytes()];
 /// What may enclose a name.
 const ENCLOSURES: [(u8, u8); 7] =
     [(b'\'', b'\''), (b'"', b'"'), (b'`', b'`'), (b'*', b'*'), (b'[', b']'), (b'(', b')'), (b'<', b'>')];
@@ -22,16 +24,31 @@ const MAX_ENCLOSURES: usize = 2;
 #[derive(Clone, Debug)]
 pub struct NameMatcher {
     lower: Vec<u8>,
+    numbers: Numbers,
     /// The first byte of the name in both cases.
     first: (u8, u8),
 }
 
+/// What the numbers under a name are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Numbers {
+    /// Measured; see `src/collect/text/measured.rs`.
+    Measured,
+    /// Counted: of `3/10` the numerator counts.
+    Counted,
+}
+
 impl NameMatcher {
-    /// Finds `name`; nothing is found for an empty name.
+    /// Finds the measurements under `name`; nothing is found for an empty name.
     pub fn new(name: &str) -> NameMatcher {
         let lower = name.to_ascii_lowercase().into_bytes();
         let first = lower.first().copied().unwrap_or_default();
-        NameMatcher { lower, first: (first, first.to_ascii_uppercase()) }
+        NameMatcher { lower, numbers: Numbers::Measured, first: (first, first.to_ascii_uppercase()) }
+    }
+
+    /// Finds the counts under `name`, such as those of epochs.
+    pub fn of_counts(name: &str) -> NameMatcher {
+        NameMatcher { numbers: Numbers::Counted, ..NameMatcher::new(name) }
     }
 
     /// What `line` has under the name: of the matches that count most the last.
@@ -42,24 +59,34 @@ impl NameMatcher {
         }
         let starts = memchr::memchr2_iter(self.first.0, self.first.1, line).rev();
         for at in starts.filter_map(|start| self.match_at(line, start)).take(MAX_MATCHES) {
-            let text = &line[at.number..];
             let qualifier = at.qualification.map(|words| words.qualifier);
-            let counts_more = found.number.as_ref().is_none_or(|known| qualifier < known.qualifier());
-            match number::leading(text) {
-                Some(number) if counts_more => {
+            let counts_more = found.qualifier().is_none_or(|known| qualifier < known);
+            match self.printed(&line[at.number..], at.joint) {
+                Measured::Number { number, comma } if counts_more => {
                     let words = at.qualification.map(|words| (words, words.start..at.name_end));
-                    found.number = Some(NamedNumber { number, words });
+                    found.missing = None;
+                    found.number = Some(NamedNumber { number, words, comma, at: at.number });
                 }
-                None if qualifier.is_none() && found.unread.is_none() && number::begins(text) => {
-                    found.unread = Some(at.number);
+                Measured::Missing if counts_more => {
+                    found.missing = Some(qualifier);
+                    found.number = None;
                 }
+                Measured::Unread if qualifier.is_none() && found.unread.is_none() => found.unread = Some(at.number),
                 _ => {}
             }
-            if qualifier.is_none() && found.number.is_some() {
+            if found.qualifier() == Some(None) {
                 break;
             }
         }
         found
+    }
+
+    fn printed(&self, text: &[u8], joint: Joint) -> Measured {
+        match self.numbers {
+            Numbers::Measured => measured(text, joint),
+            Numbers::Counted => number::leading(text)
+                .map_or(Measured::Nothing, |number| Measured::Number { number, comma: Comma::Clear }),
+        }
     }
 
     /// The match that begins at `start`; `None` if there is none, or if its number is no measurement.
@@ -71,12 +98,13 @@ impl NameMatcher {
             return None;
         }
         let text = after_separator(after)?;
-        if enclosure::is_setting(before, joint(after)) {
+        let joint = joint(after);
+        if enclosure::is_setting(before, joint) || is_operand(before, joint) || is_part_of_total(before) {
             return None;
         }
         let qualification = qualifier::before_name(before);
         let is_chosen = qualification.is_some_and(|words| words.qualifier == Qualifier::Setting);
-        (!is_chosen).then_some(Match { number: line.len() - text.len(), name_end, qualification })
+        (!is_chosen).then_some(Match { number: line.len() - text.len(), name_end, joint, qualification })
     }
 }
 
@@ -84,6 +112,7 @@ impl NameMatcher {
 struct Match {
     number: usize,
     name_end: usize,
+    joint: Joint,
     qualification: Option<Qualification>,
 }
 
@@ -92,8 +121,17 @@ struct Match {
 pub struct Found {
     /// The number.
     pub number: Option<NamedNumber>,
+    /// If a word such as `None` is where the number should be: how its name is qualified.
+    pub missing: Option<Option<Qualifier>>,
     /// Where the text begins that stands for a number and cannot be read as one.
     pub unread: Option<usize>,
+}
+
+impl Found {
+    /// How the name is qualified whose number, or missing number, counts; `None` if there is neither.
+    fn qualifier(&self) -> Option<Option<Qualifier>> {
+        self.number.as_ref().map(NamedNumber::qualifier).or(self.missing)
+    }
 }
 
 /// A number under a name.
@@ -103,6 +141,10 @@ pub struct NamedNumber {
     pub number: f64,
     /// The words that qualify the name, and where they and the name are in the line.
     pub words: Option<(Qualification, Range<usize>)>,
+    /// What its commas may be.
+    pub comma: Comma,
+    /// Where it begins.
+    pub at: usize,
 }
 
 impl NamedNumber {
@@ -159,101 +201,4 @@ fn last_char(text: &[u8]) -> Option<char> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(name: &str, line: &str) -> Option<f64> {
-        NameMatcher::new(name).find(line.as_bytes()).number.map(|found| found.number)
-    }
-
-    #[test]
-    fn names_with_numbers_are_found() {
-        let lines = [
-            ("loss", "loss=0.3", 0.3),
-            ("score", "Score=-7.539e-05", -7.539e-5),
-            ("loss", "epoch 1 loss : 0.5 acc: 1", 0.5),
-            ("loss", "'loss': 0.5, \"loss\": 0.25", 0.25),
-            ("loss", "**loss**: 0.5", 0.5),
-            ("loss", "[loss] = 0.5", 0.5),
-            ("loss", "INFO:root:loss=0.5", 0.5),
-            ("loss", "done...loss -> 0.5", 0.5),
-            ("loss", "│loss│ 0.5 │", 0.5),
-            ("loss", "│ loss          │    0.5     │", 0.5),
-            ("loss", "step 3 | loss | 0.5 |", 0.5),
-            ("valid's auc", "[3]\tvalid's auc: 0.5", 0.5),
-            ("auc", "[3]\tvalid's auc: 0.5", 0.5),
-            ("average loss", "Test set: Average loss: 0.02, Accuracy: 97/100", 0.02),
-            ("précision", "précision: 0.5", 0.5),
-            ("loss", "loss: 0.9 then loss: ok", 0.9),
-        ];
-        for (name, line, number) in lines {
-            assert_eq!(found(name, line), Some(number), "{name} in {line}");
-        }
-    }
-
-    #[test]
-    fn longer_words_paths_and_other_text_are_not() {
-        let lines = [
-            "train_loss=0.1",
-            "loss_fn=3",
-            "loss.item: 3",
-            "val/loss: 1",
-            "validation-loss: 1",
-            "--loss=1",
-            "a.loss=1",
-            "éloss: 1",
-            "loss",
-            "loss=",
-            "loss 0.5",
-            "loss (old): 1",
-            "loss: low",
-            "log(loss) = 1",
-            "glosses: 1",
-            "loss: 12ms",
-        ];
-        for line in lines {
-            assert_eq!(found("loss", line), None, "{line}");
-        }
-        assert_eq!(found("", "x: 1"), None);
-    }
-
-    #[test]
-    fn invalid_utf8_around_a_name_does_no_harm() {
-        let matcher = NameMatcher::new("loss");
-        let number = |line: &[u8]| matcher.find(line).number.map(|found| found.number);
-        assert_eq!(number(b"\xe9 loss: 0.5\xff"), Some(0.5));
-        assert_eq!(number(b"\xffloss:\xff 0.5"), None);
-    }
-
-    #[test]
-    fn a_plain_name_counts_more_than_a_qualified_one() {
-        let lines = [
-            ("loss: 0.3 best loss: 0.1", 0.3, None),
-            ("train loss: 0.7 loss: 0.3", 0.3, None),
-            ("loss: 0.3, target loss: 0.1", 0.3, None),
-            ("val loss: 0.5 train loss: 0.7", 0.5, Some(Qualifier::Validation)),
-            ("[valid] loss: 0.5 [train] loss: 0.7", 0.5, Some(Qualifier::Validation)),
-            ("train loss: 0.7 best loss: 0.1", 0.7, Some(Qualifier::Other)),
-            ("[1]\tvalid_0's loss: 0.5\ttraining's loss: 0.7", 0.5, Some(Qualifier::Validation)),
-            ("loss: 0.2 loss: 0.3", 0.3, None),
-        ];
-        let matcher = NameMatcher::new("loss");
-        for (line, number, qualifier) in lines {
-            let found = matcher.find(line.as_bytes()).number.expect(line);
-            assert_eq!((found.number, found.qualifier()), (number, qualifier), "{line}");
-        }
-        assert_eq!(matcher.find(b"target loss: 0.1").number, None);
-        let Some((_, words)) = matcher.find(b"x, best val loss: 0.1").number.unwrap().words else { panic!() };
-        assert_eq!(&"x, best val loss: 0.1"[words], "best val loss");
-    }
-
-    #[test]
-    fn a_number_in_another_notation_is_pointed_out() {
-        let unread = |line: &'static str| NameMatcher::new("loss").find(line.as_bytes()).unread.map(|at| &line[at..]);
-        assert_eq!(unread("epoch 1 loss: 1.234,5"), Some("1.234,5"));
-        assert_eq!(
-            [unread("loss: 0.5"), unread("loss: low"), unread("Config(loss=1_0)"), unread("best loss: 1_0")],
-            [None; 4]
-        );
-    }
-}
+mod tests;

@@ -34,10 +34,16 @@ const EAGER_VALUE: &[u8] = b"numpy=";
 /// The number at the start of `text`, in quotes or a wrapper or neither; `None` if there is none, or if it belongs to something
 /// longer.
 pub fn leading(text: &[u8]) -> Option<f64> {
+    leading_and_rest(text).map(|(number, _)| number)
+}
+
+/// The same, with what follows the number.
+pub fn leading_and_rest(text: &[u8]) -> Option<(f64, &[u8])> {
     let text = text.strip_prefix(b"'").or_else(|| text.strip_prefix(b"\"")).unwrap_or(text);
     let text = inside_wrapper(text);
     let (number, length) = parse(text)?;
-    (ends_here(&text[length..]) && !is_first_group(&text[..length], &text[length..])).then_some(number)
+    let (digits, rest) = text.split_at(length);
+    (ends_here(rest) && !is_first_group(digits, rest)).then_some((number, rest))
 }
 
 /// Whether `text` begins with a digit, a sign and the decimal point aside: it is a number, if maybe in a notation that is not read.

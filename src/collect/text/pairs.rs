@@ -24,7 +24,7 @@ pub fn pairs(line: &[u8]) -> impl Iterator<Item = (&str, f64)> {
 
 /// Where separators may begin.
 fn separator_starts(line: &[u8]) -> impl Iterator<Item = usize> {
-    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'|' | b'-' | 0xe2);
+    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'|' | b'-' | 0xe2 | 0xef);
     (0..line.len()).filter(move |at| begins(line[*at]))
 }
 

@@ -22,7 +22,7 @@ pub struct Qualification {
 /// What the words before a name say; `None` if the name is unqualified.
 pub fn before_name(before: &[u8]) -> Option<Qualification> {
     let direct = direct_words(before);
-    let is_split = |found: &Qualification| found.qualifier != Qualifier::Other;
+    let is_split = |found: &Qualification| !matches!(found.qualifier, Qualifier::Other | Qualifier::Total);
     if direct.is_some_and(|direct| is_split(&direct)) {
         return direct;
     }
@@ -42,10 +42,20 @@ pub fn before_object(before: &[u8]) -> Option<Qualification> {
         return Some(Qualification { qualifier: Qualifier::Setting, start });
     }
     let known = words_before(before).filter_map(|(start, word)| match kind_of(word) {
+        WordKind::Known(Qualifier::Total) => None,
         WordKind::Known(qualifier) => Some(Qualification { qualifier, start }),
         _ => None,
     });
     known.max_by_key(|found| found.qualifier).or_else(heading)
+}
+
+/// What two words say together: `total` says nothing of the data, `val total loss` is measured on validation data.
+fn together(one: Qualifier, other: Qualifier) -> Qualifier {
+    match (one, other) {
+        (Qualifier::Total, other) => other,
+        (one, Qualifier::Total) => one,
+        (one, other) => one.max(other),
+    }
 }
 
 /// What the words directly before a name say together.
@@ -59,7 +69,7 @@ fn direct_words(before: &[u8]) -> Option<Qualification> {
                 found = Some(Qualification { qualifier: known.unwrap_or(Qualifier::Other), start });
             }
             WordKind::Known(qualifier) => {
-                known = known.max(Some(qualifier));
+                known = Some(known.map_or(qualifier, |known| together(known, qualifier)));
                 found = Some(Qualification { qualifier: known.unwrap_or(qualifier), start });
             }
         }
@@ -114,6 +124,7 @@ fn heading_kind(before: &[u8], start: usize, end: usize) -> Option<Qualifier> {
     let qualifier = match kind_of(word) {
         _ if !stands_apart => return None,
         _ if configures => Qualifier::Setting,
+        WordKind::Known(Qualifier::Total) => return None,
         WordKind::Known(qualifier) => qualifier,
         _ => return None,
     };
@@ -185,6 +196,10 @@ mod tests {
             ("Best epoch: 3, loss", Qualifier::Reference),
             ("[train] loss: 0.5 [valid] acc: 1 loss", Qualifier::Validation),
             ("train: loss 0.5 | val: loss", Qualifier::Validation),
+            ("total loss", Qualifier::Total),
+            ("val total loss", Qualifier::Validation),
+            ("average train loss", Qualifier::Other),
+            ("train: total loss", Qualifier::Other),
             ("target loss", Qualifier::Setting),
             ("initial train loss", Qualifier::Setting),
             ("Config: lr=0.1 loss", Qualifier::Setting),

@@ -7,6 +7,8 @@ pub enum Qualifier {
     Validation,
     /// It is measured on test data: `Test loss`.
     Test,
+    /// It is the whole of which other names are parts, on data that is not named: `total loss`.
+    Total,
     /// It is measured on training data, or a related quantity: `train loss`, `smoothed loss`.
     Other,
     /// It is the value of another moment: `best loss`, `previous loss`.
@@ -98,6 +100,27 @@ const CONFIGURATION: [&str; 14] = [
     "defaults",
     "kwargs",
 ];
+/// What introduces numbers that are chosen, as `configures`, though not in the middle of a sentence: `class weights: {…}`.
+const CHOSEN: [&str; 14] = [
+    "weights",
+    "weighting",
+    "coefficients",
+    "multipliers",
+    "priors",
+    "bounds",
+    "ranges",
+    "limits",
+    "thresholds",
+    "tolerances",
+    "targets",
+    "baselines",
+    "flags",
+    "setup",
+];
+/// Ends of words that head settings: `TrainingArguments:`.
+const SETTINGS_ENDS: [&str; 8] =
+    ["parameters", "params", "arguments", "configuration", "config", "options", "settings", "kwargs"];
+const TOTAL: [&str; 9] = ["total", "overall", "avg", "average", "averaged", "mean", "sum", "combined", "aggregate"];
 /// What counts the moment of a value, and so belongs to the heading before it: `Train Epoch: 3`.
 const COUNTERS: [&str; 10] =
     ["epoch", "epochs", "step", "steps", "iter", "iteration", "iterations", "batch", "trial", "round"];
@@ -111,12 +134,13 @@ pub fn kind_of(word: &[u8]) -> WordKind {
     if word.contains(&b'/') {
         return WordKind::Unknown;
     }
-    let lists: [(&[&str], Qualifier); 5] = [
+    let lists: [(&[&str], Qualifier); 6] = [
         (&SETTING, Qualifier::Setting),
         (&REFERENCE, Qualifier::Reference),
         (&VALIDATION, Qualifier::Validation),
         (&TEST, Qualifier::Test),
         (&TRAIN, Qualifier::Other),
+        (&TOTAL, Qualifier::Total),
     ];
     let parts = || word.split(|byte| !byte.is_ascii_alphabetic());
     let known = lists.into_iter().find(|(list, _)| parts().any(|part| is_one_of(part, list)));
@@ -125,7 +149,18 @@ pub fn kind_of(word: &[u8]) -> WordKind {
 
 /// Whether `word` introduces a configuration.
 pub fn configures(word: &[u8]) -> bool {
-    is_one_of(word, &CONFIGURATION)
+    is_one_of(word, &CONFIGURATION) || is_one_of(word, &CHOSEN)
+}
+
+/// Whether `word` in the heading of a block says that it holds settings.
+pub fn heads_settings(word: &[u8]) -> bool {
+    let word = word.to_ascii_lowercase();
+    SETTINGS_ENDS.iter().any(|end| word.ends_with(end.as_bytes()))
+}
+
+/// Whether `word` makes a name that of a whole.
+pub fn is_total(word: &[u8]) -> bool {
+    is_one_of(word, &TOTAL)
 }
 
 /// Whether `word` behind one that says something belongs to the same heading: `Test set:`, `Best so far:`.

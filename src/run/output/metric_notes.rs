@@ -25,6 +25,9 @@ struct State {
     is_noted: bool,
     /// Metrics of early-stopping rules that some reading had.
     found: Vec<String>,
+    /// The first trial whose metric was read, and from what.
+    source: Option<(TrialId, String)>,
+    is_source_noted: bool,
 }
 
 impl MetricNotes {
@@ -39,12 +42,28 @@ impl MetricNotes {
                 notes.push(format!("trial {trial}: {remark}"));
             }
         }
+        notes.extend(state.other_source(trial, collected));
         notes.extend(state.absent_metric(collected, wanted, absent));
         notes
     }
 }
 
 impl State {
+    /// Says if the metric was read from another form or stream than in the first trial.
+    fn other_source(&mut self, trial: TrialId, collected: &Collected) -> Option<String> {
+        let source = collected.source.as_ref().filter(|_| !self.is_source_noted)?;
+        let (first, known) = self.source.get_or_insert_with(|| (trial, source.clone()));
+        if known == source {
+            return None;
+        }
+        let note = format!(
+            "the metric was read from {known} in trial {first} and from {source} in trial {trial}; if these are different numbers, \
+             print it in one form or set `metric.collect`"
+        );
+        self.is_source_noted = true;
+        Some(note)
+    }
+
     fn absent_metric(&mut self, collected: &Collected, wanted: &Wanted, absent: &[String]) -> Option<String> {
         if wanted.others.is_empty() || collected.names.is_empty() || self.is_noted {
             return None;

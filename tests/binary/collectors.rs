@@ -200,7 +200,7 @@ const WRITER: &str = "echo loss >> results.csv; echo $x >> results.csv; sleep 0.
 fn a_file_of_metrics_that_concurrent_jobs_share_is_refused() {
     let lab = Lab::new(&matrix(LOSS, "").replace("concurrency: 1", "concurrency: 3"));
     lab.file("train.sh", format!("x=${{1#--x=}}\n{WRITER}"));
-    fn run<'l>(lab: &'l Lab, subcommand: &str, options: &[&str]) -> RunOutput {
+    fn run(lab: &Lab, subcommand: &str, options: &[&str]) -> RunOutput {
         RunOutput::of(lab.command(subcommand).arg("m.yaml").args(options).args(["--", "sh", "train.sh"]))
     }
     let message = "3 jobs would run at once and have the same file, results.csv, from which the metric is read";

@@ -16,9 +16,9 @@ use super::json_paths::{all_numbers, entry_at, metric_and_step, number_of, readi
 use super::json_text::push_entry;
 use super::seen::SeenOutput;
 use super::text::clean::clean;
-use super::text::ending_object::{Notation, ending_object, object};
-use super::text::name_match::NamedNumber;
+use super::text::ending_object::{EndingObject, Notation, ending_object, object};
 use super::text::qualifier::{self, Qualification, Qualifier};
+use super::text::unseparated::Unseparated;
 use super::tracker::{PrintedMetric, ReadingTracker};
 use crate::types::outcome::Reading;
 
@@ -29,8 +29,8 @@ mod messages;
 mod origin;
 mod printed_objects;
 mod printed_tables;
+mod printed_text;
 mod source_lines;
-mod text_object;
 mod wanted_names;
 
 use blocks::BlockKind;
@@ -38,7 +38,10 @@ use context::{Commas, Contexts, LastValues, LineContext};
 use origin::{Origin, PrintedForm, Taken};
 use printed_objects::{ObjectLine, PrintedObject, PrintedObjects};
 use printed_tables::{Interruption, PrintedTables};
-use wanted_names::{WantedNames, shown};
+use wanted_names::WantedNames;
+
+/// Most objects of one line.
+const MAX_OBJECTS: usize = 8;
 
 /// The catalogue's entry.
 pub static KIND: CollectorKind =
@@ -72,6 +75,8 @@ struct Auto {
     /// The name that was read for the metric if other words were before it, and what was printed for it and could not be read.
     read_as: Option<String>,
     unread: Option<String>,
+    /// The number of the metric that nothing separates from its name.
+    unseparated: Option<Unseparated>,
     /// Reused for each line.
     cleaned: Vec<u8>,
     json: String,
@@ -92,6 +97,7 @@ impl Auto {
             objects: PrintedObjects::default(),
             read_as: None,
             unread: None,
+            unseparated: None,
             cleaned: Vec::new(),
             json: String::new(),
         }
@@ -102,9 +108,11 @@ impl Auto {
             let kind = self.text(stream, line, None);
             if kind == LineKind::Other && self.is_searching() {
                 self.seen.add_line(stream, line);
+                self.search_unseparated(line);
             }
             return kind;
         };
+        let found = self.counted_object(line, found);
         let before = &line[..found.start];
         let words = qualifier::before_object(before);
         match self.object((found.notation, &found.json), stream, words, before) {
@@ -118,6 +126,28 @@ impl Auto {
             }
             Taken::NotAReading => self.text(stream, before, None),
         }
+    }
+
+    /// Of the objects that stand one behind the other at the end of `line` the one that counts: the last of those whose words count
+    /// most. `last` is the last one.
+    fn counted_object<'l>(&self, line: &'l [u8], last: EndingObject<'l>) -> EndingObject<'l> {
+        let rank =
+            |object: &EndingObject<'_>| qualifier::before_object(&line[..object.start]).map(|words| words.qualifier);
+        let has_metric = |json: &str| {
+            let metric = JsonObject::parse(json).and_then(|object| metric_and_step(&object, &self.tracker.wanted).0);
+            matches!(metric, Some(PrintedMetric::Number(_)))
+        };
+        let (mut counted, mut end) = (last, None);
+        for _ in 0..MAX_OBJECTS {
+            let before = &line[..end.unwrap_or(counted.start)];
+            let Some(brace) = memchr::memrchr(b'}', before).filter(|_| rank(&counted).is_some()) else { break };
+            let Some(object) = ending_object(&line[..=brace]) else { break };
+            end = Some(object.start);
+            if rank(&object) < rank(&counted) && has_metric(&object.json) {
+                counted = object;
+            }
+        }
+        counted
     }
 
     /// Whether names are collected for a message.
@@ -165,37 +195,6 @@ impl Auto {
             Accepted::Yes | Accepted::Replacing => self.tracker.push(json, metric, step),
         }
         if is_number || has_others { Taken::WantedNumber } else { Taken::NoWantedNumber }
-    }
-
-    /// Takes a line of text if it has a name that is wanted, with the numbers and the step of the object behind it.
-    fn text(&mut self, stream: OutputStream, line: &[u8], behind: Option<(&JsonObject<'_>, Option<f64>)>) -> LineKind {
-        let Some(mut found) = self.names.find(line) else { return LineKind::Other };
-        let qualifier = found.metric.as_ref().map(NamedNumber::qualifier).or(found.missing).flatten();
-        let Some(form) = self.block.form(qualifier.map_or(PrintedForm::Text, PrintedForm::Qualified)) else {
-            return LineKind::Other;
-        };
-        self.check_commas(&mut found, line);
-        self.unread = found.unread.or(self.unread.take());
-        let number = found.metric.as_ref().map(|found| found.number);
-        number.iter().for_each(|number| self.values.add(form, *number));
-        let words = found.metric.and_then(|found| found.words);
-        let missing = || found.missing.map(|_| PrintedMetric::Other("`None`".to_owned()));
-        let metric = number.map(PrintedMetric::Number).or_else(missing);
-        let accepted = self.accept(metric.as_ref(), Origin { form, stream });
-        if accepted == Accepted::No || (accepted == Accepted::WithoutMetric && !found.others) {
-            return LineKind::Other;
-        }
-        let metric = metric.filter(|_| accepted != Accepted::WithoutMetric);
-        let number = number.filter(|_| accepted != Accepted::WithoutMetric);
-        let step = self.names.step(line).or(behind.and_then(|(_, step)| step));
-        if let Some((_, range)) = words.filter(|_| number.is_some() && self.read_as.is_none()) {
-            self.read_as = Some(shown(&line[range]));
-        }
-        let mut json = std::mem::take(&mut self.json);
-        self.text_as_json((line, behind.map(|(object, _)| object)), number, step, &mut json);
-        self.tracker.push(&json, metric, step);
-        self.json = json;
-        LineKind::Reading
     }
 
     /// Takes a line if it is a row of a table with a name that is wanted.

@@ -194,6 +194,9 @@ impl JobRunner<'_> {
             placement: start.as_ref().map(|start| &start.placement),
         };
         let outcome = self.outcome(&exit, kill_reason, &captured.collected.value)?;
+        if let (Outcome::Succeeded { .. }, Some(exception)) = (&outcome, &captured.exception) {
+            self.metric_notes.succeeded_with(trial, exception).iter().for_each(|note| self.observer.warn(note));
+        }
         self.check_disk(&outcome, &captured.stderr_tail)?;
         self.checkpoints.job_ended(launch, &outcome)?;
         Ok(result(launch, outcome, usage, captured))

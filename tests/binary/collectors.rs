@@ -242,3 +242,26 @@ fn tables_of_python_s_csv_module_are_read() {
     output.exits(0);
     assert_eq!(best(&lab), 1.0);
 }
+
+#[test]
+fn a_crash_that_a_pipe_hides_is_warned_about_once() {
+    let script = "echo loss: $x\n(echo 'Traceback (most recent call last):'; echo '  File \"a.py\", line 1'; echo 'ValueError: lr') 2>&1 | cat";
+    let (_, output) = run(LOSS, "", script, "-q");
+    let output = output.exits(0);
+    let count =
+        output.stderr.matches("the output ends with a traceback (ValueError: lr), but the exit code is 0").count();
+    assert_eq!(count, 1, "{}", output.stderr);
+    output.stderr_contains("set -o pipefail");
+}
+
+#[test]
+fn the_printed_pattern_reads_what_is_printed() {
+    let script = "echo \"epoch 3 loss $x\"";
+    let (_, output) = run(LOSS, "", script, "");
+    output.exits(3).output_contains(r"--collect 'regex=loss (\S+)'");
+    let lab = Lab::new(&matrix(LOSS, ""));
+    lab.file("train.sh", format!("x=${{1#--x=}}\n{script}"));
+    let words = ["run", "m.yaml", "-q", "--collect", r"regex=loss (\S+)", "--", "sh", "train.sh"];
+    RunOutput::of(lab.command("").args(words)).exits(0);
+    assert_eq!(best(&lab), 1.0);
+}

@@ -31,7 +31,7 @@ pub struct BestArgs {
     /// Rank by this metric instead of the study's: NAME:minimize or NAME:maximize
     #[arg(long, value_name = "METRIC", value_parser = overrides::metric)]
     pub metric: Option<MetricOverride>,
-    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3'; may be given several times
+    /// Exit with code 3 if this holds for the best trial, as in 'loss > 0.3' (of 58.8% the value is 58.8); may be given several times
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<Condition>,
     /// Output format

@@ -1,10 +1,19 @@
-//! What the user should know of how the metric was read.
+//! What the user is told of how the metric was read, or why it was not.
 
 use super::Auto;
 use super::origin::{Origin, PrintedForm};
 use crate::collect::collector::{MissingMetric, Remark};
+use crate::collect::text::unseparated::Unseparated;
 
 impl Auto {
+    /// Remembers the pattern that would have read the metric in `line`.
+    pub(super) fn search_unseparated(&mut self, line: &[u8]) {
+        let Some(found) = self.names.unseparated(line) else { return };
+        if self.unseparated.as_ref().is_none_or(|known| found.qualifier < known.qualifier) {
+            self.unseparated = Some(found);
+        }
+    }
+
     /// What the user should know of how the metric was read.
     pub(super) fn add_remarks(&mut self) {
         let Some(name) = self.tracker.wanted.metric.clone() else { return };
@@ -24,9 +33,13 @@ impl Auto {
     }
 
     pub(super) fn missing(&self, name: &str) -> MissingMetric {
-        let what = match self.unread {
-            None => format!("`{name}` was never printed with a number"),
-            Some(_) => format!("`{name}` was printed with a number in a notation that is not read"),
+        let what = match (&self.unread, &self.unseparated) {
+            (None, None) => format!("`{name}` was never printed with a number"),
+            (None, Some(Unseparated { pattern, .. })) => format!(
+                "`{name}` was never printed with `:`, `=`, `|` or `->` between it and its number; what was printed is read with \
+                 --collect 'regex={pattern}'"
+            ),
+            (Some(_), _) => format!("`{name}` was printed with a number in a notation that is not read"),
         };
         self.seen.missing(name, &what)
     }

@@ -16,9 +16,11 @@ pub(super) enum PrintedForm {
     Text,
     /// A row of a table.
     Table,
+    /// A name whose words are printed in another way: `val acc` for `val_acc`.
+    Composed,
     /// A name and a number in a block below a heading that does not say what it holds.
     Indented,
-    /// A name, or an object, with other words before it.
+    /// A name, or an object, with other words before it; or a name on a line about one batch.
     Qualified(Qualifier),
 }
 
@@ -28,6 +30,7 @@ impl PrintedForm {
         match self {
             PrintedForm::Object(Notation::Json) => Tier::Json,
             PrintedForm::Object(Notation::Python) | PrintedForm::Text | PrintedForm::Table => Tier::Plain,
+            PrintedForm::Composed => Tier::Plain,
             PrintedForm::Qualified(Qualifier::Validation | Qualifier::Test) => Tier::Plain,
             PrintedForm::Indented | PrintedForm::Qualified(_) => Tier::Doubtful,
         }
@@ -41,6 +44,8 @@ impl fmt::Display for PrintedForm {
             PrintedForm::Object(Notation::Python) => "a Python dict",
             PrintedForm::Text => "a line of text",
             PrintedForm::Table => "a table",
+            PrintedForm::Composed => "a name with its words joined otherwise",
+            PrintedForm::Qualified(Qualifier::Batch) => "a line about one batch",
             PrintedForm::Indented => "an indented line below a heading",
             PrintedForm::Qualified(_) => "a name with other words",
         })
@@ -85,7 +90,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What became of an object.
+/// The result for an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Taken {
     /// It is no reading.

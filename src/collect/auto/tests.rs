@@ -1,8 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::collect::collector::MetricValue;
-use crate::collect::collector::MissingMetric;
+use crate::collect::collector::{MetricValue, MissingMetric};
 use crate::types::objective::Score;
 
 const OUT: OutputStream = OutputStream::Stdout;
@@ -284,4 +283,51 @@ fn a_table_with_other_metrics_only_is_a_reading_like_text_with_them() {
             "{rows:?}"
         );
     }
+}
+
+#[test]
+fn means_count_more_than_the_values_of_batches() {
+    let cases: [(&[&str], f64); 5] = [
+        (&["loss: 2.3 [   64/60000]", " Accuracy: 50.9%, Avg loss: 1.25", "loss: 2.1 [  128/60000]"], 1.25),
+        (&["loss: 2.3 [64/60000]", "Test set: Average loss: 0.5, Accuracy: 1/2 (50%)"], 0.5),
+        (&["loss: 2.3 [64/60000]", "best loss: 0.1", "train loss: 0.2"], 2.3),
+        (&["loss: 0.3", "mean loss: 0.5"], 0.3),
+        (&["fold 1 loss: 0.3 (1/2)", "fold 2 loss: 0.5 (2/2)", "mean loss: 0.4"], 0.4),
+    ];
+    for (lines, number) in cases {
+        let lines: Vec<(OutputStream, &str)> = lines.iter().map(|line| (OUT, *line)).collect();
+        assert_eq!(value(&lines), Some(number), "{lines:?}");
+    }
+    let remarks = collected(&[(OUT, "loss: 2.3 [64/60000]"), (OUT, "Avg loss: 1.25")]).remarks;
+    assert_eq!(remarks, [Remark::QualifiedName { name: "loss".into(), read: "Avg loss".into() }]);
+    assert_eq!(collected(&[(OUT, "loss: 2.3 [64/60000]")]).remarks, []);
+}
+
+#[test]
+fn of_the_objects_of_one_line_the_one_that_counts_is_read() {
+    assert_eq!(value(&[(OUT, "val: {'loss': 0.5} train: {'loss': 0.1}")]), Some(0.5));
+    assert_eq!(value(&[(OUT, "train: {'loss': 0.1} val: {'loss': 0.5}")]), Some(0.5));
+    assert_eq!(value(&[(OUT, "{\"loss\": 0.5} train: {\"loss\": 0.1}")]), Some(0.5));
+    assert_eq!(value(&[(OUT, "test: {'x': 1} train: {'loss': 0.1}")]), Some(0.1));
+}
+
+#[test]
+fn a_name_with_a_word_for_data_is_read_as_it_is_printed() {
+    let of = |name: &str, lines: &[&str]| {
+        let lines: Vec<(OutputStream, &str)> = lines.iter().map(|line| (OUT, *line)).collect();
+        let found = collected_as(Wanted { metric: Some(name.into()), ..Wanted::default() }, &lines);
+        found.readings.metrics.get(name).and_then(serde_json::Value::as_f64)
+    };
+    let line = "Val loss: 0.3, acc: 0.7 | Train loss: 0.7, acc: 0.3";
+    assert_eq!(
+        ["val acc", "val_acc", "train_loss", "acc"].map(|name| of(name, &[line])),
+        [0.7, 0.7, 0.7, 0.7].map(Some)
+    );
+    assert_eq!(of("val_acc", &["val_acc: 0.5", "val acc: 0.7"]), Some(0.5));
+}
+
+#[test]
+fn a_number_without_a_separator_is_explained_with_the_pattern_that_reads_it() {
+    let reason = missing(&["epoch 1 train loss 0.9", "epoch 1 val loss 0.5"]).reason;
+    assert!(reason.contains(r"--collect 'regex=val loss (\S+)'"), "{reason}");
 }

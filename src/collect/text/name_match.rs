@@ -4,21 +4,13 @@ use std::ops::Range;
 
 use super::enclosure::{self, Joint};
 use super::measured::{Comma, Measured, measured};
+use super::name_edges::{after_separator, continues_a_word, joint, without_enclosures};
 use super::number;
 use super::operand::{is_operand, is_part_of_total};
 use super::qualifier::{self, Qualification, Qualifier};
 
 /// Most positions of one line at which a name is tried.
 const MAX_MATCHES: usize = 64;
-
-/// What may stand between a name and its number. Longer ones come first. `:=` and `==` are code.
-const SEPARATORS: [&[u8]; 10] =
-    [b"=>", b"->", b":", b"=", b"|", "│".as_bytes(), "┃".as_bytes(), "→".as_bytes(), "：".as_bytes(), "＝".as_bytes()];
-/// What may enclose a name.
-const ENCLOSURES: [(u8, u8); 7] =
-    [(b'\'', b'\''), (b'"', b'"'), (b'`', b'`'), (b'*', b'*'), (b'[', b']'), (b'(', b')'), (b'<', b'>')];
-/// Most of them around one name, such as `**loss**`.
-const MAX_ENCLOSURES: usize = 2;
 
 /// Finds the numbers printed under one name, upper and lower case being the same.
 #[derive(Clone, Debug)]
@@ -27,6 +19,16 @@ pub struct NameMatcher {
     numbers: Numbers,
     /// The first byte of the name in both cases.
     first: (u8, u8),
+    joints: Joints,
+}
+
+/// What may stand where a name has a blank, `_`, `/` or `-`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Joints {
+    /// The same.
+    Exact,
+    /// Any of these.
+    Any,
 }
 
 /// What the numbers under a name are.
@@ -41,9 +43,14 @@ enum Numbers {
 impl NameMatcher {
     /// Finds the measurements under `name`; nothing is found for an empty name.
     pub fn new(name: &str) -> NameMatcher {
+        NameMatcher::with_joints(name, Joints::Exact)
+    }
+
+    /// Finds `name` with `joints` between its words.
+    pub fn with_joints(name: &str, joints: Joints) -> NameMatcher {
         let lower = name.to_ascii_lowercase().into_bytes();
         let first = lower.first().copied().unwrap_or_default();
-        NameMatcher { lower, numbers: Numbers::Measured, first: (first, first.to_ascii_uppercase()) }
+        NameMatcher { lower, numbers: Numbers::Measured, first: (first, first.to_ascii_uppercase()), joints }
     }
 
     /// Finds the counts under `name`, such as those of epochs.
@@ -51,14 +58,51 @@ impl NameMatcher {
         NameMatcher { numbers: Numbers::Counted, ..NameMatcher::new(name) }
     }
 
+    /// Whether `text` is the name.
+    fn is_name(&self, text: &[u8]) -> bool {
+        let is_joint = |byte: u8| matches!(byte, b' ' | b'_' | b'/' | b'-');
+        let is_same = |(found, wanted): (&u8, &u8)| {
+            found.to_ascii_lowercase() == *wanted
+                || (self.joints == Joints::Any && is_joint(*found) && is_joint(*wanted))
+        };
+        text.len() == self.lower.len() && text.iter().zip(&self.lower).all(is_same)
+    }
+
+    /// The matches in `line`, the last first.
+    fn matches<'l>(&'l self, line: &'l [u8]) -> impl Iterator<Item = Match> + 'l {
+        let starts = memchr::memchr2_iter(self.first.0, self.first.1, line).rev();
+        let is_empty = self.lower.is_empty();
+        starts.filter(move |_| !is_empty).filter_map(|start| self.match_at(line, start)).take(MAX_MATCHES)
+    }
+
+    /// The last number whose words fulfil `is_wanted`; `None` if there is none.
+    pub fn find_where(&self, line: &[u8], is_wanted: impl Fn(&Qualification, &[u8]) -> bool) -> Option<f64> {
+        let fits = |at: &Match| {
+            at.qualification
+                .is_some_and(|words| is_wanted(&words, line.get(words.start..at.name_end).unwrap_or_default()))
+        };
+        let number = |at: Match| match self.printed(&line[at.number..], at.joint) {
+            Measured::Number { number, .. } => Some(number),
+            _ => None,
+        };
+        self.matches(line).filter(fits).find_map(number)
+    }
+
+    /// Where the name is in `line` as a whole word, the last first: what is before it, and what is behind it.
+    pub fn positions<'l>(&'l self, line: &'l [u8]) -> impl Iterator<Item = (&'l [u8], &'l [u8])> {
+        let starts = memchr::memchr2_iter(self.first.0, self.first.1, line).rev();
+        let position = |start: usize| {
+            let end = start + self.lower.len();
+            line.get(start..end).filter(|found| self.is_name(found))?;
+            (!self.lower.is_empty() && !continues_a_word(&line[..start])).then_some((&line[..start], &line[end..]))
+        };
+        starts.filter_map(position).take(MAX_MATCHES)
+    }
+
     /// What `line` has under the name: of the matches that count most the last.
     pub fn find(&self, line: &[u8]) -> Found {
         let mut found = Found::default();
-        if self.lower.is_empty() {
-            return found;
-        }
-        let starts = memchr::memchr2_iter(self.first.0, self.first.1, line).rev();
-        for at in starts.filter_map(|start| self.match_at(line, start)).take(MAX_MATCHES) {
+        for at in self.matches(line) {
             let qualifier = at.qualification.map(|words| words.qualifier);
             let counts_more = found.qualifier().is_none_or(|known| qualifier < known);
             match self.printed(&line[at.number..], at.joint) {
@@ -92,7 +136,7 @@ impl NameMatcher {
     /// The match that begins at `start`; `None` if there is none, or if its number is no measurement.
     fn match_at(&self, line: &[u8], start: usize) -> Option<Match> {
         let name_end = start + self.lower.len();
-        line.get(start..name_end).filter(|found| found.eq_ignore_ascii_case(&self.lower))?;
+        line.get(start..name_end).filter(|found| self.is_name(found))?;
         let (before, after) = without_enclosures(&line[..start], &line[name_end..]);
         if continues_a_word(before) {
             return None;
@@ -102,7 +146,7 @@ impl NameMatcher {
         if enclosure::is_setting(before, joint) || is_operand(before, joint) || is_part_of_total(before) {
             return None;
         }
-        let qualification = qualifier::before_name(before);
+        let qualification = qualifier::in_line(line, before, &self.lower);
         let is_chosen = qualification.is_some_and(|words| words.qualifier == Qualifier::Setting);
         (!is_chosen).then_some(Match { number: line.len() - text.len(), name_end, joint, qualification })
     }
@@ -152,52 +196,6 @@ impl NamedNumber {
     pub fn qualifier(&self) -> Option<Qualifier> {
         self.words.as_ref().map(|(words, _)| words.qualifier)
     }
-}
-
-/// How a name in front of `text` is joined to its number.
-pub fn joint(text: &[u8]) -> Joint {
-    if trim_blanks(text).starts_with(b"=") { Joint::Equals } else { Joint::Other }
-}
-
-/// What follows the separator, and white space around it, at the start of `text`; `None` if there is no separator.
-pub fn after_separator(text: &[u8]) -> Option<&[u8]> {
-    let text = trim_blanks(text);
-    let rest = SEPARATORS.iter().find_map(|separator| text.strip_prefix(*separator))?;
-    Some(trim_blanks(rest))
-}
-
-/// Strips pairs of quotes and brackets around a name, and a quote that is only before it.
-fn without_enclosures<'l>(mut before: &'l [u8], mut after: &'l [u8]) -> (&'l [u8], &'l [u8]) {
-    for _ in 0..MAX_ENCLOSURES {
-        let (Some((last, head)), Some((first, tail))) = (before.split_last(), after.split_first()) else { break };
-        if !ENCLOSURES.contains(&(*last, *first)) {
-            break;
-        }
-        (before, after) = (head, tail);
-    }
-    (before, after)
-}
-
-/// Whether a name behind `before` would be the end of a longer word or path.
-fn continues_a_word(before: &[u8]) -> bool {
-    let Some(last) = before.last() else { return false };
-    match last {
-        b'.' => !before.ends_with(b".."),
-        b'_' | b'-' | b'/' | b'\\' => true,
-        _ if last.is_ascii() => last.is_ascii_alphanumeric(),
-        _ => last_char(before).is_some_and(char::is_alphanumeric),
-    }
-}
-
-fn trim_blanks(text: &[u8]) -> &[u8] {
-    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &text[blanks..]
-}
-
-/// The last character of `text`; `None` if it is not UTF-8.
-fn last_char(text: &[u8]) -> Option<char> {
-    let tail = &text[text.len().saturating_sub(4)..];
-    (0..tail.len()).find_map(|from| std::str::from_utf8(&tail[from..]).ok()).and_then(|tail| tail.chars().next_back())
 }
 
 #[cfg(test)]

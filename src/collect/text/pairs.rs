@@ -1,7 +1,7 @@
 //! Every name with a number in a line, whatever the names are.
 
 use super::enclosure;
-use super::name_match::{after_separator, joint};
+use super::name_edges::{after_separator, joint};
 use super::number;
 use super::qualifier::{self, Qualifier};
 

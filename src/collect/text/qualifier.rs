@@ -1,7 +1,7 @@
 //! Words before a name, or at the start of its line, that make it another quantity: `best loss`, `train loss`, `[valid] loss`,
 //! `Test set: Average loss`.
 
-use super::qualifying_words::{WordKind, configures, continues_heading, counts, kind_of};
+use super::qualifying_words::{WordKind, configures, continues_heading, counts, data_split, kind_of};
 
 pub use super::qualifying_words::Qualifier;
 
@@ -27,6 +27,89 @@ pub fn before_name(before: &[u8]) -> Option<Qualification> {
         return direct;
     }
     heading(before).or(direct)
+}
+
+/// What the words before `name` say, which follows `before` in `line`, or those before another name to which it belongs: in
+/// `Val loss: 0.3, acc: 0.7` those before `loss`. On a line about one batch a name without words is qualified too.
+pub fn in_line(line: &[u8], before: &[u8], name: &[u8]) -> Option<Qualification> {
+    let own = before_name(before);
+    let inherited = inherited(line, before, name);
+    match (own, inherited) {
+        (Some(own), Some(inherited)) if own.start < inherited.start && own.qualifier < Qualifier::Reference => {
+            Some(inherited)
+        }
+        (Some(own), _) => Some(own),
+        (None, Some(inherited)) => Some(inherited),
+        (None, None) => is_of_batch(line).then_some(Qualification { qualifier: Qualifier::Batch, start: before.len() }),
+    }
+}
+
+/// The nearest word for a data set that is before another name with a number. It holds for what follows up to a bar, a semicolon or
+/// the same name: where a comma comes before `name`, or where the line has words for other data too.
+fn inherited(line: &[u8], before: &[u8], name: &[u8]) -> Option<Qualification> {
+    let segment = before.iter().rposition(|byte| matches!(byte, b'|' | b';')).map_or(0, |at| at + 1);
+    let from = segment.max(before.len().saturating_sub(WINDOW));
+    let mut end = before.len();
+    while end > from {
+        let start = word_start(&before[..end]).max(from);
+        if start == end {
+            end -= 1;
+            continue;
+        }
+        let held = &before[end..];
+        if let Some(qualifier) = data_split(&before[start..end]).filter(|_| begins_with_pair(held)) {
+            let has_name = held.windows(name.len().max(1)).any(|found| found.eq_ignore_ascii_case(name));
+            let is_listed = before.trim_ascii_end().ends_with(b",");
+            let applies = !has_name && (is_listed || names_two_data_sets(line));
+            return applies.then_some(Qualification { qualifier, start });
+        }
+        end = start;
+    }
+    None
+}
+
+/// Whether `text` begins with blanks, a name of at most three words and its number.
+fn begins_with_pair(text: &[u8]) -> bool {
+    let mut rest = text;
+    for _ in 0..MAX_WORDS {
+        let word = trim_blanks(rest);
+        let length = word.iter().take_while(|byte| is_word_byte(**byte)).count();
+        if length == 0 || word.len() == rest.len() {
+            return false;
+        }
+        rest = &word[length..];
+        if has_number(rest) {
+            return true;
+        }
+    }
+    false
+}
+
+fn names_two_data_sets(line: &[u8]) -> bool {
+    let mut named = line.split(|byte| !is_word_byte(*byte)).filter_map(data_split);
+    named.next().is_some_and(|first| named.any(|other| other != first))
+}
+
+/// Whether `line` has the position of a batch, such as `[  64/60000]`, `(3/10)` or `batch 5`. An epoch may be counted like that.
+fn is_of_batch(line: &[u8]) -> bool {
+    let counted = |at: usize| {
+        let number = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let inside = trim_blanks(&line[at + 1..]);
+        let (first, rest) = inside.split_at(number(inside));
+        let rest = trim_blanks(rest).strip_prefix(b"/").map(trim_blanks);
+        let before = line[..at].trim_ascii_end();
+        let is_epoch = before[word_start(before)..].to_ascii_lowercase().starts_with(b"epoch");
+        let closes = |rest: &[u8]| matches!(trim_blanks(rest).first(), Some(b']' | b')' | b'('));
+        !first.is_empty() && !is_epoch && rest.is_some_and(|rest| number(rest) > 0 && closes(&rest[number(rest)..]))
+    };
+    let batch = |at: usize| {
+        let is_word = at == 0 || !is_word_byte(line[at - 1]);
+        let rest = line.get(at + 5..).filter(|_| is_word && line[at..at + 5].eq_ignore_ascii_case(b"batch"));
+        rest.is_some_and(|rest| {
+            trim_blanks(rest.strip_prefix(b":").unwrap_or(rest)).first().is_some_and(u8::is_ascii_digit)
+        })
+    };
+    memchr::memchr2_iter(b'[', b'(', line).any(counted) || memchr::memchr2_iter(b'b', b'B', line).take(64).any(batch)
 }
 
 /// What the words before an object say. Words that are not known say nothing.
@@ -131,11 +214,6 @@ fn heading_kind(before: &[u8], start: usize, end: usize) -> Option<Qualifier> {
     let rest = &before[end..];
     let text = trim_blanks(rest);
     let next = &text[..text.iter().take_while(|byte| is_word_byte(**byte)).count()];
-    let has_number = |rest: &[u8]| {
-        let rest = trim_blanks(rest);
-        let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="));
-        rest.is_some_and(|rest| starts_with_number(trim_blanks(rest)))
-    };
     let names_a_pair = has_number(rest) || (!counts(next) && !next.is_empty() && has_number(&text[next.len()..]));
     let is_followed = match configures {
         true => text.first().is_none_or(|byte| matches!(byte, b':' | b'=')),
@@ -144,6 +222,13 @@ fn heading_kind(before: &[u8], start: usize, end: usize) -> Option<Qualifier> {
         }
     };
     (!names_a_pair && is_followed).then_some(qualifier)
+}
+
+/// Whether `rest` begins with a separator and a number.
+fn has_number(rest: &[u8]) -> bool {
+    let rest = trim_blanks(rest);
+    let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="));
+    rest.is_some_and(|rest| starts_with_number(trim_blanks(rest)))
 }
 
 fn starts_with_number(text: &[u8]) -> bool {

@@ -7,8 +7,10 @@ pub enum Qualifier {
     Validation,
     /// It is measured on test data: `Test loss`.
     Test,
-    /// It is the whole of which other names are parts, on data that is not named: `total loss`.
+    /// It is a mean or a sum, or the whole of which other names are parts: `Avg loss`, `total loss`.
     Total,
+    /// It has no words before it, and its line is about one batch: `loss: 2.3 [64/60000]`.
+    Batch,
     /// It is measured on training data, or a related quantity: `train loss`, `smoothed loss`.
     Other,
     /// It is the value of another moment: `best loss`, `previous loss`.
@@ -145,6 +147,23 @@ pub fn kind_of(word: &[u8]) -> WordKind {
     let parts = || word.split(|byte| !byte.is_ascii_alphabetic());
     let known = lists.into_iter().find(|(list, _)| parts().any(|part| is_one_of(part, list)));
     known.map_or(WordKind::Unknown, |(_, qualifier)| WordKind::Known(qualifier))
+}
+
+/// Whether `word` names training data.
+pub fn is_training(word: &[u8]) -> bool {
+    is_one_of(word, &TRAIN)
+}
+
+/// The data that `word` names and nothing else: `val`, `training`, `valid_0's`, but not `val_loss`.
+pub fn data_split(word: &[u8]) -> Option<Qualifier> {
+    let word = word.strip_suffix(b"'s").unwrap_or(word);
+    let mut parts = word.split(|byte| !byte.is_ascii_alphabetic()).filter(|part| !part.is_empty());
+    let part = parts.next().filter(|_| parts.next().is_none())?;
+    match part {
+        _ if is_one_of(part, &VALIDATION) => Some(Qualifier::Validation),
+        _ if is_one_of(part, &TEST) => Some(Qualifier::Test),
+        _ => is_training(part).then_some(Qualifier::Other),
+    }
 }
 
 /// Whether `word` introduces a configuration.

@@ -96,7 +96,7 @@ pub enum ImportanceError {
     },
 }
 
-/// The importance of the parameters of `view`, by its metric ([`crate::report::ranking::rank_by`] sets another one).
+/// The importance of the parameters of `view`, by its metric (`report::ranking::rank_by` sets another one).
 ///
 /// Each trial counts once, with its value at the highest resource that it reached, shifted by the median change of the trials that
 /// continued from there to the highest resource. So all trials count, those that were not promoted too, and the resource itself does

@@ -72,7 +72,7 @@ pub enum MarkClass {
     Rule,
     /// An expectation to compare with.
     Baseline,
-    /// One of several studies, modulo [`STUDIES`].
+    /// One of several studies, modulo the number of colours.
     Study(usize),
 }
 

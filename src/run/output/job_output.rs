@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::job_logs::JobLogs;
 use super::metric_input::MetricInput;
 use super::readings_file::JobReadings;
+use super::traceback;
 use crate::collect::collector::{Collected, OutputStream};
 use crate::journal::folder::layout::LogStream;
 use crate::launch::process::child::OutputSink;
@@ -22,6 +23,7 @@ pub struct JobOutput<'a> {
     metrics: MetricInput,
     readings: JobReadings<'a>,
     tail: Vec<u8>,
+    stdout_tail: Vec<u8>,
     listener: Option<&'a dyn Fn(Vec<Reading>)>,
 }
 
@@ -34,6 +36,8 @@ pub struct CapturedOutput {
     pub absent_metrics: Vec<String>,
     /// The last lines of stderr, at most 20 and 8 KiB.
     pub stderr_tail: String,
+    /// The exception of a Python traceback that ends stdout or stderr.
+    pub exception: Option<String>,
 }
 
 impl<'a> JobOutput<'a> {
@@ -43,13 +47,15 @@ impl<'a> JobOutput<'a> {
         readings: JobReadings<'a>,
         listener: Option<&'a dyn Fn(Vec<Reading>)>,
     ) -> JobOutput<'a> {
-        JobOutput { logs, metrics, readings, tail: Vec::new(), listener }
+        JobOutput { logs, metrics, readings, tail: Vec::new(), stdout_tail: Vec::new(), listener }
     }
 
     /// Completes the output of a job that has ended. The captured output is valid even if a log could not be written.
     pub fn finish(self) -> (CapturedOutput, Result<(), RunError>) {
         let (collected, absent_metrics) = self.metrics.finish(self.readings, self.listener);
-        let captured = CapturedOutput { collected, absent_metrics, stderr_tail: last_lines(&self.tail) };
+        let tails = [&self.tail, &self.stdout_tail].map(|tail| String::from_utf8_lossy(tail));
+        let exception = tails.iter().find_map(|tail| traceback::at_end(tail)).map(str::to_owned);
+        let captured = CapturedOutput { collected, absent_metrics, stderr_tail: last_lines(&self.tail), exception };
         (captured, self.logs.finish())
     }
 }
@@ -58,15 +64,13 @@ impl OutputSink for JobOutput<'_> {
     type Error = RunError;
 
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        push_tail(&mut self.stdout_tail, bytes);
         self.metrics.bytes(OutputStream::Stdout, bytes, &mut self.readings, self.listener);
         self.logs.write(LogStream::Stdout, bytes)
     }
 
     fn stderr(&mut self, bytes: &[u8]) -> Result<(), RunError> {
-        let bytes_kept = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
-        let excess = (self.tail.len() + bytes_kept.len()).saturating_sub(TAIL_BYTES);
-        self.tail.drain(..excess);
-        self.tail.extend_from_slice(bytes_kept);
+        push_tail(&mut self.tail, bytes);
         self.metrics.bytes(OutputStream::Stderr, bytes, &mut self.readings, self.listener);
         self.logs.write(LogStream::Stderr, bytes)
     }
@@ -94,6 +98,14 @@ impl OutputSink for DiscardOutput {
     fn stderr(&mut self, _: &[u8]) -> Result<(), Self::Error> {
         Ok(())
     }
+}
+
+/// Adds `bytes` to `tail`, which keeps the last [`TAIL_BYTES`].
+fn push_tail(tail: &mut Vec<u8>, bytes: &[u8]) {
+    let kept = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
+    let excess = (tail.len() + kept.len()).saturating_sub(TAIL_BYTES);
+    tail.drain(..excess);
+    tail.extend_from_slice(kept);
 }
 
 fn last_lines(tail: &[u8]) -> String {

@@ -28,6 +28,8 @@ struct State {
     /// The first trial whose metric was read, and from what.
     source: Option<(TrialId, String)>,
     is_source_noted: bool,
+    /// Whether a job that succeeded in spite of an exception was noted.
+    is_exception_noted: bool,
 }
 
 impl MetricNotes {
@@ -45,6 +47,20 @@ impl MetricNotes {
         notes.extend(state.other_source(trial, collected));
         notes.extend(state.absent_metric(collected, wanted, absent));
         notes
+    }
+}
+
+impl MetricNotes {
+    /// Notes the first job that succeeded although its output ends with a traceback of `exception`.
+    pub fn succeeded_with(&self, trial: TrialId, exception: &str) -> Option<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_noted = std::mem::replace(&mut state.is_exception_noted, true);
+        (!is_noted).then(|| {
+            format!(
+                "trial {trial}: the output ends with a traceback ({exception}), but the exit code is 0, so that the job counts as \
+                 succeeded; in a pipe the exit code is that of the last program: use bash -c 'set -o pipefail; …'"
+            )
+        })
     }
 }
 

@@ -12,4 +12,5 @@ pub(crate) mod readings_file;
 pub(crate) mod restore;
 pub(crate) mod result_checks;
 pub(crate) mod session_files;
+mod traceback;
 mod write_config;

@@ -122,3 +122,48 @@ fn a_number_in_another_notation_is_pointed_out() {
         [None; 4]
     );
 }
+
+#[test]
+fn a_word_for_data_holds_for_the_names_that_follow() {
+    let lines = [
+        ("Val loss: 0.3, acc: 0.7 | Train loss: 0.7, acc: 0.3", 0.7, Qualifier::Validation),
+        ("Train loss: 0.7, acc: 0.3 | Val loss: 0.3, acc: 0.7", 0.7, Qualifier::Validation),
+        ("Train loss: 0.7 acc: 0.3 - Test loss: 0.3 acc: 0.7", 0.7, Qualifier::Test),
+        ("val top 5: 0.9 acc: 0.7; train top 5: 0.99 acc: 0.9", 0.7, Qualifier::Validation),
+        ("train loss: 0.7, acc: 0.3", 0.3, Qualifier::Other),
+        ("Best: val loss: 0.3, acc: 0.7", 0.7, Qualifier::Reference),
+    ];
+    for (line, number, qualifier) in lines {
+        let found = NameMatcher::new("acc").find(line.as_bytes()).number.expect(line);
+        assert_eq!((found.number, found.qualifier()), (number, Some(qualifier)), "{line}");
+    }
+    for line in
+        ["train loss: 0.7 | acc: 0.3", "val_loss: 0.7, acc: 0.3", "train acc: 0.9, acc: 0.3", "Training done, acc: 0.3"]
+    {
+        let found = NameMatcher::new("acc").find(line.as_bytes()).number.expect(line);
+        assert_eq!((found.number, found.qualifier()), (0.3, None), "{line}");
+    }
+}
+
+#[test]
+fn a_line_about_one_batch_is_recognized() {
+    let qualifier = |line: &str| NameMatcher::new("loss").find(line.as_bytes()).number.expect(line).qualifier();
+    for line in [
+        "loss: 2.3 [   64/60000]",
+        "Epoch [1/5], Step [100/600], loss: 2",
+        "loss: 1 (3/10)",
+        "batch 7 loss: 2",
+        "Batch: 7, loss: 1",
+    ] {
+        assert_eq!(qualifier(line), Some(Qualifier::Batch), "{line}");
+    }
+    for line in [
+        "Epoch [1/5], loss: 0.3",
+        "3/10 loss: 1",
+        "4/4 [00:01<00:00, 95.2it/s, loss=0.5]",
+        "loss: 1 (0.5)",
+        "batch size loss: 1",
+    ] {
+        assert_ne!(qualifier(line), Some(Qualifier::Batch), "{line}");
+    }
+}

@@ -17,8 +17,8 @@ use super::json_text::push_entry;
 use super::seen::SeenOutput;
 use super::text::clean::clean;
 use super::text::ending_object::{EndingObject, Notation, ending_object, object};
+use super::text::name_match::unseparated::Unseparated;
 use super::text::qualifier::{self, Qualification, Qualifier};
-use super::text::unseparated::Unseparated;
 use super::tracker::{PrintedMetric, ReadingTracker};
 use crate::types::outcome::Reading;
 

@@ -3,7 +3,7 @@
 use super::Auto;
 use super::origin::{Origin, PrintedForm};
 use crate::collect::collector::{MissingMetric, Remark};
-use crate::collect::text::unseparated::Unseparated;
+use crate::collect::text::name_match::unseparated::Unseparated;
 
 impl Auto {
     /// Remembers the pattern that would have read the metric in `line`.

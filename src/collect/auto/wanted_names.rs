@@ -1,10 +1,10 @@
 //! The names that are looked for in lines of text.
 
 use crate::collect::collector::Wanted;
-use crate::collect::text::composed_name::ComposedName;
+use crate::collect::text::name_match::composed_name::ComposedName;
+use crate::collect::text::name_match::unseparated::{Unseparated, unseparated};
 use crate::collect::text::name_match::{NameMatcher, NamedNumber};
 use crate::collect::text::qualifier::Qualifier;
-use crate::collect::text::unseparated::{Unseparated, unseparated};
 
 /// Bytes of the longest text that a message shows.
 const SHOWN: usize = 60;

@@ -1,7 +1,6 @@
 //! What metrics look like in lines that people print for people.
 
 pub(crate) mod clean;
-pub(crate) mod composed_name;
 pub(crate) mod enclosure;
 pub(crate) mod ending_object;
 pub(crate) mod measured;
@@ -16,4 +15,3 @@ pub(crate) mod python_literal;
 pub(crate) mod qualifier;
 pub(crate) mod qualifying_words;
 pub(crate) mod table;
-pub(crate) mod unseparated;

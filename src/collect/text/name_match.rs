@@ -9,6 +9,9 @@ use super::number;
 use super::operand::{is_operand, is_part_of_total};
 use super::qualifier::{self, Qualification, Qualifier};
 
+pub(crate) mod composed_name;
+pub(crate) mod unseparated;
+
 /// Most positions of one line at which a name is tried.
 const MAX_MATCHES: usize = 64;
 

@@ -1,9 +1,9 @@
 //! Names with a number behind them and no separator between: `loss 0.5`, `RMSE on test set is 3.21`. They are not read, because
 //! sentences look the same; a message says which pattern reads them.
 
-use super::name_match::NameMatcher;
-use super::number;
-use super::qualifier::{self, Qualifier};
+use super::NameMatcher;
+use crate::collect::text::number;
+use crate::collect::text::qualifier::{self, Qualifier};
 
 /// Bytes between a name and its number.
 const MAX_GAP: usize = 40;

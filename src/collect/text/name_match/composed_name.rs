@@ -1,8 +1,8 @@
 //! Names that begin with a word for data, such as `val_acc`, printed in another way: `val acc: 0.7`, or `acc` behind `[valid]`.
 
-use super::name_match::{Joints, NameMatcher};
-use super::qualifier::Qualifier;
-use super::qualifying_words::{data_split, is_training};
+use super::{Joints, NameMatcher};
+use crate::collect::text::qualifier::Qualifier;
+use crate::collect::text::qualifying_words::{data_split, is_training};
 
 /// A name of which the first word names data.
 #[derive(Clone, Debug)]

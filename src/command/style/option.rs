@@ -65,8 +65,6 @@ fn pass(argument: &Argument<'_>, join: Join, argv: &mut Vec<String>) {
         (Value::Bool(true), Booleans::Flag | Booleans::NoFlag, _) => argv.push(option),
         (Value::Bool(false), Booleans::Flag, _) => {}
         (Value::Bool(false), Booleans::NoFlag, _) => argv.extend(negated(&option)),
-        // An option without a value is an error for most programs.
-        (Value::Array(items), _, Lists::Words) if items.is_empty() => {}
         (Value::Array(_), _, Lists::Words) => {
             argv.push(option);
             argv.extend(items(value, form, Position::Word).unwrap_or_default());

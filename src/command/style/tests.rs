@@ -65,7 +65,7 @@ fn lists_have_four_forms() {
     };
     assert_eq!(form("equals", Lists::Json, json!([64, 32])), "--l=[64,32]");
     assert_eq!(form("equals", Lists::Words, json!([64, -1e-7])), "--l 64 -0.0000001");
-    assert_eq!(form("equals", Lists::Words, json!([])), "");
+    assert_eq!(form("equals", Lists::Words, json!([])), "--l");
     assert_eq!(form("equals", Lists::Repeat, json!([64, 32])), "--l=64 --l=32");
     assert_eq!(form("space", Lists::Repeat, json!([64, 32])), "--l 64 --l 32");
     assert_eq!(form("equals", Lists::Commas, json!([64, 32])), "--l=64,32");

@@ -172,6 +172,7 @@ mod tests {
             &[("lock", "12\n"), ("trials/0/rung-0.stdout.log", "")],
             &[("journal.jsonl", "{\"type\":\"study\"")],
             &[("journal.jsonl", ""), ("journal.sessions", "1-2-3\n"), ("journal.new.jsonl", "")],
+            &[("journal.sessions", "1-2-3 local\n4-5-6/7-8-9 slu"), ("journal.jsonl", "")],
             &[("readings.jsonl", READING), ("tuner.stderr.log", "version 1.2\n"), ("lock", "")],
             &[("lock", "12\n"), ("tuner.stderr.log", "version 1.2\n")],
             &[("journal.sessions", "1-2-3\n"), ("tuner.stderr.log", "version 1.2\n")],

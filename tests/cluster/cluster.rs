@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,39 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
 
+/// Clusters that run at once: with more of them on two processors a controller may not answer for minutes.
+const MAX_CLUSTERS: usize = 2;
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static STOPPED: Condvar = Condvar::new();
+
+/// The right to run a cluster. Dropping it lets another one start.
+struct Turn;
+
+impl Turn {
+    fn wait() -> Turn {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |running: &mut usize| *running >= MAX_CLUSTERS;
+        let mut running = STOPPED.wait_while(running, is_full).unwrap_or_else(PoisonError::into_inner);
+        *running += 1;
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        STOPPED.notify_one();
+    }
+}
+
 /// A running cluster. Dropping it ends all its processes.
 pub struct Cluster {
     folder: TempDir,
     munged: Option<Child>,
     controller: Option<Child>,
     nodes: Vec<Option<Child>>,
+    /// Dropped after the processes were ended.
+    _turn: Turn,
 }
 
 impl Cluster {
@@ -40,8 +68,10 @@ impl Cluster {
             eprintln!("skipped: {reason}");
             return None;
         }
+        let turn = Turn::wait();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut cluster = Cluster { folder, munged: None, controller: None, nodes: (0..NODES).map(|_| None).collect() };
+        let nodes = (0..NODES).map(|_| None).collect();
+        let mut cluster = Cluster { folder, munged: None, controller: None, nodes, _turn: turn };
         cluster.configure();
         cluster.start_munged();
         cluster.start_controller();

@@ -110,7 +110,7 @@ pub enum Remark {
         /// The value in the object, which counts, and the one in text.
         values: [f64; 2],
     },
-    /// The number that a pattern matched goes on behind the match.
+    /// The number that a pattern matched continues behind the match.
     CutNumber {
         /// The metric.
         name: String,

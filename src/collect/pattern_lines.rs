@@ -102,7 +102,7 @@ struct Matched {
     metric: Option<PrintedMetric>,
     step: Option<f64>,
     count: u32,
-    /// A number of the metric that goes on behind the match, and the match.
+    /// A number of the metric that continues behind the match, and the match.
     cut: Option<[String; 2]>,
 }
 

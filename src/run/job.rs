@@ -113,7 +113,7 @@ pub struct JobRunner<'a> {
 /// Called with the readings of a running job.
 pub type Listener<'a> = Option<&'a dyn Fn(Vec<Reading>)>;
 
-/// Who is told what a running job does.
+/// Receivers of the events of a running job.
 #[derive(Clone, Copy)]
 pub struct JobListeners<'a> {
     /// Its readings.

@@ -1,4 +1,4 @@
-//! What the user is told of how the metric was read, or why it was not.
+//! Messages about how the metric was read, or why it was not.
 
 use super::Auto;
 use super::origin::{Origin, PrintedForm};

@@ -7,7 +7,7 @@
 use super::enclosure::Joint;
 use super::number;
 
-/// What stands for a missing number.
+/// Words for a missing number.
 const MISSING: [&str; 8] = ["None", "none", "null", "NULL", "Null", "N/A", "n/a", "nil"];
 const ARROWS: [&str; 4] = ["-->", "->", "=>", "→"];
 /// Most arrows between numbers.

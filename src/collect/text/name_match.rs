@@ -170,7 +170,7 @@ pub struct Found {
     pub number: Option<NamedNumber>,
     /// If a word such as `None` is where the number should be: how its name is qualified.
     pub missing: Option<Option<Qualifier>>,
-    /// Where the text begins that stands for a number and cannot be read as one.
+    /// Where the text begins that is printed in place of a number and cannot be read as one.
     pub unread: Option<usize>,
 }
 

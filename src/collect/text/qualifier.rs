@@ -115,7 +115,7 @@ fn is_of_batch(line: &[u8]) -> bool {
 /// What the words before an object say. Words that are not known say nothing.
 pub fn before_object(before: &[u8]) -> Option<Qualification> {
     let heading = || heading(before);
-    // `INFO:root:config {…}`: the word directly before the object, whatever stands before it.
+    // `INFO:root:config {…}`: the word directly before the object, whatever precedes it.
     let introduction = before.trim_ascii_end();
     let introduction =
         introduction.strip_suffix(b":").or_else(|| introduction.strip_suffix(b"=")).unwrap_or(introduction);

@@ -45,7 +45,7 @@ pub enum ConfigError {
         /// The value, in words.
         value: &'static str,
     },
-    /// An alias is inside of the value that it stands for.
+    /// An alias is inside of the value that it names.
     #[error("the alias `{alias}` of the configuration file is inside of the value that it names, which has no end")]
     SelfReference {
         /// With its asterisk.

@@ -3,7 +3,7 @@
 /// Most names that a list is expanded to, more than any cluster has nodes.
 const MAX_NAMES: usize = 100_000;
 
-/// The names in `list`. Anything that is no range stands for itself.
+/// The names in `list`. Text outside of ranges is kept.
 pub fn expand(list: &str) -> Vec<String> {
     let mut names = Vec::new();
     for item in split(list) {

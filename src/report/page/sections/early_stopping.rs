@@ -15,7 +15,7 @@ pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     vec![text(way(data, stopping)), text(judgement(stopping)), correlations(data, stopping)]
 }
 
-/// How close the winner came to being dropped.
+/// The ranks of the best promoted trial at the rungs below its last one.
 fn way(data: &ReportData<'_>, stopping: &EarlyStopping) -> String {
     let is_best = data.best.as_ref().is_some_and(|best| best.trial == stopping.trial);
     let who = if is_best { "The final best" } else { "The best of the promoted trials" };

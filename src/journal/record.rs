@@ -65,6 +65,9 @@ pub struct Header {
     /// The names of all parameters in file order, if some are not active in each trial; otherwise empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<String>,
+    /// The names of the parameters whose distribution is one of their logarithm; empty in journals of versions that did not record them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_params: Vec<String>,
     /// Observations of earlier studies (`--warm-start`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorObservation>,

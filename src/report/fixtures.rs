@@ -52,6 +52,7 @@ impl StudyFixture {
             resource: Some(ResourceSpec { name: "epochs".into(), kind: ResourceKind::Int }),
             promoted: Default::default(),
             params: Vec::new(),
+            log_params: Vec::new(),
             prior: Vec::new(),
             plan: PlanTotals { trials: 3, jobs: 4, resource: 6.0, full_resource: 9.0 },
             started_at: "2026-03-01T10:00:00Z".into(),

@@ -111,6 +111,7 @@ fn header() -> Header {
         resource: None,
         promoted: PromotedStart::default(),
         params: Vec::new(),
+        log_params: Vec::new(),
         prior: Vec::new(),
         plan: PlanTotals::default(),
         started_at: String::new(),

@@ -45,6 +45,11 @@ pub struct NumericDistribution {
 }
 
 impl Distribution {
+    /// Whether it is the distribution of a variable whose logarithm has a simple one.
+    pub fn is_logarithmic(self) -> bool {
+        matches!(self, Distribution::LogUniform { .. } | Distribution::LogNormal { .. })
+    }
+
     /// Replaces the bounds, if there are any.
     pub(super) fn with_bounds(self, low: f64, high: f64) -> Distribution {
         match self {

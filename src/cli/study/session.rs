@@ -41,7 +41,7 @@ use crate::run::error::RunError;
 use crate::run::options::Existing;
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
-use crate::space::Space;
+use crate::space::{Param, Space};
 use crate::types::fingerprint::FileFingerprint;
 use crate::types::ids::TrialId;
 use crate::types::printable::printable;
@@ -264,6 +264,11 @@ fn names_if_conditional(space: &Space) -> Vec<String> {
     if space.conditions().is_empty() { Vec::new() } else { names.collect() }
 }
 
+fn logarithmic_names(space: &Space) -> Vec<String> {
+    let is_logarithmic = |param: &&Param| param.domain.distribution().is_some_and(|d| d.distribution.is_logarithmic());
+    space.params.iter().filter(is_logarithmic).map(|param| param.name.to_string()).collect()
+}
+
 /// The first line of a new study's journal.
 pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let experiment = &study.experiment;
@@ -286,6 +291,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
         resource: experiment.resource.clone(),
         promoted: experiment.promoted,
         params: names_if_conditional(&experiment.space),
+        log_params: logarithmic_names(&experiment.space),
         prior: experiment.prior.to_vec(),
         plan: PlanTotals {
             trials: totals.trials,

@@ -26,6 +26,7 @@ fn header() -> Record {
         resource: None,
         promoted: Default::default(),
         params: Vec::new(),
+        log_params: Vec::new(),
         prior: Vec::new(),
         plan: PlanTotals::default(),
         started_at: "2026-01-01T00:00:00Z".into(),

@@ -6,6 +6,7 @@ use super::sections::{
     brackets, cost, curves, early_stopping, failures, headline, importance, incumbent, parallel, slices, timeline,
     trials,
 };
+use crate::report::plot;
 
 /// A section.
 pub struct ReportSection {
@@ -20,13 +21,13 @@ pub struct ReportSection {
 /// All sections.
 pub static SECTIONS: [ReportSection; 12] = [
     ReportSection { name: "result", title: "Result", blocks: headline::blocks },
-    ReportSection { name: "incumbent", title: "Best value so far", blocks: incumbent::blocks },
-    ReportSection { name: "curves", title: "Learning curves", blocks: curves::blocks },
+    ReportSection { name: "incumbent", title: plot::incumbent::TITLE, blocks: incumbent::blocks },
+    ReportSection { name: "curves", title: plot::curves::TITLE, blocks: curves::blocks },
     ReportSection { name: "brackets", title: "Brackets and rungs", blocks: brackets::blocks },
-    ReportSection { name: "slices", title: "Value against each parameter", blocks: slices::blocks },
-    ReportSection { name: "parallel", title: "Parallel coordinates", blocks: parallel::blocks },
+    ReportSection { name: "slices", title: plot::slices::TITLE, blocks: slices::blocks },
+    ReportSection { name: "parallel", title: plot::parallel::TITLE, blocks: parallel::blocks },
     ReportSection { name: "importance", title: "Which parameters matter", blocks: importance::blocks },
-    ReportSection { name: "timeline", title: "Slots over time", blocks: timeline::blocks },
+    ReportSection { name: "timeline", title: plot::timeline::TITLE, blocks: timeline::blocks },
     ReportSection { name: "failures", title: "Failures", blocks: failures::blocks },
     ReportSection { name: "early-stopping", title: "Was early stopping safe?", blocks: early_stopping::blocks },
     ReportSection { name: "cost", title: "Cost by outcome", blocks: cost::blocks },

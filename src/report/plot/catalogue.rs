@@ -17,13 +17,13 @@ pub struct PlotKind {
 
 /// All plots, in the order of the report.
 pub static PLOTS: [PlotKind; 7] = [
-    PlotKind { name: "incumbent", title: "Best value so far", draw: incumbent::draw },
-    PlotKind { name: "curves", title: "Learning curves", draw: curves::draw },
+    PlotKind { name: "incumbent", title: incumbent::TITLE, draw: incumbent::draw },
+    PlotKind { name: "curves", title: curves::TITLE, draw: curves::draw },
     PlotKind { name: "rungs", title: "Values at each rung", draw: rungs::draw },
-    PlotKind { name: "slices", title: "Value against each parameter", draw: slices::draw },
-    PlotKind { name: "parallel", title: "Parallel coordinates", draw: parallel::draw },
+    PlotKind { name: "slices", title: slices::TITLE, draw: slices::draw },
+    PlotKind { name: "parallel", title: parallel::TITLE, draw: parallel::draw },
     PlotKind { name: "importance", title: "Importance of parameters", draw: importance::draw },
-    PlotKind { name: "timeline", title: "Slots over time", draw: timeline::draw },
+    PlotKind { name: "timeline", title: timeline::TITLE, draw: timeline::draw },
 ];
 
 /// The plot called `name`.

@@ -10,13 +10,16 @@ use crate::report::view::cut_off::cut_off;
 use crate::types::ids::{BracketId, Rung};
 use crate::types::outcome::CurvePoint;
 
+/// Its heading in the report.
+pub const TITLE: &str = "Learning curves";
+
 /// Maximum number of curves, and of the points of all of them together.
 const MAX_CURVES: usize = 1_500;
 const MAX_POINTS: usize = 24_000;
 /// Half the width of a cut-off, pixels.
 const CUT_OFF: f64 = 9.0;
 
-/// One line per trial.
+/// One line per trial; `None` if no trial has two values.
 pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let with_curves: Vec<_> = data.trials.iter().filter(|trial| trial.has_curve()).collect();
     let all = with_curves.len();
@@ -25,7 +28,8 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         .map(|trial| (trial, thinned(trial.curve(), MAX_POINTS / all.clamp(1, MAX_CURVES))))
         .collect();
     let points = || curves.iter().flat_map(|(_, curve)| curve);
-    points().next()?;
+    // One value per trial is no curve.
+    curves.iter().find(|(_, curve)| curve.len() > 1)?;
     let x = Scale::from_zero(points().map(|point| point.step).fold(0.0, f64::max));
     let y = Scale::of_most(points().map(|point| point.value));
     let mut panel = Panel { left: 60.0, top: 48.0, width: 880.0, height: 320.0, axes: Vec::new(), marks: Vec::new() };

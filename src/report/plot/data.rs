@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::figure::MarkClass;
+use super::scale::Scale;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::types::ids::TrialId;
 use crate::types::incumbent;
@@ -85,6 +86,19 @@ impl<'a> PlotData<'a> {
             }
         }
         names
+    }
+
+    /// A scale for the values of the parameter `name` in `trials`.
+    pub(super) fn scale_of<'b>(&self, name: &str, trials: impl IntoIterator<Item = &'b PlotTrial<'a>>) -> Scale
+    where
+        'a: 'b,
+    {
+        let values = trials.into_iter().filter_map(|trial| trial.jobs[0].params.get(name));
+        if self.view.header.log_params.iter().any(|log| log == name) {
+            Scale::of_logarithmic(values)
+        } else {
+            Scale::of_values(values)
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use super::scale::Scale;
 use super::time::{seconds, time_axis};
 use crate::report::view::incumbent_history::{IncumbentChange, ScoredEnd, incumbent_history, scored_ends};
 
+/// Its heading in the report.
+pub const TITLE: &str = "Best value so far";
+
 /// Maximum number of dots in a panel.
 const MAX_DOTS: usize = 4_000;
 

@@ -2,19 +2,19 @@
 
 pub mod baseline;
 pub mod catalogue;
-mod curves;
+pub(crate) mod curves;
 mod data;
 mod figure;
 pub mod image;
 mod importance;
-mod incumbent;
-mod parallel;
+pub(crate) mod incumbent;
+pub(crate) mod parallel;
 mod rungs;
 pub(crate) mod scale;
-mod slices;
+pub(crate) mod slices;
 mod ticks;
 mod time;
-mod timeline;
+pub(crate) mod timeline;
 
 pub use baseline::Baseline;
 pub use data::{PlotData, PlotTrial};

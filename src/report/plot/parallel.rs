@@ -1,10 +1,11 @@
 //! Parallel coordinates: an axis per parameter and one for the value, a line per trial.
 
-use serde_json::Value;
-
 use super::data::{PlotData, PlotTrial};
 use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Shape, Side};
 use super::scale::Scale;
+
+/// Its heading in the report.
+pub const TITLE: &str = "Parallel coordinates";
 
 /// Maximum number of parameters; the others are left out.
 const MAX_PARAMS: usize = 12;
@@ -23,16 +24,14 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     }
     let mut panel = Panel { left: 70.0, top: 60.0, width: 830.0, height: 280.0, axes: Vec::new(), marks: Vec::new() };
     let pitch = panel.width / params.len() as f64;
-    let value_of = |trial: &PlotTrial<'_>, name: &str| trial.jobs[0].params.get(name).cloned();
     for (i, name) in params.iter().enumerate() {
-        let values: Vec<Value> = trials.iter().filter_map(|trial| value_of(trial, name)).collect();
-        panel.axes.push(axis(i as f64 * pitch, Scale::of_values(&values), label(name, pitch)));
+        panel.axes.push(axis(i as f64 * pitch, data.scale_of(name, trials.iter().copied()), label(name, pitch)));
     }
     let y = Scale::of_most(trials.iter().filter_map(|trial| trial.value()));
     panel.axes.push(axis(panel.width, y.clone(), data.metric.to_owned()));
     let trials = PlotData::drawn(trials, MAX_LINES);
     let lines = trials.iter().map(|trial| {
-        let at = |i: usize| value_of(trial, params[i]).and_then(|value| panel.axes[i].scale.position_of(&value));
+        let at = |i: usize| panel.axes[i].scale.position_of(trial.jobs[0].params.get(params[i])?);
         let mut points: Vec<(f64, f64)> =
             (0..params.len()).map(|i| panel.point(i as f64 / params.len() as f64, at(i).unwrap_or(ABSENT))).collect();
         points.extend(trial.value().and_then(|value| y.position(value)).map(|y| panel.point(1.0, y)));

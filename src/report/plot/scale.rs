@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ticks::{self, Tick};
 use crate::report::number::is_logarithmic;
 
-/// Of at least so many numbers, the quartiles tell whether they were drawn evenly; with a smaller ratio of the quartiles they were.
+/// The quartiles of at least so many numbers are those of their distribution. Of evenly drawn ones their ratio is below [`EVEN_RATIO`].
 const MANY: usize = 8;
 const EVEN_RATIO: f64 = 4.5;
 /// Numbers farther outside of the quartiles than this many times their distance are drawn at the edge ("far out" in Tukey 1977,
@@ -42,10 +42,13 @@ impl Scale {
         }
     }
 
-    /// A scale for most of the finite `numbers`: those far outside are at its ends.
+    /// A scale for most of the finite `numbers`: of at least [`MANY`], those far outside are at its ends.
     pub fn of_most(numbers: impl IntoIterator<Item = f64>) -> Scale {
         let sorted = sorted(numbers);
         let (Some(low), Some(high)) = (sorted.first(), sorted.last()) else { return Scale::Linear(0.0, 1.0) };
+        if sorted.len() < MANY {
+            return Scale::between(*low, *high);
+        }
         let logarithmic = is_logarithmic(*low, *high);
         let of = |x: f64| if logarithmic { x.ln() } else { x };
         let quartile = |q: usize| of(sorted[(sorted.len() - 1) * q / 4]);
@@ -69,13 +72,27 @@ impl Scale {
         Scale::Categories(texts)
     }
 
+    /// The same, logarithmic if all values are positive numbers.
+    pub fn of_logarithmic<'a>(values: impl IntoIterator<Item = &'a Value>) -> Scale {
+        let values: Vec<&Value> = values.into_iter().filter(|value| !value.is_null()).collect();
+        let numbers = sorted(values.iter().filter_map(|value| value.as_f64()));
+        match (numbers.first(), numbers.last()) {
+            (Some(low), Some(high)) if numbers.len() == values.len() && *low > 0.0 && low < high => {
+                Scale::logarithmic(*low, *high)
+            }
+            _ => Scale::of_values(values),
+        }
+    }
+
     /// From `low` to `high` with a margin.
     fn between(low: f64, high: f64) -> Scale {
-        if is_logarithmic(low, high) {
-            let margin = libm::pow(high / low, MARGIN);
-            return Scale::Log((low / margin).max(f64::MIN_POSITIVE), (high * margin).min(f64::MAX));
-        }
-        Scale::linear(low, high)
+        if is_logarithmic(low, high) { Scale::logarithmic(low, high) } else { Scale::linear(low, high) }
+    }
+
+    /// Logarithmic from `low` > 0 to `high` with a margin.
+    fn logarithmic(low: f64, high: f64) -> Scale {
+        let margin = libm::pow(high / low, MARGIN);
+        Scale::Log((low / margin).max(f64::MIN_POSITIVE), (high * margin).min(f64::MAX))
     }
 
     /// Linear from `low` to `high` with a margin.
@@ -160,11 +177,24 @@ mod tests {
 
     #[test]
     fn numbers_far_outside_are_at_the_ends() {
-        let scale = Scale::of_most([0.5, 0.6, 0.55, 0.7, 0.65, 0.58, 1e6]);
+        let scale = Scale::of_most([0.5, 0.6, 0.55, 0.7, 0.65, 0.58, 0.57, 1e6]);
         assert!(scale.position(0.5).unwrap() > 0.0 && scale.position(0.7).unwrap() < 1.0);
         assert_eq!(scale.position(1e6), Some(1.0));
         assert_eq!(scale.position(f64::INFINITY), Some(1.0));
         assert_eq!(scale.position(f64::NAN), None);
+        // Of three numbers none is far outside.
+        let few = Scale::of_most([0.6265, 0.6295, 0.7562]);
+        assert!(few.position(0.7562).unwrap() < 1.0, "{few:?}");
+    }
+
+    #[test]
+    fn few_values_of_a_logarithmic_parameter_are_logarithmic() {
+        let values = [json!(0.002), json!(null), json!(0.02)];
+        assert!(matches!(Scale::of_values(&values), Scale::Linear(..)));
+        assert!(matches!(Scale::of_logarithmic(&values), Scale::Log(..)));
+        assert!(matches!(Scale::of_logarithmic(&[json!(0.0), json!(0.02)]), Scale::Linear(..)));
+        assert!(matches!(Scale::of_logarithmic(&[json!(3)]), Scale::Linear(..)));
+        assert!(matches!(Scale::of_logarithmic(&[json!(3), json!("auto")]), Scale::Categories(..)));
     }
 
     #[test]

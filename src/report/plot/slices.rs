@@ -5,6 +5,9 @@ use super::figure::{Figure, MarkClass, MarkGroup, Panel, PlotAxis, PlotMark, Sha
 use super::scale::Scale;
 use crate::types::assignment::Assignment;
 
+/// Its heading in the report.
+pub const TITLE: &str = "Value against each parameter";
+
 const COLUMNS: usize = 3;
 const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 170.0;
@@ -61,7 +64,7 @@ fn panel(data: &PlotData<'_>, trials: &[&PlotTrial<'_>], index: usize, name: &st
     let (left, top) = (60.0 + column * PITCH.0, 48.0 + row * PITCH.1);
     let mut panel = Panel { left, top, width: WIDTH, height: HEIGHT, axes: Vec::new(), marks: Vec::new() };
     // Of all trials, so that the scale is that of the whole search.
-    let x = Scale::of_values(data.trials.iter().filter_map(|trial| params(trial).get(name)));
+    let x = data.scale_of(name, &data.trials);
     let dots = trials.iter().filter_map(|trial| {
         let position = x.position_of(params(trial).get(name)?)?;
         let at = panel.point(position, y.position(trial.value()?)?);

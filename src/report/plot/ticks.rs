@@ -41,16 +41,23 @@ pub fn linear(low: f64, high: f64, count: usize) -> Vec<Tick> {
 
 /// Powers of ten in [low, high], both above 0, and their multiples by 2 and 5 where there are few; at most about `count`.
 pub fn logarithmic(low: f64, high: f64, count: usize) -> Vec<Tick> {
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let decades = (last - first).max(1) as usize;
-    let stride = decades.div_ceil(count.max(1));
-    let multiples: &[f64] = if decades * 3 <= count { &[1.0, 2.0, 5.0] } else { &[1.0] };
-    let powers = (first..=last).filter(|power| (power - first) % stride as i32 == 0);
+    let decades = (high.log10().ceil() as i32 - low.log10().floor() as i32).max(1) as usize;
+    let ticks = if decades * 3 <= count {
+        Vec::new()
+    } else {
+        multiples_of_powers(low, high, &[1.0], decades.div_ceil(count.max(1)))
+    };
+    let ticks = if ticks.len() < 2 { multiples_of_powers(low, high, &[1.0, 2.0, 5.0], 1) } else { ticks };
+    if ticks.len() < 2 { linear(low, high, count.min(3)) } else { ticks }
+}
+
+/// The `multiples` of each `stride`-th power of ten from that below `low` on, in [low, high].
+fn multiples_of_powers(low: f64, high: f64, multiples: &[f64], stride: usize) -> Vec<Tick> {
+    let powers = (low.log10().floor() as i32..=high.log10().ceil() as i32).step_by(stride);
     // Parsed, because a product such as 5 × 1e-3 has a rounding error.
     let values = powers.flat_map(|power| multiples.iter().filter_map(move |m| format!("{m}e{power}").parse().ok()));
     let inside = values.filter(|value| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value));
-    let ticks: Vec<Tick> = inside.map(Tick::new).collect();
-    if ticks.len() < 2 { linear(low, high, count.min(3)) } else { ticks }
+    inside.map(Tick::new).collect()
 }
 
 fn rounded(value: f64, digits: usize) -> f64 {
@@ -87,6 +94,7 @@ mod tests {
         assert_eq!(labels(logarithmic(1e-5, 0.1, 5)), ["1e-5", "0.0001", "0.001", "0.01", "0.1"]);
         assert_eq!(labels(logarithmic(0.02, 0.6, 8)), ["0.02", "0.05", "0.1", "0.2", "0.5"]);
         assert_eq!(labels(logarithmic(1e-12, 1.0, 4)), ["1e-12", "1e-9", "1e-6", "0.001", "1"]);
+        assert_eq!(labels(logarithmic(0.00023, 0.0032, 3)), ["0.0005", "0.001", "0.002"]);
         assert_eq!(labels(logarithmic(3.0, 4.0, 4)), ["3", "3.5", "4"]);
     }
 

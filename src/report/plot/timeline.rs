@@ -6,6 +6,9 @@ use super::scale::Scale;
 use super::time::{seconds, time_axis};
 use crate::report::view::{JobStatus, JobView};
 
+/// Its heading in the report.
+pub const TITLE: &str = "Slots over time";
+
 /// Pixels of a slot, at most.
 const ROW: f64 = 18.0;
 /// Height of the panel, at most.

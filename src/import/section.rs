@@ -37,6 +37,11 @@ impl<'n> Section<'n> {
         Some(self.unread.remove(index)).filter(|entry| !entry.value.is_null())
     }
 
+    /// Whether an entry with this name was not read yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.unread.iter().any(|entry| entry.key == name)
+    }
+
     /// The value of the entry with one of `names`.
     pub fn value(&mut self, names: &[&str]) -> Option<&'n Node> {
         self.entry(names).map(|entry| &entry.value)

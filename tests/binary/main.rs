@@ -12,6 +12,7 @@ mod endings;
 mod escapes;
 mod explain_and_diff;
 mod identity;
+mod imported_runs;
 mod imports;
 mod list_and_logs;
 mod models;

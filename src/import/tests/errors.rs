@@ -78,11 +78,11 @@ fn mistakes_of_search_spaces_have_their_line() {
     6:4 unknown expression `orion~unifrom(0, 1)`
     7:21 invalid expression `uniform(0 [1])`: expected `,` or `)`
     "#);
-    let typed = "a: {type: float, low: 0, high: 1}\nb: {type: float, low: 0}\nc: {type: gamma, low: 0, high: 1}\n\
+    let typed = "a: {type: float, low: 0, high: 1}\nb: {type: float, low: 0}\nc: {type: flaot, low: 0, high: 1}\n\
                  d: {type: int, low: 0, high: 3, step: 0}\ne: {type: float, low: 0, high: 3, step: 1e-300}\n";
     insta::assert_snapshot!(errors(typed), @r#"
     2:1 missing field `high` in the parameter `b`
-    3:11 unknown type `gamma`
+    3:11 unknown type `flaot`
     4:1 `step` must be above 0, found 0
     5:1 `step` 1e-300 is too small for the range from 0 to 3: there would be more than 2^53 values
     "#);

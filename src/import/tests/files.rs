@@ -1,10 +1,8 @@
 //! Conversion of commands, schedules and notes.
 
-use std::path::Path;
-
 use serde_json::json;
 
-use super::{imported, loaded, matrix};
+use super::{file, imported, loaded, matrix};
 
 /// The first command of the imported matrix.
 fn command(text: &str) -> String {
@@ -123,12 +121,6 @@ fn nested_choices_of_nni_are_conditions() {
     let imported = imported(text);
     assert_eq!(imported.params, ["opt", "opt.lr", "opt.decay", "opt.adam.lr"]);
     assert!(imported.matrix.contains("opt: {kind: choice, value: [sgd, adam, none]}"), "{}", imported.matrix);
-}
-
-/// A file of `tests/data/import`.
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import").join(name);
-    std::fs::read_to_string(path).expect(name)
 }
 
 #[test]

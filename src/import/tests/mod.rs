@@ -1,5 +1,6 @@
 //! Imports of small files: distributions, commands and schedules, errors.
 
+mod dictionaries;
 mod distributions;
 mod errors;
 mod files;
@@ -25,4 +26,10 @@ fn loaded(text: &str) -> LoadedMatrix {
     let matrix = matrix(text);
     load_bytes("imported.yaml", matrix.as_bytes(), Path::new(""), &Overrides::default())
         .unwrap_or_else(|error| panic!("{}\n{matrix}", error.render(Styling::Plain)))
+}
+
+/// A file of `tests/data/import`.
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import").join(name);
+    std::fs::read_to_string(path).expect(name)
 }

@@ -3,12 +3,12 @@
 use serde_json::{Number, Value};
 
 use super::expressions::{self, Language, Meaning, SearchValue};
-use super::typed::typed;
+use super::typed::{typed, typed_item};
 use crate::import::domain::ImportedDomain;
 use crate::import::note::Note;
 use crate::import::reader::{Reader, whole};
 use crate::import::study::{ImportedParam, ImportedStudy};
-use crate::matrix::foreign::{is_grid_search, named_search_text, search_text};
+use crate::matrix::foreign::{TYPE_FIELDS, is_grid_search, is_typed, is_typed_item, named_search_text, search_text};
 use crate::matrix::yaml::node::{Content, Entry, Node};
 use crate::matrix::yaml::parse::parse;
 
@@ -108,9 +108,12 @@ impl SpaceReader {
             {
                 self.code(&name, code, entry, reader);
             }
-            Content::Map(_) if self.language != Language::Ray && is_typed(&entry.value) => {
+            Content::Map(_) if self.language != Language::Ray && is_declaration(&entry.value) => {
                 let param = typed(&name, &entry.value, entry, reader);
                 self.params.extend(param);
+            }
+            Content::List(items) if self.language == Language::Python && items.iter().any(is_typed_item) => {
+                items.iter().for_each(|item| self.item(item, reader));
             }
             Content::Map(entries) if !entries.is_empty() && level < MAX_LEVELS => {
                 entries.iter().for_each(|inner| self.entry(inner, &format!("{name}."), level + 1, reader));
@@ -123,8 +126,12 @@ impl SpaceReader {
         }
     }
 
-    /// Reads `lr~uniform(0, 1)` or `opt=choice(a, b)`.
+    /// Reads `lr~uniform(0, 1)`, `opt=choice(a, b)` or `{name: lr, type: float, low: 0, high: 1}`.
     pub fn item(&mut self, item: &Node, reader: &mut Reader) {
+        if is_typed_item(item) {
+            let param = typed_item(item, reader);
+            return self.params.extend(param);
+        }
         let Some((name, expression)) = item.text().and_then(named_search_text) else {
             let message = format!("expected `name~expression`, found {}", item.describe());
             return reader.error(&item.span, message, "as in `lr~loguniform(1e-5, 1)`");
@@ -203,7 +210,8 @@ fn is_written_distribution(text: &str) -> bool {
     text.trim_start().starts_with('{') && text.contains("Distribution\"")
 }
 
-fn is_typed(node: &Node) -> bool {
-    let has_type = node.get("type").is_some_and(|kind| kind.text().is_some());
-    has_type || (node.get("name").is_some() && node.get("attributes").is_some())
+/// Whether the mapping declares a parameter, perhaps with mistakes.
+fn is_declaration(node: &Node) -> bool {
+    let has_type = TYPE_FIELDS.iter().any(|name| node.get(name).is_some_and(|kind| kind.text().is_some()));
+    has_type || is_typed(node) || (node.get("name").is_some() && node.get("attributes").is_some())
 }

@@ -1,4 +1,4 @@
-//! Parameters with a type: `{type: float, low: 0, high: 1}`, and Optuna's distributions.
+//! Parameters with a type: `{type: float, low: 0, high: 1}`, and Optuna's distributions; in a list, with their name.
 
 use serde_json::{Number, Value};
 
@@ -6,39 +6,88 @@ use crate::import::domain::ImportedDomain;
 use crate::import::reader::{Reader, whole};
 use crate::import::section::Section;
 use crate::import::study::ImportedParam;
-use crate::matrix::yaml::node::{Content, Entry, Node};
+use crate::matrix::diagnostics::suggest::typo_of;
+use crate::matrix::foreign::{HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, VALUE_FIELDS};
+use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 
-/// Reads `{type, low, high, log, step, q, choices}` or `{name: FloatDistribution, attributes: {…}}`.
+/// Fields that say nothing about the values.
+const DESCRIPTIONS: [&str; 4] = ["description", "help", "comment", "label"];
+
+/// The fields that name the parameter in an item of a list.
+const ITEM_NAMES: [&str; 5] = ["name", "field", "param_name", "param", "parameter"];
+
+/// Reads `{type, low, high, log, step, q, choices}`, `{low, high, log}` or `{name: FloatDistribution, attributes: {…}}`.
 pub fn typed(name: &str, node: &Node, entry: &Entry, reader: &mut Reader) -> Option<ImportedParam> {
     let what = format!("the parameter `{name}`");
-    let mut fields = Section::new(node, &what, &entry.key_span, reader)?;
-    let kind = fields.required(&["type", "name"], reader)?;
-    let kind_name = reader.text(&kind.value, "`type`")?;
+    let fields = Section::new(node, &what, &entry.key_span, reader)?;
+    read(name, fields, &entry.key_span, reader)
+}
+
+/// Reads an item of a list: `{name: lr, type: float, …}` or `{type: float, attributes: {name: lr, …}}`.
+pub fn typed_item(item: &Node, reader: &mut Reader) -> Option<ImportedParam> {
+    let mut fields = Section::new(item, "a parameter", &item.span, reader)?;
+    let inside = || item.get("attributes").and_then(|attributes| attributes.get("name"));
+    let name = if let Some(name) = inside() { name } else { &fields.required(&ITEM_NAMES, reader)?.value };
+    let name = reader.text(name, "the name of a parameter")?.to_owned();
+    read(&name, fields, &item.span, reader)
+}
+
+fn read(name: &str, mut fields: Section<'_>, span: &Span, reader: &mut Reader) -> Option<ImportedParam> {
+    let is_range = fields.has("log") || fields.has("scale");
+    let kind = fields.entry(&TYPE_FIELDS).or_else(|| fields.entry(&["name"]));
+    let kind = if is_range { kind } else { kind.or_else(|| fields.required(&TYPE_FIELDS, reader)) };
+    let (kind_name, kind_span) = match kind {
+        Some(kind) => (reader.text(&kind.value, "`type`")?, &kind.value.span),
+        None => ("float", span),
+    };
     if let Some(attributes) = fields.entry(&["attributes"]) {
         fields = Section::new(&attributes.value, "`attributes`", &attributes.key_span, reader)?;
+        fields.skip(&["name"]);
     }
     let default = fields.value(&["default", "default_value", "initial"]).map(|node| reader.json(node));
-    let domain = typed_domain(kind_name, &kind.value, &mut fields, reader)?;
-    let when = fields.value(&["when", "condition", "conditions", "depends_on"]).map(|node| conditions(node, reader));
-    let notes = fields.unread(&[], reader);
+    let when =
+        fields.value(&["when", "condition", "conditions", "conditional", "depends_on"]).map(|n| conditions(n, reader));
+    let mut notes = Vec::new();
+    let domain = if is_known(kind_name) {
+        typed_domain(kind_name, &mut fields, reader)?
+    } else {
+        if let Some(known) = typo_of(kind_name, KNOWN_TYPES) {
+            let hint = format!("did you mean `{known}`?");
+            reader.error(kind_span, format!("unknown type `{kind_name}`"), &hint);
+            return None;
+        }
+        fields.rest();
+        notes.push(reader.note(
+            kind_span,
+            format!("the type `{kind_name}` is not carried over"),
+            "replace it by a kind and a value; null passes nothing",
+        ));
+        ImportedDomain::constant(Value::Null)
+    };
+    fields.skip(&DESCRIPTIONS);
+    notes.extend(fields.unread(&[], reader));
     let when = when.unwrap_or_default();
-    let param =
-        ImportedParam { notes, when, first: default, ..ImportedParam::new(name, entry.key_span.clone(), domain) };
+    let param = ImportedParam { notes, when, first: default, ..ImportedParam::new(name, span.clone(), domain) };
     reader.check_domain(&param).then_some(param)
 }
 
-/// `{optimizer: sgd}` or `{optimizer: [sgd, adam]}`, as in the matrix.
+/// `{optimizer: sgd}` or `{optimizer: [sgd, adam]}`, as in the matrix; or `{parent: optimizer, values: [sgd, adam]}`.
 fn conditions(node: &Node, reader: &mut Reader) -> Vec<(String, Vec<Value>)> {
     let Some(entries) = node.map() else {
         let hint = "write the names of parameters and their values: {optimizer: [sgd, adam]}";
         reader.error(&node.span, format!("a condition must be a mapping, found {}", node.describe()), hint);
         return Vec::new();
     };
-    let values = |entry: &Entry, reader: &mut Reader| match reader.json(&entry.value) {
+    let values = |node: &Node, reader: &mut Reader| match reader.json(node) {
         Value::Array(values) => values,
         value => vec![value],
     };
-    entries.iter().map(|entry| (entry.key.clone(), values(entry, reader))).collect()
+    let field = |names: &[&str]| names.iter().find_map(|name| node.get(name));
+    let parent = field(&["parent", "param", "parameter", "name"]).and_then(Node::text);
+    if let (Some(parent), Some(given), 2) = (parent, field(&["values", "value", "equals", "in"]), entries.len()) {
+        return vec![(parent.to_owned(), values(given, reader))];
+    }
+    entries.iter().map(|entry| (entry.key.clone(), values(&entry.value, reader))).collect()
 }
 
 /// `suggest_float`, `FloatDistribution`, `float` and `uniform_float` are the same.
@@ -47,39 +96,55 @@ fn plain_type(kind: &str) -> String {
     kind.replace(['_', '-'], "")
 }
 
-fn typed_domain(kind: &str, at: &Node, fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDomain> {
-    let plain = plain_type(kind);
-    let flag = |fields: &mut Section<'_>| {
-        fields.value(&["log", "log_scale"]).is_some_and(|node| node.content == Content::Bool(true))
-    };
-    let is_log =
-        flag(fields) || matches!(plain.as_str(), "loguniform" | "intloguniform" | "logfloat" | "logint" | "log");
-    match plain.as_str() {
+/// Types in suggestions.
+const KNOWN_TYPES: [&str; 9] =
+    ["float", "int", "categorical", "constant", "uniform", "loguniform", "choice", "bool", "integer"];
+
+/// The families of types.
+#[derive(Clone, Copy)]
+enum Family {
+    Float,
+    Int,
+    Choice,
+    Constant,
+}
+
+fn family(plain: &str) -> Option<Family> {
+    Some(match plain {
         "float" | "double" | "real" | "uniform" | "loguniform" | "discreteuniform" | "quniform" | "uniformfloat"
-        | "logfloat" | "log" | "range" | "continuous" => floats(is_log, fields, reader),
-        "int" | "integer" | "intuniform" | "intloguniform" | "uniformint" | "randint" | "logint" => {
-            integers(is_log, fields, reader)
-        }
-        "categorical" | "choice" | "ordinal" | "enum" | "discrete" | "bool" | "boolean" => {
-            choices(&plain, fields, reader)
-        }
-        "constant" | "fixed" => {
+        | "logfloat" | "log" | "range" | "continuous" => Family::Float,
+        "int" | "integer" | "intuniform" | "intloguniform" | "uniformint" | "randint" | "logint" => Family::Int,
+        "categorical" | "choice" | "ordinal" | "enum" | "discrete" | "bool" | "boolean" => Family::Choice,
+        "constant" | "fixed" => Family::Constant,
+        _ => return None,
+    })
+}
+
+fn is_known(kind: &str) -> bool {
+    family(&plain_type(kind)).is_some()
+}
+
+fn typed_domain(kind: &str, fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDomain> {
+    let plain = plain_type(kind);
+    let flag = fields.value(&["log", "log_scale", "scale"]).is_some_and(|node| {
+        node.content == Content::Bool(true) || node.text().is_some_and(|scale| scale.starts_with("log"))
+    });
+    let is_log = flag || matches!(plain.as_str(), "loguniform" | "intloguniform" | "logfloat" | "logint" | "log");
+    match family(&plain)? {
+        Family::Float => floats(is_log, fields, reader),
+        Family::Int => integers(is_log, fields, reader),
+        Family::Choice => choices(&plain, fields, reader),
+        Family::Constant => {
             let value = fields.required(&["value"], reader)?;
             Some(ImportedDomain::constant(reader.json(&value.value)))
-        }
-        _ => {
-            let hint = "known types are float, int, categorical and constant";
-            reader.error(&at.span, format!("unknown type `{kind}`"), hint);
-            None
         }
     }
 }
 
 fn choices(kind: &str, fields: &mut Section<'_>, reader: &mut Reader) -> Option<ImportedDomain> {
-    let names = ["choices", "values", "options", "categories", "sequence"];
-    let entry = match fields.entry(&names) {
+    let entry = match fields.entry(&VALUE_FIELDS) {
         None if kind.starts_with("bool") => return Some(ImportedDomain::choice(vec![true.into(), false.into()])),
-        None => return fields.required(&names, reader).and(None),
+        None => return fields.required(&VALUE_FIELDS, reader).and(None),
         Some(entry) => entry,
     };
     let items = reader.list(&entry.value, "the choices")?;
@@ -102,8 +167,8 @@ fn bounds(fields: &mut Section<'_>, reader: &mut Reader) -> Option<(Number, Numb
         let (low, high) = (reader.number(low, "a bound"), reader.number(high, "a bound"));
         return Some((low?, high?, step));
     }
-    let low = fields.required(&["low", "min", "lower", "start"], reader)?;
-    let high = fields.required(&["high", "max", "upper", "stop"], reader)?;
+    let low = fields.required(&LOW_FIELDS, reader)?;
+    let high = fields.required(&HIGH_FIELDS, reader)?;
     let low = reader.number(&low.value, "the lower bound");
     let high = reader.number(&high.value, "the upper bound");
     Some((low?, high?, step))

@@ -8,7 +8,10 @@ use super::yaml::node::{Node, Span};
 
 pub(crate) use format::ForeignFormat;
 pub(crate) use search_text::{named_search_text, search_text};
-pub(crate) use signs::{is_grid_search, is_ray_experiment};
+pub(crate) use signs::{
+    HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, VALUE_FIELDS, is_grid_search, is_ray_experiment, is_typed, is_typed_item,
+    nni_space_root,
+};
 
 /// A recognized file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +67,11 @@ mod tests {
             "lr: {name: FloatDistribution, attributes: {low: 0, high: 1}}",
             "hyperparameters: {}\nsearcher: {name: random}",
             "type: sweep\nsearch_space: {}",
+            "search_space: {model: {lr: {type: float, low: 0, high: 1}}}",
+            "search_space: {lr: {_type: uniform, _value: [0, 1]}}",
+            "[{type: float, attributes: {name: lr, low: 0, high: 1}}]",
+            "optuna: {search_spaces: [{param_name: lr, distribution_type: uniform, low: 0, high: 1}]}",
+            "adam: {lr: {min: 0.1, max: 1, scale: log}}",
         ];
         let found: Vec<String> = files.iter().map(|file| recognized(file).unwrap_or("none".into())).collect();
         insta::assert_snapshot!(found.join("\n"), @r"
@@ -90,6 +98,11 @@ mod tests {
         Dictionary lr
         Determined hyperparameters
         AzureSweep search_space
+        Dictionary search_space
+        NniSpace lr
+        Dictionary {type: float, attributes: {name: lr, low: 0, high: 1
+        Dictionary optuna
+        Dictionary adam
         ");
     }
 
@@ -104,6 +117,7 @@ mod tests {
             "numRuns: 3\nparams: {lr: {type: float, low: 0, high: 1}}",
             "lr: 0.1\nnote: some (text)",
             "config: {lr: 0.1}\nmodel: {config: {a: 1}}",
+            "data: {type: csv, path: a}\nlog: true\nlevels: [{name: a, min: 1}]",
         ] {
             assert_eq!(recognized(text), None, "{text}");
         }

@@ -79,15 +79,25 @@ fn determined(root: &Node) -> Option<Span> {
 }
 
 fn azure_sweep(root: &Node) -> Option<Span> {
-    entry(root, "search_space").or_else(|| entry(root, "sampling_algorithm")).map(key)
+    let is_job = ["trial", "objective", "limits", "jobs", "$schema"].iter().any(|name| entry(root, name).is_some());
+    let is_sweep = is_job || with_text(root, "type", &["sweep"]).is_some();
+    entry(root, "sampling_algorithm").or_else(|| entry(root, "search_space").filter(|_| is_sweep)).map(key)
 }
 
 fn is_own(root: &Node) -> bool {
     OWN_FIELDS.iter().any(|name| entry(root, name).is_some())
 }
 
+/// The mapping of the parameters of a search space, which may be in `search_space`.
+pub(crate) fn nni_space_root(root: &Node) -> &Node {
+    match root.map() {
+        Some([only]) if only.key == "search_space" => &only.value,
+        _ => root,
+    }
+}
+
 fn nni_space(root: &Node) -> Option<Span> {
-    let entries = root.map().filter(|_| !is_own(root))?;
+    let entries = nni_space_root(root).map().filter(|_| !is_own(root))?;
     entries.iter().find(|entry| entry.value.get("_type").is_some() && entry.value.get("_value").is_some()).map(key)
 }
 
@@ -131,27 +141,61 @@ fn has_grid_search(node: &Node, level: usize) -> bool {
 fn dictionary(root: &Node) -> Option<Span> {
     if let Some(items) = root.list() {
         let is_search = |item: &&Node| item.text().is_some_and(|text| named_search_text(text).is_some());
-        return items.iter().find(is_search).map(|item| item.span.clone());
+        return items.iter().find(|item| is_search(item) || is_typed_item(item)).map(|item| item.span.clone());
     }
     let entries = root.map().filter(|_| !is_own(root))?;
     let is_search = |entry: &&Entry| {
-        is_typed(&entry.value)
+        has_typed(&entry.value, 0)
             || has_grid_search(&entry.value, 0)
             || has_search_text(&entry.value, &|text| search_text(text).is_some(), 0)
     };
     entries.iter().find(is_search).map(key)
 }
 
-/// `{type: float, low: 0, high: 1}`, or a distribution of Optuna.
-fn is_typed(node: &Node) -> bool {
-    let has = |names: &[&str]| names.iter().any(|name| node.get(name).is_some());
-    let range = ["low", "min", "lower", "bounds", "range"];
-    let values = ["choices", "values", "options", "categories"];
+/// Names of the field with a parameter's type.
+pub(crate) const TYPE_FIELDS: [&str; 5] = ["type", "dist", "distribution", "distribution_type", "value_type"];
+
+/// Names of the field with a parameter's smallest value.
+pub(crate) const LOW_FIELDS: [&str; 6] = ["low", "min", "lower", "start", "lower_bound", "min_value"];
+
+/// Names of the field with a parameter's largest value.
+pub(crate) const HIGH_FIELDS: [&str; 6] = ["high", "max", "upper", "stop", "upper_bound", "max_value"];
+
+/// Names of the field with a parameter's values.
+pub(crate) const VALUE_FIELDS: [&str; 5] = ["choices", "values", "options", "categories", "sequence"];
+
+fn has_field(node: &Node, names: &[&str]) -> bool {
+    names.iter().any(|name| node.get(name).is_some())
+}
+
+/// `{type: float, low: 0, high: 1}`, `{low: 0, high: 1, log: true}`, or a distribution of Optuna.
+pub(crate) fn is_typed(node: &Node) -> bool {
+    let bounds = has_field(node, &LOW_FIELDS) || has_field(node, &["bounds", "range"]);
+    let has_type = TYPE_FIELDS.iter().any(|name| node.get(name).and_then(Node::text).is_some());
     let is_distribution = node.get("name").and_then(Node::text).is_some_and(|name| name.ends_with("Distribution"));
     let written = |text: &str| text.trim_start().starts_with('{') && text.contains("Distribution\"");
-    (node.get("type").and_then(Node::text).is_some() && (has(&range) || has(&values)))
-        || (is_distribution && has(&["attributes"]))
+    let is_scale = |node: &Node| matches!(node.content, Content::Bool(_) | Content::Text(_));
+    let has_scale = ["log", "scale"].iter().any(|name| node.get(name).is_some_and(is_scale));
+    (has_type && (bounds || has_field(node, &VALUE_FIELDS)))
+        || (has_scale && bounds && has_field(node, &HIGH_FIELDS))
+        || (is_distribution && has_field(node, &["attributes"]))
         || node.text().is_some_and(written)
+}
+
+/// [`is_typed`] with a name in it, or with its fields in `attributes`.
+pub(crate) fn is_typed_item(node: &Node) -> bool {
+    let has_attributes = || {
+        let attributes = node.get("attributes");
+        node.get("type").is_some() && attributes.is_some_and(|fields| fields.get("name").is_some())
+    };
+    node.map().is_some() && (is_typed(node) || has_attributes())
+}
+
+/// Whether a parameter with a type is in the mapping, or in a list in it.
+fn has_typed(node: &Node, level: usize) -> bool {
+    let in_map = || node.map().is_some_and(|entries| entries.iter().any(|inner| has_typed(&inner.value, level + 1)));
+    let in_list = || node.list().is_some_and(|items| items.iter().any(is_typed_item));
+    level <= MAX_LEVEL && (is_typed(node) || in_list() || in_map())
 }
 
 fn has_search_text(node: &Node, is_search: &dyn Fn(&str) -> bool, level: usize) -> bool {

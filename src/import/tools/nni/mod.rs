@@ -11,6 +11,7 @@ use api::passed_by_api;
 use crate::import::note::Note;
 use crate::import::reader::Reader;
 use crate::import::study::ImportedStudy;
+use crate::matrix::foreign::nni_space_root;
 use crate::matrix::yaml::node::Node;
 
 pub use experiment::read as read_experiment;
@@ -19,7 +20,7 @@ pub use experiment::read as read_experiment;
 pub fn read_space(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
     let mut study = ImportedStudy::default();
     study.set("kind", "random");
-    space::read(root, &root.span, &mut study.params, reader);
+    space::read(nni_space_root(root), &root.span, &mut study.params, reader);
     study.set_runs(None);
     study.require_metric();
     study.notes.push(Note::without_line("a search space has no command", "give it after `--`"));

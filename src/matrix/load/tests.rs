@@ -6,6 +6,7 @@ mod mistakes;
 mod models;
 mod nested_params;
 mod overrides;
+mod proposals;
 mod rules;
 mod shapes;
 mod typos;

@@ -19,6 +19,9 @@ pub struct ConstraintNames<'a> {
     pub resource: Option<&'a ResourceSpec>,
 }
 
+/// How constraints are written.
+const EXAMPLE: &str = "write `constraints: [\"hidden * layers <= 4096\"]`";
+
 /// Reads the list of expressions, each with its position.
 pub fn read(entry: &Entry, names: ConstraintNames<'_>, findings: &mut Findings) -> Vec<(Constraint, Span)> {
     let items = match entry.value.list() {
@@ -26,8 +29,7 @@ pub fn read(entry: &Entry, names: ConstraintNames<'_>, findings: &mut Findings) 
         None if entry.value.text().is_some() => std::slice::from_ref(&entry.value),
         None => {
             let message = format!("`constraints` must be a list of expressions, found {}", entry.value.describe());
-            let hint = "write `constraints: [\"hidden * layers <= 4096\"]`".to_owned();
-            findings.error_with(entry.key_span.clone(), message, Some(hint));
+            findings.error_with(entry.key_span.clone(), message, Some(EXAMPLE.to_owned()));
             return Vec::new();
         }
     };
@@ -36,7 +38,8 @@ pub fn read(entry: &Entry, names: ConstraintNames<'_>, findings: &mut Findings) 
 
 fn read_item(item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) -> Option<Constraint> {
     let Some(text) = item.text() else {
-        findings.error(item.span.clone(), format!("a constraint must be text, found {}", item.describe()));
+        let message = format!("a constraint must be text, found {}", item.describe());
+        findings.error_with(item.span.clone(), message, Some(EXAMPLE.to_owned()));
         return None;
     };
     match ParamExpression::new(text, names.params.iter().map(|declared| &declared.param.name)) {
@@ -54,7 +57,8 @@ fn read_item(item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) -
 
 fn report(error: &ParamExpressionError, item: &Node, names: ConstraintNames<'_>, findings: &mut Findings) {
     let ParamExpressionError::Unknown(name) = error else {
-        findings.error(item.span.clone(), format!("invalid constraint: {error}"));
+        let hint = item.text().and_then(other_language);
+        findings.error_with(item.span.clone(), format!("invalid constraint: {error}"), hint);
         return;
     };
     if names.resource.is_some_and(|resource| resource.name == *name) {
@@ -63,8 +67,31 @@ fn report(error: &ParamExpressionError, item: &Node, names: ConstraintNames<'_>,
         findings.error_with(item.span.clone(), message, Some(hint));
         return;
     }
-    let hint = suggestion(name, names.params.iter().map(|declared| &*declared.param.name));
+    let called = |text: &str| text.split(name.as_str()).skip(1).any(|rest| rest.trim_start().starts_with('('));
+    let hint = if item.text().is_some_and(called) {
+        Some("expressions have filters instead of functions: `x | abs`, `[x, y] | max`, `text | length`".to_owned())
+    } else {
+        suggestion(name, names.params.iter().map(|declared| &*declared.param.name))
+    };
     findings.error_with(item.span.clone(), format!("the constraint uses the unknown parameter {}", quoted(name)), hint);
+}
+
+/// How to write what other languages write in another way.
+fn other_language(text: &str) -> Option<String> {
+    let single_equals = |text: &str| {
+        let without =
+            ["==", "!=", "<=", ">="].iter().fold(text.to_owned(), |text, operator| text.replace(operator, ""));
+        without.contains('=')
+    };
+    let found = match () {
+        () if text.contains("&&") || text.contains("||") || text.contains('!') && !text.contains("!=") => {
+            "write `and`, `or` and `not` instead of `&&`, `||` and `!`"
+        }
+        () if text.contains(';') => "write each constraint as an item of its own",
+        () if single_equals(text) => "two values are compared by `==`",
+        () => return None,
+    };
+    Some(found.to_owned())
 }
 
 /// Whether constraints that change nothing are worth a warning.
@@ -88,7 +115,9 @@ pub fn check(space: &Space, spans: &[Span], useless: UselessConstraints, finding
         let (message, hint) = match kind {
             FindingKind::NotEvaluated { configuration, message } => {
                 let values = serde_json::to_string(&configuration).unwrap_or_default();
-                findings.error(span, format!("the constraint has no value for {values}: {message}"));
+                let hint =
+                    "a constraint is true or false for each configuration, as in `hidden * layers <= 4096`".to_owned();
+                findings.error_with(span, format!("the constraint has no value for {values}: {message}"), Some(hint));
                 continue;
             }
             FindingKind::NeverTrue => (format!("the constraint is true for none {among}"), relax()),

@@ -41,10 +41,10 @@ struct KnownParam<'a> {
 pub fn initial(entry: &Entry, params: &[DeclaredParam], findings: &mut Findings) -> Vec<Assignment> {
     let known: Vec<KnownParam<'_>> = params
         .iter()
-        .map(|DeclaredParam { param, origin, when, .. }| KnownParam {
+        .map(|DeclaredParam { param, origin, whens, .. }| KnownParam {
             param,
             origin: *origin,
-            is_conditional: when.is_some(),
+            is_conditional: !whens.is_empty(),
         })
         .collect();
     match entry.value.list() {

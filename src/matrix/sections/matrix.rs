@@ -179,7 +179,6 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     let (params_need, resource_need) = (need(|k| k.params), need(|k| k.resource));
     if let Some(entry) = fields.by_need("params", params_need, findings) {
         section.params = params::read(&entry.value, entry.key_span.clone(), findings);
-        section.conditions = conditions::read(&section.params, findings);
     }
     if let Some(entry) = fields.by_need("metric", metric_need, findings)
         && let Some(MetricSection { metric, collector, counted_reading }) = metric::metric(entry, findings)
@@ -190,6 +189,7 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
     if let Some(entry) = fields.by_need("resource", resource_need, findings) {
         section.resource = metric::resource(entry, findings);
     }
+    section.conditions = conditions::read(&section.params, section.resource.as_ref(), findings);
     if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
         section.promoted = PromotedStart::FromCheckpoint;
     }

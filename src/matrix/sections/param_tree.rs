@@ -1,4 +1,4 @@
-//! Finds the parameters below `params`: declarations, constants, and mappings that nest either.
+//! Finds the parameters below `params`: declarations, constants, and mappings that nest either and may have a `when` for all in them.
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
@@ -21,6 +21,8 @@ pub struct WrittenParam<'n> {
     pub entry: &'n Entry,
     /// How it is written.
     pub form: ParamForm,
+    /// The `when` of the mappings around it, from the outside in.
+    pub whens: Vec<&'n Entry>,
 }
 
 /// How a parameter is written.
@@ -40,19 +42,28 @@ pub enum ParamForm {
 pub fn flatten<'n>(entries: Vec<&'n Entry>, findings: &mut Findings) -> Vec<WrittenParam<'n>> {
     let mut found = IndexMap::new();
     for entry in entries {
-        add(entry, entry.key.clone(), &mut found, findings);
+        add(entry, entry.key.clone(), &[], &mut found, findings);
     }
     found.into_values().collect()
 }
 
-fn add<'n>(entry: &'n Entry, name: String, found: &mut IndexMap<String, WrittenParam<'n>>, findings: &mut Findings) {
+fn add<'n>(
+    entry: &'n Entry,
+    name: String,
+    whens: &[&'n Entry],
+    found: &mut IndexMap<String, WrittenParam<'n>>,
+    findings: &mut Findings,
+) {
     if entry.key.trim().is_empty() {
         findings.error(entry.key_span.clone(), "the name of a parameter must not be empty");
         return;
     }
     let Some(form) = form(&entry.value) else {
-        for inner in named(&entry.value, "nested parameters", entry.key_span.clone(), findings) {
-            add(inner, format!("{name}{SEPARATOR}{}", inner.key), found, findings);
+        let inner = named(&entry.value, "nested parameters", entry.key_span.clone(), findings);
+        let (own, params): (Vec<_>, Vec<_>) = inner.into_iter().partition(|inner| is_when(inner));
+        let whens: Vec<&Entry> = whens.iter().copied().chain(own).collect();
+        for inner in params {
+            add(inner, format!("{name}{SEPARATOR}{}", inner.key), &whens, found, findings);
         }
         return;
     };
@@ -64,9 +75,16 @@ fn add<'n>(entry: &'n Entry, name: String, found: &mut IndexMap<String, WrittenP
         }
         Slot::Vacant(slot) => {
             let name = slot.key().clone();
-            slot.insert(WrittenParam { name, entry, form });
+            slot.insert(WrittenParam { name, entry, form, whens: whens.to_vec() });
         }
     }
+}
+
+/// Whether an entry of nested parameters is their `when` instead of a parameter of this name: names with values.
+fn is_when(entry: &Entry) -> bool {
+    let is_condition =
+        |entries: &[Entry]| !entries.is_empty() && entries.iter().all(|inner| inner.value.map().is_none());
+    entry.key == "when" && form(&entry.value).is_none() && entry.value.map().is_some_and(is_condition)
 }
 
 /// How a parameter is written; `None` for a mapping of nested parameters.

@@ -32,8 +32,8 @@ pub struct DeclaredParam {
     pub origin: DomainOrigin,
     /// How it is passed, where that differs from the others.
     pub arg: Option<ArgSettings>,
-    /// Its `when`, not checked yet: other parameters may come later in the file.
-    pub when: Option<Entry>,
+    /// The `when` of the mappings around it and its own, not checked yet: other parameters may come later in the file.
+    pub whens: Vec<Entry>,
 }
 
 /// Where the domain of a parameter comes from.
@@ -90,7 +90,8 @@ fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<Dec
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
     let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
-    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, when })
+    let whens = written.whens.iter().copied().cloned().chain(when).collect();
+    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, whens })
 }
 
 /// Warns about a choice whose only value is a list: the items may be meant, as in the functions of other tools.

@@ -90,18 +90,18 @@ impl Conditions {
     /// different values of one parameter.
     pub fn are_exclusive(&self, one: usize, other: usize) -> bool {
         let (first, second) = (self.required(one), self.required(other));
-        first.iter().any(|a| {
-            let same_parent = second.iter().filter(|b| b.parent == a.parent);
-            same_parent.into_iter().any(|b| !a.values.iter().any(|value| b.values.contains(value)))
+        first.iter().any(|(_, a)| {
+            let same_parent = second.iter().filter(|(_, b)| b.parent == a.parent);
+            same_parent.into_iter().any(|(_, b)| !a.values.iter().any(|value| b.values.contains(value)))
         })
     }
 
-    /// The conditions of a parameter and of those it depends on.
-    fn required(&self, param: usize) -> Vec<&WhenCondition> {
+    /// The conditions of a parameter and of those it depends on, each with the parameter that has it.
+    pub fn required(&self, param: usize) -> Vec<(usize, &WhenCondition)> {
         let (mut found, mut seen, mut next) = (Vec::new(), vec![param], 0);
-        while let Some(param) = seen.get(next) {
-            for condition in self.when(*param).iter().flat_map(|when| &when.conditions) {
-                found.push(condition);
+        while let Some(param) = seen.get(next).copied() {
+            for condition in self.when(param).iter().flat_map(|when| &when.conditions) {
+                found.push((param, condition));
                 if !seen.contains(&condition.parent) {
                     seen.push(condition.parent);
                 }

@@ -1,5 +1,7 @@
 //! Checks whether values are a configuration; nothing else does of a space.
 
+use serde_json::Value;
+
 use crate::space::Space;
 use crate::space::rules::conditions::WhenCondition;
 use crate::space::rules::draws::{MAX_DRAWS, starting_point_stream};
@@ -23,8 +25,13 @@ pub enum SpaceError {
         domain: String,
     },
     /// An active parameter without a value.
-    #[error("`{0}` has no value")]
-    Missing(String),
+    #[error("`{param}` has no value{}", although(*line))]
+    Missing {
+        /// The parameter.
+        param: String,
+        /// The line of its `when`, which holds.
+        line: Option<usize>,
+    },
     /// A value for a parameter that is not active.
     #[error("`{param}` is not active: its `when` on line {line} requires that {condition}")]
     Inactive {
@@ -34,6 +41,30 @@ pub enum SpaceError {
         line: usize,
         /// The condition that does not hold.
         condition: String,
+    },
+    /// A value for a parameter that depends on one that is not active.
+    #[error(
+        "`{param}` is not active: it depends on `{through}`, whose `when` on line {line} requires that {condition}"
+    )]
+    InactiveThrough {
+        /// The parameter.
+        param: String,
+        /// The one it depends on.
+        through: String,
+        /// The line of the `when` of that.
+        line: usize,
+        /// The condition that does not hold.
+        condition: String,
+    },
+    /// Values for two parameters that are never active together.
+    #[error("`{one}` and `{other}` are never active together: see their `when` on lines {} and {}", lines.0, lines.1)]
+    Exclusive {
+        /// A parameter.
+        one: String,
+        /// Another one.
+        other: String,
+        /// The lines of their `when`.
+        lines: (usize, usize),
     },
     /// A constraint is not fulfilled.
     #[error("the constraint `{text}` on line {line} is not fulfilled{}", reason(failure.as_ref()))]
@@ -51,6 +82,10 @@ pub enum SpaceError {
         /// The number of draws.
         draws: usize,
     },
+}
+
+fn although(line: Option<usize>) -> String {
+    line.map(|line| format!(", although its `when` on line {line} holds")).unwrap_or_default()
 }
 
 fn reason(failure: Option<&String>) -> String {
@@ -98,17 +133,7 @@ impl Space {
     /// values.
     fn check_given(&self, values: &Assignment) -> Result<Assignment, SpaceError> {
         let given = self.normalized(values)?;
-        let is_given = |param: usize| given.get(&self.params[param].name);
-        for (index, param) in self.params.iter().enumerate() {
-            let conditions = self.conditions.when(index).map(|when| &*when.conditions).unwrap_or_default();
-            let is_contradicted =
-                |c: &&WhenCondition| is_given(c.parent).is_some_and(|value| !c.values.contains(value));
-            if given.get(&param.name).is_some_and(|value| !value.is_null())
-                && let Some(condition) = conditions.iter().find(is_contradicted)
-            {
-                return Err(self.inactive(index, condition));
-            }
-        }
+        self.check_given_activity(&given)?;
         let kept = self.params.iter().filter_map(|param| {
             let value = given.get(&param.name).filter(|value| param.domain.contains(value))?;
             Some((param.name.clone(), value.clone()))
@@ -116,6 +141,32 @@ impl Space {
         let kept: Assignment = kept.collect();
         self.check_constraints(&kept)?;
         Ok(kept)
+    }
+
+    /// Checks that all given parameters may be active together, and with the given values.
+    fn check_given_activity(&self, given: &Assignment) -> Result<(), SpaceError> {
+        let value = |param: usize| given.get(&self.params[param].name);
+        let has_value = |param: &usize| value(*param).is_some_and(|value| !value.is_null());
+        let given: Vec<usize> = (0..self.params.len()).filter(has_value).collect();
+        for (at, param) in given.iter().enumerate() {
+            for (owner, condition) in self.conditions.required(*param) {
+                if value(condition.parent).is_some_and(|value| !condition.values.contains(value)) {
+                    return Err(self.inactive_through(*param, owner, condition));
+                }
+            }
+            if let Some(other) = given[..at].iter().find(|other| self.conditions.are_exclusive(**other, *param)) {
+                return Err(SpaceError::Exclusive {
+                    one: self.params[*other].name.to_string(),
+                    other: self.params[*param].name.to_string(),
+                    lines: (self.when_line(*other).unwrap_or(0), self.when_line(*param).unwrap_or(0)),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn when_line(&self, param: usize) -> Option<usize> {
+        self.conditions.when(param).map(|when| when.line)
     }
 
     /// Whether all constraints are fulfilled by `configuration`, which is otherwise known to be valid.
@@ -141,7 +192,9 @@ impl Space {
                     entries.push((param.name.clone(), value.clone()));
                 }
                 // Only null is kept by `normalized` without being in the domain.
-                _ if active[index] => return Err(SpaceError::Missing(param.name.to_string())),
+                _ if active[index] => {
+                    return Err(SpaceError::Missing { param: param.name.to_string(), line: self.when_line(index) });
+                }
                 Some(given) if inactive == InactiveValue::Refuse && !given.is_null() => {
                     if let Some(condition) = self.conditions.failed(index, &active, value) {
                         return Err(self.inactive(index, condition));
@@ -158,7 +211,7 @@ impl Space {
     /// The values as their domains normalize them. Null for a parameter with a `when` is kept: it may mean that the parameter is
     /// not active.
     fn normalized(&self, values: &Assignment) -> Result<Assignment, SpaceError> {
-        let normalize = |(name, value): (&str, &serde_json::Value)| {
+        let normalize = |(name, value): (&str, &Value)| {
             let index = self.index(name).ok_or_else(|| SpaceError::Unknown(name.to_owned()))?;
             let param = &self.params[index];
             let unset = || Some(value.clone()).filter(|v| v.is_null() && self.conditions.when(index).is_some());
@@ -188,7 +241,20 @@ impl Space {
     fn inactive(&self, param: usize, condition: &WhenCondition) -> SpaceError {
         SpaceError::Inactive {
             param: self.params[param].name.to_string(),
-            line: self.conditions.when(param).map_or(0, |when| when.line),
+            line: self.when_line(param).unwrap_or(0),
+            condition: self.describe_condition(condition),
+        }
+    }
+
+    /// `param` is not active, because `condition` of `owner` does not hold, which is `param` or one it depends on.
+    fn inactive_through(&self, param: usize, owner: usize, condition: &WhenCondition) -> SpaceError {
+        if owner == param {
+            return self.inactive(param, condition);
+        }
+        SpaceError::InactiveThrough {
+            param: self.params[param].name.to_string(),
+            through: self.params[owner].name.to_string(),
+            line: self.when_line(owner).unwrap_or(0),
             condition: self.describe_condition(condition),
         }
     }

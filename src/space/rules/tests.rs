@@ -143,11 +143,11 @@ fn each_error_names_its_rule() {
     insta::assert_snapshot!(errors.join("\n"), @r#"
     unknown parameter `widht`
     `width` cannot be the number 70; it takes 1, 2, 3 … 64 (64 values)
-    `nesterov` has no value
+    `nesterov` has no value, although its `when` on line 3 holds
     `beta` is not active: its `when` on line 3 requires that `opt` is "adam" or "lamb"
     `damping` is not active: its `when` on line 3 requires that `nesterov` is true
     the constraint `f(width, depth)` on line 7 is not fulfilled
-    `damping` has no value
+    `damping` has no value, although its `when` on line 3 holds
     the constraint `f(momentum, damping)` on line 7 is not fulfilled
     `momentum` is not active: its `when` on line 3 requires that `opt` is "sgd"
     "#);
@@ -190,7 +190,7 @@ fn a_partial_point_keeps_its_values_and_the_rest_fits_to_it() {
     insta::assert_snapshot!(errors.join("\n"), @r#"
     `momentum` is not active: its `when` on line 3 requires that `opt` is "sgd"
     the constraint `f(width, depth)` on line 7 is not fulfilled
-    none of 10000 draws with these values fulfils all conditions and constraints
+    `momentum` and `beta` are never active together: see their `when` on lines 3 and 3
     "#);
 }
 

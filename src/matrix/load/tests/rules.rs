@@ -113,13 +113,79 @@ constraints:
     7:44 `when` names the unknown parameter `otp` (did you mean `opt`?)
     8:55 `opt` is never the text "rmsprop" (it takes sgd, adam)
     9:37 `when` is empty; at least one parameter is required (write `when: {optimizer: sgd}` or `when: {optimizer: [sgd, adam]}`)
-    10:37 `when` must be a mapping of names, found the text "sgd"
+    10:37 `when` must be a mapping of names, found the text "sgd" (write `when: {optimizer: sgd}` or `when: {optimizer: [sgd, adam]}`)
     12:3 invalid constraint: the expression cannot be parsed: unexpected end of input, expected expression
     13:3 the constraint uses the unknown parameter `bb` (did you mean `b`?)
     14:3 a constraint cannot use the resource `epochs` (a configuration is chosen before its resource; constraints are over parameters only)
-    15:3 a constraint must be text, found a list of 2
+    15:3 a constraint must be text, found a list of 2 (write `constraints: ["hidden * layers <= 4096"]`)
     16:3 invalid constraint: text cannot be used in one template expression with `*`, which takes numbers only
     17:3 invalid constraint: an expression is written without `{{` and `}}`
+    "#);
+}
+
+#[test]
+fn a_when_of_nested_parameters_is_that_of_each() {
+    let params = "  model:
+    family: {kind: choice, value: [cnn, mlp]}
+    cnn:
+      when: {model.family: cnn}
+      filters: {kind: int, value: [8, 64]}
+      pool:
+        when: {model.cnn.filters: [8, 9]}
+        size: {kind: int, value: [2, 3]}
+        stride: {kind: int, value: [2, 3], when: {model.cnn.pool.size: 2}}
+        never: {kind: int, value: [2, 3], when: {model.family: mlp}}
+    head:
+      when: {kind: choice, value: [early, late]}
+";
+    let study = load_text(&hyperband(params), &Overrides::default()).unwrap_or_else(|report| panic!("{report}"));
+    let space = &study.experiment.space;
+    let whens: Vec<String> = (0..space.params.len())
+        .map(|index| {
+            let conditions = space.conditions().when(index).into_iter().flat_map(|when| &when.conditions);
+            let conditions: Vec<String> =
+                conditions.map(|c| format!("{} {:?}", space.params[c.parent].name, c.values)).collect();
+            format!("{} {}", space.params[index].name, conditions.join(", ")).trim_end().to_owned()
+        })
+        .collect();
+    insta::assert_snapshot!(whens.join("\n"), @r#"
+    model.family
+    model.cnn.filters model.family [String("cnn")]
+    model.cnn.pool.size model.family [String("cnn")], model.cnn.filters [Number(8), Number(9)]
+    model.cnn.pool.stride model.family [String("cnn")], model.cnn.filters [Number(8), Number(9)], model.cnn.pool.size [Number(2)]
+    model.cnn.pool.never model.family [String("cnn")], model.cnn.filters [Number(8), Number(9)], model.family [String("mlp")]
+    model.head.when
+    "#);
+    let warnings: Vec<&str> = study.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(warnings, ["`model.cnn.pool.never` is never active: its conditions contradict each other"]);
+}
+
+#[test]
+fn messages_about_rules_say_what_to_write() {
+    let params = "  model:
+    family: {kind: choice, value: [cnn, mlp]}
+    a: {kind: int, value: [1, 2], when: {family: cnn}}
+    b: {kind: int, value: [1, 2], when: {model: {family: cnn}}}
+    c: {kind: int, value: [1, 2], when: model.family == cnn}
+    d: {kind: int, value: [1, 2], when: {epochs: 3}}
+    e: {kind: int, value: [1, 2], when: {model.family: []}}
+    f: {kind: int, value: [1, 2]}
+constraints:
+- params['model.f'] = 1
+- params['model.f'] > 1 && true
+- abs(x) > 1
+- [x]
+";
+    insta::assert_snapshot!(errors_of(&hyperband(params)), @r#"
+    8:42 `when` names the unknown parameter `family` (a nested parameter has a name with dots: write `model.family`)
+    9:42 `when` names the unknown parameter `model` (a nested parameter has a name with dots: write `model.family: …`)
+    10:35 `when` must be a mapping of names, found the text "model.family == cnn" (write `when: {optimizer: sgd}` or `when: {optimizer: [sgd, adam]}`)
+    11:42 `when` names the unknown parameter `epochs` (it is the resource; a configuration is chosen before its resource)
+    12:56 `when` lists no value of `model.family` (it takes cnn, mlp)
+    15:3 invalid constraint: the expression cannot be parsed: unexpected input after expression (two values are compared by `==`)
+    16:3 invalid constraint: the expression cannot be parsed: unexpected character (write `and`, `or` and `not` instead of `&&`, `||` and `!`)
+    17:3 the constraint uses the unknown parameter `abs` (expressions have filters instead of functions: `x | abs`, `[x, y] | max`, `text | length`)
+    18:3 a constraint must be text, found a list of 1 (write `constraints: ["hidden * layers <= 4096"]`)
     "#);
 }
 
@@ -148,9 +214,21 @@ fn constraints_that_are_never_or_always_true_are_reported() {
     8:15 the constraint is true for none of 10000 drawn configurations (relax it, or widen the ranges of its parameters)
     the constraint is true for each of 10000 drawn configurations, so it has no effect
     8:24 none of 10000 drawn configurations fulfils all constraints (relax it, or widen the ranges of its parameters)
-    8:15 the constraint has no value for {"x":0.9137966238293034,"y":"a"}: tried to use + operator on unsupported types number and string
+    8:15 the constraint has no value for {"x":0.9137966238293034,"y":"a"}: tried to use + operator on unsupported types number and string (a constraint is true or false for each configuration, as in `hidden * layers <= 4096`)
     8:14 the constraint is true for none of 10000 drawn configurations (relax it, or widen the ranges of its parameters)
-    8:15 the constraint has no value for {"x":0.7055055539738884,"y":1}: its value is the number 1.7055055539738884, neither true nor false
+    8:15 the constraint has no value for {"x":0.7055055539738884,"y":1}: its value is the number 1.7055055539738884, neither true nor false (a constraint is true or false for each configuration, as in `hidden * layers <= 4096`)
+    "#);
+}
+
+#[test]
+fn a_starting_point_names_the_rule_of_a_parameter_it_depends_on() {
+    let text = format!(
+        "{}initial:\n- {{estimator: linear, share: 0.5}}\n- {{penalty: 0.1, share: 0.5}}\n- {{penalty: 0.1, bootstrap: null}}\n",
+        matrix("random", "numRuns: 9\n")
+    );
+    insta::assert_snapshot!(errors_of(&text), @r#"
+    16:3 invalid starting point: `share` is not active: it depends on `bootstrap`, whose `when` on line 8 requires that `estimator` is "forest" (change the starting point, or leave out the values that contradict the rule)
+    17:3 invalid starting point: `share` and `penalty` are never active together: see their `when` on lines 9 and 10 (change the starting point, or leave out the values that contradict the rule)
     "#);
 }
 

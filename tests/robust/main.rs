@@ -30,3 +30,4 @@ mod slots;
 mod terminal;
 mod tuner;
 mod tuner_faults;
+mod tuner_protocol;

@@ -25,7 +25,14 @@ pub fn program(spec: &TunerSpec, matrix: &str) -> Result<TunerProgram, CliError>
             (reference.path.clone(), vec![found.to_string_lossy().into_owned()], reference.version.clone())
         }
     };
-    Ok(TunerProgram { name, argv, version, params: spec.params.clone(), timeout: spec.timeout })
+    Ok(TunerProgram {
+        name,
+        argv,
+        version,
+        params: spec.params.clone(),
+        timeout: spec.timeout,
+        protocol: spec.protocol,
+    })
 }
 
 fn not_found(error: TunerNotFoundError) -> CliError {

@@ -12,6 +12,7 @@ use crate::matrix::polyaxon::argv::read_argv;
 use crate::matrix::polyaxon::ignored;
 use crate::matrix::yaml::fields::{Fields, json, named};
 use crate::matrix::yaml::node::Entry;
+use crate::run::tuner::ProtocolVersion;
 
 /// The external tuner and its settings.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,6 +23,8 @@ pub struct TunerSpec {
     pub params: Map<String, Value>,
     /// Longest wait for a response.
     pub timeout: Duration,
+    /// The newest version of the protocol that the program reads.
+    pub protocol: ProtocolVersion,
 }
 
 /// Default of `timeout`.
@@ -36,13 +39,14 @@ pub enum TunerSource {
     Hub(HubRef),
 }
 
-/// Reads `{command | hubRef, params, timeout}`.
+/// Reads `{command | hubRef, params, timeout, protocol}`.
 pub fn read(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
     let mut fields = Fields::new(&entry.value, "the tuner", entry.key_span.clone(), findings)?;
     let command = fields.value("command");
     let hub = fields.text("hubRef", findings);
     let params = fields.value("params").map(|params| read_settings(params, findings)).unwrap_or_default();
     let timeout = read_timeout(&mut fields, findings);
+    let protocol = read_protocol(&mut fields, findings);
     for name in ignored::TUNER {
         if let Some(entry) = fields.value(name) {
             findings.warn(entry.key_span.clone(), ignored::message(&[name]), None);
@@ -70,7 +74,7 @@ pub fn read(entry: &Entry, findings: &mut Findings) -> Option<TunerSpec> {
         findings.error(entry.key_span.clone(), "the tuner's command is empty");
         return None;
     }
-    Some(TunerSpec { source, params, timeout })
+    Some(TunerSpec { source, params, timeout, protocol })
 }
 
 /// Reads `timeout`, in seconds.
@@ -81,6 +85,22 @@ fn read_timeout(fields: &mut Fields<'_>, findings: &mut Findings) -> Duration {
         findings.error(span, format!("`timeout` must be a number of seconds above 0, found {seconds}"));
         DEFAULT_TIMEOUT
     })
+}
+
+/// Reads `protocol`, a version.
+fn read_protocol(fields: &mut Fields<'_>, findings: &mut Findings) -> ProtocolVersion {
+    match fields.count("protocol", findings) {
+        Some((1, _)) => ProtocolVersion::One,
+        Some((2, _)) | None => ProtocolVersion::Two,
+        Some((other, span)) => {
+            findings.error_with(
+                span,
+                format!("unknown version {other} of the protocol"),
+                Some("known are 1 and 2; without the field, 2 is used where the space has rules".to_owned()),
+            );
+            ProtocolVersion::Two
+        }
+    }
 }
 
 /// Reads `{name: value}` or Polyaxon's form `{name: {value: …}}`.

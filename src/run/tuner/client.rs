@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::observations::ObservationQueue;
 use super::process::{ProtocolError, Shutdown};
-use super::program::{TunerContext, TunerProgram};
+use super::program::{ProtocolVersion, TunerContext, TunerProgram};
 use super::request::{self, RequestContext};
 use super::response::{self, RejectedSuggestion, Response, ResponseError};
 use super::start::{RunningTuner, start};
@@ -86,7 +86,7 @@ impl Tuner {
     pub fn new(program: TunerProgram, experiment: Arc<Experiment>) -> io::Result<Tuner> {
         let Experiment { resource, promoted, retries, prior, .. } = &*experiment;
         Ok(Tuner {
-            space: request::describe_space(&experiment.space),
+            space: request::describe_space(&experiment.space, program.protocol),
             observations: Mutex::new(ObservationQueue::new(resource.clone(), *promoted, *retries, prior)),
             connection: Mutex::new(Connection::NotStarted),
             cancelled: Wakeup::new()?,
@@ -161,6 +161,9 @@ impl Tuner {
                 if matches!(error, RequestError::Protocol(ProtocolError::Exited)) {
                     let status = status.map_or("unknown exit status".into(), |status| status.to_string());
                     message += &format!(" ({status})");
+                    if self.experiment.space.has_rules() && self.program.protocol == ProtocolVersion::Two {
+                        message += "; if it reads only version 1 of the protocol, set `protocol: 1` in `tuner`";
+                    }
                 }
                 self.failed(&message, &log.tail())
             }
@@ -213,12 +216,16 @@ impl Tuner {
         rejected: &[RejectedSuggestion],
     ) -> Result<Response, RequestError> {
         let experiment = &*self.experiment;
-        let context = RequestContext { experiment, params: &self.program.params, space: &self.space, rejected };
+        let TunerProgram { params, protocol, .. } = &self.program;
+        let context = RequestContext { experiment, params, space: &self.space, rejected, protocol: *protocol };
         let trials: Vec<TrialId> = group.iter().map(|(trial, ..)| *trial).collect();
         let start = group
             .first()
             .map_or((BracketId::default(), Resource::ZERO), |(_, bracket, resource)| (*bracket, *resource));
-        let observations = locked(&self.observations).take();
+        let mut observations = locked(&self.observations).take();
+        if self.program.protocol == ProtocolVersion::One {
+            observations.iter_mut().for_each(|observation| observation.complete(&experiment.space));
+        }
         let request = request::encode(&context, &trials, start, &observations).map_err(RequestError::Encode)?;
         let line = tuner.process.exchange(&request, self.program.timeout, self.cancelled.descriptor())?;
         Ok(response::parse(&line, trials.len(), &experiment.space)?)

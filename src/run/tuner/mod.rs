@@ -9,7 +9,7 @@
 //! | field | |
 //! |---|---|
 //! | `op` | `"suggest"` |
-//! | `version` | version of this protocol: [`request::VERSION`] |
+//! | `version` | version of this protocol: 2 in a space with conditions or constraints, unless `tuner.protocol` is 1; otherwise 1 |
 //! | `count` | number of requested configurations, 1 or more |
 //! | `trials` | their trials: one number each, the same after a restart |
 //! | `bracket`, `round` | where those trials start |
@@ -19,6 +19,8 @@
 //! | `seed` | seed of the study |
 //! | `params` | the matrix's `tuner.params` |
 //! | `space` | every parameter by name: its `kind`, its `type` and the fields of that type (below) |
+//! | `constraints` | version 2: the expressions that each configuration fulfils |
+//! | `rejected` | version 2: suggestions that broke a constraint, whose trials are requested again, with the reasons |
 //! | `observations` | every job that ended since the last request, in order; all of them in a session's first request |
 //!
 //! Types of parameters: `choice` (`values` without an order, their prior probabilities in `weights`), `ordered` (`values` in order,
@@ -52,4 +54,4 @@ mod start;
 mod stderr_log;
 
 pub(crate) use client::{SuggestionEnd, Suggestions, Tuner};
-pub(crate) use program::{TunerContext, TunerProgram};
+pub(crate) use program::{ProtocolVersion, TunerContext, TunerProgram};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::engine::experiment::{PromotedStart, Retries};
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::search::PriorObservation;
+use crate::space::{Param, Space};
 use crate::types::allocation::Allocation;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobKey, TrialId};
@@ -38,6 +39,17 @@ pub struct JobObservation {
     curve: Vec<CurvePoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
+}
+
+impl JobObservation {
+    /// Gives each parameter of `space` that the configuration lacks the middle of its values.
+    pub fn complete(&mut self, space: &Space) {
+        let value = |param: &Param| {
+            let value = self.params.get(&param.name).cloned();
+            (param.name.clone(), value.unwrap_or_else(|| param.domain.from_unit(0.5)))
+        };
+        self.params = space.params.iter().map(value).collect();
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

@@ -10,6 +10,15 @@ use crate::launch::orphans::mark::SessionMark;
 use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::types::ids::Slot;
 
+/// A version of the protocol.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ProtocolVersion {
+    /// Every configuration has every parameter.
+    One = 1,
+    /// Parameters may have conditions, and configurations constraints.
+    Two = 2,
+}
+
 /// The tuner's command and settings.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TunerProgram {
@@ -23,6 +32,8 @@ pub struct TunerProgram {
     pub params: Map<String, Value>,
     /// Longest time between a request and its response.
     pub timeout: Duration,
+    /// The newest version of the protocol that it reads.
+    pub protocol: ProtocolVersion,
 }
 
 /// Session state the tuner needs.

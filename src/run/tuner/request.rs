@@ -4,20 +4,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::observations::JobObservation;
+use super::program::ProtocolVersion;
 use super::response::RejectedSuggestion;
 use crate::engine::experiment::Experiment;
 use crate::space::distribution::{Distribution, NumericDistribution};
 use crate::space::rules::conditions::WhenCondition;
+use crate::space::rules::constraint::Constraint;
 use crate::space::{Domain, Geometry, Param, Space};
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::objective::Metric;
 use crate::types::units::Resource;
-
-/// Version of the protocol, raised when tuners written for the previous one stop working.
-pub const VERSION: u32 = 2;
-
-/// The version of requests of a study without conditions and constraints, in which 2 is the same as 1.
-const VERSION_WITHOUT_RULES: u32 = 1;
 
 /// Most values of one parameter that are listed.
 const MAX_VALUES: u64 = 1000;
@@ -56,6 +52,8 @@ pub struct RequestContext<'a> {
     pub space: &'a Value,
     /// Suggestions of the last response that broke a constraint.
     pub rejected: &'a [RejectedSuggestion],
+    /// The newest version that the tuner reads.
+    pub protocol: ProtocolVersion,
 }
 
 /// A request for a configuration for each of `trials`, which start in one bracket with one resource: one line, with its newline.
@@ -67,10 +65,16 @@ pub fn encode(
 ) -> serde_json::Result<Vec<u8>> {
     let experiment = context.experiment;
     let space = &experiment.space;
+    // Without conditions and constraints 2 is the same as 1.
+    let version = if space.has_rules() { context.protocol } else { ProtocolVersion::One };
+    let (constraints, rejected): (&[Constraint], &[RejectedSuggestion]) = match version {
+        ProtocolVersion::One => (&[], &[]),
+        ProtocolVersion::Two => (space.constraints(), context.rejected),
+    };
     let amount = |amount: Resource| experiment.resource.as_ref().map(|spec| spec.value(amount));
     let mut line = serde_json::to_vec(&Request {
         op: "suggest",
-        version: if space.has_rules() { VERSION } else { VERSION_WITHOUT_RULES },
+        version: version as u32,
         count: trials.len(),
         trials: trials.to_vec(),
         bracket,
@@ -80,19 +84,20 @@ pub fn encode(
         seed: experiment.seed,
         params: context.params,
         space: context.space,
-        constraints: space.constraints().iter().map(|constraint| constraint.text.as_str()).collect(),
+        constraints: constraints.iter().map(|constraint| constraint.text.as_str()).collect(),
         observations,
-        rejected: context.rejected,
+        rejected,
     })?;
     line.push(b'\n');
     Ok(line)
 }
 
-/// Every parameter by name, in file order.
-pub fn describe_space(space: &Space) -> Value {
+/// Every parameter by name, in file order; with its `when` from version 2 on.
+pub fn describe_space(space: &Space, protocol: ProtocolVersion) -> Value {
     let describe = |(index, param): (usize, &Param)| {
         let mut entry = describe_parameter(param);
-        if let Some(when) = space.conditions().when(index) {
+        let when = space.conditions().when(index);
+        if let Some(when) = when.filter(|_| protocol >= ProtocolVersion::Two) {
             let name = |condition: &WhenCondition| space.params[condition.parent].name.to_string();
             let conditions = when.conditions.iter().map(|c| (name(c), Value::from(c.values.clone())));
             entry["when"] = conditions.collect::<Map<_, _>>().into();
@@ -161,7 +166,7 @@ mod tests {
             ("noise", "qnormal", json!([0, 1, 0.5])),
             ("decay", "lognormal", json!([-3, 1])),
         ]);
-        let description = describe_space(&space);
+        let description = describe_space(&space, ProtocolVersion::Two);
         let lines: Vec<String> = description.as_object().unwrap().iter().map(|(k, v)| format!("{k} {v}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         act {"kind":"pchoice","type":"choice","values":["relu","tanh"],"weights":[0.75,0.25]}
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn of_a_million_values_a_thousand_are_listed() {
         let space = space(&[("seed", "range", json!([0, 1_000_000, 1]))]);
-        let entry = &describe_space(&space)["seed"];
+        let entry = &describe_space(&space, ProtocolVersion::Two)["seed"];
         let values = entry["values"].as_array().unwrap();
         assert_eq!((values.len(), &values[0], &values[999]), (1000, &json!(0), &json!(999_999)));
         assert_eq!(entry["count"], 1_000_000);
@@ -187,7 +192,7 @@ mod tests {
 
     #[test]
     fn conditions_are_described() {
-        let description = describe_space(&branches());
+        let description = describe_space(&branches(), ProtocolVersion::Two);
         assert_eq!(description["beta"]["when"], json!({"opt": ["adam", "lamb"]}));
         assert_eq!(description["damping"]["when"], json!({"nesterov": [true]}));
         assert_eq!(description["opt"].get("when"), None);

@@ -45,6 +45,12 @@ pub enum ConfigError {
         /// The value, in words.
         value: &'static str,
     },
+    /// A dotted name is in the file as one key and as nested keys.
+    #[error("`{name}` is in the configuration file twice, as one key with dots and as nested keys; remove one of them")]
+    Ambiguous {
+        /// The dotted name.
+        name: String,
+    },
     /// An alias is inside of the value that it names.
     #[error("the alias `{alias}` of the configuration file is inside of the value that it names, which has no end")]
     SelfReference {

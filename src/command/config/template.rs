@@ -96,6 +96,7 @@ impl ConfigTemplate {
     /// # Errors
     /// A value cannot be put in.
     pub fn fill(&self, values: &[ConfigValue]) -> Result<(String, Vec<String>), ConfigError> {
+        self.check_ambiguity(values)?;
         let (mut text, mut added) = (self.prepared.clone(), Vec::new());
         for ConfigValue { key, value, on_missing, .. } in values {
             match (self.format.set(&text, key, value)?, on_missing) {
@@ -107,6 +108,19 @@ impl ConfigTemplate {
             }
         }
         Ok((text, added))
+    }
+
+    /// Refuses names that may mean two keys of the file.
+    fn check_ambiguity(&self, values: &[ConfigValue]) -> Result<(), ConfigError> {
+        let dotted = || values.iter().filter(|value| value.key.contains('.'));
+        if dotted().next().is_none() {
+            return Ok(());
+        }
+        let file = self.format.values(&self.prepared)?;
+        match dotted().find(|value| ways(&file, &value.key) > 1) {
+            Some(value) => Err(ConfigError::Ambiguous { name: value.key.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Whether the file has `key`, a dotted name.
@@ -150,6 +164,16 @@ impl ConfigTemplate {
         }
         names
     }
+}
+
+/// In how many ways the dotted name `key` is a path of keys in `value`.
+fn ways(value: &Value, key: &str) -> usize {
+    let below = |(first, inner): (&String, &Value)| match key.strip_prefix(first.as_str()) {
+        Some("") => 1,
+        Some(rest) => rest.strip_prefix('.').map_or(0, |rest| ways(inner, rest)),
+        None => 0,
+    };
+    value.as_object().into_iter().flatten().map(below).sum()
 }
 
 fn collect_names(value: &Value, prefix: &str, names: &mut Vec<String>) {

@@ -90,9 +90,9 @@ fn missing_keys_are_added_in_order() {
 }
 
 #[test]
-fn a_key_with_the_whole_name_comes_first() {
-    let text = "a.b: 1\na: {b: 2, c: {d: 3}, c.d: 4}\n";
-    assert_eq!(yaml(text, &[("a.b", json!(9)), ("a.c.d", json!(8))]), "a.b: 9\na: {b: 2, c: {d: 3}, c.d: 8}\n");
+fn a_key_with_the_whole_name_is_set() {
+    let text = "a.b: 1\na: {e: 2, c: {f: 3}, c.d: 4}\n";
+    assert_eq!(yaml(text, &[("a.b", json!(9)), ("a.c.d", json!(8))]), "a.b: 9\na: {e: 2, c: {f: 3}, c.d: 8}\n");
     assert_eq!(yaml("a: 1\na: 2\n", &[("a", json!(9))]), "a: 1\na: 9\n");
 }
 
@@ -280,6 +280,23 @@ fn two_values_for_one_key_are_a_conflict() {
             [("a", "a.b"), ("a", "ab"), ("c.d.e", "c.d.f"), ("l.0", "l.1"), ("n.x", "n.y"), ("a.b", "b")]
         {
             assert!(!is_conflict(one, other), "{path} {one} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_one_key_and_nested_is_refused() {
+    let files = [
+        ("c.yaml", "a: {b: 1, c: 2}\na.b: 3\nx: &x {y: 1}\nz: {<<: *x, y: 2}\n"),
+        ("c.json", r#"{"a": {"b": 1, "c": 2}, "a.b": 3, "z": {"y": 2}}"#),
+        ("c.toml", "'a.b' = 3\n[a]\nb = 1\nc = 2\n[z]\ny = 2\n"),
+    ];
+    for (path, text) in files {
+        let template = template(path, text).unwrap();
+        let error = template.fill(&[given("a.b", json!(0))]).unwrap_err().to_string();
+        assert!(error.contains("`a.b` is in the configuration file twice"), "{path}: {error}");
+        for key in ["a.c", "z.y", "a", "new.b"] {
+            assert!(template.fill(&[given(key, json!(0))]).is_ok(), "{path}: {key}");
         }
     }
 }

@@ -33,7 +33,12 @@ impl Argument<'_> {
     pub fn name(&self) -> Cow<'_, str> {
         match (&self.form.name, self.form.names) {
             (Some(name), _) => Cow::Borrowed(name),
-            (None, Some(NameForm::Dashes)) if !self.name.starts_with('-') => Cow::Owned(self.name.replace('_', "-")),
+            // A dash in front would make it a short option.
+            (None, Some(NameForm::Dashes)) if !self.name.starts_with('-') => {
+                let rest = self.name.trim_start_matches('_');
+                let (leading, _) = self.name.split_at(self.name.len() - rest.len());
+                Cow::Owned(format!("{leading}{}", rest.replace('_', "-")))
+            }
             (None, _) => Cow::Borrowed(self.name),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::form::{Booleans, Lists, ValueForm};
 use super::member::{Argument, JobArguments, Style};
-use super::text::{Position, comma_in_item, is_negative_number, is_omitted, items, text};
+use super::text::{Position, comma_in_item, dash_in_word, is_negative_number, is_omitted, items, text};
 
 /// `--lr=0.1`
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Style for Equals {
     }
 
     fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
-        comma_in_item(argument)
+        comma_in_item(argument).or_else(|| dash_in_word(argument))
     }
 }
 
@@ -46,7 +46,7 @@ impl Style for SpaceSeparated {
     }
 
     fn unsupported(&self, argument: &Argument<'_>) -> Option<String> {
-        comma_in_item(argument)
+        comma_in_item(argument).or_else(|| dash_in_word(argument))
     }
 }
 

@@ -101,6 +101,7 @@ fn names_keep_their_dashes() {
     assert_eq!(words("equals", "-b", json!(1)), ["-b", "1"]);
     let dashes = ValueForm { names: Some(NameForm::Dashes), ..ValueForm::default() };
     assert_eq!(passed("equals", dashes.clone(), "batch_size", json!(1)).argv, ["--batch-size=1"]);
+    assert_eq!(passed("equals", dashes.clone(), "_x_y", json!(1)).argv, ["--_x-y=1"]);
     assert_eq!(passed("equals", dashes, "--batch_size", json!(1)).argv, ["--batch_size=1"]);
 }
 
@@ -164,5 +165,11 @@ fn values_that_would_be_received_differently_are_unsupported() {
         assert_eq!(unsupported(style, commas(), json!(["a", "b c"])), None);
         assert!(unsupported(style, commas(), json!(["a", "b,c"])).unwrap().contains("`b,c` has a comma"));
         assert_eq!(unsupported(style, ValueForm::default(), json!(["b,c"])), None);
+    }
+    let words = || ValueForm { lists: Some(Lists::Words), ..ValueForm::default() };
+    for style in ["equals", "space"] {
+        assert!(unsupported(style, words(), json!(["a", "-x"])).unwrap().contains("`-x` would be read as an option"));
+        assert_eq!(unsupported(style, words(), json!(["a", "-", -1, -1e-7, "a-b"])), None);
+        assert_eq!(unsupported(style, ValueForm::default(), json!(["-x"])), None);
     }
 }

@@ -91,6 +91,17 @@ pub fn comma_in_item(argument: &Argument<'_>) -> Option<String> {
     Some(format!("the item `{item}` has a comma, which `lists: commas` writes between items"))
 }
 
+/// Why a list cannot be passed as several words: one of them looks like an option.
+pub fn dash_in_word(argument: &Argument<'_>) -> Option<String> {
+    if argument.form.lists != Some(Lists::Words) || !argument.value.is_array() {
+        return None;
+    }
+    let items = items(argument.value, argument.form, Position::Word)?;
+    let is_option = |item: &String| item.len() > 1 && item.starts_with('-') && !is_negative_number(item);
+    let item = items.into_iter().find(is_option)?;
+    Some(format!("the item `{item}` would be read as an option; `arg: repeat` writes it behind `=`"))
+}
+
 /// Whether nothing is passed for `value`.
 pub fn is_omitted(value: &Value, form: &ValueForm) -> bool {
     value.is_null() && !matches!(form.null, Some(NullForm::Word(_)))

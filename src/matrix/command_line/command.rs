@@ -46,7 +46,7 @@ pub fn renderer(
             warn_shell_script(&renderer, from, component, findings);
             config_file::check(&renderer, section, findings);
             unsupported_values::check(section, &renderer, findings);
-            shared_names::warn(&renderer, section, component, findings);
+            shared_names::check(&renderer, section, component, findings);
             Some(renderer)
         }
         Err(errors) => {

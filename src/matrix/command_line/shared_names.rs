@@ -1,4 +1,4 @@
-//! Warns about variables that jobs need for something else, and about parameters that are passed under one name.
+//! Warns about variables that jobs need for something else, and reports parameters that are passed under one name.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -20,8 +20,8 @@ const OWN_PREFIX: &str = "HYPERTUNE_";
 
 const ANOTHER_NAME: &str = "give one of them another name with `arg: {name: …}`";
 
-/// Warns about the names under which `renderer` passes parameters, inputs and the resource.
-pub fn warn(renderer: &Renderer, section: &MatrixSection, component: &Component, findings: &mut Findings) {
+/// Checks the names under which `renderer` passes parameters, inputs and the resource.
+pub fn check(renderer: &Renderer, section: &MatrixSection, component: &Component, findings: &mut Findings) {
     let mut owners: IndexMap<String, Vec<String>> = IndexMap::new();
     for (owner, name) in passed_names(renderer) {
         let span = span(&owner, section);
@@ -38,7 +38,12 @@ pub fn warn(renderer: &Renderer, section: &MatrixSection, component: &Component,
         let all: Vec<String> = owners.iter().map(|owner| quoted(owner)).collect();
         let (kind, name) = name.strip_prefix('$').map_or(("argument", name.as_str()), |name| ("variable", name));
         let message = format!("{} are passed as the same {kind} {}", all.join(" and "), quoted(name));
-        findings.warn(span(second, section), message, Some(ANOTHER_NAME.to_owned()));
+        let (span, hint) = (span(second, section), Some(ANOTHER_NAME.to_owned()));
+        match kind {
+            // of two variables only the last exists, of two arguments a program may read both
+            "variable" => findings.error_with(span, message, hint),
+            _ => findings.warn(span, message, hint),
+        }
     }
     for variable in component.variables.iter().filter(|_| renderer.names().dialect == Dialect::Polyaxon) {
         if variable.name.starts_with(OWN_PREFIX) {

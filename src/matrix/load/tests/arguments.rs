@@ -92,13 +92,23 @@ fn settings_without_effect_are_warnings() {
     ");
 }
 
+/// The warnings of a valid matrix, or the errors of an invalid one after `error: `.
+fn messages_of(text: &str) -> Vec<String> {
+    match load_text(text, &command()) {
+        Ok(study) => study.warnings.iter().map(|warning| warning.message.clone()).collect(),
+        Err(error) => {
+            let errors = error.render(Styling::Plain);
+            errors.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned).collect()
+        }
+    }
+}
+
 #[test]
-fn names_that_replace_variables_or_occur_twice_are_warnings() {
+fn names_that_replace_variables_or_occur_twice_are_reported() {
     let messages = |style: &str, params: &[&str]| {
         let params: String =
             params.iter().map(|name| format!("  {name}: {{kind: choice, value: [true, false]}}\n")).collect();
-        let study = load_text(&format!("kind: grid\nargStyle: {style}\nparams:\n{params}"), &command()).unwrap();
-        study.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+        messages_of(&format!("kind: grid\nargStyle: {style}\nparams:\n{params}"))
     };
     assert_eq!(
         messages("env", &["path", "home"]),
@@ -111,7 +121,7 @@ fn names_that_replace_variables_or_occur_twice_are_warnings() {
         messages("env", &["hypertune_seed"]),
         ["`hypertune_seed` is passed as HYPERTUNE_SEED; names that begin with HYPERTUNE_ are hypertune's"]
     );
-    assert_eq!(messages("env", &["a-b", "a_b"]), ["`a-b` and `a_b` are passed as the same variable `A_B`"]);
+    assert_eq!(messages("env", &["a-b", "a_b"]), ["error: `a-b` and `a_b` are passed as the same variable `A_B`"]);
     assert_eq!(messages("equals", &["lr", "--lr"]), ["`lr` and `--lr` are passed as the same argument `--lr`"]);
     assert!(messages("equals", &["path", "a-b", "a_b"]).is_empty());
 }
@@ -134,14 +144,12 @@ fn parameters_that_exclude_each_other_may_have_one_name() {
 
 #[test]
 fn names_of_every_form_are_compared() {
-    let messages = |fields: &str, params: &str| {
-        let study = load_text(&format!("kind: grid\n{fields}params:\n{params}"), &command()).unwrap();
-        study.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
-    };
+    let messages = |fields: &str, params: &str| messages_of(&format!("kind: grid\n{fields}params:\n{params}"));
     let two = |one: &str, other: &str| {
         format!("  {one}: {{kind: choice, value: [null, 1]}}\n  {other}: {{kind: choice, value: [2]}}\n")
     };
-    assert_eq!(messages("argStyle: env\n", &two("lr", "LR")), ["`lr` and `LR` are passed as the same variable `LR`"]);
+    let same = ["error: `lr` and `LR` are passed as the same variable `LR`"];
+    assert_eq!(messages("argStyle: env\n", &two("lr", "LR")), same);
     let dashes = "arguments: {names: dashes}\n";
     let same = ["`batch_size` and `batch-size` are passed as the same argument `--batch-size`"];
     assert_eq!(messages(dashes, &two("batch_size", "batch-size")), same);

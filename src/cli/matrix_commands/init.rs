@@ -16,7 +16,7 @@ use crate::cli::output_file::{self, IfExists};
 use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{MetricOverride, Overrides};
 use crate::matrix::draft::{DraftNotes, draft};
-use crate::matrix::from_help::{ProposedOptions, propose};
+use crate::matrix::from_help::{ProposedOptions, propose, subcommands};
 use crate::matrix::load;
 use crate::progress::print_message;
 use crate::report::text;
@@ -122,6 +122,13 @@ fn from_help(command: &[String]) -> Result<ProposedOptions, CliError> {
         ([], Some(last)) => error.hint(format!("it printed: {}", last.trim())),
         ([], None) => error.hint("it printed nothing"),
         (others, _) => others.iter().take(20).fold(error, CliError::hint),
+    };
+    let error = match subcommands(&help).as_slice() {
+        [] => error,
+        names @ [first, ..] => {
+            let example = text::command_line(command.iter().map(String::as_str).chain([first.as_str()]));
+            error.hint(format!("its subcommands ({}) have options of their own: {example}", names.join(", ")))
+        }
     };
     Err(error.hint("give the parameters with -s, as in -s 'lr=loguniform(1e-5, 1e-1)'"))
 }

@@ -80,7 +80,7 @@ fn required(usage: &str) -> Vec<&str> {
 }
 
 /// The line without the frame that rich draws around a list of options, and without its mark for required ones.
-fn without_frame(line: &str) -> String {
+pub(super) fn without_frame(line: &str) -> String {
     let is_frame = |c: char| ('\u{2500}'..='\u{257f}').contains(&c);
     if !line.contains(is_frame) {
         return line.to_owned();

@@ -1,4 +1,4 @@
-//! Dictionaries and lists of search expressions, in the shapes that public repositories have.
+//! Dictionaries, lists and settings in other places, in the shapes that public repositories have.
 
 use super::{file, imported, loaded, matrix};
 
@@ -82,6 +82,28 @@ fn shapes_of_dictionaries() {
         threads: {kind: int, value: {min: 1, max: 8}}
     ");
     assert_eq!(imported(&file("nni-wrapped.yaml")).params, ["batch_size", "lr"]);
+}
+
+#[test]
+fn settings_of_nevergrad_may_be_in_params() {
+    insta::assert_snapshot!(matrix(&file("hydra-nevergrad-params.yaml")), @r"
+    # Imported by hypertune from f.yaml, a configuration of a Hydra sweeper.
+    # the configuration has no command; give it after `--`, without `-m`, for instance `-- python3 train.py`
+    matrix:
+      # line 5: hypertune has no `OnePlusOne`; TPE is the nearest algorithm; choose a `kind` or a `sampler`
+      kind: hyperopt
+      # Hydra takes the value that the script returns, which has no name; print it and set its name
+      metric: {name: objective, optimization: maximize}
+      algorithm: tpe
+      numRuns: 40
+      seed: 3
+      concurrency: 4
+      argStyle: hydra
+      params:
+        db: {kind: choice, value: [small, large]}
+        lr: {kind: lognormal, value: {loc: -3.912023005428146, scale: 0.6931471805599453}}
+        batch_size: {kind: int, value: {min: 4, max: 16}}
+    ");
 }
 
 #[test]

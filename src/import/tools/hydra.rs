@@ -29,9 +29,9 @@ pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
     let mut study = ImportedStudy::default();
     let sweeper = root.get("hydra").and_then(Node::map).unwrap_or_default().iter().find(|entry| entry.key == "sweeper");
     let Some(sweeper) = sweeper else { return study };
-    let Some(mut fields) = Section::new(&sweeper.value, "`hydra.sweeper`", &sweeper.key_span, reader) else {
-        return study;
-    };
+    let settings = settings(sweeper);
+    let what = format!("`{}`", settings.key);
+    let Some(mut fields) = Section::new(&settings.value, &what, &settings.key_span, reader) else { return study };
     study.set("kind", "random");
     let metric = root.get("optimized_metric").and_then(Node::text);
     let direction = fields.value(&["direction"]).and_then(Node::text).unwrap_or("minimize");
@@ -45,7 +45,8 @@ pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
         study.set_metric("objective", if direction == "maximize" { "maximize" } else { "minimize" }).notes.push(note);
     }
     read_params(&mut fields, &mut study, reader);
-    let sampler = fields.entry(&["sampler", "optim", "algorithm"]);
+    let beside = Some(settings).filter(|entry| entry.value.get("optimizer").is_some());
+    let sampler = fields.entry(&["sampler", "optim", "algorithm"]).or(beside);
     // Nevergrad has its settings in `optim`, Oríon in `worker` and `algorithm.config`
     let places = [sampler.map(|entry| &entry.value), fields.value(&["worker"]), fields.value(&["experiment"])];
     let mut setting = |names: &[&str]| -> Option<&Node> {
@@ -67,10 +68,20 @@ pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
     }
     study.set("argStyle", "hydra");
     fields.skip(&["_target_", "study_name", "defaults", "orion"]);
+    if beside.is_some() {
+        fields.skip(&["optimizer", "noisy", "seed"]);
+    }
     study.notes.extend(fields.unread(&IGNORED, reader));
     let action = "give it after `--`, without `-m`, for instance `-- python3 train.py`";
     study.notes.push(Note::without_line("the configuration has no command", action));
     study
+}
+
+/// The settings of the sweeper; those of Nevergrad's in version 1.0 of Hydra are in `params`, beside `parametrization`.
+fn settings(sweeper: &Entry) -> &Entry {
+    let inner = sweeper.value.map().unwrap_or_default().iter().find(|entry| entry.key == "params");
+    let has_space = |entry: &&Entry| entry.value.get("parametrization").is_some_and(|space| space.map().is_some());
+    inner.filter(has_space).unwrap_or(sweeper)
 }
 
 fn read_params(fields: &mut Section<'_>, study: &mut ImportedStudy, reader: &mut Reader) {

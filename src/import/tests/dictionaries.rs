@@ -94,9 +94,9 @@ fn settings_of_nevergrad_may_be_in_params() {
       kind: hyperopt
       # Hydra takes the value that the script returns, which has no name; print it and set its name
       metric: {name: objective, optimization: maximize}
+      seed: 3
       algorithm: tpe
       numRuns: 40
-      seed: 3
       concurrency: 4
       argStyle: hydra
       params:

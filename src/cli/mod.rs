@@ -27,7 +27,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::plan::PlanArgs;
-use matrix_commands::{check, import, init, plan, run};
+use matrix_commands::{check, import, init, plan, run, slurm};
 use study_commands::{
     best, diff, explain, export, importance, list, logs, plot, report, resume, serve as serve_command, status, trials,
 };
@@ -95,6 +95,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
     match command {
         Subcommand::Run(args) if args.dry_run => plan::plan(&PlanArgs::without_cost(args)),
         Subcommand::Run(args) => run::run(&args),
+        Subcommand::Slurm(args) => slurm::submit(&args),
         Subcommand::Plan(args) => plan::plan(&args),
         Subcommand::Init(args) => init::init(&args),
         Subcommand::Check(args) => check::check(&args),

@@ -8,6 +8,7 @@ use super::matrix_commands::import::ImportArgs;
 use super::matrix_commands::init::InitArgs;
 use super::matrix_commands::plan::PlanArgs;
 use super::matrix_commands::run::RunArgs;
+use super::matrix_commands::slurm::SlurmArgs;
 use super::study_commands::best::BestArgs;
 use super::study_commands::diff::DiffArgs;
 use super::study_commands::explain::ExplainArgs;
@@ -36,6 +37,8 @@ pub struct Cli {
 pub enum Subcommand {
     /// Run a study, or resume one that was stopped
     Run(RunArgs),
+    /// Submit a Slurm job that runs a study on the nodes of its allocation, and that is queued again until the study is finished
+    Slurm(SlurmArgs),
     /// Show what a study would run; creates and launches nothing
     Plan(PlanArgs),
     /// Write a matrix file for parameters on the command line, or for the options that a script prints for --help

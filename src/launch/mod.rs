@@ -17,5 +17,5 @@ mod local;
 pub(crate) mod oom;
 pub(crate) mod orphans;
 pub(crate) mod process;
-mod slurm;
+pub(crate) mod slurm;
 mod std_process;

@@ -3,6 +3,7 @@
 //! Needs Debian's packages slurm-wlm and munge, and root. Without them the tests are skipped with a sentence, or fail if
 //! `HYPERTUNE_CLUSTER=required`.
 
+mod batch;
 mod cluster;
 mod ends;
 mod endurance;

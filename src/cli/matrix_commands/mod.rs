@@ -7,3 +7,4 @@ pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod run;
 mod script_help;
+pub(crate) mod slurm;

@@ -133,7 +133,7 @@ fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
 }
 
 /// The study in `folder`. `None` also for a journal with an incomplete header: nothing was launched then.
-fn recorded(folder: &StudyFolder, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
+pub fn recorded(folder: &StudyFolder, detail: ViewDetail) -> Result<Option<StudyView>, CliError> {
     match folder.journal().symlink_metadata() {
         Ok(_) => view::try_read(folder.root(), detail),
         Err(_) => Ok(None),

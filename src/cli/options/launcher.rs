@@ -42,7 +42,7 @@ impl Places {
 
 /// The launcher of the command line, of the environment or of the matrix, in this order; an empty variable counts as none. A name
 /// without options keeps those of the matrix.
-fn chosen(args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Result<Option<LauncherChoice>, CliError> {
+pub fn chosen(args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Result<Option<LauncherChoice>, CliError> {
     let in_environment = || {
         let name = env::var_os(LAUNCHER_VARIABLE).filter(|name| !name.is_empty())?;
         Some(LauncherChoice::without_options(&name.to_string_lossy(), LAUNCHER_VARIABLE))

@@ -5,12 +5,14 @@
 
 mod allocation;
 mod arguments;
+pub mod batch;
+mod batch_script;
 mod exit;
 mod hostlist;
 mod leftovers;
 mod messages;
 mod node_health;
-mod options;
+pub mod options;
 mod query;
 mod signaller;
 
@@ -44,7 +46,8 @@ use super::process::syscalls::{Pid, Reaped, Signal};
 use crate::types::args::Args;
 use crate::types::placement::Placement;
 
-const NAME: &str = "slurm";
+/// The name of the launcher.
+pub const NAME: &str = "slurm";
 /// Set in every process of an allocation.
 const JOB_VARIABLE: &str = "SLURM_JOB_ID";
 /// Most jobs in a row that Slurm may fail to start before the session ends.

@@ -1,7 +1,9 @@
 //! Runs Slurm's commands, with a time limit.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -38,11 +40,32 @@ pub enum QueryError {
 
 /// Runs `program` with `args` and returns its stdout.
 pub fn query(program: &'static str, args: &[&str]) -> Result<String, QueryError> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    run(program, command)
+}
+
+/// Runs `program` with `args` and `input` as its stdin, as if outside of an allocation.
+pub fn query_with_input(program: &'static str, args: &[&str], input: &str) -> Result<String, QueryError> {
+    let failed = |source| QueryError::Run { program, source };
+    let mut file = memory_file().map_err(failed)?;
+    file.write_all(input.as_bytes()).and_then(|()| file.rewind()).map_err(failed)?;
+    let mut command = Command::new(program);
+    command.args(args).stdin(file);
+    if env::var_os("SLURM_JOB_ID").is_some() {
+        let of_allocation = |name: &OsString| name.to_string_lossy().starts_with("SLURM_") && name != "SLURM_CONF";
+        env::vars_os().map(|(name, _)| name).filter(of_allocation).for_each(|name| {
+            command.env_remove(name);
+        });
+    }
+    run(program, command)
+}
+
+fn run(program: &'static str, mut command: Command) -> Result<String, QueryError> {
     let failed = |source| QueryError::Run { program, source };
     let (mut stdout, mut stderr) = (memory_file().map_err(failed)?, memory_file().map_err(failed)?);
-    let mut command = Command::new(program);
     // The terminal's Ctrl-C must not reach it.
-    command.args(args).stdin(Stdio::null()).process_group(0);
+    command.process_group(0);
     command.stdout(stdout.try_clone().map_err(failed)?).stderr(stderr.try_clone().map_err(failed)?);
     let mut child = without_ctrl_z(|| command.spawn()).map_err(failed)?;
     let number = i32::try_from(child.id()).ok().and_then(Pid::new);

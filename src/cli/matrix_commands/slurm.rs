@@ -1,0 +1,232 @@
+//! `hypertune slurm MATRIX -- COMMAND`: submits a batch job that runs the study on the nodes of its allocation, and that is queued again
+//! until the study is finished.
+
+use std::env;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use serde::Serialize;
+
+use super::run::recorded;
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::args::study::StudyArgs;
+use crate::cli::args::values::{FORMATS, FormatArg, one_of};
+use crate::cli::error::CliError;
+use crate::cli::exit_codes::Exit;
+use crate::cli::findings;
+use crate::cli::matrix_commands::definition_notes;
+use crate::cli::options::{execution, launcher};
+use crate::cli::output;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::recorded::decide;
+use crate::cli::study::session::check_program;
+use crate::cli::study::view::journal_error;
+use crate::journal::folder::{claim, lock};
+use crate::launch::slurm;
+use crate::launch::slurm::batch::{BatchJob, BatchSize, SubmitError};
+use crate::launch::slurm::options::SlurmOptions;
+use crate::report::text;
+use crate::report::view::ViewDetail;
+
+/// Options of this subcommand, which `run` does not have in this form, and whether a value follows.
+const OWN_OPTIONS: [(&str, bool); 6] = [
+    ("--nodes", true),
+    ("--time", true),
+    ("--sbatch", true),
+    ("--format", true),
+    ("--rerun", true),
+    ("--dry-run", false),
+];
+
+/// Arguments of `slurm`.
+#[derive(Clone, Debug, Args)]
+pub struct SlurmArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+    /// Allocate N whole nodes [default: room for as many jobs as -j or the matrix says, else 1 node]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub nodes: Option<u32>,
+    /// Time limit of each allocation, such as 8:00:00; a study that needs longer is queued again [default: that of the partition]
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
+    /// Another option of sbatch, such as --sbatch=--partition=gpu; may be given several times
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
+    /// Print the batch script instead of submitting it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMATS))]
+    pub format: FormatArg,
+}
+
+/// A batch job, as JSON.
+#[derive(Debug, Serialize)]
+struct Submission<'a> {
+    /// Slurm's id of the job; `None` if it was not submitted.
+    job: Option<&'a str>,
+    /// The file with its output.
+    log: &'a str,
+    script: &'a str,
+}
+
+/// Submits or prints the script for `args`.
+pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
+    definition_notes::check(&args.study)?;
+    for (name, text) in
+        args.sbatch.iter().map(|option| ("--sbatch", option)).chain(args.time.iter().map(|t| ("--time", t)))
+    {
+        if text.contains(['\n', '\r']) || name == "--sbatch" && !text.starts_with('-') {
+            let error = CliError::usage(anyhow!("invalid value {text:?} for {name}"));
+            return Err(error.hint(
+                "write options of sbatch as in --sbatch=--partition=gpu, each in an option --sbatch of its own",
+            ));
+        }
+    }
+    let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
+    findings::print_warnings(&study.warnings);
+    let folder = study.folder.clone();
+    let choice = launcher::chosen(&args.execution, study.launcher.as_ref())?;
+    let in_file = study.launcher.as_ref().map(|launcher| launcher.name());
+    let concurrency = args.execution.concurrency.or(study.concurrency);
+    check(study, args)?;
+
+    let (name, options) = match &choice {
+        Some(choice) => (choice.name(), choice.build().map_err(CliError::usage)?.options()),
+        None => (slurm::NAME, serde_json::Map::new()),
+    };
+    let options = SlurmOptions::read(&options.into_iter().collect());
+    let options = if name == slurm::NAME { options.unwrap_or_default() } else { SlurmOptions::default() };
+    let launcher = (args.execution.launcher.is_none() && in_file != Some(name)).then(|| format!("--launcher={name}"));
+    let [first, arguments] = run_arguments(&own_arguments()?, launcher).map(|words| quoted(&words));
+    let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
+    let program = env::current_exe().context("cannot find the program hypertune").map_err(CliError::internal)?;
+    let size = match (args.nodes, concurrency) {
+        (None, Some(jobs)) => BatchSize::Jobs(jobs),
+        (nodes, _) => BatchSize::WholeNodes(nodes.unwrap_or(1)),
+    };
+    submit_or_print(
+        args,
+        &BatchJob {
+            name: &folder.root().file_name().unwrap_or_default().to_string_lossy(),
+            size,
+            time: args.time.as_deref(),
+            grace: args.execution.grace,
+            options: &options,
+            extra: &args.sbatch,
+            directory: &text::quoted_word(utf8(directory.to_str())?),
+            journal: &text::quoted_word(utf8(folder.journal().to_str())?),
+            program: &text::command_line([utf8(program.to_str())?, "run"]),
+            arguments: &arguments,
+            first: &first,
+        },
+    )
+}
+
+/// The errors of `run` that can be found before the job is queued.
+fn check(study: StudyDefinition, args: &SlurmArgs) -> Result<(), CliError> {
+    if study.renderer.is_none() {
+        let error = CliError::usage(anyhow!("there is no command"));
+        return Err(error.hint("add it after `--`, as in -- python3 train.py"));
+    }
+    claim::check(&study.folder).map_err(journal_error)?;
+    if lock::is_held(&study.folder) {
+        let error = anyhow!("a hypertune process is driving the study in {}", study.folder.root().display());
+        return Err(CliError::usage(error).hint("wait until it has ended, or end it"));
+    }
+    match recorded(&study.folder, ViewDetail::Values)? {
+        None => check_program(&study),
+        Some(view) => {
+            let study = study.load_again(&args.study, &view.header)?;
+            decide(&view, study, args.execution.rerun, execution::verbosity(&args.execution)).map(|_| ())
+        }
+    }
+}
+
+fn submit_or_print(args: &SlurmArgs, batch: &BatchJob<'_>) -> Result<Exit, CliError> {
+    let (script, log) = (batch.script(), batch.log());
+    let job = if args.dry_run { None } else { Some(batch.submit().map_err(submit_error)?) };
+    match (args.format, &job) {
+        (FormatArg::Json, _) => output::json(&Submission { job: job.as_deref(), log: &log, script: &script })?,
+        (FormatArg::Text, None) => output::text(&script)?,
+        (FormatArg::Text, Some(job)) => output::text(&format!(
+            "submitted as Slurm job {job}; its output goes to {log}\nsqueue -j {job} shows its state, scancel {job} ends the study\n"
+        ))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn submit_error(error: SubmitError) -> CliError {
+    let hint = match &error {
+        SubmitError::Run(_) => "submit from a machine with Slurm's commands in PATH",
+        SubmitError::Timeout(_) => "look with squeue --me whether the job is queued, before you submit it again",
+        SubmitError::Refused(_) => {
+            "change what is asked for: partition, account, qos, cpus, gpus and mem of the launcher, --nodes, --time, or another option \
+             as in --sbatch=--partition=gpu; sinfo lists the partitions, and --dry-run shows the script"
+        }
+    };
+    CliError::usage(error).hint(hint)
+}
+
+/// The arguments after the subcommand.
+fn own_arguments() -> Result<Vec<String>, CliError> {
+    env::args_os().skip(2).map(|arg| utf8(arg.to_str()).map(str::to_owned)).collect()
+}
+
+fn utf8(text: Option<&str>) -> Result<&str, CliError> {
+    text.ok_or_else(|| {
+        CliError::usage(anyhow!("an argument or the path of a file is not valid UTF-8, which batch scripts need"))
+    })
+}
+
+fn quoted(words: &[String]) -> String {
+    text::arguments(words.iter().map(String::as_str))
+}
+
+/// The arguments of `run` in `own`, those of this subcommand: those of the first allocation only, and those of every one. Without
+/// `launcher`, `own` or the matrix names one.
+fn run_arguments(own: &[String], launcher: Option<String>) -> [Vec<String>; 2] {
+    let (mut first, mut kept, mut words) = (Vec::new(), Vec::new(), own.iter());
+    let mut command = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            command.push(word.clone());
+            command.extend(words.by_ref().cloned());
+            break;
+        }
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        let Some((own, has_value)) = OWN_OPTIONS.into_iter().find(|(own, _)| *own == name) else {
+            kept.push(word.clone());
+            continue;
+        };
+        let value = (has_value && name == word).then(|| words.next()).flatten();
+        if own == "--rerun" {
+            first.extend([word].into_iter().chain(value).cloned());
+        }
+    }
+    kept.extend(launcher);
+    kept.extend(command);
+    [first, kept]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_gets_all_arguments_but_those_of_sbatch() {
+        let run = |line: &str, launcher: Option<&str>| {
+            let own: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            run_arguments(&own, launcher.map(str::to_owned)).map(|words| words.join(" "))
+        };
+        let line =
+            "m.yaml --nodes 4 --time=8:00:00 -j 3 --sbatch --exclusive --dry-run --time-limit 3h -- t.py --nodes 2";
+        let expected = "m.yaml -j 3 --time-limit 3h --launcher=slurm -- t.py --nodes 2";
+        assert_eq!(run(line, Some("--launcher=slurm")), ["", expected]);
+        assert_eq!(run("m.yaml --nodes 4", None), ["", "m.yaml"]);
+        assert_eq!(run("m.yaml --rerun failed -q", None), ["--rerun failed", "m.yaml -q"]);
+        assert_eq!(run("m.yaml --rerun=failed", None), ["--rerun=failed", "m.yaml"]);
+    }
+}

@@ -1,0 +1,169 @@
+//! The script of a batch job.
+
+use super::batch::{BatchJob, directive_word};
+
+/// Allocations in a row in which no job may end before the study is not queued again.
+const MAX_WITHOUT_END: u32 = 10;
+
+impl BatchJob<'_> {
+    /// The batch script.
+    pub fn script(&self) -> String {
+        let options: String =
+            self.sbatch_options().iter().map(|option| format!("#SBATCH {}\n", directive_word(option))).collect();
+        let BatchJob { directory, journal, program, arguments, first, .. } = self;
+        let first = match first.is_empty() {
+            true => String::new(),
+            false => format!("[ \"${{SLURM_RESTART_COUNT:-0}}\" != 0 ] || first=({first})\n"),
+        };
+        let run = if first.is_empty() { "" } else { "\"${first[@]}\" " };
+        format!(
+            r##"#!/bin/bash
+{options}
+# Before the time limit Slurm sends SIGTERM to this script. hypertune then ends its jobs, whose checkpoints are kept, and the script
+# queues itself again: the study continues where it was. `scancel` ends it for good.
+cd {directory} || exit 2
+signals=0 driver=
+trap 'signals=$((signals + 1)); [ "$signals" -gt 1 ] || [ -z "$driver" ] || kill -TERM "$driver" 2>/dev/null' TERM
+{first}{program} {run}{arguments} &
+driver=$!
+[ "$signals" = 0 ] || kill -TERM "$driver" 2>/dev/null
+# A signal ends a `wait` before the driver has ended.
+while :; do
+    before=$signals
+    wait "$driver"
+    code=$?
+    [ "$before" != "$signals" ] || break
+done
+if [ "$signals" = 0 ] || [ "$code" != 143 ]; then
+    exit "$code"
+fi
+for _ in {{1..10}}; do
+    state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) && break
+    sleep 2
+done
+# A job that was cancelled is no longer running.
+if [ "$state" != RUNNING ]; then
+    exit "$code"
+fi
+allocations=$(awk '/^{{"type":"session"/ {{ n++ }} /^{{"type":"end"/ && !/"rule":"interrupted"/ {{ n = 0 }} END {{ print n + 0 }}' {journal})
+if [ "${{allocations:-0}}" -ge {MAX_WITHOUT_END} ]; then
+    echo "hypertune: no job has ended in the last $allocations allocations, so the study is not queued again;" \
+        "give it more time, or let its jobs continue from checkpoints, then submit it again" >&2
+    exit "$code"
+fi
+for _ in {{1..10}}; do
+    scontrol requeue "$SLURM_JOB_ID" && exit "$code"
+    sleep 2
+done
+echo "hypertune: the job cannot be queued again; submit it again, and the study continues where it was" >&2
+exit "$code"
+"##
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::launch::process::syscalls::{Pid, Signal, signal_process};
+    use crate::launch::slurm::batch::BatchSize;
+    use crate::launch::slurm::options::SlurmOptions;
+
+    fn job(options: &SlurmOptions) -> BatchJob<'_> {
+        BatchJob {
+            name: "a study",
+            size: BatchSize::WholeNodes(2),
+            time: None,
+            grace: Duration::from_secs(10),
+            options,
+            extra: &[],
+            directory: "/home",
+            journal: "m.study/journal.jsonl",
+            program: "hypertune run",
+            arguments: "m.yaml",
+            first: "",
+        }
+    }
+
+    #[test]
+    fn arguments_of_the_first_allocation_are_left_out_of_the_others() {
+        let options = SlurmOptions::default();
+        let script = BatchJob { first: "--rerun failed", ..job(&options) }.script();
+        assert!(script.contains("|| first=(--rerun failed)\nhypertune run \"${first[@]}\" m.yaml &\n"), "{script}");
+        assert!(!job(&options).script().contains("first"));
+    }
+
+    /// Runs the script with commands of Slurm that only record that they were called, and returns its exit code and what was called.
+    /// `driver` is a program for a shell.
+    fn run_script(driver: &str, state: &str, journal: &str, signals: u32) -> (Option<i32>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("journal.jsonl", journal);
+        write("driver", driver);
+        let options = SlurmOptions::default();
+        let directory = folder.path().display().to_string();
+        let batch = BatchJob {
+            directory: &directory,
+            journal: "journal.jsonl",
+            program: "sh driver",
+            arguments: "",
+            ..job(&options)
+        };
+        let functions = format!("squeue() {{ echo {state}; }}\nscontrol() {{ echo \"$*\" >> called; }}\n");
+        let script = batch.script().replacen('\n', &format!("\n{functions}"), 1);
+        let mut child = Command::new("bash")
+            .args(["-c", &script])
+            .env("SLURM_JOB_ID", "7")
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let start = Instant::now();
+        for _ in 0..signals {
+            while !folder.path().join("ready").exists() {
+                assert!(start.elapsed() < Duration::from_secs(60), "the driver does not start");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let pid = Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
+            signal_process(pid, Signal::Terminate);
+        }
+        let code = child.wait().unwrap().code();
+        (code, fs::read_to_string(folder.path().join("called")).unwrap_or_default())
+    }
+
+    /// Ends with 143 half a second after the first SIGTERM, and at once after a second one, with another code.
+    const DRIVER: &str = "n=0; trap 'n=$((n + 1)); [ $n = 1 ] || exit 9' TERM; : > ready\n\
+        while [ $n = 0 ]; do sleep 0.05; done; sleep 0.5; exit 143\n";
+
+    #[test]
+    fn a_script_that_was_signalled_queues_itself_again_once_its_driver_has_ended() {
+        for signals in [1, 3] {
+            assert_eq!(run_script(DRIVER, "RUNNING", "", signals), (Some(143), "requeue 7\n".to_owned()));
+        }
+        assert_eq!(run_script(DRIVER, "COMPLETING", "", 1), (Some(143), String::new()), "it was cancelled");
+        // The study was finished meanwhile.
+        let finished = DRIVER.replace("exit 143", "exit 0");
+        assert_eq!(run_script(&finished, "RUNNING", "", 1), (Some(0), String::new()));
+    }
+
+    #[test]
+    fn a_script_that_was_not_signalled_ends_with_the_code_of_its_driver() {
+        for code in [0, 1, 3, 4, 137, 143] {
+            assert_eq!(run_script(&format!("exit {code}"), "RUNNING", "", 0), (Some(code), String::new()));
+        }
+    }
+
+    #[test]
+    fn a_study_without_progress_is_not_queued_for_ever() {
+        let session = "{\"type\":\"session\",\"pid\":1}\n{\"type\":\"end\",\"by\":{\"rule\":\"interrupted\"}}\n";
+        let progress = "{\"type\":\"end\",\"status\":\"succeeded\"}\n";
+        let requeued = |journal: &str| !run_script(DRIVER, "RUNNING", journal, 1).1.is_empty();
+        assert!(requeued(&session.repeat(9)));
+        assert!(!requeued(&session.repeat(10)));
+        assert!(requeued(&format!("{}{progress}{session}", session.repeat(10))));
+    }
+}

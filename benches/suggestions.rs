@@ -1,7 +1,9 @@
-//! The time of one suggestion after a new observation, including the updates and fits of the model.
+//! The time of one suggestion after a new observation, including the updates and fits of the model, and of hundreds of suggestions that
+//! are asked for at once.
 //!
 //! `cargo bench --bench suggestions`
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 use hypertune::search::gp::Gp;
 use hypertune::search::random::Random;
 use hypertune::search::tpe::Tpe;
-use hypertune::search::{Observation, Proposal, Sampler, SearchContext};
+use hypertune::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use hypertune::space::{Param, Space, uniform};
 use hypertune::types::advice::TrialRequest;
 use hypertune::types::args::Args;
@@ -21,6 +23,11 @@ use hypertune::types::units::Resource;
 /// (parameters, observations before the first timed suggestion, number of timed suggestions). A tenth more suggestions than
 /// observations, so that the model is fitted at least once.
 const SIZES: [(usize, u64, u64); 3] = [(20, 200, 40), (20, 2000, 220), (200, 200, 40)];
+
+/// Suggestions that are asked for at once, without an observation in between.
+const AT_ONCE: u64 = 300;
+/// Observations before them, of seven parameters.
+const BEFORE: u64 = 300;
 
 /// Resources of the jobs, in turn.
 const RUNGS: [f64; 4] = [3.0, 9.0, 27.0, 81.0];
@@ -47,7 +54,78 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
     }
+    at_once()
+}
+
+fn at_once() -> Result<(), Box<dyn Error>> {
+    println!("{AT_ONCE} suggestions at once after {BEFORE} observations of 7 parameters");
+    let samplers: [(&str, Arc<dyn Sampler>); 3] = [
+        ("auto (gp)", Arc::new(Gp::default())),
+        ("asha (random)", Arc::new(Random)),
+        ("asha with tpe", Arc::new(Tpe::default())),
+    ];
+    for (name, sampler) in samplers {
+        let mut search = Search::new(&*sampler, 7)?;
+        for _ in 0..BEFORE {
+            let (trial, assignment, _) = search.propose()?;
+            search.observe(trial, &assignment)?;
+        }
+        let mut times = Vec::new();
+        let mut places = BTreeSet::new();
+        for _ in 0..AT_ONCE {
+            let (_, assignment, took) = search.propose()?;
+            times.push(took);
+            places.insert(format!("{assignment:?}"));
+        }
+        let hundreds: Vec<String> = times.chunks(100).map(|hundred| milliseconds(hundred.iter().sum())).collect();
+        println!("{name:13}: {} per 100, {} different places", hundreds.join(", "), places.len());
+    }
     Ok(())
+}
+
+/// A searcher and the number of the next trial.
+struct Search {
+    searcher: Box<dyn Searcher>,
+    max_resource: Resource,
+    next: u64,
+}
+
+impl Search {
+    fn new(sampler: &dyn Sampler, dims: usize) -> Result<Search, Box<dyn Error>> {
+        let max_resource = Resource::new(RUNGS[3]).ok_or("the maximum resource must be a positive number")?;
+        let context = SearchContext {
+            space: Arc::new(space(dims)?),
+            seed: 1,
+            direction: Some(Direction::Minimize),
+            max_resource,
+        };
+        Ok(Search { searcher: sampler.searcher(&context), max_resource, next: 0 })
+    }
+
+    /// Starts the next trial; also returns how long the proposal took.
+    fn propose(&mut self) -> Result<(TrialId, Assignment, Duration), Box<dyn Error>> {
+        let trial = TrialId(self.next);
+        self.next += 1;
+        let request = TrialRequest { trial, bracket: BracketId::default(), resource: self.max_resource };
+        let clock = Instant::now();
+        let Proposal::Ready(assignment) = self.searcher.propose(&request) else {
+            return Err("expected a configuration".into());
+        };
+        self.searcher.register(trial, &assignment);
+        Ok((trial, assignment, clock.elapsed()))
+    }
+
+    fn observe(&mut self, trial: TrialId, assignment: &Assignment) -> Result<(), Box<dyn Error>> {
+        let resource = RUNGS[trial.0 as usize % RUNGS.len()];
+        self.searcher.observe(&Observation {
+            trial,
+            assignment,
+            resource: Resource::new(resource).ok_or("a resource must be a positive number")?,
+            score: Score::new(loss(assignment, resource)),
+            curve: &[],
+        });
+        Ok(())
+    }
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::conflict::FolderError;
+use super::folder::lease::{LeaseHolder, LeaseRecord};
 use super::line::LineError;
 use super::record::{FORMAT, SAMPLING_RULES};
 
@@ -93,12 +94,12 @@ pub enum JournalError {
         version: String,
     },
     /// Another driver has locked the study.
-    #[error("{}: {} is driving this study; wait for it or end it first", path.display(), driver(*pid))]
+    #[error("{}: {} is driving this study; wait for it or end it first", path.display(), driver(holder.as_ref()))]
     Held {
         /// The lock file.
         path: PathBuf,
-        /// The other driver's process id, if it could be read.
-        pid: Option<u32>,
+        /// The other driver, if it could be read.
+        holder: Option<LeaseHolder>,
     },
     /// The engine's decisions differ from those in the journal.
     #[error(
@@ -115,14 +116,21 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// Another driver, that of `record` if it is known, has locked the study with the lock file `path`.
+    pub fn held(path: &Path, record: Option<LeaseRecord>) -> JournalError {
+        JournalError::Held { path: path.to_owned(), holder: record.map(|record| record.holder) }
+    }
+}
+
 /// The folder of a journal as a word of a command line.
 fn quoted_folder(journal: &Path) -> String {
     let text = journal.parent().unwrap_or(Path::new("")).to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.into_owned())
 }
 
-fn driver(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+fn driver(holder: Option<&LeaseHolder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), LeaseHolder::to_string)
 }
 
 fn resized(journal: &Path, expected: u64, found: u64) -> String {

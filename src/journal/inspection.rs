@@ -196,7 +196,7 @@ mod tests {
     fn records_before_the_damage_are_saved_and_the_damaged_journal_is_kept() {
         let (_dir, folder) = damaged(|lines| lines[2][9] ^= 1);
         let before = fs::read(folder.journal()).unwrap();
-        let lock = lock::acquire(&folder).unwrap();
+        let lock = lock::acquire(&folder, &mut |_| {}).unwrap();
         let copied = salvage(&folder, &lock, &inspect(&folder).unwrap()).unwrap();
         assert_eq!(fs::read(copied).unwrap(), before);
         assert_eq!(counts(&inspect(&folder).unwrap()), (2, 0, None));

@@ -64,7 +64,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     claim::check(&study.folder)?;
     fs::create_dir_all(root).map_err(|source| RunError::file(root, source))?;
     let folder = study.folder.absolute().map_err(|source| RunError::file(root, source))?;
-    let mut lock = lock::acquire(&study.folder)?;
+    let mut lock = lock::acquire(&study.folder, &mut |text| observer.warn(text))?;
     let leftovers = Leftovers::new(&study.folder, &*options.launcher);
     note_ended(observer, leftovers.end_listed());
     let tuner = study.tuner.clone().map(|program| Tuner::new(program, study.experiment.clone())).transpose();

@@ -3,6 +3,8 @@
 //! A [`JobModel`] determines how long each job takes and how it ends; [`simulate`] runs a whole study and reports how busy the slots
 //! were. A million jobs take seconds, and the same study gives the same result each time.
 
+#[cfg(test)]
+mod cluster_tests;
 mod event_queue;
 #[cfg(test)]
 mod failure_tests;

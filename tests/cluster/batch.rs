@@ -184,3 +184,19 @@ fn a_study_that_fails_is_not_queued_again_and_a_refused_job_is_an_error() {
     refused.stderr_contains("sinfo lists the partitions");
     assert!(!lab.study().exists());
 }
+
+#[test]
+fn a_study_that_is_preempted_continues_afterwards() {
+    let Some(cluster) = Cluster::start() else { return };
+    let lab = Lab::hyperband();
+    let id = submit(&cluster, &lab, &format!("m.yaml --nodes 2 -- {} checkpoint pace=500", trainer()));
+    lab.wait_until("ended jobs", || lab.records("end").len() > 3);
+    cluster.preempt(2);
+    assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
+    assert_eq!(field(&cluster, &id, "Restarts"), "1");
+    let failures = lab.records("end").into_iter().filter(|end| end["status"] == "failed");
+    assert_eq!(failures.filter(|end| end["failure"]["kind"] != "infrastructure").count(), 0);
+    let reference = Lab::hyperband();
+    reference.run("-j 4", "checkpoint").exits(0);
+    assert!(lab.outcome() == reference.outcome());
+}

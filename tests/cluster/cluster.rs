@@ -2,9 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::sleep;
@@ -12,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use hypertune_test_support::{Driver, Lab, RunOutput, is_root, send_signal};
 use tempfile::TempDir;
+
+use crate::config::{free_ports, slurm_conf};
 
 pub const NODES: usize = 4;
 /// Processors of each node.
@@ -63,6 +64,11 @@ pub struct Cluster {
 impl Cluster {
     /// Brings up a cluster; `None` where that is impossible, after a sentence about it.
     pub fn start() -> Option<Cluster> {
+        Cluster::with_processors(CPUS)
+    }
+
+    /// The same with nodes of `cpus` processors each.
+    pub fn with_processors(cpus: usize) -> Option<Cluster> {
         if let Some(reason) = obstacle() {
             assert!(env::var("HYPERTUNE_CLUSTER").as_deref() != Ok("required"), "no cluster: {reason}");
             eprintln!("skipped: {reason}");
@@ -72,7 +78,7 @@ impl Cluster {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let nodes = (0..NODES).map(|_| None).collect();
         let mut cluster = Cluster { folder, munged: None, controller: None, nodes, _turn: turn };
-        cluster.configure();
+        cluster.configure(cpus);
         cluster.start_munged();
         cluster.start_controller();
         (1..=NODES).for_each(|node| cluster.start_node(node));
@@ -88,7 +94,7 @@ impl Cluster {
         self.path("slurm.conf")
     }
 
-    fn configure(&self) {
+    fn configure(&self, cpus: usize) {
         // munged refuses a socket below a folder that others may write.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).expect("own folder");
         for name in ["state", "log", "munge", "dev"] {
@@ -104,7 +110,7 @@ impl Cluster {
         let gres =
             format!("NodeName=n[1-{NODES}] Name=gpu Flags=nvidia_gpu_env File={folder}/dev/gpu[0-{}]\n", GPUS - 1);
         fs::write(self.path("gres.conf"), gres).expect("gres.conf");
-        fs::write(self.config(), slurm_conf(self.folder.path(), free_ports())).expect("slurm.conf");
+        fs::write(self.config(), slurm_conf(self.folder.path(), free_ports(), cpus)).expect("slurm.conf");
     }
 
     /// A daemon that ends with this thread.
@@ -196,14 +202,23 @@ impl Cluster {
     /// Allocates all nodes, for as long as the cluster runs; returns the id of the job.
     pub fn allocate(&self, options: &[&str]) -> String {
         let all = format!("--nodes={NODES}");
-        let tasks = format!("--ntasks={}", NODES * CPUS);
+        let tasks = "--exclusive";
         let gpus = format!("--gres=gpu:{GPUS}");
-        let mut args = vec!["--no-shell", "--no-kill", "--job-name=allocation", &all, &tasks, &gpus];
+        let mut args = vec!["--no-shell", "--no-kill", "--job-name=allocation", &all, tasks, &gpus];
         args.extend(options);
         let output = self.slurm("salloc", &args);
         let text = String::from_utf8_lossy(&output.stderr);
         let id = text.lines().find_map(|line| line.split_once("Granted job allocation ")).map(|(_, id)| id.trim());
         id.unwrap_or_else(|| panic!("no allocation: {text}")).to_owned()
+    }
+
+    /// Takes all nodes from the jobs in the partition `main` for `seconds`; returns after that.
+    pub fn preempt(&self, seconds: u32) {
+        let all = format!("--nodes={NODES}");
+        let seconds = seconds.to_string();
+        let args = ["--partition=urgent", &all, "--exclusive", "--job-name=urgent", "sleep", &seconds];
+        let output = self.slurm("srun", &args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Lets `command` run in the allocation `id`.
@@ -277,57 +292,4 @@ fn wait_for(what: &str, condition: impl Fn() -> bool) {
         assert!(start.elapsed() < START_LIMIT, "waited {START_LIMIT:?} for {what}");
         sleep(Duration::from_millis(50));
     }
-}
-
-/// The first of `NODES` + 1 free ports.
-fn free_ports() -> u16 {
-    let count = NODES as u16 + 1;
-    let first = 20_000 + (std::process::id() % 300) as u16 * 100;
-    let is_free = |port: &u16| (*port..*port + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
-    // Tests of one process start at different ports, so that they do not find the same ones free.
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
-    let offset = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed) * count;
-    (first + offset..first + 10_000).step_by(count.into()).find(is_free).expect("free ports")
-}
-
-fn slurm_conf(folder: &Path, port: u16) -> String {
-    let hostname = fs::read_to_string("/proc/sys/kernel/hostname").expect("a host name");
-    let (host, folder) = (hostname.trim().split('.').next().unwrap_or("localhost"), folder.display());
-    let (first, last) = (port + 1, port + NODES as u16);
-    format!(
-        "ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
-SlurmUser=root
-SlurmdUser=root
-SlurmctldPort={port}
-AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
-CredType=cred/munge
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool/%n
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd-%n.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-SwitchType=switch/none
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-SchedulerType=sched/backfill
-SchedulerParameters=batch_sched_delay=0,bf_interval=1,sched_min_interval=0
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SlurmdParameters=config_overrides
-ReturnToService=2
-SlurmdTimeout=6
-SlurmctldTimeout=10
-MessageTimeout=10
-KillWait=2
-MinJobAge=300
-InactiveLimit=0
-GresTypes=gpu
-NodeName=n[1-{NODES}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] CPUs={CPUS} RealMemory=1000 Gres=gpu:{GPUS} State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE DefMemPerCPU=100 State=UP
-"
-    )
 }

@@ -50,6 +50,19 @@ fn a_step_that_somebody_cancels_counts_as_ended_by_a_signal_and_is_retried() {
     assert_eq!((&ends[0]["failure"]["kind"], &ends[1]["status"]), (&"signal".into(), &"succeeded".into()), "{ends:?}");
 }
 
+/// The shortest time limit of Slurm is a minute.
+#[test]
+fn the_time_limit_of_a_step_is_a_timeout() {
+    let Some(cluster) = Cluster::start() else { return };
+    let id = cluster.allocate(&[]);
+    let lab = Lab::random(1);
+    let mut command = lab.command("run m.yaml --launcher");
+    command.args(["{kind: slurm, time: 1}", "--", "sh", "-c", "sleep 300"]);
+    hypertune_test_support::RunOutput::of(&mut cluster.inside(&id, command)).exits(3);
+    assert_eq!(lab.records("end")[0]["failure"]["kind"], "timeout", "{:?}", lab.records("end"));
+    assert!(cluster.steps().is_empty());
+}
+
 #[test]
 fn jobs_get_their_grace_and_are_then_killed() {
     let Some(cluster) = Cluster::start() else { return };

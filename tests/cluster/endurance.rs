@@ -124,7 +124,10 @@ fn a_second_driver_is_refused() {
         .current_dir(lab.path(""));
     srun.args(lab.run_line("--launcher slurm", "pace=2000").split_whitespace());
     let refused = cluster.inside(&id, srun).output().expect("srun starts");
-    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host name");
+    assert!(stderr.contains(&format!("process {} on {} is driving", driver.pid(), host.trim())), "{stderr}");
     driver.signal(2);
     driver.wait().exits(130);
     assert!(cluster.steps().is_empty());

@@ -5,7 +5,9 @@
 
 mod batch;
 mod cluster;
+mod config;
 mod ends;
 mod endurance;
+mod overhead;
 mod queue;
 mod steps;

@@ -43,7 +43,7 @@ fn a_number_of_jobs_is_needed_and_rejected_jobs_end_the_study() {
     let mut command = lab.command("run m.yaml -j 5");
     command.args(["--launcher", "{kind: slurm, partition: nowhere}", "--", "true"]);
     let refused = RunOutput::of(&mut cluster.outside(command)).exits(1);
-    refused.stderr_contains("invalid partition specified");
+    assert_eq!(refused.stderr.matches("invalid partition specified").count(), 1, "said once: {}", refused.stderr);
     assert!(lab.records("end").is_empty());
 }
 
@@ -68,4 +68,19 @@ fn queued_and_running_jobs_end_with_the_driver() {
     driver.signal(2);
     driver.wait().exits(130);
     lab.wait_until("an empty queue", || cluster.jobs().is_empty());
+}
+
+#[test]
+fn jobs_that_are_preempted_run_again_without_using_a_retry() {
+    let Some(cluster) = Cluster::start() else { return };
+    let lab = Lab::random(6);
+    let driver = Driver::start(&mut cluster.outside(lab.command(&lab.run_line("--launcher slurm -j 4", "pace=6000"))));
+    lab.wait_until("running jobs", || lab.records("started").len() == 4);
+    cluster.preempt(2);
+    driver.wait().exits(0);
+    let ends = lab.records("end");
+    let preempted = ends.iter().filter(|end| end["failure"]["kind"] == "infrastructure").count();
+    assert!(preempted >= 1, "{ends:#?}");
+    assert_eq!(ends.iter().filter(|end| end["status"] == "succeeded").count(), 6);
+    assert_eq!(ends.len(), preempted + 6, "no job failed otherwise: {ends:#?}");
 }

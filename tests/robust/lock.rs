@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hypertune_test_support::{Lab, RunOutput};
+use hypertune_test_support::{Lab, RunOutput, hypertune, is_root};
 
 #[test]
 fn a_second_driver_is_refused_with_the_pid_of_the_first() {
@@ -32,7 +32,7 @@ fn the_lock_of_a_killed_driver_is_reused() {
     driver.wait();
     lab.wait_for_no_processes();
     let left = fs::read_to_string(lab.study().join("lock")).unwrap();
-    assert!(left.trim() == pid || left.is_empty());
+    assert!(left.lines().next().is_none_or(|first| first == pid), "{left}");
     lab.run("-j 2", "pace=50").exits(0);
     assert_eq!(lab.outcome().values.len(), 2);
 }
@@ -109,4 +109,37 @@ fn a_journal_that_is_truncated_or_appended_to_ends_the_session_while_jobs_run() 
         assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
         lab.wait_for_no_processes();
     }
+}
+
+/// On a file system that is not known to be of one machine, and in a UTS namespace for each host.
+#[test]
+fn a_driver_on_another_host_is_named_and_its_lease_is_taken_over_once_it_is_stale() {
+    let lab = Lab::random(2);
+    lab.script("job.sh", "#!/bin/sh\nsleep \"$(cat pause)\"\necho '{\"loss\": 1}'\n");
+    lab.file("pause", "300");
+    let script = "mkdir m.study && mount -t ramfs ramfs m.study || exit 77
+        on() { unshare --uts sh -c 'echo \"$1\" > /proc/sys/kernel/hostname || exit 77; shift; exec \"$@\"' sh \"$@\"; }
+        on n1 \"$@\" 2> first &
+        tries=0
+        until grep -q '\"launch\"' m.study/journal.jsonl 2> errors; do
+            sleep 0.1; tries=$((tries + 1)); [ $tries -lt 600 ] || exit 78
+        done
+        head -n 1 m.study/lock > pid
+        on n2 \"$@\" 2> second; echo $? > second.code
+        kill -9 \"$(cat pid)\"; wait; echo 0 > pause
+        on n2 \"$@\" 2> third; echo $? > third.code";
+    let mut command = lab.program("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh", &hypertune()]);
+    command.args("run m.yaml -j 2 -- ./job.sh".split(' '));
+    let output = RunOutput::of(&mut command);
+    if !is_root() || output.code() == Some(77) {
+        eprintln!("skipped: only root can mount a file system and set the name of a host\n{}", output.stderr);
+        return;
+    }
+    let holder = format!("process {} on n1", lab.read("pid").trim());
+    assert!(lab.read("second").contains(&format!("{holder} is driving this study")), "{}", lab.read("second"));
+    assert_eq!((lab.read("second.code").trim(), lab.read("third.code").trim()), ("2", "0"), "{}", lab.read("third"));
+    let third = lab.read("third");
+    assert!(third.contains(&format!("names {holder} as its driver; waiting up to 30 s")), "{third}");
+    assert!(third.contains(&format!("{holder} has not renewed its lease of this study for 30 s")), "{third}");
 }

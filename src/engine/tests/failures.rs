@@ -46,6 +46,30 @@ fn a_retry_waits_without_a_slot_and_delays_its_rung() {
 }
 
 #[test]
+fn a_job_is_tried_again_ten_times_after_failures_of_the_cluster_without_using_a_retry() {
+    let retries = Retries { max: 1, pause: Duration::from_secs(10) };
+    let lost = || failed(Failure::Infrastructure("Node failure on n2".into()));
+    let study = || TestDriver::new(Experiment { retries, ..experiment(full_budget(1), TestSampler::Random) }, 1);
+    let mut driver = study();
+    for attempt in 2..=11 {
+        driver.end(0, lost());
+        assert!(driver.wait());
+        assert_eq!(driver.running[0].job.attempt, Attempt(attempt));
+    }
+    assert!(driver.now > Moment(300_000_000_000), "for more than five minutes");
+    driver.end(0, lost());
+    assert_eq!((driver.finish(), driver.engine.counters.failed()), (Some(&FinishReason::Completed), 1));
+    // The one retry is still there for a failure of its own.
+    let mut driver = study();
+    for failure in [lost(), failed(exit()), lost()] {
+        driver.end(0, failure);
+        assert!(driver.wait());
+    }
+    driver.end(0, failed(exit()));
+    assert_eq!(driver.engine.counters.failed(), 1);
+}
+
+#[test]
 fn a_missing_metric_is_not_retried() {
     let retries = Retries { max: 5, ..Retries::default() };
     let mut driver = TestDriver::new(Experiment { retries, ..experiment(full_budget(1), TestSampler::Random) }, 1);

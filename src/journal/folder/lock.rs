@@ -6,48 +6,140 @@
 //! Readers (`trials`, `best`, `export`) only test the locks, which takes them for some microseconds; a driver that starts in that time
 //! tries again.
 //!
-//! The locks are those of flock(2). On NFS, Linux emulates them with byte-range locks, which exclude drivers on other machines unless
-//! the file system is mounted with `nolock`.
+//! The locks are those of flock(2), which NFS turns into byte-range locks. Not every file system that machines share excludes the drivers
+//! of other machines with them; `lease` decides there.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::files;
 use super::layout::StudyFolder;
+use super::lease::{self, Lease, LeaseRecord, Reach, Terms};
 use crate::journal::error::JournalError;
 
 /// Attempts to take a lock before another driver is reported, and the pause between them.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How long a driver waits whether another one has written the lock file at the same moment, where there are no locks. Longer than the
+/// three seconds for which NFS may show an old content (nfs(5), `acregmin`).
+const CONFIRM_AFTER: Duration = Duration::from_secs(4);
+
 /// The locks of a study, released when dropped. Both files remain.
 #[derive(Debug)]
 pub struct StudyLock {
     folder: StudyFolder,
+    // Dropped before the lock is released.
+    _lease: Lease,
     _lock: File,
     journal: File,
 }
 
-/// Locks the study. The folder must exist; the journal is created if it does not exist.
+/// The state of a lock that was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LockState {
+    Acquired,
+    /// Another process has it.
+    Held,
+    /// The file system has no locks.
+    Unsupported,
+}
+
+/// How a file is locked.
+type TryLock = fn(&File) -> io::Result<LockState>;
+
+/// Locks the study. The folder must exist; the journal is created if it does not exist. `note` is called with a message for the user
+/// before a wait, and if a driver that no longer runs is replaced.
 ///
 /// # Errors
 /// [`JournalError::Held`] if another driver has locked it, or an I/O error.
-pub fn acquire(folder: &StudyFolder) -> Result<StudyLock, JournalError> {
+pub fn acquire(folder: &StudyFolder, note: &mut dyn FnMut(&str)) -> Result<StudyLock, JournalError> {
     let path = folder.lock();
-    let io_error = |source| JournalError::Io { path: path.clone(), operation: "lock", source };
-    let mut lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(io_error)?;
-    if !try_lock(&lock).map_err(io_error)? {
-        return Err(JournalError::Held { pid: holder(&mut lock), path });
+    let lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(|source| lock_error(&path, source))?;
+    acquire_file(folder, lock, &Terms::of(&path), try_lock, note)
+}
+
+fn lock_error(path: &Path, source: io::Error) -> JournalError {
+    JournalError::Io { path: path.to_owned(), operation: "lock", source }
+}
+
+/// Locks the study, whose lock file is `lock`.
+fn acquire_file(
+    folder: &StudyFolder,
+    lock: File,
+    terms: &Terms,
+    try_lock: TryLock,
+    note: &mut dyn FnMut(&str),
+) -> Result<StudyLock, JournalError> {
+    let path = folder.lock();
+    let io_error = |source| lock_error(&path, source);
+    let state = wait_for_lock(&path, &lock, terms, try_lock, note)?;
+    let journal = lock_journal(&folder.journal(), try_lock)?;
+    let terms = match state {
+        LockState::Unsupported => Terms { reach: Reach::Shared, ..terms.clone() },
+        LockState::Acquired | LockState::Held => terms.clone(),
+    };
+    let lease = Lease::write(lock.try_clone().map_err(io_error)?, &terms).map_err(io_error)?;
+    if state == LockState::Unsupported {
+        sleep(CONFIRM_AFTER.min(terms.renew_every));
+        if !lease.is_in(&path) {
+            return Err(JournalError::held(&path, LeaseRecord::read(&path).map_err(io_error)?));
+        }
     }
-    let journal = lock_journal(&folder.journal())?;
-    // One write, because an incomplete process id is not recognized as a driver's.
-    let pid = format!("{}\n", std::process::id());
-    let written = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(pid.as_bytes()));
-    written.map_err(io_error)?;
-    Ok(StudyLock { folder: folder.clone(), _lock: lock, journal })
+    Ok(StudyLock { folder: folder.clone(), _lease: lease, _lock: lock, journal })
+}
+
+/// Waits until `lock` is acquired, or needs no lock, and no other driver renews its lease in it.
+fn wait_for_lock(
+    path: &Path,
+    lock: &File,
+    terms: &Terms,
+    try_lock: TryLock,
+    note: &mut dyn FnMut(&str),
+) -> Result<LockState, JournalError> {
+    let io_error = |source| lock_error(path, source);
+    let mut observed: Option<(LeaseRecord, Instant)> = None;
+    loop {
+        let state = try_lock(lock).map_err(io_error)?;
+        let recorded = LeaseRecord::read(path).map_err(io_error)?;
+        let Some(current) = recorded.clone().filter(|record| may_drive(record, state, terms)) else {
+            return if state == LockState::Held { Err(JournalError::held(path, recorded)) } else { Ok(state) };
+        };
+        let (first, since) = observed.get_or_insert_with(|| {
+            note(&format!(
+                "{} names {} as its driver; waiting up to {} s to see whether it still runs",
+                path.display(),
+                current.holder,
+                terms.stale_after.as_secs()
+            ));
+            (current.clone(), Instant::now())
+        });
+        let unchanged = since.elapsed();
+        if *first != current || unchanged >= terms.locked_for && state == LockState::Held {
+            return Err(JournalError::held(path, Some(current)));
+        }
+        if unchanged >= terms.stale_after && state != LockState::Held {
+            note(&format!(
+                "{} has not renewed its lease of this study for {} s; the study continues here",
+                current.holder,
+                unchanged.as_secs()
+            ));
+            return Ok(state);
+        }
+        sleep(terms.renew_every / 10);
+    }
+}
+
+/// Whether the driver of `record` may run although its lock could be acquired, or may have ended although it is held.
+fn may_drive(record: &LeaseRecord, state: LockState, terms: &Terms) -> bool {
+    let Some(host) = &record.holder.host else { return false };
+    match state {
+        LockState::Unsupported => true,
+        LockState::Acquired | LockState::Held => terms.reach == Reach::Shared && *host != terms.host,
+    }
 }
 
 impl StudyLock {
@@ -61,7 +153,7 @@ impl StudyLock {
     pub fn replace_journal(&mut self) -> io::Result<()> {
         let (journal, new, discarded) = (self.folder.journal(), self.folder.new_journal(), self.folder.discarded());
         let file = files::create(&new, OpenOptions::new().read(true).append(true))?;
-        if !try_lock(&file)? {
+        if try_lock(&file)? == LockState::Held {
             return Err(io::Error::other("another process has locked it"));
         }
         if self.journal.metadata()?.len() > 0 {
@@ -74,132 +166,66 @@ impl StudyLock {
 }
 
 /// Opens the journal and locks it. If another driver replaces it in between, the new one is locked.
-fn lock_journal(path: &Path) -> Result<File, JournalError> {
-    let io_error = |source| JournalError::Io { path: path.to_owned(), operation: "lock", source };
+fn lock_journal(path: &Path, try_lock: TryLock) -> Result<File, JournalError> {
+    let io_error = |source| lock_error(path, source);
     for _ in 0..TRIES {
         let file = open(path, OpenOptions::new().read(true).append(true)).map_err(io_error)?;
-        if !try_lock(&file).map_err(io_error)? {
+        if try_lock(&file).map_err(io_error)? == LockState::Held {
             break;
         }
         if files::names_file(path, &file).map_err(io_error)? {
             return Ok(file);
         }
     }
-    Err(JournalError::Held { pid: None, path: path.to_owned() })
+    Err(JournalError::held(path, None))
 }
 
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     files::open(path, options.create(true).truncate(false))
 }
 
-/// Locks `file`; false if another process has locked it for longer than a test takes.
-fn try_lock(file: &File) -> io::Result<bool> {
+/// Locks `file`; held if another process has locked it for longer than a test takes.
+fn try_lock(file: &File) -> io::Result<LockState> {
     for attempt in 1.. {
         match file.try_lock() {
-            Ok(()) => return Ok(true),
+            Ok(()) => return Ok(LockState::Acquired),
             Err(TryLockError::WouldBlock) if attempt >= TRIES => break,
             Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            Err(TryLockError::Error(source)) if is_unsupported(&source) => return Ok(LockState::Unsupported),
             Err(TryLockError::Error(source)) => return Err(source),
         }
     }
-    Ok(false)
+    Ok(LockState::Held)
+}
+
+/// Whether the file system has no locks, or does not reach the server that keeps them.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOLCK | libc::EOPNOTSUPP | libc::ENOSYS))
 }
 
 /// Whether a driver has locked the study. Does not keep a driver from starting.
 pub fn is_held(folder: &StudyFolder) -> bool {
     // The lock file may have been removed, and versions before 0.2 do not lock the journal.
-    [folder.lock(), folder.journal()].iter().any(|path| is_locked(path))
-}
-
-fn is_locked(path: &Path) -> bool {
-    match files::open_to_read(path) {
-        Ok(file) => !matches!(file.try_lock_shared(), Ok(())),
-        // A driver creates both files.
-        Err(e) => e.kind() != io::ErrorKind::NotFound,
+    let states = [folder.lock(), folder.journal()].map(|path| state_of(&path));
+    match () {
+        () if states.contains(&LockState::Held) => true,
+        () if states.contains(&LockState::Unsupported) => lease::recent_holder(&folder.lock()).is_some(),
+        () => lease::recent_foreign_holder(&folder.lock()).is_some(),
     }
 }
 
-/// The process id in a lock file. Reads at most 16 bytes.
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(16).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+fn state_of(path: &Path) -> LockState {
+    match files::open_to_read(path) {
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => LockState::Acquired,
+            Err(TryLockError::Error(source)) if is_unsupported(&source) => LockState::Unsupported,
+            Err(_) => LockState::Held,
+        },
+        // A driver creates both files.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => LockState::Acquired,
+        Err(_) => LockState::Held,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_second_driver_is_refused_with_the_first_one_s_process_id() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        let first = acquire(&folder).unwrap();
-        let refused = acquire(&folder).unwrap_err();
-        assert!(matches!(refused, JournalError::Held { pid: Some(pid), .. } if pid == std::process::id()), "{refused}");
-        assert!(is_held(&folder));
-        drop(first);
-        acquire(&folder).unwrap();
-        assert!(!is_held(&folder));
-    }
-
-    #[test]
-    fn without_the_lock_file_a_second_driver_is_refused_too() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        let _first = acquire(&folder).unwrap();
-        fs::remove_file(folder.lock()).unwrap();
-        assert!(is_held(&folder));
-        for _ in 0..2 {
-            let refused = acquire(&folder).unwrap_err();
-            assert!(matches!(refused, JournalError::Held { pid: None, .. }), "{refused}");
-            assert!(is_held(&folder));
-        }
-    }
-
-    #[test]
-    fn a_replaced_journal_is_empty_and_locked_and_the_old_one_is_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        fs::write(folder.journal(), "{\"type\":\"study\"").unwrap();
-        fs::write(folder.new_journal(), "of a crashed driver").unwrap();
-        fs::write(dir.path().join("thesis.tex"), "").unwrap();
-        let mut lock = acquire(&folder).unwrap();
-        lock.replace_journal().unwrap();
-        assert!(matches!(lock_journal(&folder.journal()), Err(JournalError::Held { .. })));
-        let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        assert_eq!(names, ["journal.discarded.jsonl", "journal.jsonl", "lock", "thesis.tex"]);
-        assert_eq!(fs::metadata(folder.journal()).unwrap().len(), 0);
-    }
-
-    #[test]
-    fn testing_the_lock_does_not_keep_a_driver_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        assert!(!is_held(&folder), "without a lock file there is no driver");
-        acquire(&folder).unwrap();
-        std::thread::scope(|scope| {
-            let tester = scope.spawn(|| {
-                for _ in 0..1_000 {
-                    is_held(&folder);
-                    sleep(Duration::from_micros(100));
-                }
-            });
-            while !tester.is_finished() {
-                acquire(&folder).unwrap();
-            }
-        });
-    }
-
-    #[test]
-    fn a_dead_process_s_lock_is_taken_over() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::new(dir.path());
-        std::fs::write(folder.lock(), "999999999\nrubbish").unwrap();
-        let _lock = acquire(&folder).unwrap();
-        assert_eq!(std::fs::read_to_string(folder.lock()).unwrap(), format!("{}\n", std::process::id()));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ pub(crate) mod displaced;
 pub(crate) mod files;
 pub mod find;
 pub mod layout;
+pub(crate) mod lease;
 pub(crate) mod lock;
 pub(crate) mod log_tail;
 pub(crate) mod own_content;

@@ -1,5 +1,6 @@
 //! Recognizes files of a driver by their content. Without a journal a name such as `lock` is no evidence.
 
+use super::lease::is_host_name;
 use crate::journal::line;
 use crate::journal::readings::ReadingRecord;
 
@@ -39,9 +40,18 @@ pub fn starts_a_journal(bytes: &[u8]) -> bool {
     torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(is_intact)
 }
 
-/// Whether `bytes` are a lock file: a process id and a newline.
+/// Whether `bytes` are a lock file: lines with a process id and, unless the driver ended normally, with a host and a number.
 pub fn is_lock(bytes: &[u8]) -> bool {
-    bytes.strip_suffix(b"\n").is_some_and(is_number)
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    let is_lease = |line: &[u8]| {
+        let mut words = std::str::from_utf8(line).unwrap_or_default().split(' ');
+        matches!((words.next(), words.next(), words.next()), (Some(host), Some(n), None) if is_host_name(host) && is_number(n.as_bytes()))
+    };
+    match lines[..] {
+        [pid, b""] => is_number(pid),
+        [pid, lease, b""] => is_number(pid) && is_lease(lease),
+        _ => false,
+    }
 }
 
 /// Whether `bytes` are a list of session marks, one per line: components separated by `/`, the last one `PID-START-TIME`, and then, but
@@ -122,8 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_is_a_number_and_a_newline() {
-        for (text, own) in [("12\n", true), ("12", false), ("\n", false), ("12\n\n", false), ("precious\n", false)] {
+    fn a_lock_file_is_a_process_id_and_perhaps_a_lease() {
+        for (text, own) in [
+            ("12\n", true),
+            ("12\nnode7 0000000042\n", true),
+            ("12", false),
+            ("\n", false),
+            ("12\n\n", false),
+            ("12\nmy notes\n", false),
+            ("12\nnode7 1 2\n", false),
+            ("precious\n", false),
+        ] {
             assert_eq!(is_lock(text.as_bytes()), own, "{text:?}");
         }
     }

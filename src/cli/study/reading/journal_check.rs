@@ -16,6 +16,7 @@ use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
 use crate::journal::inspection::{self, FirstDamage, Inspection};
 use crate::journal::line::LineFormat;
+use crate::progress::print_message;
 use crate::report::text::{command_line, counted};
 
 /// How a damaged journal is repaired.
@@ -32,7 +33,7 @@ pub fn check(root: &Path, repair: Repair, format: FormatArg) -> Result<Exit, Cli
     let mut report = JournalReport { root, inspection: inspect(&folder)?, salvaged: None };
     if repair == Repair::Salvage && report.inspection.damage.is_some() {
         claim::check(&folder).map_err(view::journal_error)?;
-        let lock = lock::acquire(&folder).map_err(CliError::usage)?;
+        let lock = lock::acquire(&folder, &mut print_message).map_err(CliError::usage)?;
         // Inspected again: before the lock was held, another process may have written to it.
         report.inspection = inspect(&folder)?;
         if report.inspection.damage.is_some() && report.inspection.end.lines > 0 {

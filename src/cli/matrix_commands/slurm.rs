@@ -6,6 +6,7 @@ use std::env;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
+use serde_json::Map;
 
 use super::run::recorded;
 use crate::cli::args::execution::ExecutionArgs;
@@ -22,6 +23,8 @@ use crate::cli::study::recorded::decide;
 use crate::cli::study::session::check_program;
 use crate::cli::study::view::journal_error;
 use crate::journal::folder::{claim, lock};
+use crate::launch::catalogue::LauncherChoice;
+use crate::launch::slurm;
 use crate::launch::slurm;
 use crate::launch::slurm::batch::{BatchJob, BatchSize, SubmitError};
 use crate::launch::slurm::options::SlurmOptions;
@@ -75,54 +78,64 @@ struct Submission<'a> {
 /// Submits or prints the script for `args`.
 pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
     definition_notes::check(&args.study)?;
-    for (name, text) in
-        args.sbatch.iter().map(|option| ("--sbatch", option)).chain(args.time.iter().map(|t| ("--time", t)))
-    {
-        if text.contains(['\n', '\r']) || name == "--sbatch" && !text.starts_with('-') {
-            let error = CliError::usage(anyhow!("invalid value {text:?} for {name}"));
-            return Err(error.hint(
-                "write options of sbatch as in --sbatch=--partition=gpu, each in an option --sbatch of its own",
-            ));
-        }
-    }
+    check_values(args)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
     findings::print_warnings(&study.warnings);
     let folder = study.folder.clone();
-    let choice = launcher::chosen(&args.execution, study.launcher.as_ref())?;
-    let in_file = study.launcher.as_ref().map(|launcher| launcher.name());
-    let concurrency = args.execution.concurrency.or(study.concurrency);
-    check(study, args)?;
-
-    let (name, options) = match &choice {
-        Some(choice) => (choice.name(), choice.build().map_err(CliError::usage)?.options()),
-        None => (slurm::NAME, serde_json::Map::new()),
-    };
-    let options = SlurmOptions::read(&options.into_iter().collect());
-    let options = if name == slurm::NAME { options.unwrap_or_default() } else { SlurmOptions::default() };
-    let launcher = (args.execution.launcher.is_none() && in_file != Some(name)).then(|| format!("--launcher={name}"));
-    let [first, arguments] = run_arguments(&own_arguments()?, launcher).map(|words| quoted(&words));
-    let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
-    let program = env::current_exe().context("cannot find the program hypertune").map_err(CliError::internal)?;
-    let size = match (args.nodes, concurrency) {
+    let size = match (args.nodes, args.execution.concurrency.or(study.concurrency)) {
         (None, Some(jobs)) => BatchSize::Jobs(jobs),
         (nodes, _) => BatchSize::WholeNodes(nodes.unwrap_or(1)),
     };
-    submit_or_print(
-        args,
-        &BatchJob {
-            name: &folder.root().file_name().unwrap_or_default().to_string_lossy(),
-            size,
-            time: args.time.as_deref(),
-            grace: args.execution.grace,
-            options: &options,
-            extra: &args.sbatch,
-            directory: &text::quoted_word(utf8(directory.to_str())?),
-            journal: &text::quoted_word(utf8(folder.journal().to_str())?),
-            program: &text::command_line([utf8(program.to_str())?, "run"]),
-            arguments: &arguments,
-            first: &first,
-        },
-    )
+    let (options, launcher) = job_request(&args.execution, study.launcher.as_ref())?;
+    check(study, args)?;
+    let [first, arguments] = run_arguments(&own_arguments()?, launcher).map(|words| quoted(&words));
+    let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
+    let program = env::current_exe().context("cannot find the program hypertune").map_err(CliError::internal)?;
+    let batch = BatchJob {
+        name: &folder.root().file_name().unwrap_or_default().to_string_lossy(),
+        size,
+        time: args.time.as_deref(),
+        grace: args.execution.grace,
+        options: &options,
+        extra: &args.sbatch,
+        directory: &text::quoted_word(utf8(directory.to_str())?),
+        journal: &text::quoted_word(utf8(folder.journal().to_str())?),
+        program: &text::command_line([utf8(program.to_str())?, "run"]),
+        arguments: &arguments,
+        first: &first,
+    };
+    submit_or_print(args, &batch)
+}
+
+/// Checks the values that become lines of the script.
+fn check_values(args: &SlurmArgs) -> Result<(), CliError> {
+    let options = args.sbatch.iter().map(|value| ("--sbatch", value, value.starts_with('-')));
+    let time = args.time.iter().map(|value| ("--time", value, true));
+    for (name, value, is_valid) in options.chain(time) {
+        if !is_valid || value.contains(['\n', '\r']) {
+            let error = CliError::usage(anyhow!("invalid value {value:?} for {name}"));
+            let hint = "options of sbatch are written as in --sbatch=--partition=gpu, each in an --sbatch of its own";
+            return Err(error.hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// What each job asks of Slurm, and an argument that names the launcher if the command line of `run` needs one.
+fn job_request(
+    execution: &ExecutionArgs,
+    in_file: Option<&LauncherChoice>,
+) -> Result<(SlurmOptions, Option<String>), CliError> {
+    let chosen = launcher::chosen(execution, in_file)?;
+    let name = chosen.as_ref().map_or(slurm::NAME, LauncherChoice::name);
+    let options = match chosen.filter(|_| name == slurm::NAME) {
+        Some(chosen) => chosen.build().map_err(CliError::usage)?.options(),
+        None => Map::new(),
+    };
+    // The launcher has checked them.
+    let options = SlurmOptions::read(&options.into_iter().collect()).unwrap_or_default();
+    let is_given = execution.launcher.is_some() || in_file.is_some_and(|in_file| in_file.name() == name);
+    Ok((options, (!is_given).then(|| format!("--launcher={name}"))))
 }
 
 /// The errors of `run` that can be found before the job is queued.

@@ -5,6 +5,55 @@ use super::batch::{BatchJob, directive_word};
 /// Allocations in a row in which no job may end before the study is not queued again.
 const MAX_WITHOUT_END: u32 = 10;
 
+const HEAD: &str = "
+# Before the time limit Slurm sends SIGTERM to this script. hypertune then ends its jobs, whose checkpoints are kept, and the script
+# queues itself again: the study continues where it was. `scancel` ends it for good.
+";
+/// hypertune gets SIGTERM once: a second one would end its jobs at once.
+const TRAP: &str = r#"signals=0 driver= passed=
+pass_on() {
+    if [ -n "$driver" ] && [ -z "$passed" ]; then
+        passed=1
+        kill -TERM "$driver" 2>/dev/null
+    fi
+}
+trap 'signals=$((signals + 1)); pass_on' TERM
+"#;
+/// What follows the start of the driver in the background.
+const REST: &str = r#"driver=$!
+[ "$signals" = 0 ] || pass_on
+# A signal ends a `wait` before the driver has ended.
+while :; do
+    before=$signals
+    wait "$driver"
+    code=$?
+    [ "$before" != "$signals" ] || break
+done
+if [ "$signals" = 0 ] || [ "$code" != 143 ]; then
+    exit "$code"
+fi
+for _ in {1..10}; do
+    state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) && break
+    sleep 2
+done
+# A job that was cancelled is no longer running.
+if [ "$state" != RUNNING ]; then
+    exit "$code"
+fi
+allocations=$(awk '/^{"type":"session"/ { n++ } /^{"type":"end"/ && !/"rule":"interrupted"/ { n = 0 } END { print n + 0 }' "$journal")
+if [ "${allocations:-0}" -ge "$max_without_end" ]; then
+    echo "hypertune: no job has ended in the last $allocations allocations, so the study is not queued again;" \
+        "give it more time, or let its jobs continue from checkpoints, then submit it again" >&2
+    exit "$code"
+fi
+for _ in {1..10}; do
+    scontrol requeue "$SLURM_JOB_ID" && exit "$code"
+    sleep 2
+done
+echo "hypertune: the job cannot be queued again; submit it again, and the study continues where it was" >&2
+exit "$code"
+"#;
+
 impl BatchJob<'_> {
     /// The batch script.
     pub fn script(&self) -> String {
@@ -17,47 +66,8 @@ impl BatchJob<'_> {
         };
         let run = if first.is_empty() { "" } else { "\"${first[@]}\" " };
         format!(
-            r##"#!/bin/bash
-{options}
-# Before the time limit Slurm sends SIGTERM to this script. hypertune then ends its jobs, whose checkpoints are kept, and the script
-# queues itself again: the study continues where it was. `scancel` ends it for good.
-cd {directory} || exit 2
-signals=0 driver=
-trap 'signals=$((signals + 1)); [ "$signals" -gt 1 ] || [ -z "$driver" ] || kill -TERM "$driver" 2>/dev/null' TERM
-{first}{program} {run}{arguments} &
-driver=$!
-[ "$signals" = 0 ] || kill -TERM "$driver" 2>/dev/null
-# A signal ends a `wait` before the driver has ended.
-while :; do
-    before=$signals
-    wait "$driver"
-    code=$?
-    [ "$before" != "$signals" ] || break
-done
-if [ "$signals" = 0 ] || [ "$code" != 143 ]; then
-    exit "$code"
-fi
-for _ in {{1..10}}; do
-    state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) && break
-    sleep 2
-done
-# A job that was cancelled is no longer running.
-if [ "$state" != RUNNING ]; then
-    exit "$code"
-fi
-allocations=$(awk '/^{{"type":"session"/ {{ n++ }} /^{{"type":"end"/ && !/"rule":"interrupted"/ {{ n = 0 }} END {{ print n + 0 }}' {journal})
-if [ "${{allocations:-0}}" -ge {MAX_WITHOUT_END} ]; then
-    echo "hypertune: no job has ended in the last $allocations allocations, so the study is not queued again;" \
-        "give it more time, or let its jobs continue from checkpoints, then submit it again" >&2
-    exit "$code"
-fi
-for _ in {{1..10}}; do
-    scontrol requeue "$SLURM_JOB_ID" && exit "$code"
-    sleep 2
-done
-echo "hypertune: the job cannot be queued again; submit it again, and the study continues where it was" >&2
-exit "$code"
-"##
+            "#!/bin/bash\n{options}{HEAD}cd {directory} || exit 2\njournal={journal}\nmax_without_end={MAX_WITHOUT_END}\n{TRAP}\
+             {first}{program} {run}{arguments} &\n{REST}"
         )
     }
 }

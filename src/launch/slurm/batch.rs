@@ -127,16 +127,14 @@ impl BatchSize {
     }
 }
 
-/// `option` as one word of a line `#SBATCH`, where a backslash makes the next character an ordinary one.
+/// `option` as one word of a line `#SBATCH`, which sbatch splits at blanks outside of quotes; a backslash makes the next character an
+/// ordinary one, but for blanks outside of quotes.
 pub fn directive_word(option: &str) -> String {
-    let mut word = String::new();
-    for c in option.chars() {
-        if c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '#') {
-            word.push('\\');
-        }
-        word.push(c);
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
+    match option.chars().all(is_plain) {
+        true => option.to_owned(),
+        false => format!("\"{}\"", option.replace('\\', "\\\\").replace('"', "\\\"")),
     }
-    word
 }
 
 /// The message of sbatch without the name of the program in each line.
@@ -199,7 +197,7 @@ mod tests {
         let extra = ["--comment=a \"b\" #c".to_owned()];
         let options = SlurmOptions::default();
         let script = BatchJob { extra: &extra, time: Some("8:00:00"), ..job(&options) }.script();
-        assert!(script.contains("#SBATCH --comment=a\\ \\\"b\\\"\\ \\#c\n"), "{script}");
+        assert!(script.contains("#SBATCH \"--comment=a \\\"b\\\" #c\"\n"), "{script}");
         assert!(script.contains("#SBATCH --job-name=a_study\n") && script.contains("--output=a_study.slurm.log\n"));
         assert!(script.contains("#SBATCH --time=8:00:00\n"));
     }

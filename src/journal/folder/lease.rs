@@ -210,17 +210,18 @@ fn replace(file: &File, record: &LeaseRecord) -> io::Result<()> {
     file.write_all_at(record.text().as_bytes(), 0)
 }
 
-/// The driver of another machine that the lock file `path` names, if it has been renewed in the last minute or so.
-pub fn recent_foreign_holder(path: &Path) -> Option<LeaseHolder> {
-    let holder = LeaseRecord::read(path).ok().flatten()?.holder;
-    let is_foreign = holder.host.as_ref().is_some_and(|host| *host != host_name());
-    (is_foreign && reach(path) == Reach::Shared && is_recent(path)).then_some(holder)
+/// Whether the lock file `path` has a lease of another machine that was renewed in the last minute or so.
+pub fn has_recent_foreign(path: &Path) -> bool {
+    holder_host(path).is_some_and(|host| host != host_name()) && reach(path) == Reach::Shared && is_recent(path)
 }
 
-/// The driver that the lock file `path` names, if it has been renewed in the last minute or so.
-pub fn recent_holder(path: &Path) -> Option<LeaseHolder> {
-    let holder = LeaseRecord::read(path).ok().flatten()?.holder;
-    (holder.host.is_some() && is_recent(path)).then_some(holder)
+/// Whether the lock file `path` has a lease that was renewed in the last minute or so.
+pub fn has_recent(path: &Path) -> bool {
+    holder_host(path).is_some() && is_recent(path)
+}
+
+fn holder_host(path: &Path) -> Option<String> {
+    LeaseRecord::read(path).ok().flatten()?.holder.host
 }
 
 fn is_recent(path: &Path) -> bool {

@@ -209,8 +209,8 @@ pub fn is_held(folder: &StudyFolder) -> bool {
     let states = [folder.lock(), folder.journal()].map(|path| state_of(&path));
     match () {
         () if states.contains(&LockState::Held) => true,
-        () if states.contains(&LockState::Unsupported) => lease::recent_holder(&folder.lock()).is_some(),
-        () => lease::recent_foreign_holder(&folder.lock()).is_some(),
+        () if states.contains(&LockState::Unsupported) => lease::has_recent(&folder.lock()),
+        () => lease::has_recent_foreign(&folder.lock()),
     }
 }
 

@@ -172,7 +172,7 @@ impl Cluster {
 
     pub fn wait_for_nodes(&self) {
         wait_for("all nodes", || {
-            let listed = self.slurm("sinfo", &["--noheader", "--Node", "--format=%t"]);
+            let listed = self.slurm("sinfo", &["--noheader", "--partition=main", "--Node", "--format=%t"]);
             String::from_utf8_lossy(&listed.stdout).lines().filter(|state| state.trim() == "idle").count() == NODES
         });
     }

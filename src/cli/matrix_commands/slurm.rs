@@ -25,7 +25,6 @@ use crate::cli::study::view::journal_error;
 use crate::journal::folder::{claim, lock};
 use crate::launch::catalogue::LauncherChoice;
 use crate::launch::slurm;
-use crate::launch::slurm;
 use crate::launch::slurm::batch::{BatchJob, BatchSize, SubmitError};
 use crate::launch::slurm::options::SlurmOptions;
 use crate::report::text;

@@ -24,9 +24,10 @@ fn field(cluster: &Cluster, id: &str, name: &str) -> String {
     value.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
 }
 
-/// Lets a job start at once that was queued again: Slurm delays that by two minutes.
+/// Lets a job start that was queued again, once its last script has been killed for certain: Slurm delays that by two minutes.
 fn release(cluster: &Cluster, id: &str) {
     if field(cluster, id, "JobState") == "PENDING" {
+        std::thread::sleep(Duration::from_secs(6));
         cluster.slurm("scontrol", &["update", &format!("JobId={id}"), "StartTime=now"]);
     }
 }
@@ -83,7 +84,7 @@ fn a_study_whose_allocation_ends_three_times_has_the_outcome_of_an_uninterrupted
     let interrupted = lab.records("end").iter().filter(|end| end["by"]["rule"] == "interrupted").count();
     assert!(interrupted > 0, "jobs were ended before their allocation");
     let reference = Lab::hyperband();
-    reference.run("-j 4", "checkpoint").exits(0);
+    reference.run("-j 9", "checkpoint pace=400").exits(0);
     assert!(lab.outcome() == reference.outcome());
     assert!(cluster.steps().is_empty() && cluster.jobs().is_empty());
 }
@@ -98,7 +99,7 @@ fn a_study_outlives_the_time_limit_of_its_allocation() {
     assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
     assert!(field(&cluster, &id, "Restarts").parse::<u32>().expect("a number") >= 1);
     let reference = Lab::random(10);
-    reference.run("-j 2", "").exits(0);
+    reference.run("-j 10", "pace=15000").exits(0);
     assert!(lab.outcome() == reference.outcome());
 }
 
@@ -137,7 +138,7 @@ fn nothing_runs_after_the_driver_in_a_batch_job_was_killed_and_the_next_job_cont
     let id = submit(&cluster, &lab, &line);
     assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
     let reference = Lab::hyperband();
-    reference.run("-j 4", "").exits(0);
+    reference.run("-j 9", "pace=300").exits(0);
     assert!(lab.outcome() == reference.outcome());
 }
 
@@ -203,9 +204,12 @@ fn a_study_that_is_preempted_continues_afterwards() {
     cluster.preempt(2);
     assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
     assert_eq!(field(&cluster, &id, "Restarts"), "1");
-    let failures = lab.records("end").into_iter().filter(|end| end["status"] == "failed");
-    assert_eq!(failures.filter(|end| end["failure"]["kind"] != "infrastructure").count(), 0);
+    // A driver that Slurm kills before its jobs have ended finds them lost.
+    let is_of_cluster =
+        |end: &serde_json::Value| end["failure"]["kind"] == "infrastructure" || end["failure"]["kind"] == "lost";
+    let ends = lab.records("end");
+    assert!(ends.iter().filter(|end| end["status"] == "failed").all(is_of_cluster), "{ends:#?}");
     let reference = Lab::hyperband();
-    reference.run("-j 4", "checkpoint").exits(0);
+    reference.run("-j 9", "checkpoint pace=500").exits(0);
     assert!(lab.outcome() == reference.outcome());
 }

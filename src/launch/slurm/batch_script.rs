@@ -32,22 +32,19 @@ done
 if [ "$signals" = 0 ] || [ "$code" != 143 ]; then
     exit "$code"
 fi
-for _ in {1..10}; do
-    state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) && break
-    sleep 2
-done
-# A job that was cancelled is no longer running.
-if [ "$state" != RUNNING ]; then
-    exit "$code"
-fi
 allocations=$(awk '/^{"type":"session"/ { n++ } /^{"type":"end"/ && !/"rule":"interrupted"/ { n = 0 } END { print n + 0 }' "$journal")
 if [ "${allocations:-0}" -ge "$max_without_end" ]; then
     echo "hypertune: no job has ended in the last $allocations allocations, so the study is not queued again;" \
         "give it more time, or let its jobs continue from checkpoints, then submit it again" >&2
     exit "$code"
 fi
+# Slurm sends SIGTERM to all processes of a job that it queues again, and may do so before scontrol has its answer.
 for _ in {1..10}; do
-    scontrol requeue "$SLURM_JOB_ID" && exit "$code"
+    if state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T); then
+        # A job that was cancelled, or that is queued again already, is not running.
+        [ "$state" = RUNNING ] || exit "$code"
+        (trap "" TERM; exec scontrol requeue "$SLURM_JOB_ID") && exit "$code"
+    fi
     sleep 2
 done
 echo "hypertune: the job cannot be queued again; submit it again, and the study continues where it was" >&2
@@ -123,7 +120,7 @@ mod tests {
             arguments: "",
             ..job(&options)
         };
-        let functions = format!("squeue() {{ echo {state}; }}\nscontrol() {{ echo \"$*\" >> called; }}\n");
+        let functions = format!("squeue() {{ echo {state}; }}\nexec() {{ echo \"$*\" >> called; }}\n");
         let script = batch.script().replacen('\n', &format!("\n{functions}"), 1);
         let mut child = Command::new("bash")
             .args(["-c", &script])
@@ -152,7 +149,7 @@ mod tests {
     #[test]
     fn a_script_that_was_signalled_queues_itself_again_once_its_driver_has_ended() {
         for signals in [1, 3] {
-            assert_eq!(run_script(DRIVER, "RUNNING", "", signals), (Some(143), "requeue 7\n".to_owned()));
+            assert_eq!(run_script(DRIVER, "RUNNING", "", signals), (Some(143), "scontrol requeue 7\n".to_owned()));
         }
         assert_eq!(run_script(DRIVER, "COMPLETING", "", 1), (Some(143), String::new()), "it was cancelled");
         // The study was finished meanwhile.

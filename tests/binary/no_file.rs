@@ -106,6 +106,13 @@ fn init_proposes_parameters_from_the_help_of_a_script() {
     lab.script("broken", "#!/bin/sh\necho 'ImportError: no module named torch' >&2\nexit 1\n");
     let error = lab.hypertune("init --from-help -- ./broken").exits(2).stderr;
     assert!(error.contains("it printed: ImportError: no module named torch"), "{error}");
+    lab.script(
+        "group",
+        "#!/bin/sh\nprintf 'Usage: group COMMAND\\n\\nCommands:\\n  eval   Evaluate.\\n  train  Train.\\n'\n",
+    );
+    lab.hypertune("init --from-help -- ./group")
+        .exits(2)
+        .stderr_contains("(eval, train) have options of their own: ./group train");
 }
 
 #[test]

@@ -126,7 +126,9 @@ fn from_help(command: &[String]) -> Result<ProposedOptions, CliError> {
     let error = match subcommands(&help).as_slice() {
         [] => error,
         names @ [first, ..] => {
-            let example = text::command_line(command.iter().map(String::as_str).chain([first.as_str()]));
+            let trains = |name: &&String| name.contains("train") || name.contains("fit");
+            let likely = names.iter().find(trains).unwrap_or(first);
+            let example = text::command_line(command.iter().map(String::as_str).chain([likely.as_str()]));
             error.hint(format!("its subcommands ({}) have options of their own: {example}", names.join(", ")))
         }
     };

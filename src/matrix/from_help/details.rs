@@ -18,6 +18,8 @@ pub struct Details {
     pub range: Option<(f64, f64)>,
     /// Whether it takes several values.
     pub is_list: bool,
+    /// Whether it is given once for each of several values, as click's `multiple`.
+    pub is_repeated: bool,
     /// Whether the script must be given the option.
     pub is_required: bool,
     /// Whether the help names a type of numbers.
@@ -61,17 +63,26 @@ pub fn read(placeholder: &str, help: &str) -> Details {
     let help = help.char_indices().nth(MAX_LENGTH).map_or(help, |(at, _)| &help[..at]);
     let lower = help.to_ascii_lowercase();
     let several = placeholder.contains("...") || repeats_a_word(placeholder);
+    // click's `multiple`: `[default: 1, 2]`
+    let is_repeated = !several && default(help, &lower, &[';']).is_some_and(|text| is_list_of_numbers(&text));
+    let several = several || is_repeated;
     let default = default(help, &lower, if several { &[';'] } else { &[';', ',', ' '] })
         .filter(|text| !["", "none", "null", "required"].contains(&&*text.to_lowercase()));
     let is_list = several || default.as_ref().is_some_and(|text| text.starts_with(['[', '(']));
     Details {
         is_list,
+        is_repeated,
         default,
         choices: choices(placeholder, help),
         range: range(placeholder).or_else(|| range(help)),
         is_required: lower.contains("[required]") || lower.contains("; required]") || lower.contains("(required)"),
         number: number_kind(placeholder, &lower),
     }
+}
+
+/// Whether a default is two numbers or more with commas.
+fn is_list_of_numbers(text: &str) -> bool {
+    text.contains(',') && text.split(',').all(|item| item.trim().parse::<f64>().is_ok())
 }
 
 /// Whether a placeholder is one word several times, as argparse prints `nargs=2`: `SIZE SIZE`.

@@ -69,7 +69,8 @@ fn other(option: &HelpOption) -> String {
         words.push(format!("one of {}", details.choices.join(", ")));
     } else if details.is_list {
         let example = details.default.as_deref().and_then(items).unwrap_or_else(|| "…".to_owned());
-        words.push(format!("several values; to try it: {{kind: choice, value: [[{example}]], arg: words}}"));
+        let arg = if details.is_repeated { "repeat" } else { "words" };
+        words.push(format!("several values; to try it: {{kind: choice, value: [[{example}]], arg: {arg}}}"));
     }
     words.extend(details.default.as_ref().map(|text| format!("default {text}")));
     words.extend(details.is_required.then(|| "required: give it in the command".to_owned()));

@@ -66,6 +66,9 @@ const CHOSEN: [&str; 12] = [
     "kernel",
 ];
 
+/// Least ratio of the bounds of an option for which a log scale is proposed.
+const LEAST_LOG_RATIO: f64 = 100.0;
+
 /// Starts of names that are no hyperparameters, whatever their ends are.
 const OTHERS: [&str; 11] =
     ["eval_", "test_", "valid_", "val_", "per_device_eval_", "min_", "final_", "image_", "img_", "video_", "window_"];
@@ -105,11 +108,18 @@ pub fn values(option: &HelpOption) -> Option<String> {
     let is_other = details.is_list || OTHERS.iter().any(|start| name.starts_with(start));
     let rule = RULES.iter().find(|rule| rule.names.iter().any(&is)).filter(|_| !is_other)?;
     let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < 9e15;
-    let bounded = details.range.map(|(low, high)| match details.is_int() && is_whole(low) && is_whole(high) {
-        true => format!("int({low}, {high})"),
-        false => format!("uniform({low}, {high})"),
+    let usual = (rule.values)(details);
+    let bounded = details.range.map(|(low, high)| {
+        let is_wide = usual.starts_with("log") && low > 0.0 && high / low >= LEAST_LOG_RATIO;
+        let kind = match (details.is_int() && is_whole(low) && is_whole(high), is_wide) {
+            (true, false) => "int",
+            (true, true) => "logint",
+            (false, false) => "uniform",
+            (false, true) => "loguniform",
+        };
+        format!("{kind}({low}, {high})")
     });
-    Some(bounded.unwrap_or_else(|| (rule.values)(details)))
+    Some(bounded.unwrap_or(usual))
 }
 
 /// The resource in the notation of `--resource`, for the option of `options` that is the best one.

@@ -29,6 +29,24 @@ fn proposals(help: &str) -> String {
 }
 
 #[test]
+fn wide_ranges_are_on_a_log_scale_and_repeated_options_are_lists() {
+    let help = "Options:
+  --lr FLOAT RANGE        Rate.  [default: 0.001; 1e-06<=x<=1]
+  --hidden INTEGER RANGE  [16<=x<=64]
+  --layers INTEGER        [default: 1, 2]
+  --depth INTEGER         [default: 3; 1<=x<=5]
+  --dropout FLOAT         Share of units, or none.  [default: 0.1]
+";
+    insta::assert_snapshot!(proposals(help), @"
+    lr=loguniform(0.000001, 1) <- from --lr, default 0.001
+    hidden=int(16, 64) <- from --hidden
+    depth=int(1, 5) <- from --depth, default 3
+    dropout=uniform(0, 0.5) <- from --dropout, default 0.1
+    # --layers: several values; to try it: {kind: choice, value: [[1, 2]], arg: repeat}; default 1, 2
+    ");
+}
+
+#[test]
 fn argparse() {
     let wide = proposals(include_str!("../../../tests/data/help/argparse.txt"));
     assert_eq!(proposals(include_str!("../../../tests/data/help/argparse-narrow.txt")), wide);

@@ -214,14 +214,32 @@ pub fn duplicate_keys(node: &Node, findings: &mut Findings) {
     }
 }
 
-/// The node as JSON; records an error for each number that is not finite.
+/// The node as JSON; records an error for each number that is not finite, and for each whole one that would be rounded.
 pub fn json(node: &Node, findings: &mut Findings) -> Value {
+    report_rounded(node, findings);
     let mut refused = Vec::new();
     let value = node.to_json(&mut refused);
     for span in refused {
         findings.error(span, "the number must be finite");
     }
     value
+}
+
+/// Whole numbers of more than 64 bits are floats in YAML and JSON parsers.
+fn report_rounded(node: &Node, findings: &mut Findings) {
+    match &node.content {
+        Content::Number(number) if number.is_f64() => {
+            let text = findings.source().text.get(node.span.clone()).unwrap_or_default().to_owned();
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+            if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                let message = format!("the whole number {text} has more than 64 bits and would be rounded to {number}");
+                findings.error_with(node.span.clone(), message, Some("write it in quotes, as text".to_owned()));
+            }
+        }
+        Content::List(items) => items.iter().for_each(|item| report_rounded(item, findings)),
+        Content::Map(entries) => entries.iter().for_each(|entry| report_rounded(&entry.value, findings)),
+        _ => {}
+    }
 }
 
 /// A whole number ≥ 0; 3.0 is read as 3.

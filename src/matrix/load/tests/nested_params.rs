@@ -49,6 +49,20 @@ fn a_list_that_is_one_value_is_warned_about() {
 }
 
 #[test]
+fn whole_numbers_are_exact_or_refused() {
+    let exact = "  a: 9007199254740993\n  b: {kind: choice, value: [18446744073709551615, -9223372036854775808]}\n";
+    insta::assert_snapshot!(described(exact), @r"
+    a: constant 9007199254740993
+    b: choice 18446744073709551615, -9223372036854775808
+    ");
+    for large in ["a: 18446744073709551616", "a: {kind: choice, value: [1, -123456789012345678901234567890]}"] {
+        let errors = errors_of(&hyperband(&format!("  {large}\n")));
+        assert!(errors.contains("has more than 64 bits") && errors.contains("in quotes"), "{errors}");
+    }
+    assert!(described("  a: '18446744073709551616'\n  b: 1e30\n").contains("1e+30"));
+}
+
+#[test]
 fn parameters_may_have_the_names_of_fields() {
     let params = "  head:
     kind: {kind: choice, value: [linear, mlp]}

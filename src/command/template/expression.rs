@@ -54,7 +54,7 @@ pub struct ParamExpression {
     /// The parameters that it uses.
     params: Vec<Arc<str>>,
     /// What the names in the expression stand for.
-    names: Vec<(String, NameMeaning)>,
+    names: Vec<(Arc<str>, NameMeaning)>,
     numeric: NumericNames,
 }
 
@@ -64,7 +64,7 @@ enum NameMeaning {
     /// A parameter, by its index in [`ParamExpression::params`].
     Param(usize),
     /// Parts of longer names.
-    Group(Vec<(String, NameMeaning)>),
+    Group(Vec<(Arc<str>, NameMeaning)>),
 }
 
 impl ParamExpression {
@@ -123,18 +123,18 @@ impl ParamExpression {
 }
 
 /// Adds a name by its parts; a parameter hides longer names that start with its name.
-fn insert(names: &mut Vec<(String, NameMeaning)>, parts: &[&str], index: usize) {
+fn insert(names: &mut Vec<(Arc<str>, NameMeaning)>, parts: &[&str], index: usize) {
     let Some((first, rest)) = parts.split_first() else { return };
-    let position = names.iter().position(|(name, _)| name == first);
+    let position = names.iter().position(|(name, _)| **name == **first);
     if rest.is_empty() {
         match position {
             Some(position) => names[position].1 = NameMeaning::Param(index),
-            None => names.push(((*first).to_owned(), NameMeaning::Param(index))),
+            None => names.push((Arc::from(*first), NameMeaning::Param(index))),
         }
         return;
     }
     let position = position.unwrap_or_else(|| {
-        names.push(((*first).to_owned(), NameMeaning::Group(Vec::new())));
+        names.push((Arc::from(*first), NameMeaning::Group(Vec::new())));
         names.len() - 1
     });
     if let NameMeaning::Group(inner) = &mut names[position].1 {
@@ -214,15 +214,15 @@ fn convert(value: Option<&Value>) -> minijinja::Value {
 
 /// The values of an expression's names.
 #[derive(Debug)]
-struct ParamTable(Vec<(Box<str>, minijinja::Value)>);
+struct ParamTable(Vec<(Arc<str>, minijinja::Value)>);
 
 impl ParamTable {
-    fn new(names: &[(String, NameMeaning)], used: &[minijinja::Value]) -> ParamTable {
+    fn new(names: &[(Arc<str>, NameMeaning)], used: &[minijinja::Value]) -> ParamTable {
         let value = |meaning: &NameMeaning| match meaning {
             NameMeaning::Param(index) => used[*index].clone(),
             NameMeaning::Group(inner) => minijinja::Value::from_object(ParamTable::new(inner, used)),
         };
-        ParamTable(names.iter().map(|(name, meaning)| (name.as_str().into(), value(meaning))).collect())
+        ParamTable(names.iter().map(|(name, meaning)| (name.clone(), value(meaning))).collect())
     }
 }
 

@@ -8,15 +8,22 @@ use super::feasible_ranges::FeasibleRanges;
 use crate::space::Space;
 use crate::types::assignment::Assignment;
 
-/// Most work of a search, in visited values. About ten seconds.
-pub const MAX_WORK: u64 = 300_000_000;
-/// The work of evaluating a constraint, in visited values.
-const WORK_PER_EVALUATION: u64 = 20;
+/// Most work of a search, in visited values. About three seconds.
+pub const MAX_WORK: u64 = 100_000_000;
+/// The work of evaluating a constraint, in visited values, and for each of its parameters.
+const WORK_PER_EVALUATION: u64 = 10;
+const WORK_PER_PARAM: u64 = 4;
 
 /// The constraint at `constraint` is decided as soon as the values of `params` are.
 struct DueConstraint {
     constraint: usize,
     params: Vec<usize>,
+}
+
+impl DueConstraint {
+    fn work(&self) -> u64 {
+        WORK_PER_EVALUATION + WORK_PER_PARAM * self.params.len() as u64
+    }
 }
 
 /// The values of the parameter at `depth` of a prefix, from the one at `next`.
@@ -51,7 +58,7 @@ pub fn search(space: &Space, all: &Enumeration, max_work: u64) -> Option<Feasibl
         frame.number += count;
         let param = all.param(depth);
         values[param] = position.and_then(|at| space.params[param].domain.level(at));
-        work += 1 + WORK_PER_EVALUATION * due[depth].len() as u64;
+        work += 1 + due[depth].iter().map(DueConstraint::work).sum::<u64>();
         if work > max_work {
             return None;
         }

@@ -33,7 +33,7 @@ impl Predicate for Numbers {
     }
 }
 
-fn constraint(params: [&str; 2], holds: fn(f64, f64) -> bool) -> Constraint {
+pub(crate) fn constraint(params: [&str; 2], holds: fn(f64, f64) -> bool) -> Constraint {
     Constraint {
         text: format!("f({}, {})", params[0], params[1]),
         line: 7,
@@ -42,7 +42,11 @@ fn constraint(params: [&str; 2], holds: fn(f64, f64) -> bool) -> Constraint {
 }
 
 /// `params` with `when` conditions (child, parent, values) and constraints.
-fn ruled(params: &[(&str, &str, Value)], whens: &[(&str, &str, Value)], constraints: Vec<Constraint>) -> Space {
+pub(crate) fn ruled(
+    params: &[(&str, &str, Value)],
+    whens: &[(&str, &str, Value)],
+    constraints: Vec<Constraint>,
+) -> Space {
     let plain = space(params);
     let when = |param: &crate::space::Param| {
         let own = whens.iter().filter(|(child, ..)| **child == *param.name);

@@ -22,8 +22,24 @@ const TAIL: f64 = 1e-3;
 /// See [`Encoding::draw_limit`]. The time of a suggestion grows with it.
 const MAX_DRAWS_PER_VECTOR: usize = 10;
 
+/// Any value in [0, 1] is decoded to a constant.
+const CONSTANT_UNIT: f64 = 0.5;
+
 /// The coordinate of a parameter that is not active; all others are 0 or more.
 pub const INACTIVE: f64 = -1.0;
+
+/// Which parameters are active.
+pub type Branch = Vec<bool>;
+
+/// The branch of the vector `x`.
+pub fn branch(x: &[f64]) -> Branch {
+    x.iter().map(|x| *x != INACTIVE).collect()
+}
+
+/// Whether `x` is in the branch `wanted`, if there is one.
+pub fn is_in_branch(wanted: Option<&Branch>, x: &[f64]) -> bool {
+    wanted.is_none_or(|wanted| *wanted == branch(x))
+}
 
 /// How distances along one parameter are measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +77,8 @@ pub struct Encoding {
     cumulative: Vec<Vec<f64>>,
     /// Minimum distance of each ordered parameter's coordinate from 0 and 1.
     tails: Vec<f64>,
+    /// The parameters that constraints use, each with its coordinate unless it is a constant.
+    constrained: Vec<(usize, Option<usize>)>,
 }
 
 impl Encoding {
@@ -77,7 +95,10 @@ impl Encoding {
             .collect();
         let axis = |sums: &Vec<f64>| if sums.is_empty() { Axis::Ordered } else { Axis::Unordered };
         let tails = domains().map(tail).collect();
-        Encoding { axes: cumulative.iter().map(axis).collect(), space, params, cumulative, tails }
+        let is_used = |name: &Arc<str>| space.constraints().iter().any(|c| c.predicate.params().contains(name));
+        let used = (0..space.params.len()).filter(|param| is_used(&space.params[*param].name));
+        let constrained = used.map(|param| (param, params.iter().position(|other| *other == param))).collect();
+        Encoding { axes: cumulative.iter().map(axis).collect(), space, params, cumulative, tails, constrained }
     }
 
     /// The domain of coordinate `d`.
@@ -120,7 +141,17 @@ impl Encoding {
 
     /// Whether the configuration of `x` fulfils all constraints.
     pub fn is_feasible(&self, x: &[f64]) -> bool {
-        self.space.constraints().is_empty() || self.space.is_feasible(&self.decode(x))
+        if !self.has_constraints() {
+            return true;
+        }
+        if self.has_conditions() {
+            return self.space.is_feasible(&self.decode(x));
+        }
+        let entry = |(param, d): &(usize, Option<usize>)| {
+            let Param { name, domain, .. } = &self.space.params[*param];
+            (name.clone(), domain.from_unit(d.map_or(CONSTANT_UNIT, |d| self.unit(d, x[d]))))
+        };
+        self.space.is_feasible(&self.constrained.iter().map(entry).collect())
     }
 
     /// One per coordinate, in file order.
@@ -128,6 +159,11 @@ impl Encoding {
         let is_conditional = |param: &usize| self.space.conditions().when(*param).is_some();
         let both = self.axes.iter().zip(&self.params);
         both.map(|(axis, param)| Dimension { axis: *axis, is_conditional: is_conditional(param) }).collect()
+    }
+
+    /// Whether not all combinations of values are feasible.
+    pub fn has_constraints(&self) -> bool {
+        !self.space.constraints().is_empty()
     }
 
     /// Whether the space has conditions or constraints.
@@ -147,7 +183,7 @@ impl Encoding {
 
     /// The values of all parameters, of which some may not be active.
     fn values(&self, x: &[f64]) -> Vec<Value> {
-        let mut units = vec![0.5; self.space.params.len()];
+        let mut units = vec![CONSTANT_UNIT; self.space.params.len()];
         self.params.iter().enumerate().for_each(|(d, index)| units[*index] = self.unit(d, x[d]));
         self.space.params.iter().zip(units).map(|(param, unit)| param.domain.from_unit(unit)).collect()
     }
@@ -251,75 +287,4 @@ fn cumulate(weights: &[f64]) -> Vec<f64> {
             sum
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::space::tests::{parameters, space};
-
-    fn mixed() -> Encoding {
-        Encoding::new(Arc::new(space(&[
-            ("lr", "loguniform", json!({"min": 1e-5, "max": 0.1})),
-            ("op", "choice", json!(["sgd", "adam", {"custom": 1}])),
-            ("layers", "range", json!([1, 6, 1])),
-            ("act", "pchoice", json!([["relu", 0.7], ["tanh", 0.3]])),
-        ])))
-    }
-
-    #[test]
-    fn a_decoded_vector_encodes_to_itself() {
-        let encoding = mixed();
-        let mut stream = parameters(3);
-        for _ in 0..200 {
-            let x = encoding.draw(&mut stream);
-            let back = encoding.encode(&encoding.decode(&x)).unwrap();
-            for (a, b) in x.iter().zip(&back) {
-                assert!((a - b).abs() < 1e-9, "{x:?} {back:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn unordered_coordinates_are_indices_drawn_with_their_probability() {
-        let encoding = mixed();
-        assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered, Axis::Ordered, Axis::Unordered]);
-        assert_eq!(encoding.levels(1), [0.0, 1.0, 2.0]);
-        assert_eq!(encoding.levels(2).len(), 5);
-        assert!(encoding.levels(0).is_empty());
-        let mut stream = parameters(4);
-        let relu = (0..2000).filter(|_| encoding.draw(&mut stream)[3] == 0.0).count();
-        assert!((1300..1500).contains(&relu), "{relu}");
-    }
-
-    #[test]
-    fn a_constant_has_no_coordinate() {
-        let space = space(&[
-            ("epochs", "constant", json!(3)),
-            ("lr", "uniform", json!([0, 2])),
-            ("name", "constant", json!("resnet")),
-            ("op", "choice", json!(["sgd", "adam"])),
-        ]);
-        let encoding = Encoding::new(Arc::new(space));
-        assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered]);
-        let mut decoded = encoding.decode(&[0.25, 1.0]);
-        assert_eq!(
-            serde_json::to_value(&decoded).unwrap(),
-            json!({"epochs": 3, "lr": 0.5, "name": "resnet", "op": "adam"})
-        );
-        assert_eq!(encoding.encode(&decoded), Some(vec![0.25, 1.0]));
-        decoded.set("name".into(), json!("vgg"));
-        assert_eq!(encoding.encode(&decoded), None);
-    }
-
-    #[test]
-    fn a_configuration_of_another_space_is_not_encoded() {
-        let encoding = mixed();
-        assert_eq!(encoding.encode(&Assignment::default()), None);
-        let mut other = encoding.decode(&[0.5, 0.0, 0.5, 0.0]);
-        other.set("lr".into(), json!(7.0));
-        assert_eq!(encoding.encode(&other), None);
-    }
 }

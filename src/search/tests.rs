@@ -2,6 +2,7 @@
 
 mod encoding;
 mod models;
+mod rare;
 mod search_run;
 
 use std::f64::consts::PI;

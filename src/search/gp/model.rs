@@ -125,9 +125,9 @@ impl Model {
         self.posterior.as_ref()
     }
 
-    /// Predicted means at the full resource of running trials without observations.
-    pub fn pending_means(&mut self) -> Vec<f64> {
-        let running: Vec<Vec<f64>> = self.pending.values().cloned().collect();
+    /// Predicted means at the full resource of those running trials without observations whose vector `is_counted`.
+    pub fn pending_means(&mut self, is_counted: impl Fn(&[f64]) -> bool) -> Vec<f64> {
+        let running: Vec<Vec<f64>> = self.pending.values().filter(|x| is_counted(x)).cloned().collect();
         self.posterior().map(|posterior| posterior.predict_means(&running)).unwrap_or_default()
     }
 

@@ -8,7 +8,7 @@ use super::acquisition::Acquisition;
 use super::kernel::Point;
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::posterior::Posterior;
-use crate::search::encoding::{Axis, Encoding, INACTIVE};
+use crate::search::encoding::{Axis, Branch, Encoding, INACTIVE, branch, is_in_branch};
 use crate::types::std_normal;
 use crate::types::stream::Stream;
 
@@ -16,6 +16,14 @@ use crate::types::stream::Stream;
 const MAX_STEP: f64 = 0.2;
 /// See [`StopCriteria::min_relative_decrease`].
 const MIN_RELATIVE_INCREASE: f64 = 1e-7;
+/// Rounds of [`recombine`].
+const ROUNDS: usize = 4;
+/// Combinations that are tried in each round.
+const COMBINATIONS: usize = 100;
+/// Number of best candidates that are combined.
+const PARENTS: usize = 20;
+/// How often the end of an optimization is moved half the way back to its feasible start, until it is feasible.
+const MAX_HALVINGS: i32 = 6;
 
 /// The effort of one maximization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +36,21 @@ pub struct Effort {
     pub optimized: usize,
     /// Maximum number of iterations of each optimization.
     pub iterations: usize,
+}
+
+/// Where the acquisition is maximized.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchRegion<'a> {
+    /// Configurations around which local candidates are drawn.
+    pub known: &'a [Vec<f64>],
+    /// The branch of all candidates; any if it is `None`.
+    pub branch: Option<&'a Branch>,
+}
+
+impl SearchRegion<'_> {
+    fn has(&self, encoding: &Encoding, x: &[f64]) -> bool {
+        is_in_branch(self.branch, x) && encoding.is_feasible(x)
+    }
 }
 
 /// An acquisition function of a model, at the full resource.
@@ -58,55 +81,99 @@ impl AcquisitionFn<'_> {
     }
 }
 
-/// Valid configurations with their acquisition values, the highest first. `known` are the configurations around which local
-/// candidates are drawn.
+/// Configurations of `region` with their acquisition values, the highest first.
 pub fn maximize(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
-    known: &[Vec<f64>],
+    region: SearchRegion<'_>,
     effort: Effort,
     stream: &mut Stream,
 ) -> Vec<(f64, Vec<f64>)> {
-    let candidates = candidates(encoding, known, effort, stream);
-    let predictions = acquisition_fn.posterior.predict_batch(&candidates);
-    let value = |prediction| acquisition_fn.acquisition.evaluate(prediction, acquisition_fn.best).value;
-    let mut ranked: Vec<(f64, Vec<f64>)> =
-        candidates.into_iter().zip(predictions).map(|(x, prediction)| (value(prediction), x)).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut ranked = Vec::new();
+    rank(acquisition_fn, candidates(encoding, region, effort, stream), &mut ranked);
+    if encoding.has_constraints() {
+        recombine(acquisition_fn, encoding, &mut ranked, stream);
+    }
     let starts = starts(&ranked, effort.optimized);
     let optimized: Vec<_> =
         starts.into_iter().map(|x| optimize(acquisition_fn, encoding, x, effort.iterations)).collect();
     ranked.extend(optimized);
+    ranked.retain(|(_, x)| is_in_branch(region.branch, x));
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked
+}
+
+/// Adds `candidates` with their acquisition values, the highest first.
+fn rank(acquisition_fn: AcquisitionFn<'_>, candidates: Vec<Vec<f64>>, ranked: &mut Vec<(f64, Vec<f64>)>) {
+    let predictions = acquisition_fn.posterior.predict_batch(&candidates);
+    let value = |prediction| acquisition_fn.acquisition.evaluate(prediction, acquisition_fn.best).value;
+    ranked.extend(candidates.into_iter().zip(predictions).map(|(x, prediction)| (value(prediction), x)));
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+}
+
+/// Adds feasible combinations of the best candidates, round by round: where few configurations are feasible, the differences of
+/// feasible ones have the scale and the direction of steps that stay feasible.
+fn recombine(
+    acquisition_fn: AcquisitionFn<'_>,
+    encoding: &Encoding,
+    ranked: &mut Vec<(f64, Vec<f64>)>,
+    stream: &mut Stream,
+) {
+    for _ in 0..ROUNDS {
+        let parents = &ranked[..ranked.len().min(PARENTS)];
+        if parents.len() < 3 {
+            return;
+        }
+        let combinations = (0..COMBINATIONS).map(|_| combine(parents, encoding, stream));
+        let feasible = combinations.filter(|x| encoding.is_feasible(x)).collect();
+        rank(acquisition_fn, feasible, ranked);
+    }
+}
+
+/// x + f·(a − b) for three of `parents` and f in [0, 1): a mutation of differential evolution (Storn and Price 1997, equation 2, with
+/// a random f). An unordered parameter has the value of x or of a.
+fn combine(parents: &[(f64, Vec<f64>)], encoding: &Encoding, stream: &mut Stream) -> Vec<f64> {
+    let mut parent = || &parents[stream.random_range(0..parents.len())].1;
+    let (start, a, b) = (parent(), parent(), parent());
+    let factor: f64 = stream.random();
+    let mut x = start.clone();
+    for d in (0..x.len()).filter(|d| [start, a, b].iter().all(|parent| parent[*d] != INACTIVE)) {
+        match encoding.axes()[d] {
+            Axis::Ordered => x[d] = (x[d] + factor * (a[d] - b[d])).clamp(0.0, 1.0),
+            Axis::Unordered if stream.random() => x[d] = a[d],
+            Axis::Unordered => {}
+        }
+    }
+    encoding.snap(&mut x);
+    x
 }
 
 /// The starting points of `count` optimizations: the best candidate with each set of active parameters, whose optima no gradient
 /// connects, then the best of the others.
 fn starts(ranked: &[(f64, Vec<f64>)], count: usize) -> Vec<&[f64]> {
-    let is_active = |x: &[f64]| -> Vec<bool> { x.iter().map(|x| *x != INACTIVE).collect() };
     let mut known = BTreeSet::new();
     let (firsts, others): (Vec<&[f64]>, Vec<&[f64]>) =
-        ranked.iter().map(|(_, x)| x.as_slice()).partition(|x| known.insert(is_active(x)));
+        ranked.iter().map(|(_, x)| x.as_slice()).partition(|x| known.insert(branch(x)));
     // without conditions the best candidate is the only first one
     firsts.into_iter().chain(others).take(count).collect()
 }
 
-/// Feasible candidates: draws from the prior, and configurations near the `known` ones.
-fn candidates(encoding: &Encoding, known: &[Vec<f64>], effort: Effort, stream: &mut Stream) -> Vec<Vec<f64>> {
-    let is_feasible = |x: &Vec<f64>| encoding.is_feasible(x);
+/// Candidates in `region`: draws from the prior, and configurations near the known ones.
+fn candidates(encoding: &Encoding, region: SearchRegion<'_>, effort: Effort, stream: &mut Stream) -> Vec<Vec<f64>> {
+    let is_inside = |x: &Vec<f64>| region.has(encoding, x);
+    let known = region.known;
     let limit = encoding.draw_limit(effort.random_candidates);
-    let drawn = (0..limit).map(|_| encoding.draw(stream)).filter(is_feasible);
+    let drawn = (0..limit).map(|_| encoding.draw(stream)).filter(is_inside);
     let mut candidates: Vec<Vec<f64>> = drawn.take(effort.random_candidates).collect();
     if !known.is_empty() {
         let limit = encoding.draw_limit(effort.local_candidates);
-        let near = (0..limit).map(|i| perturb(&known[i % known.len()], encoding, stream)).filter(is_feasible);
+        let near = (0..limit).map(|i| perturb(&known[i % known.len()], encoding, stream)).filter(is_inside);
         candidates.extend(near.take(effort.local_candidates));
     }
     candidates
 }
 
-/// A local maximum near `start`, moved to a configuration, with its acquisition value; `start` if that is not feasible.
+/// A local maximum near the feasible `start`, moved to a feasible configuration, with its acquisition value.
 fn optimize(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
@@ -121,13 +188,28 @@ fn optimize(
     let loss = |x: &[f64], gradient: &mut [f64]| acquisition_fn.loss(x, gradient, &mut buffer);
     let stop =
         StopCriteria { max_iterations: iterations, max_step: MAX_STEP, min_relative_decrease: MIN_RELATIVE_INCREASE };
-    let mut x = minimize(loss, start, Bounds { low: &low, high: &high }, stop).x;
-    encoding.snap(&mut x);
-    if !encoding.is_feasible(&x) {
-        x = start.to_vec();
-    }
+    let end = minimize(loss, start, Bounds { low: &low, high: &high }, stop).x;
+    let x = feasible_end(acquisition_fn, encoding, start, &end);
     let value = acquisition_fn.value(&x);
     optimize_levels(acquisition_fn, encoding, value, x)
+}
+
+/// The configuration at `end`. If that is not feasible, a feasible one between the feasible `start` and `end`, or `start` if there the
+/// acquisition is higher.
+fn feasible_end(acquisition_fn: AcquisitionFn<'_>, encoding: &Encoding, start: &[f64], end: &[f64]) -> Vec<f64> {
+    let at = |halvings: i32| {
+        let step = 0.5f64.powi(halvings);
+        let between = |(start, end): (&f64, &f64)| if halvings == 0 { *end } else { start + step * (end - start) };
+        let mut x: Vec<f64> = start.iter().zip(end).map(between).collect();
+        encoding.snap(&mut x);
+        x
+    };
+    let feasible = (0..=MAX_HALVINGS).map(|halvings| (halvings, at(halvings))).find(|(_, x)| encoding.is_feasible(x));
+    let is_better = |x: &[f64]| acquisition_fn.value(x) >= acquisition_fn.value(start);
+    match feasible {
+        Some((halvings, x)) if halvings == 0 || is_better(&x) => x,
+        _ => start.to_vec(),
+    }
 }
 
 /// Tries all values of each parameter that has few, one parameter at a time.

@@ -7,9 +7,9 @@ use rand::RngExt;
 use super::acquisition::Acquisition;
 use super::kernel::Point;
 use super::model::{Model, RankedTrial};
-use super::optimize::{AcquisitionFn, Effort, maximize};
+use super::optimize::{AcquisitionFn, Effort, SearchRegion, maximize};
 use super::settings::Gp;
-use crate::search::encoding::Encoding;
+use crate::search::encoding::{Branch, Encoding, branch, is_in_branch};
 use crate::search::observation::{count_configurations, is_prior_trial};
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
@@ -18,13 +18,16 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::Direction;
 use crate::types::origin::ConfigOrigin;
-use crate::types::stream::{Purpose, stream};
+use crate::types::stream::{Purpose, Stream, stream};
 use crate::types::units::Resource;
 
 /// Number of trials with the best predicted mean near which candidates are drawn.
 const LOCAL_CENTERS: usize = 5;
 /// The effort of one suggestion.
 const EFFORT: Effort = Effort { random_candidates: 200, local_candidates: 100, optimized: 5, iterations: 15 };
+/// Probability with which the branch of a suggestion is drawn, so that a branch is still searched while another has the best
+/// results.
+const DRAWN_BRANCHES: f64 = 0.5;
 /// Maximum ratio of the steps of two successive readings of a curve that are both used: nearer readings hardly differ.
 const MAX_STEP_RATIO: f64 = 1.0 / 3.0;
 
@@ -99,11 +102,14 @@ impl GpSearcher {
             return None;
         }
         let ranking = self.model.ranking();
-        let best = self.incumbent_mean(&ranking)?;
-        let known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
+        let chosen = self.draw_branch(&ranking, &mut stream);
+        let best = self.incumbent_mean(&ranking, chosen.as_ref())?;
+        let inside = ranking.into_iter().map(|ranked| ranked.x).filter(|x| is_in_branch(chosen.as_ref(), x));
+        let known: Vec<Vec<f64>> = inside.take(LOCAL_CENTERS).collect();
         let acquisition_fn =
             AcquisitionFn { posterior: self.model.posterior()?, acquisition: self.settings.acquisition, best };
-        let ranked = maximize(acquisition_fn, &self.encoding, &known, EFFORT, &mut stream);
+        let region = SearchRegion { known: &known, branch: chosen.as_ref() };
+        let ranked = maximize(acquisition_fn, &self.encoding, region, EFFORT, &mut stream);
         let is_new = |x: &[f64]| !self.model.vectors().any(|other| other == x);
         let new = ranked.into_iter().filter(|(_, x)| is_new(x));
         let mut decoded = new.map(|(value, x)| (self.encoding.decode(&x), value));
@@ -115,17 +121,29 @@ impl GpSearcher {
         self.model.observations() < self.settings.min_observations
     }
 
-    /// The value to improve on: the lowest predicted mean among trials that reached the full resource (among all trials if there are
-    /// none) and running trials without observations, whose improvement is already expected.
-    fn incumbent_mean(&mut self, ranking: &[RankedTrial]) -> Option<f64> {
-        let observed = ranking.iter().find(|ranked| ranked.max_t >= 0.0).or(ranking.first())?.mean;
-        Some(self.model.pending_means().into_iter().fold(observed, f64::min))
+    /// The branch that the suggestion is restricted to, if any: with conditions, sometimes that of a draw from the prior. One without
+    /// results is not drawn: there may be too many.
+    fn draw_branch(&self, ranking: &[RankedTrial], stream: &mut Stream) -> Option<Branch> {
+        if !self.encoding.has_conditions() || stream.random::<f64>() >= DRAWN_BRANCHES {
+            return None;
+        }
+        let drawn = branch(&self.encoding.draw(stream));
+        ranking.iter().any(|ranked| branch(&ranked.x) == drawn).then_some(drawn)
+    }
+
+    /// The value to improve on: the lowest predicted mean among trials of the branch `chosen` (or of all) that reached the full
+    /// resource (among all trials if there are none) and running trials without observations, whose improvement is already expected.
+    fn incumbent_mean(&mut self, ranking: &[RankedTrial], chosen: Option<&Branch>) -> Option<f64> {
+        let inside = || ranking.iter().filter(move |ranked| is_in_branch(chosen, &ranked.x));
+        let observed = inside().find(|ranked| ranked.max_t >= 0.0).or(inside().next())?.mean;
+        let pending = self.model.pending_means(|x| is_in_branch(chosen, x));
+        Some(pending.into_iter().fold(observed, f64::min))
     }
 
     /// The paused trial with the highest expected improvement per remaining resource (as a fraction of R), and the logarithm of that
     /// ratio.
     fn best_paused(&mut self, ranking: &[RankedTrial], paused: &[PausedTrial]) -> Option<(TrialId, f64)> {
-        let best = self.incumbent_mean(ranking)?;
+        let best = self.incumbent_mean(ranking, None)?;
         let improvement = Acquisition::LogExpectedImprovement { margin: 0.0 };
         let resources: BTreeMap<TrialId, f64> = paused.iter().map(|p| (p.trial, p.resource.amount())).collect();
         let paused: Vec<&RankedTrial> = ranking.iter().filter(|ranked| resources.contains_key(&ranked.trial)).collect();

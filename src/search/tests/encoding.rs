@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::search::encoding::{Axis, Encoding};
 use crate::space::Space;
+use crate::space::rules::tests::{constraint, ruled};
 use crate::space::tests::{parameters, space};
+use crate::types::assignment::Assignment;
 
 /// One parameter of every kind.
 fn every_kind() -> Space {
@@ -131,5 +133,90 @@ fn unbounded_parameters_are_limited_to_the_quantiles_of_a_thousandth() {
     }
     for (found, expected) in at(0.0).into_iter().zip([5.0 - 2.0 * z, f64::exp(-z), 0.0]) {
         assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+}
+
+fn mixed() -> Encoding {
+    Encoding::new(Arc::new(space(&[
+        ("lr", "loguniform", json!({"min": 1e-5, "max": 0.1})),
+        ("op", "choice", json!(["sgd", "adam", {"custom": 1}])),
+        ("layers", "range", json!([1, 6, 1])),
+        ("act", "pchoice", json!([["relu", 0.7], ["tanh", 0.3]])),
+    ])))
+}
+
+#[test]
+fn a_decoded_vector_encodes_to_itself() {
+    let encoding = mixed();
+    let mut stream = parameters(3);
+    for _ in 0..200 {
+        let x = encoding.draw(&mut stream);
+        let back = encoding.encode(&encoding.decode(&x)).unwrap();
+        for (a, b) in x.iter().zip(&back) {
+            assert!((a - b).abs() < 1e-9, "{x:?} {back:?}");
+        }
+    }
+}
+
+#[test]
+fn unordered_coordinates_are_indices_drawn_with_their_probability() {
+    let encoding = mixed();
+    assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered, Axis::Ordered, Axis::Unordered]);
+    assert_eq!(encoding.levels(1), [0.0, 1.0, 2.0]);
+    assert_eq!(encoding.levels(2).len(), 5);
+    assert!(encoding.levels(0).is_empty());
+    let mut stream = parameters(4);
+    let relu = (0..2000).filter(|_| encoding.draw(&mut stream)[3] == 0.0).count();
+    assert!((1300..1500).contains(&relu), "{relu}");
+}
+
+#[test]
+fn a_constant_has_no_coordinate() {
+    let space = space(&[
+        ("epochs", "constant", json!(3)),
+        ("lr", "uniform", json!([0, 2])),
+        ("name", "constant", json!("resnet")),
+        ("op", "choice", json!(["sgd", "adam"])),
+    ]);
+    let encoding = Encoding::new(Arc::new(space));
+    assert_eq!(encoding.axes(), [Axis::Ordered, Axis::Unordered]);
+    let mut decoded = encoding.decode(&[0.25, 1.0]);
+    assert_eq!(
+        serde_json::to_value(&decoded).unwrap(),
+        json!({"epochs": 3, "lr": 0.5, "name": "resnet", "op": "adam"})
+    );
+    assert_eq!(encoding.encode(&decoded), Some(vec![0.25, 1.0]));
+    decoded.set("name".into(), json!("vgg"));
+    assert_eq!(encoding.encode(&decoded), None);
+}
+
+#[test]
+fn a_configuration_of_another_space_is_not_encoded() {
+    let encoding = mixed();
+    assert_eq!(encoding.encode(&Assignment::default()), None);
+    let mut other = encoding.decode(&[0.5, 0.0, 0.5, 0.0]);
+    other.set("lr".into(), json!(7.0));
+    assert_eq!(encoding.encode(&other), None);
+}
+
+#[test]
+fn constraints_are_judged_by_the_parameters_that_they_use() {
+    let params = [
+        ("x", "uniform", json!([0, 4])),
+        ("kind", "choice", json!(["a", "b"])),
+        ("limit", "constant", json!(3)),
+        ("y", "uniform", json!([0, 4])),
+    ];
+    for whens in [Vec::new(), vec![("y", "kind", json!(["a"]))]] {
+        let rules = || vec![constraint(["x", "limit"], |x, limit| x < limit), constraint(["x", "y"], |x, y| x < y)];
+        let encoding = Encoding::new(Arc::new(ruled(&params, &whens, rules())));
+        let decoded = Arc::new(ruled(&params, &whens, rules()));
+        let mut stream = parameters(7);
+        let feasible = (0..500).map(|_| encoding.draw(&mut stream)).filter(|x| {
+            assert_eq!(encoding.is_feasible(x), decoded.is_feasible(&encoding.decode(x)), "{x:?}");
+            encoding.is_feasible(x)
+        });
+        let feasible = feasible.count();
+        assert!((100..480).contains(&feasible), "{feasible}");
     }
 }

@@ -12,6 +12,7 @@ use crate::search::gp::Gp;
 use crate::search::random::Random;
 use crate::search::tpe::Tpe;
 use crate::space::Space;
+use crate::space::rules::tests::ruled;
 use crate::space::tests::{parameters, space};
 use crate::types::assignment::Assignment;
 
@@ -268,5 +269,28 @@ fn a_space_of_constants_is_proposed_again_and_again() {
             value
         });
         assert!(proposed.iter().all(|a| is_inside(&constants, a)), "{}", model.name());
+    }
+}
+
+#[test]
+fn a_branch_with_worse_results_is_still_optimized() {
+    let params = [
+        ("model", "choice", json!(["linear", "net"])),
+        ("a", "uniform", json!([0, 1])),
+        ("b", "uniform", json!([0, 1])),
+    ];
+    let whens = [("a", "model", json!(["linear"])), ("b", "model", json!(["net"]))];
+    let space = Arc::new(ruled(&params, &whens, Vec::new()));
+    let cost = |at: &Assignment| match at.get("b") {
+        Some(_) => 2.0 + (number(at, "b") - 0.7).abs(),
+        None => (number(at, "a") - 0.2).abs(),
+    };
+    let models: [Box<dyn Sampler>; 2] = [Box::new(Gp::default()), Box::new(Tpe::default())];
+    for model in models {
+        let proposed = SearchRun::new(&*model, space.clone(), 4).run(60, cost);
+        let net: Vec<f64> = proposed[20..].iter().filter_map(|at| at.get("b")?.as_f64()).collect();
+        assert!((4..25).contains(&net.len()), "{}: {} of 40", model.name(), net.len());
+        let near = net.iter().filter(|b| (**b - 0.7).abs() < 0.2).count();
+        assert!(2 * near > net.len(), "{}: {net:?}", model.name());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 
 use super::kde::Density;
-use crate::search::encoding::{Encoding, INACTIVE};
+use crate::search::encoding::{Branch, Encoding, INACTIVE, branch, is_in_branch};
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
@@ -63,15 +63,8 @@ struct DensityPair {
     other: Density,
 }
 
-/// Which parameters are active.
-type Branch = Vec<bool>;
-
 /// The vector and the cost of a result; a failure has infinite cost.
 type Row = (Vec<f64>, f64);
-
-fn branch(x: &[f64]) -> Branch {
-    x.iter().map(|x| *x != INACTIVE).collect()
-}
 
 /// The densities of all results and, with conditions, those of each branch with enough results.
 #[derive(Debug)]
@@ -189,18 +182,32 @@ impl TpeSearcher {
         }
         let densities = self.densities.as_ref()?;
         let chosen = self.encoding.has_conditions().then(|| self.draw_branch(densities, &mut stream));
-        let mut draw = |density: &Density| {
-            let mut x = density.draw(self.settings.bandwidth_factor, &mut stream);
-            self.encoding.snap(&mut x);
-            x
-        };
         let own = chosen.as_ref().and_then(|chosen| densities.branches.get(chosen));
-        let DensityPair { good, other } = own.unwrap_or(&densities.all);
+        self.best_candidate(own.unwrap_or(&densities.all), chosen.as_ref(), &mut stream)
+    }
+
+    /// The new candidate with the highest ratio of the densities, and the logarithm of the ratio. Candidates are of the branch
+    /// `chosen`, if there is one, and feasible. The more draws are not feasible, the nearer the next are to known configurations.
+    fn best_candidate(
+        &self,
+        DensityPair { good, other }: &DensityPair,
+        chosen: Option<&Branch>,
+        stream: &mut Stream,
+    ) -> Option<(f64, Assignment)> {
         let mut best: Option<(f64, Assignment)> = None;
         let mut left = self.settings.candidates;
+        let (mut bandwidth_factor, mut infeasible) = (self.settings.bandwidth_factor, 0);
         for _ in 0..self.encoding.draw_limit(left) {
-            let x = draw(good);
-            if chosen.as_ref().is_some_and(|chosen| *chosen != branch(&x)) || !self.encoding.is_feasible(&x) {
+            let mut x = good.draw(bandwidth_factor, stream);
+            self.encoding.snap(&mut x);
+            if !is_in_branch(chosen, &x) {
+                continue;
+            }
+            if !self.encoding.is_feasible(&x) {
+                infeasible += 1;
+                if infeasible % self.settings.candidates == 0 {
+                    bandwidth_factor *= 0.5;
+                }
                 continue;
             }
             if left == 0 {

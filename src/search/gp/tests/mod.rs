@@ -5,6 +5,7 @@ mod gradients;
 mod lbfgs;
 mod linalg;
 mod model;
+mod optimize;
 mod reference;
 mod transform;
 

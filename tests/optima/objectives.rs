@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hypertune::engine::event::Launch;
-use hypertune::engine::experiment::Experiment;
+use hypertune::engine::experiment::{Experiment, MetricCondition};
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load::load_bytes;
 use hypertune::sim::{JobModel, SimulatedJob, simulate};
 use hypertune::types::assignment::Assignment;
-use hypertune::types::objective::Score;
+use hypertune::types::objective::{Direction, Score};
 use hypertune::types::outcome::Outcome;
 use hypertune::types::units::Moment;
 
@@ -122,23 +122,21 @@ impl JobModel for RecordedJobs<'_> {
 pub fn configurations(text: &str, seed: u64, jobs: u64, regret: &dyn Fn(&Assignment) -> f64) -> Vec<Assignment> {
     let mut experiment = load(text, seed);
     experiment.limits.jobs = Some(jobs);
+    run(experiment, regret)
+}
+
+fn run(experiment: Experiment, regret: &dyn Fn(&Assignment) -> f64) -> Vec<Assignment> {
     let mut model = RecordedJobs { regret, configurations: Vec::new() };
     simulate(Arc::new(experiment), 1, &mut model);
     model.configurations
 }
 
-/// The number of trials of the study in `text` until the first regret below `target`; `cap` if none of as many has one.
+/// The number of trials of the study in `text`, whose metric is `regret`, until the first regret of at most `target`; `cap` if none
+/// of as many has one.
 pub fn trials_until(text: &str, seed: u64, cap: u64, regret: &dyn Fn(&Assignment) -> f64, target: f64) -> u64 {
-    // The same study with more and more trials: most reach the target early, and the time of a suggestion grows with their number.
-    let mut jobs = 25;
-    loop {
-        let all = configurations(text, seed, jobs.min(cap), regret);
-        if let Some(index) = all.iter().position(|one| regret(one) < target) {
-            return index as u64 + 1;
-        }
-        if jobs >= cap {
-            return cap;
-        }
-        jobs *= 2;
-    }
+    let mut experiment = load(text, seed);
+    experiment.limits.jobs = Some(cap);
+    let is_reached = MetricCondition { metric: "regret".into(), value: target, direction: Direction::Minimize };
+    experiment.stopping.conditions.push(is_reached);
+    run(experiment, regret).len() as u64
 }

@@ -58,11 +58,15 @@ pub fn search(space: &Space, all: &Enumeration, max_work: u64) -> Option<Feasibl
         frame.number += count;
         let param = all.param(depth);
         values[param] = position.and_then(|at| space.params[param].domain.level(at));
-        work += 1 + due[depth].iter().map(DueConstraint::work).sum::<u64>();
+        work += 1;
+        let is_extended = due[depth].iter().all(|due| {
+            work += due.work();
+            is_fulfilled(space, due, &values)
+        });
         if work > max_work {
             return None;
         }
-        if !due[depth].iter().all(|due| is_fulfilled(space, due, &values)) {
+        if !is_extended {
             continue;
         }
         if depth == last_due {

@@ -25,7 +25,7 @@ Exit codes:
   0    done
   1    internal or I/O error
   2    invalid command line or matrix; nothing was launched or written
-  3    the study ended without a value, or because of failures; or a condition of --fail-if holds
+  3    the study ended without a value, or because of failures; a condition of --fail-if holds; or doctor found something wrong
   4    stopped by a limit before the plan was complete, and not every job failed; continue with a larger limit
   129, 130, 143
        stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; continue with the same command line";

@@ -1,6 +1,7 @@
 //! One file per subcommand, one table of exit codes.
 
 pub(crate) mod args;
+pub(crate) mod doctor;
 pub(crate) mod error;
 pub mod exit_codes;
 mod findings;
@@ -27,7 +28,7 @@ use clap::Parser;
 use error::CliError;
 use exit_codes::Exit;
 use matrix_commands::plan::PlanArgs;
-use matrix_commands::{check, import, init, plan, run, slurm};
+use matrix_commands::{check, doctor as doctor_command, import, init, plan, run, slurm};
 use study_commands::{
     best, diff, explain, export, importance, list, logs, plot, report, resume, serve as serve_command, status, trials,
 };
@@ -99,6 +100,7 @@ fn dispatch(command: Subcommand) -> Result<Exit, CliError> {
         Subcommand::Plan(args) => plan::plan(&args),
         Subcommand::Init(args) => init::init(&args),
         Subcommand::Check(args) => check::check(&args),
+        Subcommand::Doctor(args) => doctor_command::doctor(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Best(args) => best::best(&args),
         Subcommand::Trials(args) => trials::trials(&args),

@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::exit_codes;
 use super::matrix_commands::check::CheckArgs;
+use super::matrix_commands::doctor::DoctorArgs;
 use super::matrix_commands::import::ImportArgs;
 use super::matrix_commands::init::InitArgs;
 use super::matrix_commands::plan::PlanArgs;
@@ -45,6 +46,8 @@ pub enum Subcommand {
     Init(InitArgs),
     /// Report all errors of a matrix file; given a study's folder, check its journal
     Check(CheckArgs),
+    /// Try the command with a few real jobs: parameters, metric, resource, checkpoint, seed, signals, memory, time
+    Doctor(DoctorArgs),
     /// Convert a file of another tool (W&B, Katib, NNI, Oríon, Optuna, Hydra, Polyaxon before 1.0) into a matrix
     Import(ImportArgs),
     /// Show the best trial of a study and the command that repeats it

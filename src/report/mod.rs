@@ -3,6 +3,7 @@
 pub(crate) mod best;
 pub(crate) mod condition;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub mod export;
 pub(crate) mod failures;

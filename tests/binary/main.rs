@@ -7,6 +7,7 @@ mod bounds;
 mod collectors;
 mod components;
 mod config_files;
+mod doctor;
 mod edited;
 mod endings;
 mod escapes;

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod definition_notes;
+pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod plan;

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use super::syscalls::{self, Disposition};
 
 /// Whether the signals have their default action: outside of sessions.
 static USE_DEFAULT_ACTION: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Number of [`Signals`]: of a session, and of a command that runs several sessions.
+static CATCHING: AtomicUsize = AtomicUsize::new(0);
 
 /// The signals that end a study.
 const TERMINATION_SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
@@ -58,6 +61,7 @@ struct CaughtSignal {
 impl Signals {
     /// Installs the handlers. An ignored SIGHUP (under `nohup`) or SIGTSTP stays ignored.
     pub fn catch() -> io::Result<Signals> {
+        CATCHING.fetch_add(1, Ordering::SeqCst);
         let mut signals = Signals { caught: Vec::new() };
         USE_DEFAULT_ACTION.store(false, Ordering::SeqCst);
         for signal in TERMINATION_SIGNALS.into_iter().chain([SIGTSTP]) {
@@ -73,9 +77,18 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Restores the default actions at the end of a session. Without this signals would be lost, as handlers are never uninstalled.
+    /// Restores the default actions, unless signals are still caught elsewhere. Without this signals would be lost, as handlers are
+    /// never uninstalled.
     pub fn release(self) {
-        USE_DEFAULT_ACTION.store(true, Ordering::SeqCst);
+        drop(self);
+        if CATCHING.load(Ordering::SeqCst) == 0 {
+            USE_DEFAULT_ACTION.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// The first signal that ends a study among those received since the last call.
+    pub fn take_termination(&self) -> Option<i32> {
+        self.take().into_iter().find(|signal| TERMINATION_SIGNALS.contains(signal))
     }
 
     /// Readable if there are signals to [`Signals::take`].
@@ -104,6 +117,7 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
+        CATCHING.fetch_sub(1, Ordering::SeqCst);
         for caught in &self.caught {
             unregister(caught.registration);
         }

@@ -34,7 +34,7 @@ impl DurationFit {
     }
 
     /// The start-up time and the time per unit, neither of them negative.
-    fn line(&self) -> Option<(f64, f64)> {
+    pub(crate) fn line(&self) -> Option<(f64, f64)> {
         let mean = self.mean_resource()?;
         let variance = self.resource_squared - mean * self.resource;
         // Jobs of one resource do not separate the two, so all of their time counts as training.

@@ -138,16 +138,17 @@ struct ResourceCheck {
     without_effect: usize,
 }
 
+/// What shows how much a job trained.
 #[derive(Clone, Debug)]
-struct JobEvidence {
+pub(crate) struct JobEvidence {
     /// The resource that it trained.
-    trained: f64,
-    seconds: f64,
+    pub trained: f64,
+    pub seconds: f64,
     /// The resource in its last reading.
-    step: Option<f64>,
+    pub step: Option<f64>,
     /// The number of readings, of which `curve` may have fewer.
-    readings: u64,
-    curve: Vec<CurvePoint>,
+    pub readings: u64,
+    pub curve: Vec<CurvePoint>,
 }
 
 impl ResourceCheck {
@@ -183,7 +184,7 @@ impl ResourceCheck {
 }
 
 /// Whether the larger resource of `now` had no effect; `None` if the two jobs cannot tell.
-fn shows_no_effect(before: &JobEvidence, now: &JobEvidence) -> Option<bool> {
+pub(crate) fn shows_no_effect(before: &JobEvidence, now: &JobEvidence) -> Option<bool> {
     if now.trained < before.trained * MIN_FACTOR {
         return None;
     }

@@ -4,6 +4,7 @@ pub(crate) mod default_variables;
 pub(crate) mod full_disk;
 pub(crate) mod gpus;
 pub(crate) mod machine_errors;
+pub(crate) mod machine_memory;
 pub(crate) mod nvidia_smi;
 pub(crate) mod ports;
 pub(crate) mod programs;

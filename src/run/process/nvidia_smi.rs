@@ -1,4 +1,4 @@
-//! The devices that `nvidia-smi` lists.
+//! The devices that `nvidia-smi` lists, and their memory.
 
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -10,6 +10,9 @@ use crate::launch::process::syscalls::{Pid, set_nonblocking, without_ctrl_z};
 
 /// How long `nvidia-smi` may take. It prints one short line per device, less than a pipe holds, so it needs no reader until it exits.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The same for a question that is asked again and again.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `nvidia-smi` does not exit.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -28,6 +31,51 @@ pub fn devices() -> Result<Vec<String>, HangingError> {
     let mut command = Command::new("nvidia-smi");
     command.arg("-L");
     Ok(output_within(command, TIMEOUT)?.map(|output| listed(&output)).unwrap_or_default())
+}
+
+/// The memory of a process on one GPU.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProcessMemory {
+    /// Its number, as the driver of the GPU sees it: in a container it may be another one.
+    pub pid: i32,
+    /// In bytes.
+    pub bytes: u64,
+}
+
+/// The processes with memory on a GPU, one entry for each process and GPU; empty if `nvidia-smi` fails.
+///
+/// # Errors
+/// It does not exit within 5 s.
+pub fn memory_of_processes() -> Result<Vec<ProcessMemory>, HangingError> {
+    let output = query("--query-compute-apps=pid,used_memory")?;
+    Ok(output.lines().filter_map(process_memory).collect())
+}
+
+/// The memory in use on all GPUs together, bytes; 0 if `nvidia-smi` fails.
+///
+/// # Errors
+/// It does not exit within 5 s.
+pub fn used_memory() -> Result<u64, HangingError> {
+    let output = query("--query-gpu=memory.used")?;
+    Ok(output.lines().filter_map(mebibytes).sum())
+}
+
+/// The lines that `nvidia-smi` prints for a query, without a heading and units.
+fn query(query: &str) -> Result<String, HangingError> {
+    let mut command = Command::new("nvidia-smi");
+    command.args([query, "--format=csv,noheader,nounits"]);
+    Ok(output_within(command, QUERY_TIMEOUT)?.unwrap_or_default())
+}
+
+/// A line like `4711, 1024`. The memory is `[N/A]` where the driver does not tell it.
+fn process_memory(line: &str) -> Option<ProcessMemory> {
+    let (pid, memory) = line.split_once(',')?;
+    Some(ProcessMemory { pid: pid.trim().parse().ok()?, bytes: mebibytes(memory)? })
+}
+
+/// A number of mebibytes, in bytes.
+fn mebibytes(text: &str) -> Option<u64> {
+    text.trim().parse::<u64>().ok()?.checked_mul(1 << 20)
 }
 
 /// The devices in the output of `nvidia-smi -L`: the indices of GPUs, and the identifiers of the parts of a GPU that is partitioned
@@ -98,6 +146,14 @@ mod tests {
         assert_eq!(listed(output), ["0", "MIG-a", "MIG-b", "2"]);
         assert_eq!(listed("0\n1\n"), ["0", "1"]);
         assert_eq!(listed("No devices were found\n"), [""; 0]);
+    }
+
+    #[test]
+    fn memory_is_in_mebibytes() {
+        assert_eq!(process_memory("4711, 1024"), Some(ProcessMemory { pid: 4711, bytes: 1 << 30 }));
+        assert_eq!(process_memory("4711, [N/A]"), None);
+        assert_eq!(process_memory("No running processes found"), None);
+        assert_eq!(mebibytes(" 3 "), Some(3 << 20));
     }
 
     #[test]

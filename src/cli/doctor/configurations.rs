@@ -1,0 +1,93 @@
+//! The configurations that `doctor` runs.
+
+use serde_json::Value;
+
+use crate::engine::experiment::Experiment;
+use crate::search::random::Random;
+use crate::search::{Proposal, Sampler};
+use crate::types::advice::TrialRequest;
+use crate::types::assignment::Assignment;
+use crate::types::ids::{BracketId, TrialId};
+use crate::types::units::Resource;
+
+/// Number of configurations among which the others are chosen.
+const DRAWN: u64 = 32;
+
+/// The first configuration of a study, and others to compare it with.
+#[derive(Clone, Debug)]
+pub struct Configurations {
+    pub first: Assignment,
+    others: Vec<Assignment>,
+    /// Whether only these configurations may run.
+    are_listed: bool,
+}
+
+impl Configurations {
+    /// Those of `experiment`; `None` if it has none.
+    pub fn of(experiment: &Experiment) -> Option<Configurations> {
+        let listed = experiment.method.sampler.listed();
+        if let Some((first, others)) = listed.split_first() {
+            return Some(Configurations { first: first.clone(), others: others.to_vec(), are_listed: true });
+        }
+        let sampler = &experiment.method.sampler;
+        let own = sampler.ignores_observations() && !sampler.is_external();
+        let proposed = if own { proposals(&**sampler, experiment, 1) } else { Vec::new() };
+        let mut drawn = proposed.into_iter().chain(proposals(&Random, experiment, DRAWN));
+        Some(Configurations { first: drawn.next()?, others: drawn.collect(), are_listed: false })
+    }
+
+    /// The configuration that differs from the first in most parameters; `None` if all are the same.
+    pub fn second(&self) -> Option<Assignment> {
+        let differences = |other: &&Assignment| different(&self.first, other).count();
+        self.others.iter().max_by_key(differences).filter(|other| differences(other) > 0).cloned()
+    }
+
+    /// The first configuration with another value of one parameter each, as far as such are allowed.
+    pub fn changed(&self, experiment: &Experiment) -> Vec<(String, Assignment)> {
+        let names = self.first.iter().map(|(name, _)| name);
+        names.filter_map(|name| Some((name.to_owned(), self.with_other(name, experiment)?))).collect()
+    }
+
+    fn with_other(&self, name: &str, experiment: &Experiment) -> Option<Assignment> {
+        if self.are_listed {
+            let changes_it = |other: &&Assignment| different(&self.first, other).eq([name]);
+            return self.others.iter().find(changes_it).cloned();
+        }
+        let value = self.first.get(name)?;
+        let mut others: Vec<&Assignment> =
+            self.others.iter().filter(|other| other.get(name).is_some_and(|new| new != value)).collect();
+        // The farther a number is, the less its effect is lost in rounding.
+        others.sort_by(|a, b| distance(value, b.get(name)).total_cmp(&distance(value, a.get(name))));
+        others.into_iter().find_map(|other| {
+            // It has the values of parameters that become active.
+            let mut params = other.clone();
+            self.first.iter().for_each(|(name, value)| params.set(name.into(), value.clone()));
+            params.set(name.into(), other.get(name)?.clone());
+            experiment.space.complete_active(&params).ok()
+        })
+    }
+}
+
+fn distance(value: &Value, other: Option<&Value>) -> f64 {
+    let numbers = value.as_f64().zip(other.and_then(Value::as_f64));
+    numbers.map_or(0.0, |(value, other)| (value - other).abs())
+}
+
+/// The parameters of either configuration that the other has not with the same value.
+fn different<'a>(one: &'a Assignment, other: &'a Assignment) -> impl Iterator<Item = &'a str> {
+    let missing = other.iter().map(|(name, _)| name).filter(|name| one.get(name).is_none());
+    one.iter().filter(|(name, value)| other.get(name) != Some(*value)).map(|(name, _)| name).chain(missing)
+}
+
+fn proposals(sampler: &dyn Sampler, experiment: &Experiment, count: u64) -> Vec<Assignment> {
+    let mut searcher = sampler.searcher(&experiment.search_context());
+    let bracket = BracketId::default();
+    let proposals = (0..count).map_while(|trial| {
+        let request = TrialRequest { trial: TrialId(trial), bracket, resource: Resource::ONE };
+        match searcher.propose(&request) {
+            Proposal::Ready(params) => Some(params),
+            Proposal::External | Proposal::Exhausted => None,
+        }
+    });
+    proposals.collect()
+}

@@ -1,0 +1,235 @@
+//! Sessions of `doctor`: the jobs of one trial each, in a scratch folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use super::schedule::SingleTrial;
+use crate::cli::args::execution::ExecutionArgs;
+use crate::cli::error::CliError;
+use crate::cli::options::execution;
+use crate::cli::options::launcher::Places;
+use crate::cli::study::advice::machine::with_machine_advice;
+use crate::cli::study::definition::StudyDefinition;
+use crate::cli::study::session::header;
+use crate::cli::study::view;
+use crate::command::template::Renderer;
+use crate::engine::event::FinishReason;
+use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stopping};
+use crate::journal::folder::layout::StudyFolder;
+use crate::journal::readings::{self, ReadingRecord};
+use crate::launch::launcher::Capacity;
+use crate::launch::orphans::mark::{Mark, SessionMark};
+use crate::launch::orphans::marked_processes::SearchScope;
+use crate::launch::process::signals::Signals;
+use crate::progress::quiet::QuietProgress;
+use crate::progress::{Verbosity, print_message};
+use crate::report::doctor::ObservedJob;
+use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
+use crate::run::change::StudyChange;
+use crate::run::checkpoints::retention::Keep;
+
+use crate::run::options::{Existing, RunOptions};
+use crate::run::session as driver;
+use crate::run::study::StudyInput;
+use crate::search::listed::Listed;
+use crate::types::assignment::Assignment;
+use crate::types::units::Resource;
+
+/// Why no more jobs run.
+#[derive(Debug)]
+pub enum DoctorEnd {
+    /// hypertune got a signal.
+    Signal(i32),
+    Error(Box<CliError>),
+}
+
+impl From<CliError> for DoctorEnd {
+    fn from(error: CliError) -> DoctorEnd {
+        DoctorEnd::Error(Box::new(error))
+    }
+}
+
+/// The jobs of a trial that has run.
+#[derive(Debug)]
+pub struct TrialRun {
+    pub jobs: Vec<ObservedJob>,
+    pub view: StudyView,
+    pub folder: StudyFolder,
+}
+
+/// Runs jobs of a study in a scratch folder. Dropping it ends what the jobs have left running and removes the folder.
+#[derive(Debug)]
+pub struct DoctorSessions<'a> {
+    pub study: &'a StudyDefinition,
+    renderer: &'a Renderer,
+    options: RunOptions,
+    /// Number of jobs at once in the study.
+    pub slots: u32,
+    /// Whether jobs run on this machine.
+    pub is_local: bool,
+    verbosity: Verbosity,
+    /// `None` once it is removed.
+    scratch: Option<TempDir>,
+    marks: Vec<SessionMark>,
+    count: u32,
+    /// Catches signals between two sessions; `None` once released.
+    signals: Option<Signals>,
+}
+
+impl<'a> DoctorSessions<'a> {
+    /// Creates the scratch folder: a temporary one, or beside the study if jobs run on machines that may not see that.
+    pub fn new(
+        study: &'a StudyDefinition,
+        renderer: &'a Renderer,
+        args: &ExecutionArgs,
+    ) -> Result<DoctorSessions<'a>, CliError> {
+        let verbosity = execution::verbosity(args);
+        let places = Places::find(args, study.concurrency, study.launcher.as_ref())?;
+        let slots = places.count();
+        let is_local = places.launcher.capacity().map_err(CliError::usage)? == Capacity::Machine;
+        let mut options = execution::options(args, &places, Existing::Continue);
+        execution::fit_open_files(&mut options, 1, verbosity)?;
+        // Jobs get as many threads as in the study.
+        execution::share_processors(&mut options, args, study.experiment.plan().trials());
+        options.slots.truncate(1);
+        options.keep = Keep::All;
+        let signals = Signals::catch()?;
+        let parent = if is_local { std::env::temp_dir() } else { parent(study)? };
+        let scratch = tempfile::Builder::new().prefix("hypertune-doctor-").tempdir_in(&parent);
+        let scratch = scratch.with_context(|| format!("cannot create a scratch folder in {}", parent.display()));
+        let scratch = scratch
+            .map_err(|error| CliError::internal(error).hint("set TMPDIR to a folder in which you may create files"))?;
+        Ok(DoctorSessions {
+            study,
+            renderer,
+            options,
+            slots,
+            is_local,
+            verbosity,
+            scratch: Some(scratch),
+            marks: Vec::new(),
+            count: 0,
+            signals: Some(signals),
+        })
+    }
+
+    /// Keeps the scratch folder; its path.
+    pub fn keep(&mut self) -> Option<PathBuf> {
+        Some(self.scratch.take()?.keep())
+    }
+
+    /// Longest time from SIGTERM to SIGKILL.
+    pub fn grace(&self) -> Duration {
+        self.options.grace
+    }
+
+    /// Prints what runs next, unless only the result is wanted.
+    pub fn note(&self, text: &str) {
+        if self.verbosity != Verbosity::Quiet {
+            print_message(text);
+        }
+    }
+
+    /// Runs a trial with `params` at the rungs `resources`, one job after the other, each for at most `timeout`.
+    pub fn run(
+        &mut self,
+        params: &Assignment,
+        resources: &[Resource],
+        timeout: Duration,
+    ) -> Result<TrialRun, DoctorEnd> {
+        self.check_signals()?;
+        let scratch = self.scratch.as_ref().map(TempDir::path).unwrap_or(Path::new("."));
+        let folder = StudyFolder::new(scratch.join(self.count.to_string()));
+        self.count += 1;
+        let experiment = Arc::new(self.experiment(params, resources, timeout));
+        let mut header = header(self.study)?;
+        header.study = folder.root().to_string_lossy().into_owned();
+        let input = StudyInput {
+            experiment,
+            renderer: self.renderer,
+            folder: folder.clone(),
+            header,
+            tuner: None,
+            change: StudyChange::default(),
+            files: Vec::new(),
+        };
+        let ended = driver::run(&input, &self.options, &QuietProgress);
+        let view = view::try_read(folder.root(), ViewDetail::Curves)?;
+        self.marks.extend(view.iter().filter_map(|view| SessionMark::parse(&view.last_session.as_ref()?.mark)));
+        if let FinishReason::Interrupted { signal } = ended.map_err(|error| with_machine_advice(error, None))? {
+            return Err(DoctorEnd::Signal(signal));
+        }
+        self.check_signals()?;
+        let Some(view) = view else { return Err(CliError::internal(anyhow::anyhow!("a job was not recorded")).into()) };
+        Ok(TrialRun { jobs: observed(&view, &folder)?, view, folder })
+    }
+
+    /// The study's experiment for this trial, without what depends on results.
+    fn experiment(&self, params: &Assignment, resources: &[Resource], timeout: Duration) -> Experiment {
+        let mut experiment = (*self.study.experiment).clone();
+        experiment.method.schedule = Arc::new(SingleTrial {
+            rungs: resources.to_vec(),
+            max_resource: experiment.method.schedule.max_resource(),
+            eta: experiment.method.schedule.eta(),
+        });
+        experiment.method.sampler = Arc::new(Listed::new(vec![params.clone()]));
+        experiment.limits = Limits::default();
+        experiment.stopping = Stopping::default();
+        experiment.retries = Retries { max: 0, ..experiment.retries };
+        experiment.first_failures = FirstFailures::KeepGoing;
+        experiment.job_timeout = Some(timeout);
+        experiment.initial = Vec::new();
+        experiment.prior = Arc::new([]);
+        experiment
+    }
+
+    fn check_signals(&self) -> Result<(), DoctorEnd> {
+        match self.signals.as_ref().and_then(Signals::take_termination) {
+            Some(signal) => Err(DoctorEnd::Signal(signal)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for DoctorSessions<'_> {
+    fn drop(&mut self) {
+        let marks: Vec<Mark> = self.marks.drain(..).map(Mark::Session).collect();
+        if !marks.is_empty() {
+            self.options.launcher.end_leftovers(marks, SearchScope::CurrentSession);
+        }
+        drop(self.scratch.take());
+        self.signals.take().into_iter().for_each(Signals::release);
+    }
+}
+
+/// The folder that contains the study's folder.
+fn parent(study: &StudyDefinition) -> Result<PathBuf, CliError> {
+    let root = std::path::absolute(study.folder.root())?;
+    Ok(root.parent().unwrap_or(Path::new("/")).to_owned())
+}
+
+fn observed(view: &StudyView, folder: &StudyFolder) -> Result<Vec<ObservedJob>, DoctorEnd> {
+    let all: Vec<ReadingRecord> = readings::read(folder).map_err(CliError::from)?.collect();
+    let job = |job: &JobView| ObservedJob {
+        params: (*job.params).clone(),
+        resource: job.resource.amount(),
+        previous: job.previous.amount(),
+        exited_with_0: job.status != JobStatus::Timeout && job.usage.is_some_and(|usage| usage.exit_code == Some(0)),
+        timed_out: job.status == JobStatus::Timeout,
+        was_killed: job.usage.is_some_and(|usage| usage.signal == Some(libc::SIGKILL)),
+        failure: job.reason.clone(),
+        stderr_tail: job.stderr_tail.clone(),
+        value: job.score.map(|score| score.value()),
+        curve: job.curve.clone(),
+        readings: all.iter().filter(|reading| reading.job == job.job).cloned().collect(),
+        duration_s: job.usage.map_or(0.0, |usage| usage.duration_s),
+        max_rss_bytes: job.usage.and_then(|usage| usage.max_rss_bytes),
+        checkpoint_entries: fs::read_dir(folder.checkpoint(job.job.key.trial)).map_or(0, Iterator::count),
+    };
+    Ok(view.jobs.iter().map(job).collect())
+}

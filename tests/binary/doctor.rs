@@ -27,6 +27,9 @@ const SCRIPT: &str = "#!/bin/sh\nfor a; do case $a in --*) eval \"${a#--}\";; es
 const TRAIN: &str = "\nfor e in $(seq $((done + 1)) $epochs); do echo \"{\\\"epochs\\\": $e, \\\"loss\\\": $loss$e}\"; done\n\
                      echo $epochs > $state\n";
 
+/// A `loss` that both parameters change.
+const LOSS: &str = "loss=${y#0.}$x";
+
 struct Scene {
     lab: Lab,
 }
@@ -105,7 +108,7 @@ fn a_good_script_passes_all_checks() {
 
 #[test]
 fn all_metrics_and_the_measured_numbers_are_in_the_json() {
-    let json = script(&format!("loss=$x$y\necho \"{{\\\"acc\\\": 0.5}}\"{TRAIN}"));
+    let json = script(&format!("{LOSS}\necho \"{{\\\"acc\\\": 0.5}}\"{TRAIN}"));
     has(&json, "metric", "passed", "by the collector `auto` from JSON on stdout");
     let names: Vec<&str> = json["measured"]["metrics"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(["acc", "loss", "epochs"].iter().all(|name| names.contains(name)), "{names:?}");
@@ -140,19 +143,19 @@ fn parameters_without_effect_are_named() {
 
 #[test]
 fn a_resource_that_is_ignored_is_found() {
-    let ignored = "echo \"{\\\"epochs\\\": 1, \\\"loss\\\": $x$y}\"";
-    has(&script(ignored), "resource", "failed", "the last reading is at 1");
-    let more = "for e in 1 2 3 4; do echo \"{\\\"epochs\\\": $e, \\\"loss\\\": $x$y}\"; done";
-    has(&script(more), "resource", "failed", "allotted 1 epoch has a reading at 4");
-    has(&script("echo \"{\\\"loss\\\": $x$y}\""), "resource", "failed", "did the same");
+    let ignored = "echo \"{\\\"epochs\\\": 1, \\\"loss\\\": $loss}\"";
+    has(&script(&format!("{LOSS}\n{ignored}")), "resource", "failed", "the last reading is at 1");
+    let more = format!("{LOSS}\nfor e in 1 2 3 4; do echo \"{{\\\"epochs\\\": $e, \\\"loss\\\": $loss}}\"; done");
+    has(&script(&more), "resource", "failed", "allotted 1 epoch has a reading at 4");
+    has(&script(&format!("{LOSS}\necho \"loss: $loss\"")), "resource", "failed", "did the same");
 }
 
 #[test]
 fn a_checkpoint_that_is_missing_or_not_loaded_is_found() {
     has(&of_trainer("", ""), "checkpoint", "failed", "nothing is written");
-    let over = script(&format!("done=0; loss=$x$y{TRAIN}"));
+    let over = script(&format!("done=0\n{LOSS}{TRAIN}"));
     has(&over, "checkpoint", "failed", "trains from scratch: its first reading is at 1");
-    has(&script(&format!("loss=$x$y{TRAIN}")), "checkpoint", "passed", "continues after 1");
+    has(&script(&format!("{LOSS}{TRAIN}")), "checkpoint", "passed", "continues after 1");
 }
 
 #[test]
@@ -230,7 +233,7 @@ fn grids_lists_models_and_tuners_are_tried_too() {
     let grid = format!("kind: grid\n{metric}{params}");
     let bayes = format!("kind: bayes\nnumInitialRuns: 2\nmaxIterations: 4\n{metric}{params}");
     let asha = MATRIX.replace("hyperband", "asha").replace("eta: 3", "eta: 3\nnumRuns: 9");
-    let auto = MATRIX.replace("hyperband", "auto").replace("eta: 3", "rounds: 1");
+    let auto = MATRIX.replace("hyperband", "auto").replace("eta: 3", "numRuns: 9");
     for matrix in [mapping, grid, bayes, asha, auto] {
         let json = Scene::new(&matrix).json("", &trainer());
         assert_eq!(outcome(&json, "command").0, "passed", "{matrix}\n{json}");
@@ -260,7 +263,7 @@ fn gpu_memory_is_read_from_nvidia_smi_while_a_job_runs() {
                    *) cat process 2>/dev/null;;\nesac\n";
         std::fs::create_dir(scene.lab.path("bin")).unwrap();
         scene.lab.script("bin/nvidia-smi", smi);
-        scene.lab.script("t.sh", &format!("{SCRIPT}{job}\nsleep 0.6\nloss=$x$y{TRAIN}"));
+        scene.lab.script("t.sh", &format!("{SCRIPT}{job}\nsleep 0.6\n{LOSS}{TRAIN}"));
         let path = format!("{}:{}", scene.lab.path("bin").display(), std::env::var("PATH").unwrap());
         let mut command = scene.command("--gpus auto --format json -q", "./t.sh");
         RunOutput::of(command.env("PATH", path)).json()

@@ -42,7 +42,7 @@ impl Scene {
     }
 
     fn command(&self, options: &str, command: &str) -> std::process::Command {
-        let line = format!("doctor m.yaml -j 2 --gpus none --grace 300ms {options} -- {command}");
+        let line = format!("doctor m.yaml -j 2 --grace 300ms {options} -- {command}");
         let mut command = self.lab.command(&line);
         command.env("TMPDIR", self.lab.path("tmp"));
         command
@@ -54,7 +54,7 @@ impl Scene {
 
     /// The JSON of a command that leaves nothing; its exit code is the one of its checks.
     fn json(&self, options: &str, command: &str) -> Value {
-        let output = self.doctor(&format!("--format json {options}"), command);
+        let output = self.doctor(&format!("--gpus none --format json {options}"), command);
         let json = output.json();
         let failed = json["checks"].as_array().unwrap().iter().any(|check| check["status"] == "failed");
         assert_eq!((output.code(), &json["healthy"]), (Some(if failed { 3 } else { 0 }), &Value::from(!failed)));
@@ -265,7 +265,7 @@ fn gpu_memory_is_read_from_nvidia_smi_while_a_job_runs() {
         scene.lab.script("bin/nvidia-smi", smi);
         scene.lab.script("t.sh", &format!("{SCRIPT}{job}\nsleep 0.6\n{LOSS}{TRAIN}"));
         let path = format!("{}:{}", scene.lab.path("bin").display(), std::env::var("PATH").unwrap());
-        let mut command = scene.command("--gpus auto --format json -q", "./t.sh");
+        let mut command = scene.command("--format json -q", "./t.sh");
         RunOutput::of(command.env("PATH", path)).json()
     };
     has(&gpu("echo \"$$, 2048\" > process"), "gpu", "passed", "up to 2.1 GB");

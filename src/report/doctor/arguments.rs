@@ -21,14 +21,14 @@ pub fn check(jobs: &DoctorJobs) -> CheckOutcome {
             "values differ from run to run, so that the effect of a parameter cannot be seen",
         );
     }
-    if has_no_effect(jobs, second) {
+    let tried: Vec<_> = jobs.changed.iter().filter(|changed| changed.job.exited_with_0).collect();
+    let without_effect: Vec<&str> =
+        tried.iter().filter(|changed| has_no_effect(jobs, &changed.job)).map(|changed| changed.name.as_str()).collect();
+    if has_no_effect(jobs, second) && without_effect.len() == tried.len() {
         let text =
             format!("two configurations have the same value{with}, {}: no parameter has an effect", text::short(value));
         return CheckOutcome::failed(text, ADVICE);
     }
-    let tried: Vec<_> = jobs.changed.iter().filter(|changed| changed.job.exited_with_0).collect();
-    let without_effect: Vec<&str> =
-        tried.iter().filter(|changed| has_no_effect(jobs, &changed.job)).map(|changed| changed.name.as_str()).collect();
     if !without_effect.is_empty() {
         return CheckOutcome::failed(
             format!("another value changes nothing{with}: {}", without_effect.join(", ")),

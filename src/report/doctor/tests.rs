@@ -72,7 +72,7 @@ fn good() -> DoctorJobs {
 fn check(jobs: &DoctorJobs, name: &str) -> (CheckStatus, String) {
     let diagnosis = Diagnosis::new(jobs, None);
     let found = diagnosis.checks.into_iter().find(|check| check.name == name).unwrap().outcome;
-    assert_eq!(found.status == CheckStatus::Failed && found.advice.is_none(), false, "{found:?}");
+    assert!(found.status != CheckStatus::Failed || found.advice.is_some(), "{found:?}");
     (found.status, found.text)
 }
 
@@ -122,7 +122,10 @@ fn a_parameter_that_changes_nothing_is_named_also_if_it_is_printed() {
     same.readings[0].metrics.push(("y".to_owned(), 2.0));
     jobs.changed[1].job = same;
     fails(&jobs, "parameters", "changes nothing with 1 epoch: y");
+    // Two configurations may have the same value by chance.
     jobs.second = Some(job(0.0, 1.0, &[(Some(1.0), 0.9)]));
+    fails(&jobs, "parameters", "changes nothing with 1 epoch: y");
+    jobs.changed.clear();
     fails(&jobs, "parameters", "no parameter has an effect");
 }
 

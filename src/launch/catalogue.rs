@@ -10,16 +10,18 @@ use super::launcher::{Launcher, StartReport};
 use super::local::Local;
 use super::slurm;
 use super::std_process::StdProcess;
+use super::template;
 use crate::types::args::{ArgError, Args, PathSegment};
 
 /// The environment variable that names the launcher.
 pub const LAUNCHER_VARIABLE: &str = "HYPERTUNE_LAUNCHER";
 
 /// All launchers. The first is the default.
-pub static LAUNCHERS: [LauncherKind; 3] = [
+pub static LAUNCHERS: [LauncherKind; 4] = [
     of_machine("local", |_| Ok(Arc::new(Local::default()))),
     of_machine("std", |_| Ok(Arc::new(StdProcess::default()))),
     slurm::KIND,
+    template::KIND,
 ];
 
 /// A launcher of this machine, which has no options.
@@ -45,6 +47,15 @@ pub fn named(name: &str, origin: &'static str) -> Result<&'static LauncherKind, 
 /// Whether jobs of the launcher `name` print their start, so that those without one are queued.
 pub fn reports_start(name: &str) -> bool {
     LAUNCHERS.iter().any(|kind| kind.name == name && kind.start_report == StartReport::Printed)
+}
+
+/// Removes the name of a launcher from its mapping: the field `kind`, which a mapping with `template` does not need.
+pub fn take_name(options: &mut Map<String, Value>) -> Option<String> {
+    match options.shift_remove("kind") {
+        Some(Value::String(name)) => Some(name),
+        Some(_) => None,
+        None => options.contains_key(template::TEMPLATE).then(|| template::NAME.to_owned()),
+    }
 }
 
 /// A launcher's name with its options, checked.
@@ -77,6 +88,11 @@ impl LauncherChoice {
     /// As [`named`].
     pub fn without_options(name: &str, origin: &'static str) -> Result<LauncherChoice, LaunchError> {
         Ok(LauncherChoice { name: named(name, origin)?.name, options: Map::new() })
+    }
+
+    /// The launcher `name` with `options`, as a journal records them; `None` if they are not valid any more.
+    pub fn recorded(name: &str, options: Map<String, Value>) -> Option<LauncherChoice> {
+        LauncherChoice::new(LAUNCHERS.iter().find(|kind| kind.name == name)?, options).ok()
     }
 
     /// The launcher's name.
@@ -114,14 +130,19 @@ mod tests {
 
     #[test]
     fn a_launcher_is_found_by_its_name_and_an_unknown_name_is_an_error_that_lists_them() {
+        let required = [("template", json!({"template": ["nice", "{{ command }}"]}))];
         for kind in &LAUNCHERS {
-            let choice = LauncherChoice::without_options(kind.name, LAUNCHER_VARIABLE).unwrap();
-            let launcher = choice.build().unwrap();
+            let options = required.iter().find(|(name, _)| *name == kind.name).map(|(_, options)| options.clone());
+            let options = options.and_then(|options| options.as_object().cloned()).unwrap_or_default();
+            let launcher = LauncherChoice::new(kind, options).unwrap().build().unwrap();
             assert_eq!((launcher.name(), launcher.start_report()), (kind.name, kind.start_report));
         }
         assert_eq!(default().name(), "local");
         let error = named("slrum", LAUNCHER_VARIABLE).unwrap_err().to_string();
-        assert_eq!(error, "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm");
+        assert_eq!(
+            error,
+            "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm, template"
+        );
     }
 
     #[test]

@@ -58,10 +58,23 @@ pub enum StartReport {
 pub enum Capacity {
     /// As many as this machine has processors or devices for.
     Machine,
+    /// As many as this machine has processors, if no number is given; devices are not assigned.
+    Processors,
     /// So many.
     Jobs(u32),
     /// Any number; the rest waits in the queue of a cluster.
     Queue,
+}
+
+/// What a job finds where it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobHost {
+    /// The programs of this machine, and its processors or those of [`Launcher::processors_per_job`].
+    Machine,
+    /// Programs of its own, on the processors of this machine.
+    Container,
+    /// Programs and processors that hypertune does not know.
+    Elsewhere,
 }
 
 /// Starts and signals the processes of jobs, and interprets their exit.
@@ -96,6 +109,11 @@ pub trait Launcher: fmt::Debug + Send + Sync {
     /// Processors of each job; `None` where jobs share those of this machine.
     fn processors_per_job(&self) -> Option<u32> {
         None
+    }
+
+    /// What its jobs find where they run.
+    fn job_host(&self) -> JobHost {
+        JobHost::Machine
     }
 
     /// When its jobs start to run.

@@ -19,3 +19,4 @@ pub(crate) mod orphans;
 pub(crate) mod process;
 pub(crate) mod slurm;
 mod std_process;
+mod template;

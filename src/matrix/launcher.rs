@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::diagnostics::findings::Findings;
 use super::diagnostics::suggest::{quoted, suggestion};
 use super::yaml::node::Entry;
-use crate::launch::catalogue::{LAUNCHERS, LauncherChoice};
+use crate::launch::catalogue::{LAUNCHERS, LauncherChoice, take_name};
 use crate::types::args::ArgError;
 
 /// The launcher of the field `entry`.
@@ -14,7 +14,7 @@ pub fn read(entry: &Entry, findings: &mut Findings) -> Option<LauncherChoice> {
     let (name, span, options) = match (node.text(), node.to_json(&mut Vec::new())) {
         (Some(name), _) => (name.to_owned(), node.span.clone(), Map::new()),
         (None, Value::Object(mut options)) => {
-            let Some(Value::String(name)) = options.shift_remove("kind") else {
+            let Some(name) = take_name(&mut options) else {
                 let message = "missing field `kind` in `launcher`";
                 findings.error_with(entry.key_span.clone(), message, Some(known_launchers()));
                 return None;

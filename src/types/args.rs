@@ -146,6 +146,11 @@ impl<'a> ArgReader<'a> {
         self.args.get(name)
     }
 
+    /// The names of all arguments.
+    pub fn names(&self) -> impl Iterator<Item = String> + use<'a> {
+        self.args.values.keys().cloned()
+    }
+
     /// Records an error at argument `name`.
     pub fn error(&mut self, name: &str, message: impl Into<String>) {
         self.error_at(vec![PathSegment::Key(name.to_owned())], message, None);

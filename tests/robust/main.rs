@@ -27,6 +27,7 @@ mod removed_folders;
 mod signals;
 
 mod slots;
+mod template;
 mod terminal;
 mod tuner;
 mod tuner_faults;

@@ -112,7 +112,7 @@ fn note_rerun(args: &RunArgs, verbosity: Verbosity) {
 }
 
 fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbosity) -> Result<Exit, CliError> {
-    session::check_program(&study)?;
+    session.check_program(&study)?;
     if let Some(passed) = passing::booleans(&study).filter(|_| verbosity != Verbosity::Quiet) {
         print_message(&format!("note: {passed}"));
     }

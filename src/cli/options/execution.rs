@@ -6,6 +6,7 @@ use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::cli::options::launcher::Places;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
+use crate::launch::launcher::JobHost;
 use crate::launch::process::open_files;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
@@ -57,6 +58,7 @@ fn concurrent_jobs(options: &RunOptions, trials: u64) -> u32 {
 pub fn share_processors(options: &mut RunOptions, args: &ExecutionArgs, trials: u64) {
     let threads = match (args.threads, options.launcher.processors_per_job().and_then(NonZero::new)) {
         (Threads::Auto, Some(count)) => Threads::Count(count),
+        (Threads::Auto, None) if options.launcher.job_host() == JobHost::Elsewhere => Threads::None,
         (threads, _) => threads,
     };
     options.defaults = default_variables(threads, concurrent_jobs(options, trials));

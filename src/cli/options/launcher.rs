@@ -72,10 +72,11 @@ fn slots(args: &ExecutionArgs, concurrency: Option<u32>, launcher: &dyn Launcher
     }
     let (count, note) = match (capacity, concurrency) {
         (Capacity::Jobs(most), Some(wanted)) if wanted > most => {
-            (most, Some(format!("the allocation holds {most} jobs at once, fewer than {wanted} (-j)")))
+            (most, Some(format!("the launcher `{name}` holds {most} jobs at once, fewer than {wanted} (-j)")))
         }
         (Capacity::Jobs(most), wanted) => (wanted.unwrap_or(most), None),
         (_, Some(wanted)) => (wanted, None),
+        (Capacity::Processors, None) => (processors(), None),
         (_, None) => {
             let message = format!("outside of an allocation the launcher `{name}` needs a number of jobs");
             return Err(CliError::usage(anyhow!(message)).hint("add -j N: at most N jobs are in the queue or running"));

@@ -25,6 +25,7 @@ use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
 use crate::launch::catalogue::LauncherChoice;
+use crate::launch::launcher::JobHost;
 use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{ConfigSource, Overrides};
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity, Source};
@@ -288,6 +289,10 @@ impl StudyDefinition {
 
     /// The error if the command's program cannot be started from the current directory.
     pub fn missing_program(&self) -> Option<MissingProgram> {
+        let launcher = self.launcher.as_ref().and_then(|launcher| launcher.build().ok());
+        if launcher.is_some_and(|launcher| launcher.job_host() != JobHost::Machine) {
+            return None;
+        }
         command::missing_program(self.renderer.as_ref()?.command())
     }
 

@@ -31,6 +31,7 @@ use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::launch::error::LaunchError;
+use crate::launch::launcher::JobHost;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
 use crate::report::summary::Summary;
@@ -98,9 +99,18 @@ impl SessionOptions<'_> {
         Ok(self.places.get_or_init(|| places))
     }
 
+    /// Checks that the command's program can be started, before anything is sampled.
+    pub fn check_program(&self, study: &StudyDefinition) -> Result<(), CliError> {
+        let Some(MissingProgram { error, hint }) = study.missing_program() else { return Ok(()) };
+        if self.places(study)?.launcher.job_host() != JobHost::Machine {
+            return Ok(());
+        }
+        Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
+    }
+
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {
         let Some(renderer) = &study.renderer else { return Err(CliError::usage(anyhow!("the study has no command"))) };
-        check_program(study)?;
+        self.check_program(study)?;
         umask::check()?;
         let tuner = study.tuner.as_ref().map(|spec| tuner::program(spec, &study.source.name)).transpose()?;
         let mut options = execution::options(self.execution, self.places(study)?, self.existing);
@@ -301,12 +311,6 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
         },
         started_at: Timestamp::now().to_string(),
     })
-}
-
-/// Checks that the command's program can be started, before anything is sampled.
-pub fn check_program(study: &StudyDefinition) -> Result<(), CliError> {
-    let Some(MissingProgram { error, hint }) = study.missing_program() else { return Ok(()) };
-    Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
 }
 
 /// The error of a session, with the next step.

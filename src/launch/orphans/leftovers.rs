@@ -3,9 +3,11 @@
 //! Sessions that did not end normally are found in the journal and, in case that was overwritten, truncated or deleted, in the file
 //! `journal.sessions` next to it. Both contain marks, which do not depend on the path of the folder.
 
-use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::mark::{Mark, SessionMark};
 use super::marked_processes::SearchScope;
@@ -14,9 +16,10 @@ use crate::journal::folder::files;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
 use crate::journal::record::Record;
-use crate::launch::catalogue::{LAUNCHER_VARIABLE, LauncherChoice};
+use crate::launch::catalogue::LauncherChoice;
 use crate::launch::error::LaunchError;
 use crate::launch::launcher::Launcher;
+use crate::types::ids::JobId;
 
 /// Maximum number of bytes read from `journal.sessions`, which could be a foreign file.
 const MAX_LIST: u64 = 1 << 20;
@@ -24,19 +27,32 @@ const MAX_LIST: u64 = 1 << 20;
 /// The sessions of a journal that did not end normally.
 #[derive(Clone, Debug, Default)]
 pub struct UnfinishedSessions {
-    marks: Vec<SessionMark>,
-    /// The names of their launchers.
-    launchers: BTreeSet<String>,
-    /// Drivers of sessions whose marks were not journalled.
-    unmarked: Vec<u32>,
-    latest: Option<SessionIdentity>,
-    latest_launcher: String,
+    /// All but the latest.
+    earlier: Vec<UnfinishedSession>,
+    latest: Option<UnfinishedSession>,
+}
+
+/// A session with the jobs that it launched and that have not ended.
+#[derive(Clone, Debug)]
+struct UnfinishedSession {
+    identity: SessionIdentity,
+    launcher: RecordedLauncher,
+    jobs: Vec<JobId>,
+}
+
+/// A launcher as a session recorded it.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct RecordedLauncher {
+    name: String,
+    /// `None` where only the name is known.
+    options: Option<Map<String, Value>>,
 }
 
 /// How the processes of a session are found.
 #[derive(Clone, Debug)]
 enum SessionIdentity {
     Marked(SessionMark),
+    /// The number of the driver of a session whose mark was not journalled.
     Unmarked(u32),
 }
 
@@ -45,40 +61,48 @@ impl UnfinishedSessions {
     pub fn record(&mut self, record: &Record) {
         match record {
             Record::Session(session) => {
-                self.set_latest_unfinished();
-                self.latest_launcher.clone_from(&session.launcher);
-                self.latest = match SessionMark::parse(&session.mark) {
-                    Some(mark) => Some(SessionIdentity::Marked(mark)),
-                    None => Some(SessionIdentity::Unmarked(session.pid)),
+                self.earlier.extend(self.latest.take());
+                let identity = match SessionMark::parse(&session.mark) {
+                    Some(mark) => SessionIdentity::Marked(mark),
+                    None => SessionIdentity::Unmarked(session.pid),
                 };
+                let options = Some(session.launcher_options.clone());
+                let launcher = RecordedLauncher { name: session.launcher.clone(), options };
+                self.latest = Some(UnfinishedSession { identity, launcher, jobs: Vec::new() });
+            }
+            Record::Launch(launch) => self.latest.iter_mut().for_each(|session| session.jobs.push(launch.job)),
+            Record::End(end) => {
+                let sessions = self.earlier.iter_mut().chain(&mut self.latest);
+                sessions.for_each(|session| session.jobs.retain(|job| *job != end.job));
             }
             Record::Finish { .. } => self.latest = None,
             _ => {}
         }
     }
 
-    fn set_latest_unfinished(&mut self) {
-        if self.latest.is_some() {
-            self.launchers.insert(std::mem::take(&mut self.latest_launcher));
-        }
-        match self.latest.take() {
-            Some(SessionIdentity::Marked(mark)) => self.marks.push(mark),
-            Some(SessionIdentity::Unmarked(driver)) => self.unmarked.push(driver),
-            None => {}
-        }
-    }
-
-    /// The marks of their processes.
-    fn marks(mut self, folder: &StudyFolder) -> Vec<Mark> {
-        self.set_latest_unfinished();
+    /// The marks of their processes and jobs, with their launchers.
+    fn marks(&self, folder: &StudyFolder) -> Vec<(RecordedLauncher, Vec<Mark>)> {
         let table = ProcessTable::default();
-        let marked = self.marks.into_iter().filter(|mark| !mark.is_driver_running(&table)).map(Mark::Session);
         let folder = fs::canonicalize(folder.root()).ok();
-        let unmarked = self
-            .unmarked
-            .into_iter()
-            .filter_map(|driver| folder.clone().map(|folder| Mark::Unrecorded { driver, folder }));
-        marked.chain(unmarked).collect()
+        let mut found: Vec<(RecordedLauncher, Vec<Mark>)> = Vec::new();
+        for UnfinishedSession { identity, launcher, jobs } in self.earlier.iter().chain(&self.latest) {
+            let marks = match (identity, &folder) {
+                (SessionIdentity::Marked(mark), _) if mark.is_driver_running(&table) => continue,
+                (SessionIdentity::Marked(mark), _) => {
+                    let jobs = jobs.iter().map(|job| Mark::Job(mark.job(*job)));
+                    [Mark::Session(mark.clone())].into_iter().chain(jobs).collect()
+                }
+                (SessionIdentity::Unmarked(driver), Some(folder)) => {
+                    vec![Mark::Unrecorded { driver: *driver, folder: folder.clone() }]
+                }
+                (SessionIdentity::Unmarked(_), None) => continue,
+            };
+            match found.iter_mut().find(|(known, _)| known == launcher) {
+                Some((_, known)) => known.extend(marks),
+                None => found.push((launcher.clone(), marks)),
+            }
+        }
+        found
     }
 }
 
@@ -97,8 +121,12 @@ impl<'a> Leftovers<'a> {
 
     /// Ends the processes of the sessions in `journal.sessions`. Returns their number.
     pub fn end_listed(&self) -> usize {
-        let (marks, launchers) = self.read_list().unwrap_or_default();
-        self.end(&UnfinishedSessions { marks, launchers, ..UnfinishedSessions::default() })
+        let listed = self.read_list().unwrap_or_default().into_iter().map(|(mark, name)| UnfinishedSession {
+            identity: SessionIdentity::Marked(mark),
+            launcher: RecordedLauncher { name, options: None },
+            jobs: Vec::new(),
+        });
+        self.end(&UnfinishedSessions { earlier: listed.collect(), latest: None })
     }
 
     /// Ends the processes of the sessions in the journal, as far as it is readable; for a journal that is about to be overwritten.
@@ -111,20 +139,24 @@ impl<'a> Leftovers<'a> {
         self.end(&unfinished)
     }
 
-    /// Ends the processes of `unfinished` sessions. Returns their number.
+    /// Ends the processes of `unfinished` sessions, each by its launcher. Returns their number.
     pub fn end(&self, unfinished: &UnfinishedSessions) -> usize {
-        let mut unfinished = unfinished.clone();
-        unfinished.set_latest_unfinished();
-        let launchers = std::mem::take(&mut unfinished.launchers);
-        let marks = unfinished.marks(self.folder);
-        if marks.is_empty() {
-            return 0;
+        let ended = unfinished.marks(self.folder).into_iter().map(|(launcher, marks)| match self.other(&launcher) {
+            Some(other) => other.end_leftovers(marks, SearchScope::EarlierSession),
+            None => self.launcher.end_leftovers(marks, SearchScope::EarlierSession),
+        });
+        ended.sum()
+    }
+
+    /// The launcher `recorded`, unless it is that of this session or cannot be used any more.
+    fn other(&self, recorded: &RecordedLauncher) -> Option<Arc<dyn Launcher>> {
+        let RecordedLauncher { name, options } = recorded;
+        let is_same =
+            name == self.launcher.name() && options.as_ref().is_none_or(|options| *options == self.launcher.options());
+        if is_same {
+            return None;
         }
-        let other = launchers.iter().filter(|name| *name != self.launcher.name());
-        let other =
-            other.filter_map(|name| LauncherChoice::without_options(name, LAUNCHER_VARIABLE).ok()?.build().ok());
-        let ended: usize = other.map(|other| other.end_leftovers(marks.clone(), SearchScope::EarlierSession)).sum();
-        ended + self.launcher.end_leftovers(marks, SearchScope::EarlierSession)
+        LauncherChoice::recorded(name, options.clone().unwrap_or_default())?.build().ok()
     }
 
     /// Replaces the list by this session, the only one that can have processes from now on.
@@ -143,15 +175,14 @@ impl<'a> Leftovers<'a> {
         let _ = fs::remove_file(self.folder.sessions());
     }
 
-    /// The sessions in the list, and the names of their launchers, which earlier versions did not write.
-    fn read_list(&self) -> io::Result<(Vec<SessionMark>, BTreeSet<String>)> {
+    /// The sessions in the list with the names of their launchers, which earlier versions did not write.
+    fn read_list(&self) -> io::Result<Vec<(SessionMark, String)>> {
         let file = files::open(&self.folder.sessions(), OpenOptions::new().read(true))?;
         let mut text = Vec::new();
         file.take(MAX_LIST).read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         let lines = text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
-        let sessions = lines.filter_map(|(mark, launcher)| Some((SessionMark::parse(mark)?, launcher.to_owned())));
-        Ok(sessions.unzip())
+        Ok(lines.filter_map(|(mark, launcher)| Some((SessionMark::parse(mark)?, launcher.to_owned()))).collect())
     }
 }
 
@@ -159,9 +190,11 @@ impl<'a> Leftovers<'a> {
 mod tests {
     use super::*;
     use crate::engine::event::FinishReason;
-    use crate::journal::record::SessionRecord;
+    use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, SessionRecord};
     use crate::launch::catalogue;
-    use crate::types::units::Moment;
+    use crate::types::ids::{Attempt, BracketId, JobKey, Rung, Slot, TrialId};
+    use crate::types::outcome::{Outcome, Readings};
+    use crate::types::units::{Moment, Resource};
 
     fn session(pid: u32, mark: &str) -> Record {
         Record::Session(Box::new(SessionRecord { pid, mark: mark.to_owned(), ..SessionRecord::default() }))
@@ -185,7 +218,68 @@ mod tests {
         let marked = |mark| Mark::Session(SessionMark::parse(mark).unwrap());
         let folder = dir.path().canonicalize().unwrap();
         let marks = unfinished.marks(&StudyFolder::new(dir.path().join(".")));
-        assert_eq!(marks, [marked("2-2-2"), marked("5-5-5"), Mark::Unrecorded { driver: 3, folder }]);
+        let [(_, marks)] = &marks[..] else { panic!("all have one launcher: {marks:?}") };
+        assert_eq!(*marks, [marked("2-2-2"), Mark::Unrecorded { driver: 3, folder }, marked("5-5-5")]);
+    }
+
+    #[test]
+    fn jobs_that_did_not_end_are_known_with_the_launcher_of_their_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let template = |program: &str| {
+            let options = serde_json::json!({"template": [program, "{{ command }}"]}).as_object().cloned().unwrap();
+            let record = SessionRecord {
+                launcher: "template".to_owned(),
+                launcher_options: options,
+                ..SessionRecord::default()
+            };
+            move |mark: &str| Record::Session(Box::new(SessionRecord { mark: mark.to_owned(), ..record.clone() }))
+        };
+        let job = |trial| JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) };
+        let launch = |trial| {
+            let (resource, at) = (Resource::new(1.0).unwrap(), Moment(0));
+            let (params, origin, bracket) = (None, None, BracketId::default());
+            let launched = LaunchRecord {
+                job: job(trial),
+                bracket,
+                resource,
+                previous: resource,
+                slot: Slot(0),
+                params,
+                origin,
+                at,
+            };
+            Record::Launch(Box::new(launched))
+        };
+        let end = |trial| {
+            let (readings, usage) = (Readings::default(), ProcessUsage::default());
+            let outcome = Outcome::Succeeded { score: None };
+            let ended =
+                EndRecord { job: job(trial), outcome, readings, usage, stderr_tail: String::new(), at: Moment(0) };
+            Record::End(Box::new(ended))
+        };
+        let mut unfinished = UnfinishedSessions::default();
+        let records = [
+            template("a")("1-1-1"),
+            launch(0),
+            launch(1),
+            launch(2),
+            end(0),
+            template("b")("2-2-2"),
+            end(1),
+            launch(3),
+        ];
+        records.iter().for_each(|record| unfinished.record(record));
+        let marks = unfinished.marks(&StudyFolder::new(dir.path()));
+        let jobs: Vec<Vec<&str>> =
+            marks.iter().map(|(_, marks)| marks.iter().filter_map(Mark::job).collect()).collect();
+        assert_eq!(jobs, [["1-1-1/2-0-1"], ["2-2-2/3-0-1"]]);
+        let current =
+            LauncherChoice::recorded("template", marks[0].0.options.clone().unwrap()).unwrap().build().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let leftovers = Leftovers::new(&folder, &*current);
+        assert!(leftovers.other(&marks[0].0).is_none());
+        assert_eq!(leftovers.other(&marks[1].0).unwrap().options()["template"][0], "b");
+        assert!(leftovers.other(&RecordedLauncher { name: "of a later version".into(), options: None }).is_none());
     }
 
     #[test]
@@ -198,10 +292,9 @@ mod tests {
         let mark = |text| SessionMark::parse(text).unwrap();
         leftovers.write_list(&mark("1-1-1")).unwrap();
         leftovers.write_list(&mark("2-2-2/0-0-1/3-3-3")).unwrap();
-        let (marks, launchers) = leftovers.read_list().unwrap();
-        assert_eq!((marks, launchers), (vec![mark("2-2-2/0-0-1/3-3-3")], BTreeSet::from(["local".to_owned()])));
+        assert_eq!(leftovers.read_list().unwrap(), [(mark("2-2-2/0-0-1/3-3-3"), "local".to_owned())]);
         fs::write(folder.sessions(), "4-4-4\n").unwrap();
-        assert_eq!(leftovers.read_list().unwrap().0, [mark("4-4-4")], "of an earlier version");
+        assert_eq!(leftovers.read_list().unwrap(), [(mark("4-4-4"), String::new())], "of an earlier version");
         leftovers.remove_list();
         leftovers.remove_list();
         assert!(!folder.sessions().exists());

@@ -101,6 +101,14 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// The mark of a job; `None` for that of a session.
+    pub fn job(&self) -> Option<&str> {
+        match self {
+            Mark::Job(job) => Some(job),
+            Mark::Session(_) | Mark::Unrecorded { .. } => None,
+        }
+    }
+
     /// Whether this is the mark of a process with `environment`.
     pub fn matches(&self, environment: &Environment) -> bool {
         let is_below =

@@ -1,5 +1,6 @@
 //! Spawns, follows and signals local child processes, with the system calls for it.
 
+pub(crate) mod bounded;
 pub(crate) mod child;
 mod clone_child;
 pub(crate) mod open_files;

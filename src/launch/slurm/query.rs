@@ -2,24 +2,19 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::io::{self, Seek, Write};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::launch::process::pidfd::{ends_within, pidfd};
-use crate::launch::process::syscalls::{Pid, memory_file, without_ctrl_z};
+use crate::launch::process::bounded::output_within;
+use crate::launch::process::syscalls::memory_file;
 
 /// Longest time for one command; Slurm's own timeout for a message is 10 s by default (slurm.conf(5), MessageTimeout).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// Time between two checks of a controller that did not answer.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
-/// Most bytes read of a command's output.
-const MAX_OUTPUT: u64 = 64 << 20;
 
 /// The commands that are needed.
 const COMMANDS: [&str; 4] = ["srun", "scancel", "squeue", "scontrol"];
@@ -62,37 +57,15 @@ pub fn query_with_input(program: &'static str, args: &[&str], input: &str) -> Re
 }
 
 fn run(program: &'static str, mut command: Command) -> Result<String, QueryError> {
-    let failed = |source| QueryError::Run { program, source };
-    let (mut stdout, mut stderr) = (memory_file().map_err(failed)?, memory_file().map_err(failed)?);
-    // The terminal's Ctrl-C must not reach it.
-    command.process_group(0);
-    command.stdout(stdout.try_clone().map_err(failed)?).stderr(stderr.try_clone().map_err(failed)?);
-    let mut child = without_ctrl_z(|| command.spawn()).map_err(failed)?;
-    let number = i32::try_from(child.id()).ok().and_then(Pid::new);
-    let has_ended = match number.map(pidfd) {
-        Some(Ok(pidfd)) => ends_within(pidfd.as_fd(), TIMEOUT),
-        _ => false,
-    };
-    if !has_ended {
-        // It is reaped once it has ended, at the latest after SIGKILL.
-        child.kill().map_err(failed)?;
-        child.wait().map_err(failed)?;
-        return Err(QueryError::Timeout { program });
-    }
-    let status = child.wait().map_err(failed)?;
+    let output = output_within(&mut command, TIMEOUT);
+    let Output { status, stdout, stderr } =
+        output.map_err(|source| QueryError::Run { program, source })?.ok_or(QueryError::Timeout { program })?;
     if !status.success() {
-        let text = text(&mut stderr).map_err(failed)?;
+        let text = String::from_utf8_lossy(&stderr);
         let message = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
         return Err(QueryError::Failed { program, message });
     }
-    text(&mut stdout).map_err(failed)
-}
-
-fn text(file: &mut File) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    file.rewind()?;
-    file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(&stdout).into_owned())
 }
 
 /// Checks that Slurm's commands exist.

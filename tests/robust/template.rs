@@ -185,7 +185,10 @@ fn values_of_the_job_stand_where_the_template_has_variables() {
     assert!(env.contains(&"CUDA_VISIBLE_DEVICES=3") && env.contains(&"HYPERTUNE_TRIAL=0"), "{words}");
     let last: Vec<&str> = words.lines().last().unwrap().split('|').collect();
     let [study, directory, job, slot, name, braces, line] = last[..] else { panic!("{words}") };
-    assert_eq!((study, directory), (&*lab.study().to_string_lossy(), &*lab.path("").to_string_lossy()));
+    assert_eq!(
+        (study, directory),
+        (&*lab.study().to_string_lossy(), lab.path("").to_string_lossy().trim_end_matches('/'))
+    );
     assert_eq!((job, slot, braces), ("0-0-1", "0", "{.Names}"));
     assert!(name.starts_with("ht-") && name.ends_with("-0-0-1"), "{name}");
     assert!(line.starts_with("no-such-program \"it's\" 'a  b' "), "{line}");

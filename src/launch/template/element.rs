@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What stands in an argument for a value of the job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Variable {
+pub enum JobVariable {
     /// The job's argument list, as elements.
     Command,
     /// The same as one text for a POSIX shell.
@@ -25,10 +25,10 @@ pub enum Variable {
     Signal,
 }
 
-use Variable::{Attempt, Command, CommandLine, Directory, Env, Job, Rung, Signal, Slot, Study, Trial};
+use JobVariable::{Attempt, Command, CommandLine, Directory, Env, Job, Rung, Signal, Slot, Study, Trial};
 
 /// Names of variables.
-const NAMES: [(&str, Variable); 11] = [
+const NAMES: [(&str, JobVariable); 11] = [
     ("command", Command),
     ("command_line", CommandLine),
     ("env", Env),
@@ -43,11 +43,11 @@ const NAMES: [(&str, Variable); 11] = [
 ];
 
 /// The variables of `template`.
-pub const OF_JOBS: [Variable; 10] = [Command, CommandLine, Env, Job, Trial, Rung, Attempt, Slot, Study, Directory];
+pub const OF_JOBS: [JobVariable; 10] = [Command, CommandLine, Env, Job, Trial, Rung, Attempt, Slot, Study, Directory];
 /// The variables of `stop`, which may end a job of an earlier session.
-pub const OF_STOPS: [Variable; 5] = [Job, Trial, Rung, Attempt, Signal];
+pub const OF_STOPS: [JobVariable; 5] = [Job, Trial, Rung, Attempt, Signal];
 
-impl fmt::Display for Variable {
+impl fmt::Display for JobVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = NAMES.iter().find(|(_, variable)| variable == self).map_or("", |(name, _)| name);
         write!(f, "{{{{ {name} }}}}")
@@ -57,9 +57,9 @@ impl fmt::Display for Variable {
 /// The values of variables.
 pub trait Values {
     /// The value of a variable that is one text.
-    fn text(&self, variable: Variable) -> String;
-    /// The value of [`Variable::Command`] or [`Variable::Env`].
-    fn list(&self, variable: Variable) -> Vec<String>;
+    fn text(&self, variable: JobVariable) -> String;
+    /// The value of [`JobVariable::Command`] or [`JobVariable::Env`].
+    fn list(&self, variable: JobVariable) -> Vec<String>;
 }
 
 /// An argument with variables.
@@ -69,7 +69,7 @@ pub struct Element(Vec<Piece>);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Piece {
     Text(String),
-    Variable(Variable),
+    Variable(JobVariable),
 }
 
 impl Element {
@@ -77,7 +77,7 @@ impl Element {
     ///
     /// # Errors
     /// What is wrong, and a hint.
-    pub fn parse(text: &str, allowed: &[Variable]) -> Result<Element, (String, Option<String>)> {
+    pub fn parse(text: &str, allowed: &[JobVariable]) -> Result<Element, (String, Option<String>)> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_variable(rest) {
@@ -109,7 +109,7 @@ impl Element {
     }
 
     /// The variables in it.
-    pub fn variables(&self) -> impl Iterator<Item = Variable> {
+    pub fn variables(&self) -> impl Iterator<Item = JobVariable> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Variable(variable) => Some(*variable),
             Piece::Text(_) => None,
@@ -118,7 +118,7 @@ impl Element {
 
     /// Its arguments.
     fn expand(&self, values: &dyn Values) -> Vec<String> {
-        let repeats = |variable: &Variable| matches!(variable, Command | Env);
+        let repeats = |variable: &JobVariable| matches!(variable, Command | Env);
         let Some(list) = self.variables().find(repeats).map(|variable| values.list(variable)) else {
             return vec![self.text("", values)];
         };
@@ -166,11 +166,11 @@ mod tests {
     struct Fixed;
 
     impl Values for Fixed {
-        fn text(&self, variable: Variable) -> String {
+        fn text(&self, variable: JobVariable) -> String {
             format!("<{variable}>")
         }
 
-        fn list(&self, variable: Variable) -> Vec<String> {
+        fn list(&self, variable: JobVariable) -> Vec<String> {
             match variable {
                 Env => vec!["A=1".to_owned(), "B={{ job }}".to_owned()],
                 _ => vec!["python3".to_owned(), String::new(), "--x={{ env }}".to_owned()],
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn unknown_and_misplaced_variables_are_errors() {
-        let error = |text: &str, allowed: &[Variable]| Element::parse(text, allowed).unwrap_err();
+        let error = |text: &str, allowed: &[JobVariable]| Element::parse(text, allowed).unwrap_err();
         let (message, hint) = error("{{ jobs }}", &OF_STOPS);
         assert_eq!(message, "unknown variable `jobs`");
         let known = "the variables here are {{ job }}, {{ trial }}, {{ rung }}, {{ attempt }}, {{ signal }}";

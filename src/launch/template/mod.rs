@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::{Map, Value};
 
-use self::element::{Values, Variable, expand};
+use self::element::{JobVariable, Values, expand};
 use self::job_name::NamedJob;
 use self::options::{GpuOwner, TemplateOptions};
 use self::stopper::{Stopper, job_text};
@@ -221,22 +221,24 @@ impl JobValues<'_> {
 }
 
 impl Values for JobValues<'_> {
-    fn text(&self, variable: Variable) -> String {
+    fn text(&self, variable: JobVariable) -> String {
         match variable {
             // Fails only for a NUL, which no command can contain.
-            Variable::CommandLine => shlex::try_join(self.command.argv.iter().map(String::as_str)).unwrap_or_default(),
-            Variable::Slot => self.job.slot.to_string(),
-            Variable::Directory => self.job.directory.to_string_lossy().into_owned(),
-            Variable::Study => {
+            JobVariable::CommandLine => {
+                shlex::try_join(self.command.argv.iter().map(String::as_str)).unwrap_or_default()
+            }
+            JobVariable::Slot => self.job.slot.to_string(),
+            JobVariable::Directory => self.job.directory.to_string_lossy().into_owned(),
+            JobVariable::Study => {
                 self.environment().find(|(name, _)| *name == STUDY_VARIABLE).map(|(_, value)| value).unwrap_or_default()
             }
             variable => NamedJob::of_mark(self.job.mark).map(|job| job_text(&job, variable)).unwrap_or_default(),
         }
     }
 
-    fn list(&self, variable: Variable) -> Vec<String> {
+    fn list(&self, variable: JobVariable) -> Vec<String> {
         match variable {
-            Variable::Command => self.command.argv.clone(),
+            JobVariable::Command => self.command.argv.clone(),
             _ => self.environment().map(|(name, value)| format!("{name}={value}")).collect(),
         }
     }
@@ -246,11 +248,11 @@ impl Values for JobValues<'_> {
 struct NoValues;
 
 impl Values for NoValues {
-    fn text(&self, variable: Variable) -> String {
+    fn text(&self, variable: JobVariable) -> String {
         variable.to_string()
     }
 
-    fn list(&self, variable: Variable) -> Vec<String> {
+    fn list(&self, variable: JobVariable) -> Vec<String> {
         vec![variable.to_string()]
     }
 }

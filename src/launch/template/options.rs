@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
-use super::element::{Element, OF_JOBS, OF_STOPS, Variable};
+use super::element::{Element, JobVariable, OF_JOBS, OF_STOPS};
 use crate::types::args::{ArgError, ArgReader, Args, PathSegment, describe};
 
 /// The option that also names the launcher.
@@ -62,7 +62,7 @@ impl TemplateOptions {
                 let hint = "for example template: [docker, run, --rm, image, \"{{ command }}\"]".to_owned();
                 reader.error_at(Vec::new(), "missing option `template` of the launcher `template`", Some(hint));
             }
-            Some(start) if !uses(start, &[Variable::Command, Variable::CommandLine]) => {
+            Some(start) if !uses(start, &[JobVariable::Command, JobVariable::CommandLine]) => {
                 let hint = "add \"{{ command }}\", the job's argument list, as an element".to_owned();
                 let path = vec![PathSegment::Key(TEMPLATE.to_owned())];
                 reader.error_at(path, "`template` does not contain the job's command", Some(hint));
@@ -70,7 +70,7 @@ impl TemplateOptions {
             _ => {}
         }
         let stop = elements(&mut reader, STOP, &OF_STOPS);
-        if stop.as_ref().is_some_and(|stop| !uses(stop, &[Variable::Job, Variable::Trial])) {
+        if stop.as_ref().is_some_and(|stop| !uses(stop, &[JobVariable::Job, JobVariable::Trial])) {
             let hint = "name the job in both `template` and `stop`: {{ job }}".to_owned();
             reader.error_at(vec![PathSegment::Key(STOP.to_owned())], "`stop` does not name a job", Some(hint));
         }
@@ -95,12 +95,12 @@ impl TemplateOptions {
     }
 }
 
-fn uses(elements: &[Element], wanted: &[Variable]) -> bool {
+fn uses(elements: &[Element], wanted: &[JobVariable]) -> bool {
     elements.iter().flat_map(Element::variables).any(|variable| wanted.contains(&variable))
 }
 
 /// The argument list `name`; `None` if it is absent or invalid.
-fn elements(reader: &mut ArgReader<'_>, name: &str, allowed: &[Variable]) -> Option<Vec<Element>> {
+fn elements(reader: &mut ArgReader<'_>, name: &str, allowed: &[JobVariable]) -> Option<Vec<Element>> {
     let items = match reader.raw(name)? {
         Value::Array(items) if !items.is_empty() => items,
         other => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::element::{Element, Values, Variable, expand};
+use super::element::{Element, JobVariable, Values, expand};
 use super::job_name::NamedJob;
 use super::options::InfrastructureRule;
 use crate::launch::process::bounded::output_within;
@@ -171,9 +171,9 @@ struct StopValues<'a> {
 }
 
 impl Values for StopValues<'_> {
-    fn text(&self, variable: Variable) -> String {
+    fn text(&self, variable: JobVariable) -> String {
         match variable {
-            Variable::Signal => match self.signal {
+            JobVariable::Signal => match self.signal {
                 Signal::Interrupt => "INT".to_owned(),
                 Signal::Terminate => "TERM".to_owned(),
                 Signal::Kill => "KILL".to_owned(),
@@ -182,18 +182,18 @@ impl Values for StopValues<'_> {
         }
     }
 
-    fn list(&self, _variable: Variable) -> Vec<String> {
+    fn list(&self, _variable: JobVariable) -> Vec<String> {
         Vec::new()
     }
 }
 
 /// The value of a variable that follows from the job's name.
-pub fn job_text(job: &NamedJob, variable: Variable) -> String {
+pub fn job_text(job: &NamedJob, variable: JobVariable) -> String {
     match variable {
-        Variable::Job => job.name.clone(),
-        Variable::Trial => job.id.key.trial.to_string(),
-        Variable::Rung => job.id.key.rung.to_string(),
-        Variable::Attempt => job.id.attempt.to_string(),
+        JobVariable::Job => job.name.clone(),
+        JobVariable::Trial => job.id.key.trial.to_string(),
+        JobVariable::Rung => job.id.key.rung.to_string(),
+        JobVariable::Attempt => job.id.attempt.to_string(),
         _ => String::new(),
     }
 }

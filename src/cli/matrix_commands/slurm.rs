@@ -20,7 +20,6 @@ use crate::cli::options::{execution, launcher};
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::recorded::decide;
-use crate::cli::study::session::check_program;
 use crate::cli::study::view::journal_error;
 use crate::journal::folder::{claim, lock};
 use crate::launch::catalogue::LauncherChoice;
@@ -149,7 +148,7 @@ fn check(study: StudyDefinition, args: &SlurmArgs) -> Result<(), CliError> {
         return Err(CliError::usage(error).hint("wait until it has ended, or end it"));
     }
     match recorded(&study.folder, ViewDetail::Values)? {
-        None => check_program(&study),
+        None => study.check_program(),
         Some(view) => {
             let study = study.load_again(&args.study, &view.header)?;
             decide(&view, study, args.execution.rerun, execution::verbosity(&args.execution)).map(|_| ())

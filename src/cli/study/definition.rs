@@ -296,6 +296,12 @@ impl StudyDefinition {
         command::missing_program(self.renderer.as_ref()?.command())
     }
 
+    /// Checks that the command's program can be started.
+    pub fn check_program(&self) -> Result<(), CliError> {
+        let Some(MissingProgram { error, hint }) = self.missing_program() else { return Ok(()) };
+        Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
+    }
+
     /// The command lines of the first jobs; none without a command.
     pub fn first_commands(&self) -> Result<Vec<Vec<String>>, CliError> {
         let folder = self.folder.absolute()?;

@@ -8,7 +8,6 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::advice::command::MissingProgram;
 use super::advice::machine::with_machine_advice;
 use super::advice::passing;
 use super::definition::StudyDefinition;
@@ -101,11 +100,10 @@ impl SessionOptions<'_> {
 
     /// Checks that the command's program can be started, before anything is sampled.
     pub fn check_program(&self, study: &StudyDefinition) -> Result<(), CliError> {
-        let Some(MissingProgram { error, hint }) = study.missing_program() else { return Ok(()) };
-        if self.places(study)?.launcher.job_host() != JobHost::Machine {
-            return Ok(());
+        match study.check_program() {
+            Err(_) if self.places(study)?.launcher.job_host() != JobHost::Machine => Ok(()),
+            checked => checked,
         }
-        Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
     }
 
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {

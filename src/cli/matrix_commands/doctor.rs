@@ -19,7 +19,6 @@ use crate::cli::options::execution;
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::seed;
-use crate::cli::study::session::check_program;
 use crate::cli::study::shared_metrics;
 use crate::cli::study::warm_start;
 use crate::cli::umask;
@@ -55,7 +54,7 @@ pub fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
             CliError::usage(anyhow!("there is no command")).hint("add it after `--`, as in -- python3 train.py")
         );
     };
-    check_program(&study)?;
+    study.check_program()?;
     umask::check()?;
     let mut sessions = DoctorSessions::new(&study, renderer, &args.execution)?;
     shared_metrics::check(&study, || Ok(sessions.slots))?;

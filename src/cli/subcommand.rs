@@ -33,6 +33,10 @@ pub struct Cli {
     pub command: Subcommand,
 }
 
+/// What `status` and `explain` call dropped.
+const DROPPED: &str = "\
+A trial is dropped if it was not promoted: its value was not among the best of its rung. It keeps its results and gets no more jobs.";
+
 /// The subcommands.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Subcommand {
@@ -63,12 +67,14 @@ pub enum Subcommand {
     /// Draw one plot of a study as SVG or PNG
     Plot(PlotArgs),
     /// Show the state of a study: its rungs, running jobs, best trial and time left
+    #[command(after_help = DROPPED)]
     Status(StatusArgs),
     /// List the studies in a folder and below
     List(ListArgs),
     /// Show what a job printed
     Logs(LogsArgs),
     /// Show what was decided about a trial, and why
+    #[command(after_help = DROPPED)]
     Explain(ExplainArgs),
     /// Show how much each parameter matters, and in which direction
     Importance(ImportanceArgs),

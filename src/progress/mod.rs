@@ -16,14 +16,13 @@ use std::sync::Arc;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::report::study_progress::StudyProgress;
-use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::run::observer::Observer;
 pub use stderr::print_message;
 pub use verbosity::Verbosity;
 
 /// The observer for stderr: redrawn lines on a terminal, plain lines elsewhere.
 pub fn observer(experiment: &Experiment, folder: &StudyFolder, verbosity: Verbosity) -> Arc<dyn Observer> {
-    let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
+    let progress = StudyProgress::of(experiment);
     match verbosity {
         Verbosity::Quiet => Arc::new(quiet::QuietProgress),
         _ if terminal::can_redraw() => Arc::new(terminal::TerminalProgress::new(progress, folder.clone(), verbosity)),

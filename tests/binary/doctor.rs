@@ -194,6 +194,14 @@ fn nothing_is_left_after_ctrl_c() {
 }
 
 #[test]
+fn a_warning_about_all_jobs_is_printed_once() {
+    let scene = Scene::new(MATRIX);
+    scene.lab.script("t.sh", &format!("{SCRIPT}{LOSS}\necho \"val loss: $loss\""));
+    let output = scene.doctor("", "./t.sh");
+    assert_eq!(output.stderr.matches("was not printed alone").count(), 1, "{}", output.stderr);
+}
+
+#[test]
 fn what_a_job_leaves_running_is_ended() {
     let scene = Scene::new(MATRIX);
     scene.json("", &format!("{} detached checkpoint", trainer()));

@@ -236,3 +236,20 @@ fn plans_that_fill_a_time_are_proposed() {
     assert_eq!(json["fits"][0]["fields"][0]["field"], "numRuns");
     plan("--seconds-per-unit 60 -j 4 --fit 10s").exits(3).stderr_contains("no plan fits in 10s");
 }
+
+#[test]
+fn the_cost_counts_the_slots_of_the_launcher_that_the_matrix_names() {
+    let lab = Lab::random(9);
+    lab.file("s.yaml", format!("{}launcher: slurm\n", lab.read("m.yaml")));
+    let plan = |options: &str| lab.hypertune(&format!("plan s.yaml --seconds-per-unit 10 --format json {options}"));
+    plan("").exits(2).stderr_contains("-j N");
+    assert_eq!(plan("-j 3").exits(0).json()["cost"]["slots"], 3);
+}
+
+#[test]
+fn the_help_of_status_and_explain_says_what_dropped_means() {
+    let lab = Lab::random(1);
+    for command in ["status", "explain"] {
+        lab.hypertune(&format!("{command} --help")).exits(0).output_contains("A trial is dropped if");
+    }
+}

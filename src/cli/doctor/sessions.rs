@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,17 +22,18 @@ use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stopping};
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::{self, ReadingRecord};
+use crate::journal::record::Record;
 use crate::launch::launcher::Capacity;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::process::signals::Signals;
-use crate::progress::quiet::QuietProgress;
 use crate::progress::{Verbosity, print_message};
 use crate::report::doctor::ObservedJob;
 use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::run::change::StudyChange;
 use crate::run::checkpoints::retention::Keep;
 
+use crate::run::observer::Observer;
 use crate::run::options::{Existing, RunOptions};
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
@@ -51,6 +52,26 @@ pub enum DoctorEnd {
 impl From<CliError> for DoctorEnd {
     fn from(error: CliError) -> DoctorEnd {
         DoctorEnd::Error(Box::new(error))
+    }
+}
+
+/// Prints each warning of the sessions once.
+#[derive(Debug, Default)]
+struct Warnings {
+    printed: Mutex<Vec<String>>,
+}
+
+impl Observer for Warnings {
+    fn record(&self, _: &Record) {}
+
+    fn note(&self, _: &str) {}
+
+    fn warn(&self, text: &str) {
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !printed.iter().any(|before| before == text) {
+            printed.push(text.to_owned());
+            print_message(&format!("warning: {text}"));
+        }
     }
 }
 
@@ -73,6 +94,7 @@ pub struct DoctorSessions<'a> {
     /// Whether jobs run on this machine.
     pub is_local: bool,
     verbosity: Verbosity,
+    warnings: Warnings,
     /// `None` once it is removed.
     scratch: Option<TempDir>,
     marks: Vec<SessionMark>,
@@ -111,6 +133,7 @@ impl<'a> DoctorSessions<'a> {
             slots,
             is_local,
             verbosity,
+            warnings: Warnings::default(),
             scratch: Some(scratch),
             marks: Vec::new(),
             count: 0,
@@ -158,7 +181,7 @@ impl<'a> DoctorSessions<'a> {
             change: StudyChange::default(),
             files: Vec::new(),
         };
-        let ended = driver::run(&input, &self.options, &QuietProgress);
+        let ended = driver::run(&input, &self.options, &self.warnings);
         let view = view::try_read(folder.root(), ViewDetail::Curves)?;
         self.marks.extend(view.iter().filter_map(|view| SessionMark::parse(&view.last_session.as_ref()?.mark)));
         if let FinishReason::Interrupted { signal } = ended.map_err(|error| with_machine_advice(error, None))? {

@@ -118,7 +118,9 @@ fn rates(cost: &CostArgs, args: &RunArgs, study: &StudyDefinition) -> Result<Opt
     let given = args.execution.concurrency.or(study.concurrency);
     let slots = match given {
         Some(slots) => slots,
-        None => Places::find(&args.execution, None, None)?.count(),
+        None => Places::find(&args.execution, None, study.launcher.as_ref())
+            .map_err(|error| error.hint("or give the number of jobs at once with -j N, which is not checked here"))?
+            .count(),
     };
     let slots = NonZeroU32::new(slots).unwrap_or(NonZeroU32::MIN);
     Ok(Some(CostRates { startup_s: cost.startup, seconds_per_unit, price_per_hour: cost.price, slots }))

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::job_costs::{JobCosts, TrialOrder};
+use super::job_costs::JobCosts;
+pub(super) use super::job_costs::TrialOrder;
 use super::rates::CostRates;
 use crate::engine::experiment::{Experiment, Stopping};
 use crate::report::number;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::search::random::Random;
-use crate::sim::simulate;
+use crate::sim::{SimulationResult, simulate};
 use crate::types::objective::Direction;
 
 /// Larger plans are not simulated: the time of all jobs is divided by the number of slots.
@@ -112,6 +113,18 @@ fn extremes(experiment: &Experiment, rates: CostRates) -> Option<CostEstimate> {
 }
 
 fn simulated(experiment: &Experiment, rates: CostRates, order: TrialOrder) -> CostEstimate {
+    let (jobs, result) = jobs_in_time(experiment, rates, order);
+    // Jobs that a limit ended count in part.
+    let busy = result.whole.busy.as_secs_f64().min(jobs.launched.iter().map(|job| job.seconds).sum());
+    rates.estimate(jobs.launched.len() as u64, result.whole.span.as_secs_f64(), Some(busy))
+}
+
+/// The jobs of `experiment` in virtual time, if none fails.
+pub(super) fn jobs_in_time(
+    experiment: &Experiment,
+    rates: CostRates,
+    order: TrialOrder,
+) -> (JobCosts, SimulationResult) {
     let mut simulated = experiment.clone();
     simulated.stopping = Stopping::default();
     simulated.prior = Arc::new([]);
@@ -121,11 +134,9 @@ fn simulated(experiment: &Experiment, rates: CostRates, order: TrialOrder) -> Co
         simulated.method.sampler = Arc::new(Random);
     }
     let is_minimized = experiment.metric.as_ref().is_none_or(|metric| metric.direction == Direction::Minimize);
-    let mut costs = JobCosts { rates, promoted: experiment.promoted, order, is_minimized, jobs: 0, busy_s: 0.0 };
+    let mut costs = JobCosts { rates, promoted: experiment.promoted, order, is_minimized, launched: Vec::new() };
     let result = simulate(Arc::new(simulated), rates.slots.get(), &mut costs);
-    // Jobs that a limit ended count in part.
-    let busy = result.whole.busy.as_secs_f64().min(costs.busy_s);
-    rates.estimate(costs.jobs, result.whole.span.as_secs_f64(), Some(busy))
+    (costs, result)
 }
 
 /// `jobs` jobs with `resource` in all, divided evenly between the slots.

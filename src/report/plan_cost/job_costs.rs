@@ -33,17 +33,24 @@ pub struct JobCosts {
     pub order: TrialOrder,
     /// Whether small values are better.
     pub is_minimized: bool,
-    /// Jobs and the time that they take, seconds.
-    pub jobs: u64,
-    pub busy_s: f64,
+    /// The jobs so far, in order of their start.
+    pub launched: Vec<JobInterval>,
+}
+
+/// When a simulated job runs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct JobInterval {
+    /// From the start of the study to its start, seconds.
+    pub start_s: f64,
+    /// How long it takes.
+    pub seconds: f64,
 }
 
 impl JobModel for JobCosts {
-    fn launch(&mut self, _now: Moment, launch: &Launch) -> SimulatedJob {
+    fn launch(&mut self, now: Moment, launch: &Launch) -> SimulatedJob {
         let resource = self.promoted.cost(launch.resource, Some(launch.previous));
         let seconds = self.rates.seconds(resource);
-        self.jobs += 1;
-        self.busy_s += seconds;
+        self.launched.push(JobInterval { start_s: now.since(Moment::default()).as_secs_f64(), seconds });
         let score = Score::new(self.value(launch.job.key.trial));
         SimulatedJob {
             run_time: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),

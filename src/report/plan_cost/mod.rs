@@ -1,5 +1,6 @@
 //! Time and price of a plan, by a simulation of its schedule.
 
+pub(crate) mod course;
 mod estimate;
 pub mod fit;
 mod job_costs;

@@ -86,6 +86,11 @@ impl Forecast {
         self.fit.add(resource, seconds);
     }
 
+    /// The start-up time and the time per unit so far, seconds; `None` before a job has succeeded.
+    pub fn line(&self) -> Option<(f64, f64)> {
+        self.fit.line()
+    }
+
     /// The mean resource of the jobs so far; `None` before one ended.
     pub fn mean_resource(&self) -> Option<f64> {
         self.fit.mean_resource().filter(|mean| *mean > 0.0)

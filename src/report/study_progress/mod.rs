@@ -1,13 +1,17 @@
 //! Counts jobs from the journal's records, for all kinds of display.
 
+mod course;
 pub mod expected_totals;
 pub(crate) mod forecast;
+mod rung_counts;
+#[cfg(test)]
+mod tests;
 mod time_left;
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::PromotedStart;
+use crate::engine::experiment::{Experiment, Limits, PromotedStart};
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
 use crate::types::allocation::Allocation;
@@ -15,43 +19,11 @@ use crate::types::ids::{BracketId, Rung, TrialId};
 use crate::types::incumbent::{Candidate, IncumbentTracker};
 use crate::types::objective::Metric;
 use crate::types::outcome::Outcome;
-use crate::types::units::{Moment, Resource};
+use crate::types::units::Moment;
+use course::StudyCourse;
 use expected_totals::ExpectedTotals;
 use forecast::Forecast;
-
-/// Counts of one rung of one bracket.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct RungCounts {
-    /// Expected configurations: as planned, or fewer if too few were promoted into the rung.
-    pub configs: u64,
-    /// Resource of each job.
-    pub resource: Resource,
-    /// Trials whose job in this rung ended; a retry is subtracted.
-    pub ended: u64,
-    /// Trials that were promoted or retired.
-    pub settled: u64,
-    /// Failed trials among the ended.
-    pub failed: u64,
-    /// Trials promoted to the next rung.
-    pub promoted: u64,
-    /// The best trial in this rung.
-    pub best: Option<Candidate>,
-}
-
-impl RungCounts {
-    /// Whether all expected trials were promoted or retired.
-    pub fn is_full(&self) -> bool {
-        self.settled >= self.configs
-    }
-}
-
-/// A rung with its position.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct BracketRung {
-    pub bracket: BracketId,
-    pub rung: Rung,
-    pub counts: RungCounts,
-}
+pub use rung_counts::{BracketRung, RungCounts};
 
 /// The counts of a study.
 #[derive(Clone, Debug)]
@@ -78,6 +50,8 @@ pub struct StudyProgress {
     /// Resource allotted to the done jobs.
     allotted: f64,
     forecast: Forecast,
+    /// `None` if the definition of the study is not known.
+    course: Option<StudyCourse>,
     incumbents: IncumbentTracker,
     promoted: PromotedStart,
     session: SessionStart,
@@ -123,6 +97,18 @@ struct SessionStart {
 }
 
 impl StudyProgress {
+    /// The progress of a study without records, whose remaining time is simulated.
+    pub fn of(experiment: &Experiment) -> StudyProgress {
+        let progress = StudyProgress::new(&experiment.plan(), ExpectedTotals::of(experiment));
+        StudyProgress { course: Some(StudyCourse::new(experiment)), ..progress }
+    }
+
+    /// Sets the limits of the session that follows.
+    pub fn set_limits(&mut self, experiment: &Experiment, limits: &Limits) {
+        self.expected = ExpectedTotals::under(experiment, limits);
+        self.course.iter_mut().for_each(|course| course.set_limits(limits));
+    }
+
     /// The progress of a study without records.
     pub fn new(plan: &Plan, expected: ExpectedTotals) -> StudyProgress {
         let rung = |r: &crate::schedule::RungPlan| RungCounts {
@@ -147,6 +133,7 @@ impl StudyProgress {
             spent: 0.0,
             allotted: 0.0,
             forecast: Forecast::default(),
+            course: None,
             incumbents: IncumbentTracker::new(None),
             promoted: PromotedStart::default(),
             session: SessionStart::default(),
@@ -165,6 +152,7 @@ impl StudyProgress {
             Record::Session(session) => {
                 self.is_live = session.pid == self.pid;
                 self.running = 0;
+                self.course.iter_mut().for_each(|course| course.set_slots(session.concurrency));
                 self.forecast.start_session();
                 self.session = SessionStart { since: session.at, resource: self.resource_done(), done: self.done };
             }

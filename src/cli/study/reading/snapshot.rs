@@ -137,7 +137,7 @@ fn read_records(folder: &StudyFolder, detail: ViewDetail, definition: Option<Hea
     builder.push(header);
     for_each(records, |record| {
         if let (Record::Session(session), Some(experiment)) = (&record, experiment) {
-            progress.expected = ExpectedTotals::under(experiment, &session.limits.limits());
+            progress.set_limits(experiment, &session.limits.limits());
         }
         progress.record(&record);
         builder.push(record);
@@ -177,9 +177,7 @@ fn progress(experiment: Option<&Experiment>, header: &Header) -> (StudyProgress,
         let plan = Plan { brackets: Vec::new(), rounds: 1, open_ended: false };
         return (StudyProgress::new(&plan, ExpectedTotals { jobs, resource, ..ExpectedTotals::default() }), None);
     };
-    let plan = experiment.plan();
-    let progress = StudyProgress::new(&plan, ExpectedTotals::of(experiment));
-    (progress, Some((plan, experiment.method.kind)))
+    (StudyProgress::of(experiment), Some((experiment.plan(), experiment.method.kind)))
 }
 
 /// Study time now, in a running study.

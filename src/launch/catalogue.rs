@@ -9,6 +9,7 @@ use super::kind::{BuildResult, LauncherKind};
 use super::launcher::{Launcher, StartReport};
 use super::local::Local;
 use super::slurm;
+use super::ssh;
 use super::std_process::StdProcess;
 use super::template;
 use crate::types::args::{ArgError, Args, PathSegment};
@@ -17,11 +18,12 @@ use crate::types::args::{ArgError, Args, PathSegment};
 pub const LAUNCHER_VARIABLE: &str = "HYPERTUNE_LAUNCHER";
 
 /// All launchers. The first is the default.
-pub static LAUNCHERS: [LauncherKind; 4] = [
+pub static LAUNCHERS: [LauncherKind; 5] = [
     of_machine("local", |_| Ok(Arc::new(Local::default()))),
     of_machine("std", |_| Ok(Arc::new(StdProcess::default()))),
     slurm::KIND,
     template::KIND,
+    ssh::KIND,
 ];
 
 /// A launcher of this machine, which has no options.
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_launcher_is_found_by_its_name_and_an_unknown_name_is_an_error_that_lists_them() {
-        let required = [("template", json!({"template": ["nice", "{{ command }}"]}))];
+        let required = [("template", json!({"template": ["nice", "{{ command }}"]})), ("ssh", json!({"hosts": ["a"]}))];
         for kind in &LAUNCHERS {
             let options = required.iter().find(|(name, _)| *name == kind.name).map(|(_, options)| options.clone());
             let options = options.and_then(|options| options.as_object().cloned()).unwrap_or_default();
@@ -141,7 +143,7 @@ mod tests {
         let error = named("slrum", LAUNCHER_VARIABLE).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm, template"
+            "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm, template, ssh"
         );
     }
 

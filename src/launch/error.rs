@@ -68,4 +68,10 @@ pub enum SpawnError {
     /// The program cannot be executed.
     #[error("{0}")]
     Program(#[source] io::Error),
+    /// There is no place for the job now, for this reason, a sentence without a full stop; it is started again.
+    #[error("{0}")]
+    NotReady(String),
+    /// No job can be started, for this reason.
+    #[error("{0}")]
+    Unusable(String),
 }

@@ -164,4 +164,7 @@ pub trait Launcher: fmt::Debug + Send + Sync {
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         MarkedProcesses::new(marks, scope).end()
     }
+
+    /// Closes what the jobs of the session shared. Called when none runs and none will start.
+    fn close(&self) {}
 }

@@ -1,6 +1,7 @@
 //! The launcher `local`: jobs are processes of this machine, spawned with `clone` and shared memory.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 use super::error::SpawnError;
@@ -25,6 +26,21 @@ impl Local {
         let _ = self.spawner.set(spawner);
         Ok(())
     }
+
+    /// As [`Launcher::start`], with `stdin`.
+    pub(super) fn start_with_stdin(
+        &self,
+        command: &JobCommand,
+        stdin: impl AsFd,
+        spawning: &SpawningChild,
+    ) -> Result<Child, SpawnError> {
+        self.spawner()?.spawn_with_stdin(command, stdin.as_fd(), spawning)
+    }
+
+    fn spawner(&self) -> Result<&Spawner, SpawnError> {
+        let spawner = self.spawner.get();
+        spawner.ok_or_else(|| SpawnError::Process(io::Error::other("the launcher was not prepared")))
+    }
 }
 
 impl Launcher for Local {
@@ -37,9 +53,7 @@ impl Launcher for Local {
     }
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
-        let spawner = self.spawner.get();
-        let spawner = spawner.ok_or_else(|| SpawnError::Process(io::Error::other("the launcher was not prepared")))?;
-        spawner.spawn(command, spawning)
+        self.spawner()?.spawn(command, spawning)
     }
 }
 

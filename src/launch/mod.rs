@@ -5,6 +5,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod client;
+pub(crate) mod devices;
 pub(crate) mod error;
 pub(crate) mod error_lines;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub(crate) mod oom;
 pub(crate) mod orphans;
 pub(crate) mod process;
 pub(crate) mod slurm;
+mod ssh;
 mod std_process;
 mod template;

@@ -21,7 +21,7 @@ use crate::command::JobContext;
 use crate::command::environment::Variable;
 use crate::command::rendered::RenderedCommand;
 use crate::engine::event::Launch;
-use crate::launch::error::SpawnError;
+use crate::launch::error::{LaunchError, SpawnError};
 use crate::launch::launcher::{CommandLine, JobIdentity};
 use crate::launch::orphans::mark::{JOB_VARIABLE, SESSION_VARIABLE};
 use crate::launch::process::child::Child;
@@ -101,6 +101,10 @@ impl JobRunner<'_> {
             }
             SpawnResult::Failed(SpawnError::Process(source)) => {
                 Err(StartError::Refused { operation: format!("start {}", command.program.display()), source })
+            }
+            SpawnResult::Failed(SpawnError::NotReady(reason)) => Err(StartError::NotReady(reason)),
+            SpawnResult::Failed(SpawnError::Unusable(message)) => {
+                Err(StartError::Session(LaunchError::Unusable { name: self.launcher.name(), message }.into()))
             }
             SpawnResult::Failed(SpawnError::Program(e)) => Err(program.spawn_error(e, attempts)),
         }

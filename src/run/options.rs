@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::checkpoints::retention::Keep;
 use super::output::log_file::LogLimit;
-use super::process::gpus::{DEVICE_VARIABLES, SlotEnvironment};
+use super::process::gpus::SlotEnvironment;
 use crate::launch::catalogue;
+use crate::launch::devices::DEVICE_VARIABLES;
 use crate::launch::launcher::Launcher;
 
 /// What to do with an existing study.

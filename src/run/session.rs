@@ -170,7 +170,9 @@ impl Session {
         }?;
         let readings_path = self.folder.readings();
         let had_error = files.note_readings_error(&readings_path, observer);
-        let Coordinator { journal, finish, error, .. } = self.run_jobs(study, options, &files, coordinator, effects)?;
+        let ended = self.run_jobs(study, options, &files, coordinator, effects);
+        self.launcher.close();
+        let Coordinator { journal, finish, error, .. } = ended?;
         let closed = close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, &leftovers);
         self.signals.release();
         if !had_error {

@@ -24,7 +24,7 @@ fn an_unknown_launcher_is_refused_before_anything_is_written() {
     let lab = Lab::random(1);
     let refused = run(&lab, "slrum", "", "").exits(2);
     refused.stderr_contains(
-        "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm, template",
+        "unknown launcher `slrum` in HYPERTUNE_LAUNCHER; known launchers: local, std, slurm, template, ssh",
     );
     assert!(!lab.study().exists());
 }

@@ -23,7 +23,7 @@ pub struct ExecutionArgs {
     /// Number of jobs that run at the same time [default: from the matrix, else the number of CPUs]
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SLOTS)), help_heading = JOBS)]
     pub concurrency: Option<u32>,
-    /// How jobs are started: local, slurm, template (with options: '{kind: slurm, cpus: 4, gpus: 1}') [default: from the matrix, else local]
+    /// How jobs are started: local, slurm, ssh, template (with options: '{kind: slurm, cpus: 4, gpus: 1}') [default: from the matrix, else local]
     #[arg(long, value_name = "LAUNCHER", value_parser = overrides::launcher, help_heading = JOBS)]
     pub launcher: Option<LauncherChoice>,
     /// Continue even if the first jobs all fail for the same reason

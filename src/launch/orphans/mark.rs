@@ -59,7 +59,12 @@ impl SessionMark {
 
     /// The value of [`JOB_VARIABLE`] in `job`.
     pub fn job(&self, job: JobId) -> String {
-        format!("{}/{}-{}-{}", self.0, job.key.trial, job.key.rung, job.attempt)
+        format!("{}{}", self.0, SessionMark::job_suffix(job))
+    }
+
+    /// What the value of [`JOB_VARIABLE`] in `job` has after the session's mark.
+    pub fn job_suffix(job: JobId) -> String {
+        format!("/{}-{}-{}", job.key.trial, job.key.rung, job.attempt)
     }
 
     /// The value of [`JOB_VARIABLE`] in the external tuner.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::ptr::null;
@@ -68,6 +68,16 @@ impl Spawner {
     /// Spawns `command` in its directory, as the leader of a process group, with `/dev/null` as stdin and pipes for stdout
     /// and stderr. Until this returns, other threads signal the new process through `child`.
     pub fn spawn(&self, command: &JobCommand, child: &SpawningChild) -> Result<Child, SpawnError> {
+        self.spawn_with_stdin(command, self.null.as_fd(), child)
+    }
+
+    /// As [`Spawner::spawn`], with `stdin`.
+    pub fn spawn_with_stdin(
+        &self,
+        command: &JobCommand,
+        stdin: BorrowedFd<'_>,
+        child: &SpawningChild,
+    ) -> Result<Child, SpawnError> {
         let text = |text: &[u8]| CString::new(text).map_err(|e| SpawnError::Command(e.into()));
         let program = text(command.program.as_os_str().as_bytes())?;
         let argv = std::iter::once(&command.name).chain(&command.args).map(|arg| text(arg.as_bytes()));
@@ -88,7 +98,7 @@ impl Spawner {
             argv: argv.as_ptr(),
             env: env.as_ptr(),
             directory: directory.as_ref().map_or(null(), |directory| directory.as_ptr()),
-            streams: [self.null.as_raw_fd(), stdout_end.as_raw_fd(), stderr_end.as_raw_fd()],
+            streams: [stdin.as_raw_fd(), stdout_end.as_raw_fd(), stderr_end.as_raw_fd()],
             reset: (self.reset.as_ptr(), self.reset.len()),
             child,
             open_files: self.open_files,
@@ -128,6 +138,7 @@ mod tests {
             | SpawnError::Process(cause)
             | SpawnError::Directory(cause)
             | SpawnError::Program(cause) => cause,
+            SpawnError::NotReady(reason) | SpawnError::Unusable(reason) => panic!("{reason}"),
         }
     }
 

@@ -5,10 +5,8 @@ use std::env;
 use std::ffi::OsString;
 
 use super::nvidia_smi::{self, HangingError};
+use crate::launch::devices::DEVICE_VARIABLES;
 use crate::types::ids::MAX_SLOTS;
-
-/// The variables that restrict a job to some devices: CUDA, ROCm, oneAPI.
-pub const DEVICE_VARIABLES: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"];
 
 /// `--gpus`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -199,7 +199,7 @@ fn values_of_the_job_stand_where_the_template_has_variables() {
     owned.script("show", "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\" >> words; done\necho '{\"loss\": 1}'\n");
     owned.run("", "").exits(0);
     assert!(!owned.read("words").contains("CUDA_VISIBLE_DEVICES") && !owned.read("words").contains("OMP_NUM_THREADS"));
-    owned.run("--gpus 0", "").exits(2).stderr_contains("do not apply to the launcher `template`");
+    owned.run("--study other.study --gpus 0", "").exits(2).stderr_contains("do not apply to the launcher `template`");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Options of `run`, and the streams of its output.
 
-use hypertune_test_support::{Lab, trainer};
+use hypertune_test_support::{Lab, RunOutput, trainer};
 
 use crate::HYPERBAND;
 
@@ -150,4 +150,23 @@ fn a_first_job_has_no_previous_resource_in_any_type() {
         let seen = lab.read("m.study/trials/0/rung-0.stdout.log");
         assert!(seen.lines().any(|line| line == "HYPERTUNE_PREVIOUS_RESOURCE=0"), "{seen}");
     }
+}
+
+#[test]
+fn a_launcher_and_a_collector_with_options_are_mappings() {
+    let lab = Lab::new(HYPERBAND);
+    let run = |options: &[&str]| {
+        let mut command = lab.command("run m.yaml -q --overwrite");
+        RunOutput::of(command.args(options).arg("--").arg(trainer()))
+    };
+    run(&["--launcher", "{template: ['{{ command }}']}"]).exits(0);
+    run(&["--launcher", "{kind: template, template: ['{{ command }}']}"]).exits(0);
+    run(&["--launcher", "{slots: 1}"]).exits(2).stderr_contains("the mapping names no launcher");
+    run(&["--collect", "{kind: json}"]).exits(0);
+    run(&["--collect", "{pattern: x}"]).exits(2).stderr_contains("unknown collector");
+    // A launcher that runs jobs elsewhere decides which programs there are.
+    let mut doctor = lab.command("doctor m.yaml --launcher");
+    doctor.args(["{template: [sh, -c, 'echo loss=0.5', '{{ command }}']}", "--", "no-such-program"]);
+    let doctor = RunOutput::of(&mut doctor);
+    assert!(doctor.stdout.contains("loss is 0.5"), "{} {}", doctor.stdout, doctor.stderr);
 }

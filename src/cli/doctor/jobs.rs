@@ -52,6 +52,7 @@ pub fn observe(
         resumes: experiment.promoted == PromotedStart::FromCheckpoint,
         slots: sessions.slots,
         grace_s: sessions.grace().as_secs_f64(),
+        timeout_s: timeout.as_secs_f64(),
         memory_bytes: memory_bytes.filter(|_| sessions.is_local),
         first,
         promoted: observed.next(),

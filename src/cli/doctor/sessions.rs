@@ -23,7 +23,7 @@ use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stop
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::{self, ReadingRecord};
 use crate::journal::record::Record;
-use crate::launch::launcher::Capacity;
+use crate::launch::launcher::{Capacity, JobHost};
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::process::signals::Signals;
@@ -104,6 +104,11 @@ pub struct DoctorSessions<'a> {
 }
 
 impl<'a> DoctorSessions<'a> {
+    /// Where the jobs run.
+    pub fn job_host(&self) -> JobHost {
+        self.options.launcher.job_host()
+    }
+
     /// Creates the scratch folder: a temporary one, or beside the study if jobs run on machines that may not see that.
     pub fn new(
         study: &'a StudyDefinition,

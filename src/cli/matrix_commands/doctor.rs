@@ -54,9 +54,9 @@ pub fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
             CliError::usage(anyhow!("there is no command")).hint("add it after `--`, as in -- python3 train.py")
         );
     };
-    study.check_program()?;
     umask::check()?;
     let mut sessions = DoctorSessions::new(&study, renderer, &args.execution)?;
+    study.check_program(sessions.job_host())?;
     shared_metrics::check(&study, || Ok(sessions.slots))?;
     let gpus = match (&args.execution.gpus, sessions.is_local) {
         (_, false) => GpuMonitor::none(GpuUse::NotOnThisMachine),

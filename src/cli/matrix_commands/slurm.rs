@@ -23,6 +23,7 @@ use crate::cli::study::recorded::decide;
 use crate::cli::study::view::journal_error;
 use crate::journal::folder::{claim, lock};
 use crate::launch::catalogue::LauncherChoice;
+use crate::launch::launcher::JobHost;
 use crate::launch::slurm;
 use crate::launch::slurm::batch::{BatchJob, BatchSize, SubmitError};
 use crate::launch::slurm::options::SlurmOptions;
@@ -148,7 +149,11 @@ fn check(study: StudyDefinition, args: &SlurmArgs) -> Result<(), CliError> {
         return Err(CliError::usage(error).hint("wait until it has ended, or end it"));
     }
     match recorded(&study.folder, ViewDetail::Values)? {
-        None => study.check_program(),
+        None => {
+            let chosen = launcher::chosen(&args.execution, study.launcher.as_ref())?;
+            let built = chosen.map(|chosen| chosen.build()).transpose().map_err(CliError::usage)?;
+            study.check_program(built.map_or(JobHost::Machine, |launcher| launcher.job_host()))
+        }
         Some(view) => {
             let study = study.load_again(&args.study, &view.header)?;
             decide(&view, study, args.execution.rerun, execution::verbosity(&args.execution)).map(|_| ())

@@ -37,8 +37,8 @@ pub fn collector(text: &str) -> Result<ConfiguredCollector, String> {
     let short = text.split_once('=').filter(|(name, _)| catalogue::named(name).is_some());
     let (name, options) = match parse_value(text) {
         Value::Object(mut options) if short.is_none() => {
-            let name = launchers::take_name(&mut options);
-            (name.ok_or("the mapping names no launcher; add `kind`")?, options)
+            let kind = options.shift_remove("kind");
+            (kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), options)
         }
         _ => {
             let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
@@ -69,8 +69,8 @@ pub fn collector(text: &str) -> Result<ConfiguredCollector, String> {
 pub fn launcher(text: &str) -> Result<LauncherChoice, String> {
     let (name, options) = match parse_value(text) {
         Value::Object(mut options) => {
-            let kind = options.shift_remove("kind");
-            (kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), options)
+            let name = launchers::take_name(&mut options);
+            (name.ok_or("the mapping names no launcher; add `kind`")?, options)
         }
         _ => (text.to_owned(), Map::new()),
     };

@@ -296,9 +296,13 @@ impl StudyDefinition {
         command::missing_program(self.renderer.as_ref()?.command())
     }
 
-    /// Checks that the command's program can be started.
-    pub fn check_program(&self) -> Result<(), CliError> {
-        let Some(MissingProgram { error, hint }) = self.missing_program() else { return Ok(()) };
+    /// Checks that the command's program can be started, if `host`, where it runs, is this machine.
+    pub fn check_program(&self, host: JobHost) -> Result<(), CliError> {
+        if host != JobHost::Machine {
+            return Ok(());
+        }
+        let missing = self.renderer.as_ref().and_then(|renderer| command::missing_program(renderer.command()));
+        let Some(MissingProgram { error, hint }) = missing else { return Ok(()) };
         Err(hint.into_iter().fold(CliError::usage(error), CliError::hint))
     }
 

@@ -30,7 +30,6 @@ use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
 use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
 use crate::launch::error::LaunchError;
-use crate::launch::launcher::JobHost;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
 use crate::report::summary::Summary;
@@ -100,10 +99,7 @@ impl SessionOptions<'_> {
 
     /// Checks that the command's program can be started, before anything is sampled.
     pub fn check_program(&self, study: &StudyDefinition) -> Result<(), CliError> {
-        match study.check_program() {
-            Err(_) if self.places(study)?.launcher.job_host() != JobHost::Machine => Ok(()),
-            checked => checked,
-        }
+        study.check_program(self.places(study)?.launcher.job_host())
     }
 
     fn drive(&self, study: &StudyDefinition, header: Header) -> Result<FinishReason, CliError> {

@@ -8,10 +8,13 @@ pub fn subcommands(help: &str) -> Vec<String> {
     if found.is_empty() { in_section(help) } else { found }
 }
 
-/// argparse: `positional arguments:`, then a line with `{train,eval}`.
+/// argparse: `positional arguments:`, then a line with `{train,eval}`, and in the usage `{train,eval} ...`. Without the dots they are the
+/// values of a positional argument.
 fn in_braces(help: &str) -> Vec<String> {
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let list = |line: &str| {
         let (names, _) = line.trim().strip_prefix('{')?.split_once('}')?;
+        words.contains(&format!("{{{names}}} ...")).then_some(())?;
         let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
         names.iter().all(|name| is_name(name)).then_some(names)
     };
@@ -56,6 +59,8 @@ mod tests {
         assert_eq!(subcommands(argparse), ["train", "eval"]);
         assert_eq!(subcommands(click), ["fit", "eval"]);
         assert_eq!(subcommands(typer), ["fit", "check"]);
+        let positional = "usage: t.py [-h] {sgd,adam}\n\npositional arguments:\n  {sgd,adam}  the optimizer\n";
+        assert!(subcommands(positional).is_empty());
         assert!(subcommands("usage: t.py [-h] [--lr LR]\n\noptions:\n  --opt {sgd,adam}\n").is_empty());
     }
 }

@@ -26,7 +26,7 @@ fn failed(jobs: &DoctorJobs, job: &ObservedJob) -> CheckOutcome {
         job.stderr_tail.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
     let output = lines[lines.len().saturating_sub(LINES)..].to_vec();
     if job.timed_out {
-        let text = format!("{which}did not end within {}", text::short(job.duration_s.floor()) + "s");
+        let text = format!("{which}did not end within {}", text::short(jobs.timeout_s) + "s");
         return CheckOutcome::failed(text, "let the script end by itself, or allow more time with --job-timeout")
             .with_output(output);
     }

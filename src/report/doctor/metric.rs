@@ -19,15 +19,17 @@ pub fn check(jobs: &DoctorJobs) -> CheckOutcome {
     };
     let with_value = jobs.main_jobs().find_map(|job| job.value);
     let without = jobs.main_jobs().find(|job| job.exited_with_0 && job.value.is_none());
+    let value_with_reading =
+        |value: f64| format!("{metric} is {}, read by the collector `{collector}`{source}", text::short(value));
     let reason = without.and_then(|job| job.failure.clone()).unwrap_or_else(|| "no job ran to its end".to_owned());
     match (with_value, &jobs.reading.by_auto) {
-        (Some(value), _) => {
-            let but = without.map(|_| format!("; but in one job {reason}")).unwrap_or_default();
-            let value = text::short(value);
-            CheckOutcome::passed(format!(
-                "{metric} is {value}, read by the collector `{collector}`{source}; numbers: {names}{but}"
-            ))
+        (Some(value), _) if without.is_none() => {
+            CheckOutcome::passed(format!("{}; numbers: {names}", value_with_reading(value)))
         }
+        (Some(value), _) => CheckOutcome::failed(
+            format!("{}; but in another job {reason}", value_with_reading(value)),
+            format!("print {metric} as a number in each job; a job without it fails"),
+        ),
         (None, _) if without.is_none() => CheckOutcome::unknown(format!("{reason}; numbers so far: {names}")),
         (None, Some(value)) => CheckOutcome::failed(
             format!("{reason} (collector `{collector}`)"),

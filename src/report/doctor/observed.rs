@@ -23,6 +23,8 @@ pub struct DoctorJobs {
     pub slots: u32,
     /// Longest time from SIGTERM to SIGKILL, seconds.
     pub grace_s: f64,
+    /// Longest time of a job, seconds.
+    pub timeout_s: f64,
     /// Memory of the machine on which the jobs ran, bytes; `None` if they ran elsewhere.
     pub memory_bytes: Option<u64>,
     /// The smallest resource.

@@ -55,6 +55,7 @@ fn good() -> DoctorJobs {
         resource: Some("epochs".to_owned()),
         resumes: true,
         slots: 4,
+        timeout_s: 600.0,
         grace_s: 10.0,
         memory_bytes: Some(16 << 30),
         first: job(0.0, 1.0, &[(Some(1.0), 0.9)]),
@@ -208,8 +209,9 @@ fn a_job_that_fails_or_does_not_end_is_shown_with_its_output() {
     let outcome = Diagnosis::new(&jobs, None).checks.swap_remove(0).outcome;
     assert_eq!(outcome.output, ["2", "3", "4", "5", "6"]);
     is_unknown(&jobs, "seed", "nothing to compare");
-    jobs.first = ObservedJob { timed_out: true, duration_s: 2.3, ..failed };
-    fails(&jobs, "command", "did not end within 2s");
+    jobs.first = ObservedJob { timed_out: true, ..failed };
+    jobs.timeout_s = 2.5;
+    fails(&jobs, "command", "did not end within 2.5s");
 }
 
 #[test]
@@ -218,7 +220,11 @@ fn a_missing_metric_is_looked_for_with_another_collector() {
     let missing = |job: &mut ObservedJob| (job.value, job.failure) = (None, Some("no `loss`".to_owned()));
     missing(&mut jobs.first);
     missing(jobs.promoted.as_mut().unwrap());
-    passes(&jobs, "metric", "but in one job no `loss`");
+    fails(
+        &jobs,
+        "metric",
+        "loss is 0.5, read by the collector `auto` from JSON on stdout; but in another job no `loss`",
+    );
     missing(jobs.second.as_mut().unwrap());
     fails(&jobs, "metric", "no `loss` (collector `auto`)");
     jobs.reading.by_auto = Some(0.25);

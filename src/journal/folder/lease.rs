@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! 4711
-//! node7 0000000042
+//! node7 0000000042 a2f9e615-0d25-4228-b0a9-69a99f6d8006
 //! ```
 //!
-//! A driver that ends removes the second line. On a file system of this machine the lock alone decides. On any other one it may exclude
+//! The last word identifies the machine's boot, because two machines may have the same name. A driver that ends removes the second line. On a file system of this machine the lock alone decides. On any other one it may exclude
 //! only the processes of one machine, or be refused: NFS mounted with `nolock` or `local_lock=flock`, Lustre mounted with `localflock`
-//! or without `flock`. There a lease of another host counts until it has not been renewed for [`Terms::stale_after`]. Only changes that
+//! or without `flock`. There a lease of another host counts until it has not been renewed for [`LeaseTiming::stale_after`]. Only changes that
 //! this process has seen count for that, because the clocks of two machines may differ.
 
 use std::fmt;
@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
+use super::file_system::FileSystemScope;
 use super::files;
 
 /// Longest lock file.
@@ -26,18 +27,14 @@ const MAX_LENGTH: u64 = 512;
 /// Age of a lease, by the clocks of two machines, up to which it counts for those who only read a study.
 const SHOWN_FOR: Duration = Duration::from_secs(90);
 
-/// File systems of one machine; all others may be shared.
-const LOCAL: [&str; 14] = [
-    "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs", "tmpfs", "overlay", "vfat",
-    "exfat",
-];
-
 /// A driver that holds a study.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeaseHolder {
     pub pid: u32,
     /// `None` if it has ended or is of an earlier version, which names no host.
     pub host: Option<String>,
+    /// Of the machine's boot; `None` if it is not known.
+    pub boot_id: Option<String>,
 }
 
 impl fmt::Display for LeaseHolder {
@@ -56,38 +53,45 @@ pub struct LeaseRecord {
     renewals: u64,
 }
 
-/// Which processes can use a file system.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reach {
-    /// Those of this machine.
-    Machine,
-    /// Perhaps those of others too.
-    Shared,
-}
-
 /// How leases are renewed and judged.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Terms {
-    /// The name of this machine.
-    pub host: String,
-    pub reach: Reach,
+pub struct LeaseTiming {
     pub renew_every: Duration,
     /// A lease that does not change for so long is stale.
     pub stale_after: Duration,
     /// How long a stale lease whose lock is still held is waited for: NFS servers keep the locks of a client that fails for a while.
     pub locked_for: Duration,
+    /// How long a driver waits whether another one has written the lock file at the same moment, where locks may not exclude it.
+    pub confirm_after: Duration,
 }
 
-impl Terms {
-    /// Those of the file `path`, which exists.
-    pub fn of(path: &Path) -> Terms {
-        Terms {
-            host: host_name(),
-            reach: reach(path),
+impl Default for LeaseTiming {
+    fn default() -> LeaseTiming {
+        LeaseTiming {
             renew_every: Duration::from_secs(5),
             stale_after: Duration::from_secs(30),
             locked_for: Duration::from_secs(120),
+            // Longer than the three seconds for which NFS may show an old content (nfs(5), `acregmin`).
+            confirm_after: Duration::from_secs(4),
         }
+    }
+}
+
+/// A machine, as drivers on it name it in their leases.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machine {
+    pub host: String,
+    /// See random(4), `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: Option<String>,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn this() -> Machine {
+        let read = |path| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        let name = read("/proc/sys/kernel/hostname");
+        let host = if is_host_name(&name) { name } else { "localhost".to_owned() };
+        Machine { host, boot_id: Some(read("/proc/sys/kernel/random/boot_id")).filter(|id| is_boot_id(id)) }
     }
 }
 
@@ -105,21 +109,39 @@ impl LeaseRecord {
         let text = std::str::from_utf8(text).ok()?;
         let mut lines = text.lines();
         let pid = lines.next()?.trim().parse().ok()?;
-        let renewed = lines.next().and_then(|line| line.rsplit_once(' ')).filter(|(host, _)| is_host_name(host));
-        let (host, renewals) = match renewed {
-            Some((host, renewals)) => (Some(host.to_owned()), renewals.parse().unwrap_or(0)),
-            None => (None, 0),
+        let (host, renewals, boot_id) = match lines.next().and_then(parse_lease_line) {
+            Some((machine, renewals)) => (Some(machine.host), renewals, machine.boot_id),
+            None => (None, 0, None),
         };
-        Some(LeaseRecord { holder: LeaseHolder { pid, host }, renewals })
+        Some(LeaseRecord { holder: LeaseHolder { pid, host, boot_id }, renewals })
+    }
+
+    /// Whether its driver is on `machine`; `None` if it names no host.
+    pub fn is_on(&self, machine: &Machine) -> Option<bool> {
+        let host = self.holder.host.as_ref()?;
+        Some(*host == machine.host && self.holder.boot_id == machine.boot_id)
     }
 
     fn text(&self) -> String {
-        match &self.holder.host {
+        let LeaseHolder { pid, host, boot_id } = &self.holder;
+        match (host, boot_id) {
             // One length for all renewals, so that one write replaces the last one.
-            Some(host) => format!("{}\n{host} {:010}\n", self.holder.pid, self.renewals),
-            None => format!("{}\n", self.holder.pid),
+            (Some(host), Some(boot_id)) => format!("{pid}\n{host} {:010} {boot_id}\n", self.renewals),
+            (Some(host), None) => format!("{pid}\n{host} {:010}\n", self.renewals),
+            (None, _) => format!("{pid}\n"),
         }
     }
+}
+
+/// Parses the second line of a lock file, without its line end: the machine and the number of renewals.
+pub fn parse_lease_line(line: &str) -> Option<(Machine, u64)> {
+    let mut words = line.split(' ');
+    let (host, renewals, boot_id) = (words.next()?, words.next()?, words.next());
+    let is_number = renewals.bytes().all(|byte| byte.is_ascii_digit());
+    if words.next().is_some() || !is_host_name(host) || !is_number || boot_id.is_some_and(|id| !is_boot_id(id)) {
+        return None;
+    }
+    Some((Machine { host: host.to_owned(), boot_id: boot_id.map(str::to_owned) }, renewals.parse().ok()?))
 }
 
 /// A lease of this process, renewed until it is dropped.
@@ -138,13 +160,17 @@ struct Renewal {
 
 impl Lease {
     /// Writes a lease of this process into `file`, the lock file, and starts to renew it if others may need that.
-    pub fn write(file: File, terms: &Terms) -> io::Result<Lease> {
-        let holder = LeaseHolder { pid: std::process::id(), host: Some(terms.host.clone()) };
-        let record = LeaseRecord { holder, renewals: 0 };
+    pub fn write(file: File, machine: &Machine, scope: FileSystemScope, timing: &LeaseTiming) -> io::Result<Lease> {
+        let Machine { host, boot_id } = machine.clone();
+        let record =
+            LeaseRecord { holder: LeaseHolder { pid: std::process::id(), host: Some(host), boot_id }, renewals: 0 };
         replace(&file, &record)?;
-        let renewal = match terms.reach {
-            Reach::Machine => None,
-            Reach::Shared => Some(Renewal::start(file.try_clone()?, record.clone(), terms.renew_every)?),
+        let renewal = match scope {
+            FileSystemScope::Machine => None,
+            FileSystemScope::Shared | FileSystemScope::SharedWithLocks => {
+                file.sync_data()?;
+                Some(Renewal::start(file.try_clone()?, record.clone(), timing.renew_every)?)
+            }
         };
         Ok(Lease { file, record, renewal })
     }
@@ -163,8 +189,8 @@ impl Drop for Lease {
             // It only writes to a file.
             let _ = thread.join();
         }
-        if is_own(&self.file, &self.record) {
-            let holder = LeaseHolder { host: None, ..self.record.holder.clone() };
+        if lease_state(&self.file, &self.record) == LeaseState::Own {
+            let holder = LeaseHolder { host: None, boot_id: None, ..self.record.holder.clone() };
             // A lease that cannot be removed becomes stale.
             let _ = replace(&self.file, &LeaseRecord { holder, renewals: 0 });
         }
@@ -184,12 +210,9 @@ impl Renewal {
                     return;
                 }
                 // Another driver has taken over a lease that this one could not renew; the journal shows both that they are two.
-                if !is_own(&file, &record) {
+                if renew(&file, &mut record) == LeaseState::Foreign {
                     return;
                 }
-                record.renewals += 1;
-                // A file system that does not answer for a while is tried again.
-                let _ = file.write_all_at(record.text().as_bytes(), 0);
             }
         };
         let thread = thread::Builder::new().name("lease".to_owned()).spawn(renew)?;
@@ -197,31 +220,62 @@ impl Renewal {
     }
 }
 
-/// Whether `file` names the holder of `record`.
-fn is_own(file: &File, record: &LeaseRecord) -> bool {
-    let mut text = [0; MAX_LENGTH as usize];
-    let found = file.read_at(&mut text, 0).ok().and_then(|length| LeaseRecord::parse(&text[..length]));
-    found.is_some_and(|found| found.holder == record.holder)
+/// What a lock file says about the lease of a driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LeaseState {
+    Own,
+    /// It names another driver.
+    Foreign,
+    /// It names no driver: something else has truncated it.
+    Missing,
+    /// The file system does not answer, or with an error.
+    Unreadable,
 }
 
+/// The state of the lease of `record` in `file`.
+fn lease_state(file: &File, record: &LeaseRecord) -> LeaseState {
+    let mut text = [0; MAX_LENGTH as usize];
+    let Ok(length) = file.read_at(&mut text, 0) else { return LeaseState::Unreadable };
+    match LeaseRecord::parse(&text[..length]) {
+        Some(found) if found.holder == record.holder => LeaseState::Own,
+        Some(_) => LeaseState::Foreign,
+        None => LeaseState::Missing,
+    }
+}
+
+/// Renews the lease of `record` unless `file` names another driver or cannot be read; returns the state before. A write that fails is
+/// repeated by the next renewal.
+fn renew(file: &File, record: &mut LeaseRecord) -> LeaseState {
+    let state = lease_state(file, record);
+    if matches!(state, LeaseState::Own | LeaseState::Missing) {
+        record.renewals += 1;
+        // NFS clients may keep what was written to themselves until then (nfs(5), "Data and metadata coherence").
+        let _ = file.write_all_at(record.text().as_bytes(), 0).and_then(|()| file.sync_data());
+    }
+    state
+}
+
+/// Writes `record` before the file is truncated to its length, because a driver that reads an empty file would find no lease.
 fn replace(file: &File, record: &LeaseRecord) -> io::Result<()> {
-    file.set_len(0)?;
+    let text = record.text();
     // One write, because an incomplete process id is not recognized as a driver's.
-    file.write_all_at(record.text().as_bytes(), 0)
+    file.write_all_at(text.as_bytes(), 0)?;
+    file.set_len(text.len() as u64)
 }
 
 /// Whether the lock file `path` has a lease of another machine that was renewed in the last minute or so.
 pub fn has_recent_foreign(path: &Path) -> bool {
-    holder_host(path).is_some_and(|host| host != host_name()) && reach(path) == Reach::Shared && is_recent(path)
+    let is_foreign = read_lease(path).and_then(|record| record.is_on(&Machine::this())) == Some(false);
+    is_foreign && FileSystemScope::of(path) != FileSystemScope::Machine && is_recent(path)
 }
 
 /// Whether the lock file `path` has a lease that was renewed in the last minute or so.
 pub fn has_recent(path: &Path) -> bool {
-    holder_host(path).is_some() && is_recent(path)
+    read_lease(path).is_some_and(|record| record.holder.host.is_some()) && is_recent(path)
 }
 
-fn holder_host(path: &Path) -> Option<String> {
-    LeaseRecord::read(path).ok().flatten()?.holder.host
+fn read_lease(path: &Path) -> Option<LeaseRecord> {
+    LeaseRecord::read(path).ok().flatten()
 }
 
 fn is_recent(path: &Path) -> bool {
@@ -230,74 +284,15 @@ fn is_recent(path: &Path) -> bool {
     modified.is_ok_and(|time| SystemTime::now().duration_since(time).map_or(true, |age| age < SHOWN_FOR))
 }
 
-fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if is_host_name(name) { name.to_owned() } else { "localhost".to_owned() }
-}
-
 /// Whether `text` can be the name of a host: letters, digits, dots, hyphens and underscores.
-pub fn is_host_name(text: &str) -> bool {
+fn is_host_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-/// The reach of the file system of `path`, an existing file; [`Reach::Shared`] if it is not known.
-fn reach(path: &Path) -> Reach {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let kind = path.canonicalize().ok().and_then(|path| file_system(&path, &mounts).map(str::to_owned));
-    match kind {
-        Some(kind) if LOCAL.contains(&kind.as_str()) => Reach::Machine,
-        _ => Reach::Shared,
-    }
-}
-
-/// The type of the file system of `path` in `mounts`, lines of `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
-fn file_system<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
-    let entries = mounts.lines().filter_map(|line| {
-        let point = unescaped(line.split(' ').nth(4)?);
-        let kind = line.split_once(" - ")?.1.split(' ').next()?;
-        Some((point, kind))
-    });
-    // Of several file systems at one point the last one is seen.
-    let on_path = entries.filter(|(point, _)| path.starts_with(point));
-    on_path.max_by_key(|(point, _)| point.len()).map(|(_, kind)| kind)
-}
-
-/// A path without the escapes `\ooo` of blanks, tabs, line ends and backslashes.
-fn unescaped(point: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(point.to_owned(), |point, (escape, character)| point.replace(escape, character))
+/// Whether `text` has the form of a UUID.
+fn is_boot_id(text: &str) -> bool {
+    text.len() == 36 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lock_file_names_process_and_host() {
-        let parse = |text: &str| LeaseRecord::parse(text.as_bytes());
-        let record = parse("12\nnode7.site 0000000042\n").unwrap();
-        assert_eq!(record.holder, LeaseHolder { pid: 12, host: Some("node7.site".into()) });
-        assert_eq!((record.renewals, record.text().as_str()), (42, "12\nnode7.site 0000000042\n"));
-        for text in ["12\n", "12", "12\nrubbish", "12\nno host 1\n"] {
-            assert_eq!(parse(text).unwrap().holder, LeaseHolder { pid: 12, host: None }, "{text:?}");
-        }
-        assert_eq!(["", "x\n", "-1\n"].map(parse), [const { None }; 3]);
-    }
-
-    #[test]
-    fn only_file_systems_of_one_machine_are_local() {
-        let mounts = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
-            40 22 0:41 / /home rw,noatime shared:20 - nfs4 server:/home rw,vers=4.2,local_lock=none\n\
-            41 40 0:42 / /home/with\\040blank rw - tmpfs tmpfs rw\n\
-            42 22 0:43 / /data rw - ext4 /dev/sdb rw\n43 22 0:44 / /data rw - lustre 10.0.0.1@tcp:/data rw,localflock\n";
-        let kind = |path: &str| file_system(Path::new(path), mounts);
-        assert_eq!(kind("/tmp/s/lock"), Some("ext4"));
-        assert_eq!(kind("/home/user/s/lock"), Some("nfs4"));
-        assert_eq!(kind("/home/with blank/lock"), Some("tmpfs"));
-        assert_eq!(kind("/data/s/lock"), Some("lustre"));
-        assert_eq!(kind("/homes"), Some("ext4"));
-        assert_eq!(reach(Path::new("/proc/self/stat")), Reach::Shared, "a type that is not known");
-    }
-}
+mod tests;

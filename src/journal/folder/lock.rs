@@ -15,18 +15,15 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::file_system::FileSystemScope;
 use super::files;
 use super::layout::StudyFolder;
-use super::lease::{self, Lease, LeaseRecord, Reach, Terms};
+use super::lease::{self, Lease, LeaseRecord, LeaseTiming, Machine};
 use crate::journal::error::JournalError;
 
 /// Attempts to take a lock before another driver is reported, and the pause between them.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// How long a driver waits whether another one has written the lock file at the same moment, where there are no locks. Longer than the
-/// three seconds for which NFS may show an old content (nfs(5), `acregmin`).
-const CONFIRM_AFTER: Duration = Duration::from_secs(4);
 
 /// The locks of a study, released when dropped. Both files remain.
 #[derive(Debug)]
@@ -48,6 +45,15 @@ enum LockState {
     Unsupported,
 }
 
+/// What the locks and leases of a study are judged by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct LockContext {
+    /// The machine of this process.
+    machine: Machine,
+    scope: FileSystemScope,
+    timing: LeaseTiming,
+}
+
 /// How a file is locked.
 type TryLock = fn(&File) -> io::Result<LockState>;
 
@@ -59,7 +65,8 @@ type TryLock = fn(&File) -> io::Result<LockState>;
 pub fn acquire(folder: &StudyFolder, note: &mut dyn FnMut(&str)) -> Result<StudyLock, JournalError> {
     let path = folder.lock();
     let lock = open(&path, OpenOptions::new().read(true).write(true)).map_err(|source| lock_error(&path, source))?;
-    acquire_file(folder, lock, &Terms::of(&path), try_lock, note)
+    let (machine, scope, timing) = (Machine::this(), FileSystemScope::of(&path), LeaseTiming::default());
+    acquire_file(folder, lock, &LockContext { machine, scope, timing }, try_lock, note)
 }
 
 fn lock_error(path: &Path, source: io::Error) -> JournalError {
@@ -70,21 +77,22 @@ fn lock_error(path: &Path, source: io::Error) -> JournalError {
 fn acquire_file(
     folder: &StudyFolder,
     lock: File,
-    terms: &Terms,
+    context: &LockContext,
     try_lock: TryLock,
     note: &mut dyn FnMut(&str),
 ) -> Result<StudyLock, JournalError> {
     let path = folder.lock();
     let io_error = |source| lock_error(&path, source);
-    let state = wait_for_lock(&path, &lock, terms, try_lock, note)?;
+    let state = wait_for_lock(&path, &lock, context, try_lock, note)?;
     let journal = lock_journal(&folder.journal(), try_lock)?;
-    let terms = match state {
-        LockState::Unsupported => Terms { reach: Reach::Shared, ..terms.clone() },
-        LockState::Acquired | LockState::Held => terms.clone(),
+    let scope = match state {
+        LockState::Unsupported => FileSystemScope::Shared,
+        LockState::Acquired | LockState::Held => context.scope,
     };
-    let lease = Lease::write(lock.try_clone().map_err(io_error)?, &terms).map_err(io_error)?;
-    if state == LockState::Unsupported {
-        sleep(CONFIRM_AFTER.min(terms.renew_every));
+    let file = lock.try_clone().map_err(io_error)?;
+    let lease = Lease::write(file, &context.machine, scope, &context.timing).map_err(io_error)?;
+    if scope == FileSystemScope::Shared {
+        sleep(context.timing.confirm_after);
         if !lease.is_in(&path) {
             return Err(JournalError::held(&path, LeaseRecord::read(&path).map_err(io_error)?));
         }
@@ -96,16 +104,17 @@ fn acquire_file(
 fn wait_for_lock(
     path: &Path,
     lock: &File,
-    terms: &Terms,
+    context: &LockContext,
     try_lock: TryLock,
     note: &mut dyn FnMut(&str),
 ) -> Result<LockState, JournalError> {
     let io_error = |source| lock_error(path, source);
+    let timing = &context.timing;
     let mut observed: Option<(LeaseRecord, Instant)> = None;
     loop {
         let state = try_lock(lock).map_err(io_error)?;
         let recorded = LeaseRecord::read(path).map_err(io_error)?;
-        let Some(current) = recorded.clone().filter(|record| may_drive(record, state, terms)) else {
+        let Some(current) = recorded.clone().filter(|record| may_be_alive(record, state, context)) else {
             return if state == LockState::Held { Err(JournalError::held(path, recorded)) } else { Ok(state) };
         };
         let (first, since) = observed.get_or_insert_with(|| {
@@ -113,15 +122,15 @@ fn wait_for_lock(
                 "{} names {} as its driver; waiting up to {} s to see whether it still runs",
                 path.display(),
                 current.holder,
-                terms.stale_after.as_secs()
+                if state == LockState::Held { timing.locked_for } else { timing.stale_after }.as_secs()
             ));
             (current.clone(), Instant::now())
         });
         let unchanged = since.elapsed();
-        if *first != current || unchanged >= terms.locked_for && state == LockState::Held {
+        if *first != current || unchanged >= timing.locked_for && state == LockState::Held {
             return Err(JournalError::held(path, Some(current)));
         }
-        if unchanged >= terms.stale_after && state != LockState::Held {
+        if unchanged >= timing.stale_after && state != LockState::Held {
             note(&format!(
                 "{} has not renewed its lease of this study for {} s; the study continues here",
                 current.holder,
@@ -129,16 +138,16 @@ fn wait_for_lock(
             ));
             return Ok(state);
         }
-        sleep(terms.renew_every / 10);
+        sleep(timing.renew_every / 10);
     }
 }
 
 /// Whether the driver of `record` may run although its lock could be acquired, or may have ended although it is held.
-fn may_drive(record: &LeaseRecord, state: LockState, terms: &Terms) -> bool {
-    let Some(host) = &record.holder.host else { return false };
+fn may_be_alive(record: &LeaseRecord, state: LockState, context: &LockContext) -> bool {
+    let Some(is_here) = record.is_on(&context.machine) else { return false };
     match state {
         LockState::Unsupported => true,
-        LockState::Acquired | LockState::Held => terms.reach == Reach::Shared && *host != terms.host,
+        LockState::Acquired | LockState::Held => context.scope != FileSystemScope::Machine && !is_here,
     }
 }
 
@@ -212,6 +221,12 @@ pub fn is_held(folder: &StudyFolder) -> bool {
         () if states.contains(&LockState::Unsupported) => lease::has_recent(&folder.lock()),
         () => lease::has_recent_foreign(&folder.lock()),
     }
+}
+
+/// The error for a study that [`is_held`].
+pub fn held_error(folder: &StudyFolder) -> JournalError {
+    let path = folder.lock();
+    JournalError::held(&path, LeaseRecord::read(&path).ok().flatten())
 }
 
 fn state_of(path: &Path) -> LockState {

@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod conflict;
 pub(crate) mod displaced;
+pub(crate) mod file_system;
 pub(crate) mod files;
 pub mod find;
 pub mod layout;

@@ -1,6 +1,6 @@
 //! Recognizes files of a driver by their content. Without a journal a name such as `lock` is no evidence.
 
-use super::lease::is_host_name;
+use super::lease::parse_lease_line;
 use crate::journal::line;
 use crate::journal::readings::ReadingRecord;
 
@@ -40,13 +40,10 @@ pub fn starts_a_journal(bytes: &[u8]) -> bool {
     torn || bytes.starts_with(HEADER) || bytes.split(|byte| *byte == b'\n').take(2).any(is_intact)
 }
 
-/// Whether `bytes` are a lock file: lines with a process id and, unless the driver ended normally, with a host and a number.
+/// Whether `bytes` are a lock file: lines with a process id and, unless the driver ended normally, with a host, a number and the id of a boot.
 pub fn is_lock(bytes: &[u8]) -> bool {
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    let is_lease = |line: &[u8]| {
-        let mut words = std::str::from_utf8(line).unwrap_or_default().split(' ');
-        matches!((words.next(), words.next(), words.next()), (Some(host), Some(n), None) if is_host_name(host) && is_number(n.as_bytes()))
-    };
+    let is_lease = |line| std::str::from_utf8(line).is_ok_and(|line| parse_lease_line(line).is_some());
     match lines[..] {
         [pid, b""] => is_number(pid),
         [pid, lease, b""] => is_number(pid) && is_lease(lease),
@@ -136,6 +133,7 @@ mod tests {
         for (text, own) in [
             ("12\n", true),
             ("12\nnode7 0000000042\n", true),
+            ("12\nnode7 0000000042 a2f9e615-0d25-4228-b0a9-69a99f6d8006\n", true),
             ("12", false),
             ("\n", false),
             ("12\n\n", false),

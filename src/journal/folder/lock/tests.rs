@@ -76,26 +76,33 @@ fn a_dead_process_s_lock_is_taken_over() {
     fs::write(folder.lock(), "999999999\nrubbish").unwrap();
     let lock = acquire(&folder, &mut |_| {}).unwrap();
     let content = || fs::read_to_string(folder.lock()).unwrap();
-    assert!(content().starts_with(&format!("{}\n", std::process::id())) && content().ends_with(" 0000000000\n"));
+    assert!(content().starts_with(&format!("{}\n", std::process::id())) && content().contains(" 0000000000 "));
     drop(lock);
     assert_eq!(content(), format!("{}\n", std::process::id()));
 }
 
-fn terms(host: &str, reach: Reach) -> Terms {
-    let [renew_every, stale_after, locked_for] = [50, 600, 1200].map(Duration::from_millis);
-    Terms { host: host.to_owned(), reach, renew_every, stale_after, locked_for }
+fn context(host: &str, scope: FileSystemScope) -> LockContext {
+    let [renew_every, stale_after, locked_for, confirm_after] = [50, 600, 1200, 50].map(Duration::from_millis);
+    let machine = Machine { host: host.to_owned(), boot_id: None };
+    LockContext { machine, scope, timing: LeaseTiming { renew_every, stale_after, locked_for, confirm_after } }
 }
 
-/// Locks as on `host`. The returned text has all notes.
-fn acquire_on(
+/// For tests that fail if a lease becomes stale, however slow the machine is.
+fn patient(host: &str, scope: FileSystemScope) -> LockContext {
+    let mut context = context(host, scope);
+    (context.timing.stale_after, context.timing.locked_for) = (Duration::from_secs(600), Duration::from_secs(600));
+    context
+}
+
+/// Locks as in `context`. The returned text has all notes.
+fn acquire_in(
     folder: &StudyFolder,
-    host: &str,
-    reach: Reach,
+    context: &LockContext,
     try_lock: TryLock,
 ) -> (Result<StudyLock, JournalError>, String) {
     let mut notes = String::new();
     let lock = open(&folder.lock(), OpenOptions::new().read(true).write(true)).unwrap();
-    let locked = acquire_file(folder, lock, &terms(host, reach), try_lock, &mut |note| notes += note);
+    let locked = acquire_file(folder, lock, context, try_lock, &mut |note| notes += note);
     (locked, notes)
 }
 
@@ -107,18 +114,51 @@ fn unsupported(_: &File) -> io::Result<LockState> {
     Ok(LockState::Unsupported)
 }
 
+fn held(_: &File) -> io::Result<LockState> {
+    Ok(LockState::Held)
+}
+
 #[test]
 fn a_driver_on_another_host_is_refused_where_locks_are_local_or_missing() {
-    for try_lock in [acquired as TryLock, unsupported] {
+    let cases = [
+        (acquired as TryLock, FileSystemScope::Shared),
+        (acquired, FileSystemScope::SharedWithLocks),
+        (unsupported, FileSystemScope::Machine),
+    ];
+    for (try_lock, scope) in cases {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
-        let (first, notes) = acquire_on(&folder, "n1", Reach::Shared, try_lock);
+        let (first, notes) = acquire_in(&folder, &patient("n1", scope), try_lock);
         assert!(first.is_ok() && notes.is_empty(), "{notes}");
-        let refused = acquire_on(&folder, "n2", Reach::Shared, try_lock).0.unwrap_err().to_string();
+        let refused = acquire_in(&folder, &patient("n2", scope), try_lock).0.unwrap_err().to_string();
         assert!(refused.contains(&format!("process {} on n1 is driving this study", std::process::id())), "{refused}");
         drop(first);
-        let (second, notes) = acquire_on(&folder, "n2", Reach::Shared, try_lock);
+        let (second, notes) = acquire_in(&folder, &patient("n2", scope), try_lock);
         assert!(second.is_ok() && notes.is_empty(), "an ended driver is not waited for: {notes}");
+    }
+}
+
+/// Both find no lease, and the locks of both machines are their own.
+#[test]
+fn of_two_drivers_that_start_together_the_one_whose_lease_is_replaced_is_refused() {
+    for (try_lock, scope) in [(acquired as TryLock, FileSystemScope::Shared), (unsupported, FileSystemScope::Machine)] {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let mut first = patient("n1", scope);
+        first.timing.confirm_after = Duration::from_secs(5);
+        let lock = folder.lock();
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let started = Instant::now();
+                while !fs::read_to_string(&lock).is_ok_and(|text| text.contains("n1")) {
+                    assert!(started.elapsed() < Duration::from_secs(60));
+                    sleep(Duration::from_millis(1));
+                }
+                fs::write(&lock, "12\nn2 0000000000\n").unwrap();
+            });
+            let refused = acquire_in(&folder, &first, try_lock).0.unwrap_err().to_string();
+            assert!(refused.contains("process 12 on n2 is driving this study"), "{refused}");
+        });
     }
 }
 
@@ -132,7 +172,7 @@ fn without_locks_a_second_driver_on_the_same_host_is_refused_too() {
         sleep(Duration::from_millis(200));
         fs::write(renewed, "12\nn1 0000000008\n").unwrap();
     });
-    assert!(acquire_on(&folder, "n1", Reach::Machine, unsupported).0.is_err());
+    assert!(acquire_in(&folder, &patient("n1", FileSystemScope::Machine), unsupported).0.is_err());
 }
 
 #[test]
@@ -142,7 +182,7 @@ fn a_stale_lease_is_taken_over_with_a_note() {
         let folder = StudyFolder::new(dir.path());
         fs::write(folder.lock(), "12\nn1 0000000007\n").unwrap();
         let started = Instant::now();
-        let (locked, notes) = acquire_on(&folder, host, Reach::Shared, try_lock);
+        let (locked, notes) = acquire_in(&folder, &context(host, FileSystemScope::Shared), try_lock);
         assert!(locked.is_ok() && started.elapsed() >= Duration::from_millis(600));
         assert!(notes.contains("process 12 on n1 has not renewed its lease"), "{notes}");
     }
@@ -152,32 +192,31 @@ fn a_stale_lease_is_taken_over_with_a_note() {
 fn a_lock_that_a_dead_host_still_holds_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let folder = StudyFolder::new(dir.path());
-    let held = |_: &File| Ok(LockState::Held);
     fs::write(folder.lock(), "12\nn1 0000000007\n").unwrap();
     let started = Instant::now();
-    assert!(acquire_on(&folder, "n2", Reach::Shared, held).0.is_err());
-    assert!(started.elapsed() >= Duration::from_millis(1200));
+    let mut long = context("n2", FileSystemScope::Shared);
+    (long.timing.stale_after, long.timing.locked_for) = (Duration::ZERO, Duration::from_secs(2));
+    let (refused, notes) = acquire_in(&folder, &long, held);
+    assert!(refused.is_err() && started.elapsed() >= Duration::from_secs(2));
+    assert!(notes.contains("waiting up to 2 s"), "{notes}");
     // On the same host, or on a file system of this machine, a held lock is never stale.
-    for (host, reach) in [("n1", Reach::Shared), ("n2", Reach::Machine)] {
-        let started = Instant::now();
-        assert!(acquire_on(&folder, host, reach, held).0.is_err());
-        assert!(started.elapsed() < Duration::from_millis(600));
+    for (host, scope) in [("n1", FileSystemScope::Shared), ("n2", FileSystemScope::Machine)] {
+        let (refused, notes) = acquire_in(&folder, &patient(host, scope), held);
+        assert!(refused.is_err() && notes.is_empty(), "it is refused without a wait: {notes}");
     }
 }
 
 #[test]
-fn a_lease_is_renewed_until_another_driver_has_taken_it_over() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = StudyFolder::new(dir.path());
-    let lock = acquire_on(&folder, "n1", Reach::Shared, acquired).0.unwrap();
-    let content = || fs::read_to_string(folder.lock()).unwrap();
-    let (first, started) = (content(), Instant::now());
-    while content() == first {
-        assert!(started.elapsed() < Duration::from_secs(30), "{first}");
-        sleep(PAUSE);
+fn a_lease_is_renewed_where_other_machines_may_see_it() {
+    for scope in [FileSystemScope::Shared, FileSystemScope::SharedWithLocks] {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let _lock = acquire_in(&folder, &patient("n1", scope), acquired).0.unwrap();
+        let content = || fs::read_to_string(folder.lock()).unwrap();
+        let (first, started) = (content(), Instant::now());
+        while content() == first {
+            assert!(started.elapsed() < Duration::from_secs(30), "{first}");
+            sleep(PAUSE);
+        }
     }
-    fs::write(folder.lock(), "1\nn2 0000000000\n").unwrap();
-    sleep(Duration::from_millis(300));
-    drop(lock);
-    assert_eq!(content(), "1\nn2 0000000000\n");
 }

@@ -22,7 +22,7 @@ const ROUNDS: usize = 4;
 const COMBINATIONS: usize = 100;
 /// Number of best candidates that are combined.
 const PARENTS: usize = 20;
-/// How often the end of an optimization is moved half the way back to its feasible start, until it is feasible.
+/// Maximum halvings of a step from a start inside the region.
 const MAX_HALVINGS: i32 = 6;
 
 /// The effort of one maximization.
@@ -92,13 +92,12 @@ pub fn maximize(
     let mut ranked = Vec::new();
     rank(acquisition_fn, candidates(encoding, region, effort, stream), &mut ranked);
     if encoding.has_constraints() {
-        recombine(acquisition_fn, encoding, &mut ranked, stream);
+        recombine(acquisition_fn, encoding, region, &mut ranked, stream);
     }
     let starts = starts(&ranked, effort.optimized);
     let optimized: Vec<_> =
-        starts.into_iter().map(|x| optimize(acquisition_fn, encoding, x, effort.iterations)).collect();
+        starts.into_iter().map(|x| optimize(acquisition_fn, encoding, region, x, effort.iterations)).collect();
     ranked.extend(optimized);
-    ranked.retain(|(_, x)| is_in_branch(region.branch, x));
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked
 }
@@ -111,11 +110,12 @@ fn rank(acquisition_fn: AcquisitionFn<'_>, candidates: Vec<Vec<f64>>, ranked: &m
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
 }
 
-/// Adds feasible combinations of the best candidates, round by round: where few configurations are feasible, the differences of
+/// Adds combinations of the best candidates that are in `region`, round by round: where few configurations are feasible, the differences of
 /// feasible ones have the scale and the direction of steps that stay feasible.
 fn recombine(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
+    region: SearchRegion<'_>,
     ranked: &mut Vec<(f64, Vec<f64>)>,
     stream: &mut Stream,
 ) {
@@ -125,8 +125,8 @@ fn recombine(
             return;
         }
         let combinations = (0..COMBINATIONS).map(|_| combine(parents, encoding, stream));
-        let feasible = combinations.filter(|x| encoding.is_feasible(x)).collect();
-        rank(acquisition_fn, feasible, ranked);
+        let inside = combinations.filter(|x| region.has(encoding, x)).collect();
+        rank(acquisition_fn, inside, ranked);
     }
 }
 
@@ -173,10 +173,11 @@ fn candidates(encoding: &Encoding, region: SearchRegion<'_>, effort: Effort, str
     candidates
 }
 
-/// A local maximum near the feasible `start`, moved to a feasible configuration, with its acquisition value.
+/// A local maximum near `start`, a configuration of `region`, moved to a configuration of `region`, with its acquisition value.
 fn optimize(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
+    region: SearchRegion<'_>,
     start: &[f64],
     iterations: usize,
 ) -> (f64, Vec<f64>) {
@@ -189,14 +190,20 @@ fn optimize(
     let stop =
         StopCriteria { max_iterations: iterations, max_step: MAX_STEP, min_relative_decrease: MIN_RELATIVE_INCREASE };
     let end = minimize(loss, start, Bounds { low: &low, high: &high }, stop).x;
-    let x = feasible_end(acquisition_fn, encoding, start, &end);
+    let x = end_inside(acquisition_fn, encoding, region, start, &end);
     let value = acquisition_fn.value(&x);
-    optimize_levels(acquisition_fn, encoding, value, x)
+    optimize_levels(acquisition_fn, encoding, region, value, x)
 }
 
-/// The configuration at `end`. If that is not feasible, a feasible one between the feasible `start` and `end`, or `start` if there the
-/// acquisition is higher.
-fn feasible_end(acquisition_fn: AcquisitionFn<'_>, encoding: &Encoding, start: &[f64], end: &[f64]) -> Vec<f64> {
+/// The configuration at `end`. If that is not in `region`, one of `region` between `start`, which is in it, and `end`, or `start` if
+/// there the acquisition is higher.
+fn end_inside(
+    acquisition_fn: AcquisitionFn<'_>,
+    encoding: &Encoding,
+    region: SearchRegion<'_>,
+    start: &[f64],
+    end: &[f64],
+) -> Vec<f64> {
     let at = |halvings: i32| {
         let step = 0.5f64.powi(halvings);
         let between = |(start, end): (&f64, &f64)| if halvings == 0 { *end } else { start + step * (end - start) };
@@ -204,18 +211,19 @@ fn feasible_end(acquisition_fn: AcquisitionFn<'_>, encoding: &Encoding, start: &
         encoding.snap(&mut x);
         x
     };
-    let feasible = (0..=MAX_HALVINGS).map(|halvings| (halvings, at(halvings))).find(|(_, x)| encoding.is_feasible(x));
+    let inside = (0..=MAX_HALVINGS).map(|halvings| (halvings, at(halvings))).find(|(_, x)| region.has(encoding, x));
     let is_better = |x: &[f64]| acquisition_fn.value(x) >= acquisition_fn.value(start);
-    match feasible {
+    match inside {
         Some((halvings, x)) if halvings == 0 || is_better(&x) => x,
         _ => start.to_vec(),
     }
 }
 
-/// Tries all values of each parameter that has few, one parameter at a time.
+/// Tries all values of each parameter that has few, one parameter at a time, within `region`.
 fn optimize_levels(
     acquisition_fn: AcquisitionFn<'_>,
     encoding: &Encoding,
+    region: SearchRegion<'_>,
     mut value: f64,
     mut x: Vec<f64>,
 ) -> (f64, Vec<f64>) {
@@ -230,7 +238,7 @@ fn optimize_levels(
                 encoding.snap(&mut next);
             }
             let new_value = acquisition_fn.value(&next);
-            if new_value > value && encoding.is_feasible(&next) {
+            if new_value > value && region.has(encoding, &next) {
                 (value, x) = (new_value, next);
             }
         }

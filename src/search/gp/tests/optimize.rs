@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::search::encoding::Encoding;
+use crate::search::encoding::{Branch, Encoding, INACTIVE, is_in_branch};
 use crate::search::gp::acquisition::Acquisition;
 use crate::search::gp::kernel::{Hyperparameters, Kernel, KernelShape, Point};
 use crate::search::gp::likelihood::Dataset;
@@ -70,5 +70,43 @@ fn the_best_of_a_rare_feasible_part_is_found() {
             // 200 feasible draws are 200,000 draws
             assert!(*found > random, "{name}, seed {seed}: {found} at {x:?}, 200 feasible draws {random}");
         }
+    }
+}
+
+/// The parameter `n` decides whether `y` is active. The best value, 2, is outside of the branch, and combinations of 1 and 3 have it.
+#[test]
+fn every_optimization_stays_in_the_branch() {
+    let params = [
+        ("n", "range", json!([1, 4, 1])),
+        ("y", "uniform", json!([0, 1])),
+        ("x", "uniform", json!([0, 1])),
+        ("z", "uniform", json!([0, 1])),
+    ];
+    let whens = [("y", "n", json!([1, 3]))];
+    let rules = vec![constraint(["x", "z"], |x, z| x + z < 1.5)];
+    let encoding = Encoding::new(Arc::new(ruled(&params, &whens, rules)));
+    let points: Vec<Point> = draws(&encoding, 1, 60).into_iter().map(|x| Point { x, t: 0.0 }).collect();
+    let value = |x: &[f64]| {
+        let squares: f64 =
+            [(0, 0.5), (2, 0.31), (3, 0.47)].map(|(d, best): (usize, f64)| (x[d] - best).powi(2)).iter().sum();
+        squares + if x[1] == INACTIVE { 0.0 } else { 1.0 }
+    };
+    let values = points.iter().map(|point| value(&point.x)).collect();
+    let hyperparameters =
+        Hyperparameters { length_scales: vec![0.0; 4], resource_length_scale: 0.0, variance: 0.0, noise: -12.0 };
+    let kernel = Kernel::new(KernelShape::Matern52, &encoding.dimensions(), &hyperparameters);
+    let posterior = Posterior::new(kernel, Dataset { points, values }).expect("a positive definite matrix");
+    let acquisition_fn =
+        AcquisitionFn { posterior: &posterior, acquisition: Acquisition::ConfidenceBound { kappa: 0.0 }, best: 0.0 };
+    let active: Branch = vec![true; 4];
+    let region = SearchRegion { known: &[], branch: Some(&active) };
+    for seed in 10..15 {
+        let ranked = |optimized| {
+            let effort = Effort { optimized, ..EFFORT };
+            let ranked = maximize(acquisition_fn, &encoding, region, effort, &mut parameters(seed));
+            assert!(ranked.iter().all(|(_, x)| is_in_branch(Some(&active), x)));
+            ranked.len()
+        };
+        assert_eq!(ranked(5), ranked(0) + 5, "seed {seed}: an optimization ended outside of the branch");
     }
 }

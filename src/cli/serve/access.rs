@@ -72,7 +72,7 @@ impl Access {
     }
 }
 
-/// Whether `query` has `token=` with this token, whose characters need no escapes. Compares all bytes, so that the time tells nothing.
+/// Whether `query` has `token=` with this token, whose characters need no escapes. Compares in constant time.
 fn has_token(query: &str, token: &str) -> bool {
     let given = query.split('&').find_map(|part| part.strip_prefix("token=")).unwrap_or_default();
     let differences = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));

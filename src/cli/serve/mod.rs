@@ -3,6 +3,7 @@
 mod access;
 mod pages;
 mod server;
+mod timed_stream;
 mod watch;
 
 pub(crate) use server::{ServeOptions, serve};

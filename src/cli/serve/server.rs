@@ -25,6 +25,7 @@ use tokio::time::{sleep, timeout};
 
 use super::access::{Access, Route};
 use super::pages::Pages;
+use super::timed_stream::TimedStream;
 use crate::cli::error::CliError;
 
 /// Maximum number of connections; further ones wait.
@@ -147,7 +148,7 @@ async fn connection(stream: TcpStream, server: Rc<Server>) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
     // A client that goes away is no error of the server.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    let _ = builder.serve_connection(TokioIo::new(TimedStream::new(stream, WRITE_TIME)), service).await;
 }
 
 async fn answer(request: &Request<Incoming>, server: &Rc<Server>) -> Response<AnyBody> {

@@ -9,6 +9,7 @@ pub mod hyperband;
 pub(crate) mod length;
 mod plan;
 pub mod rung_levels;
+pub(crate) mod single_trial;
 pub mod sync_brackets;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::schedule::{BracketPlan, Length, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
 use crate::types::units::Resource;
+
+use super::{BracketPlan, Length, Next, Plan, RungPlan, Schedule, Scheduler, Start, Verdict};
 
 const TRIAL: TrialId = TrialId(0);
 

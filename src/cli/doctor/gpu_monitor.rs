@@ -26,9 +26,9 @@ pub struct GpuMonitor {
 }
 
 impl GpuMonitor {
-    /// A monitor that reports `use_` and watches nothing.
-    pub fn none(use_: GpuUse) -> GpuMonitor {
-        GpuMonitor { is_stopped: Arc::default(), thread: None, without: use_ }
+    /// A monitor that reports `result` and watches nothing.
+    pub fn none(result: GpuUse) -> GpuMonitor {
+        GpuMonitor { is_stopped: Arc::default(), thread: None, without: result }
     }
 
     /// Starts to watch; nothing is watched if `nvidia-smi` lists no GPU.

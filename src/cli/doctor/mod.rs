@@ -4,7 +4,6 @@ mod configurations;
 mod gpu_monitor;
 mod jobs;
 mod metric_reading;
-mod schedule;
 mod sessions;
 
 pub(crate) use gpu_monitor::GpuMonitor;

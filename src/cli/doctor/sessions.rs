@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context;
 use tempfile::TempDir;
 
-use super::schedule::SingleTrial;
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::cli::options::execution;
@@ -37,6 +36,7 @@ use crate::run::observer::Observer;
 use crate::run::options::{Existing, RunOptions};
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
+use crate::schedule::single_trial::SingleTrial;
 use crate::search::listed::Listed;
 use crate::types::assignment::Assignment;
 use crate::types::units::Resource;

@@ -58,7 +58,8 @@ impl ClusterJobs {
 
 impl JobModel for ClusterJobs {
     fn launch(&mut self, now: Moment, launch: &Launch) -> SimulatedJob {
-        let mut job = { JOBS }.launch(now, launch);
+        let mut jobs = JOBS;
+        let mut job = jobs.launch(now, launch);
         let key = launch.job.key;
         let seed = (u64::from(key.rung.0) << 32) | u64::from(launch.job.attempt.0);
         let mut draws = stream(seed, key.trial, Purpose::Simulation);

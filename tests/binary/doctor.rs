@@ -257,7 +257,7 @@ fn a_matrix_without_a_file_is_enough_and_the_folder_is_kept_on_request() {
     let output = RunOutput::of(&mut command).exits(0).stderr_contains("hypertune-doctor-");
     assert!(output.stdout.contains("another value of x"), "{}", output.stdout);
     assert_eq!(std::fs::read_dir(scene.lab.path("tmp")).unwrap().count(), 1);
-    scene.lab.hypertune("doctor m.yaml").exits(2).stderr_contains("there is no command");
+    scene.lab.hypertune("doctor m.yaml").exits(2).stderr_contains("m.yaml has no command");
     scene.lab.hypertune("doctor").exits(2).stderr_contains("no matrix and no parameter");
     scene.lab.hypertune("doctor m.yaml -- /no/such/program").exits(2);
 }

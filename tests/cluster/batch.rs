@@ -126,7 +126,7 @@ fn nothing_runs_after_the_driver_in_a_batch_job_was_killed_and_the_next_job_cont
     let id = submit(&cluster, &lab, &line);
     lab.wait_until("ended jobs", || lab.records("end").len() > 2);
     let refused = RunOutput::of(&mut cluster.outside(lab.command(&format!("slurm {line}")))).exits(2);
-    refused.stderr_contains("is driving the study");
+    refused.stderr_contains("is driving this study");
     let pid = lab.records("session")[0]["pid"].as_u64().expect("a process id");
     send_signal(u32::try_from(pid).expect("a process id"), SIGKILL);
     assert_eq!(wait_for_end(&cluster, &lab, &id), "FAILED");

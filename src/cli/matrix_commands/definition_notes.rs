@@ -22,3 +22,12 @@ pub fn note_chosen(study: &StudyDefinition) {
         print_message(&format!("note: kind {chosen}"));
     }
 }
+
+/// The error for a study whose jobs have no command.
+pub fn no_command(study: &StudyDefinition, args: &StudyArgs) -> CliError {
+    let message = match &args.matrix {
+        Some(_) => anyhow!("{} has no command", study.source.name),
+        None => anyhow!("there is no command"),
+    };
+    CliError::usage(message).hint("add it after `--`, as in -- python3 train.py")
+}

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::args::execution::ExecutionArgs;
@@ -50,9 +49,7 @@ pub struct DoctorArgs {
 pub fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     let study = definition(args)?;
     let Some(renderer) = &study.renderer else {
-        return Err(
-            CliError::usage(anyhow!("there is no command")).hint("add it after `--`, as in -- python3 train.py")
-        );
+        return Err(definition_notes::no_command(&study, &args.study));
     };
     umask::check()?;
     let mut sessions = DoctorSessions::new(&study, renderer, &args.execution)?;

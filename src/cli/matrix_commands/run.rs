@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::args::execution::ExecutionArgs;
@@ -63,11 +62,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         definition_notes::note_chosen(&study);
     }
     if study.renderer.is_none() {
-        let message = match &args.study.matrix {
-            Some(_) => anyhow!("{} has no command", study.source.name),
-            None => anyhow!("there is no command"),
-        };
-        return Err(CliError::usage(message).hint("add it after `--`, as in -- python3 train.py"));
+        return Err(definition_notes::no_command(&study, &args.study));
     }
     claim::check(&study.folder).map_err(folder_error)?;
     let recorded = if args.overwrite { None } else { recorded(&study.folder, fail_if::detail(&args.fail_if))? };

@@ -103,6 +103,9 @@ pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
         arguments: &arguments,
         first: &first,
     };
+    batch
+        .check_warning()
+        .map_err(|error| CliError::usage(error).hint("allocate longer with --time, or shorten --grace"))?;
     submit_or_print(args, &batch)
 }
 
@@ -131,8 +134,11 @@ fn job_request(
         Some(chosen) => chosen.build().map_err(CliError::usage)?.options(),
         None => Map::new(),
     };
-    // The launcher has checked them.
-    let options = SlurmOptions::read(&options.into_iter().collect()).unwrap_or_default();
+    let options = SlurmOptions::read(&options.into_iter().collect()).map_err(|errors| {
+        let errors: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+        let of_launcher = "internal error: the launcher `slurm` returned invalid options (please report)";
+        CliError::internal(anyhow!("{of_launcher}: {}", errors.join("; ")))
+    })?;
     let is_given = execution.launcher.is_some() || in_file.is_some_and(|in_file| in_file.name() == name);
     Ok((options, (!is_given).then(|| format!("--launcher={name}"))))
 }
@@ -140,13 +146,11 @@ fn job_request(
 /// The errors of `run` that can be found before the job is queued.
 fn check(study: StudyDefinition, args: &SlurmArgs) -> Result<(), CliError> {
     if study.renderer.is_none() {
-        let error = CliError::usage(anyhow!("there is no command"));
-        return Err(error.hint("add it after `--`, as in -- python3 train.py"));
+        return Err(definition_notes::no_command(&study, &args.study));
     }
     claim::check(&study.folder).map_err(journal_error)?;
     if lock::is_held(&study.folder) {
-        let error = anyhow!("a hypertune process is driving the study in {}", study.folder.root().display());
-        return Err(CliError::usage(error).hint("wait until it has ended, or end it"));
+        return Err(CliError::usage(lock::held_error(&study.folder)));
     }
     match recorded(&study.folder, ViewDetail::Values)? {
         None => {
@@ -229,7 +233,27 @@ fn run_arguments(own: &[String], launcher: Option<String>) -> [Vec<String>; 2] {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::cli::matrix_commands::run::RunArgs;
+
+    /// The long options of a subcommand, and whether a value follows.
+    fn long_options(command: clap::Command) -> BTreeSet<(String, bool)> {
+        let options = command.get_arguments().filter(|arg| !arg.is_positional());
+        let named = options.filter_map(|arg| Some((format!("--{}", arg.get_long()?), arg.get_action().takes_values())));
+        named.collect()
+    }
+
+    #[test]
+    fn the_own_options_are_those_that_run_does_not_have() {
+        let slurm = long_options(SlurmArgs::augment_args(clap::Command::new("slurm")));
+        let run = long_options(RunArgs::augment_args(clap::Command::new("run")));
+        let own: BTreeSet<_> = OWN_OPTIONS.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(own.difference(&slurm).next(), None, "not an option of `slurm`");
+        let forwarded: BTreeSet<_> = slurm.difference(&own).cloned().collect();
+        assert_eq!(forwarded.difference(&run).next(), None, "not an option of `run`");
+    }
 
     #[test]
     fn run_gets_all_arguments_but_those_of_sbatch() {

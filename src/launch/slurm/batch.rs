@@ -7,6 +7,8 @@ use super::query::{QueryError, query_with_input};
 
 /// Least number of seconds before the time limit at which the study is interrupted.
 const MIN_WARNING_S: u64 = 120;
+/// The most that sbatch accepts (sbatch(1), `--signal`).
+const MAX_WARNING_S: u64 = 65_535;
 /// Slurm sends a signal up to a minute early (sbatch(1), `--signal`), and writing the last checkpoints takes time too.
 const RESERVE_S: u64 = 60;
 
@@ -37,9 +39,9 @@ pub struct BatchJob<'a> {
 /// The size of the allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BatchSize {
-    /// So many nodes, which no other job shares.
+    /// This number of nodes, which no other job shares.
     WholeNodes(u32),
-    /// Room for so many jobs of the study at once, on any nodes.
+    /// Room for this number of jobs of the study at once, on any nodes.
     Jobs(u32),
 }
 
@@ -52,6 +54,20 @@ pub enum SubmitError {
     Timeout(QueryError),
     #[error("sbatch refused the job: {0}")]
     Refused(String),
+}
+
+/// Why an allocation is of no use.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WarningError {
+    #[error(
+        "a time limit of {time} is too short: the jobs of the study are ended {warning_s} s before it, to save their checkpoints"
+    )]
+    Time { time: String, warning_s: u64 },
+    #[error(
+        "the grace time is too long: the jobs would be ended {warning_s} s before the time limit, and Slurm sends signals at most \
+         {MAX_WARNING_S} s before it"
+    )]
+    Grace { warning_s: u64 },
 }
 
 impl BatchJob<'_> {
@@ -67,6 +83,28 @@ impl BatchJob<'_> {
     /// Seconds before the time limit at which Slurm sends SIGTERM: jobs may use up the grace time twice.
     fn warning_s(&self) -> u64 {
         MIN_WARNING_S.max(self.grace.as_secs().saturating_mul(2).saturating_add(RESERVE_S))
+    }
+
+    /// Checks that the signal comes neither at the start of an allocation nor earlier than Slurm can send it. A time that is not known,
+    /// or that Slurm does not know, is not checked.
+    ///
+    /// # Errors
+    /// The signal would come too early.
+    pub fn check_warning(&self) -> Result<(), WarningError> {
+        // The last of several equal options counts, and those in `extra` follow.
+        if self.extra.iter().any(|option| option.starts_with("--signal")) {
+            return Ok(());
+        }
+        let mut extra =
+            self.extra.iter().filter_map(|option| option.strip_prefix("--time=").or(option.strip_prefix("-t")));
+        let warning_s = self.warning_s();
+        match extra.next_back().or(self.time) {
+            _ if warning_s > MAX_WARNING_S => Err(WarningError::Grace { warning_s }),
+            Some(time) if time_limit_s(time).is_some_and(|limit| limit <= warning_s) => {
+                Err(WarningError::Time { time: time.to_owned(), warning_s })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The options of sbatch.
@@ -125,6 +163,27 @@ impl BatchSize {
             }
         }
     }
+}
+
+/// Seconds in a time of `--time`: `M`, `M:S`, `H:M:S`, `D-H`, `D-H:M` or `D-H:M:S` (sbatch(1)). `None` if it is none of them or
+/// 0, which is no limit.
+fn time_limit_s(time: &str) -> Option<u64> {
+    let (days, clock) = match time.trim().split_once('-') {
+        Some((days, clock)) => (Some(days.parse().ok()?), clock),
+        None => (None, time.trim()),
+    };
+    let parts: Vec<u64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let (hours, minutes, seconds) = match (days, &parts[..]) {
+        (None, [minutes]) => (0, *minutes, 0),
+        (None, [minutes, seconds]) => (0, *minutes, *seconds),
+        (Some(_), [hours]) => (*hours, 0, 0),
+        (Some(_), [hours, minutes]) => (*hours, *minutes, 0),
+        (_, [hours, minutes, seconds]) => (*hours, *minutes, *seconds),
+        _ => return None,
+    };
+    let hours = days.unwrap_or(0u64).checked_mul(24)?.checked_add(hours)?;
+    let limit = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_add(seconds)?;
+    (limit > 0).then_some(limit)
 }
 
 /// `option` as one word of a line `#SBATCH`, which sbatch splits at blanks outside of quotes; a backslash makes the next character an
@@ -190,6 +249,29 @@ mod tests {
         let options = SlurmOptions::default();
         let warning = |grace| BatchJob { grace: Duration::from_secs(grace), ..job(&options) }.warning_s();
         assert_eq!([0, 10, 30, 31, 600].map(warning), [120, 120, 120, 122, 1260]);
+    }
+
+    #[test]
+    fn an_allocation_that_is_signalled_at_its_start_is_refused() {
+        let options = SlurmOptions::default();
+        let check = |time: &str, extra: &[&str], grace| {
+            let extra: Vec<String> = extra.iter().map(|option| (*option).to_owned()).collect();
+            let time = Some(time).filter(|time| !time.is_empty());
+            BatchJob { time, extra: &extra, grace: Duration::from_secs(grace), ..job(&options) }.check_warning()
+        };
+        for time in ["1", "2", "0:30", "2:00", "0:2:0", "0-0", "0-0:2", "0-00:01:59"] {
+            let is_refused = check(time, &[], 10) != Ok(());
+            assert_eq!(is_refused, time != "0-0", "{time}: 0 is no limit");
+        }
+        for time in ["3", "2:01", "8:00:00", "1-0", "0-1:0", "UNLIMITED", "0", "", "99999999999999999999"] {
+            assert_eq!(check(time, &[], 10), Ok(()), "{time}");
+        }
+        assert_eq!(check("20", &[], 600), Err(WarningError::Time { time: "20".to_owned(), warning_s: 1260 }));
+        assert_eq!(check("", &[], 40_000), Err(WarningError::Grace { warning_s: 80_060 }));
+        // An option of sbatch replaces the one that comes before it.
+        assert!(check("60", &["--time=1"], 10).is_err() && check("60", &["-t1"], 10).is_err());
+        assert_eq!(check("1", &["--time=60"], 10), Ok(()));
+        assert_eq!(check("1", &["--signal=B:TERM@20"], 10), Ok(()));
     }
 
     #[test]

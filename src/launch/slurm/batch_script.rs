@@ -5,9 +5,9 @@ use super::batch::{BatchJob, directive_word};
 /// Allocations in a row in which no job may end before the study is not queued again.
 const MAX_WITHOUT_END: u32 = 10;
 
-const HEAD: &str = "
+const EXPLANATION: &str = "
 # Before the time limit Slurm sends SIGTERM to this script. hypertune then ends its jobs, whose checkpoints are kept, and the script
-# queues itself again: the study continues where it was. `scancel` ends it for good.
+# queues itself again: the study continues where it was. `scancel` ends it, and it is not queued again.
 ";
 /// hypertune gets SIGTERM once: a second one would end its jobs at once.
 const TRAP: &str = r#"signals=0 driver= passed=
@@ -20,7 +20,7 @@ pass_on() {
 trap 'signals=$((signals + 1)); pass_on' TERM
 "#;
 /// What follows the start of the driver in the background.
-const REST: &str = r#"driver=$!
+const AFTER_START: &str = r#"driver=$!
 [ "$signals" = 0 ] || pass_on
 # A signal ends a `wait` before the driver has ended.
 while :; do
@@ -63,8 +63,8 @@ impl BatchJob<'_> {
         };
         let run = if first.is_empty() { "" } else { "\"${first[@]}\" " };
         format!(
-            "#!/bin/bash\n{options}{HEAD}cd {directory} || exit 2\njournal={journal}\nmax_without_end={MAX_WITHOUT_END}\n{TRAP}\
-             {first}{program} {run}{arguments} &\n{REST}"
+            "#!/bin/bash\n{options}{EXPLANATION}cd {directory} || exit 2\njournal={journal}\nmax_without_end={MAX_WITHOUT_END}\n{TRAP}\
+             {first}{program} {run}{arguments} &\n{AFTER_START}"
         )
     }
 }
@@ -76,9 +76,14 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::journal::line::LineFormat;
+    use crate::journal::record::{EndRecord, ProcessUsage, Record};
     use crate::launch::process::syscalls::{Pid, Signal, signal_process};
     use crate::launch::slurm::batch::BatchSize;
     use crate::launch::slurm::options::SlurmOptions;
+    use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+    use crate::types::outcome::{Outcome, Readings, StopRule};
+    use crate::types::units::Moment;
 
     fn job(options: &SlurmOptions) -> BatchJob<'_> {
         BatchJob {
@@ -164,10 +169,27 @@ mod tests {
         }
     }
 
+    fn end(outcome: Outcome) -> Record {
+        let key = JobKey { trial: TrialId(0), rung: Rung(0) };
+        let (job, readings, usage) = (JobId { key, attempt: Attempt(1) }, Readings::default(), ProcessUsage::default());
+        Record::End(Box::new(EndRecord { job, outcome, readings, usage, stderr_tail: String::new(), at: Moment(7) }))
+    }
+
+    /// `records` as a journal has them.
+    fn lines(records: &[Record]) -> String {
+        let mut lines = Vec::new();
+        for record in records {
+            LineFormat::default().write(record, 7, &mut lines).unwrap();
+        }
+        String::from_utf8(lines).unwrap()
+    }
+
     #[test]
-    fn a_study_without_progress_is_not_queued_for_ever() {
-        let session = "{\"type\":\"session\",\"pid\":1}\n{\"type\":\"end\",\"by\":{\"rule\":\"interrupted\"}}\n";
-        let progress = "{\"type\":\"end\",\"status\":\"succeeded\"}\n";
+    fn a_study_without_progress_is_not_queued_indefinitely() {
+        let session_start = Record::Session(Box::default());
+        let interrupted = StopRule::new(StopRule::INTERRUPTED, None, None);
+        let session = lines(&[session_start, end(Outcome::Stopped { score: None, by: interrupted })]);
+        let progress = lines(&[end(Outcome::Succeeded { score: None })]);
         let requeued = |journal: &str| !run_script(DRIVER, "RUNNING", journal, 1).1.is_empty();
         assert!(requeued(&session.repeat(9)));
         assert!(!requeued(&session.repeat(10)));

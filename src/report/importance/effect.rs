@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::param_column::GridValue;
-use crate::types::objective::Direction;
+use crate::types::objective::{Direction, Score};
 
 /// A curve whose ends differ by this share of all its ups and downs is monotone.
 const MONOTONE: f64 = 0.75;
@@ -66,7 +66,7 @@ impl Serialize for Effect {
 
 /// The effect of a parameter with `share` of the variance and the mean values `means` at `grid`.
 pub fn effect(grid: &[GridValue], means: &[f64], share: f64, direction: Direction) -> Effect {
-    let cost = |mean: f64| if direction == Direction::Minimize { mean } else { -mean };
+    let cost = |mean: f64| Score::new(mean).map_or(f64::INFINITY, |mean| direction.cost(mean));
     let points: Vec<(&GridValue, f64)> = grid.iter().zip(means.iter().map(|mean| cost(*mean))).collect();
     let numbers: Vec<(&GridValue, f64)> = points.iter().copied().filter(|(at, _)| at.is_number).collect();
     let Some((best, _)) = points.iter().min_by(|a, b| a.1.total_cmp(&b.1)) else { return Effect::Unclear };

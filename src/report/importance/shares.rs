@@ -19,7 +19,7 @@ use crate::types::stream::{Purpose, Stream, stream};
 pub const MIN_TRIALS: usize = 10;
 /// Maximum number of trials that are used: a random subset.
 const MAX_TRIALS: usize = 1_000;
-/// From this share of the variance on that the forest predicts for trials that it has not seen, shares are reliable.
+/// Minimum out-of-sample R² for shares to count as reliable.
 const RELIABLE: f64 = 0.3;
 /// Maximum number of pairs.
 const MAX_PAIRS: usize = 5;

@@ -67,7 +67,7 @@ fn query(query: &str) -> Result<String, HangingError> {
     Ok(output_within(command, QUERY_TIMEOUT)?.unwrap_or_default())
 }
 
-/// A line like `4711, 1024`. The memory is `[N/A]` where the driver does not tell it.
+/// A line like `4711, 1024`. The memory is `[N/A]` where the driver does not report it.
 fn process_memory(line: &str) -> Option<ProcessMemory> {
     let (pid, memory) = line.split_once(',')?;
     Some(ProcessMemory { pid: pid.trim().parse().ok()?, bytes: mebibytes(memory)? })

@@ -50,8 +50,8 @@ impl Confidence {
         }
         let mut ordered: Vec<Candidate> = of_trial.into_values().collect();
         ordered.sort_by(|a, b| {
-            let is_best = |candidate: &Candidate| candidate.job.trial != best.job.trial;
-            is_best(a).cmp(&is_best(b)).then_with(|| a.order(direction, b))
+            let is_other = |candidate: &Candidate| candidate.job.trial != best.job.trial;
+            is_other(a).cmp(&is_other(b)).then_with(|| a.order(direction, b))
         });
         let values: Vec<f64> = ordered.iter().take(TOP).map(|candidate| candidate.score.value()).collect();
         let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(*x), high.max(*x)));

@@ -6,7 +6,7 @@ use crate::report::page::facts::{BracketCost, all_rounds};
 use crate::report::plot::catalogue;
 use crate::report::status::BracketStatus;
 use crate::report::text::{amount, count, short};
-use crate::types::objective::Direction;
+use crate::types::objective::Score;
 
 pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
@@ -42,10 +42,8 @@ fn shown(data: &ReportData<'_>) -> Vec<BracketCost> {
     }
     // More of the resource first, as in `types::incumbent`; the study's best trial before all others.
     let best = data.best.as_ref().map(|best| best.trial);
-    let cost = |value: Option<f64>| match data.plots.direction {
-        Direction::Minimize => value.unwrap_or(f64::INFINITY),
-        Direction::Maximize => -value.unwrap_or(f64::NEG_INFINITY),
-    };
+    let cost =
+        |value: Option<f64>| value.and_then(Score::new).map_or(f64::INFINITY, |score| data.plots.direction.cost(score));
     let key = |of: &BracketCost| (of.best == best, of.reached.unwrap_or(f64::NEG_INFINITY), -cost(of.value));
     all_rounds(&data.brackets, |a, b| key(a) > key(b))
 }
@@ -62,9 +60,8 @@ fn shown_rungs(data: &ReportData<'_>) -> Vec<BracketStatus> {
                 sum.failed += rung.failed;
                 sum.promoted += rung.promoted;
                 sum.planned = sum.planned.zip(rung.planned).map(|(a, b)| a + b);
-                let better =
-                    |a: f64, b: f64| if data.plots.direction == Direction::Minimize { a.min(b) } else { a.max(b) };
-                sum.best = sum.best.zip(rung.best).map(|(a, b)| better(a, b)).or(sum.best).or(rung.best);
+                let scores = [sum.best, rung.best].into_iter().flatten().filter_map(Score::new);
+                sum.best = scores.min_by(|a, b| data.plots.direction.order(*a, *b)).map(Score::value);
             }),
         }
     }

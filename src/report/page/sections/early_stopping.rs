@@ -12,13 +12,13 @@ const POOR: f64 = 0.3;
 
 pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let Some(stopping) = &data.early_stopping else { return Vec::new() };
-    vec![text(way(data, stopping)), text(judgement(stopping)), correlations(data, stopping)]
+    vec![text(ranks_sentence(data, stopping)), text(judgement(stopping)), correlations(data, stopping)]
 }
 
 /// The ranks of the best promoted trial at the rungs below its last one.
-fn way(data: &ReportData<'_>, stopping: &EarlyStopping) -> String {
+fn ranks_sentence(data: &ReportData<'_>, stopping: &EarlyStopping) -> String {
     let is_best = data.best.as_ref().is_some_and(|best| best.trial == stopping.trial);
-    let who = if is_best { "The final best" } else { "The best of the promoted trials" };
+    let subject = if is_best { "The final best" } else { "The best of the promoted trials" };
     let at = |rank: &RungRank| {
         format!("{} of {} at {}", ordinal(rank.rank), count(rank.of), amount_of(rank.resource, data.resource()))
     };
@@ -29,7 +29,7 @@ fn way(data: &ReportData<'_>, stopping: &EarlyStopping) -> String {
             format!("it would have survived any reduction factor η up to {:.1}", floor_tenth(stopping.survives_eta))
         }
     };
-    format!("{who}, trial {}, ranked {ranks}: {room}.", stopping.trial)
+    format!("{subject}, trial {}, ranked {ranks}: {room}.", stopping.trial)
 }
 
 fn judgement(stopping: &EarlyStopping) -> String {

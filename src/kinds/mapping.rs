@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn values_that_are_no_mappings_are_rejected() {
         insta::assert_snapshot!(errors(&KIND, json!({})), @"`values` must be a list of at least one mapping, found nothing");
-        insta::assert_snapshot!(errors(&KIND, json!({"values": []})), @"`values` must be a list of at least one mapping, found a list of 0");
+        insta::assert_snapshot!(errors(&KIND, json!({"values": []})), @"`values` must be a list of at least one mapping, found an empty list");
         insta::assert_snapshot!(errors(&KIND, json!({"values": [{"a": 1}, 3]})), @"each of `values` must be a mapping of names to values, found the number 3");
     }
 }

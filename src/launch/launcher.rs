@@ -116,6 +116,11 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         JobHost::Machine
     }
 
+    /// How its jobs get GPUs, where hypertune does not assign them.
+    fn gpu_hint(&self) -> &'static str {
+        "say how many GPUs a job gets with its option `gpus`"
+    }
+
     /// When its jobs start to run.
     fn start_report(&self) -> StartReport {
         StartReport::AtSpawn

@@ -41,7 +41,7 @@ use crate::journal::record::{EndRecord, ProcessUsage};
 use crate::journal::sync::JournalSync;
 use crate::launch::error::LaunchError;
 use crate::launch::job_exit::JobExit;
-use crate::launch::launcher::{Launcher, StartReport};
+use crate::launch::launcher::{JobHost, Launcher, StartReport};
 use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
@@ -175,9 +175,13 @@ impl JobRunner<'_> {
             self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
         let (captured, logs, messages) = output.finish();
         let start = start.into_inner();
-        let usage = reaped.as_ref().map(|reaped| match (is_client, &start) {
-            (false, _) => usage(reaped, spawned.elapsed()),
-            (true, start) => client_usage(reaped, start.as_ref().map(|start| start.at.elapsed()).unwrap_or_default()),
+        let duration = match (is_client, &start) {
+            (false, _) => spawned.elapsed(),
+            (true, start) => start.as_ref().map(|start| start.at.elapsed()).unwrap_or_default(),
+        };
+        let usage = reaped.as_ref().map(|reaped| match (is_client, self.launcher.job_host()) {
+            (false, JobHost::Machine) => usage(reaped, duration),
+            _ => client_usage(reaped, duration),
         });
         let usage = usage.unwrap_or_default();
         followed.and(logs)?;

@@ -217,6 +217,7 @@ pub fn describe(value: &Value) -> String {
         Value::Number(n) => format!("the number {n}"),
         Value::String(s) if s.chars().count() <= 40 => format!("the text {s:?}"),
         Value::String(_) => "a long text".into(),
+        Value::Array(items) if items.is_empty() => "an empty list".into(),
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "a mapping".into(),
     }

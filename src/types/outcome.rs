@@ -56,7 +56,7 @@ impl fmt::Display for Failure {
             Failure::Timeout => f.write_str("ran into the job timeout"),
             Failure::OutOfMemory(evidence) => write!(f, "out of memory: {evidence}"),
             Failure::NoMetric(detail) | Failure::NotFinite(detail) => f.write_str(detail),
-            Failure::Infrastructure(reason) => write!(f, "failure of the cluster: {reason}"),
+            Failure::Infrastructure(reason) => write!(f, "failure of the infrastructure: {reason}"),
             Failure::Lost => f.write_str("lost: hypertune itself ended while it ran"),
         }
     }

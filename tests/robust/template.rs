@@ -147,6 +147,14 @@ fn failures_of_the_infrastructure_are_retried_without_counting() {
     // The job may have been started all the same.
     assert_eq!(stopped(&lab).len(), 1);
 
+    // It recovered from the error that it printed.
+    let recovered = self::lab(RANDOM, ", infrastructure: {stderr: \"^Unable to connect\"}");
+    recovered.file("recovered.sh", "echo 'Unable to connect, retrying' >&2; echo '{\"loss\": 1}'");
+    hypertune_test_support::RunOutput::of(&mut recovered.command("run m.yaml -- sh recovered.sh")).exits(0);
+    let ends = recovered.records("end");
+    assert_eq!((ends.len(), &ends[0]["status"]), (1, &"succeeded".into()));
+    assert!(ends[0].get("max_rss_bytes").is_none(), "of the client, not of the job: {}", ends[0]);
+
     let lost = self::lab(RANDOM, ", infrastructure: {exit: [75]}");
     lost.run("", "fail-first=75").exits(0);
     assert_eq!(lost.records("end").len(), 2);
@@ -199,7 +207,11 @@ fn values_of_the_job_stand_where_the_template_has_variables() {
     owned.script("show", "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\" >> words; done\necho '{\"loss\": 1}'\n");
     owned.run("", "").exits(0);
     assert!(!owned.read("words").contains("CUDA_VISIBLE_DEVICES") && !owned.read("words").contains("OMP_NUM_THREADS"));
-    owned.run("--study other.study --gpus 0", "").exits(2).stderr_contains("do not apply to the launcher `template`");
+    owned
+        .run("--study other.study --gpus 0", "")
+        .exits(2)
+        .stderr_contains("do not apply to the launcher `template`")
+        .stderr_contains("`owns_gpus: false`");
 }
 
 #[test]
@@ -219,8 +231,8 @@ fn errors_of_a_template_are_shown_at_their_lines() {
         "m.yaml:14:9",
         "`stop` does not name a job",
         "m.yaml:15:26",
-        "from 0 to 255",
-        "is no regular expression",
+        "from 1 to 255",
+        "invalid regular expression in `stderr`",
     ] {
         checked = checked.output_contains(text);
     }

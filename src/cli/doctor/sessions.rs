@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::cli::options::execution;
-use crate::cli::options::launcher::Places;
+use crate::cli::options::launcher::SessionSlots;
 use crate::cli::study::advice::machine::with_machine_advice;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::session::header;
@@ -116,7 +116,7 @@ impl<'a> DoctorSessions<'a> {
         args: &ExecutionArgs,
     ) -> Result<DoctorSessions<'a>, CliError> {
         let verbosity = execution::verbosity(args);
-        let places = Places::find(args, study.concurrency, study.launcher.as_ref())?;
+        let places = SessionSlots::find(args, study.concurrency, study.launcher.as_ref())?;
         let slots = places.count();
         let is_local = places.launcher.capacity().map_err(CliError::usage)? == Capacity::Machine;
         let mut options = execution::options(args, &places, Existing::Continue);

@@ -4,7 +4,7 @@ use std::num::NonZero;
 
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
-use crate::cli::options::launcher::Places;
+use crate::cli::options::launcher::SessionSlots;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
 use crate::launch::launcher::JobHost;
 use crate::launch::process::open_files;
@@ -33,7 +33,7 @@ pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
 }
 
 /// The driver's options.
-pub fn options(args: &ExecutionArgs, places: &Places, existing: Existing) -> RunOptions {
+pub fn options(args: &ExecutionArgs, places: &SessionSlots, existing: Existing) -> RunOptions {
     if let Some(note) = places.slots.note.as_ref().filter(|_| verbosity(args) != Verbosity::Quiet) {
         print_message(&format!("note: {note}"));
     }

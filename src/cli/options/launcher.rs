@@ -14,12 +14,12 @@ use crate::run::process::gpus::{self, Gpus, Sharing, Slots};
 
 /// How and where the jobs of a session run.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct SessionSlots {
     pub launcher: Arc<dyn Launcher>,
     pub slots: Slots,
 }
 
-impl Places {
+impl SessionSlots {
     /// The number of slots.
     pub fn count(&self) -> u32 {
         u32::try_from(self.slots.environments.len()).unwrap_or(u32::MAX)
@@ -30,13 +30,13 @@ impl Places {
         args: &ExecutionArgs,
         concurrency: Option<u32>,
         in_file: Option<&LauncherChoice>,
-    ) -> Result<Places, CliError> {
+    ) -> Result<SessionSlots, CliError> {
         let launcher = match chosen(args, in_file)? {
             Some(choice) => choice.build().map_err(CliError::usage)?,
             None => catalogue::default(),
         };
         let slots = slots(args, args.concurrency.or(concurrency), &*launcher)?;
-        Ok(Places { launcher, slots })
+        Ok(SessionSlots { launcher, slots })
     }
 }
 
@@ -68,7 +68,7 @@ fn slots(args: &ExecutionArgs, concurrency: Option<u32>, launcher: &dyn Launcher
     let name = launcher.name();
     if args.gpus.as_ref().is_some_and(|gpus| *gpus != Gpus::None) || sharing != Sharing::default() {
         let message = format!("--gpus, --gpus-per-job and --jobs-per-gpu do not apply to the launcher `{name}`");
-        return Err(CliError::usage(anyhow!(message)).hint("say how many GPUs a job gets with its option `gpus`"));
+        return Err(CliError::usage(anyhow!(message)).hint(launcher.gpu_hint()));
     }
     let (count, note) = match (capacity, concurrency) {
         (Capacity::Jobs(most), Some(wanted)) if wanted > most => {

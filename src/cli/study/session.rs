@@ -22,7 +22,7 @@ use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::options::execution;
-use crate::cli::options::launcher::Places;
+use crate::cli::options::launcher::SessionSlots;
 use crate::cli::output;
 use crate::cli::umask;
 use crate::command::files::fingerprint::{changed, fingerprints};
@@ -58,7 +58,7 @@ pub struct SessionOptions<'a> {
     /// What changes in an existing study that is resumed.
     pub change: StudyChange,
     /// Determined when they are needed: a finished study has none.
-    pub places: OnceCell<Places>,
+    pub places: OnceCell<SessionSlots>,
     /// Conditions that turn the exit code into 3.
     pub fail_if: &'a [Condition],
 }
@@ -89,11 +89,11 @@ impl SessionOptions<'_> {
         Ok(self.places(study)?.count())
     }
 
-    fn places(&self, study: &StudyDefinition) -> Result<&Places, CliError> {
+    fn places(&self, study: &StudyDefinition) -> Result<&SessionSlots, CliError> {
         if let Some(places) = self.places.get() {
             return Ok(places);
         }
-        let places = Places::find(self.execution, study.concurrency, study.launcher.as_ref())?;
+        let places = SessionSlots::find(self.execution, study.concurrency, study.launcher.as_ref())?;
         Ok(self.places.get_or_init(|| places))
     }
 

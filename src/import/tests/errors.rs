@@ -26,7 +26,7 @@ fn mistakes_of_sweeps_have_their_line() {
     4:25 `goal` must be minimize or maximize, found the text "minimise"
     6:3 parameter `a`: `max` (1) must not be below `min` (3)
     7:21 unknown distribution `lognormal`
-    8:15 `values` must be a list with elements, found a list of 0
+    8:15 `values` must be a list with elements, found an empty list
     9:3 the parameter `d` must be a mapping, found the number 3
     10:3 the bounds of `log_uniform` are natural logarithms: exp(0) to exp(5000) is too wide
     11:35 `probabilities` must have a number from 0 to 1 for each of the 1 values

@@ -90,7 +90,7 @@ fn every_field_is_checked() {
     `lengthScale` must be above 0, found 0
     `numRestartsOptimizer` must be at most 1000, found 1001
     "#);
-    insta::assert_snapshot!(errors(&KIND, json!({"numInitialRuns": 1, "maxIterations": 1, "utilityFunction": []})), @"`utilityFunction` must be a mapping, found a list of 0");
+    insta::assert_snapshot!(errors(&KIND, json!({"numInitialRuns": 1, "maxIterations": 1, "utilityFunction": []})), @"`utilityFunction` must be a mapping, found an empty list");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// What stands in an argument for a value of the job.
+use self::JobVariable::{Attempt, Command, CommandLine, Directory, Env, Job, Rung, Signal, Slot, Study, Trial};
+
+/// A variable in an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JobVariable {
     /// The job's argument list, as elements.
@@ -25,8 +27,6 @@ pub enum JobVariable {
     Signal,
 }
 
-use JobVariable::{Attempt, Command, CommandLine, Directory, Env, Job, Rung, Signal, Slot, Study, Trial};
-
 /// Names of variables.
 const NAMES: [(&str, JobVariable); 11] = [
     ("command", Command),
@@ -43,9 +43,10 @@ const NAMES: [(&str, JobVariable); 11] = [
 ];
 
 /// The variables of `template`.
-pub const OF_JOBS: [JobVariable; 10] = [Command, CommandLine, Env, Job, Trial, Rung, Attempt, Slot, Study, Directory];
+pub const TEMPLATE_VARIABLES: [JobVariable; 10] =
+    [Command, CommandLine, Env, Job, Trial, Rung, Attempt, Slot, Study, Directory];
 /// The variables of `stop`, which may end a job of an earlier session.
-pub const OF_STOPS: [JobVariable; 5] = [Job, Trial, Rung, Attempt, Signal];
+pub const STOP_VARIABLES: [JobVariable; 5] = [Job, Trial, Rung, Attempt, Signal];
 
 impl fmt::Display for JobVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,7 +56,7 @@ impl fmt::Display for JobVariable {
 }
 
 /// The values of variables.
-pub trait Values {
+pub trait VariableValues {
     /// The value of a variable that is one text.
     fn text(&self, variable: JobVariable) -> String;
     /// The value of [`JobVariable::Command`] or [`JobVariable::Env`].
@@ -72,12 +73,19 @@ enum Piece {
     Variable(JobVariable),
 }
 
+/// What is wrong with an element.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ElementError {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
 impl Element {
     /// Parses `text`, in which the variables `allowed` may be used. Braces without a name in them are text.
     ///
     /// # Errors
-    /// What is wrong, and a hint.
-    pub fn parse(text: &str, allowed: &[JobVariable]) -> Result<Element, (String, Option<String>)> {
+    /// A variable is unknown or misplaced.
+    pub fn parse(text: &str, allowed: &[JobVariable]) -> Result<Element, ElementError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_variable(rest) {
@@ -85,7 +93,7 @@ impl Element {
             let Some(variable) = found.filter(|variable| allowed.contains(variable)) else {
                 let known: Vec<String> = allowed.iter().map(ToString::to_string).collect();
                 let hint = format!("the variables here are {}", known.join(", "));
-                return Err((format!("unknown variable `{name}`"), Some(hint)));
+                return Err(ElementError { message: format!("unknown variable `{name}`"), hint: Some(hint) });
             };
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
@@ -100,10 +108,11 @@ impl Element {
         let repeated = element.variables().filter(|variable| *variable == Env).count();
         if element.variables().any(|variable| variable == Command) && element.0.len() > 1 {
             let hint = format!("within a text, use {CommandLine}, which is quoted for a shell");
-            return Err((format!("{Command} must be an element of its own"), Some(hint)));
+            let message = format!("{Command} must be an element of its own");
+            return Err(ElementError { message, hint: Some(hint) });
         }
         if repeated > 1 {
-            return Err((format!("{Env} can be used once in an element"), None));
+            return Err(ElementError { message: format!("{Env} can be used once in an element"), hint: None });
         }
         Ok(element)
     }
@@ -117,7 +126,7 @@ impl Element {
     }
 
     /// Its arguments.
-    fn expand(&self, values: &dyn Values) -> Vec<String> {
+    fn expand(&self, values: &dyn VariableValues) -> Vec<String> {
         let repeats = |variable: &JobVariable| matches!(variable, Command | Env);
         let Some(list) = self.variables().find(repeats).map(|variable| values.list(variable)) else {
             return vec![self.text("", values)];
@@ -126,7 +135,7 @@ impl Element {
     }
 
     /// Its text, with `item` for a variable that is a list.
-    fn text(&self, item: &str, values: &dyn Values) -> String {
+    fn text(&self, item: &str, values: &dyn VariableValues) -> String {
         let texts = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Variable(Command | Env) => item.to_owned(),
@@ -137,7 +146,7 @@ impl Element {
 }
 
 /// The argument list of `elements`.
-pub fn expand(elements: &[Element], values: &dyn Values) -> Vec<String> {
+pub fn expand(elements: &[Element], values: &dyn VariableValues) -> Vec<String> {
     elements.iter().flat_map(|element| element.expand(values)).collect()
 }
 
@@ -165,7 +174,7 @@ mod tests {
 
     struct Fixed;
 
-    impl Values for Fixed {
+    impl VariableValues for Fixed {
         fn text(&self, variable: JobVariable) -> String {
             format!("<{variable}>")
         }
@@ -179,7 +188,8 @@ mod tests {
     }
 
     fn expanded(texts: &[&str]) -> Vec<String> {
-        let elements: Vec<Element> = texts.iter().map(|text| Element::parse(text, &OF_JOBS).unwrap()).collect();
+        let elements: Vec<Element> =
+            texts.iter().map(|text| Element::parse(text, &TEMPLATE_VARIABLES).unwrap()).collect();
         expand(&elements, &Fixed)
     }
 
@@ -201,12 +211,18 @@ mod tests {
     #[test]
     fn unknown_and_misplaced_variables_are_errors() {
         let error = |text: &str, allowed: &[JobVariable]| Element::parse(text, allowed).unwrap_err();
-        let (message, hint) = error("{{ jobs }}", &OF_STOPS);
+        let ElementError { message, hint } = error("{{ jobs }}", &STOP_VARIABLES);
         assert_eq!(message, "unknown variable `jobs`");
         let known = "the variables here are {{ job }}, {{ trial }}, {{ rung }}, {{ attempt }}, {{ signal }}";
         assert_eq!(hint.as_deref(), Some(known));
-        assert_eq!(error("{{ command }}", &OF_STOPS).0, "unknown variable `command`");
-        assert_eq!(error("sh -c {{ command }}", &OF_JOBS).0, "{{ command }} must be an element of its own");
-        assert_eq!(error("{{ env }}{{ env }}", &OF_JOBS).0, "{{ env }} can be used once in an element");
+        assert_eq!(error("{{ command }}", &STOP_VARIABLES).message, "unknown variable `command`");
+        assert_eq!(
+            error("sh -c {{ command }}", &TEMPLATE_VARIABLES).message,
+            "{{ command }} must be an element of its own"
+        );
+        assert_eq!(
+            error("{{ env }}{{ env }}", &TEMPLATE_VARIABLES).message,
+            "{{ env }} can be used once in an element"
+        );
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::{Map, Value};
 
-use self::element::{JobVariable, Values, expand};
+use self::element::{JobVariable, VariableValues, expand};
 use self::job_name::NamedJob;
 use self::options::{GpuOwner, TemplateOptions};
 use self::stopper::{Stopper, job_text};
@@ -136,6 +136,10 @@ impl Launcher for Template {
         }
     }
 
+    fn gpu_hint(&self) -> &'static str {
+        "`owns_gpus: false` makes hypertune assign them"
+    }
+
     fn prepare(&self, signals: &Signals) -> io::Result<()> {
         self.local.prepare(signals)?;
         self.stopper.start()
@@ -220,7 +224,7 @@ impl JobValues<'_> {
     }
 }
 
-impl Values for JobValues<'_> {
+impl VariableValues for JobValues<'_> {
     fn text(&self, variable: JobVariable) -> String {
         match variable {
             // Fails only for a NUL, which no command can contain.
@@ -247,7 +251,7 @@ impl Values for JobValues<'_> {
 /// Variables without a value, for messages.
 struct NoValues;
 
-impl Values for NoValues {
+impl VariableValues for NoValues {
     fn text(&self, variable: JobVariable) -> String {
         variable.to_string()
     }

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
-use super::element::{Element, JobVariable, OF_JOBS, OF_STOPS};
+use super::element::{Element, ElementError, JobVariable, STOP_VARIABLES, TEMPLATE_VARIABLES};
 use crate::types::args::{ArgError, ArgReader, Args, PathSegment, describe};
 
 /// The option that also names the launcher.
@@ -45,8 +45,12 @@ pub struct InfrastructureRule {
 }
 
 impl InfrastructureRule {
-    /// Whether a process with this exit code (`None` after a signal) and these last lines of stderr met such a failure.
+    /// Whether a process with this exit code (`None` after a signal) and these last lines of stderr met such a failure. Exit code 0 is no
+    /// failure, whatever the process printed.
     pub fn matches(&self, code: Option<i32>, stderr_tail: &str) -> bool {
+        if code == Some(0) {
+            return false;
+        }
         code.is_some_and(|code| self.exit.contains(&code))
             || self.stderr.as_ref().is_some_and(|pattern| pattern.is_match(stderr_tail))
     }
@@ -56,7 +60,7 @@ impl TemplateOptions {
     /// Reads the options of the matrix or the command line.
     pub fn read(args: &Args) -> Result<TemplateOptions, Vec<ArgError>> {
         let mut reader = args.reader();
-        let start = elements(&mut reader, TEMPLATE, &OF_JOBS);
+        let start = elements(&mut reader, TEMPLATE, &TEMPLATE_VARIABLES);
         match &start {
             None if reader.has_no_errors() => {
                 let hint = "for example template: [docker, run, --rm, image, \"{{ command }}\"]".to_owned();
@@ -69,7 +73,7 @@ impl TemplateOptions {
             }
             _ => {}
         }
-        let stop = elements(&mut reader, STOP, &OF_STOPS);
+        let stop = elements(&mut reader, STOP, &STOP_VARIABLES);
         if stop.as_ref().is_some_and(|stop| !uses(stop, &[JobVariable::Job, JobVariable::Trial])) {
             let hint = "name the job in both `template` and `stop`: {{ job }}".to_owned();
             reader.error_at(vec![PathSegment::Key(STOP.to_owned())], "`stop` does not name a job", Some(hint));
@@ -114,20 +118,26 @@ fn elements(reader: &mut ArgReader<'_>, name: &str, allowed: &[JobVariable]) -> 
     for (at, item) in items.iter().enumerate() {
         let parsed = match item {
             Value::String(text) if text.is_empty() && at == 0 => {
-                Err(("the name of the program is empty".to_owned(), None))
+                Err(ElementError { message: "the name of the program is empty".to_owned(), hint: None })
             }
             Value::String(text) => Element::parse(text, allowed),
             Value::Number(number) => Element::parse(&number.to_string(), allowed),
             // `{{ command }}` without quotes is a mapping in YAML.
             Value::Object(_) => {
                 let hint = "put quotes around {{ … }}: \"{{ command }}\"".to_owned();
-                Err((format!("an element of `{name}` must be text, found a mapping"), Some(hint)))
+                Err(ElementError {
+                    message: format!("an element of `{name}` must be text, found a mapping"),
+                    hint: Some(hint),
+                })
             }
-            other => Err((format!("an element of `{name}` must be text, found {}", describe(other)), None)),
+            other => {
+                let message = format!("an element of `{name}` must be text, found {}", describe(other));
+                Err(ElementError { message, hint: None })
+            }
         };
         match parsed {
             Ok(element) => elements.push(element),
-            Err((message, hint)) => {
+            Err(ElementError { message, hint }) => {
                 let path = vec![PathSegment::Key(name.to_owned()), PathSegment::Index(at)];
                 reader.error_at(path, message, hint);
             }
@@ -138,14 +148,14 @@ fn elements(reader: &mut ArgReader<'_>, name: &str, allowed: &[JobVariable]) -> 
 
 fn infrastructure(reader: &mut ArgReader<'_>) -> InfrastructureRule {
     let is_code =
-        |value: &Value| value.as_i64().filter(|code| (0..256).contains(code)).and_then(|code| i32::try_from(code).ok());
+        |value: &Value| value.as_i64().filter(|code| (1..256).contains(code)).and_then(|code| i32::try_from(code).ok());
     let listed: Option<Vec<i32>> = match reader.raw("exit") {
         None => Some(Vec::new()),
         Some(Value::Array(codes)) => codes.iter().map(is_code).collect(),
         Some(code) => is_code(code).map(|code| vec![code]),
     };
     if listed.is_none() {
-        reader.error("exit", "`exit` must be a list of exit codes from 0 to 255");
+        reader.error("exit", "`exit` must be a list of exit codes from 1 to 255");
     }
     let stderr =
         reader.optional_text("stderr").and_then(|text| match RegexBuilder::new(&text).multi_line(true).build() {
@@ -153,7 +163,7 @@ fn infrastructure(reader: &mut ArgReader<'_>) -> InfrastructureRule {
             Err(error) => {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                reader.error("stderr", format!("`stderr` is no regular expression: {reason}"));
+                reader.error("stderr", format!("invalid regular expression in `stderr`: {reason}"));
                 None
             }
         });
@@ -183,7 +193,7 @@ mod tests {
     #[test]
     fn what_cannot_start_or_name_a_job_is_an_error() {
         assert_eq!(errors(json!({})), ["missing option `template` of the launcher `template`"]);
-        let wrong = "`template` must be a list with a program and its arguments, found a list of 0";
+        let wrong = "`template` must be a list with a program and its arguments, found an empty list";
         assert_eq!(errors(json!({"template": []})), [wrong]);
         assert_eq!(errors(json!({"template": ["x", "y"]})), ["`template` does not contain the job's command"]);
         let nested = json!({"template": ["x", {"{command: null}": null}]});
@@ -205,19 +215,22 @@ mod tests {
         let rule = |rule: Value| {
             read(json!({"template": ["x", "{{ command }}"], "infrastructure": rule})).unwrap().infrastructure
         };
-        let codes = rule(json!({"exit": [255, 0]}));
-        assert!(codes.matches(Some(255), "") && codes.matches(Some(0), "") && !codes.matches(Some(1), "255"));
+        let codes = rule(json!({"exit": [255, 3]}));
+        assert!(codes.matches(Some(255), "") && codes.matches(Some(3), "") && !codes.matches(Some(1), "255"));
         assert!(!codes.matches(None, "") && rule(json!({"exit": 7})).matches(Some(7), ""));
         let lines = rule(json!({"stderr": "^Unable to connect"}));
         assert!(
             lines.matches(Some(1), "x\nUnable to connect to the server\n")
                 && !lines.matches(Some(1), "so Unable to connect")
         );
+        assert!(!lines.matches(Some(0), "Unable to connect, retrying") && lines.matches(None, "Unable to connect"));
+        let success = json!({"template": ["x", "{{ command }}"], "infrastructure": {"exit": [7, 0]}});
+        assert_eq!(errors(success), ["`exit` must be a list of exit codes from 1 to 255"]);
         let invalid =
             json!({"template": ["x", "{{ command }}"], "infrastructure": {"exit": [256], "stderr": "(", "exits": 1}});
         let messages = errors(invalid);
-        assert_eq!(messages[0], "`exit` must be a list of exit codes from 0 to 255");
-        assert!(messages[1].starts_with("`stderr` is no regular expression: unclosed group"), "{messages:?}");
+        assert_eq!(messages[0], "`exit` must be a list of exit codes from 1 to 255");
+        assert!(messages[1].starts_with("invalid regular expression in `stderr`: unclosed group"), "{messages:?}");
         assert_eq!(messages[2], "unknown field `exits` in `infrastructure`");
     }
 }

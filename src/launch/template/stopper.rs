@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::element::{Element, JobVariable, Values, expand};
+use super::element::{Element, JobVariable, VariableValues, expand};
 use super::job_name::NamedJob;
 use super::options::InfrastructureRule;
 use crate::launch::process::bounded::output_within;
@@ -170,7 +170,7 @@ struct StopValues<'a> {
     signal: Signal,
 }
 
-impl Values for StopValues<'_> {
+impl VariableValues for StopValues<'_> {
     fn text(&self, variable: JobVariable) -> String {
         match variable {
             JobVariable::Signal => match self.signal {
@@ -217,13 +217,13 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::launch::template::element::OF_STOPS;
+    use crate::launch::template::element::STOP_VARIABLES;
 
     const SCRIPT: &str = "echo \"$1\" >> \"$0\"; case $1 in *-9-0-1) echo refused >&2; exit 7;; *-8-0-1) exit 1;; esac";
 
     fn stopper(log: &str) -> Stopper {
         let words = ["sh", "-c", SCRIPT, log, "{{ signal }} {{ job }}"];
-        let elements = words.map(|word| Element::parse(word, &OF_STOPS).unwrap());
+        let elements = words.map(|word| Element::parse(word, &STOP_VARIABLES).unwrap());
         let args = [
             ("template".to_owned(), serde_json::json!(["x", "{{ command }}"])),
             ("infrastructure".to_owned(), serde_json::json!({"exit": 7})),

@@ -1,14 +1,11 @@
 //! The devices that `nvidia-smi` lists, and their memory.
 
-use std::io::Read;
-use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::launch::process::pidfd::{ends_within, pidfd};
-use crate::launch::process::syscalls::{Pid, set_nonblocking, without_ctrl_z};
+use crate::launch::process::bounded::output_within;
 
-/// How long `nvidia-smi` may take. It prints one short line per device, less than a pipe holds, so it needs no reader until it exits.
+/// How long `nvidia-smi` may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The same for a question that is asked again and again.
@@ -30,7 +27,7 @@ pub struct HangingError {
 pub fn devices() -> Result<Vec<String>, HangingError> {
     let mut command = Command::new("nvidia-smi");
     command.arg("-L");
-    Ok(output_within(command, TIMEOUT)?.map(|output| listed(&output)).unwrap_or_default())
+    Ok(stdout_within(command, TIMEOUT)?.map(|output| listed(&output)).unwrap_or_default())
 }
 
 /// The memory of a process on one GPU.
@@ -64,7 +61,7 @@ pub fn used_memory() -> Result<u64, HangingError> {
 fn query(query: &str) -> Result<String, HangingError> {
     let mut command = Command::new("nvidia-smi");
     command.args([query, "--format=csv,noheader,nounits"]);
-    Ok(output_within(command, QUERY_TIMEOUT)?.unwrap_or_default())
+    Ok(stdout_within(command, QUERY_TIMEOUT)?.unwrap_or_default())
 }
 
 /// A line like `4711, 1024`. The memory is `[N/A]` where the driver does not report it.
@@ -111,27 +108,19 @@ fn part(line: &str) -> Option<&str> {
     id.strip_suffix(')')
 }
 
-/// The stdout of a program that succeeds; `None` if it cannot be started or fails.
+/// The stdout of a program that succeeds; `None` if it cannot be run or fails.
 ///
 /// # Errors
 /// The program runs for longer than `timeout`; it is killed.
-fn output_within(mut command: Command, timeout: Duration) -> Result<Option<String>, HangingError> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let Ok(mut child) = without_ctrl_z(|| command.spawn()) else { return Ok(None) };
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
-    let pidfd = pid.and_then(|pid| pidfd(pid).ok());
-    if !pidfd.is_some_and(|pidfd| ends_within(pidfd.as_fd(), timeout)) {
-        let _ = child.kill();
-        let program = command.get_program().to_string_lossy().into_owned();
-        return Err(HangingError { program, seconds: timeout.as_secs_f64() });
+fn stdout_within(mut command: Command, timeout: Duration) -> Result<Option<String>, HangingError> {
+    match output_within(command.stdin(Stdio::null()), timeout) {
+        Ok(Some(output)) => Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())),
+        Ok(None) => {
+            let program = command.get_program().to_string_lossy().into_owned();
+            Err(HangingError { program, seconds: timeout.as_secs_f64() })
+        }
+        Err(_) => Ok(None),
     }
-    let mut output = Vec::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        // A grandchild may hold the pipe open: read only what is in it now.
-        let _ = set_nonblocking(stdout.as_fd()).and_then(|()| stdout.read_to_end(&mut output));
-    }
-    let succeeded = child.wait().is_ok_and(|status| status.success());
-    Ok(succeeded.then(|| String::from_utf8_lossy(&output).into_owned()))
 }
 
 #[cfg(test)]
@@ -161,13 +150,13 @@ mod tests {
         let run = |script: &str, timeout| {
             let mut command = Command::new("/bin/sh");
             command.args(["-c", script]);
-            output_within(command, timeout)
+            stdout_within(command, timeout)
         };
         let minute = Duration::from_secs(60);
         assert_eq!(run("echo 0", minute), Ok(Some("0\n".to_owned())));
         assert_eq!(run("echo 0; exit 1", minute), Ok(None));
         let error = run("exec sleep 600", Duration::from_millis(20)).unwrap_err().to_string();
         assert!(error.contains("has not ended after 0.02 s"), "{error}");
-        assert_eq!(output_within(Command::new("/nowhere/at/all"), minute), Ok(None));
+        assert_eq!(stdout_within(Command::new("/nowhere/at/all"), minute), Ok(None));
     }
 }

@@ -77,6 +77,16 @@ pub enum JobHost {
     Elsewhere,
 }
 
+/// A job or a session that may still run because it could not be ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unstopped {
+    pub mark: Mark,
+    /// Its name in the system that runs it.
+    pub name: String,
+    /// Why it could not be ended.
+    pub reason: String,
+}
+
 /// Starts and signals the processes of jobs, and interprets their exit.
 ///
 /// Each job has one child process of the driver: the job itself, or a client that waits for a job elsewhere. The default methods suit
@@ -159,15 +169,26 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         child.reap()
     }
 
-    /// Interprets the exit of a job that hypertune did not end.
+    /// Interprets the exit of a job that hypertune did not end. May take as long as [`Launcher::end_leftovers`], to end what a failed client
+    /// left.
     fn interpret(&self, exit: &JobExit<'_>) -> ExitMeaning {
         exit.meaning()
     }
 
-    /// Ends all processes with one of `marks`, within ten seconds. Returns their number. What cannot be ended because a scheduler does
-    /// not answer is ended later; until then [`Launcher::ready`] is an error.
+    /// Ends all processes with one of `marks`, within about thirty seconds. Returns their number. What cannot be ended because a scheduler
+    /// does not answer is ended later; until then [`Launcher::ready`] is an error.
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         MarkedProcesses::new(marks, scope).end()
+    }
+
+    /// What could not be ended so far.
+    fn unstopped(&self) -> Vec<Unstopped> {
+        Vec::new()
+    }
+
+    /// Warnings for the user that have not been returned yet.
+    fn take_warnings(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Closes what the jobs of the session shared. Called when none runs and none will start.

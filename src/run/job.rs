@@ -43,6 +43,7 @@ use crate::launch::error::LaunchError;
 use crate::launch::job_exit::JobExit;
 use crate::launch::launcher::{JobHost, Launcher, StartReport};
 use crate::launch::oom::OomMonitor;
+use crate::launch::orphans::leftovers::Leftovers;
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
@@ -90,6 +91,8 @@ pub struct JobRunner<'a> {
     pub oom: OomMonitor,
     /// Starts, signals and judges jobs.
     pub launcher: &'a dyn Launcher,
+    /// What sessions may have left running.
+    pub leftovers: &'a Leftovers<'a>,
     /// Set when jobs that do not exit are abandoned.
     pub abandon: &'a Wakeup,
     /// Located programs.
@@ -197,7 +200,11 @@ impl JobRunner<'_> {
             job: launch.job,
             placement: start.as_ref().map(|start| &start.placement),
         };
-        let outcome = self.outcome(&exit, kill_reason, &captured.collected.value)?;
+        let outcome = self.outcome(&exit, kill_reason, &captured.collected.value);
+        self.launcher.take_warnings().iter().for_each(|note| self.observer.warn(note));
+        // Before the end of the job is recorded.
+        self.leftovers.record_unstopped()?;
+        let outcome = outcome?;
         if let (Outcome::Succeeded { .. }, Some(exception)) = (&outcome, &captured.exception) {
             self.metric_notes.succeeded_with(trial, exception).iter().for_each(|note| self.observer.warn(note));
         }

@@ -77,7 +77,7 @@ impl JobRunner<'_> {
         command: &JobCommand,
         attempts: u32,
     ) -> Result<(Child, Instant), StartError> {
-        self.launcher.ready().map_err(StartError::NotReady)?;
+        self.leftovers.ready().map_err(StartError::NotReady)?;
         self.working_directory.enter().map_err(|source| {
             let operation = format!("enter the working directory {}", self.working_directory.path().display());
             StartError::Refused { operation, source }

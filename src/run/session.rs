@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -33,9 +32,7 @@ use super::process::working_directory::WorkingDirectory;
 use super::resume::{ReplayedStudy, change, open, remove_unneeded, start_session};
 use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
-use crate::collect::collector::MetricSource;
-use crate::command::template::{Renderer, is_template};
-use crate::command::workdir;
+use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, PromotedStart};
 use crate::journal::folder::claim;
@@ -45,7 +42,7 @@ use crate::journal::writer::JournalWriter;
 use crate::launch::launcher::Launcher;
 use crate::launch::oom::OomMonitor;
 use crate::launch::orphans::guard::Guard;
-use crate::launch::orphans::leftovers::Leftovers;
+use crate::launch::orphans::leftovers::{EndedLeftovers, Leftovers};
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
@@ -79,6 +76,8 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     };
     if let Some(reason) = replayed.state.finished.clone() {
         remove_unneeded(replayed, study, options.keep, folder, observer);
+        leftovers.unstopped_warning().iter().for_each(|text| observer.warn(text));
+        leftovers.close()?;
         return Ok(reason);
     }
     let session = Session::open(study, options, folder, tuner)?;
@@ -89,7 +88,7 @@ pub fn run(study: &StudyInput<'_>, options: &RunOptions, observer: &dyn Observer
     let journal = study.folder.journal();
     let file = lock.journal().map_err(|source| RunError::file(&journal, source))?;
     let journal = JournalWriter::from_file(&journal, file, replayed.state.end)?;
-    session.run(study, options, observer, replayed, journal)
+    session.run(study, options, observer, &leftovers, replayed, journal)
 }
 
 /// The resources of a session besides engine and journal.
@@ -148,11 +147,11 @@ impl Session {
         study: &StudyInput<'_>,
         options: &RunOptions,
         observer: &dyn Observer,
+        leftovers: &Leftovers<'_>,
         mut replayed: ReplayedStudy,
         journal: JournalWriter,
     ) -> Result<FinishReason, RunError> {
         let recovery = replayed.engine.recover();
-        let leftovers = Leftovers::new(&study.folder, &*self.launcher);
         note_ended(observer, leftovers.end(&replayed.unfinished));
         leftovers.write_list(&self.mark)?;
         let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
@@ -170,10 +169,11 @@ impl Session {
         }?;
         let readings_path = self.folder.readings();
         let had_error = files.note_readings_error(&readings_path, observer);
-        let ended = self.run_jobs(study, options, &files, coordinator, effects);
+        let ended = self.run_jobs(study, options, &files, leftovers, coordinator, effects);
         self.launcher.close();
         let Coordinator { journal, finish, error, .. } = ended?;
-        let closed = close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, &leftovers);
+        let closed =
+            close(SessionEnd { journal, finish, error }, self.guard, self.mark, &*self.launcher, leftovers, observer);
         self.signals.release();
         if !had_error {
             files.note_readings_error(&readings_path, observer);
@@ -187,6 +187,7 @@ impl Session {
         study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
+        leftovers: &'a Leftovers<'a>,
         coordinator: Coordinator<'a>,
         recovered: Effects,
     ) -> Result<Coordinator<'a>, RunError> {
@@ -196,7 +197,7 @@ impl Session {
         let context = self.tuner_context(options);
         let event_loop = EventLoop {
             coordinator: Mutex::new(coordinator),
-            job_runner: self.job_runner(study, options, files, observer),
+            job_runner: self.job_runner(study, options, files, leftovers, observer),
             removal_queue: deferred.then_some(queue),
             tuner: self.tuner.as_ref().map(|tuner| (tuner, context)),
             wakeup: &self.wakeup,
@@ -253,6 +254,7 @@ impl Session {
         study: &'a StudyInput<'_>,
         options: &'a RunOptions,
         files: &'a SessionFiles,
+        leftovers: &'a Leftovers<'a>,
         observer: &'a dyn Observer,
     ) -> JobRunner<'a> {
         JobRunner {
@@ -271,13 +273,14 @@ impl Session {
             signals: &self.signals,
             groups: &self.groups,
             launcher: &*self.launcher,
+            leftovers,
             oom: OomMonitor::start(),
             abandon: &self.abandon,
-            programs: Programs::new(known_program(study.renderer, self.working_directory.path())),
+            programs: Programs::new(study.known_program(self.working_directory.path())),
             working_directory: &self.working_directory,
             start_retry: StartRetry::new(&self.slot_table, options.launch_timeout),
             collector: study.experiment.collector(),
-            metric_path: metric_path(study),
+            metric_path: study.metric_path(),
             metric_notes: MetricNotes::default(),
             is_abandoned_log_reported: AtomicBool::new(false),
             observer,
@@ -291,7 +294,8 @@ fn result_checks(experiment: &Experiment, renderer: &Renderer) -> ResultChecks {
     ResultChecks::new(experiment.promoted, experiment.plan().trials(), parameter, resource)
 }
 
-fn note_ended(observer: &dyn Observer, count: usize) {
+fn note_ended(observer: &dyn Observer, EndedLeftovers { count, warnings }: EndedLeftovers) {
+    warnings.iter().for_each(|text| observer.warn(text));
     if count > 0 {
         let processes = if count == 1 { "1 process".to_owned() } else { format!("{count} processes") };
         observer.note(&format!("ended {processes} that an earlier session had left running"));
@@ -302,21 +306,6 @@ fn note_ended(observer: &dyn Observer, count: usize) {
 fn os_error(error: ThreadPoolBuildError) -> io::Error {
     let code = error.source().and_then(|source| source.downcast_ref::<io::Error>()?.raw_os_error());
     code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error)
-}
-
-/// Renders the path of the file or folder that the collector reads. The matrix has checked the template.
-fn metric_path(study: &StudyInput<'_>) -> Option<Renderer> {
-    let (MetricSource::File(path) | MetricSource::EventFiles(path)) = study.experiment.collector().source() else {
-        return None;
-    };
-    Renderer::of_path(&path, study.renderer).ok()
-}
-
-/// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
-fn known_program(renderer: &Renderer, base: &Path) -> Option<String> {
-    let program = renderer.command().first().filter(|first| !is_template(first))?;
-    let has_directory = renderer.directory_template().is_some();
-    Some(if has_directory { workdir::absolute_program(base, program) } else { program.clone() })
 }
 
 /// The result of running the jobs.
@@ -333,16 +322,21 @@ fn close(
     session: SessionMark,
     launcher: &dyn Launcher,
     leftovers: &Leftovers<'_>,
+    observer: &dyn Observer,
 ) -> Result<FinishReason, RunError> {
     if end.error.is_some() {
         launcher.end_leftovers(vec![Mark::Session(session)], SearchScope::CurrentSession);
     }
+    launcher.take_warnings().iter().for_each(|text| observer.warn(text));
+    leftovers.unstopped_warning().iter().for_each(|text| observer.warn(text));
     // A guard that does not end has nothing to end either.
     let _ = guard.map(Guard::dismiss);
     if let Some(error) = end.error {
+        // The first error is more important than one of the list.
+        let _ = leftovers.record_unstopped();
         return Err(error);
     }
     end.journal.sync_handle().sync()?;
-    leftovers.remove_list();
+    leftovers.close()?;
     end.finish.ok_or_else(|| RunError::Internal("the session ended without a finish reason".into()))
 }

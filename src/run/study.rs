@@ -1,10 +1,13 @@
 //! The input of the driver.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::change::StudyChange;
 use super::tuner::TunerProgram;
-use crate::command::template::Renderer;
+use crate::collect::collector::MetricSource;
+use crate::command::template::{Renderer, is_template};
+use crate::command::workdir;
 use crate::engine::experiment::Experiment;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::Header;
@@ -26,4 +29,21 @@ pub struct StudyInput<'a> {
     pub change: StudyChange,
     /// The scripts of its command, for the session's record.
     pub files: Vec<FileFingerprint>,
+}
+
+impl StudyInput<'_> {
+    /// Renders the path of the file or folder that the collector reads. The matrix has checked the template.
+    pub fn metric_path(&self) -> Option<Renderer> {
+        let (MetricSource::File(path) | MetricSource::EventFiles(path)) = self.experiment.collector().source() else {
+            return None;
+        };
+        Renderer::of_path(&path, self.renderer).ok()
+    }
+
+    /// The program of every job, if the command names it without a template. Its existence is checked before the study starts.
+    pub fn known_program(&self, base: &Path) -> Option<String> {
+        let program = self.renderer.command().first().filter(|first| !is_template(first))?;
+        let has_directory = self.renderer.directory_template().is_some();
+        Some(if has_directory { workdir::absolute_program(base, program) } else { program.clone() })
+    }
 }

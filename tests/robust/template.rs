@@ -28,6 +28,7 @@ run)
     rm -f "$folder/$name"
     exit $code ;;
 stop)
+    [ -e "${0%/*}/unreachable" ] && exit 9
     echo "$name $1" >> "${0%/*}/stopped"
     [ -s "$folder/$name" ] || exit 1
     kill -s "$1" -- "-$(cat "$folder/$name")" ;;
@@ -161,6 +162,27 @@ fn failures_of_the_infrastructure_are_retried_without_counting() {
     let failed = self::lab(RANDOM, ", infrastructure: {exit: [75]}");
     failed.run("--keep-going", "exit=76").exits(3);
     assert_eq!(failed.records("end").len(), 1);
+}
+
+#[test]
+fn a_job_that_could_not_be_stopped_is_named_and_ends_before_a_later_session_starts_another() {
+    let lab = lab(RANDOM, ", infrastructure: {exit: [9]}");
+    let driver = lab.start("--grace 300ms", "sleep-trial-0=600000");
+    lab.wait_until("a running job", || running(&lab).len() == 1);
+    lab.file("unreachable", "");
+    driver.signal(SIGINT);
+    let ended = driver.wait();
+    ended.exits(130).stderr_contains("1 job may still run").stderr_contains("-0-0-1");
+    assert_eq!(running(&lab).len(), 1);
+    // Whatever launcher the next session has, and without the journal.
+    fs::remove_file(lab.study().join("journal.jsonl")).unwrap();
+    let driver = lab.start("--launcher local", "");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!((running(&lab).len(), lab.records("end").len()), (1, 0));
+    fs::remove_file(lab.path("unreachable")).unwrap();
+    driver.wait().exits(0);
+    assert_eq!((running(&lab), stopped(&lab).len()), (vec![], 1));
+    assert!(!lab.study().join("journal.sessions").exists());
 }
 
 #[test]

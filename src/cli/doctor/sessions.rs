@@ -22,7 +22,7 @@ use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stop
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::{self, ReadingRecord};
 use crate::journal::record::Record;
-use crate::launch::launcher::{Capacity, JobHost};
+use crate::launch::launcher::{Capacity, JobHost, Unstopped};
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::process::signals::Signals;
@@ -229,6 +229,12 @@ impl Drop for DoctorSessions<'_> {
         let marks: Vec<Mark> = self.marks.drain(..).map(Mark::Session).collect();
         if !marks.is_empty() {
             self.options.launcher.end_leftovers(marks, SearchScope::CurrentSession);
+            let unstopped = self.options.launcher.unstopped();
+            unstopped.iter().for_each(|Unstopped { name, reason, .. }| {
+                print_message(&format!(
+                    "warning: {name} may still run, because it could not be stopped ({reason}); end it"
+                ));
+            });
         }
         drop(self.scratch.take());
         self.signals.take().into_iter().for_each(Signals::release);

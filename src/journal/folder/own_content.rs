@@ -52,7 +52,7 @@ pub fn is_lock(bytes: &[u8]) -> bool {
 }
 
 /// Whether `bytes` are a list of session marks, one per line: components separated by `/`, the last one `PID-START-TIME`, and then, but
-/// for earlier versions, a blank and the name of the launcher. The last line may be torn.
+/// for earlier versions, a blank and the name of the launcher, and perhaps a blank and a JSON object. The last line may be torn.
 pub fn is_session_list(bytes: &[u8]) -> bool {
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     let torn = lines.pop().unwrap_or_default();
@@ -60,12 +60,17 @@ pub fn is_session_list(bytes: &[u8]) -> bool {
     is_torn_line && lines.iter().all(|line| starts_a_session(line) && !line.ends_with(b" "))
 }
 
-/// Whether `bytes` are a whole mark, alone or with a blank and the name of a launcher, or the start of one, behind it.
+/// Whether `bytes` are a whole mark, alone or with a blank and the name of a launcher, or the start of one, behind it. A JSON object may
+/// follow.
 fn starts_a_session(bytes: &[u8]) -> bool {
-    let mut parts = bytes.splitn(2, |byte| *byte == b' ');
+    let mut parts = bytes.splitn(3, |byte| *byte == b' ');
     let mark = parts.next().unwrap_or_default();
     let launcher = parts.next().unwrap_or_default();
-    starts_a_mark(mark) && has_three_numbers(mark) && launcher.iter().all(u8::is_ascii_lowercase)
+    let details = parts.next().unwrap_or_default();
+    starts_a_mark(mark)
+        && has_three_numbers(mark)
+        && launcher.iter().all(u8::is_ascii_lowercase)
+        && (details.is_empty() || details.starts_with(b"{"))
 }
 
 /// Whether `bytes` are the start of a mark: at least the driver's process id, a hyphen and a digit.

@@ -3,135 +3,55 @@
 //! Sessions that did not end normally are found in the journal and, in case that was overwritten, truncated or deleted, in the file
 //! `journal.sessions` next to it. Both contain marks, which do not depend on the path of the folder.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
-use std::sync::Arc;
-
-use serde_json::{Map, Value};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::mark::{Mark, SessionMark};
-use super::marked_processes::SearchScope;
-use super::process_table::ProcessTable;
-use crate::journal::folder::files;
+use super::marked_processes::{MarkedProcesses, SearchScope};
+use super::session_list::{ListedSession, RecordedLauncher, SessionList};
+use super::unfinished::UnfinishedSessions;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
-use crate::journal::record::Record;
 use crate::launch::catalogue::LauncherChoice;
 use crate::launch::error::LaunchError;
-use crate::launch::launcher::Launcher;
-use crate::types::ids::JobId;
+use crate::launch::launcher::{Launcher, Unstopped};
 
-/// Maximum number of bytes read from `journal.sessions`, which could be a foreign file.
-const MAX_LIST: u64 = 1 << 20;
+/// Most names of jobs in a warning.
+const MAX_NAMES: usize = 5;
 
-/// The sessions of a journal that did not end normally.
-#[derive(Clone, Debug, Default)]
-pub struct UnfinishedSessions {
-    /// All but the latest.
-    earlier: Vec<UnfinishedSession>,
-    latest: Option<UnfinishedSession>,
-}
-
-/// A session with the jobs that it launched and that have not ended.
-#[derive(Clone, Debug)]
-struct UnfinishedSession {
-    identity: SessionIdentity,
-    launcher: RecordedLauncher,
-    jobs: Vec<JobId>,
-}
-
-/// A launcher as a session recorded it.
-#[derive(Clone, PartialEq, Debug, Default)]
-struct RecordedLauncher {
-    name: String,
-    /// `None` where only the name is known.
-    options: Option<Map<String, Value>>,
-}
-
-/// How the processes of a session are found.
-#[derive(Clone, Debug)]
-enum SessionIdentity {
-    Marked(SessionMark),
-    /// The number of the driver of a session whose mark was not journalled.
-    Unmarked(u32),
-}
-
-impl UnfinishedSessions {
-    /// Processes the next record of the journal.
-    pub fn record(&mut self, record: &Record) {
-        match record {
-            Record::Session(session) => {
-                self.earlier.extend(self.latest.take());
-                let identity = match SessionMark::parse(&session.mark) {
-                    Some(mark) => SessionIdentity::Marked(mark),
-                    None => SessionIdentity::Unmarked(session.pid),
-                };
-                let options = Some(session.launcher_options.clone());
-                let launcher = RecordedLauncher { name: session.launcher.clone(), options };
-                self.latest = Some(UnfinishedSession { identity, launcher, jobs: Vec::new() });
-            }
-            Record::Launch(launch) => self.latest.iter_mut().for_each(|session| session.jobs.push(launch.job)),
-            Record::End(end) => {
-                let sessions = self.earlier.iter_mut().chain(&mut self.latest);
-                sessions.for_each(|session| session.jobs.retain(|job| *job != end.job));
-            }
-            Record::Finish { .. } => self.latest = None,
-            _ => {}
-        }
-    }
-
-    /// The marks of their processes and jobs, with their launchers.
-    fn marks(&self, folder: &StudyFolder) -> Vec<(RecordedLauncher, Vec<Mark>)> {
-        let table = ProcessTable::default();
-        let folder = fs::canonicalize(folder.root()).ok();
-        let mut found: Vec<(RecordedLauncher, Vec<Mark>)> = Vec::new();
-        for UnfinishedSession { identity, launcher, jobs } in self.earlier.iter().chain(&self.latest) {
-            let marks = match (identity, &folder) {
-                (SessionIdentity::Marked(mark), _) if mark.is_driver_running(&table) => continue,
-                (SessionIdentity::Marked(mark), _) => {
-                    let jobs = jobs.iter().map(|job| Mark::Job(mark.job(*job)));
-                    [Mark::Session(mark.clone())].into_iter().chain(jobs).collect()
-                }
-                (SessionIdentity::Unmarked(driver), Some(folder)) => {
-                    vec![Mark::Unrecorded { driver: *driver, folder: folder.clone() }]
-                }
-                (SessionIdentity::Unmarked(_), None) => continue,
-            };
-            match found.iter_mut().find(|(known, _)| known == launcher) {
-                Some((_, known)) => known.extend(marks),
-                None => found.push((launcher.clone(), marks)),
-            }
-        }
-        found
-    }
-}
-
-/// Processes that earlier sessions of a study may have left running. The caller must hold the study's lock.
-#[derive(Clone, Copy, Debug)]
+/// Processes that sessions of a study may have left running. The caller must hold the study's lock.
+#[derive(Debug)]
 pub struct Leftovers<'a> {
     folder: &'a StudyFolder,
     launcher: &'a dyn Launcher,
+    list: SessionList,
+    /// Other launchers of earlier sessions, which may have to end something later.
+    earlier: Mutex<Vec<(RecordedLauncher, Arc<dyn Launcher>)>>,
+    /// What the list contains of [`Launcher::unstopped`].
+    listed: Mutex<Vec<Mark>>,
+}
+
+/// What was ended.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EndedLeftovers {
+    /// Number of processes and jobs.
+    pub count: usize,
+    pub warnings: Vec<String>,
 }
 
 impl<'a> Leftovers<'a> {
-    /// Leftovers of the study in `folder`, which are ended by `launcher`.
+    /// Leftovers of the study in `folder`, whose next session uses `launcher`.
     pub fn new(folder: &'a StudyFolder, launcher: &'a dyn Launcher) -> Leftovers<'a> {
-        Leftovers { folder, launcher }
+        let list = SessionList::new(folder);
+        Leftovers { folder, launcher, list, earlier: Mutex::default(), listed: Mutex::default() }
     }
 
-    /// Ends the processes of the sessions in `journal.sessions`. Returns their number.
-    pub fn end_listed(&self) -> usize {
-        let listed = self.read_list().unwrap_or_default().into_iter().map(|(mark, name)| UnfinishedSession {
-            identity: SessionIdentity::Marked(mark),
-            launcher: RecordedLauncher { name, options: None },
-            jobs: Vec::new(),
-        });
-        self.end(&UnfinishedSessions { earlier: listed.collect(), latest: None })
+    /// Ends the processes of the sessions in `journal.sessions`.
+    pub fn end_listed(&self) -> EndedLeftovers {
+        self.end(&UnfinishedSessions::listed(self.list.read().unwrap_or_default()))
     }
 
     /// Ends the processes of the sessions in the journal, as far as it is readable; for a journal that is about to be overwritten.
-    /// Returns their number.
-    pub fn end_journalled(&self) -> usize {
+    pub fn end_journalled(&self) -> EndedLeftovers {
         let mut unfinished = UnfinishedSessions::default();
         if let Ok(Some((_, records))) = reader::open(self.folder) {
             records.map_while(Result::ok).for_each(|record| unfinished.record(&record));
@@ -139,147 +59,160 @@ impl<'a> Leftovers<'a> {
         self.end(&unfinished)
     }
 
-    /// Ends the processes of `unfinished` sessions, each by its launcher. Returns their number.
-    pub fn end(&self, unfinished: &UnfinishedSessions) -> usize {
-        let ended = unfinished.marks(self.folder).into_iter().map(|(launcher, marks)| match self.other(&launcher) {
-            Some(other) => other.end_leftovers(marks, SearchScope::EarlierSession),
-            None => self.launcher.end_leftovers(marks, SearchScope::EarlierSession),
-        });
-        ended.sum()
-    }
-
-    /// The launcher `recorded`, unless it is that of this session or cannot be used any more.
-    fn other(&self, recorded: &RecordedLauncher) -> Option<Arc<dyn Launcher>> {
-        let RecordedLauncher { name, options } = recorded;
-        let is_same =
-            name == self.launcher.name() && options.as_ref().is_none_or(|options| *options == self.launcher.options());
-        if is_same {
-            return None;
+    /// Ends the processes of `unfinished` sessions, each by its launcher.
+    pub fn end(&self, unfinished: &UnfinishedSessions) -> EndedLeftovers {
+        let mut ended = EndedLeftovers::default();
+        for (recorded, marks) in unfinished.marks(self.folder) {
+            let launcher = match self.is_own(&recorded) {
+                true => None,
+                false => match self.earlier(&recorded) {
+                    Some(launcher) => Some(launcher),
+                    None => {
+                        ended.warnings.extend(unusable(&recorded, &marks));
+                        ended.count += MarkedProcesses::new(marks, SearchScope::EarlierSession).end();
+                        continue;
+                    }
+                },
+            };
+            let launcher = launcher.as_deref().unwrap_or(self.launcher);
+            ended.count += launcher.end_leftovers(marks, SearchScope::EarlierSession);
+            ended.warnings.extend(launcher.take_warnings());
         }
-        LauncherChoice::recorded(name, options.clone().unwrap_or_default())?.build().ok()
+        ended
     }
 
-    /// Replaces the list by this session, the only one that can have processes from now on.
+    fn is_own(&self, RecordedLauncher { name, options }: &RecordedLauncher) -> bool {
+        name == self.launcher.name() && options.as_ref().is_none_or(|options| *options == self.launcher.options())
+    }
+
+    /// The launcher `recorded` of an earlier session; `None` if it cannot be used any more.
+    fn earlier(&self, recorded: &RecordedLauncher) -> Option<Arc<dyn Launcher>> {
+        let mut earlier = lock(&self.earlier);
+        if let Some((_, launcher)) = earlier.iter().find(|(known, _)| known == recorded) {
+            return Some(Arc::clone(launcher));
+        }
+        let RecordedLauncher { name, options } = recorded;
+        let launcher = LauncherChoice::recorded(name, options.clone().unwrap_or_default())?.build().ok()?;
+        earlier.push((recorded.clone(), Arc::clone(&launcher)));
+        Some(launcher)
+    }
+
+    /// Checks before each start whether jobs can be started now: what earlier sessions left must have ended.
+    ///
+    /// # Errors
+    /// What the start waits for, as a sentence without a full stop.
+    pub fn ready(&self) -> Result<(), String> {
+        let earlier: Vec<Arc<dyn Launcher>> =
+            lock(&self.earlier).iter().map(|(_, launcher)| Arc::clone(launcher)).collect();
+        earlier.iter().try_for_each(|launcher| launcher.ready())?;
+        self.launcher.ready()
+    }
+
+    /// Replaces the list by this session and what could not be stopped.
     pub fn write_list(&self, session: &SessionMark) -> Result<(), LaunchError> {
-        let path = self.folder.sessions();
-        let opened = files::open(&path, OpenOptions::new().create(true).truncate(true).write(true));
-        // A single write: a partial mark would not match.
-        let written =
-            opened.and_then(|mut file| file.write_all(format!("{session} {}\n", self.launcher.name()).as_bytes()));
-        written.map_err(|source| LaunchError::SessionList { path, source })
+        let own = RecordedLauncher::of(self.launcher);
+        let mut sessions: Vec<ListedSession> =
+            ListedSession::of(&Mark::Session(session.clone()), &own).into_iter().collect();
+        let unstopped = self.unstopped();
+        sessions.extend(unstopped.iter().filter_map(|(launcher, job)| ListedSession::of(&job.mark, launcher)));
+        *lock(&self.listed) = unstopped.into_iter().map(|(_, job)| job.mark).collect();
+        self.list.write(&sessions)
     }
 
-    /// Removes the list when this session has no processes left.
-    pub fn remove_list(&self) {
-        // A list that is not removed only costs the next session a search.
-        let _ = fs::remove_file(self.folder.sessions());
+    /// Adds to the list what could not be stopped since it was written.
+    pub fn record_unstopped(&self) -> Result<(), LaunchError> {
+        let mut listed = lock(&self.listed);
+        let new: Vec<_> = self.unstopped().into_iter().filter(|(_, job)| !listed.contains(&job.mark)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let sessions: Vec<ListedSession> =
+            new.iter().filter_map(|(launcher, job)| ListedSession::of(&job.mark, launcher)).collect();
+        self.list.append(&sessions)?;
+        listed.extend(new.into_iter().map(|(_, job)| job.mark));
+        Ok(())
     }
 
-    /// The sessions in the list with the names of their launchers, which earlier versions did not write.
-    fn read_list(&self) -> io::Result<Vec<(SessionMark, String)>> {
-        let file = files::open(&self.folder.sessions(), OpenOptions::new().read(true))?;
-        let mut text = Vec::new();
-        file.take(MAX_LIST).read_to_end(&mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        let lines = text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
-        Ok(lines.filter_map(|(mark, launcher)| Some((SessionMark::parse(mark)?, launcher.to_owned()))).collect())
+    /// Reduces the list to what could not be stopped, when this session has no processes left. Removes it if that is nothing.
+    pub fn close(&self) -> Result<(), LaunchError> {
+        let sessions: Vec<ListedSession> =
+            self.unstopped().iter().filter_map(|(launcher, job)| ListedSession::of(&job.mark, launcher)).collect();
+        if sessions.is_empty() {
+            self.list.remove();
+            return Ok(());
+        }
+        self.list.write(&sessions)
     }
+
+    /// A warning about what could not be stopped, with what to do.
+    pub fn unstopped_warning(&self) -> Option<String> {
+        let unstopped = self.unstopped();
+        let (_, first) = unstopped.first()?;
+        let names: Vec<&str> = unstopped.iter().take(MAX_NAMES).map(|(_, job)| job.name.as_str()).collect();
+        let others = unstopped.len() - names.len();
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        let (jobs, they) =
+            if unstopped.len() == 1 { ("1 job", "it") } else { (&*format!("{} jobs", unstopped.len()), "they") };
+        Some(format!(
+            "{jobs} may still run, because {they} could not be stopped ({}): {}{others}; end what runs, or run hypertune on this study \
+             again, which tries to stop {} first",
+            first.reason,
+            names.join(", "),
+            if they == "it" { "it" } else { "them" },
+        ))
+    }
+
+    fn unstopped(&self) -> Vec<(RecordedLauncher, Unstopped)> {
+        let own = self.launcher.unstopped().into_iter().map(|job| (RecordedLauncher::of(self.launcher), job));
+        let earlier = lock(&self.earlier);
+        let of_earlier = earlier
+            .iter()
+            .flat_map(|(recorded, launcher)| launcher.unstopped().into_iter().map(|job| (recorded.clone(), job)));
+        own.chain(of_earlier).collect()
+    }
+}
+
+/// A warning about jobs of a launcher that cannot be used any more; `None` if there may be none, or processes of this machine only.
+fn unusable(RecordedLauncher { name, .. }: &RecordedLauncher, marks: &[Mark]) -> Option<String> {
+    let jobs: Vec<&str> = marks.iter().filter_map(Mark::job).take(MAX_NAMES).collect();
+    (!name.is_empty() && !jobs.is_empty()).then(|| {
+        format!(
+            "jobs of an earlier session may still run: its launcher `{name}` cannot be used with its recorded options any more; check that \
+             they have ended: {}",
+            jobs.join(", ")
+        )
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::engine::event::FinishReason;
-    use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, SessionRecord};
     use crate::launch::catalogue;
-    use crate::types::ids::{Attempt, BracketId, JobKey, Rung, Slot, TrialId};
-    use crate::types::outcome::{Outcome, Readings};
-    use crate::types::units::{Moment, Resource};
-
-    fn session(pid: u32, mark: &str) -> Record {
-        Record::Session(Box::new(SessionRecord { pid, mark: mark.to_owned(), ..SessionRecord::default() }))
-    }
 
     #[test]
-    fn crashed_sessions_are_searched_for_and_those_that_ended_normally_are_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let finish = || Record::Finish { reason: FinishReason::Completed, at: Moment(0) };
-        let records = [
-            session(1, "1-1-1"),
-            finish(),
-            session(2, "2-2-2"),
-            session(3, ""),
-            session(4, ""),
-            finish(),
-            session(5, "5-5-5"),
-        ];
-        let mut unfinished = UnfinishedSessions::default();
-        records.iter().for_each(|record| unfinished.record(record));
-        let marked = |mark| Mark::Session(SessionMark::parse(mark).unwrap());
-        let folder = dir.path().canonicalize().unwrap();
-        let marks = unfinished.marks(&StudyFolder::new(dir.path().join(".")));
-        let [(_, marks)] = &marks[..] else { panic!("all have one launcher: {marks:?}") };
-        assert_eq!(*marks, [marked("2-2-2"), Mark::Unrecorded { driver: 3, folder }, marked("5-5-5")]);
-    }
-
-    #[test]
-    fn jobs_that_did_not_end_are_known_with_the_launcher_of_their_session() {
-        let dir = tempfile::tempdir().unwrap();
+    fn processes_are_ended_by_the_launcher_of_their_session_or_reported() {
         let template = |program: &str| {
-            let options = serde_json::json!({"template": [program, "{{ command }}"]}).as_object().cloned().unwrap();
-            let record = SessionRecord {
-                launcher: "template".to_owned(),
-                launcher_options: options,
-                ..SessionRecord::default()
-            };
-            move |mark: &str| Record::Session(Box::new(SessionRecord { mark: mark.to_owned(), ..record.clone() }))
+            let options = serde_json::json!({"template": [program, "{{ command }}"]}).as_object().cloned();
+            RecordedLauncher { name: "template".into(), options }
         };
-        let job = |trial| JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) };
-        let launch = |trial| {
-            let (resource, at) = (Resource::new(1.0).unwrap(), Moment(0));
-            let (params, origin, bracket) = (None, None, BracketId::default());
-            let launched = LaunchRecord {
-                job: job(trial),
-                bracket,
-                resource,
-                previous: resource,
-                slot: Slot(0),
-                params,
-                origin,
-                at,
-            };
-            Record::Launch(Box::new(launched))
-        };
-        let end = |trial| {
-            let (readings, usage) = (Readings::default(), ProcessUsage::default());
-            let outcome = Outcome::Succeeded { score: None };
-            let ended =
-                EndRecord { job: job(trial), outcome, readings, usage, stderr_tail: String::new(), at: Moment(0) };
-            Record::End(Box::new(ended))
-        };
-        let mut unfinished = UnfinishedSessions::default();
-        let records = [
-            template("a")("1-1-1"),
-            launch(0),
-            launch(1),
-            launch(2),
-            end(0),
-            template("b")("2-2-2"),
-            end(1),
-            launch(3),
-        ];
-        records.iter().for_each(|record| unfinished.record(record));
-        let marks = unfinished.marks(&StudyFolder::new(dir.path()));
-        let jobs: Vec<Vec<&str>> =
-            marks.iter().map(|(_, marks)| marks.iter().filter_map(Mark::job).collect()).collect();
-        assert_eq!(jobs, [["1-1-1/2-0-1"], ["2-2-2/3-0-1"]]);
-        let current =
-            LauncherChoice::recorded("template", marks[0].0.options.clone().unwrap()).unwrap().build().unwrap();
+        let (own, earlier) = (template("a"), template("b"));
+        let dir = tempfile::tempdir().unwrap();
+        let current = LauncherChoice::recorded("template", own.options.clone().unwrap()).unwrap().build().unwrap();
         let folder = StudyFolder::new(dir.path());
         let leftovers = Leftovers::new(&folder, &*current);
-        assert!(leftovers.other(&marks[0].0).is_none());
-        assert_eq!(leftovers.other(&marks[1].0).unwrap().options()["template"][0], "b");
-        assert!(leftovers.other(&RecordedLauncher { name: "of a later version".into(), options: None }).is_none());
+        assert!(leftovers.is_own(&own) && !leftovers.is_own(&earlier));
+        assert_eq!(leftovers.earlier(&earlier).unwrap().options()["template"][0], "b");
+        let later = RecordedLauncher { name: "later".into(), options: None };
+        assert!(leftovers.earlier(&later).is_none());
+        assert_eq!(unusable(&later, &[Mark::Session(SessionMark::parse("1-1-1").unwrap())]), None);
+        let warning = unusable(&later, &[Mark::Job("1-1-1/2-0-1".into())]).unwrap();
+        assert!(warning.contains("`later`") && warning.ends_with("have ended: 1-1-1/2-0-1"), "{warning}");
     }
 
     #[test]
@@ -288,27 +221,50 @@ mod tests {
         let folder = StudyFolder::new(dir.path());
         let launcher = catalogue::default();
         let leftovers = Leftovers::new(&folder, &*launcher);
-        assert!(leftovers.read_list().is_err());
         let mark = |text| SessionMark::parse(text).unwrap();
         leftovers.write_list(&mark("1-1-1")).unwrap();
         leftovers.write_list(&mark("2-2-2/0-0-1/3-3-3")).unwrap();
-        assert_eq!(leftovers.read_list().unwrap(), [(mark("2-2-2/0-0-1/3-3-3"), "local".to_owned())]);
-        fs::write(folder.sessions(), "4-4-4\n").unwrap();
-        assert_eq!(leftovers.read_list().unwrap(), [(mark("4-4-4"), String::new())], "of an earlier version");
-        leftovers.remove_list();
-        leftovers.remove_list();
-        assert!(!folder.sessions().exists());
+        assert_eq!(fs::read_to_string(folder.sessions()).unwrap(), "2-2-2/0-0-1/3-3-3 local\n");
+        leftovers.record_unstopped().unwrap();
+        leftovers.close().unwrap();
+        assert!(!folder.sessions().exists() && leftovers.unstopped_warning().is_none());
     }
 
     #[test]
-    fn the_list_is_not_written_through_a_symlink() {
+    fn jobs_that_could_not_be_stopped_stay_in_the_list_and_nothing_starts_before_they_end() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(dir.path());
-        fs::write(dir.path().join("thesis"), "x").unwrap();
-        std::os::unix::fs::symlink("thesis", folder.sessions()).unwrap();
+        let gate = dir.path().join("reachable");
+        let script = format!("test -e '{}' || exit 9", gate.display());
+        let options = serde_json::json!({
+            "template": ["sh", "{{ command }}"], "stop": ["sh", "-c", script, "{{ job }}"], "infrastructure": {"exit": 9}
+        });
+        let options = options.as_object().cloned().unwrap();
+        let recorded = RecordedLauncher { name: "template".into(), options: Some(options) };
+        let left = ListedSession::of(&Mark::Job("2147483647-1-1/3-0-2".into()), &recorded).unwrap();
+        SessionList::new(&folder).write(&[left]).unwrap();
+        for _ in 0..2 {
+            // The session's launcher is another one.
+            let launcher = catalogue::default();
+            let leftovers = Leftovers::new(&folder, &*launcher);
+            assert_eq!(leftovers.end_listed(), EndedLeftovers::default());
+            assert!(leftovers.ready().unwrap_err().contains("cannot be stopped"));
+            leftovers.write_list(&SessionMark::parse("5-5-5").unwrap()).unwrap();
+            leftovers.record_unstopped().unwrap();
+            assert_eq!(fs::read_to_string(folder.sessions()).unwrap().lines().count(), 2);
+            let warning = leftovers.unstopped_warning().unwrap();
+            assert!(
+                warning.contains("1 job may still run") && warning.contains("ht-2147483647-1-1-3-0-2"),
+                "{warning}"
+            );
+            leftovers.close().unwrap();
+        }
+        fs::write(&gate, "").unwrap();
         let launcher = catalogue::default();
         let leftovers = Leftovers::new(&folder, &*launcher);
-        assert!(leftovers.write_list(&SessionMark::parse("1").unwrap()).is_err() && leftovers.read_list().is_err());
-        assert_eq!(fs::read_to_string(dir.path().join("thesis")).unwrap(), "x");
+        assert_eq!(leftovers.end_listed().count, 1);
+        leftovers.ready().unwrap();
+        leftovers.close().unwrap();
+        assert!(!folder.sessions().exists());
     }
 }

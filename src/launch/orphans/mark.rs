@@ -13,7 +13,7 @@ use std::process;
 
 use super::process_table::{Environment, ProcessTable};
 use crate::launch::process::syscalls::Pid;
-use crate::types::ids::JobId;
+use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
 
 /// Variable with the study's folder.
 pub const STUDY_VARIABLE: &str = "HYPERTUNE_STUDY_DIR";
@@ -65,6 +65,15 @@ impl SessionMark {
     /// What the value of [`JOB_VARIABLE`] in `job` has after the session's mark.
     pub fn job_suffix(job: JobId) -> String {
         format!("/{}-{}-{}", job.key.trial, job.key.rung, job.attempt)
+    }
+
+    /// The session and the job of a value of [`JOB_VARIABLE`]; `None` if that is not the mark of a job.
+    pub fn of_job(mark: &str) -> Option<(SessionMark, JobId)> {
+        let (session, job) = mark.rsplit_once('/')?;
+        let numbers: Vec<&str> = job.split('-').collect();
+        let [trial, rung, attempt] = numbers[..] else { return None };
+        let key = JobKey { trial: TrialId(trial.parse().ok()?), rung: Rung(rung.parse().ok()?) };
+        Some((SessionMark::parse(session)?, JobId { key, attempt: Attempt(attempt.parse().ok()?) }))
     }
 
     /// The value of [`JOB_VARIABLE`] in the external tuner.
@@ -143,7 +152,6 @@ fn is_same_folder(value: &[u8], folder: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::launch::orphans::process_table::tests::add;
-    use crate::types::ids::{Attempt, JobKey, Rung, TrialId};
 
     fn environment(text: &str) -> Environment {
         let dir = tempfile::tempdir().unwrap();

@@ -241,7 +241,8 @@ mod tests {
 
     #[test]
     fn a_process_that_left_its_group_is_found_and_ended() {
-        let value = format!("1-1-{}", std::process::id());
+        // Not the start of the marks of other tests.
+        let value = format!("1-2-{}", std::process::id());
         let script = "trap '' TERM; setsid sh -c \"trap '' TERM; echo up; sleep 600; sleep 600\" & wait";
         let mut child = Command::new("/bin/sh")
             .args(["-c", script])

@@ -7,3 +7,5 @@ pub(crate) mod mark;
 pub(crate) mod marked_processes;
 pub(crate) mod process_groups;
 pub(crate) mod process_table;
+pub(crate) mod session_list;
+pub(crate) mod unfinished;

@@ -1,6 +1,7 @@
 //! Names of jobs for other systems, made of their marks.
 
-use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
+use crate::launch::orphans::mark::SessionMark;
+use crate::types::ids::JobId;
 
 /// A job that other systems know by its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,20 +15,17 @@ pub struct NamedJob {
 impl NamedJob {
     /// The job with the mark `mark`; `None` if that is not the mark of a job.
     pub fn of_mark(mark: &str) -> Option<NamedJob> {
-        let (session, job) = mark.rsplit_once('/')?;
-        let numbers: Vec<&str> = job.split('-').collect();
-        let [trial, rung, attempt] = numbers[..] else { return None };
-        let key = JobKey { trial: TrialId(trial.parse().ok()?), rung: Rung(rung.parse().ok()?) };
-        let id = JobId { key, attempt: Attempt(attempt.parse().ok()?) };
-        let session = session.rsplit('/').next()?;
-        Some(NamedJob { name: format!("ht-{session}-{job}"), id })
+        let (session, id) = SessionMark::of_job(mark)?;
+        let session = session.as_str().rsplit('/').next()?;
+        let name = format!("ht-{session}-{}-{}-{}", id.key.trial, id.key.rung, id.attempt);
+        Some(NamedJob { name, id })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::orphans::mark::SessionMark;
+    use crate::types::ids::{Attempt, JobKey, Rung, TrialId};
 
     #[test]
     fn a_name_is_a_dns_label_and_differs_between_attempts() {

@@ -6,22 +6,24 @@
 mod element;
 mod job_name;
 mod options;
+mod stop_command;
 mod stopper;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
 use self::element::{JobVariable, VariableValues, expand};
 use self::job_name::NamedJob;
 use self::options::{GpuOwner, TemplateOptions};
-use self::stopper::{Stopper, job_text};
+use self::stop_command::job_text;
+use self::stopper::Stopper;
 use super::error::SpawnError;
 use super::job_exit::{ExitMeaning, JobExit};
 use super::kind::{BuildResult, LauncherKind};
-use super::launcher::{Capacity, CommandLine, JobHost, JobIdentity, Launcher, StartReport};
+use super::launcher::{Capacity, CommandLine, JobHost, JobIdentity, Launcher, StartReport, Unstopped};
 use super::local::Local;
 use super::orphans::mark::{JOB_VARIABLE, Mark, STUDY_VARIABLE, SessionMark};
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
@@ -44,13 +46,7 @@ pub const KIND: LauncherKind =
 fn build(args: &Args) -> BuildResult {
     let options = TemplateOptions::read(args)?;
     let stopper = Stopper::new(options.stop.clone(), options.infrastructure.clone());
-    Ok(Arc::new(Template {
-        options,
-        local: Local::default(),
-        stopper,
-        clients: Mutex::default(),
-        session: OnceLock::new(),
-    }))
+    Ok(Arc::new(Template { options, local: Local::default(), stopper, clients: Mutex::default() }))
 }
 
 /// Runs jobs by commands of the user.
@@ -60,17 +56,17 @@ struct Template {
     /// Starts the clients.
     local: Local,
     stopper: Stopper,
-    /// Clients that have not been reaped, and those that were killed, until their jobs have been stopped.
-    clients: Mutex<HashMap<Pid, Client>>,
-    /// The mark of the session.
-    session: OnceLock<SessionMark>,
+    /// Jobs that were started, by their marks, until their end is judged.
+    clients: Mutex<HashMap<String, Client>>,
 }
 
 /// The process of a job.
 #[derive(Debug)]
 struct Client {
-    /// The job's mark.
-    mark: String,
+    /// `None` once it is reaped.
+    pid: Option<Pid>,
+    /// Its program, as the template names it.
+    program: String,
     state: ClientState,
 }
 
@@ -82,34 +78,34 @@ enum ClientState {
 }
 
 impl Template {
-    fn clients(&self) -> MutexGuard<'_, HashMap<Pid, Client>> {
+    fn clients(&self) -> MutexGuard<'_, HashMap<String, Client>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn program(&self) -> String {
-        expand(&self.options.start[..1], &NoValues).pop().unwrap_or_default()
-    }
-
-    /// Stops a job whose client failed and may have left it running.
-    fn stop_lost(&self, job: JobId) {
-        if let Some(session) = self.session.get() {
-            self.stopper.stop_all(&[session.job(job)]);
-        }
-    }
-
-    /// The jobs of this session, of which `marks` are some, that may still run without a client.
-    fn unstopped(&self, marks: &[Mark]) -> Vec<String> {
+    /// The job's mark and its client.
+    fn take_client(&self, job: JobId) -> Option<(String, Client)> {
+        let suffix = SessionMark::job_suffix(job);
         let mut clients = self.clients();
-        let is_wanted = |client: &Client| {
-            marks.iter().any(|mark| match mark {
-                Mark::Job(job) => client.mark == *job && client.state == ClientState::Killed,
-                Mark::Session(_) | Mark::Unrecorded { .. } => true,
-            })
-        };
-        let (wanted, others): (HashMap<_, _>, HashMap<_, _>) =
-            clients.drain().partition(|(_, client)| is_wanted(client));
-        *clients = others;
-        wanted.into_values().map(|client| client.mark).collect()
+        let mark = clients.keys().find(|mark| mark.ends_with(&suffix)).cloned()?;
+        clients.remove_entry(&mark)
+    }
+
+    /// Removes the clients of this session with one of `marks`. Returns the marks of jobs that may still run without a client.
+    fn unfollowed(&self, marks: &[Mark]) -> Vec<String> {
+        let mut clients = self.clients();
+        let mut unfollowed = Vec::new();
+        clients.retain(|name, client| {
+            let (is_wanted, may_run) = marks.iter().fold((false, false), |(is_wanted, may_run), mark| match mark {
+                Mark::Job(job) if job == name => (true, may_run || client.state == ClientState::Killed),
+                Mark::Job(_) => (is_wanted, may_run),
+                Mark::Session(_) | Mark::Unrecorded { .. } => {
+                    (true, client.pid.is_some() || client.state == ClientState::Killed)
+                }
+            });
+            unfollowed.extend(may_run.then(|| name.clone()));
+            !is_wanted
+        });
+        unfollowed
     }
 }
 
@@ -150,8 +146,6 @@ impl Launcher for Template {
     }
 
     fn wrap(&self, command: CommandLine, job: &JobIdentity<'_>) -> CommandLine {
-        let session = job.mark.rsplit_once('/').and_then(|(session, _)| SessionMark::parse(session));
-        session.into_iter().for_each(|session| drop(self.session.set(session)));
         let argv = expand(&self.options.start, &JobValues { command: &command, job });
         CommandLine { argv, ..command }
     }
@@ -159,18 +153,19 @@ impl Launcher for Template {
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let child = self.local.start(command, spawning)?;
         if let Some((_, mark)) = command.env.iter().find(|(name, _)| name == JOB_VARIABLE) {
-            let client = Client { mark: mark.to_string_lossy().into_owned(), state: ClientState::Running };
-            self.clients().insert(child.pid(), client);
+            let program = command.name.to_string_lossy().into_owned();
+            let client = Client { pid: Some(child.pid()), program, state: ClientState::Running };
+            self.clients().insert(mark.to_string_lossy().into_owned(), client);
         }
         Ok(child)
     }
 
     fn signal(&self, child: Pid, signal: Signal) {
         let mut clients = self.clients();
-        let client = clients.get_mut(&child).filter(|_| self.stopper.exists());
+        let client = clients.iter_mut().find(|(_, client)| client.pid == Some(child) && self.stopper.exists());
         match (client, signal) {
-            (Some(client), Signal::Interrupt | Signal::Terminate) => self.stopper.request(&client.mark, signal),
-            (Some(client), Signal::Kill) => {
+            (Some((mark, _)), Signal::Interrupt | Signal::Terminate) => self.stopper.request(mark, signal),
+            (Some((_, client)), Signal::Kill) => {
                 // Its job is stopped when it can start no more, in `end_leftovers`.
                 client.state = ClientState::Killed;
                 signal_child(child, signal);
@@ -180,35 +175,47 @@ impl Launcher for Template {
     }
 
     fn reap(&self, child: Child) -> io::Result<Reaped> {
-        let pid = child.pid();
-        self.clients().retain(|other, client| *other != pid || client.state == ClientState::Killed);
+        let pid = Some(child.pid());
+        self.clients().values_mut().filter(|client| client.pid == pid).for_each(|client| client.pid = None);
         child.reap()
     }
 
     fn interpret(&self, exit: &JobExit<'_>) -> ExitMeaning {
+        let client = self.take_client(exit.job);
         let code = exit.status.code();
-        if self.options.infrastructure.matches(code, exit.stderr_tail) {
-            self.stop_lost(exit.job);
-            let line = exit.stderr_tail.lines().rfind(|line| !line.trim().is_empty());
-            let ended = code.map_or("was killed".to_owned(), |code| format!("exited with {code}"));
-            let line = line.map(|line| format!(": {}", line.trim())).unwrap_or_default();
-            return ExitMeaning::Infrastructure(format!("{} {ended}{line}", self.program()));
+        // A client that was killed is not its job.
+        let is_unknown = code.is_none() && self.stopper.exists();
+        if !is_unknown && !self.options.infrastructure.matches(code, exit.stderr_tail) {
+            return exit.meaning();
         }
-        if code.is_none() && self.stopper.exists() {
-            // A client is not its job.
-            self.stop_lost(exit.job);
-            return ExitMeaning::Infrastructure(format!("{} was killed", self.program()));
-        }
-        exit.meaning()
+        let (mark, program) = client.map(|(mark, client)| (mark, client.program)).unzip();
+        self.stopper.stop_all(mark.as_slice());
+        let program = program.unwrap_or_else(|| "the client".to_owned());
+        let Some(code) = code else { return ExitMeaning::Infrastructure(format!("{program} was killed")) };
+        let line = exit.stderr_tail.lines().rfind(|line| !line.trim().is_empty());
+        let line = line.map(|line| format!(": {}", line.trim())).unwrap_or_default();
+        ExitMeaning::Infrastructure(format!("{program} exited with {code}{line}"))
     }
 
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         let stopped = match scope {
-            SearchScope::CurrentSession => self.unstopped(&marks),
+            SearchScope::CurrentSession => self.unfollowed(&marks),
             SearchScope::EarlierSession => marks.iter().filter_map(Mark::job).map(str::to_owned).collect(),
         };
         // The clients first: one that still runs might start its job.
         MarkedProcesses::new(marks, scope).end() + self.stopper.stop_all(&stopped)
+    }
+
+    fn unstopped(&self) -> Vec<Unstopped> {
+        let unstopped = |(mark, reason): (String, String)| {
+            let name = NamedJob::of_mark(&mark).map_or_else(|| mark.clone(), |job| job.name);
+            Unstopped { mark: Mark::Job(mark), name, reason }
+        };
+        self.stopper.pending().into_iter().map(unstopped).collect()
+    }
+
+    fn take_warnings(&self) -> Vec<String> {
+        self.stopper.take_warnings()
     }
 }
 
@@ -245,18 +252,5 @@ impl VariableValues for JobValues<'_> {
             JobVariable::Command => self.command.argv.clone(),
             _ => self.environment().map(|(name, value)| format!("{name}={value}")).collect(),
         }
-    }
-}
-
-/// Variables without a value, for messages.
-struct NoValues;
-
-impl VariableValues for NoValues {
-    fn text(&self, variable: JobVariable) -> String {
-        variable.to_string()
-    }
-
-    fn list(&self, variable: JobVariable) -> Vec<String> {
-        vec![variable.to_string()]
     }
 }

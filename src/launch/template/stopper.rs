@@ -1,33 +1,43 @@
 //! Runs the command `stop`, on threads of its own where the caller must not wait.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::element::{Element, JobVariable, VariableValues, expand};
+use super::element::Element;
 use super::job_name::NamedJob;
 use super::options::InfrastructureRule;
-use crate::launch::process::bounded::output_within;
+use super::stop_command::{StopCommand, Stopped, THREADS};
 use crate::launch::process::syscalls::Signal;
 
-/// Longest time for one command.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// Commands that run at once.
-const THREADS: usize = 8;
+/// Longest time for one command, and for all that a caller waits for.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Time between two tries to stop what is pending.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// Most failures that are reported.
+const MAX_FAILURES: usize = 10;
 
 /// Ends jobs by their names.
 #[derive(Debug)]
 pub struct Stopper {
-    shared: Arc<StopCommand>,
+    command: Arc<StopCommand>,
     requests: Mutex<Option<Sender<Request>>>,
-    /// Marks of jobs that must end before others are started.
-    pending: Mutex<BTreeSet<String>>,
-    has_pending: AtomicBool,
+    /// Marks of jobs that must end before others are started, each with the reason why it could not be stopped.
+    pending: Mutex<BTreeMap<String, String>>,
+    /// When it was last tried to stop them; locked during the try.
+    last_try: Mutex<Option<Instant>>,
+    failures: Mutex<Failures>,
+}
+
+/// Failures of the command that `infrastructure` does not describe.
+#[derive(Debug, Default)]
+struct Failures {
+    /// Their messages without names of jobs; each is reported once.
+    known: BTreeSet<String>,
+    unreported: Vec<String>,
 }
 
 /// A signal to the job with a mark.
@@ -37,37 +47,20 @@ struct Request {
     signal: Signal,
 }
 
-/// The command.
-#[derive(Debug)]
-struct StopCommand {
-    elements: Vec<Element>,
-    infrastructure: InfrastructureRule,
-}
-
-/// How a command ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Stopped {
-    /// It has ended the job.
-    Ended,
-    /// It failed; there may be no such job.
-    NotFound,
-    /// It could not reach the job, for this reason.
-    Unreachable(String),
-}
-
 impl Stopper {
     pub fn new(elements: Vec<Element>, infrastructure: InfrastructureRule) -> Stopper {
         Stopper {
-            shared: Arc::new(StopCommand { elements, infrastructure }),
+            command: Arc::new(StopCommand { elements, infrastructure }),
             requests: Mutex::default(),
             pending: Mutex::default(),
-            has_pending: AtomicBool::new(false),
+            last_try: Mutex::default(),
+            failures: Mutex::default(),
         }
     }
 
     /// Whether there is a command.
     pub fn exists(&self) -> bool {
-        !self.shared.elements.is_empty()
+        !self.command.elements.is_empty()
     }
 
     /// Starts the threads.
@@ -78,8 +71,8 @@ impl Stopper {
         let (sender, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..THREADS {
-            let (shared, receiver) = (Arc::clone(&self.shared), Arc::clone(&receiver));
-            thread::Builder::new().name("stop".into()).spawn(move || serve(&shared, &receiver))?;
+            let (command, receiver) = (Arc::clone(&self.command), Arc::clone(&receiver));
+            thread::Builder::new().name("stop".into()).spawn(move || serve(&command, &receiver))?;
         }
         *lock(&self.requests) = Some(sender);
         Ok(())
@@ -93,108 +86,72 @@ impl Stopper {
         }
     }
 
-    /// Stops the jobs with `marks`. Returns how many there were. Those that cannot be reached are pending.
+    /// Stops the jobs with `marks`, within [`TIMEOUT`]. Returns how many there were. Those that cannot be reached are pending.
     pub fn stop_all(&self, marks: &[String]) -> usize {
         if !self.exists() {
             return 0;
         }
-        let results: Mutex<Vec<(&String, Stopped)>> = Mutex::default();
-        let queue = Mutex::new(marks.iter());
-        thread::scope(|scope| {
-            let work = || {
-                loop {
-                    let next = lock(&queue).next();
-                    let Some(mark) = next else { return };
-                    let stopped = self.shared.run(mark, Signal::Kill);
-                    lock(&results).push((mark, stopped));
+        let results = self.command.run_all(marks, TIMEOUT);
+        let mut count = 0;
+        for (mark, stopped) in results {
+            match stopped {
+                Stopped::Unreachable(reason) => {
+                    lock(&self.pending).insert(mark, reason);
+                    continue;
                 }
-            };
-            for _ in 1..THREADS.min(marks.len()) {
-                // With fewer threads it takes longer.
-                let _ = thread::Builder::new().spawn_scoped(scope, work);
+                Stopped::Failed(message) => self.failed(&mark, &message),
+                Stopped::Ended => count += 1,
             }
-            work();
-        });
-        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut pending = lock(&self.pending);
-        let is_unreachable = |(_, stopped): &&(&String, Stopped)| matches!(stopped, Stopped::Unreachable(_));
-        pending.extend(results.iter().filter(is_unreachable).map(|(mark, _)| (*mark).clone()));
-        self.has_pending.store(!pending.is_empty(), Ordering::Relaxed);
-        results.iter().filter(|(_, stopped)| *stopped == Stopped::Ended).count()
+            lock(&self.pending).remove(&mark);
+        }
+        count
     }
 
-    /// Stops what is pending.
+    /// Stops what is pending, unless that was tried just now or another thread is trying it.
     ///
     /// # Errors
-    /// Why it is still pending.
+    /// Why something is still pending.
     pub fn stop_pending(&self) -> Result<(), String> {
-        if !self.has_pending.load(Ordering::Relaxed) {
+        if lock(&self.pending).is_empty() {
             return Ok(());
         }
-        // Held, so that no other thread starts a job in between.
-        let mut pending = lock(&self.pending);
-        while let Some(mark) = pending.first() {
-            if let Stopped::Unreachable(reason) = self.shared.run(mark, Signal::Kill) {
-                return Err(format!("jobs that may still run cannot be stopped: {reason}"));
-            }
-            pending.pop_first();
+        let last_try = match self.last_try.try_lock() {
+            Ok(last_try) => Some(last_try),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        if let Some(mut last_try) = last_try
+            && last_try.is_none_or(|time| time.elapsed() >= RETRY_INTERVAL)
+        {
+            let marks: Vec<String> = lock(&self.pending).keys().cloned().collect();
+            self.stop_all(&marks);
+            *last_try = Some(Instant::now());
         }
-        self.has_pending.store(false, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-impl StopCommand {
-    fn run(&self, mark: &str, signal: Signal) -> Stopped {
-        let Some(job) = NamedJob::of_mark(mark) else { return Stopped::NotFound };
-        let argv = expand(&self.elements, &StopValues { job: &job, signal });
-        let Some((program, args)) = argv.split_first() else { return Stopped::NotFound };
-        match output_within(Command::new(program).args(args).stdin(Stdio::null()), TIMEOUT) {
-            Err(error) => Stopped::Unreachable(format!("{program} cannot be run: {error}")),
-            Ok(None) => Stopped::Unreachable(format!("{program} did not end within {} s", TIMEOUT.as_secs())),
-            Ok(Some(output)) => {
-                let stderr = String::from_utf8_lossy(&output.stderr);
-                if self.infrastructure.matches(output.status.code(), &stderr) {
-                    let line = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it printed nothing");
-                    return Stopped::Unreachable(format!("{program}: {}", line.trim()));
-                }
-                if output.status.success() { Stopped::Ended } else { Stopped::NotFound }
-            }
-        }
-    }
-}
-
-/// The values of a command that stops a job.
-struct StopValues<'a> {
-    job: &'a NamedJob,
-    signal: Signal,
-}
-
-impl VariableValues for StopValues<'_> {
-    fn text(&self, variable: JobVariable) -> String {
-        match variable {
-            JobVariable::Signal => match self.signal {
-                Signal::Interrupt => "INT".to_owned(),
-                Signal::Terminate => "TERM".to_owned(),
-                Signal::Kill => "KILL".to_owned(),
-            },
-            variable => job_text(self.job, variable),
+        match lock(&self.pending).values().next() {
+            Some(reason) => Err(format!("jobs that may still run cannot be stopped: {reason}")),
+            None => Ok(()),
         }
     }
 
-    fn list(&self, _variable: JobVariable) -> Vec<String> {
-        Vec::new()
+    /// The marks of the jobs that are pending, each with the reason.
+    pub fn pending(&self) -> Vec<(String, String)> {
+        lock(&self.pending).iter().map(|(mark, reason)| (mark.clone(), reason.clone())).collect()
     }
-}
 
-/// The value of a variable that follows from the job's name.
-pub fn job_text(job: &NamedJob, variable: JobVariable) -> String {
-    match variable {
-        JobVariable::Job => job.name.clone(),
-        JobVariable::Trial => job.id.key.trial.to_string(),
-        JobVariable::Rung => job.id.key.rung.to_string(),
-        JobVariable::Attempt => job.id.attempt.to_string(),
-        _ => String::new(),
+    /// Messages about failures that have not been returned yet.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.failures).unreported)
+    }
+
+    fn failed(&self, mark: &str, message: &str) {
+        let name = NamedJob::of_mark(mark).map(|job| job.name).unwrap_or_default();
+        let mut failures = lock(&self.failures);
+        if failures.known.len() < MAX_FAILURES && failures.known.insert(message.replace(&name, "")) {
+            failures.unreported.push(format!(
+                "`stop` failed for the job {name}, which counts as ended: {message}; if it may still run after such a failure, describe \
+                 the failure in `infrastructure`"
+            ));
+        }
     }
 }
 
@@ -204,7 +161,7 @@ fn serve(command: &StopCommand, requests: &Mutex<Receiver<Request>>) {
         let received = lock(requests).recv();
         let Ok(Request { mark, signal }) = received else { return };
         // If it fails, the client is killed after the grace period, and the command is run again.
-        command.run(&mark, signal);
+        command.run(&mark, signal, TIMEOUT);
     }
 }
 
@@ -246,7 +203,28 @@ mod tests {
         assert_eq!(stopper.stop_all(&marks[9..]), 0);
         let reason = stopper.stop_pending().unwrap_err();
         assert_eq!(reason, "jobs that may still run cannot be stopped: sh: refused");
+        assert_eq!(stopper.pending(), [("1-2-3/9-0-1".to_owned(), "sh: refused".to_owned())]);
+        let [warning] = &stopper.take_warnings()[..] else { panic!("one failure") };
+        assert!(
+            warning.starts_with("`stop` failed for the job ht-1-2-3-8-0-1, which counts as ended: sh: "),
+            "{warning}"
+        );
         let last = fs::read_to_string(&log).unwrap().lines().last().unwrap().to_owned();
         assert_eq!(last, "KILL ht-1-2-3-9-0-1");
+    }
+
+    #[test]
+    fn one_thread_tries_again_and_the_others_do_not_wait_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let stopper = stopper(log.to_str().unwrap());
+        stopper.stop_all(&["1-2-3/9-0-1".to_owned()]);
+        let tries = || fs::read_to_string(&log).unwrap().lines().count();
+        let in_progress = stopper.last_try.lock().unwrap();
+        assert!(stopper.stop_pending().is_err() && stopper.stop_pending().is_err());
+        assert_eq!(tries(), 1);
+        drop(in_progress);
+        assert!(stopper.stop_pending().is_err() && stopper.stop_pending().is_err());
+        assert_eq!(tries(), 2, "the second time within the interval");
     }
 }

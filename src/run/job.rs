@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::atomic::AtomicBool;
@@ -49,7 +48,7 @@ use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::launch::process::child::{Child, WaitLimit};
 use crate::launch::process::signals::{self, Signals};
-use crate::launch::process::syscalls::{Pid, Reaped};
+use crate::launch::process::syscalls::Pid;
 use crate::types::outcome::{Failure, Outcome, Reading, StopRule};
 use crate::types::placement::Placement;
 use crate::types::units::Moment;
@@ -183,8 +182,8 @@ impl JobRunner<'_> {
             (true, start) => start.as_ref().map(|start| start.at.elapsed()).unwrap_or_default(),
         };
         let usage = reaped.as_ref().map(|reaped| match (is_client, self.launcher.job_host()) {
-            (false, JobHost::Machine) => usage(reaped, duration),
-            _ => client_usage(reaped, duration),
+            (false, JobHost::Machine) => outcome::usage(reaped, duration),
+            _ => outcome::client_usage(reaped, duration),
         });
         let usage = usage.unwrap_or_default();
         followed.and(logs)?;
@@ -334,19 +333,4 @@ fn result(launch: &Launch, outcome: Outcome, usage: ProcessUsage, captured: Capt
         at: Moment::default(),
     };
     JobResult { record: Box::new(record), first_step: captured.collected.first_step }
-}
-
-/// The accounting of a job that ran elsewhere for `duration`: only its exit is known.
-fn client_usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
-    ProcessUsage { max_rss_bytes: None, cpu_s: None, ..usage(reaped, duration) }
-}
-
-fn usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
-    ProcessUsage {
-        duration_s: duration.as_secs_f64(),
-        exit_code: reaped.status.code(),
-        signal: reaped.status.signal(),
-        max_rss_bytes: Some(reaped.max_rss_bytes),
-        cpu_s: Some(reaped.cpu.as_secs_f64()),
-    }
 }

@@ -1,8 +1,13 @@
-//! Combines exit and metric of a job into its outcome.
+//! Combines exit and metric of a job into its outcome, and accounts for its process.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 use super::process::termination::KillReason;
 use crate::collect::collector::MetricValue;
+use crate::journal::record::ProcessUsage;
 use crate::launch::job_exit::ExitMeaning;
+use crate::launch::process::syscalls::Reaped;
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome};
 
@@ -42,6 +47,22 @@ fn score(value: &MetricValue) -> Option<Score> {
     match value {
         MetricValue::Finite(score) => Some(*score),
         _ => None,
+    }
+}
+
+/// The accounting of a job that ran elsewhere for `duration`: only its exit is known.
+pub fn client_usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
+    ProcessUsage { max_rss_bytes: None, cpu_s: None, ..usage(reaped, duration) }
+}
+
+/// The accounting of a job that is a process of this machine.
+pub fn usage(reaped: &Reaped, duration: Duration) -> ProcessUsage {
+    ProcessUsage {
+        duration_s: duration.as_secs_f64(),
+        exit_code: reaped.status.code(),
+        signal: reaped.status.signal(),
+        max_rss_bytes: Some(reaped.max_rss_bytes),
+        cpu_s: Some(reaped.cpu.as_secs_f64()),
     }
 }
 

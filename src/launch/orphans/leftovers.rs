@@ -97,14 +97,22 @@ impl<'a> Leftovers<'a> {
         Some(launcher)
     }
 
-    /// Checks before each start whether jobs can be started now: what earlier sessions left must have ended.
+    /// Checks before each start whether jobs can be started now: what earlier sessions left must have ended. What a launcher with other
+    /// options cannot end is tried with the present ones, which may be a correction.
     ///
     /// # Errors
     /// What the start waits for, as a sentence without a full stop.
     pub fn ready(&self) -> Result<(), String> {
-        let earlier: Vec<Arc<dyn Launcher>> =
-            lock(&self.earlier).iter().map(|(_, launcher)| Arc::clone(launcher)).collect();
-        earlier.iter().try_for_each(|launcher| launcher.ready())?;
+        let earlier = lock(&self.earlier).clone();
+        for (recorded, launcher) in earlier {
+            let Err(reason) = launcher.ready() else { continue };
+            let marks: Vec<Mark> = launcher.unstopped().into_iter().map(|job| job.mark).collect();
+            if recorded.name != self.launcher.name() || marks.is_empty() {
+                return Err(reason);
+            }
+            self.launcher.end_leftovers(marks, SearchScope::EarlierSession);
+            lock(&self.earlier).retain(|(known, _)| *known != recorded);
+        }
         self.launcher.ready()
     }
 
@@ -266,5 +274,24 @@ mod tests {
         leftovers.ready().unwrap();
         leftovers.close().unwrap();
         assert!(!folder.sessions().exists());
+    }
+
+    #[test]
+    fn a_corrected_stop_command_ends_what_the_recorded_one_cannot() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(dir.path());
+        let template = |program: &str| {
+            let options = serde_json::json!({"template": ["sh", "{{ command }}"], "stop": [program, "{{ job }}"]});
+            RecordedLauncher { name: "template".into(), options: options.as_object().cloned() }
+        };
+        let left = ListedSession::of(&Mark::Job("2147483647-1-1/3-0-2".into()), &template("/no/such/program")).unwrap();
+        SessionList::new(&folder).write(&[left]).unwrap();
+        let corrected = template("true").options.unwrap();
+        let launcher = LauncherChoice::recorded("template", corrected).unwrap().build().unwrap();
+        let leftovers = Leftovers::new(&folder, &*launcher);
+        assert_eq!(leftovers.end_listed().count, 0);
+        assert!(leftovers.unstopped_warning().unwrap().contains("/no/such/program cannot be run"));
+        leftovers.ready().unwrap();
+        assert_eq!(leftovers.unstopped_warning(), None);
     }
 }

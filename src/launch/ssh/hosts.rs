@@ -299,6 +299,17 @@ impl Hosts {
         ended.into_values().flatten().sum()
     }
 
+    /// What must still end on a host, with its index and the reason of its last failure.
+    pub fn leftovers(&self) -> Vec<(usize, Mark, String)> {
+        let state = self.lock();
+        let of_host = |(at, host): (usize, &Host)| {
+            let reason = if host.reason.is_empty() { "no connection".to_owned() } else { host.reason.clone() };
+            let marks: Vec<_> = host.leftovers.iter().map(|mark| (at, mark.clone(), reason.clone())).collect();
+            marks
+        };
+        state.hosts.iter().enumerate().flat_map(of_host).collect()
+    }
+
     fn socket_folder(&self) -> io::Result<PathBuf> {
         let mut state = self.lock();
         if let Some(folder) = &state.sockets {

@@ -29,7 +29,7 @@ use super::devices::DEVICE_VARIABLES;
 use super::error::{LaunchError, SpawnError};
 use super::job_exit::{ExitMeaning, JobExit};
 use super::kind::{BuildResult, LauncherKind};
-use super::launcher::{Capacity, CommandLine, JobHost, JobIdentity, Launcher, StartReport};
+use super::launcher::{Capacity, CommandLine, JobHost, JobIdentity, Launcher, StartReport, Unstopped};
 use super::local::Local;
 use super::orphans::mark::{JOB_VARIABLE, Mark, SESSION_VARIABLE, SessionMark};
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
@@ -244,7 +244,43 @@ impl Launcher for Ssh {
         }
     }
 
+    fn unstopped(&self) -> Vec<Unstopped> {
+        unstopped(&self.hosts)
+    }
+
     fn close(&self) {
         self.hosts.close();
+    }
+}
+
+/// What could not be ended, once for each host.
+fn unstopped(hosts: &Hosts) -> Vec<Unstopped> {
+    let mut unstopped: Vec<Unstopped> = Vec::new();
+    for (host, mark, reason) in hosts.leftovers() {
+        let what = match &mark {
+            Mark::Job(job) => job.as_str(),
+            Mark::Session(session) => session.as_str(),
+            Mark::Unrecorded { .. } => continue,
+        };
+        let name = format!("{what} on {}", hosts.name(host));
+        if !unstopped.iter().any(|known| known.name == name) {
+            unstopped.push(Unstopped { mark, name, reason });
+        }
+    }
+    unstopped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_ended_on_a_host_is_named_with_it() {
+        let args: Args = [("hosts".to_owned(), serde_json::json!(["a", "b"]))].into_iter().collect();
+        let hosts = Arc::new(Hosts::new(SshOptions::read(&args).unwrap()));
+        let mark = Mark::Job("2147483647-1-1/3-0-2".to_owned());
+        assert_eq!(hosts.end_leftovers(Path::new("/no/such/program"), &[mark.clone(), mark]), 0);
+        let names: Vec<String> = unstopped(&hosts).into_iter().map(|job| job.name).collect();
+        assert_eq!(names, ["2147483647-1-1/3-0-2 on a", "2147483647-1-1/3-0-2 on b"]);
     }
 }

@@ -97,6 +97,17 @@ impl LauncherChoice {
         LauncherChoice::new(LAUNCHERS.iter().find(|kind| kind.name == name)?, options).ok()
     }
 
+    /// The same with the option `name`.
+    ///
+    /// # Errors
+    /// As [`LauncherChoice::new`].
+    pub fn with_option(mut self, name: &str, value: Value) -> Result<LauncherChoice, Vec<ArgError>> {
+        let known = LAUNCHERS.iter().find(|kind| kind.name == self.name);
+        let Some(kind) = known else { return Ok(self) };
+        self.options.insert(name.to_owned(), value);
+        LauncherChoice::new(kind, self.options)
+    }
+
     /// The launcher's name.
     pub fn name(&self) -> &'static str {
         self.name

@@ -71,6 +71,9 @@ pub enum SpawnError {
     /// There is no place for the job now, for this reason, a sentence without a full stop; it is started again.
     #[error("{0}")]
     NotReady(String),
+    /// The job waits in the queue of a cluster, for this reason, a sentence without a full stop; it is started again.
+    #[error("{0}")]
+    Queued(String),
     /// No job can be started, for this reason.
     #[error("{0}")]
     Unusable(String),

@@ -19,6 +19,7 @@ use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal, signal_child};
 use crate::types::ids::{JobId, Slot};
 use crate::types::placement::Placement;
+use crate::types::units::Resource;
 
 /// A command whose program has not been located.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +39,8 @@ pub struct JobIdentity<'a> {
     pub slot: Slot,
     /// Trial, rung and attempt.
     pub job: JobId,
+    /// The resource that it runs to.
+    pub resource: Resource,
     /// Its mark, the value of `HYPERTUNE_JOB`; unique among all jobs of the user.
     pub mark: &'a str,
     /// The absolute path of its working directory.

@@ -139,7 +139,7 @@ impl JobRunner<'_> {
                 self.slot_table.release(launch.slot);
                 Err(RunError::Refused { operation, source })
             }
-            Err(StartError::NotReady(message)) => {
+            Err(StartError::NotReady(message) | StartError::Queued(message)) => {
                 self.slot_table.release(launch.slot);
                 Err(LaunchError::Unusable { name: self.launcher.name(), message }.into())
             }

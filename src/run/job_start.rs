@@ -103,6 +103,7 @@ impl JobRunner<'_> {
                 Err(StartError::Refused { operation: format!("start {}", command.program.display()), source })
             }
             SpawnResult::Failed(SpawnError::NotReady(reason)) => Err(StartError::NotReady(reason)),
+            SpawnResult::Failed(SpawnError::Queued(reason)) => Err(StartError::Queued(reason)),
             SpawnResult::Failed(SpawnError::Unusable(message)) => {
                 Err(StartError::Session(LaunchError::Unusable { name: self.launcher.name(), message }.into()))
             }
@@ -144,6 +145,7 @@ impl JobRunner<'_> {
         let identity = JobIdentity {
             slot: launch.slot,
             job: launch.job,
+            resource: launch.resource,
             mark: &mark,
             directory: directory.as_deref().unwrap_or(base),
         };

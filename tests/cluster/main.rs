@@ -9,5 +9,6 @@ mod config;
 mod ends;
 mod endurance;
 mod overhead;
+mod pool;
 mod queue;
 mod steps;

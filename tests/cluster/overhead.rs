@@ -78,3 +78,21 @@ fn overhead_of_a_thousand_steps_at_64_at_once() {
         );
     }
 }
+
+#[test]
+#[ignore = "takes a minute; cargo test --release --test cluster -- --ignored --nocapture queue_cost"]
+fn queue_cost_of_jobs_of_their_own_and_of_packed_ones() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (jobs, at_once) = (200, NODES * crate::cluster::CPUS);
+    let packed = format!("{{kind: slurm, allocation: 1x1h, jobs: {at_once}}}");
+    for (name, launcher) in [("a Slurm job each", "slurm"), ("packed", &packed)].repeat(2) {
+        let lab = Lab::random(jobs);
+        let mut command = lab.command(&format!("run m.yaml -q -j {at_once} --launcher"));
+        command.args([launcher, "--", &trainer()]);
+        let started = Instant::now();
+        let output = hypertune_test_support::RunOutput::of(&mut cluster.outside(command)).exits(0);
+        let wall = started.elapsed().as_secs_f64() * 1000.0 / f64::from(jobs);
+        assert!(output.stderr.is_empty(), "{}", output.stderr);
+        println!("{name}: {wall:.1} ms per job, {at_once} at once");
+    }
+}

@@ -26,6 +26,9 @@ pub struct ExecutionArgs {
     /// How jobs are started: local, slurm, ssh, template (with options: '{kind: slurm, cpus: 4, gpus: 1}') [default: from the matrix, else local]
     #[arg(long, value_name = "LAUNCHER", value_parser = overrides::launcher, help_heading = JOBS)]
     pub launcher: Option<LauncherChoice>,
+    /// Outside of a Slurm allocation: keep up to N allocations, each for TIME, such as 4x8h, and run jobs in them [default: from the matrix, else a Slurm job for each job]
+    #[arg(long, value_name = "NxTIME", help_heading = JOBS)]
+    pub allocation: Option<String>,
     /// Continue even if the first jobs all fail for the same reason
     #[arg(long, help_heading = JOBS)]
     pub keep_going: bool,

@@ -9,6 +9,7 @@ use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::launch::catalogue::{self, LAUNCHER_VARIABLE, LauncherChoice};
 use crate::launch::launcher::{Capacity, Launcher};
+use crate::launch::slurm;
 use crate::run::process::default_variables::processors;
 use crate::run::process::gpus::{self, Gpus, Sharing, Slots};
 
@@ -41,7 +42,7 @@ impl SessionSlots {
 }
 
 /// The launcher of the command line, of the environment or of the matrix, in this order; an empty variable counts as none. A name
-/// without options keeps those of the matrix.
+/// without options keeps those of the matrix, and `--allocation` is added to them; it implies the launcher that has this option.
 pub fn chosen(args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Result<Option<LauncherChoice>, CliError> {
     let in_environment = || {
         let name = env::var_os(LAUNCHER_VARIABLE).filter(|name| !name.is_empty())?;
@@ -53,9 +54,24 @@ pub fn chosen(args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Result<
     };
     let keeps =
         |given: &LauncherChoice, in_file: &LauncherChoice| given.name() == in_file.name() && given.has_no_options();
-    Ok(match (given, in_file) {
+    let chosen = match (given, in_file) {
         (Some(given), Some(in_file)) if keeps(&given, in_file) => Some(in_file.clone()),
         (given, in_file) => given.or_else(|| in_file.cloned()),
+    };
+    match &args.allocation {
+        Some(allocation) => with_allocation(chosen, allocation).map(Some),
+        None => Ok(chosen),
+    }
+}
+
+fn with_allocation(chosen: Option<LauncherChoice>, allocation: &str) -> Result<LauncherChoice, CliError> {
+    let choice = match chosen {
+        Some(choice) => choice,
+        None => LauncherChoice::without_options(slurm::NAME, "--allocation").map_err(CliError::usage)?,
+    };
+    choice.with_option(slurm::options::ALLOCATION, allocation.into()).map_err(|errors| {
+        let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+        CliError::usage(anyhow!("invalid value {allocation:?} for --allocation: {}", messages.join("; ")))
     })
 }
 

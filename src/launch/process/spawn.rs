@@ -138,7 +138,9 @@ mod tests {
             | SpawnError::Process(cause)
             | SpawnError::Directory(cause)
             | SpawnError::Program(cause) => cause,
-            SpawnError::NotReady(reason) | SpawnError::Unusable(reason) => panic!("{reason}"),
+            SpawnError::NotReady(reason) | SpawnError::Queued(reason) | SpawnError::Unusable(reason) => {
+                panic!("{reason}")
+            }
         }
     }
 

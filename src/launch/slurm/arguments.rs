@@ -86,12 +86,14 @@ mod tests {
 
     use super::*;
     use crate::types::ids::{Attempt, JobId, JobKey, Rung, Slot, TrialId};
+    use crate::types::units::Resource;
 
     fn argv(options: serde_json::Value, in_allocation: bool, excluded: &[&str]) -> String {
         let args = options.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let options = SlurmOptions::read(&args).unwrap();
         let job = JobId { key: JobKey { trial: TrialId(3), rung: Rung(0) }, attempt: Attempt(1) };
-        let job = JobIdentity { slot: Slot(0), job, mark: "1-2-3/3-0-1", directory: Path::new("/") };
+        let (resource, directory) = (Resource::ONE, Path::new("/"));
+        let job = JobIdentity { slot: Slot(0), job, resource, mark: "1-2-3/3-0-1", directory };
         let excluded: Vec<String> = excluded.iter().map(|node| (*node).to_owned()).collect();
         srun(&options, in_allocation, &job, &excluded)[6..].join(" ")
     }

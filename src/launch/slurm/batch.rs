@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::options::{SlurmOptions, megabytes};
+use super::pool::request::slurm_time;
 use super::query::{QueryError, query_with_input};
 
 /// Least number of seconds before the time limit at which the study is interrupted.
@@ -100,7 +101,8 @@ impl BatchJob<'_> {
         let warning_s = self.warning_s();
         match extra.next_back().or(self.time) {
             _ if warning_s > MAX_WARNING_S => Err(WarningError::Grace { warning_s }),
-            Some(time) if time_limit_s(time).is_some_and(|limit| limit <= warning_s) => {
+            // A time of 0 is no limit.
+            Some(time) if slurm_time(time).is_some_and(|limit| (1..=warning_s).contains(&limit.as_secs())) => {
                 Err(WarningError::Time { time: time.to_owned(), warning_s })
             }
             _ => Ok(()),
@@ -111,13 +113,6 @@ impl BatchJob<'_> {
     pub(super) fn sbatch_options(&self) -> Vec<String> {
         let mut options = vec![format!("--job-name={}", self.plain_name())];
         options.extend(self.size.options(self.options));
-        let of_jobs = [
-            ("partition", &self.options.partition),
-            ("account", &self.options.account),
-            ("qos", &self.options.qos),
-            ("constraint", &self.options.constraint),
-        ];
-        options.extend(of_jobs.iter().filter_map(|(name, value)| Some(format!("--{name}={}", value.as_ref()?))));
         options.extend(self.time.map(|time| format!("--time={time}")));
         options.extend(["--requeue".to_owned(), "--no-kill".to_owned()]);
         options.push(format!("--signal=B:TERM@{}", self.warning_s()));
@@ -136,14 +131,25 @@ impl BatchJob<'_> {
             QueryError::Timeout { .. } => SubmitError::Timeout(error),
             QueryError::Failed { message, .. } => SubmitError::Refused(without_prefix(&message)),
         })?;
-        // On several clusters the name of the cluster follows.
-        let id = answer.lines().last().unwrap_or_default();
-        Ok(id.split(';').next().unwrap_or_default().trim().to_owned())
+        Ok(submitted_id(&answer))
     }
 }
 
 impl BatchSize {
-    fn options(self, job: &SlurmOptions) -> Vec<String> {
+    /// The options of sbatch for an allocation of this size in which jobs like `job` run.
+    pub(super) fn options(self, job: &SlurmOptions) -> Vec<String> {
+        let of_jobs = [
+            ("partition", &job.partition),
+            ("account", &job.account),
+            ("qos", &job.qos),
+            ("constraint", &job.constraint),
+        ];
+        let mut options = self.size_options(job);
+        options.extend(of_jobs.iter().filter_map(|(name, value)| Some(format!("--{name}={}", value.as_ref()?))));
+        options
+    }
+
+    fn size_options(self, job: &SlurmOptions) -> Vec<String> {
         match self {
             BatchSize::WholeNodes(nodes) => {
                 let gpus = job.gres().map(|gres| format!("--gres={gres}"));
@@ -165,25 +171,10 @@ impl BatchSize {
     }
 }
 
-/// Seconds in a time of `--time`: `M`, `M:S`, `H:M:S`, `D-H`, `D-H:M` or `D-H:M:S` (sbatch(1)). `None` if it is none of them or
-/// 0, which is no limit.
-fn time_limit_s(time: &str) -> Option<u64> {
-    let (days, clock) = match time.trim().split_once('-') {
-        Some((days, clock)) => (Some(days.parse().ok()?), clock),
-        None => (None, time.trim()),
-    };
-    let parts: Vec<u64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let (hours, minutes, seconds) = match (days, &parts[..]) {
-        (None, [minutes]) => (0, *minutes, 0),
-        (None, [minutes, seconds]) => (0, *minutes, *seconds),
-        (Some(_), [hours]) => (*hours, 0, 0),
-        (Some(_), [hours, minutes]) => (*hours, *minutes, 0),
-        (_, [hours, minutes, seconds]) => (*hours, *minutes, *seconds),
-        _ => return None,
-    };
-    let hours = days.unwrap_or(0u64).checked_mul(24)?.checked_add(hours)?;
-    let limit = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_add(seconds)?;
-    (limit > 0).then_some(limit)
+/// The id in the answer of `sbatch --parsable`. On several clusters the name of the cluster follows.
+pub(super) fn submitted_id(answer: &str) -> String {
+    let id = answer.lines().last().unwrap_or_default();
+    id.split(';').next().unwrap_or_default().trim().to_owned()
 }
 
 /// `option` as one word of a line `#SBATCH`, which sbatch splits at blanks outside of quotes; a backslash makes the next character an

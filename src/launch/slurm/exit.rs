@@ -26,6 +26,8 @@ pub enum ClientEnd {
     Unreachable(String),
     /// It was not started, for a reason that may pass.
     NotStarted(String),
+    /// It was not started, because its allocation has ended.
+    Over(String),
     /// It was not started, because no node can run it.
     NotPlaced(String),
     /// No job like it can be started.
@@ -72,7 +74,7 @@ fn not_started(code: i32, slurm: &[&str], own: &[&str]) -> ClientEnd {
     match known {
         Some((StartMessage::Unreachable, line)) => ClientEnd::Unreachable(messages::text(line)),
         Some((StartMessage::Over, line)) => {
-            ClientEnd::Rejected(format!("the allocation has ended: {}", messages::text(line)))
+            ClientEnd::Over(format!("the allocation has ended: {}", messages::text(line)))
         }
         Some((StartMessage::NotPlaced, line)) => ClientEnd::NotPlaced(messages::text(line)),
         Some((StartMessage::Rejected, line)) => ClientEnd::Rejected(messages::text(line)),
@@ -185,9 +187,7 @@ mod tests {
         let reason = "Unable to allocate resources: Invalid account or account/partition combination specified";
         assert_eq!(end(211, account, false), ClientEnd::Rejected(reason.into()));
         let over = "srun: error: Unable to create step for job 3: Job/step already completing or completed\n";
-        assert!(
-            matches!(end(211, over, false), ClientEnd::Rejected(why) if why.starts_with("the allocation has ended"))
-        );
+        assert!(matches!(end(211, over, false), ClientEnd::Over(why) if why.starts_with("the allocation has ended")));
         let gone = "srun: error: Unable to create step for job 5: Requested node configuration is not available\n";
         assert!(matches!(end(211, gone, false), ClientEnd::NotPlaced(_)));
         assert!(matches!(end(1, "srun: error: something new\n", false), ClientEnd::NotStarted(_)));

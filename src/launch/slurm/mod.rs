@@ -1,6 +1,7 @@
 //! The launcher `slurm`: jobs run on the nodes of a Slurm cluster, each behind an `srun` of its own.
 //!
-//! Inside an allocation (`SLURM_JOB_ID` is set) each job is a step of it; outside, each job is a Slurm job. Jobs are signalled by
+//! Inside an allocation (`SLURM_JOB_ID` is set) each job is a step of it; outside, each job is a Slurm job, or with the option
+//! `allocation` a step of one of the allocations that the driver keeps ([`pool`]). Jobs are signalled by
 //! `scancel`, never through `srun`, which kills its job at once when it gets SIGTERM. Tested with Slurm 22.05.
 
 mod allocation;
@@ -10,9 +11,11 @@ mod batch_script;
 mod exit;
 mod hostlist;
 mod leftovers;
+mod meaning;
 mod messages;
 mod node_health;
 pub mod options;
+mod pool;
 mod query;
 mod signaller;
 
@@ -23,11 +26,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Map, Value};
 
-use self::allocation::{AllocationState, NodeAllocation};
-use self::exit::{ClientEnd, client_end};
+use self::allocation::NodeAllocation;
+use self::exit::client_end;
 use self::leftovers::Steps;
 use self::node_health::NodeHealth;
 use self::options::SlurmOptions;
+use self::pool::AllocationPool;
 use self::query::Controller;
 use self::signaller::Signaller;
 use super::client::ShellReport;
@@ -36,7 +40,7 @@ use super::job_exit::{ExitMeaning, JobExit};
 use super::kind::{BuildResult, LauncherKind};
 use super::launcher::{Capacity, CommandLine, JobIdentity, Launcher, StartReport};
 use super::local::Local;
-use super::orphans::mark::Mark;
+use super::orphans::mark::{JOB_VARIABLE as MARK_VARIABLE, Mark, SessionMark};
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
 use super::process::child::Child;
 use super::process::signals::Signals;
@@ -50,8 +54,6 @@ use crate::types::placement::Placement;
 pub const NAME: &str = "slurm";
 /// Set in every process of an allocation.
 const JOB_VARIABLE: &str = "SLURM_JOB_ID";
-/// Most jobs in a row that Slurm may fail to start before the session ends.
-const MAX_NOT_STARTED: u32 = 20;
 
 /// The shell that becomes the job.
 const SHELL: ShellReport = ShellReport {
@@ -75,26 +77,33 @@ struct Slurm {
     options: SlurmOptions,
     /// The id of the allocation; `None` outside of one.
     allocation: Option<String>,
+    /// The allocations that the driver keeps, if it runs outside of one.
+    pool: Option<AllocationPool>,
     /// Spawns `srun`.
     local: Local,
     signaller: Signaller,
     controller: Controller,
     steps: Steps,
-    nodes: NodeHealth,
+    nodes: Arc<NodeHealth>,
     /// Jobs in a row that Slurm did not start.
     not_started: AtomicU32,
 }
 
 impl Slurm {
     fn new(options: SlurmOptions, allocation: Option<String>) -> Slurm {
+        let allocation = allocation.filter(|id| !id.is_empty());
+        let nodes = Arc::new(NodeHealth::default());
+        let request = options.allocation.as_ref().filter(|_| allocation.is_none());
+        let pool = request.map(|request| AllocationPool::new(&options, request, Arc::clone(&nodes)));
         Slurm {
             options,
-            allocation: allocation.filter(|id| !id.is_empty()),
+            allocation,
+            pool,
             local: Local::default(),
             signaller: Signaller::default(),
             controller: Controller::default(),
             steps: Steps::default(),
-            nodes: NodeHealth::default(),
+            nodes,
             not_started: AtomicU32::new(0),
         }
     }
@@ -103,30 +112,17 @@ impl Slurm {
         LaunchError::Unusable { name: NAME, message }
     }
 
-    /// The meaning of the end of a job that was not started, for `reason`.
-    fn not_started(&self, reason: String) -> ExitMeaning {
-        if self.not_started.fetch_add(1, Ordering::Relaxed) + 1 < MAX_NOT_STARTED {
-            return ExitMeaning::Infrastructure(reason);
-        }
-        ExitMeaning::Unusable(format!("Slurm did not start {MAX_NOT_STARTED} jobs in a row; the last time: {reason}"))
+    /// Starts `srun` in the allocation `id` of the pool.
+    fn start_in(&self, id: &str, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
+        let mut command = command.clone();
+        command.args.insert(0, format!("--jobid={id}").into());
+        self.start_client(&command, spawning)
     }
 
-    /// The meaning of a step that Slurm cannot place: a node may have left the allocation.
-    fn not_placed(&self, reason: String) -> ExitMeaning {
-        let Some(id) = &self.allocation else { return ExitMeaning::Unusable(reason) };
-        match NodeAllocation::query(id) {
-            Ok(allocation) if self.nodes.retain(&allocation.nodes()) > 0 => ExitMeaning::Infrastructure(reason),
-            Ok(_) => ExitMeaning::Unusable(reason),
-            Err(_) => self.not_started(reason),
-        }
-    }
-
-    /// The meaning of a job that something outside of hypertune ended, unless the whole allocation ends.
-    fn unless_over(&self, meaning: ExitMeaning) -> ExitMeaning {
-        match self.allocation.as_deref().map(allocation::state) {
-            Some(AllocationState::Over) => ExitMeaning::Unusable("the allocation has ended".to_owned()),
-            None | Some(AllocationState::Running | AllocationState::Unknown) => meaning,
-        }
+    fn start_client(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
+        let child = self.local.start(command, spawning)?;
+        self.signaller.add(child.pid()).map_err(SpawnError::Process)?;
+        Ok(child)
     }
 }
 
@@ -141,7 +137,9 @@ impl Launcher for Slurm {
 
     fn capacity(&self) -> Result<Capacity, LaunchError> {
         query::check_installed().map_err(Slurm::unusable)?;
-        let Some(id) = &self.allocation else { return Ok(Capacity::Queue) };
+        let Some(id) = &self.allocation else {
+            return Ok(self.pool.as_ref().map_or(Capacity::Queue, AllocationPool::capacity));
+        };
         let allocation = NodeAllocation::query_patiently(id).map_err(Slurm::unusable)?;
         self.nodes.set(allocation.nodes());
         allocation.slots(&self.options).map(Capacity::Jobs).map_err(Slurm::unusable)
@@ -157,6 +155,7 @@ impl Launcher for Slurm {
 
     fn prepare(&self, signals: &Signals) -> io::Result<()> {
         self.local.prepare_without(signals, &arguments::CONFLICTING_VARIABLES)?;
+        self.pool.as_ref().map_or(Ok(()), AllocationPool::start)?;
         self.signaller.start()
     }
 
@@ -166,8 +165,13 @@ impl Launcher for Slurm {
     }
 
     fn wrap(&self, command: CommandLine, job: &JobIdentity<'_>) -> CommandLine {
-        let excluded = self.nodes.excluded_for(job.job.key);
-        let mut argv = arguments::srun(&self.options, self.allocation.is_some(), job, &excluded);
+        let mut excluded = self.nodes.excluded_for(job.job.key);
+        if let Some(pool) = &self.pool {
+            pool.add(job);
+            // Allocations are submitted without the excluded nodes.
+            excluded.clear();
+        }
+        let mut argv = arguments::srun(&self.options, self.allocation.is_some() || self.pool.is_some(), job, &excluded);
         argv.extend(SHELL.shell(command.argv, job.directory));
         let mut env = command.env;
         env.push((arguments::ERROR_CODE_VARIABLE.into(), arguments::SLURM_ERROR_CODE.to_string().into()));
@@ -175,13 +179,18 @@ impl Launcher for Slurm {
     }
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
-        let child = self.local.start(command, spawning)?;
-        self.signaller.add(child.pid()).map_err(SpawnError::Process)?;
+        let Some(pool) = &self.pool else { return self.start_client(command, spawning) };
+        let mark = command.env.iter().find(|(name, _)| name == MARK_VARIABLE);
+        let mark = mark.map(|(_, mark)| mark.to_string_lossy().into_owned()).unwrap_or_default();
+        let id = pool.take(&mark)?;
+        let child = self.start_in(&id, command, spawning).inspect_err(|_| pool.give_back(&mark))?;
+        pool.spawned(child.pid(), &mark);
         Ok(child)
     }
 
     fn started(&self, child: Pid, placement: &Placement) {
         self.not_started.store(0, Ordering::Relaxed);
+        self.pool.iter().for_each(|pool| pool.started(child));
         self.signaller.started(child, &placement.scheduler_id);
     }
 
@@ -190,48 +199,33 @@ impl Launcher for Slurm {
     }
 
     fn reap(&self, child: Child) -> io::Result<Reaped> {
-        self.signaller.remove(child.pid());
-        child.reap()
+        let pid = child.pid();
+        self.signaller.remove(pid);
+        let reaped = child.reap();
+        self.pool.iter().for_each(|pool| pool.ended(pid, reaped.as_ref().ok().map(|reaped| reaped.status)));
+        reaped
     }
 
     fn interpret(&self, exit: &JobExit<'_>) -> ExitMeaning {
-        let (key, node) = (exit.job.key, exit.placement.map(|placement| placement.node.as_str()));
-        let failed = |reason: String| {
-            node.into_iter().for_each(|node| self.nodes.failed(node, key));
-            ExitMeaning::Infrastructure(reason)
-        };
-        match client_end(exit) {
-            ClientEnd::Job(meaning) => {
-                node.into_iter().for_each(|node| self.nodes.worked(node, key));
-                meaning
-            }
-            ClientEnd::EndedOutside(meaning) => self.unless_over(meaning),
-            ClientEnd::LostNode { node, reason } => {
-                // A node that leaves an allocation does not return to it.
-                if self.allocation.is_some() {
-                    self.nodes.exclude(&node)
-                } else {
-                    self.nodes.failed(&node, key)
-                }
-                ExitMeaning::Infrastructure(reason)
-            }
-            ClientEnd::Unreachable(reason) => {
-                self.controller.suspect();
-                ExitMeaning::Infrastructure(reason)
-            }
-            ClientEnd::Infrastructure(reason) => failed(reason),
-            ClientEnd::NotStarted(reason) => self.not_started(reason),
-            ClientEnd::NotPlaced(reason) => self.not_placed(reason),
-            ClientEnd::Rejected(reason) => ExitMeaning::Unusable(reason),
-        }
+        let node = exit.placement.map(|placement| placement.node.as_str());
+        let pooled = self.pool.as_ref().and_then(|pool| pool.take_allocation_of(&SessionMark::job_suffix(exit.job)));
+        let id = self.allocation.as_deref().or(pooled.as_deref());
+        self.meaning(client_end(exit), exit.job.key, node, id)
     }
 
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
+        for (pool, job) in self.pool.iter().zip(marks.iter().filter_map(Mark::job)) {
+            pool.take_allocation_of(job);
+        }
         let jobs = matches!(marks[..], [Mark::Job(_), ..]);
         if jobs && !self.signaller.has_killed_clients() {
             // Slurm ends all processes of a step.
             return 0;
         }
         self.steps.end(&marks) + MarkedProcesses::new(marks, scope).end()
+    }
+
+    fn close(&self) {
+        self.pool.iter().for_each(AllocationPool::close);
     }
 }

@@ -42,6 +42,11 @@ impl NodeHealth {
         self.lock().excluded.insert(node.to_owned());
     }
 
+    /// The nodes that no job runs on.
+    pub fn excluded(&self) -> Vec<String> {
+        self.lock().excluded.iter().cloned().collect()
+    }
+
     /// An attempt of `job` failed because of `node`.
     pub fn failed(&self, node: &str, job: JobKey) {
         let mut state = self.lock();

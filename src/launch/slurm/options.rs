@@ -5,10 +5,14 @@ use std::num::NonZeroU32;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::types::args::{ArgError, Args};
+use super::pool::request::{AllocationRequest, slurm_time};
+use crate::types::args::{ArgError, ArgReader, Args};
 
 /// The names of the options.
-pub const NAMES: [&str; 9] = ["cpus", "gpus", "mem", "time", "partition", "account", "qos", "constraint", "extra"];
+pub const NAMES: [&str; 12] =
+    ["cpus", "gpus", "mem", "time", "partition", "account", "qos", "constraint", "extra", ALLOCATION, "jobs", "nodes"];
+/// The option that packs jobs into allocations.
+pub const ALLOCATION: &str = "allocation";
 
 /// The request of each job; what is not given is up to Slurm.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -36,6 +40,15 @@ pub struct SlurmOptions {
     /// Further arguments of srun.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<String>,
+    /// The allocations that the driver keeps outside of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<AllocationRequest>,
+    /// Jobs at once in each of them; 1 if neither this nor `nodes` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<NonZeroU32>,
+    /// Whole nodes of each of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NonZeroU32>,
 }
 
 /// GPUs of one job.
@@ -93,7 +106,10 @@ impl SlurmOptions {
             }
         };
         let cpus = cpus.and_then(NonZeroU32::new);
-        reader.finish(|| Some(SlurmOptions { cpus, gpus, mem, time, partition, account, qos, constraint, extra }))
+        let (allocation, jobs, nodes) = read_allocation(&mut reader, time.as_deref());
+        let options =
+            SlurmOptions { cpus, gpus, mem, time, partition, account, qos, constraint, extra, allocation, jobs, nodes };
+        reader.finish(|| Some(options))
     }
 
     /// The options as the journal records them.
@@ -121,11 +137,33 @@ impl SlurmOptions {
     }
 }
 
+/// `allocation`, `jobs` and `nodes`; `time` is the limit of each job.
+fn read_allocation(
+    reader: &mut ArgReader<'_>,
+    time: Option<&str>,
+) -> (Option<AllocationRequest>, Option<NonZeroU32>, Option<NonZeroU32>) {
+    let text = reader.optional_text(ALLOCATION).filter(|text| !text.is_empty());
+    let allocation = text.as_deref().and_then(AllocationRequest::parse);
+    let is_valid = text.is_none() || allocation.is_some();
+    reader.check(
+        is_valid,
+        ALLOCATION,
+        "`allocation` must be a number of allocations with the time limit of each, 1m or more, as in 4x8h",
+    );
+    let longest = time.and_then(slurm_time);
+    let holds = allocation.as_ref().zip(longest).is_none_or(|(allocation, longest)| longest <= allocation.time);
+    reader.check(holds, "time", "`time` must not be longer than an allocation lasts");
+    let [jobs, nodes] = ["jobs", "nodes"]
+        .map(|name| reader.optional_positive(name).and_then(|n| NonZeroU32::new(u32::try_from(n).unwrap_or(u32::MAX))));
+    reader.check(jobs.is_none() || nodes.is_none(), "nodes", "`jobs` and `nodes` exclude each other");
+    (allocation, jobs, nodes)
+}
+
 fn is_typed(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(kind, count)| !kind.is_empty() && count.parse::<u32>().is_ok_and(|n| n > 0))
 }
 
-fn number_or_text(reader: &mut crate::types::args::ArgReader<'_>, name: &str) -> Option<String> {
+fn number_or_text(reader: &mut ArgReader<'_>, name: &str) -> Option<String> {
     match reader.raw(name) {
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => reader.optional_text(name).filter(|text| !text.is_empty()),
@@ -170,6 +208,20 @@ mod tests {
     fn all_invalid_options_are_reported_at_once() {
         let errors = read(json!({"cpus": 0, "mem": "lots", "extra": "--nice", "qos": 3})).unwrap_err();
         assert_eq!(errors.len(), 4, "{errors:?}");
+    }
+
+    #[test]
+    fn allocations_are_checked_together_with_what_each_job_needs() {
+        let given = json!({"allocation": "4x8h", "jobs": 2, "time": "1:00:00"});
+        assert_eq!(Value::Object(read(given.clone()).unwrap().to_json()), given);
+        for (options, expected) in [
+            (json!({"allocation": "8h"}), "`allocation` must be a number of allocations"),
+            (json!({"allocation": "4x1h", "time": 61}), "`time` must not be longer than an allocation lasts"),
+            (json!({"allocation": "4x1h", "jobs": 2, "nodes": 1}), "`jobs` and `nodes` exclude each other"),
+        ] {
+            let errors = read(options).unwrap_err();
+            assert!(errors.len() == 1 && errors[0].starts_with(expected), "{errors:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::types::ids::Slot;
 /// Pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Longest pause of a job that waits in a queue: its place may be free at any time, and asking costs nothing.
+const QUEUE_PAUSE: Duration = Duration::from_millis(500);
 /// How long retries run before a note is shown.
 const NOTE_AFTER: Duration = Duration::from_secs(1);
 /// How long a launcher that is not ready is waited for: the maintenance of a scheduler may take hours.
@@ -33,8 +35,37 @@ pub enum StartError {
     },
     /// The launcher cannot start jobs now; the reason is a sentence without a full stop.
     NotReady(String),
+    /// The job waits in the queue of a cluster, for this reason, without a time limit.
+    Queued(String),
     /// An error that ends the session.
     Session(RunError),
+}
+
+impl StartError {
+    /// How long it is retried, where `timeout` is that of refusals, and the longest pause; `None` if it is not.
+    fn retry_limits(&self, timeout: Duration) -> Option<(Duration, Duration)> {
+        match self {
+            StartError::Refused { .. } => Some((timeout, LONGEST_PAUSE)),
+            StartError::NotReady(_) => Some((READY_TIMEOUT, LONGEST_PAUSE)),
+            StartError::Queued(_) => Some((Duration::MAX, QUEUE_PAUSE)),
+            StartError::Cancelled | StartError::Job(_) | StartError::Session(_) => None,
+        }
+    }
+}
+
+/// The attempts since the first failure.
+#[derive(Clone, Copy, Debug)]
+struct Backoff {
+    since: Instant,
+    pause: Duration,
+    /// Whether the job waits in a queue.
+    is_queued: bool,
+}
+
+impl Backoff {
+    fn new(is_queued: bool) -> Backoff {
+        Backoff { since: Instant::now(), pause: FIRST_PAUSE, is_queued }
+    }
 }
 
 /// Retries what fails because of the machine.
@@ -51,10 +82,11 @@ impl<'a> StartRetry<'a> {
         StartRetry { slots, timeout, is_noted: AtomicBool::new(false) }
     }
 
-    /// Repeats `attempt` for the job in `slot` while it returns [`StartError::Refused`] or [`StartError::NotReady`].
+    /// Repeats `attempt` for the job in `slot` while it returns [`StartError::Refused`], [`StartError::NotReady`] or
+    /// [`StartError::Queued`].
     ///
     /// # Errors
-    /// The last error of `attempt`: one of these two after its timeout once no other job runs. [`StartError::Cancelled`] if the
+    /// The last error of `attempt`: one of the first two after its timeout once no other job runs. [`StartError::Cancelled`] if the
     /// job is killed during a pause.
     pub fn run<T>(
         &self,
@@ -82,19 +114,23 @@ impl<'a> StartRetry<'a> {
         mut attempt: impl FnMut() -> Result<T, StartError>,
         may_stop: impl Fn() -> bool,
     ) -> Result<T, StartError> {
-        let mut backoff = None;
+        let mut backoff: Option<Backoff> = None;
         loop {
-            let error = match attempt() {
-                Err(error @ (StartError::Refused { .. } | StartError::NotReady(_))) => error,
-                other => {
+            let result = attempt();
+            let limits = result.as_ref().err().and_then(|error| error.retry_limits(self.timeout));
+            let (error, (timeout, longest)) = match (result, limits) {
+                (Err(error), Some(limits)) => (error, limits),
+                (other, _) => {
                     if backoff.is_some() && other.is_ok() {
                         self.is_noted.store(false, Ordering::Relaxed);
                     }
                     return other;
                 }
             };
-            let timeout = if matches!(error, StartError::NotReady(_)) { READY_TIMEOUT } else { self.timeout };
-            let (since, pause) = *backoff.get_or_insert((Instant::now(), FIRST_PAUSE));
+            // What comes after hours in a queue has its own time.
+            let is_queued = matches!(error, StartError::Queued(_));
+            let before = backoff.filter(|backoff| backoff.is_queued == is_queued);
+            let Backoff { since, pause, .. } = before.unwrap_or_else(|| Backoff::new(is_queued));
             let waited = since.elapsed();
             if waited >= timeout && may_stop() {
                 return Err(error);
@@ -106,7 +142,7 @@ impl<'a> StartRetry<'a> {
             if self.slots.wait_for_kill(slot, if waited < timeout { pause.min(left) } else { pause }) {
                 return Err(StartError::Cancelled);
             }
-            backoff = Some((since, (2 * pause).min(LONGEST_PAUSE)));
+            backoff = Some(Backoff { since, pause: (2 * pause).min(longest), is_queued });
         }
     }
 
@@ -115,7 +151,7 @@ impl<'a> StartRetry<'a> {
             StartError::Refused { operation, source } => {
                 format!("the system refuses to {operation}: {source}; retrying (--launch-timeout)")
             }
-            StartError::NotReady(reason) => format!("{reason}; new jobs wait"),
+            StartError::NotReady(reason) | StartError::Queued(reason) => format!("{reason}; new jobs wait"),
             StartError::Cancelled | StartError::Job(_) | StartError::Session(_) => return,
         };
         if !self.is_noted.swap(true, Ordering::Relaxed) {
@@ -184,6 +220,21 @@ mod tests {
         let notes = notes.0.into_inner().unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].starts_with("the system refuses to start x: Too many open files"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_queue_is_waited_for_without_a_limit_and_a_refusal_after_it_has_its_own_time() {
+        let (slots, notes) = (slots(), RecordingObserver::default());
+        let mut tries = 0;
+        let started = StartRetry::new(&slots, Duration::from_millis(50)).run(SLOT, &notes, || {
+            tries += 1;
+            match tries {
+                1..=5 => Err(StartError::Queued("queued".into())),
+                6 => Err(refusal()),
+                _ => Ok(tries),
+            }
+        });
+        assert_eq!(started.unwrap(), 7);
     }
 
     #[test]

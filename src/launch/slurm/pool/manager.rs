@@ -3,9 +3,9 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::listing::{ListedAllocation, ListedState, list};
-use super::state::{Contents, Plan};
+use super::shared::Shared;
+use super::state::{Contents, PoolPlan};
 use super::watcher::Watcher;
 use crate::launch::slurm::allocation::NodeAllocation;
 use crate::launch::slurm::batch::{BatchSize, submitted_id};
@@ -65,7 +65,7 @@ impl Manager<'_> {
             self.next_query = Instant::now() + self.query_pause;
         }
         let excluded = self.shared.nodes.excluded();
-        let Plan { submit, cancel } = self.shared.state().pool.plan(&excluded, Instant::now());
+        let PoolPlan { submit, cancel } = self.shared.state().pool.plan(&excluded, Instant::now());
         if !cancel.is_empty() {
             let ids = cancel.iter().map(String::as_str);
             // One that is not cancelled now is cancelled at the end of the session.

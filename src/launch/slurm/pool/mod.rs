@@ -5,17 +5,19 @@
 mod listing;
 mod manager;
 pub mod request;
+mod shared;
 mod state;
 mod watcher;
 
 use std::collections::HashMap;
 use std::io;
 use std::process::ExitStatus;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use self::request::{AllocationRequest, slurm_time};
+use self::shared::{Shared, SharedState};
 use self::state::PoolState;
 use super::leftovers::step_name;
 use super::node_health::NodeHealth;
@@ -30,32 +32,6 @@ use crate::types::ids::MAX_SLOTS;
 pub struct AllocationPool {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    options: SlurmOptions,
-    request: AllocationRequest,
-    nodes: Arc<NodeHealth>,
-    state: Mutex<SharedState>,
-    /// The session ends.
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-struct SharedState {
-    pool: PoolState,
-    /// The name of all allocations; `None` before the first job.
-    name: Option<String>,
-    /// The marks of jobs by their `srun`.
-    clients: HashMap<Pid, String>,
-    /// The allocations of jobs that have ended.
-    ran_in: HashMap<String, String>,
-    /// Why there will be no allocation.
-    failure: Option<String>,
-    /// Why none can be submitted now.
-    problem: Option<String>,
-    is_closed: bool,
 }
 
 impl AllocationPool {
@@ -159,11 +135,5 @@ impl AllocationPool {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A panic of the thread has been reported, and its watcher cancels what is left.
         thread.into_iter().for_each(|thread| drop(thread.join()));
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, SharedState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

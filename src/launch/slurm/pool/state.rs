@@ -84,7 +84,7 @@ pub struct Contents {
 
 /// What is to be done.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Plan {
+pub struct PoolPlan {
     /// So many allocations are to be submitted.
     pub submit: usize,
     /// These are to be cancelled; they are not used any more.
@@ -196,7 +196,7 @@ impl PoolState {
     }
 
     /// Decides what is to be submitted and cancelled.
-    pub fn plan(&mut self, excluded: &[String], now: Instant) -> Plan {
+    pub fn plan(&mut self, excluded: &[String], now: Instant) -> PoolPlan {
         let is_waiting = |job: &&WaitingJob| now.saturating_duration_since(job.last_attempt) < WAITING_LIMIT;
         let (mut left, mut resources) = (0_usize, Vec::new());
         for job in self.waiting.values().filter(is_waiting) {
@@ -205,7 +205,7 @@ impl PoolState {
                 resources.push(job.resource);
             }
         }
-        let mut plan = Plan::default();
+        let mut plan = PoolPlan::default();
         let mut needed = Vec::with_capacity(self.allocations.len());
         for allocation in &self.allocations {
             let free = match allocation.running {

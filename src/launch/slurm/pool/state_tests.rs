@@ -30,9 +30,9 @@ fn no_more_allocations_are_queued_than_the_waiting_jobs_need() {
     let now = Instant::now();
     for (waiting, expected) in [(0, 0), (1, 1), (2, 1), (3, 2), (9, 2)] {
         let mut pool = pool(waiting, now);
-        assert_eq!(pool.plan(&[], now), Plan { submit: expected, cancel: vec![] }, "{waiting}");
+        assert_eq!(pool.plan(&[], now), PoolPlan { submit: expected, cancel: vec![] }, "{waiting}");
         (0..expected).for_each(|id| pool.submitted(id.to_string()));
-        assert_eq!(pool.plan(&[], now), Plan::default(), "{waiting}");
+        assert_eq!(pool.plan(&[], now), PoolPlan::default(), "{waiting}");
     }
 }
 
@@ -75,7 +75,7 @@ fn no_job_starts_where_too_little_time_is_left_for_it() {
     start(&mut pool, "7", 2 * HOUR, now);
     let later = now + HOUR + Duration::from_secs(1);
     assert_eq!(pool.take("0", &[], later), None, "by its time limit");
-    assert_eq!(pool.plan(&[], later), Plan { submit: 1, cancel: vec!["7".into()] });
+    assert_eq!(pool.plan(&[], later), PoolPlan { submit: 1, cancel: vec!["7".into()] });
 
     start(&mut pool, "8", HOUR / 2, later);
     assert_eq!(pool.take("0", &[], later).as_deref(), Some("8"), "no other has more time");
@@ -113,16 +113,16 @@ fn idle_and_useless_allocations_are_cancelled() {
     start(&mut pool, "7", HOUR, now);
     pool.submitted("8".into());
     pool.take("0", &[], now);
-    assert_eq!(pool.plan(&[], now), Plan::default());
+    assert_eq!(pool.plan(&[], now), PoolPlan::default());
     assert_eq!(pool.plan(&[], now + IDLE_LIMIT).cancel, ["8"], "nothing waits for it");
     pool.finished("0", exited(0), now + IDLE_LIMIT);
-    assert_eq!(pool.plan(&[], now + IDLE_LIMIT), Plan::default());
+    assert_eq!(pool.plan(&[], now + IDLE_LIMIT), PoolPlan::default());
     assert_eq!(pool.plan(&[], now + 2 * IDLE_LIMIT).cancel, ["7"]);
 
     start(&mut pool, "9", HOUR, now);
     pool.add("1", Resource::ONE, now);
     assert_eq!(pool.take("1", &["n9".into()], now), None);
-    assert_eq!(pool.plan(&["n9".into()], now), Plan { submit: 1, cancel: vec!["9".into()] });
+    assert_eq!(pool.plan(&["n9".into()], now), PoolPlan { submit: 1, cancel: vec!["9".into()] });
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub fn render(summary: &Summary<'_>) -> String {
     out
 }
 
+/// Most reasons in a list of failures.
+const MAX_FAILURES: usize = 12;
 /// Most columns of an error in a list of failures.
 const MAX_ERROR: usize = 200;
 
@@ -107,7 +109,7 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    groups.iter().fold("\nfailures\n".to_owned(), |mut out, group| {
+    let listed = groups.iter().take(MAX_FAILURES).fold("\nfailures\n".to_owned(), |mut out, group| {
         let ids: Vec<_> = group.trials.iter().map(TrialId::to_string).collect();
         let more = if group.jobs > ids.len() as u64 { ", …" } else { "" };
         let noun = if ids.len() == 1 { "trial" } else { "trials" };
@@ -122,7 +124,11 @@ pub fn failures_text(groups: &[FailureGroup<'_>]) -> String {
             let _ = writeln!(out, "      {}", output_line(line));
         }
         out
-    })
+    });
+    match groups.len().saturating_sub(MAX_FAILURES) {
+        0 => listed,
+        more => format!("{listed}  and {more} more reasons\n"),
+    }
 }
 
 /// Why a study ended, as a sentence.

@@ -6,7 +6,7 @@ use serde_json::Value;
 const SIGINT: i32 = 2;
 
 /// Rungs of 1, 3 and 9 epochs.
-const MATRIX: &str = "
+pub const MATRIX: &str = "
 kind: hyperband
 maxIterations: 9
 eta: 3
@@ -30,12 +30,12 @@ const TRAIN: &str = "\nfor e in $(seq $((done + 1)) $epochs); do echo \"{\\\"epo
 /// A `loss` that both parameters change.
 const LOSS: &str = "loss=${y#0.}$x";
 
-struct Scene {
-    lab: Lab,
+pub struct Scene {
+    pub lab: Lab,
 }
 
 impl Scene {
-    fn new(matrix: &str) -> Scene {
+    pub fn new(matrix: &str) -> Scene {
         let lab = Lab::new(matrix);
         std::fs::create_dir(lab.path("tmp")).unwrap();
         Scene { lab }
@@ -53,7 +53,7 @@ impl Scene {
     }
 
     /// The JSON of a command that leaves nothing; its exit code is the one of its checks.
-    fn json(&self, options: &str, command: &str) -> Value {
+    pub fn json(&self, options: &str, command: &str) -> Value {
         let output = self.doctor(&format!("--gpus none --format json {options}"), command);
         let json = output.json();
         let failed = json["checks"].as_array().unwrap().iter().any(|check| check["status"] == "failed");
@@ -76,7 +76,7 @@ fn outcome(json: &Value, name: &str) -> (String, String) {
 }
 
 #[track_caller]
-fn has(json: &Value, name: &str, status: &str, text: &str) {
+pub fn has(json: &Value, name: &str, status: &str, text: &str) {
     let found = outcome(json, name);
     assert!(found.0 == status && found.1.contains(text), "{name}: {found:?}");
 }
@@ -187,7 +187,7 @@ fn nothing_is_left_after_ctrl_c() {
     let driver = Driver::start(&mut scene.command("", &words));
     scene.lab.wait_until("the first job has started", || log.exists());
     driver.signal(SIGINT);
-    driver.wait().exits(130);
+    driver.wait().exits(130).stderr_contains("interrupted by SIGINT before the checks were complete");
     scene.nothing_is_left();
     no_process_mentions(&scene);
 }

@@ -8,6 +8,7 @@ mod collectors;
 mod components;
 mod config_files;
 mod doctor;
+mod doctor_variations;
 mod edited;
 mod endings;
 mod escapes;

@@ -1,7 +1,6 @@
 //! The configurations that `doctor` runs.
 
-use serde_json::Value;
-
+use super::variations::Variations;
 use crate::engine::experiment::Experiment;
 use crate::search::random::Random;
 use crate::search::{Proposal, Sampler};
@@ -42,39 +41,18 @@ impl Configurations {
         self.others.iter().max_by_key(differences).filter(|other| differences(other) > 0).cloned()
     }
 
-    /// The first configuration with another value of one parameter each, as far as such are allowed.
-    pub fn changed(&self, experiment: &Experiment) -> Vec<(String, Assignment)> {
-        let names = self.first.iter().map(|(name, _)| name);
-        names.filter_map(|name| Some((name.to_owned(), self.with_other(name, experiment)?))).collect()
-    }
-
-    fn with_other(&self, name: &str, experiment: &Experiment) -> Option<Assignment> {
-        if self.are_listed {
-            let changes_it = |other: &&Assignment| different(&self.first, other).eq([name]);
-            return self.others.iter().find(changes_it).cloned();
+    /// What to try besides the first configuration and `second`.
+    pub fn variations(&self, second: Option<&Assignment>, experiment: &Experiment) -> Variations {
+        let bases: Vec<Assignment> = [Some(&self.first), second].into_iter().flatten().cloned().collect();
+        match self.are_listed {
+            true => Variations::of_listed(bases, &self.others),
+            false => Variations::of_space(bases, &self.others, &experiment.space),
         }
-        let value = self.first.get(name)?;
-        let mut others: Vec<&Assignment> =
-            self.others.iter().filter(|other| other.get(name).is_some_and(|new| new != value)).collect();
-        // The farther a number is, the less its effect is lost in rounding.
-        others.sort_by(|a, b| distance(value, b.get(name)).total_cmp(&distance(value, a.get(name))));
-        others.into_iter().find_map(|other| {
-            // It has the values of parameters that become active.
-            let mut params = other.clone();
-            self.first.iter().for_each(|(name, value)| params.set(name.into(), value.clone()));
-            params.set(name.into(), other.get(name)?.clone());
-            experiment.space.complete_active(&params).ok()
-        })
     }
-}
-
-fn distance(value: &Value, other: Option<&Value>) -> f64 {
-    let numbers = value.as_f64().zip(other.and_then(Value::as_f64));
-    numbers.map_or(0.0, |(value, other)| (value - other).abs())
 }
 
 /// The parameters of either configuration that the other has not with the same value.
-fn different<'a>(one: &'a Assignment, other: &'a Assignment) -> impl Iterator<Item = &'a str> {
+pub(super) fn different<'a>(one: &'a Assignment, other: &'a Assignment) -> impl Iterator<Item = &'a str> {
     let missing = other.iter().map(|(name, _)| name).filter(|name| one.get(name).is_none());
     one.iter().filter(|(name, value)| other.get(name) != Some(*value)).map(|(name, _)| name).chain(missing)
 }

@@ -8,20 +8,22 @@ use super::configurations::Configurations;
 use super::gpu_monitor::GpuMonitor;
 use super::metric_reading::metric_reading;
 use super::sessions::{DoctorEnd, DoctorSessions};
+use super::variations::{Change, Variations};
 use crate::cli::error::CliError;
 use crate::engine::experiment::{Experiment, PromotedStart};
-use crate::report::doctor::{ChangedJob, DoctorJobs, EndedJob, JobTiming, ObservedJob};
+use crate::report::doctor::{ChangedJob, DoctorJobs, EndedJob, JobTiming, ObservedJob, UntriedParam, UntriedReason};
 use crate::report::text;
 use crate::types::assignment::Assignment;
+use crate::types::printable::printable;
 use crate::types::units::Resource;
 
-/// Parameters are tried one by one for about this long, seconds.
-const ONE_BY_ONE_SECONDS: f64 = 60.0;
+/// Values on which other parameters depend, and then parameters one by one, are tried for about this long each, seconds.
+const TRIED_SECONDS: f64 = 60.0;
 /// Shorter jobs are not ended while they run, seconds: a signal may come before the program has started or after it has ended.
 const MIN_SECONDS: f64 = 0.4;
 
-/// Runs the jobs, each for at most `timeout`: the first configuration at the two smallest rungs, another one, the first one again, with one
-/// other parameter each, and ended while it runs. If a job fails, those after it that could show nothing are left out.
+/// Runs the jobs, each for at most `timeout`: the first configuration at the two smallest rungs, another one, the first one again, those
+/// in which other parameters are active, each with one other parameter, and the first one ended while it runs. If a job fails, those after it that could show nothing are left out.
 pub fn observe(
     sessions: &mut DoctorSessions<'_>,
     gpus: GpuMonitor,
@@ -58,8 +60,11 @@ pub fn observe(
         promoted: observed.next(),
         second: None,
         repeated: None,
+        branches: Vec::new(),
+        untried_branches: Vec::new(),
         changed: Vec::new(),
         untried: Vec::new(),
+        full: None,
         ended: None,
         gpu: crate::report::doctor::GpuUse::NotObserved,
     };
@@ -92,17 +97,23 @@ impl Comparison<'_, '_> {
         if jobs.first.timed_out {
             return Ok(());
         }
-        if let Some(second) = self.configurations.second() {
+        let second = self.configurations.second();
+        if let Some(second) = &second {
             self.sessions.note("a job with other parameters");
-            jobs.second = self.one(&second)?;
+            self.second(second, jobs)?;
         }
         if !jobs.first.exited_with_0 {
             return Ok(());
         }
         self.sessions.note("the first job again");
         jobs.repeated = self.one(&self.configurations.first.clone())?;
+        let second = second.filter(|_| jobs.second.is_some());
+        let variations = self.configurations.variations(second.as_ref(), self.experiment);
+        let mut bases: Vec<Option<ObservedJob>> = vec![Some(jobs.first.clone())];
+        bases.extend(jobs.second.clone().map(Some));
+        bases.extend(self.branches(&variations, jobs)?);
         if jobs.first.value.is_some() && jobs.repeated.as_ref().is_some_and(|job| job.value == jobs.first.value) {
-            self.one_by_one(jobs)?;
+            self.one_by_one(variations, &bases, jobs)?;
         }
         self.end_one(jobs)
     }
@@ -112,17 +123,64 @@ impl Comparison<'_, '_> {
         Ok(self.sessions.run(params, &[self.rung], self.timeout)?.jobs.into_iter().next())
     }
 
-    fn one_by_one(&mut self, jobs: &mut DoctorJobs) -> Result<(), DoctorEnd> {
-        let mut seconds = 0.0;
-        for (name, params) in self.configurations.changed(self.experiment) {
-            if seconds + jobs.first.duration_s > ONE_BY_ONE_SECONDS {
-                jobs.untried.push(name);
+    /// The job with other parameters. It shows how the metric is read if the first job has no value.
+    fn second(&mut self, params: &Assignment, jobs: &mut DoctorJobs) -> Result<(), DoctorEnd> {
+        let run = self.sessions.run(params, &[self.rung], self.timeout)?;
+        let Some((job, launched)) = run.jobs.into_iter().next().zip(run.view.jobs.first()) else { return Ok(()) };
+        if jobs.first.value.is_none() && job.value.is_some() {
+            jobs.reading = metric_reading(self.experiment, &run.folder, launched.job, &job);
+        }
+        jobs.second = Some(job);
+        Ok(())
+    }
+
+    /// Runs the branches; `None` for those that did not run.
+    fn branches(
+        &mut self,
+        variations: &Variations,
+        jobs: &mut DoctorJobs,
+    ) -> Result<Vec<Option<ObservedJob>>, DoctorEnd> {
+        let (mut seconds, mut ran) = (0.0, Vec::new());
+        for branch in &variations.branches {
+            if seconds + jobs.first.duration_s > TRIED_SECONDS {
+                jobs.untried_branches.push(branch.label.clone());
+                ran.push(None);
                 continue;
             }
-            self.sessions.note(&format!("the first job with another value of {name}"));
-            if let Some(job) = self.one(&params)? {
+            self.sessions.note(&format!("a job with {}", printable(&branch.label)));
+            let job = self.one(&branch.params)?;
+            seconds += job.as_ref().map_or(0.0, |job| job.duration_s);
+            jobs.branches.extend(job.clone());
+            ran.push(job);
+        }
+        jobs.untried_branches.extend(variations.untried_branches.iter().cloned());
+        Ok(ran)
+    }
+
+    fn one_by_one(
+        &mut self,
+        variations: Variations,
+        bases: &[Option<ObservedJob>],
+        jobs: &mut DoctorJobs,
+    ) -> Result<(), DoctorEnd> {
+        let mut seconds = 0.0;
+        jobs.untried = variations.untried;
+        for Change { names, base, params } in variations.changes {
+            let base = bases.get(base).and_then(Option::as_ref);
+            let is_late = seconds + base.map_or(0.0, |base| base.duration_s) > TRIED_SECONDS;
+            let reason = match base {
+                Some(base) if !base.exited_with_0 => Some(UntriedReason::FailedBase),
+                Some(_) if !is_late => None,
+                _ => Some(UntriedReason::Time),
+            };
+            if let Some(reason) = reason {
+                jobs.untried.extend(names.into_iter().map(|name| UntriedParam { name, reason }));
+                continue;
+            }
+            self.sessions.note(&format!("a job with another value of {}", printable(&names.join(", "))));
+            if let Some((job, base)) = self.one(&params)?.zip(base.cloned()) {
                 seconds += job.duration_s;
-                jobs.changed.push(ChangedJob { name, job });
+                jobs.changed.push(ChangedJob { names, base, job });
             }
         }
         Ok(())
@@ -140,9 +198,13 @@ impl Comparison<'_, '_> {
         let Ok(timeout) = Duration::try_from_secs_f64(after) else { return Ok(()) };
         self.sessions.note(&format!("a job that gets SIGTERM after {after:.1}s"));
         let run = self.sessions.run(&self.configurations.first.clone(), &[full], timeout)?;
-        let ended = run.jobs.first().filter(|job| job.timed_out);
-        jobs.ended =
-            ended.map(|job| EndedJob { reaction_s: (job.duration_s - after).max(0.0), was_killed: job.was_killed });
+        match run.jobs.into_iter().next() {
+            Some(job) if job.timed_out => {
+                let reaction_s = (job.duration_s - after).max(0.0);
+                jobs.ended = Some(EndedJob { reaction_s, was_killed: job.was_killed });
+            }
+            job => jobs.full = job,
+        }
         Ok(())
     }
 }

@@ -4,7 +4,10 @@ mod configurations;
 mod gpu_monitor;
 mod jobs;
 mod metric_reading;
+mod observer;
+mod scratch;
 mod sessions;
+mod variations;
 
 pub(crate) use gpu_monitor::GpuMonitor;
 pub(crate) use jobs::observe;

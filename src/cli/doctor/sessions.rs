@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tempfile::TempDir;
 
+use super::observer::DoctorObserver;
+use super::scratch::ScratchFolder;
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
 use crate::cli::options::execution;
@@ -19,9 +20,10 @@ use crate::cli::study::view;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stopping};
-use crate::journal::folder::layout::StudyFolder;
+use crate::journal::error::JournalError;
+use crate::journal::folder::layout::{LogStream, StudyFolder};
+use crate::journal::folder::log_tail::last_lines;
 use crate::journal::readings::{self, ReadingRecord};
-use crate::journal::record::Record;
 use crate::launch::launcher::{Capacity, JobHost, Unstopped};
 use crate::launch::orphans::mark::{Mark, SessionMark};
 use crate::launch::orphans::marked_processes::SearchScope;
@@ -31,8 +33,7 @@ use crate::report::doctor::ObservedJob;
 use crate::report::view::{JobStatus, JobView, StudyView, ViewDetail};
 use crate::run::change::StudyChange;
 use crate::run::checkpoints::retention::Keep;
-
-use crate::run::observer::Observer;
+use crate::run::error::RunError;
 use crate::run::options::{Existing, RunOptions};
 use crate::run::session as driver;
 use crate::run::study::StudyInput;
@@ -40,6 +41,30 @@ use crate::schedule::single_trial::SingleTrial;
 use crate::search::listed::Listed;
 use crate::types::assignment::Assignment;
 use crate::types::units::Resource;
+
+/// Why a job failed during which the journal was removed or changed.
+const CHANGED_STUDY_FOLDER: &str = "the study's journal was removed or changed while the job ran; the script must leave the \
+                                    folder HYPERTUNE_STUDY_DIR alone, except for its own files";
+
+/// What became of the journal of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum JournalState {
+    Intact,
+    /// Something else than the session removed or changed it.
+    Changed,
+}
+
+/// The state of the journal after a session that `ended` so.
+fn journal_state(ended: Result<FinishReason, RunError>) -> Result<JournalState, DoctorEnd> {
+    match ended {
+        Ok(FinishReason::Interrupted { signal }) => Err(DoctorEnd::Signal(signal)),
+        Ok(_) => Ok(JournalState::Intact),
+        Err(RunError::Journal(
+            JournalError::Displaced { .. } | JournalError::Resized { .. } | JournalError::Missing { .. },
+        )) => Ok(JournalState::Changed),
+        Err(error) => Err(with_machine_advice(error, None).into()),
+    }
+}
 
 /// Why no more jobs run.
 #[derive(Debug)]
@@ -52,26 +77,6 @@ pub enum DoctorEnd {
 impl From<CliError> for DoctorEnd {
     fn from(error: CliError) -> DoctorEnd {
         DoctorEnd::Error(Box::new(error))
-    }
-}
-
-/// Prints each warning of the sessions once.
-#[derive(Debug, Default)]
-struct Warnings {
-    printed: Mutex<Vec<String>>,
-}
-
-impl Observer for Warnings {
-    fn record(&self, _: &Record) {}
-
-    fn note(&self, _: &str) {}
-
-    fn warn(&self, text: &str) {
-        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
-        if !printed.iter().any(|before| before == text) {
-            printed.push(text.to_owned());
-            print_message(&format!("warning: {text}"));
-        }
     }
 }
 
@@ -94,9 +99,9 @@ pub struct DoctorSessions<'a> {
     /// Whether jobs run on this machine.
     pub is_local: bool,
     verbosity: Verbosity,
-    warnings: Warnings,
+    observer: DoctorObserver,
     /// `None` once it is removed.
-    scratch: Option<TempDir>,
+    scratch: Option<ScratchFolder>,
     marks: Vec<SessionMark>,
     count: u32,
     /// Catches signals between two sessions; `None` once released.
@@ -127,10 +132,13 @@ impl<'a> DoctorSessions<'a> {
         options.keep = Keep::All;
         let signals = Signals::catch()?;
         let parent = if is_local { std::env::temp_dir() } else { parent(study)? };
-        let scratch = tempfile::Builder::new().prefix("hypertune-doctor-").tempdir_in(&parent);
+        let scratch = ScratchFolder::create(&parent);
         let scratch = scratch.with_context(|| format!("cannot create a scratch folder in {}", parent.display()));
         let scratch = scratch
             .map_err(|error| CliError::internal(error).hint("set TMPDIR to a folder in which you may create files"))?;
+        if is_local {
+            scratch.remove_abandoned();
+        }
         Ok(DoctorSessions {
             study,
             renderer,
@@ -138,7 +146,7 @@ impl<'a> DoctorSessions<'a> {
             slots,
             is_local,
             verbosity,
-            warnings: Warnings::default(),
+            observer: DoctorObserver::default(),
             scratch: Some(scratch),
             marks: Vec::new(),
             count: 0,
@@ -171,7 +179,7 @@ impl<'a> DoctorSessions<'a> {
         timeout: Duration,
     ) -> Result<TrialRun, DoctorEnd> {
         self.check_signals()?;
-        let scratch = self.scratch.as_ref().map(TempDir::path).unwrap_or(Path::new("."));
+        let scratch = self.scratch.as_ref().map(ScratchFolder::path).unwrap_or(Path::new("."));
         let folder = StudyFolder::new(scratch.join(self.count.to_string()));
         self.count += 1;
         let experiment = Arc::new(self.experiment(params, resources, timeout));
@@ -186,15 +194,27 @@ impl<'a> DoctorSessions<'a> {
             change: StudyChange::default(),
             files: Vec::new(),
         };
-        let ended = driver::run(&input, &self.options, &self.warnings);
-        let view = view::try_read(folder.root(), ViewDetail::Curves)?;
-        self.marks.extend(view.iter().filter_map(|view| SessionMark::parse(&view.last_session.as_ref()?.mark)));
-        if let FinishReason::Interrupted { signal } = ended.map_err(|error| with_machine_advice(error, None))? {
-            return Err(DoctorEnd::Signal(signal));
-        }
+        let is_quiet = self.verbosity == Verbosity::Quiet;
+        let ended = self.observer.watch(&folder, is_quiet, || driver::run(&input, &self.options, &self.observer));
+        let view = view::try_read(folder.root(), ViewDetail::Curves);
+        let marks = view.iter().flatten();
+        self.marks.extend(marks.filter_map(|view| SessionMark::parse(&view.last_session.as_ref()?.mark)));
+        let journal = journal_state(ended)?;
         self.check_signals()?;
-        let Some(view) = view else { return Err(CliError::internal(anyhow::anyhow!("a job was not recorded")).into()) };
-        Ok(TrialRun { jobs: observed(&view, &folder)?, view, folder })
+        let is_intact = journal == JournalState::Intact;
+        let view = match view {
+            Ok(Some(view)) => view,
+            _ if !is_intact => return Err(CliError::no_result(anyhow::anyhow!("{CHANGED_STUDY_FOLDER}")).into()),
+            Err(error) => return Err(error.into()),
+            Ok(None) => return Err(CliError::internal(anyhow::anyhow!("a job was not recorded")).into()),
+        };
+        let mut jobs = observed(&view, &folder)?;
+        // The journal is not checked after each job, so any of them may have changed it.
+        jobs.iter_mut().filter(|_| !is_intact).for_each(|job| {
+            (job.exited_with_0, job.timed_out, job.value) = (false, false, None);
+            job.failure = Some(CHANGED_STUDY_FOLDER.to_owned());
+        });
+        Ok(TrialRun { jobs, view, folder })
     }
 
     /// The study's experiment for this trial, without what depends on results.
@@ -258,6 +278,10 @@ fn observed(view: &StudyView, folder: &StudyFolder) -> Result<Vec<ObservedJob>, 
         was_killed: job.usage.is_some_and(|usage| usage.signal == Some(libc::SIGKILL)),
         failure: job.reason.clone(),
         stderr_tail: job.stderr_tail.clone(),
+        stdout_tail: match job.is_failure() {
+            true => last_lines(&folder.log(job.job, LogStream::Stdout)).join("\n"),
+            false => String::new(),
+        },
         value: job.score.map(|score| score.value()),
         curve: job.curve.clone(),
         readings: all.iter().filter(|reading| reading.job == job.job).cloned().collect(),

@@ -21,9 +21,11 @@ use crate::cli::study::seed;
 use crate::cli::study::shared_metrics;
 use crate::cli::study::warm_start;
 use crate::cli::umask;
+use crate::engine::event::FinishReason;
 use crate::progress::{Verbosity, print_message};
 use crate::report::doctor::{Diagnosis, DoctorJobs, GpuUse, JobTiming};
 use crate::report::plan_cost::{CostRates, PlanCost, plan_cost};
+use crate::report::summary_text::finish_sentence;
 use crate::run::process::gpus::Gpus;
 use crate::run::process::machine_memory;
 
@@ -69,7 +71,11 @@ pub fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     }
     drop(sessions);
     match observed {
-        Err(DoctorEnd::Signal(signal)) => Ok(Exit::Signal(signal)),
+        Err(DoctorEnd::Signal(signal)) => {
+            let sentence = finish_sentence(&FinishReason::Interrupted { signal });
+            print_message(&format!("{sentence} before the checks were complete"));
+            Ok(Exit::Signal(signal))
+        }
         Err(DoctorEnd::Error(error)) => Err(*error),
         Ok(jobs) => print(args, &study, &jobs),
     }

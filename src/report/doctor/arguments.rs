@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::CheckOutcome;
-use super::observed::{DoctorJobs, ObservedJob};
+use super::observed::{ChangedJob, DoctorJobs, ObservedJob, UntriedReason};
 use crate::report::text;
 
 const ADVICE: &str = "check that the script reads its parameters under these names; --arg-style, and names such as {{lr}} in the \
@@ -22,44 +22,72 @@ pub fn check(jobs: &DoctorJobs) -> CheckOutcome {
         );
     }
     let tried: Vec<_> = jobs.changed.iter().filter(|changed| changed.job.exited_with_0).collect();
-    let without_effect: Vec<&str> =
-        tried.iter().filter(|changed| has_no_effect(jobs, &changed.job)).map(|changed| changed.name.as_str()).collect();
-    if has_no_effect(jobs, second) && without_effect.len() == tried.len() {
+    let (with_effect, without_effect): (Vec<&ChangedJob>, Vec<&ChangedJob>) =
+        tried.iter().partition(|changed| !has_no_effect(jobs, &changed.base, &changed.job));
+    if has_no_effect(jobs, &jobs.first, second) && with_effect.is_empty() {
         let text =
             format!("two configurations have the same value{with}, {}: no parameter has an effect", text::short(value));
         return CheckOutcome::failed(text, ADVICE);
     }
+    let unseen = unseen(jobs);
     if !without_effect.is_empty() {
-        return CheckOutcome::failed(
-            format!("another value changes nothing{with}: {}", without_effect.join(", ")),
-            ADVICE,
-        );
+        let text = format!("another value changes nothing{with}: {}{}", names(&without_effect), unseen.text);
+        return CheckOutcome::failed(text, ADVICE);
     }
-    let untried = match jobs.untried.is_empty() {
-        true => String::new(),
-        false => format!("; not tried one by one, to save time: {}", jobs.untried.join(", ")),
+    let text = match with_effect.is_empty() {
+        true => format!("other parameters give another value{}", unseen.text),
+        false => format!("another value of {} changes the result{}", names(&with_effect), unseen.text),
     };
-    match tried.is_empty() {
-        true => CheckOutcome::passed(format!("other parameters give another value{untried}")),
-        false => CheckOutcome::passed(format!(
-            "another value of {} changes the result{untried}",
-            tried.iter().map(|changed| changed.name.as_str()).collect::<Vec<_>>().join(", ")
-        )),
-    }
+    if unseen.only_to_save_time { CheckOutcome::passed(text) } else { CheckOutcome::unknown(text) }
 }
 
-/// Whether all numbers of `other` that are the same in each run are those of the first job. Printed parameters do not count.
-fn has_no_effect(jobs: &DoctorJobs, other: &ObservedJob) -> bool {
-    let (first, other) = (numbers(jobs, &jobs.first), numbers(jobs, other));
+/// `x, y, a with b`, where constraints tie a and b together.
+fn names(changed: &[&ChangedJob]) -> String {
+    changed.iter().map(|changed| changed.names.join(" with ")).collect::<Vec<_>>().join(", ")
+}
+
+/// The parameters of which nothing is known.
+struct Unseen {
+    /// `; not tried one by one, to save time: x, y`
+    text: String,
+    only_to_save_time: bool,
+}
+
+fn unseen(jobs: &DoctorJobs) -> Unseen {
+    let of = |reason: UntriedReason| {
+        jobs.untried.iter().filter(move |param| param.reason == reason).map(|param| param.name.clone())
+    };
+    let failed = jobs.changed.iter().filter(|changed| !changed.job.exited_with_0);
+    let failed = failed.flat_map(|changed| changed.names.clone()).chain(of(UntriedReason::FailedBase));
+    let lists: [(&str, Vec<String>); 4] = [
+        ("not tried one by one, to save time", of(UntriedReason::Time).collect()),
+        ("could not be changed alone (constraints)", of(UntriedReason::Constraints).collect()),
+        (
+            "not tried, because no configuration was found in which they are active",
+            of(UntriedReason::Inactive).collect(),
+        ),
+        ("not seen, because a job failed", failed.collect()),
+    ];
+    let only_to_save_time = lists[1..].iter().all(|(_, names)| names.is_empty());
+    let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    let text = lists.map(|(why, names)| format!("; {why}: {}", names.join(", "))).collect();
+    Unseen { text, only_to_save_time }
+}
+
+/// Whether all numbers of `other` that are the same in each run are those of `base`. Printed parameters do not count.
+fn has_no_effect(jobs: &DoctorJobs, base: &ObservedJob, other: &ObservedJob) -> bool {
+    let (base, other) = (numbers(jobs, base), numbers(jobs, other));
+    let first = numbers(jobs, &jobs.first);
     let repeated = jobs.repeated.as_ref().map(|job| numbers(jobs, job)).unwrap_or_default();
     let is_repeatable = |name: &str| repeated.get(name) == first.get(name);
-    let names = first.keys().chain(other.keys());
-    names.into_iter().all(|name| first.get(name) == other.get(name) || !is_repeatable(name))
+    let names = base.keys().chain(other.keys());
+    names.into_iter().all(|name| base.get(name) == other.get(name) || !is_repeatable(name))
 }
 
 /// The numbers of all readings by name, as bits.
 fn numbers<'j>(jobs: &DoctorJobs, job: &'j ObservedJob) -> BTreeMap<&'j str, Vec<u64>> {
-    let is_result = |name: &str| jobs.resource.as_deref() != Some(name) && jobs.first.params.get(name).is_none();
+    let is_param = |name: &str| jobs.all_jobs().any(|job| job.params.get(name).is_some());
+    let is_result = |name: &str| jobs.resource.as_deref() != Some(name) && !is_param(name);
     let mut numbers: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for (name, number) in job.readings.iter().flat_map(|reading| &reading.metrics).filter(|(name, _)| is_result(name)) {
         numbers.entry(name).or_default().push(number.to_bits());

@@ -18,9 +18,10 @@ pub fn check(jobs: &DoctorJobs) -> CheckOutcome {
             .with_advice("name one of them with --metric NAME:minimize or NAME:maximize");
     };
     let with_value = jobs.main_jobs().find_map(|job| job.value);
-    let without = jobs.main_jobs().find(|job| job.exited_with_0 && job.value.is_none());
+    let without = jobs.all_jobs().find(|job| job.exited_with_0 && job.value.is_none());
+    let some = if jobs.all_jobs().all(|job| job.exited_with_0) { "" } else { "in the jobs that ran to their end, " };
     let value_with_reading =
-        |value: f64| format!("{metric} is {}, read by the collector `{collector}`{source}", text::short(value));
+        |value: f64| format!("{some}{metric} is {}, read by the collector `{collector}`{source}", text::short(value));
     let reason = without.and_then(|job| job.failure.clone()).unwrap_or_else(|| "no job ran to its end".to_owned());
     match (with_value, &jobs.reading.by_auto) {
         (Some(value), _) if without.is_none() => {

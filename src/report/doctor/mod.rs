@@ -18,5 +18,5 @@ mod tests;
 mod timing;
 
 pub use diagnosis::Diagnosis;
-pub use observed::{ChangedJob, DoctorJobs, EndedJob, GpuUse, MetricReading, ObservedJob};
+pub use observed::{ChangedJob, DoctorJobs, EndedJob, GpuUse, MetricReading, ObservedJob, UntriedParam, UntriedReason};
 pub(crate) use timing::JobTiming;

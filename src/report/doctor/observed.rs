@@ -35,10 +35,16 @@ pub struct DoctorJobs {
     pub second: Option<ObservedJob>,
     /// As the first, again.
     pub repeated: Option<ObservedJob>,
-    /// As the first, with another value of one parameter each.
+    /// The smallest resource, with each value of parameters on which others depend.
+    pub branches: Vec<ObservedJob>,
+    /// Values of such parameters that did not run: `model=forest`.
+    pub untried_branches: Vec<String>,
+    /// As one of the jobs before, with another value of one parameter each.
     pub changed: Vec<ChangedJob>,
-    /// Parameters for which there was no time.
-    pub untried: Vec<String>,
+    /// Parameters that have the same value in all jobs, or of whose change nothing can be seen.
+    pub untried: Vec<UntriedParam>,
+    /// The full resource; `None` if it was not run, or got SIGTERM while it ran.
+    pub full: Option<ObservedJob>,
     /// A job that got SIGTERM while it ran; `None` if jobs are too short.
     pub ended: Option<EndedJob>,
     /// GPU memory of the jobs.
@@ -48,12 +54,13 @@ pub struct DoctorJobs {
 impl DoctorJobs {
     /// The jobs that show whether the command works: all but those that repeat the first with few changes.
     pub fn main_jobs(&self) -> impl Iterator<Item = &ObservedJob> + Clone {
-        [Some(&self.first), self.promoted.as_ref(), self.second.as_ref()].into_iter().flatten()
+        [Some(&self.first), self.promoted.as_ref(), self.second.as_ref()].into_iter().flatten().chain(&self.branches)
     }
 
     /// All jobs that were not ended by SIGTERM.
     pub fn all_jobs(&self) -> impl Iterator<Item = &ObservedJob> {
-        self.main_jobs().chain(&self.repeated).chain(self.changed.iter().map(|changed| &changed.job))
+        let changed = self.changed.iter().map(|changed| &changed.job);
+        self.main_jobs().chain(&self.repeated).chain(changed).chain(&self.full)
     }
 
     /// What `job` trained.
@@ -62,12 +69,34 @@ impl DoctorJobs {
     }
 }
 
-/// The first job with another value of one parameter.
+/// A job with another value of one parameter.
 #[derive(Clone, Debug)]
 pub struct ChangedJob {
-    /// The parameter.
-    pub name: String,
+    /// The parameter, or several that constraints tie together.
+    pub names: Vec<String>,
+    /// The job with which it is compared.
+    pub base: ObservedJob,
     pub job: ObservedJob,
+}
+
+/// A parameter of which it is not known whether it has an effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UntriedParam {
+    pub name: String,
+    pub reason: UntriedReason,
+}
+
+/// Why a parameter was not tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UntriedReason {
+    /// To save time.
+    Time,
+    /// Constraints leave no other value beside the values of the other parameters.
+    Constraints,
+    /// No configuration was found in which it is active.
+    Inactive,
+    /// The job with which to compare it failed.
+    FailedBase,
 }
 
 /// A job.
@@ -89,6 +118,8 @@ pub struct ObservedJob {
     pub failure: Option<String>,
     /// The last lines of its stderr, if it failed.
     pub stderr_tail: String,
+    /// The last lines of its stdout, if it failed.
+    pub stdout_tail: String,
     /// Its value.
     pub value: Option<f64>,
     /// Its values of the metric.

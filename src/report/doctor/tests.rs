@@ -32,6 +32,7 @@ fn job(previous: f64, resource: f64, readings: &[(Option<f64>, f64)]) -> Observe
         was_killed: false,
         failure: None,
         stderr_tail: String::new(),
+        stdout_tail: String::new(),
         value: readings.last().map(|(_, value)| *value),
         curve: readings.iter().enumerate().map(point).collect(),
         readings: readings.iter().enumerate().map(record).collect(),
@@ -43,7 +44,11 @@ fn job(previous: f64, resource: f64, readings: &[(Option<f64>, f64)]) -> Observe
 
 /// A script that is as it should be.
 fn good() -> DoctorJobs {
-    let changed = |name: &str, value| ChangedJob { name: name.to_owned(), job: job(0.0, 1.0, &[(Some(1.0), value)]) };
+    let changed = |name: &str, value| ChangedJob {
+        names: vec![name.to_owned()],
+        base: job(0.0, 1.0, &[(Some(1.0), 0.9)]),
+        job: job(0.0, 1.0, &[(Some(1.0), value)]),
+    };
     DoctorJobs {
         metric: Some("loss".to_owned()),
         collector: "auto",
@@ -62,8 +67,11 @@ fn good() -> DoctorJobs {
         promoted: Some(job(1.0, 3.0, &[(Some(2.0), 0.8), (Some(3.0), 0.7)])),
         second: Some(job(0.0, 1.0, &[(Some(1.0), 0.5)])),
         repeated: Some(job(0.0, 1.0, &[(Some(1.0), 0.9)])),
+        branches: Vec::new(),
+        untried_branches: Vec::new(),
         changed: vec![changed("x", 0.6), changed("y", 0.4)],
         untried: Vec::new(),
+        full: None,
         ended: Some(EndedJob { reaction_s: 0.1, was_killed: false }),
         gpu: GpuUse::NoGpu,
     }
@@ -142,6 +150,7 @@ fn numbers_that_differ_in_each_run_show_no_effect() {
         *job = self::job(0.0, 1.0, &[(Some(1.0), 0.9)]);
         job.readings[0].metrics.push(("seconds".to_owned(), seconds));
     }
+    jobs.changed.iter_mut().for_each(|changed| changed.base = jobs.first.clone());
     fails(&jobs, "parameters", "changes nothing with 1 epoch: x");
     jobs.repeated = Some(job(0.0, 1.0, &[(Some(1.0), 0.91)]));
     is_unknown(&jobs, "parameters", "differ from run to run");
@@ -209,9 +218,17 @@ fn a_job_that_fails_or_does_not_end_is_shown_with_its_output() {
     let outcome = Diagnosis::new(&jobs, None).checks.swap_remove(0).outcome;
     assert_eq!(outcome.output, ["2", "3", "4", "5", "6"]);
     is_unknown(&jobs, "seed", "nothing to compare");
-    jobs.first = ObservedJob { timed_out: true, ..failed };
+    jobs.first = ObservedJob {
+        timed_out: true,
+        stdout_tail: "loading\n".into(),
+        stderr_tail: "UserWarning: slow\n".into(),
+        ..failed
+    };
     jobs.timeout_s = 2.5;
-    fails(&jobs, "command", "did not end within 2.5s");
+    fails(&jobs, "command", "did not end within 2.5s; its parameters: x=0.5 y=1");
+    assert_eq!(Diagnosis::new(&jobs, None).checks[0].outcome.output, ["loading", "UserWarning: slow"]);
+    jobs.ended = None;
+    is_unknown(&jobs, "signals", "the first job did not run to its end");
 }
 
 #[test]
@@ -246,4 +263,77 @@ fn memory_counts_for_all_slots_and_a_gpu_must_be_used() {
     passes(&jobs, "gpu", "1.1 GB");
     jobs.ended = Some(EndedJob { reaction_s: 10.0, was_killed: true });
     fails(&jobs, "signals", "killed 10s later (--grace)");
+}
+
+/// A job that failed with another value of `model`.
+fn failed_with_mlp() -> ObservedJob {
+    ObservedJob {
+        params: params(&[("model", json!("mlp"))]),
+        exited_with_0: false,
+        value: None,
+        failure: Some("exit code 1".into()),
+        stdout_tail: "no mlp here\n".into(),
+        ..job(0.0, 1.0, &[])
+    }
+}
+
+#[test]
+fn any_job_that_fails_is_a_failure_of_the_command() {
+    let add: [fn(&mut DoctorJobs); 4] = [
+        |jobs| jobs.changed[1].job = failed_with_mlp(),
+        |jobs| jobs.branches.push(failed_with_mlp()),
+        |jobs| jobs.repeated = Some(failed_with_mlp()),
+        |jobs| jobs.full = Some(failed_with_mlp()),
+    ];
+    for add in add {
+        let mut jobs = good();
+        add(&mut jobs);
+        fails(&jobs, "command", "failed: exit code 1; its parameters: model=mlp");
+        assert_eq!(Diagnosis::new(&jobs, None).checks[0].outcome.output, ["no mlp here"]);
+        passes(&jobs, "metric", "in the jobs that ran to their end, loss is 0.9");
+    }
+    let mut jobs = good();
+    jobs.changed[1].job = failed_with_mlp();
+    is_unknown(&jobs, "parameters", "another value of x changes the result; not seen, because a job failed: y");
+    jobs.branches.push(failed_with_mlp());
+    fails(&jobs, "command", "; 2 of 7 jobs failed");
+}
+
+#[test]
+fn parameters_that_were_not_tried_are_named() {
+    let untried = |reason| {
+        let mut jobs = good();
+        jobs.untried.push(UntriedParam { name: "z".into(), reason });
+        jobs
+    };
+    passes(
+        &untried(UntriedReason::Time),
+        "parameters",
+        "x, y changes the result; not tried one by one, to save time: z",
+    );
+    is_unknown(&untried(UntriedReason::Constraints), "parameters", "could not be changed alone (constraints): z");
+    is_unknown(
+        &untried(UntriedReason::Inactive),
+        "parameters",
+        "no configuration was found in which they are active: z",
+    );
+    is_unknown(&untried(UntriedReason::FailedBase), "parameters", "because a job failed: z");
+    let mut jobs = good();
+    jobs.untried_branches.push("model=mlp".into());
+    passes(&jobs, "command", "6 jobs ran and exited with 0; not tried, to save time: model=mlp");
+}
+
+#[test]
+fn a_parameter_is_compared_with_a_job_in_which_it_is_active() {
+    let mut jobs = good();
+    let forest = job(0.0, 1.0, &[(Some(1.0), 0.2)]);
+    let change = |names: &[&str], value| ChangedJob {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        base: forest.clone(),
+        job: job(0.0, 1.0, &[(Some(1.0), value)]),
+    };
+    jobs.changed.push(change(&["n_trees"], 0.2));
+    fails(&jobs, "parameters", "changes nothing with 1 epoch: n_trees");
+    jobs.changed = vec![change(&["a", "b"], 0.3), change(&["n_trees"], 0.9)];
+    passes(&jobs, "parameters", "another value of a with b, n_trees changes the result");
 }

@@ -282,8 +282,9 @@ fn failures(groups: &[FailureGroup<'_>], columns: usize) -> String {
         let line = format!("{} × {} ({noun} {}{more})", group.jobs, printable(group.reason), trials.join(", "));
         let name = if at == 0 { painted(TextStyle::Red, &text::padded("failures", NAMES)) } else { " ".repeat(NAMES) };
         let _ = writeln!(out, "{name}{line}");
-        if let Some(last) = group.stderr_tail.lines().rfind(|line| !line.trim().is_empty()) {
-            let last = output_line(last);
+        let last_line = || group.stderr_tail.lines().rfind(|line| !line.trim().is_empty());
+        if let Some(line) = group.error.as_deref().or_else(last_line) {
+            let last = output_line(line);
             let fitting = text::cut(&last, columns.saturating_sub(NAMES + 4));
             let _ = writeln!(out, "{}{}", " ".repeat(NAMES + 4), painted(TextStyle::Dim, fitting));
         }

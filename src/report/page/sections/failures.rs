@@ -14,14 +14,14 @@ pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
     let rows = groups.iter().map(|group| {
         let listed = group.trials.iter().map(TrialId::to_string).collect::<Vec<_>>().join(", ");
         let more = if group.jobs > group.trials.len() as u64 { ", …" } else { "" };
-        vec![Cell::text(group.reason), Cell::text(count(group.jobs)), Cell::text(listed + more)]
+        vec![Cell::text(group.cause()), Cell::text(count(group.jobs)), Cell::text(listed + more)]
     });
     let table =
         Block::Table { head: head.map(|(name, numeric)| (name.to_owned(), numeric)).into(), rows: rows.collect() };
     let logs = groups.iter().filter(|group| !group.stderr_tail.is_empty()).map(|group| Block::Log {
         title: format!(
             "{}: last lines of stderr of trial {}",
-            group.reason,
+            group.cause(),
             group.trials.first().copied().unwrap_or_default()
         ),
         text: group.stderr_tail.to_owned(),

@@ -42,6 +42,11 @@ impl CliError {
         CliError { exit: Exit::NoResult, ..CliError::usage(error) }
     }
 
+    /// A signal ended the subcommand.
+    pub fn interrupted(error: impl Into<anyhow::Error>, signal: i32) -> CliError {
+        CliError { exit: Exit::Signal(signal), ..CliError::usage(error) }
+    }
+
     /// Diagnostics already rendered with their source lines.
     pub fn rendered(text: String) -> CliError {
         CliError { rendering: Rendering::Complete, ..CliError::usage(anyhow::Error::msg(text)) }

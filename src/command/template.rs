@@ -18,6 +18,7 @@ use crate::engine::event::Launch;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::units::Resource;
 
+mod comparison;
 mod compiler;
 mod error;
 mod expression;

@@ -32,6 +32,7 @@ use super::yaml::parse::ReadError;
 use crate::command::dialect::Dialect;
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries};
+use crate::journal::folder::layout::StudyFolder;
 use crate::launch::catalogue::LauncherChoice;
 use crate::space::Space;
 use crate::types::args::PathSegment;
@@ -71,6 +72,10 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedMatrix, InvalidF
     let name = path.display().to_string();
     let unreadable =
         |error: io::Error| InvalidFileError::of(&name, format!("the matrix file cannot be read: {error}"), None);
+    if StudyFolder::new(path).journal().is_file() {
+        let hint = format!("`hypertune resume {name}` continues it, `hypertune status {name}` shows it");
+        return Err(InvalidFileError::of(&name, "this is the folder of a study, not a matrix file", Some(hint)));
+    }
     let bytes = read_file(path).map_err(unreadable)?;
     load_bytes(&name, &bytes, path.parent().unwrap_or(Path::new("")), overrides)
 }
@@ -97,6 +102,7 @@ pub fn load_bytes(
     if !overrides.matrix.is_empty() {
         let applied = definition::apply(&overrides.matrix, root);
         applied.errors.into_iter().for_each(|error| findings.push(error));
+        applied.warnings.into_iter().for_each(|warning| findings.push(warning));
         findings.set_flags(applied.texts);
         root = applied.root;
     }
@@ -115,6 +121,7 @@ pub fn load_options(overrides: &Overrides) -> Result<LoadedMatrix, InvalidFileEr
         built.errors.into_iter().for_each(|error| findings.push(error));
         return Err(findings.into_error());
     }
+    built.warnings.into_iter().for_each(|warning| findings.push(warning));
     findings.set_flags(built.texts);
     let loaded = load_root(&built.root, Path::new(""), overrides, findings)?;
     Ok(LoadedMatrix { chosen: built.chosen, ..loaded })
@@ -229,8 +236,12 @@ fn finish(
     }
 }
 
-/// Builds the space and checks its constraints and the starting points.
-fn build_space(section: &mut MatrixSection, useless: UselessConstraints, findings: &mut Findings) -> Space {
+/// Builds the space and checks its constraints, whose positions are returned too, and the starting points.
+fn build_space(
+    section: &mut MatrixSection,
+    useless: UselessConstraints,
+    findings: &mut Findings,
+) -> (Space, Vec<Span>) {
     let params = std::mem::take(&mut section.params).into_iter().map(|DeclaredParam { param, .. }| param).collect();
     let constraints = std::mem::take(&mut section.constraints).into_iter();
     let (constraints, spans) = constraints.unzip::<_, _, Vec<_>, Vec<_>>();
@@ -241,7 +252,7 @@ fn build_space(section: &mut MatrixSection, useless: UselessConstraints, finding
     if findings.error_count() == 0 {
         initial::apply_rules(&mut section.initial, &section.initial_item_spans, &space, findings);
     }
-    space
+    (space, spans)
 }
 
 /// Builds the experiment and checks its sampler and plan. `None` if the matrix has no valid method.
@@ -253,8 +264,13 @@ fn experiment(
 ) -> Option<Experiment> {
     let method = section.method.take()?;
     let spans: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
-    let space = Arc::new(build_space(&mut section, useless, findings));
+    let (space, constraint_spans) = build_space(&mut section, useless, findings);
+    let space = Arc::new(space);
     let errors = method.sampler.check(&space);
+    if findings.error_count() == 0 {
+        // after the sampler's check, which may have evaluated them for each configuration
+        constraints::check_all(&space, &constraint_spans, findings);
+    }
     for error in &errors {
         let named = |name: &String| space.params.iter().position(|param| *param.name == **name);
         let index =

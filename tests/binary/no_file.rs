@@ -133,12 +133,60 @@ fn an_interrupted_init_ends_the_script_and_what_it_left() {
     let driver = lab.start_line("init --from-help -- ./train");
     lab.wait_until("the script", || lab.path("waited").exists() && !lab.read("waited").is_empty());
     driver.signal(2);
-    driver.wait().exits(2).stderr_contains("was interrupted");
-    for name in ["background", "waited"] {
+    driver.wait().exits(130).stderr_contains("was interrupted");
+    wait_for_ends(&lab, &["background", "waited"]);
+}
+
+fn wait_for_ends(lab: &Lab, files: &[&str]) {
+    for name in files {
         let pid: u32 = lab.read(name).trim().parse().expect("a process number");
         let is_running = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
         lab.wait_until("the end of a process", || !is_running());
     }
+}
+
+#[test]
+fn a_killed_init_leaves_no_process_of_the_script() {
+    let lab = lab();
+    let script = "#!/bin/sh\nsetsid sh -c 'echo $$ > daemon; exec sleep 300' &\necho $$ > own\nsleep 300 &\necho $! > waited\nwait\n";
+    lab.script("train", script);
+    let driver = lab.start_line("init --from-help -- ./train");
+    let is_written = |name: &str| lab.path(name).exists() && !lab.read(name).is_empty();
+    lab.wait_until("the script", || ["daemon", "own", "waited"].into_iter().all(is_written));
+    driver.signal(9);
+    driver.wait();
+    wait_for_ends(&lab, &["daemon", "own", "waited"]);
+}
+
+#[test]
+fn a_process_in_a_session_of_its_own_ends_with_the_script() {
+    let lab = lab();
+    let script = "#!/bin/sh\nsetsid sh -c 'echo $$ > daemon; exec sleep 300' &\nwhile [ ! -s daemon ]; do sleep 0.01; done\n\
+                  echo '  --lr LR  (default: 0.01)'\n";
+    lab.script("train", script);
+    lab.hypertune("init --from-help -- ./train").exits(0);
+    wait_for_ends(&lab, &["daemon"]);
+}
+
+#[test]
+fn the_signal_that_ended_a_script_is_named() {
+    let lab = lab();
+    lab.script("train", "#!/bin/sh\nkill -SEGV $$\n");
+    lab.hypertune("init --from-help -- ./train").exits(2).stderr_contains("it was ended by SIGSEGV");
+    lab.script("train", "#!/bin/sh\necho '  --lr LR  (default: 0.01)'\nkill -TERM $$\n");
+    lab.hypertune("init --from-help -- ./train").exits(0).stderr_contains("was ended by SIGTERM; its help may be");
+}
+
+#[test]
+fn options_that_are_given_are_not_listed_as_those_that_keep_their_defaults() {
+    let lab = lab();
+    let help = "options:\n  --lr LR  rate (default: 0.01)\n  --model M\n  --C C\n  --data D\n  --steps N\n  --seed N\n";
+    lab.script("train", &format!("#!/bin/sh\ncat <<'END'\n{help}END\n"));
+    let line =
+        "init --from-help -s model=choice(a,b) -s C=uniform(0,1) --kind halving --resource steps=9 -- ./train --data=x";
+    let text = lab.hypertune(line).exits(0).stdout;
+    let others = text.split("keep their defaults:\n").nth(1);
+    assert_eq!(others, Some("#   --seed\n"), "{text}");
 }
 
 #[test]
@@ -162,4 +210,34 @@ fn a_wrong_bracket_or_condition_is_an_error() {
     let mut command = lab.command("plan -s lr=uniform(0,1) -s");
     let refused = command.args(["m=0.9 if lr in 3", "--", "true"]);
     hypertune_test_support::RunOutput::of(refused).exits(2).stderr_contains("m=0.9 if lr in 3");
+}
+
+#[test]
+fn mistakes_in_parameters_and_their_rules_have_a_hint() {
+    let lab = lab();
+    let plan = |args: &[&str]| {
+        let mut command = lab.command("plan --metric loss:minimize --seed 1");
+        hypertune_test_support::RunOutput::of(command.args(args).args(["--", "true"]))
+    };
+    let list = "constraints=[params['n-trees'] * depth <= 2000]";
+    let params = ["-s", "n-trees=int(1,900)", "-s", "depth=int(1,9)"];
+    plan(&[&params[..], &["--set", list]].concat()).exits(2).stderr_contains("quote each expression in the list");
+    let one = "constraints=params['n-trees'] * depth <= 2000";
+    plan(&[&params[..], &["--set", one]].concat()).exits(0);
+    let difference = ["-s", "x-y=int(1,9)", "-s", "a=int(1,9)", "--set", "constraints=x-y > 2"];
+    plan(&difference).exits(2).stderr_contains("write `params['x-y']`");
+    plan(&["-s", "mom=uniform(0,1) if opt=sgd"]).exits(2).stderr_contains("there is no parameter besides `mom`");
+    plan(&["-s", "a=int(1,3)", "-s", "a=int(1,4)"]).exits(0).stderr_contains("duplicate parameter `a`");
+    let exact = plan(&["-s", "a=uniform(0,1)", "-s", "y=int(1,3) if a=0.5"]).exits(0);
+    exact.stderr_contains("a draw of `a` is practically never equal to a value");
+}
+
+#[test]
+fn a_study_in_place_of_a_matrix_is_named_as_one() {
+    let lab = lab();
+    lab.hypertune(&format!("run {LINE} --max-jobs 1 -- {}", trainer()));
+    for command in ["plan", "run"] {
+        let error = lab.hypertune(&format!("{command} fake_trainer.study -- true")).exits(2).stderr;
+        assert!(error.contains("`hypertune resume fake_trainer.study` continues it"), "{error}");
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 
-use super::script_help::script_help;
+use super::script_help::{ScriptHelp, script_help};
 use crate::cli::args::matrix_options::MatrixArgs;
 use crate::cli::args::study::STUDY;
 use crate::cli::error::CliError;
@@ -16,8 +16,8 @@ use crate::cli::output_file::{self, IfExists};
 use crate::matrix::command_line::matrix_options::MatrixOptions;
 use crate::matrix::command_line::overrides::{MetricOverride, Overrides};
 use crate::matrix::draft::{DraftNotes, draft};
-use crate::matrix::from_help::{ProposedOptions, propose, subcommands};
-use crate::matrix::load;
+use crate::matrix::from_help::{OtherOption, ProposedOptions, propose, subcommands};
+use crate::matrix::load::{self, LoadedMatrix};
 use crate::progress::print_message;
 use crate::report::text;
 use crate::types::objective::Direction;
@@ -52,15 +52,19 @@ pub struct InitArgs {
     pub overwrite: bool,
 }
 
+/// The guard of the script's processes: this binary.
+const GUARD: &str = "/proc/self/exe";
+
 /// Writes the matrix for `args`.
 pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
     let (file, if_exists) = (output_file::named(args.file.as_deref()), IfExists::of(args.overwrite));
     file.map_or(Ok(()), |file| output_file::check(file, if_exists))?;
-    let proposed = if args.from_help { from_help(&args.command)? } else { ProposedOptions::default() };
+    let mut proposed = if args.from_help { from_help(&args.command)? } else { ProposedOptions::default() };
     let mut notes = DraftNotes { command_line: command_line(args), ..DraftNotes::default() };
     if args.metric.is_none() {
         notes.guesses.push("metric");
     }
+    let others = std::mem::take(&mut proposed.others);
     let options = options(args, proposed, &mut notes);
     let direction = args.metric.as_ref().and_then(|metric| metric.direction).unwrap_or(Direction::Minimize);
     let name = args.metric.as_ref().map_or("loss", |metric| &metric.name).to_owned();
@@ -68,6 +72,7 @@ pub fn init(args: &InitArgs) -> Result<Exit, CliError> {
     let overrides = Overrides { metric, matrix: options, ..Overrides::default() };
     let loaded = load::load_options(&overrides).map_err(findings::invalid_file)?;
     findings::print_warnings(&loaded.warnings);
+    notes.others = unset(others, &loaded, &args.command);
     output_file::write(file, &draft(&loaded, &notes), if_exists)?;
     if let Some(file) = file {
         print_message(&format!("wrote {}", file.display()));
@@ -92,7 +97,6 @@ fn options(args: &InitArgs, proposed: ProposedOptions, notes: &mut DraftNotes) -
         space.extend(EXAMPLE.map(str::to_owned));
     }
     options.space = space;
-    notes.others = proposed.others;
     if !options.set.iter().any(|field| field.split('=').next().is_some_and(|name| name.trim() == "seed")) {
         options.set.push(format!("seed={SEED}"));
     }
@@ -104,6 +108,21 @@ fn options(args: &InitArgs, proposed: ProposedOptions, notes: &mut DraftNotes) -
     options
 }
 
+/// The lines of the options that neither the matrix nor the command sets.
+fn unset(others: Vec<OtherOption>, loaded: &LoadedMatrix, command: &[String]) -> Vec<String> {
+    let experiment = &loaded.experiment;
+    let is_set = |name: &str| {
+        let in_command = |arg: &String| {
+            let rest = arg.strip_prefix("--").and_then(|arg| arg.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        experiment.space.params.iter().any(|param| *param.name == *name)
+            || experiment.resource.as_ref().is_some_and(|resource| resource.name == name)
+            || command.iter().any(in_command)
+    };
+    others.into_iter().filter(|other| !is_set(&other.name)).map(|other| other.line).collect()
+}
+
 /// Whether the kind that is given, if one is, has a resource.
 fn takes_resource(options: &MatrixOptions) -> bool {
     use crate::kinds::{Need, by_name};
@@ -111,17 +130,24 @@ fn takes_resource(options: &MatrixOptions) -> bool {
 }
 
 fn from_help(command: &[String]) -> Result<ProposedOptions, CliError> {
-    let help = script_help(command)?;
+    let ScriptHelp { text: help, signal } = script_help(command, Some(Path::new(GUARD)))?;
     let proposed = propose(&help);
+    let shown = text::command_line(command.iter().map(String::as_str).chain(["--help"]));
     if !proposed.params.is_empty() {
+        if let Some(signal) = signal {
+            print_message(&format!("warning: `{shown}` was ended by {signal}; its help may be incomplete"));
+        }
         return Ok(proposed);
     }
-    let shown = text::command_line(command.iter().map(String::as_str).chain(["--help"]));
     let error = CliError::usage(anyhow!("`{shown}` shows no option that is known to be worth tuning"));
+    let error = match signal {
+        Some(signal) => error.hint(format!("it was ended by {signal}")),
+        None => error,
+    };
     let error = match (proposed.others.as_slice(), help.lines().rev().find(|line| !line.trim().is_empty())) {
         ([], Some(last)) => error.hint(format!("it printed: {}", last.trim())),
         ([], None) => error.hint("it printed nothing"),
-        (others, _) => others.iter().take(20).fold(error, CliError::hint),
+        (others, _) => others.iter().take(20).fold(error, |error, other| error.hint(&other.line)),
     };
     let error = match subcommands(&help).as_slice() {
         [] => error,

@@ -170,9 +170,9 @@ pub fn check_expression(expression: &str) -> Result<NumericNames, LimitError> {
 }
 
 /// The tokens around the operator at `at` up to the next brackets or operators that bind less than arithmetic.
-fn operands(tokens: &[Token<'_>], at: usize) -> Range<usize> {
+pub fn operands(tokens: &[Token<'_>], at: usize) -> Range<usize> {
     let is_boundary = |token: &Token<'_>| match token {
-        Token::Symbol(Symbol::Comparison | Symbol::Comma | Symbol::Colon) => true,
+        Token::Symbol(Symbol::Comparison | Symbol::Comma | Symbol::Colon | Symbol::Assignment) => true,
         Token::Word(word) => ["and", "or", "not", "in", "if", "else"].contains(word),
         _ => false,
     };

@@ -23,6 +23,8 @@ impl TagKind {
 pub struct Tag<'s> {
     pub kind: TagKind,
     pub tokens: Vec<Token<'s>>,
+    /// The byte ranges of the tokens in the source.
+    pub spans: Vec<Range<usize>>,
 }
 
 /// One token in a tag.
@@ -61,6 +63,8 @@ pub enum Symbol {
     Colon,
     /// `==`, `!=`, `<`, `<=`, `>` or `>=`
     Comparison,
+    /// `=`
+    Assignment,
     /// Every other operator or character.
     Other,
 }
@@ -91,7 +95,7 @@ fn tag_length(text: &str) -> Option<usize> {
         b'#' => return Some(2 + text[2..].find("#}")? + 2),
         _ => return None,
     };
-    let mut scanner = Scanner { rest: &text[2..], balance: 0 };
+    let mut scanner = Scanner { rest: &text[2..], balance: 0, length: text.len() };
     scanner.tokens(kind);
     let length = text.len() - scanner.rest.len();
     text[2..length].ends_with(kind.end()).then_some(length)
@@ -111,7 +115,7 @@ pub fn expression_of(name: &str) -> String {
 
 /// The tags of `source` in order. Stops where minijinja's tokenizer fails: in an unclosed string or comment.
 pub fn scan(source: &str) -> Vec<Tag<'_>> {
-    let mut scanner = Scanner { rest: source, balance: 0 };
+    let mut scanner = Scanner { rest: source, balance: 0, length: source.len() };
     let mut tags = Vec::new();
     while let Some(at) = scanner.rest.find('{') {
         scanner.rest = &scanner.rest[at + 1..];
@@ -126,7 +130,8 @@ pub fn scan(source: &str) -> Vec<Tag<'_>> {
             _ => continue,
         };
         scanner.rest = &scanner.rest[1..];
-        tags.push(Tag { kind, tokens: scanner.tokens(kind) });
+        let (tokens, spans) = scanner.tokens(kind);
+        tags.push(Tag { kind, tokens, spans });
     }
     tags
 }
@@ -135,36 +140,48 @@ struct Scanner<'s> {
     rest: &'s str,
     /// Unclosed brackets over all tags, as minijinja counts them.
     balance: isize,
+    /// Bytes of the source.
+    length: usize,
 }
 
 impl<'s> Scanner<'s> {
-    fn tokens(&mut self, kind: TagKind) -> Vec<Token<'s>> {
-        let end = kind.end();
-        let mut tokens = Vec::new();
+    /// The tokens up to the end of the tag, with their byte ranges.
+    fn tokens(&mut self, kind: TagKind) -> (Vec<Token<'s>>, Vec<Range<usize>>) {
+        let (mut tokens, mut spans) = (Vec::new(), Vec::new());
         if self.rest.starts_with(['-', '+']) {
             self.skip(1);
         }
         loop {
             self.rest = self.rest.trim_ascii_start();
-            let Some(first) = self.rest.chars().next() else { return tokens };
-            if self.balance == 0 {
-                let marked = self.rest.strip_prefix(['-', '+']).unwrap_or(self.rest);
-                if let Some(rest) = self.rest.strip_prefix(end).or_else(|| marked.strip_prefix(end)) {
-                    self.rest = rest;
-                    return tokens;
-                }
+            let Some(first) = self.rest.chars().next() else { return (tokens, spans) };
+            if self.ends_tag(kind) {
+                return (tokens, spans);
             }
-            match first {
-                '\'' | '"' => match self.string(first) {
-                    Some(text) => tokens.push(Token::Text(text)),
-                    None => {
-                        self.rest = "";
-                        return tokens;
-                    }
-                },
-                _ => tokens.push(self.token(first)),
-            }
+            let start = self.position();
+            let token = match first {
+                '\'' | '"' => self.string(first).map(Token::Text),
+                _ => Some(self.token(first)),
+            };
+            let Some(token) = token else {
+                self.rest = "";
+                return (tokens, spans);
+            };
+            tokens.push(token);
+            spans.push(start..self.position());
         }
+    }
+
+    /// Skips the end of the tag, if it is next.
+    fn ends_tag(&mut self, kind: TagKind) -> bool {
+        let marked = self.rest.strip_prefix(['-', '+']).unwrap_or(self.rest);
+        let rest = self.rest.strip_prefix(kind.end()).or_else(|| marked.strip_prefix(kind.end()));
+        let rest = rest.filter(|_| self.balance == 0);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn position(&self) -> usize {
+        self.length - self.rest.len()
     }
 
     fn token(&mut self, first: char) -> Token<'s> {
@@ -196,6 +213,7 @@ impl<'s> Scanner<'s> {
             (None, '.') => Token::Symbol(Symbol::Dot),
             (None, ',') => Token::Symbol(Symbol::Comma),
             (None, ':') => Token::Symbol(Symbol::Colon),
+            (None, '=') => Token::Symbol(Symbol::Assignment),
             (None, _) => Token::Symbol(Symbol::Other),
         }
     }

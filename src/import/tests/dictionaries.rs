@@ -57,8 +57,8 @@ fn shapes_of_dictionaries() {
     ");
     insta::assert_snapshot!(matrix(&file("dictionary-optuna.yaml")), @r"
     # Imported by hypertune from f.yaml, a dictionary of search expressions.
-    # line 1: `study` is not carried over: hypertune has no such field
-    # line 6: `sampler` is not carried over: hypertune has no such field
+    # line 1: `study` is not carried over: a study is a folder; use `--study`
+    # line 6: `sampler` is not carried over: samplers have other names; choose a `sampler` or a `kind`
     # a dictionary has no command; give it after `--`
     matrix:
       kind: random
@@ -116,4 +116,95 @@ fn conditions_of_a_dictionary_are_those_of_the_space() {
         .filter_map(|(index, param)| space.conditions().when(index).map(|_| &*param.name))
         .collect();
     assert_eq!(conditional, ["resnet_depth", "heads"]);
+}
+
+#[test]
+fn ranges_and_values_without_a_type_are_not_constants() {
+    let text = "lr: {low: 0.1, high: 1, log: true}
+layers: {low: 1, high: 4}
+width: {min: 0.5, max: 2}
+opt: {values: [adam, sgd]}
+sizes: [1, 4]
+half: {low: 1}
+odd: {low: 1, high: 2, unit: m}
+one: 7
+";
+    insta::assert_snapshot!(matrix(text), @"
+    # Imported by hypertune from f.yaml, a dictionary of search expressions.
+    # a dictionary has no command; give it after `--`
+    matrix:
+      kind: random
+      # the file has no number of trials; set it
+      numRuns: 100
+      # the file names no metric; set its name and direction
+      metric: {name: loss, optimization: minimize}
+      params:
+        lr: {kind: loguniform, value: {min: 0.1, max: 1}}
+        # line 2: no type, but the bounds are whole numbers; use `kind: uniform` for all numbers
+        layers: {kind: int, value: {min: 1, max: 4}}
+        width: {kind: uniform, value: {min: 0.5, max: 2}}
+        opt: {kind: choice, value: [adam, sgd]}
+        # line 5: a list without a type is one value; use `kind: choice` to try its items, or `kind: int` or
+        #   `uniform` for a range
+        sizes: {kind: constant, value: [1, 4]}
+        # line 6: `low` is a constant: beside it is no other bound, or an unknown field; use a kind and a value if
+        #   it is a bound of a range
+        half.low: 1
+        # line 7: `low` is a constant: beside it is no other bound, or an unknown field; use a kind and a value if
+        #   it is a bound of a range
+        odd.low: 1
+        # line 7: `high` is a constant: beside it is no other bound, or an unknown field; use a kind and a value
+        #   if it is a bound of a range
+        odd.high: 2
+        odd.unit: m
+        one: 7
+    ");
+}
+
+#[test]
+fn items_of_a_list_may_have_values_without_a_type() {
+    let text = "- {name: optimizer, values: [adam, sgd]}\n- {name: depth, low: 1, high: 9}\n";
+    insta::assert_snapshot!(matrix(text), @"
+    # Imported by hypertune from f.yaml, a dictionary of search expressions.
+    # a dictionary has no command; give it after `--`
+    matrix:
+      kind: random
+      # the file has no number of trials; set it
+      numRuns: 100
+      # the file names no metric; set its name and direction
+      metric: {name: loss, optimization: minimize}
+      params:
+        optimizer: {kind: choice, value: [adam, sgd]}
+        # line 2: no type, but the bounds are whole numbers; use `kind: uniform` for all numbers
+        depth: {kind: int, value: {min: 1, max: 9}}
+    ");
+}
+
+#[test]
+fn settings_that_are_not_carried_over_have_an_alternative() {
+    let text = "optuna:
+  study_name: s
+  objective: {name: f1, direction: maximize}
+  sampler: tpe
+  pruner: median
+  timeout: 60
+  search_space:
+    lr: {type: float, low: 0, high: 1}
+";
+    insta::assert_snapshot!(matrix(text), @"
+    # Imported by hypertune from f.yaml, a dictionary of search expressions.
+    # line 2: `study_name` is not carried over: a study is a folder; use `--study`
+    # line 4: `sampler` is not carried over: samplers have other names; choose a `sampler` or a `kind`
+    # line 5: `pruner` is not carried over: it is part of the kind; choose a `kind`, such as hyperband or asha, or
+    #   use `earlyStopping`
+    # line 6: `timeout` is not carried over: it is an option of the command line; use `--time-limit`
+    # a dictionary has no command; give it after `--`
+    matrix:
+      kind: random
+      metric: {name: f1, optimization: maximize}
+      # the file has no number of trials; set it
+      numRuns: 100
+      params:
+        lr: {kind: uniform, value: {min: 0, max: 1}}
+    ");
 }

@@ -7,7 +7,7 @@ use super::expressions::Language;
 use super::space_reader::{SpaceReader, set_fidelity};
 use crate::import::note::Note;
 use crate::import::reader::Reader;
-use crate::import::section::Section;
+use crate::import::section::{IgnoredField, Section};
 use crate::import::study::ImportedStudy;
 use crate::matrix::foreign::is_typed;
 use crate::matrix::yaml::node::{Content, Node};
@@ -27,6 +27,18 @@ const SPACE_FIELDS: [&str; 9] = [
 
 /// Names of fields around the settings of the search.
 const SEARCH_FIELDS: [&str; 7] = ["optuna", "hpo", "hpo_config", "tuning", "tune", "optimization", "search"];
+
+/// Settings that have no field in a matrix, or one with other values.
+const IGNORED: [IgnoredField; 8] = [
+    ("sampler", "samplers have other names", "choose a `sampler` or a `kind`"),
+    ("algorithm", "algorithms have other names", "choose a `sampler` or a `kind`"),
+    ("pruner", "it is part of the kind", "choose a `kind`, such as hyperband or asha, or use `earlyStopping`"),
+    ("timeout", "it is an option of the command line", "use `--time-limit`"),
+    ("study", "a study is a folder", "use `--study`"),
+    ("study_name", "a study is a folder", "use `--study`"),
+    ("storage", "a study is a folder", "use `--study`"),
+    ("objective", "it is not `{name, direction}`", "set `metric`"),
+];
 
 /// Reads a dictionary.
 pub fn read(root: &Node, _folder: &Path, reader: &mut Reader) -> ImportedStudy {
@@ -66,17 +78,32 @@ fn unwrapped<'n>(root: &'n Node, runs: &mut Option<u64>, study: &mut ImportedStu
     };
     let Some(mut fields) = Section::new(root, "the dictionary", &root.span, reader) else { return root };
     let Some(inner) = fields.entry(names) else { return root };
-    settings(&mut fields, runs, study, reader);
-    study.notes.extend(fields.unread(&[], reader));
+    settings(&mut fields, root, runs, study, reader);
+    study.notes.extend(fields.unread(&IGNORED, reader));
     if names == SEARCH_FIELDS { unwrapped(&inner.value, runs, study, reader) } else { &inner.value }
 }
 
-/// The number of trials, the metric and its direction, the seed.
-fn settings(fields: &mut Section<'_>, runs: &mut Option<u64>, study: &mut ImportedStudy, reader: &mut Reader) {
+/// The settings in `fields` of the mapping `around`: the number of trials, the metric and its direction, the seed.
+fn settings(
+    fields: &mut Section<'_>,
+    around: &Node,
+    runs: &mut Option<u64>,
+    study: &mut ImportedStudy,
+    reader: &mut Reader,
+) {
     let trials = fields.value(&["n_trials", "total_trials", "max_trials", "num_trials", "num_samples"]);
     *runs = trials.and_then(|node| reader.positive(node, "the number of trials")).or(*runs);
     let metric = fields.value(&["metric", "metric_name", "monitor", "objective_metric"]).and_then(Node::text);
     let direction = fields.value(&["direction", "mode", "optimize_mode", "goal"]).and_then(Node::text);
+    // `objective: {name: f1, direction: maximize}`; otherwise it remains unread, so that it is named
+    let objective =
+        fields.has("objective").then(|| around.get("objective")).flatten().filter(|node| node.map().is_some());
+    let part = |names: &[&str]| names.iter().find_map(|name| objective?.get(name)?.text());
+    let metric = metric.or_else(|| part(&["name", "metric", "metric_name"]));
+    let direction = direction.or_else(|| part(&["direction", "mode", "goal", "type"]));
+    if objective.is_some() {
+        fields.skip(&["objective"]);
+    }
     let optimization = direction.map(|text| if text.starts_with("max") { "maximize" } else { "minimize" });
     match (metric, optimization) {
         (Some(metric), Some(optimization)) => drop(study.set_metric(metric, optimization)),

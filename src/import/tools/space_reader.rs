@@ -3,14 +3,19 @@
 use serde_json::{Number, Value};
 
 use super::expressions::{self, Language, Meaning, SearchValue};
-use super::typed::{typed, typed_item};
+use super::typed::{ITEM_NAMES, typed, typed_item};
 use crate::import::domain::ImportedDomain;
 use crate::import::note::Note;
 use crate::import::reader::{Reader, whole};
 use crate::import::study::{ImportedParam, ImportedStudy};
-use crate::matrix::foreign::{TYPE_FIELDS, is_grid_search, is_typed, is_typed_item, named_search_text, search_text};
+use crate::matrix::foreign::{
+    HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, is_grid_search, is_typed, is_typed_item, named_search_text, search_text,
+};
 use crate::matrix::yaml::node::{Content, Entry, Node};
 use crate::matrix::yaml::parse::parse;
+
+/// Fields with the bounds of a range.
+const BOUNDS: [&[&str]; 2] = [&LOW_FIELDS, &HIGH_FIELDS];
 
 /// Deepest nesting of mappings.
 const MAX_LEVELS: usize = 16;
@@ -119,10 +124,30 @@ impl SpaceReader {
                 entries.iter().for_each(|inner| self.entry(inner, &format!("{name}."), level + 1, reader));
             }
             _ => {
-                let value = reader.json(&entry.value);
-                let domain = ImportedDomain::constant(value);
-                self.params.push(ImportedParam::new(name, entry.key_span.clone(), domain));
+                let notes = self.doubt(&entry.value, &entry.key, prefix).into_iter();
+                let notes = notes.map(|(what, action)| reader.note(&entry.key_span, what, action)).collect();
+                let domain = ImportedDomain::constant(reader.json(&entry.value));
+                self.params.push(ImportedParam { notes, ..ImportedParam::new(name, entry.key_span.clone(), domain) });
             }
+        }
+    }
+
+    /// Why a constant may be meant as something else, and what to do then.
+    fn doubt(&self, value: &Node, key: &str, prefix: &str) -> Option<(String, &'static str)> {
+        let is_scalar = |item: &Node| !matches!(item.content, Content::Map(_) | Content::List(_));
+        if self.language != Language::Python {
+            return None;
+        }
+        match &value.content {
+            Content::List(items) if items.len() > 1 && items.iter().all(is_scalar) => {
+                let what = "a list without a type is one value".to_owned();
+                Some((what, "use `kind: choice` to try its items, or `kind: int` or `uniform` for a range"))
+            }
+            _ if !prefix.is_empty() && BOUNDS.iter().any(|names| names.contains(&key)) => {
+                let what = format!("`{key}` is a constant: beside it is no other bound, or an unknown field");
+                Some((what, "use a kind and a value if it is a bound of a range"))
+            }
+            _ => None,
         }
     }
 
@@ -133,6 +158,10 @@ impl SpaceReader {
             return self.params.extend(param);
         }
         let Some((name, expression)) = item.text().and_then(named_search_text) else {
+            if ITEM_NAMES.iter().any(|name| item.get(name).is_some()) {
+                let message = "the parameter has neither a type nor values";
+                return reader.error(&item.span, message, "add `type`, with `low` and `high` or `choices`");
+            }
             let message = format!("expected `name~expression`, found {}", item.describe());
             return reader.error(&item.span, message, "as in `lr~loguniform(1e-5, 1)`");
         };

@@ -7,20 +7,20 @@ use crate::import::reader::{Reader, whole};
 use crate::import::section::Section;
 use crate::import::study::ImportedParam;
 use crate::matrix::diagnostics::suggest::typo_of;
-use crate::matrix::foreign::{HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, VALUE_FIELDS};
+use crate::matrix::foreign::{HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, VALUE_FIELDS, is_untyped_choice, is_untyped_range};
 use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 
 /// Fields that say nothing about the values.
 const DESCRIPTIONS: [&str; 4] = ["description", "help", "comment", "label"];
 
 /// The fields that name the parameter in an item of a list.
-const ITEM_NAMES: [&str; 5] = ["name", "field", "param_name", "param", "parameter"];
+pub const ITEM_NAMES: [&str; 5] = ["name", "field", "param_name", "param", "parameter"];
 
 /// Reads `{type, low, high, log, step, q, choices}`, `{low, high, log}` or `{name: FloatDistribution, attributes: {…}}`.
 pub fn typed(name: &str, node: &Node, entry: &Entry, reader: &mut Reader) -> Option<ImportedParam> {
     let what = format!("the parameter `{name}`");
     let fields = Section::new(node, &what, &entry.key_span, reader)?;
-    read(name, fields, &entry.key_span, reader)
+    read(name, (fields, UntypedParam::of(node)), &entry.key_span, reader)
 }
 
 /// Reads an item of a list: `{name: lr, type: float, …}` or `{type: float, attributes: {name: lr, …}}`.
@@ -29,16 +29,59 @@ pub fn typed_item(item: &Node, reader: &mut Reader) -> Option<ImportedParam> {
     let inside = || item.get("attributes").and_then(|attributes| attributes.get("name"));
     let name = if let Some(name) = inside() { name } else { &fields.required(&ITEM_NAMES, reader)?.value };
     let name = reader.text(name, "the name of a parameter")?.to_owned();
-    read(&name, fields, &item.span, reader)
+    fields.skip(&ITEM_NAMES);
+    read(&name, (fields, UntypedParam::of(item)), &item.span, reader)
 }
 
-fn read(name: &str, mut fields: Section<'_>, span: &Span, reader: &mut Reader) -> Option<ImportedParam> {
+/// What a parameter without a type is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UntypedParam {
+    Choice,
+    Integers,
+    Floats,
+}
+
+impl UntypedParam {
+    fn of(node: &Node) -> Option<UntypedParam> {
+        let is_whole = |names: &[&str]| {
+            let bound = names.iter().find_map(|name| node.get(name));
+            bound.is_some_and(|bound| matches!(&bound.content, Content::Number(number) if whole(number).is_some()))
+        };
+        let is_log = ["log", "log_scale", "scale"].iter().any(|name| node.get(name).is_some());
+        match () {
+            () if is_untyped_choice(node) => Some(UntypedParam::Choice),
+            () if !is_untyped_range(node) => None,
+            () if !is_log && is_whole(&LOW_FIELDS) && is_whole(&HIGH_FIELDS) => Some(UntypedParam::Integers),
+            () => Some(UntypedParam::Floats),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            UntypedParam::Choice => "choice",
+            UntypedParam::Integers => "int",
+            UntypedParam::Floats => "float",
+        }
+    }
+}
+
+fn read(
+    name: &str,
+    (mut fields, untyped): (Section<'_>, Option<UntypedParam>),
+    span: &Span,
+    reader: &mut Reader,
+) -> Option<ImportedParam> {
+    let untyped = untyped.filter(|_| !TYPE_FIELDS.iter().any(|name| fields.has(name)));
     let is_range = fields.has("log") || fields.has("scale");
-    let kind = fields.entry(&TYPE_FIELDS).or_else(|| fields.entry(&["name"]));
-    let kind = if is_range { kind } else { kind.or_else(|| fields.required(&TYPE_FIELDS, reader)) };
+    let kind = match untyped {
+        Some(_) => None,
+        None => fields.entry(&TYPE_FIELDS).or_else(|| fields.entry(&["name"])),
+    };
+    let kind =
+        if is_range || untyped.is_some() { kind } else { kind.or_else(|| fields.required(&TYPE_FIELDS, reader)) };
     let (kind_name, kind_span) = match kind {
         Some(kind) => (reader.text(&kind.value, "`type`")?, &kind.value.span),
-        None => ("float", span),
+        None => (untyped.map_or("float", UntypedParam::kind), span),
     };
     if let Some(attributes) = fields.entry(&["attributes"]) {
         fields = Section::new(&attributes.value, "`attributes`", &attributes.key_span, reader)?;
@@ -48,6 +91,13 @@ fn read(name: &str, mut fields: Section<'_>, span: &Span, reader: &mut Reader) -
     let when =
         fields.value(&["when", "condition", "conditions", "conditional", "depends_on"]).map(|n| conditions(n, reader));
     let mut notes = Vec::new();
+    if untyped == Some(UntypedParam::Integers) {
+        notes.push(reader.note(
+            span,
+            "no type, but the bounds are whole numbers",
+            "use `kind: uniform` for all numbers",
+        ));
+    }
     let domain = if is_known(kind_name) {
         typed_domain(kind_name, &mut fields, reader)?
     } else {

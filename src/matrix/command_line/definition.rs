@@ -8,7 +8,7 @@ use super::matrix_options::MatrixOptions;
 use super::overrides::MetricOverride;
 use crate::matrix::diagnostics::diagnostic::{Diagnostic, Severity};
 use crate::matrix::diagnostics::flag_texts::FlagTexts;
-use crate::matrix::diagnostics::suggest::camel_case;
+use crate::matrix::diagnostics::suggest::{camel_case, quoted};
 use crate::matrix::notation::{self, NotationError, named_value};
 use crate::matrix::polyaxon::operation;
 use crate::matrix::sections::param_tree::SEPARATOR;
@@ -24,6 +24,8 @@ pub struct AppliedOptions {
     pub texts: FlagTexts,
     /// Mistakes in the notation of the options, and missing ones.
     pub errors: Vec<Diagnostic>,
+    /// Options that have no effect.
+    pub warnings: Vec<Diagnostic>,
     /// The kind that was chosen because none is given, with the reason.
     pub chosen: Option<String>,
 }
@@ -37,7 +39,7 @@ pub fn apply(options: &MatrixOptions, root: Node) -> AppliedOptions {
         fields.entries.into_iter().for_each(|entry| set(matrix, entry));
         params.into_iter().for_each(|param| set_param(matrix, param));
     }
-    AppliedOptions { root, texts: fields.texts, errors: fields.errors, chosen: None }
+    AppliedOptions { root, texts: fields.texts, errors: fields.errors, warnings: fields.warnings, chosen: None }
 }
 
 /// The matrix that the options define without a file. The metric is that of `--metric`, which is applied to it later.
@@ -53,7 +55,7 @@ pub fn build(options: &MatrixOptions, metric: Option<&MetricOverride>, sampler: 
     }
     std::mem::take(&mut fields.params).into_iter().for_each(|param| set_param(&mut matrix, param));
     let root = Node { span: 0..0, content: Content::Map(matrix) };
-    AppliedOptions { root, texts: fields.texts, errors: fields.errors, chosen }
+    AppliedOptions { root, texts: fields.texts, errors: fields.errors, warnings: fields.warnings, chosen }
 }
 
 /// The fields and parameters in the options.
@@ -61,6 +63,7 @@ pub fn build(options: &MatrixOptions, metric: Option<&MetricOverride>, sampler: 
 struct GivenFields {
     texts: FlagTexts,
     errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
     /// Fields of the matrix.
     entries: Vec<Entry>,
     /// Parameters.
@@ -92,9 +95,24 @@ impl GivenFields {
         }
         for text in &options.space {
             let param = fields.parsed("-s", text, |text| notation::parse(text).map(|entry| vec![entry]));
-            fields.params.extend(param.into_iter().flatten());
+            for param in param.into_iter().flatten() {
+                fields.warn_repeated(&param, text);
+                fields.params.push(param);
+            }
         }
         fields
+    }
+
+    /// Warns about an earlier `-s` for the name of `param`, which is in `text`.
+    fn warn_repeated(&mut self, param: &Entry, text: &str) {
+        if self.params.iter().any(|earlier| earlier.key == param.key) {
+            let (option, severity) = ("-s", Severity::Warning);
+            let message = format!("duplicate parameter {}; the last -s for it is used", quoted(&param.key));
+            let source = Arc::new(FlagTexts::source(option, text));
+            let start = option.len() + 1 + text.len() - text.trim_start().len();
+            let span = Some(start..start + param.key.len());
+            self.warnings.push(Diagnostic { severity, message, hint: None, source, span });
+        }
     }
 
     /// The entries that `parse` reads from the value of `option`, with positions in the option.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MatrixOptions {
-    /// `-s`, in order. Of several for one name, the last is used.
+    /// `-s`, in order. Of several for one name, the last is used, with a warning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub space: Vec<String>,
     /// `--kind`.

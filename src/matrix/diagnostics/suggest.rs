@@ -22,7 +22,7 @@ pub fn quoted(text: &str) -> String {
     format!("`{shown}{more}`")
 }
 
-/// The name most similar to `written`, if at most a third of the letters differ (Damerau–Levenshtein distance).
+/// The name most similar to `written`, if at most a third of the letters, and not all, differ (Damerau–Levenshtein distance).
 pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if written.chars().count() > 60 {
         return None;
@@ -31,7 +31,10 @@ pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> O
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count().max(written.chars().count()) / 3).max(1))
+        .filter(|(distance, name)| {
+            let letters = name.chars().count().max(written.chars().count());
+            *distance <= (letters / 3).max(1) && *distance < letters.max(1)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -64,6 +67,7 @@ mod tests {
         assert_eq!(nearest("maxIteration", names), Some("maxIterations"));
         assert_eq!(nearest("max_iterations", names), Some("maxIterations"));
         assert_eq!(nearest("zzz", names), None);
+        assert_eq!((nearest("x", ["a", "b"]), nearest("X", ["a", "x"])), (None, Some("x")));
         assert_eq!(suggestion("zzz", names).as_deref(), Some("expected one of `maxIterations`, `eta`, `metric`"));
     }
 

@@ -10,7 +10,7 @@ pub(crate) use format::ForeignFormat;
 pub(crate) use search_text::{named_search_text, search_text};
 pub(crate) use signs::{
     HIGH_FIELDS, LOW_FIELDS, TYPE_FIELDS, VALUE_FIELDS, is_grid_search, is_ray_experiment, is_typed, is_typed_item,
-    nni_space_root,
+    is_untyped_choice, is_untyped_range, nni_space_root,
 };
 
 /// A recognized file.

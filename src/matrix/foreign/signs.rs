@@ -168,7 +168,53 @@ fn has_field(node: &Node, names: &[&str]) -> bool {
     names.iter().any(|name| node.get(name).is_some())
 }
 
-/// `{type: float, low: 0, high: 1}`, `{low: 0, high: 1, log: true}`, or a distribution of Optuna.
+/// Fields of a parameter besides its type and its values.
+const PARAM_FIELDS: [&str; 21] = [
+    "name",
+    "field",
+    "param_name",
+    "param",
+    "parameter",
+    "step",
+    "q",
+    "log",
+    "log_scale",
+    "scale",
+    "default",
+    "default_value",
+    "initial",
+    "when",
+    "condition",
+    "conditions",
+    "conditional",
+    "depends_on",
+    "description",
+    "help",
+    "comment",
+];
+
+/// `{low: 1, high: 4}` with numbers and without a type.
+pub(crate) fn is_untyped_range(node: &Node) -> bool {
+    let is_number = |names: &[&str]| {
+        let bound = names.iter().find_map(|name| node.get(name));
+        bound.is_some_and(|bound| matches!(bound.content, Content::Number(_)))
+    };
+    let known = |entry: &Entry| {
+        [&LOW_FIELDS[..], &HIGH_FIELDS, &PARAM_FIELDS].iter().any(|names| names.contains(&entry.key.as_str()))
+    };
+    is_number(&LOW_FIELDS) && is_number(&HIGH_FIELDS) && node.map().is_some_and(|entries| entries.iter().all(known))
+}
+
+/// `{values: [adam, sgd]}` without a type.
+pub(crate) fn is_untyped_choice(node: &Node) -> bool {
+    let values = VALUE_FIELDS.iter().find_map(|name| node.get(name));
+    let known =
+        |entry: &Entry| [&VALUE_FIELDS[..], &PARAM_FIELDS].iter().any(|names| names.contains(&entry.key.as_str()));
+    values.is_some_and(|values| values.list().is_some_and(|items| !items.is_empty()))
+        && node.map().is_some_and(|entries| entries.iter().all(known))
+}
+
+/// `{type: float, low: 0, high: 1}`, `{low: 0, high: 1}`, `{values: [a, b]}`, or a distribution of Optuna.
 pub(crate) fn is_typed(node: &Node) -> bool {
     let bounds = has_field(node, &LOW_FIELDS) || has_field(node, &["bounds", "range"]);
     let has_type = TYPE_FIELDS.iter().any(|name| node.get(name).and_then(Node::text).is_some());
@@ -179,6 +225,8 @@ pub(crate) fn is_typed(node: &Node) -> bool {
     (has_type && (bounds || has_field(node, &VALUE_FIELDS)))
         || (has_scale && bounds && has_field(node, &HIGH_FIELDS))
         || (is_distribution && has_field(node, &["attributes"]))
+        || is_untyped_range(node)
+        || is_untyped_choice(node)
         || node.text().is_some_and(written)
 }
 

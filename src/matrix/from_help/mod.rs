@@ -9,7 +9,7 @@ mod proposal;
 mod rules;
 mod subcommands;
 
-pub(crate) use proposal::{ProposedOptions, propose};
+pub(crate) use proposal::{OtherOption, ProposedOptions, propose};
 pub(crate) use subcommands::subcommands;
 
 #[cfg(test)]

@@ -12,8 +12,21 @@ pub struct HelpOption {
     pub name: String,
     /// Whether it takes a value.
     pub takes_value: bool,
+    /// How it is turned off, for a flag that can be.
+    pub negation: Option<Negation>,
     /// Default, choices and bounds.
     pub details: Details,
+}
+
+/// How a flag is turned off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Negation {
+    /// By `--no-NAME`.
+    NoFlag,
+    /// By the value `false`, or `--noNAME`, as absl does.
+    Value,
+    /// By another option, with its dashes.
+    Other(String),
 }
 
 /// The names, the placeholder of the value and the description of an option.
@@ -154,7 +167,12 @@ fn finished(raw: RawOption, required: &[&str]) -> Option<HelpOption> {
     let positive = positive.max_by_key(|name| name.len());
     // `--no-bias` alone is an option of its own.
     let longest = positive.or_else(|| raw.names.iter().max_by_key(|name| name.len()))?;
-    let is_switch = longest.contains("[no]") || (positive.is_some() && raw.names.iter().any(|name| is_negation(&name)));
+    let opposite = raw.names.iter().filter(|_| positive.is_some()).find(is_negation);
+    let negation = match opposite {
+        _ if longest.contains("[no]") => Some(Negation::Value),
+        Some(opposite) if opposite.strip_prefix("--no-") == longest.strip_prefix("--") => Some(Negation::NoFlag),
+        opposite => opposite.cloned().map(Negation::Other),
+    };
     let name = longest.trim_start_matches('-').replace("[no]", "");
     let general = ["h", "help", "version", "helpfull", "helpshort", "helpxml", "install-completion", "show-completion"];
     if name.is_empty() || general.contains(&name.as_str()) {
@@ -162,6 +180,6 @@ fn finished(raw: RawOption, required: &[&str]) -> Option<HelpOption> {
     }
     let mut details = details::read(&raw.placeholder, &raw.help);
     details.is_required |= raw.names.iter().any(|name| required.contains(&name.as_str()));
-    let takes_value = !is_switch && (!raw.placeholder.is_empty() || details.shows_a_value());
-    Some(HelpOption { name, takes_value, details })
+    let takes_value = negation.is_none() && (!raw.placeholder.is_empty() || details.shows_a_value());
+    Some(HelpOption { name, takes_value, negation, details })
 }

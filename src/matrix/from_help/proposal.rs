@@ -1,6 +1,6 @@
 //! Puts the proposals for all options of a help text together.
 
-use super::options::{HelpOption, options};
+use super::options::{HelpOption, Negation, options};
 use super::rules;
 
 /// What is proposed from a help text.
@@ -10,8 +10,17 @@ pub struct ProposedOptions {
     pub params: Vec<HelpProposal>,
     /// The value of `--resource`, and where it is from.
     pub resource: Option<HelpProposal>,
-    /// The other options, one line each.
-    pub others: Vec<String>,
+    /// The other options.
+    pub others: Vec<OtherOption>,
+}
+
+/// An option for which nothing is proposed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OtherOption {
+    /// Its name without dashes.
+    pub name: String,
+    /// A line about it.
+    pub line: String,
 }
 
 /// A proposal and where it is from.
@@ -47,7 +56,7 @@ pub fn propose(help: &str) -> ProposedOptions {
                 notation: format!("{}={values}", option.name),
                 origin: origin(option),
             }),
-            None => proposed.others.push(other(option)),
+            None => proposed.others.push(OtherOption { name: option.name.clone(), line: other(option) }),
         }
     }
     proposed
@@ -64,7 +73,15 @@ fn other(option: &HelpOption) -> String {
     let details = &option.details;
     let mut words = vec![format!("--{}", option.name)];
     if !option.takes_value {
-        words.push("a flag; to try it: {kind: choice, value: [true, false], arg: flag}".to_owned());
+        words.push(match &option.negation {
+            None => "a flag; to try it: {kind: choice, value: [true, false], arg: flag}".to_owned(),
+            Some(Negation::NoFlag) => {
+                "a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}".to_owned()
+            }
+            // `--amp=false`
+            Some(Negation::Value) => "a flag; to try it: {kind: choice, value: [true, false]}".to_owned(),
+            Some(Negation::Other(name)) => format!("a flag; {name} is its opposite"),
+        });
     } else if details.choices.len() > 1 {
         words.push(format!("one of {}", details.choices.join(", ")));
     } else if details.is_list {

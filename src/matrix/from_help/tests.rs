@@ -25,7 +25,7 @@ fn proposals(help: &str) -> String {
     load(&proposed).unwrap_or_else(|report| panic!("{report}"));
     let active = proposed.resource.iter().chain(&proposed.params);
     let lines = active.map(|proposal| format!("{} <- {}", proposal.notation, proposal.origin));
-    lines.chain(proposed.others.iter().map(|other| format!("# {other}"))).collect::<Vec<_>>().join("\n")
+    lines.chain(proposed.others.iter().map(|other| format!("# {}", other.line))).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -43,6 +43,26 @@ fn wide_ranges_are_on_a_log_scale_and_repeated_options_are_lists() {
     depth=int(1, 5) <- from --depth, default 3
     dropout=uniform(0, 0.5) <- from --dropout, default 0.1
     # --layers: several values; to try it: {kind: choice, value: [[1, 2]], arg: repeat}; default 1, 2
+    ");
+}
+
+#[test]
+fn a_flag_is_turned_off_by_its_own_opposite() {
+    let help = "Options:
+  --amp / --no-amp               Precision.  [default: amp]
+  --bias, --no-bias              (default: True)
+  --shuffle / --no-shuffle-data
+  --fp16                         Half.
+  --no-cache
+  --dropout FLOAT                [default: 0.1]
+";
+    insta::assert_snapshot!(proposals(help), @"
+    dropout=uniform(0, 0.5) <- from --dropout, default 0.1
+    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}; default amp
+    # --bias: a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}; default True
+    # --shuffle: a flag; --no-shuffle-data is its opposite
+    # --fp16: a flag; to try it: {kind: choice, value: [true, false], arg: flag}
+    # --no-cache: a flag; to try it: {kind: choice, value: [true, false], arg: flag}
     ");
 }
 
@@ -68,7 +88,7 @@ fn argparse() {
     # --max_steps: default -1
     # --per_device_eval_batch_size: default 8
     # --fp16: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default False
-    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default False
+    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}; default False
     # --layers: several values; to try it: {kind: choice, value: [[64, 32]], arg: words}; default [64, 32]
     # --seed: default 42
     # --output_dir
@@ -86,7 +106,7 @@ fn click() {
     opt=choice(sgd, adam) <- from --opt, default sgd
     depth=int(1, 8) <- from --depth, default 3
     dropout=uniform(0, 0.9) <- from --dropout
-    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: flag}
+    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}
     # --verbose: a flag; to try it: {kind: choice, value: [true, false], arg: flag}
     # --data: required: give it in the command
     ");
@@ -102,7 +122,7 @@ fn typer() {
     batch-size=choice(16, 32, 64, 128) <- from --batch-size, default 32
     optimizer=choice(sgd, adam) <- from --optimizer, default sgd
     hidden-dim=logint(32, 512) <- from --hidden-dim, default 128
-    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default no-amp
+    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: no-flag}; default no-amp
     # --token: default x
     ");
 }
@@ -114,7 +134,7 @@ fn absl() {
     batch_size=choice(64, 128, 256, 512) <- from --batch_size, default 128
     learning_rate=loguniform(1e-2, 1e0) <- from --learning_rate, default 0.1
     optimizer=choice(sgd, adam) <- from --optimizer, default sgd
-    # --amp: a flag; to try it: {kind: choice, value: [true, false], arg: flag}; default false
+    # --amp: a flag; to try it: {kind: choice, value: [true, false]}; default false
     ");
 }
 

@@ -11,6 +11,9 @@ use crate::space::{Form, ParamKind, catalogue};
 /// The hint for a text that is not of the form.
 pub const FORM: &str = "write NAME=KIND(ARGUMENTS) or NAME=VALUE, as in 'lr=loguniform(1e-5, 1e-1)'";
 
+/// The hint for constraints that are no YAML list: `[params['n'] < 9]` is invalid, and `[a * b < 9]` has an alias.
+const CONSTRAINTS: &str = "quote each expression in the list, or write one without brackets: --set \"constraints=params['n-trees'] * depth <= 2000\"";
+
 /// Starts the condition of a parameter.
 const IF: &str = " if ";
 
@@ -61,7 +64,11 @@ pub fn named_value(text: &str) -> Result<Entry, NotationError> {
         return Err(NotationError::new(whole.span(), "missing NAME= before the value", Some(hint)));
     };
     let name = whole.slice(0, at).trimmed();
-    Ok(entry(name.text, name.span(), read(&whole.slice(at + 1, text.len()).trimmed())?))
+    let value = read(&whole.slice(at + 1, text.len()).trimmed()).map_err(|error| match name.text {
+        "constraints" => NotationError { hint: Some(CONSTRAINTS.to_owned()), ..error },
+        _ => error,
+    })?;
+    Ok(entry(name.text, name.span(), value))
 }
 
 /// The position of the bracket after a kind's name at the start of `piece`.

@@ -10,6 +10,7 @@ use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::sections::param_tree::SEPARATOR;
 use crate::matrix::yaml::fields::named;
 use crate::matrix::yaml::node::{Entry, Node};
+use crate::space::Param;
 use crate::space::rules::conditions::{ConditionCycleError, Conditions, When, WhenCondition};
 use crate::types::units::ResourceSpec;
 
@@ -24,7 +25,7 @@ pub fn read(params: &[DeclaredParam], resource: Option<&ResourceSpec>, findings:
     let by_name: HashMap<&str, usize> = params.iter().enumerate().map(|(i, p)| (&*p.param.name, i)).collect();
     let reader = WhenReader { params, by_name, resource };
     let errors_before = findings.error_count();
-    let whens = params.iter().map(|declared| reader.read(&declared.whens, findings));
+    let whens = params.iter().map(|declared| reader.read(declared, findings));
     match Conditions::new(whens.collect()) {
         Ok(conditions) => {
             if findings.error_count() == errors_before {
@@ -47,13 +48,16 @@ struct WhenReader<'p> {
 
 impl WhenReader<'_> {
     /// The conditions of all `whens` of a parameter; `None` if there are none, or none that is valid.
-    fn read(&self, whens: &[Entry], findings: &mut Findings) -> Option<When> {
+    fn read(&self, declared: &DeclaredParam, findings: &mut Findings) -> Option<When> {
+        let DeclaredParam { param, whens, .. } = declared;
         let line = findings.line(whens.last()?.key_span.start);
-        let conditions: Vec<WhenCondition> = whens.iter().flat_map(|when| self.read_one(when, findings)).collect();
+        let read = |when| self.read_one(&param.name, when, findings);
+        let conditions: Vec<WhenCondition> = whens.iter().flat_map(read).collect();
         (!conditions.is_empty()).then_some(When { conditions, line })
     }
 
-    fn read_one(&self, entry: &Entry, findings: &mut Findings) -> Vec<WhenCondition> {
+    /// Reads a `when` of the parameter `own`.
+    fn read_one(&self, own: &str, entry: &Entry, findings: &mut Findings) -> Vec<WhenCondition> {
         if entry.value.map().is_none() {
             let message = format!("`when` must be a mapping of names, found {}", entry.value.describe());
             findings.error_with(entry.key_span.clone(), message, Some(EXAMPLE.to_owned()));
@@ -64,12 +68,12 @@ impl WhenReader<'_> {
             let message = "`when` is empty; at least one parameter is required";
             findings.error_with(entry.key_span.clone(), message, Some(EXAMPLE.to_owned()));
         }
-        entries.into_iter().filter_map(|e| self.condition(e, findings)).collect()
+        entries.into_iter().filter_map(|e| self.condition(own, e, findings)).collect()
     }
 
-    /// What to do about the name of `entry`, which no parameter has.
-    fn unknown_name(&self, entry: &Entry) -> Option<String> {
-        let names = || self.params.iter().map(|declared| &*declared.param.name);
+    /// What to do about the name of `entry` in a `when` of the parameter `own`, which no parameter has.
+    fn unknown_name(&self, own: &str, entry: &Entry) -> Option<String> {
+        let names = || self.params.iter().map(|declared| &*declared.param.name).filter(|name| *name != own);
         if self.resource.is_some_and(|resource| resource.name == entry.key) {
             return Some("it is the resource; a configuration is chosen before its resource".to_owned());
         }
@@ -84,6 +88,9 @@ impl WhenReader<'_> {
         let mut nested = names().filter(|name| name.ends_with(&below));
         match (nested.next(), nested.next()) {
             (Some(full), None) => Some(format!("a nested parameter has a name with dots: write `{full}`")),
+            _ if names().next().is_none() => {
+                Some(format!("there is no parameter besides {}; add this one", quoted(own)))
+            }
             _ => suggestion(&entry.key, names()),
         }
     }
@@ -101,10 +108,10 @@ impl WhenReader<'_> {
         }
     }
 
-    fn condition(&self, entry: &Entry, findings: &mut Findings) -> Option<WhenCondition> {
+    fn condition(&self, own: &str, entry: &Entry, findings: &mut Findings) -> Option<WhenCondition> {
         let Some(parent) = self.by_name.get(entry.key.as_str()).copied() else {
             let message = format!("`when` names the unknown parameter {}", quoted(&entry.key));
-            findings.error_with(entry.key_span.clone(), message, self.unknown_name(entry));
+            findings.error_with(entry.key_span.clone(), message, self.unknown_name(own, entry));
             return None;
         };
         let whole = self.normalize(parent, &entry.value);
@@ -118,6 +125,12 @@ impl WhenReader<'_> {
             (None, Some(items)) => items.iter().filter_map(|item| self.value(parent, item, findings)).collect(),
             _ => self.value(parent, &entry.value, findings).into_iter().collect(),
         };
+        let Param { name, domain, .. } = &self.params[parent].param;
+        if domain.cardinality().is_none() && self.params[parent].origin == DomainOrigin::File {
+            let message = format!("a draw of {} is practically never equal to a value", quoted(name));
+            let hint = format!("it takes {}; a condition needs a parameter with few values", domain.describe());
+            findings.warn(entry.key_span.clone(), message, Some(hint));
+        }
         Some(WhenCondition { parent, values })
     }
 

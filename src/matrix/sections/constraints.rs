@@ -7,7 +7,8 @@ use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::space::Space;
 use crate::space::rules::constraint::Constraint;
-use crate::space::rules::{ConstraintFinding, FindingKind};
+use crate::space::rules::{ConstraintFinding, FindingKind, UnevaluatedConstraint};
+use crate::types::assignment::Assignment;
 use crate::types::units::ResourceSpec;
 
 /// What the names in a constraint may refer to.
@@ -71,7 +72,15 @@ fn report(error: &ParamExpressionError, item: &Node, names: ConstraintNames<'_>,
     let hint = if item.text().is_some_and(called) {
         Some("expressions have filters instead of functions: `x | abs`, `[x, y] | max`, `text | length`".to_owned())
     } else {
-        suggestion(name, names.params.iter().map(|declared| &*declared.param.name))
+        let all = || names.params.iter().map(|declared| &*declared.param.name);
+        // such as `x-y`, which an expression reads as a difference
+        let is_meant = |param: &&str| {
+            let is_identifier = param.chars().all(|c| c.is_alphanumeric() || "_.".contains(c));
+            !is_identifier && param.contains(name.as_str()) && item.text().is_some_and(|text| text.contains(*param))
+        };
+        let part = all().find(is_meant).filter(|_| !item.text().is_some_and(|text| text.contains("params[")));
+        let bracketed = |param: &str| format!("write `params['{param}']` for the parameter {}", quoted(param));
+        part.map(bracketed).or_else(|| suggestion(name, all()))
     };
     findings.error_with(item.span.clone(), format!("the constraint uses the unknown parameter {}", quoted(name)), hint);
 }
@@ -114,10 +123,7 @@ pub fn check(space: &Space, spans: &[Span], useless: UselessConstraints, finding
         let relax = || Some("relax it, or widen the ranges of its parameters".to_owned());
         let (message, hint) = match kind {
             FindingKind::NotEvaluated { configuration, message } => {
-                let values = serde_json::to_string(&configuration).unwrap_or_default();
-                let hint =
-                    "a constraint is true or false for each configuration, as in `hidden * layers <= 4096`".to_owned();
-                findings.error_with(span, format!("the constraint has no value for {values}: {message}"), Some(hint));
+                report_unevaluated(span, &configuration, &message, findings);
                 continue;
             }
             FindingKind::NeverTrue => (format!("the constraint is true for none {among}"), relax()),
@@ -135,4 +141,17 @@ pub fn check(space: &Space, spans: &[Span], useless: UselessConstraints, finding
         };
         findings.error_with(span, message, hint);
     }
+}
+
+/// Reports a constraint that has no value for one of all configurations, where they were searched.
+pub fn check_all(space: &Space, spans: &[Span], findings: &mut Findings) {
+    if let Some(UnevaluatedConstraint { constraint, values, message }) = space.unevaluated_constraint() {
+        report_unevaluated(spans.get(*constraint).cloned().unwrap_or_default(), values, message, findings);
+    }
+}
+
+fn report_unevaluated(span: Span, values: &Assignment, message: &str, findings: &mut Findings) {
+    let values = serde_json::to_string(values).unwrap_or_default();
+    let hint = "a constraint is true or false for each configuration, as in `hidden * layers <= 4096`".to_owned();
+    findings.error_with(span, format!("the constraint has no value for {values}: {message}"), Some(hint));
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::enumeration::Enumeration;
-use super::feasible_ranges::FeasibleRanges;
+use super::feasible_ranges::{FeasibleRanges, UnevaluatedConstraint};
 use crate::space::Space;
 use crate::types::assignment::Assignment;
 
@@ -59,10 +59,17 @@ pub fn search(space: &Space, all: &Enumeration, max_work: u64) -> Option<Feasibl
         let param = all.param(depth);
         values[param] = position.and_then(|at| space.params[param].domain.level(at));
         work += 1;
-        let is_extended = due[depth].iter().all(|due| {
+        let mut is_extended = true;
+        for due in &due[depth] {
             work += due.work();
-            is_fulfilled(space, due, &values)
-        });
+            match is_fulfilled(space, due, &values) {
+                Ok(is_fulfilled) => is_extended &= is_fulfilled,
+                Err(unevaluated) => {
+                    is_extended = false;
+                    found.unevaluated.get_or_insert(unevaluated);
+                }
+            }
+        }
         if work > max_work {
             return None;
         }
@@ -91,11 +98,10 @@ fn due_constraints(space: &Space, all: &Enumeration) -> Vec<Vec<DueConstraint>> 
     due
 }
 
-/// Whether the constraint holds; one with a parameter that is not active does.
-fn is_fulfilled(space: &Space, due: &DueConstraint, values: &[Option<Value>]) -> bool {
+/// Whether the constraint holds; one with a parameter that is not active does. An error if it has no value.
+fn is_fulfilled(space: &Space, due: &DueConstraint, values: &[Option<Value>]) -> Result<bool, UnevaluatedConstraint> {
     let entry = |param: &usize| Some((space.params[*param].name.clone(), values[*param].clone()?));
-    match due.params.iter().map(entry).collect::<Option<Assignment>>() {
-        Some(given) => space.constraints()[due.constraint].predicate.evaluate(&given) == Ok(true),
-        None => true,
-    }
+    let Some(values) = due.params.iter().map(entry).collect::<Option<Assignment>>() else { return Ok(true) };
+    let evaluated = space.constraints()[due.constraint].predicate.evaluate(&values);
+    evaluated.map_err(|error| UnevaluatedConstraint { constraint: due.constraint, values, message: error.message })
 }

@@ -1,5 +1,18 @@
 //! Numbers of configurations as ranges.
 
+use crate::types::assignment::Assignment;
+
+/// Values for which a constraint has no value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UnevaluatedConstraint {
+    /// The index of the constraint.
+    pub constraint: usize,
+    /// The values of its parameters.
+    pub values: Assignment,
+    /// The reason.
+    pub message: String,
+}
+
 /// Numbers of configurations, in ascending order, as ranges.
 #[derive(Debug, Default)]
 pub struct FeasibleRanges {
@@ -9,6 +22,8 @@ pub struct FeasibleRanges {
     count: u64,
     /// The number after the last range.
     end: u64,
+    /// The first constraint that had no value while they were found.
+    pub unevaluated: Option<UnevaluatedConstraint>,
 }
 
 impl FeasibleRanges {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::conditions::WhenCondition;
 use super::enumeration::{DiscreteParam, Enumeration};
 use super::feasible;
-use super::feasible_ranges::FeasibleRanges;
+use super::feasible_ranges::{FeasibleRanges, UnevaluatedConstraint};
 use crate::space::{Param, Space};
 use crate::types::assignment::Assignment;
 
@@ -37,6 +37,12 @@ impl Space {
     /// As [`Space::cardinality`], also where the search takes seconds.
     pub fn grid_cardinality(&self) -> Option<u64> {
         if self.constraints.is_empty() { self.unconstrained_count() } else { Some(self.feasible()?.count()) }
+    }
+
+    /// A constraint that had no value in the search of [`Space::cardinality`] or [`Space::grid_cardinality`], if either was one.
+    pub fn unevaluated_constraint(&self) -> Option<&UnevaluatedConstraint> {
+        self.cardinality();
+        self.cache.feasible.get()?.as_ref()?.unevaluated.as_ref()
     }
 
     /// [`Space::cardinality`] without the constraints.

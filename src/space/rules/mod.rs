@@ -15,4 +15,5 @@ mod levels;
 pub(crate) mod tests;
 
 pub use crate::space::rules::constraint_findings::{ConstraintFinding, FindingKind};
+pub use crate::space::rules::feasible_ranges::UnevaluatedConstraint;
 pub use crate::space::rules::judge::SpaceError;

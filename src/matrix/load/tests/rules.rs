@@ -221,6 +221,20 @@ fn constraints_that_are_never_or_always_true_are_reported() {
 }
 
 #[test]
+fn a_constraint_without_a_value_for_one_point_of_a_large_grid_is_reported() {
+    let grid = |copies: u32, constraint: &str| {
+        format!(
+            "kind: grid\nmetric: {{name: loss, optimization: minimize}}\nparams:\n  a: {{kind: range, value: [-7, 60000, 1]}}\n  \
+             b: {{kind: range, value: [0, {copies}, 1]}}\nconstraints: ['{constraint}']\n"
+        )
+    };
+    insta::assert_snapshot!(errors_of(&grid(2, "100 / (a + 7) > 50")), @r#"6:15 the constraint has no value for {"a":-7}: unable to calculate 100 / 0 (a constraint is true or false for each configuration, as in `hidden * layers <= 4096`)"#);
+    // more combinations than are counted for other kinds
+    insta::assert_snapshot!(errors_of(&grid(20, "(a + 6) ** 0.5 <= 50")), @r#"6:15 the constraint has no value for {"a":-7}: a value is not a number (NaN) (a constraint is true or false for each configuration, as in `hidden * layers <= 4096`)"#);
+    assert!(load_text(&grid(20, "a == -7 or (a + 6) ** 0.5 <= 50"), &Overrides::default()).is_ok());
+}
+
+#[test]
 fn a_starting_point_names_the_rule_of_a_parameter_it_depends_on() {
     let text = format!(
         "{}initial:\n- {{estimator: linear, share: 0.5}}\n- {{penalty: 0.1, share: 0.5}}\n- {{penalty: 0.1, bootstrap: null}}\n",

@@ -171,10 +171,14 @@ impl JobRunner<'_> {
         let output = JobOutput::new(logs, metrics, readings, listeners.readings);
         let mut output = ClientOutput::new(output, is_client, &on_start, &start);
         let followed = self.follow_output(launch, &mut child, &mut output, buffer);
-        let kill_reason = self.slot_table.release(launch.slot);
+        let killed = self.slot_table.release_killed(launch.slot);
         let _ = self.groups.set(launch.slot, None);
         let reaped =
             self.launcher.reap(child).map_err(|source| RunError::System { operation: "wait for a child", source });
+        let kill_reason = killed.map(|killed| {
+            killed.descendants.end();
+            killed.reason
+        });
         let (captured, logs, messages) = output.finish();
         let start = start.into_inner();
         let duration = match (is_client, &start) {
@@ -259,7 +263,7 @@ impl JobRunner<'_> {
     ) -> Result<Outcome, RunError> {
         match kill_reason.or_else(|| self.shared_signal(exit.status)) {
             Some(reason) => {
-                // Ends processes that left the job's group. A job that exits by itself may leave such processes running.
+                // Processes that left the job's group; those that a job leaves which exits by itself keep running.
                 let mark = Mark::Job(self.session.job(exit.job));
                 self.launcher.end_leftovers(vec![mark], SearchScope::CurrentSession);
                 Ok(outcome::of_ended_job(&reason, value))

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hypertune_test_support::{Lab, send_signal};
+use hypertune_test_support::{Driver, Lab, send_signal, try_send_signal};
 
 #[test]
 fn sigkill_ends_children_and_grandchildren() {
@@ -158,4 +158,42 @@ fn a_job_that_left_its_group_is_ended() {
         driver.wait().exits(130);
         assert_eq!(interrupted.job_processes().len(), 0);
     }
+}
+
+/// Starts jobs whose helpers have no mark in their environment and run in other sessions, one of them without a living parent. Each
+/// helper writes its number into a file.
+const HELPERS: &str = r#"#!/bin/sh
+trap '' TERM
+helper='echo $$ > "$0.new"; mv "$0.new" "$0"; trap "" TERM; while :; do sleep 1; done'
+env -i PATH="$PATH" setsid sh -c "$helper" "$PWD/one.$HYPERTUNE_TRIAL" &
+env -i PATH="$PATH" setsid sh -c "(sh -c '$helper' \"\$0\" &); exec sleep 600" "$PWD/two.$HYPERTUNE_TRIAL" &
+until [ -e "one.$HYPERTUNE_TRIAL" ] && [ -e "two.$HYPERTUNE_TRIAL" ]; do sleep 0.05; done
+: > "ready.$HYPERTUNE_TRIAL"
+while :; do sleep 1; done
+"#;
+
+fn wait_for_the_end_of_helpers(lab: &Lab) {
+    let numbers = ["one.0", "two.0"].map(|name| fs::read_to_string(lab.path(name)).unwrap().trim().parse().unwrap());
+    lab.wait_until("the end of the helpers", || numbers.iter().all(|pid: &u32| !try_send_signal(*pid, 0)));
+    lab.wait_for_no_processes();
+}
+
+#[test]
+fn helpers_without_environment_in_other_sessions_end_with_a_job_that_hypertune_ends() {
+    let run = "run m.yaml -j 1 --keep-going --grace 300ms";
+    for (limit, code) in [("--job-timeout 3s", 3), ("--time-limit 3s", 4)] {
+        let lab = Lab::random(1);
+        lab.script("job.sh", HELPERS);
+        let ended = lab.hypertune(&format!("{run} {limit} -- ./job.sh"));
+        assert!(lab.path("ready.0").exists(), "{}", ended.stderr);
+        ended.exits(code);
+        wait_for_the_end_of_helpers(&lab);
+    }
+    // The driver is killed with -9, and its guard ends the jobs.
+    let lab = Lab::random(1);
+    lab.script("job.sh", HELPERS);
+    let driver = Driver::start(&mut lab.command(&format!("{run} -- ./job.sh")));
+    lab.wait_until("helpers", || lab.path("ready.0").exists());
+    driver.kill();
+    wait_for_the_end_of_helpers(&lab);
 }

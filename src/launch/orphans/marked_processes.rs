@@ -1,4 +1,4 @@
-//! Finds processes by a mark in their environment, in any process group or session, and ends them.
+//! Finds processes by a mark in their environment, in any process group or session, and ends them with their descendants.
 //!
 //! A pidfd is opened before the environment is read, and the process is signalled through it, so that no other process with the same number is signalled.
 //! This process and its ancestors are never signalled.
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::mark::Mark;
 use super::process_table::ProcessTable;
-use crate::launch::process::pidfd::{self, ends_within, signal_group_of, signal_pidfd};
+use super::process_tree::{ProcessId, ProcessTree};
+use crate::launch::process::pidfd::{self, can_signal, ends_within, signal_group_of, signal_pidfd};
 use crate::launch::process::syscalls::{Pid, Signal};
 
 /// Time between SIGTERM and SIGKILL.
@@ -35,6 +36,11 @@ impl HeldProcess {
     pub fn open(pid: Pid, is_wanted: impl FnOnce(Pid) -> bool) -> Option<HeldProcess> {
         let pidfd = pidfd::pidfd(pid).ok()?;
         is_wanted(pid).then_some(HeldProcess { pid, pidfd })
+    }
+
+    /// Not a process of another user, which would be waited for in vain.
+    pub fn can_be_signalled(&self) -> bool {
+        can_signal(self.pidfd.as_fd())
     }
 
     fn signal(&self, signal: Signal) {
@@ -95,28 +101,30 @@ impl MarkedProcesses {
     }
 
     fn run(&self, leaders: &[HeldProcess], others: Vec<HeldProcess>) -> usize {
-        let (mut held, mut found) = (others, 0);
+        let (mut held, mut known, mut found) = (others, Vec::new(), 0);
         let mut signal = Signal::Terminate;
         let start = Instant::now();
+        // Before the first signal, because the children of a process that has exited get another parent; and before environments are
+        // read, which may block.
+        held.extend(self.find_descendants(leaders, &held, &mut known));
         signal_groups(leaders, signal);
         held.iter().for_each(|process| process.signal(signal));
         loop {
-            let new = self.find(&held);
-            found += new.len();
-            new.iter().for_each(|process| process.signal(signal));
-            held.extend(new);
+            let unsignalled = held.len();
+            held.extend(self.find(&held));
+            held.extend(self.find_descendants(leaders, &held, &mut known));
+            found += held.len() - unsignalled;
+            if signal == Signal::Terminate && start.elapsed() >= TERM_TIMEOUT {
+                signal = Signal::Kill;
+                signal_groups(leaders, signal);
+            }
+            let signalled_before = if signal == Signal::Kill { 0 } else { unsignalled };
+            held[signalled_before..].iter().for_each(|process| process.signal(signal));
             held.retain(|process| !process.has_ended());
             if held.is_empty() || start.elapsed() >= TERM_TIMEOUT + KILL_TIMEOUT {
                 break;
             }
             sleep(SEARCH_INTERVAL);
-            if start.elapsed() >= TERM_TIMEOUT {
-                if signal == Signal::Terminate {
-                    signal_groups(leaders, Signal::Kill);
-                }
-                signal = Signal::Kill;
-                held.iter().for_each(|process| process.signal(signal));
-            }
         }
         signal_groups(leaders, Signal::Kill);
         found
@@ -124,9 +132,32 @@ impl MarkedProcesses {
 
     /// Marked processes that are not held yet.
     fn find(&self, held: &[HeldProcess]) -> Vec<HeldProcess> {
+        if self.marks.is_empty() {
+            return Vec::new();
+        }
         let is_held = |pid: &Pid| held.iter().any(|process| process.pid == *pid);
         let new = self.find_pids().into_iter().filter(|pid| !is_held(pid));
         new.filter_map(|pid| HeldProcess::open(pid, |pid| self.is_wanted(pid))).collect()
+    }
+
+    /// Descendants of `leaders`, of `held` and of the processes in `known`, to which all of them are added.
+    fn find_descendants(
+        &self,
+        leaders: &[HeldProcess],
+        held: &[HeldProcess],
+        known: &mut Vec<ProcessId>,
+    ) -> Vec<HeldProcess> {
+        let tree = ProcessTree::read(&self.table);
+        let running = leaders.iter().chain(held).filter(|process| !process.has_ended());
+        known.extend(tree.identify(running.map(|process| process.pid)));
+        known.sort_unstable_by_key(|process| (process.pid, process.start));
+        known.dedup();
+        let found = tree.descendants(known).into_iter().filter(|process| !self.is_excluded(process.pid));
+        let open =
+            |found: ProcessId| HeldProcess::open(found.pid, |pid| ProcessId::of(&self.table, pid) == Some(found));
+        let new: Vec<HeldProcess> = found.filter_map(open).filter(HeldProcess::can_be_signalled).collect();
+        known.extend(tree.identify(new.iter().map(|process| process.pid)));
+        new
     }
 
     /// All matching processes.

@@ -115,10 +115,16 @@ pub mod tests {
 
     /// Adds a process to a directory with the structure of `/proc`.
     pub fn add(root: &std::path::Path, pid: i32, parent: i32, environment: &str) {
+        add_in_session(root, pid, parent, 7, environment);
+    }
+
+    /// As [`add`], with the number of its session.
+    pub fn add_in_session(root: &std::path::Path, pid: i32, parent: i32, session: i32, environment: &str) {
         let folder = root.join(pid.to_string());
         fs::create_dir_all(&folder).unwrap();
         let rest = (0..13).map(|_| " 0").collect::<String>();
-        fs::write(folder.join("stat"), format!("{pid} (a) b) S {parent} {pid} 7 0 -1{rest} 1234 0 0\n")).unwrap();
+        fs::write(folder.join("stat"), format!("{pid} (a) b) S {parent} {pid} {session} 0 -1{rest} 1234 0 0\n"))
+            .unwrap();
         fs::write(folder.join("environ"), environment).unwrap();
     }
 

@@ -21,13 +21,18 @@ pub fn signal_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) {
     pidfd_send_signal(pidfd, signal.number(), 0);
 }
 
+/// Whether the process of `pidfd` may be signalled; not if it belongs to another user or has been reaped.
+pub fn can_signal(pidfd: BorrowedFd<'_>) -> bool {
+    pidfd_send_signal(pidfd, 0, 0)
+}
+
 /// Sends `signal` to the process group led by the process of `pidfd`, whose number is `leader`, also if the leader has exited.
 pub fn signal_group_of(pidfd: BorrowedFd<'_>, leader: Pid, signal: Signal) {
     if pidfd_send_signal(pidfd, signal.number(), PIDFD_SIGNAL_PROCESS_GROUP) {
         return;
     }
     // Before Linux 6.9. As long as the process can be signalled, no other group has its number.
-    if pidfd_send_signal(pidfd, 0, 0) {
+    if can_signal(pidfd) {
         signal_group(leader, signal);
     }
 }

@@ -6,11 +6,15 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use self::occupant::{Occupant, PendingKill, ProcessState};
 use super::termination::{KillReason, Termination};
 use crate::launch::launcher::{Launcher, StartReport};
+use crate::launch::orphans::descendants::{Descendants, ProcessSnapshot};
 use crate::launch::process::spawning_child::SpawningChild;
-use crate::launch::process::syscalls::{Pid, Signal};
+use crate::launch::process::syscalls::Pid;
 use crate::types::ids::{JobId, Slot};
+
+mod occupant;
 
 #[derive(Debug, Default)]
 struct SlotEntry {
@@ -19,52 +23,6 @@ struct SlotEntry {
     kill_requested: Condvar,
     /// Takes signals while the job's process is being spawned.
     child: SpawningChild,
-}
-
-/// A job from its launch record until its process is reaped.
-#[derive(Debug)]
-struct Occupant {
-    job: JobId,
-    process: ProcessState,
-    kill: Option<PendingKill>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum ProcessState {
-    NotStarted,
-    /// The slot's thread is in `clone` or waits for `exec`, without holding the lock.
-    Spawning,
-    Running {
-        pid: Pid,
-        /// When the job started; `None` while the process is a client that waits for its job to start.
-        since: Option<Instant>,
-    },
-}
-
-#[derive(Debug)]
-struct PendingKill {
-    reason: KillReason,
-    termination: Termination,
-    /// The last signal that reached a process.
-    sent: Option<Signal>,
-}
-
-impl PendingKill {
-    /// Sends the current signal to the job's process group, if it has a process.
-    fn send_signal(&mut self, process: ProcessState, child: &SpawningChild, launcher: &dyn Launcher) {
-        let signal = self.termination.signal();
-        let is_sent = match process {
-            ProcessState::NotStarted => false,
-            ProcessState::Spawning => child.signal(signal),
-            ProcessState::Running { pid, .. } => {
-                launcher.signal(pid, signal);
-                true
-            }
-        };
-        if is_sent {
-            self.sent = Some(signal);
-        }
-    }
 }
 
 /// The slots of a session with their jobs.
@@ -76,6 +34,15 @@ pub struct SlotTable {
     launcher: Arc<dyn Launcher>,
     /// Whether a signal interrupts the study; the condition variable is notified when it becomes true.
     interrupted: (Mutex<bool>, Condvar),
+}
+
+/// A released job that was killed.
+#[derive(Debug)]
+pub struct KilledJob {
+    /// Why it was killed.
+    pub reason: KillReason,
+    /// The processes that it had started when it was signalled.
+    pub descendants: Descendants,
 }
 
 /// The result of [`SlotTable::spawn`].
@@ -138,7 +105,7 @@ impl SlotTable {
             if let Some(kill) = &mut occupant.kill
                 && kill.sent != Some(kill.termination.signal())
             {
-                kill.send_signal(process, &entry.child, &*self.launcher);
+                kill.send_signal(process, &entry.child, &*self.launcher, &ProcessSnapshot::default());
             }
         }
         result
@@ -173,8 +140,13 @@ impl SlotTable {
 
     /// Releases `slot`; its process is not signalled any more and may be reaped. Returns why the job was killed, if it was.
     pub fn release(&self, slot: Slot) -> Option<KillReason> {
-        let occupant = self.entry(slot)?.lock().take()?;
-        occupant.kill.map(|kill| kill.reason)
+        self.release_killed(slot).map(|killed| killed.reason)
+    }
+
+    /// As [`SlotTable::release`], with the processes that the killed job started.
+    pub fn release_killed(&self, slot: Slot) -> Option<KilledJob> {
+        let PendingKill { reason, descendants, .. } = self.entry(slot)?.lock().take()?.kill?;
+        Some(KilledJob { reason, descendants })
     }
 
     /// Whether the job in `slot` is being killed.
@@ -197,24 +169,27 @@ impl SlotTable {
 
     /// Kills `job` for `reason`, unless it has ended or is being killed already. Call [`SlotTable::escalate`] for further signals.
     pub fn kill(&self, job: JobId, reason: &KillReason, now: Instant) {
+        let snapshot = ProcessSnapshot::default();
         for entry in &self.slots {
-            self.kill_if(entry, |occupant| occupant.job == job, reason, now);
+            self.kill_if(entry, |occupant| occupant.job == job, reason, now, &snapshot);
         }
     }
 
     /// Kills every job for `reason`.
     pub fn kill_all(&self, reason: &KillReason, now: Instant) {
+        let snapshot = ProcessSnapshot::default();
         for entry in &self.slots {
-            self.kill_if(entry, |_| true, reason, now);
+            self.kill_if(entry, |_| true, reason, now, &snapshot);
         }
     }
 
     /// Sends SIGKILL to every job that is being killed.
     pub fn force_kill(&self) {
+        let snapshot = ProcessSnapshot::default();
         for entry in &self.slots {
             if let Some(Occupant { process, kill: Some(kill), .. }) = entry.lock().as_mut() {
                 kill.termination.force(Instant::now());
-                kill.send_signal(*process, &entry.child, &*self.launcher);
+                kill.send_signal(*process, &entry.child, &*self.launcher, &snapshot);
             }
         }
     }
@@ -223,18 +198,19 @@ impl SlotTable {
     /// it is to be called again.
     pub fn escalate(&self, now: Instant) -> Option<Instant> {
         let mut next = self.timeout.map(|timeout| now + timeout);
+        let snapshot = ProcessSnapshot::default();
         for entry in &self.slots {
             let mut occupant = entry.lock();
             let Some(occupant) = occupant.as_mut() else { continue };
             let due = match (&mut occupant.kill, occupant.process, self.timeout) {
                 (Some(kill), process, _) => {
                     if kill.termination.advance(now).is_some() {
-                        kill.send_signal(process, &entry.child, &*self.launcher);
+                        kill.send_signal(process, &entry.child, &*self.launcher, &snapshot);
                     }
                     kill.termination.due()
                 }
                 (None, ProcessState::Running { since: Some(since), .. }, Some(timeout)) if since + timeout <= now => {
-                    self.start_kill(entry, occupant, &KillReason::Timeout, now)
+                    self.start_kill(entry, occupant, &KillReason::Timeout, now, &snapshot)
                 }
                 (None, ProcessState::Running { since: Some(since), .. }, Some(timeout)) => Some(since + timeout),
                 (None, _, _) => None,
@@ -257,15 +233,22 @@ impl SlotTable {
         overdue.collect()
     }
 
-    fn kill_if(&self, entry: &SlotEntry, condition: impl Fn(&Occupant) -> bool, reason: &KillReason, now: Instant) {
+    fn kill_if(
+        &self,
+        entry: &SlotEntry,
+        condition: impl Fn(&Occupant) -> bool,
+        reason: &KillReason,
+        now: Instant,
+        snapshot: &ProcessSnapshot,
+    ) {
         let mut occupant = entry.lock();
         let Some(occupant) = occupant.as_mut().filter(|occupant| condition(occupant)) else { return };
         match &mut occupant.kill {
-            None => drop(self.start_kill(entry, occupant, reason, now)),
+            None => drop(self.start_kill(entry, occupant, reason, now, snapshot)),
             Some(kill) if *reason == KillReason::DriverError => {
                 kill.reason = KillReason::DriverError;
                 kill.termination.force(now);
-                kill.send_signal(occupant.process, &entry.child, &*self.launcher);
+                kill.send_signal(occupant.process, &entry.child, &*self.launcher, snapshot);
             }
             Some(_) => {}
         }
@@ -278,11 +261,13 @@ impl SlotTable {
         occupant: &mut Occupant,
         reason: &KillReason,
         now: Instant,
+        snapshot: &ProcessSnapshot,
     ) -> Option<Instant> {
         let termination = Termination::start(reason, self.grace, now);
         let due = termination.due();
-        let mut kill = PendingKill { reason: reason.clone(), termination, sent: None };
-        kill.send_signal(occupant.process, &entry.child, &*self.launcher);
+        let descendants = Descendants::default();
+        let mut kill = PendingKill { reason: reason.clone(), termination, sent: None, descendants };
+        kill.send_signal(occupant.process, &entry.child, &*self.launcher, snapshot);
         occupant.kill = Some(kill);
         entry.kill_requested.notify_all();
         due

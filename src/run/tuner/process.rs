@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::response::excerpt;
+use crate::launch::orphans::descendants::{Descendants, ProcessSnapshot};
 use crate::launch::process::syscalls::{
     Interest, Pid, Reaped, Signal, reap, set_nonblocking, signal_child, wait_readable, wait_ready,
 };
@@ -131,21 +132,25 @@ impl TunerProcess {
         wait_ready([cancelled, exited, writable, readable], Some(timeout))
     }
 
-    /// Ends the process and its group, and reaps it.
+    /// Ends the process with its group and its descendants, and reaps it.
     ///
     /// # Errors
     /// The process does not exit after SIGKILL; it is not waited for any longer.
     pub fn end(mut self, shutdown: Shutdown) -> io::Result<Reaped> {
+        let mut descendants = Descendants::default();
+        descendants.add(self.pid, &ProcessSnapshot::default());
         self.stdin = None;
         if shutdown == Shutdown::Graceful && !self.exits_within(SHUTDOWN_TIMEOUT) {
             signal_child(self.pid, Signal::Terminate);
             self.exits_within(SHUTDOWN_TIMEOUT);
         }
+        // The tuner may have started more since.
+        descendants.add(self.pid, &ProcessSnapshot::default());
         signal_child(self.pid, Signal::Kill);
-        if !self.exits_within(SHUTDOWN_TIMEOUT) {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        reap(self.pid)
+        let has_exited = self.exits_within(SHUTDOWN_TIMEOUT);
+        let reaped = if has_exited { reap(self.pid) } else { Err(io::ErrorKind::TimedOut.into()) };
+        descendants.end();
+        reaped
     }
 
     /// Writes what fits into the pipe and returns the rest. If the tuner closed its stdin, nothing more is sent: it may still respond.

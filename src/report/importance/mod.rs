@@ -12,5 +12,7 @@ mod tree;
 mod variance;
 
 pub use effect::{Effect, EffectPoint};
-pub use shares::{ImportanceError, ImportanceView, MIN_TRIALS, PairImportance, ParamImportance, importance};
+pub use shares::{
+    ImportanceError, ImportanceView, MIN_TRIALS, PairImportance, ParamImportance, UnreliableReason, importance,
+};
 pub use text::{effect_text, render};

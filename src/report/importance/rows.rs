@@ -11,12 +11,17 @@ use crate::types::origin::ConfigOrigin;
 /// be all of the variance ("far out" in Tukey 1977, "Exploratory Data Analysis", section 2D, is 3).
 const FAR_OUT: f64 = 3.0;
 
+/// Fewest trials at two resources whose values determine a line; fewer of them a shift.
+const MIN_PAIRS: usize = 5;
+/// The slope 1, a shift, counts as much as so many trials.
+const PRIOR_PAIRS: f64 = 1.0;
+
 /// A trial with a value.
 #[derive(Clone, Debug)]
 pub struct TrialRow<'a> {
     /// Its configuration.
     pub params: &'a Assignment,
-    /// Its value at its last rung, shifted to the highest resource.
+    /// Its value at its last rung, converted to what is expected at the highest resource.
     pub value: f64,
     /// Whether its configuration does not depend on earlier values, so that it follows the distribution of the matrix.
     pub is_drawn: bool,
@@ -24,8 +29,9 @@ pub struct TrialRow<'a> {
 
 /// The trials of `view` with a value, in order of their ids.
 ///
-/// Trials that ended at a lower resource are shifted by the median change of the trials that continued from it. The change is measured
-/// within trials, so it does not depend on which of them were promoted.
+/// The value of a trial that ended at a lower resource is converted from each resource to the next one by the line through the values
+/// of the trials that were at both, because level and spread differ between rungs. Few of them give the median change only. Both are
+/// measured within trials; a line through later values over earlier ones does not depend on which of these were promoted.
 pub fn rows<'a>(view: &'a StudyView) -> Vec<TrialRow<'a>> {
     let mut trials: BTreeMap<TrialId, Vec<&'a JobView>> = BTreeMap::new();
     for (candidate, job) in view.candidates() {
@@ -37,11 +43,11 @@ pub fn rows<'a>(view: &'a StudyView) -> Vec<TrialRow<'a>> {
             origins.entry(job.job.key.trial).or_insert(origin);
         }
     }
-    let changes = changes(trials.values());
+    let steps = steps(trials.values());
     let row = |(trial, jobs): (&TrialId, &Vec<&'a JobView>)| {
         let last = *jobs.last()?;
         let is_drawn = matches!(origins.get(trial), Some(ConfigOrigin::Random | ConfigOrigin::Listed));
-        let value = last.score?.value() + shift(&changes, last.reached.amount());
+        let value = convert(&steps, last.reached.amount(), last.score?.value());
         value.is_finite().then_some((last, value, is_drawn))
     };
     let mut rows: Vec<_> = trials.iter().filter_map(row).collect();
@@ -50,38 +56,82 @@ pub fn rows<'a>(view: &'a StudyView) -> Vec<TrialRow<'a>> {
     rows.into_iter().map(|(job, value, is_drawn)| TrialRow { params: &job.params, value, is_drawn }).collect()
 }
 
-/// The median change of a metric from a resource to the next one, by the bits of the resource, which are in its order.
-type MedianChanges = BTreeMap<u64, (f64, f64)>;
+/// How values at a resource become values at the next one, by the bits of the first, which are in its order.
+type ResourceSteps = BTreeMap<u64, ResourceStep>;
 
-fn changes<'a, 'b: 'a>(trials: impl Iterator<Item = &'a Vec<&'b JobView>>) -> MedianChanges {
-    let mut steps: BTreeMap<u64, BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+/// A line from the values at a resource to those at a higher one, `to`.
+#[derive(Clone, Copy, Debug)]
+struct ResourceStep {
+    to: f64,
+    slope: f64,
+    /// A value before, and the one that follows from it.
+    through: (f64, f64),
+}
+
+impl ResourceStep {
+    /// From the values of the trials that were at both resources, at least one.
+    fn new(to: f64, pairs: &[(f64, f64)]) -> ResourceStep {
+        let mut changes: Vec<f64> = pairs.iter().map(|(before, after)| after - before).collect();
+        changes.sort_by(f64::total_cmp);
+        let shift = ResourceStep { to, slope: 1.0, through: (0.0, changes[changes.len() / 2]) };
+        if pairs.len() < MIN_PAIRS { shift } else { ResourceStep::line(to, pairs).unwrap_or(shift) }
+    }
+
+    /// The least-squares line through `pairs` and [`PRIOR_PAIRS`] with slope 1; `None` if all values before are equal. A negative slope
+    /// counts as 0: the values before say nothing.
+    fn line(to: f64, pairs: &[(f64, f64)]) -> Option<ResourceStep> {
+        let within = |part: fn(&(f64, f64)) -> f64| {
+            let (low, high) = bounds(pairs.iter().map(part));
+            pairs.iter().map(|pair| part(pair).clamp(low, high)).collect::<Vec<f64>>()
+        };
+        let (before, after) = (within(|pair| pair.0), within(|pair| pair.1));
+        let count = pairs.len() as f64;
+        let mean = |values: &[f64]| values.iter().map(|value| value / count).sum::<f64>();
+        let through = (mean(&before), mean(&after));
+        let deviations = || before.iter().zip(&after).map(|(x, y)| (x - through.0, y - through.1));
+        let variance = deviations().map(|(x, _)| x * x / count).sum::<f64>();
+        let covariance = deviations().map(|(x, y)| x * y / count).sum::<f64>();
+        let slope = (covariance * count + PRIOR_PAIRS * variance) / (variance * (count + PRIOR_PAIRS));
+        (slope.is_finite() && through.0.is_finite() && through.1.is_finite()).then_some(ResourceStep {
+            to,
+            slope: slope.max(0.0),
+            through,
+        })
+    }
+
+    fn convert(&self, value: f64) -> f64 {
+        self.through.1 + self.slope * (value - self.through.0)
+    }
+}
+
+fn steps<'a, 'b: 'a>(trials: impl Iterator<Item = &'a Vec<&'b JobView>>) -> ResourceSteps {
+    let mut steps: BTreeMap<u64, BTreeMap<u64, Vec<(f64, f64)>>> = BTreeMap::new();
     for pair in trials.flat_map(|jobs| jobs.windows(2)) {
         let [from, to] = [pair[0], pair[1]].map(|job| (job.reached.amount(), job.score.map(|score| score.value())));
         if let ((from, Some(before)), (to, Some(after))) = (from, to)
             && to > from
         {
-            steps.entry(from.to_bits()).or_default().entry(to.to_bits()).or_default().push(after - before);
+            steps.entry(from.to_bits()).or_default().entry(to.to_bits()).or_default().push((before, after));
         }
     }
-    let most_common = |targets: BTreeMap<u64, Vec<f64>>| targets.into_iter().max_by_key(|(_, changes)| changes.len());
-    let median = |(from, targets)| {
-        let (to, mut changes) = most_common(targets)?;
-        changes.sort_by(f64::total_cmp);
-        Some((from, (f64::from_bits(to), changes[changes.len() / 2])))
+    let most_common =
+        |targets: BTreeMap<u64, Vec<(f64, f64)>>| targets.into_iter().max_by_key(|(_, pairs)| pairs.len());
+    let step = |(from, targets)| {
+        let (to, pairs) = most_common(targets)?;
+        Some((from, ResourceStep::new(f64::from_bits(to), &pairs)))
     };
-    steps.into_iter().filter_map(median).collect()
+    steps.into_iter().filter_map(step).collect()
 }
 
-/// The change to expect from `resource` to the highest one.
-fn shift(changes: &MedianChanges, resource: f64) -> f64 {
-    let (mut at, mut sum) = (resource, 0.0);
+/// The value to expect at the highest resource from `value` at `resource`.
+fn convert(steps: &ResourceSteps, resource: f64, mut value: f64) -> f64 {
+    let mut at = resource;
     // A job that was stopped early has the level below what it reached.
-    let next =
-        |at: f64| changes.range(..=at.to_bits()).next_back().map(|(_, change)| *change).filter(|(to, _)| *to > at);
-    while let Some((to, change)) = next(at) {
-        (at, sum) = (to, sum + change);
+    let next = |at: f64| steps.range(..=at.to_bits()).next_back().map(|(_, step)| *step).filter(|step| step.to > at);
+    while let Some(step) = next(at) {
+        (at, value) = (step.to, step.convert(value));
     }
-    sum
+    value
 }
 
 fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -117,6 +167,34 @@ mod tests {
         let values: Vec<f64> = rows(&view).iter().map(|row| (row.value * 1e9).round() / 1e9).collect();
         assert_eq!(values, [0.8, 0.4, 0.4, 0.45]);
         assert!(rows(&view).iter().all(|row| row.is_drawn));
+    }
+
+    #[test]
+    fn values_at_a_lower_resource_get_the_spread_of_the_higher_one() {
+        let mut study = StudyFixture::new();
+        let before = |trial: u64| 0.6 + 0.01 * trial as f64;
+        (0..20).for_each(|trial| {
+            study.launch(trial, 0, 1, 1.0).succeed(trial, 0, before(trial));
+        });
+        (0..6).for_each(|trial| {
+            study.promote(trial).launch(trial, 1, 1, 3.0).succeed(trial, 1, 0.2 + 10.0 * (before(trial) - 0.6));
+        });
+        let view = study.view();
+        let values: Vec<f64> = rows(&view).iter().map(|row| row.value).collect();
+        // The line has slope (6 · 10 + 1) / 7 and goes through the mean of the six trials.
+        let expected = |trial: u64| 0.45 + 61.0 / 7.0 * (before(trial) - 0.625);
+        assert!((6..20).all(|trial| (values[trial as usize] - expected(trial)).abs() < 1e-9), "{values:?}");
+        assert!((0..6).all(|trial| (values[trial as usize] - 0.2 - 0.1 * trial as f64).abs() < 1e-9), "{values:?}");
+    }
+
+    #[test]
+    fn values_that_are_equal_or_huge_are_shifted() {
+        let step = |pairs: &[(f64, f64)]| ResourceStep::new(3.0, pairs);
+        assert_eq!(step(&[(1.0, 0.5); 9]).convert(2.0), 1.5);
+        let huge: Vec<(f64, f64)> = (0..9).map(|i| (f64::from(i) * 1e307, f64::from(i) * 1e307 + 1.0)).collect();
+        assert!(step(&huge).convert(2.0).is_finite());
+        let opposite: Vec<(f64, f64)> = (0..9).map(|i| (f64::from(i), f64::from(-i))).collect();
+        assert_eq!(step(&opposite).slope, 0.0);
     }
 
     #[test]

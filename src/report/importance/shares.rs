@@ -21,6 +21,9 @@ pub const MIN_TRIALS: usize = 10;
 const MAX_TRIALS: usize = 1_000;
 /// Minimum out-of-sample R² for shares to count as reliable.
 const RELIABLE: f64 = 0.3;
+/// So many trials per parameter are enough for a model that fits (Loeppky, Sacks & Welch 2009, "Choosing the Sample Size of a Computer
+/// Experiment").
+const TRIALS_PER_PARAM: usize = 10;
 /// Maximum number of pairs.
 const MAX_PAIRS: usize = 5;
 /// Pairs with a smaller share are left out.
@@ -37,14 +40,40 @@ pub struct ImportanceView {
     pub used: u64,
     /// Share of the variance that the model predicts for trials that it was not fitted to, ≤ 1.
     pub r_squared: f64,
-    /// Whether there are enough trials to say: `r_squared` ≥ 0.3.
+    /// Whether the shares can be relied on: `r_squared` ≥ 0.3.
     pub reliable: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreliable: Option<UnreliableReason>,
     /// The parameters, most important first.
     pub params: Vec<ParamImportance>,
     /// The strongest interactions of two parameters, at most 5, strongest first.
     pub pairs: Vec<PairImportance>,
     /// Parameters with the same value in all trials.
     pub constant: Vec<String>,
+    /// Parameters that are not active in any trial.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inactive: Vec<String>,
+}
+
+/// Why shares cannot be relied on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnreliableReason {
+    /// There are fewer than ten trials per parameter.
+    FewTrials,
+    /// There are enough trials, but the model does not fit: noise, a cause that is no parameter, or effects that it cannot describe.
+    PoorFit,
+}
+
+impl UnreliableReason {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            UnreliableReason::FewTrials => "too few trials to say",
+            UnreliableReason::PoorFit => "the model does not fit",
+        }
+    }
 }
 
 /// The importance of a parameter.
@@ -98,8 +127,8 @@ pub enum ImportanceError {
 
 /// The importance of the parameters of `view`, by its metric (`report::ranking::rank_by` sets another one).
 ///
-/// Each trial counts once, with its value at the highest resource that it reached, shifted by the median change of the trials that
-/// continued from there to the highest resource. So all trials count, those that were not promoted too, and the resource itself does
+/// Each trial counts once, with its value at the highest resource that it reached, converted to the highest resource by the values of
+/// the trials that continued from there. So all trials count, those that were not promoted too, and the resource itself does
 /// not. The result depends on the view only.
 ///
 /// # Errors
@@ -120,7 +149,8 @@ pub fn importance(view: &StudyView) -> Result<ImportanceView, ImportanceError> {
     if columns.is_empty() {
         return Err(ImportanceError::SameParams { trials });
     }
-    let constant = names.into_iter().filter(|name| columns.iter().all(|column| column.name != *name)).collect();
+    let unvaried = names.into_iter().filter(|name| columns.iter().all(|column| column.name != *name));
+    let (constant, inactive) = unvaried.partition(|name| rows.iter().any(|row| row.params.get(name).is_some()));
     // The parameter that decides whether another one is active comes before it.
     columns.sort_by(|a, b| a.inactive.total_cmp(&b.inactive));
     let coordinates = |row: &TrialRow<'_>| columns.iter().map(|c| c.coordinate(row.params.get(&c.name))).collect();
@@ -138,9 +168,14 @@ pub fn importance(view: &StudyView) -> Result<ImportanceView, ImportanceError> {
         used: rows.len() as u64,
         r_squared: forest.r_squared,
         reliable: forest.r_squared >= RELIABLE,
+        unreliable: (forest.r_squared < RELIABLE).then(|| match trials < TRIALS_PER_PARAM * columns.len() {
+            true => UnreliableReason::FewTrials,
+            false => UnreliableReason::PoorFit,
+        }),
         params: params(&columns, &forest, &parts, direction),
         pairs: pairs(&columns, &parts),
         constant,
+        inactive,
     })
 }
 

@@ -161,6 +161,54 @@ fn a_condition_counts_for_the_parameter_that_decides_it() {
     assert!(found.params[1].curve.iter().any(|point| !point.active));
 }
 
+/// Two rounds of Hyperband with R = 27: the spread of values is ten times as large at 27 epochs as at 1, and the best third is promoted.
+fn growing_spread() -> StudyView {
+    let spread = |resource: f64| 0.07 * libm::pow(resource, 0.7);
+    let brackets = [[27, 9, 3, 1], [0, 12, 4, 1], [0, 0, 6, 2], [0, 0, 0, 4]];
+    let (mut fixture, mut first, mut configs) = (StudyFixture::new(), 0, Vec::new());
+    for bracket in [brackets, brackets].concat() {
+        let rungs: Vec<(usize, f64)> = bracket.into_iter().zip([1.0, 3.0, 9.0, 27.0]).filter(|(n, _)| *n > 0).collect();
+        let mut trials: Vec<(u64, f64)> = (0..rungs[0].0 as u64).map(|trial| (first + trial, 0.0)).collect();
+        first += trials.len() as u64;
+        for (rung, (count, resource)) in rungs.into_iter().enumerate() {
+            trials.truncate(count);
+            for (trial, value) in &mut trials {
+                let mut random = stream(3, TrialId(*trial), Purpose::Parameters);
+                let [x, y]: [f64; 2] = [random.random(), random.random()];
+                let noise: f64 = stream(5 + rung as u64, TrialId(*trial), Purpose::Simulation).random();
+                *value = 2.0 / (1.0 + resource) + spread(resource) * (0.8 * x + 0.3 * y + 0.1 * noise);
+                configs.push((*trial, [("x", json!(x)), ("y", json!(y))]));
+                fixture.launch(*trial, rung as u32, 1, resource).succeed(*trial, rung as u32, *value);
+            }
+            trials.sort_by(|a, b| a.1.total_cmp(&b.1));
+        }
+    }
+    let mut view = fixture.view();
+    for job in &mut view.jobs {
+        let config = &configs.iter().find(|(trial, _)| *trial == job.job.key.trial.0).unwrap().1;
+        job.params = Arc::new(config.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect());
+    }
+    view
+}
+
+#[test]
+fn a_spread_that_grows_with_the_resource_does_not_hide_the_effects() {
+    let found = importance(&growing_spread()).unwrap();
+    assert_eq!(found.trials, 98);
+    assert!(found.reliable && found.r_squared > 0.7, "{found:?}");
+    assert!(found.params[0].name == "x" && found.params[0].share > 0.7, "{found:?}");
+}
+
+#[test]
+fn a_parameter_that_is_never_active_has_not_the_same_value_in_all_trials() {
+    let mut view = study(40, |random| vec![("a", json!(random.random::<f64>())), ("b", json!(1))], |p| number(p, "a"));
+    view.header.params = ["a", "b", "c"].map(str::to_owned).into();
+    let found = importance(&view).unwrap();
+    assert_eq!((found.constant.clone(), found.inactive.clone()), (vec!["b".to_owned()], vec!["c".to_owned()]));
+    let text = render(&found);
+    assert!(text.contains("same value in all trials: b\n") && text.contains("not active in any trial: c\n"), "{text}");
+}
+
 #[test]
 fn null_is_a_level() {
     let draw =
@@ -174,10 +222,10 @@ fn null_is_a_level() {
 #[test]
 fn noise_is_not_reliable() {
     let noise = |params: &Assignment| number(params, "a") * 1e6 % 1.0;
-    for count in [15, 200] {
+    for (count, reason) in [(15, "too few trials to say"), (200, "the model does not fit")] {
         let found = importance(&study(count, uniform(&["a", "b", "c"]), noise)).unwrap();
         assert!(!found.reliable, "{found:?}");
-        assert!(render(&found).contains("too few trials to say"));
+        assert!(render(&found).contains(reason), "{}", render(&found));
     }
 }
 

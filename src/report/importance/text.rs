@@ -1,7 +1,7 @@
 //! The importance of parameters as text.
 
 use super::effect::Effect;
-use super::shares::{ImportanceView, PairImportance, ParamImportance};
+use super::shares::{ImportanceView, PairImportance, ParamImportance, UnreliableReason};
 use crate::report::table::{Align, table};
 use crate::report::text;
 use crate::types::printable::printable;
@@ -45,18 +45,29 @@ pub fn render(importance: &ImportanceView) -> String {
         let names: Vec<_> = importance.constant.iter().map(|name| printable(name)).collect();
         out += &format!("\nwith the same value in all trials: {}\n", names.join(", "));
     }
+    if !importance.inactive.is_empty() {
+        let names: Vec<_> = importance.inactive.iter().map(|name| printable(name)).collect();
+        out += &format!("\nnot active in any trial: {}\n", names.join(", "));
+    }
     out += &format!("\n{}\n", reliability(importance));
     out
 }
 
 fn reliability(importance: &ImportanceView) -> String {
     let explained = format!("{:.0}%", 100.0 * importance.r_squared.max(0.0));
-    if importance.reliable {
-        format!("the model predicts {explained} of the variance of trials that it has not seen")
-    } else {
-        format!(
-            "too few trials to say: the model predicts only {explained} of the variance of trials that it has not seen (30% are needed)"
-        )
+    match importance.unreliable {
+        None => format!("the model predicts {explained} of the variance of trials that it has not seen"),
+        Some(reason) => {
+            let mut text = format!(
+                "{}: the model predicts only {explained} of the variance of trials that it has not seen (30% are needed)",
+                reason.text()
+            );
+            if reason == UnreliableReason::PoorFit {
+                text +=
+                    "; noise or something else than the parameters makes most of the difference, or rungs do not agree";
+            }
+            text
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
         vec![bars(MarkClass::Dropped, 8.0, |param| param.total), bars(MarkClass::Finished, 14.0, |param| param.share)];
     panel.marks = marks;
     let names = shown.iter().map(|param| param.name.clone()).collect();
-    let note = if found.reliable { "" } else { ": too few trials to say" };
+    let note = found.unreliable.map(|reason| format!(": {}", reason.text())).unwrap_or_default();
     let title = format!("share of the variance of {}{note}", data.metric);
     panel.axes = vec![
         PlotAxis { side: Side::Left, scale: Scale::Categories(names), label: String::new() },

@@ -1,6 +1,6 @@
 //! How much of the variance each parameter explains, and in which direction it acts.
 
-use crate::report::importance::{effect_text, importance};
+use crate::report::importance::{UnreliableReason, effect_text, importance};
 use crate::report::page::block::{Block, Cell, percent, text};
 use crate::report::page::data::ReportData;
 
@@ -12,7 +12,11 @@ pub fn blocks(data: &ReportData<'_>) -> Vec<Block> {
         Ok(found) => found,
         Err(error) => return vec![text(format!("It cannot be said which parameters matter: {error}."))],
     };
-    let reliable = if found.reliable { "" } else { " These are too few to rely on the shares." };
+    let reliable = match found.unreliable {
+        None => "",
+        Some(UnreliableReason::FewTrials) => " These are too few to rely on the shares.",
+        Some(UnreliableReason::PoorFit) => " The model does not fit, so the shares cannot be relied on.",
+    };
     let sentence = format!(
         "Shares of the variance of {}, from a model of {} trials that predicts {} of the variance of trials it has not seen.{reliable}",
         data.plots.metric,

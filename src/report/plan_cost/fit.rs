@@ -39,7 +39,8 @@ pub struct PlanFit {
     pub cost: CostEstimate,
 }
 
-/// Proposals that take at most `seconds`, those that use most of it first. `cost` prices the study with other values of fields; it is
+/// Proposals that take at most `seconds`: those that keep the largest amount of the matrix first, of these those that use most of the
+/// time. `cost` prices the study with other values of fields; it is
 /// `None` for values that are not allowed.
 pub fn proposals(
     experiment: &Experiment,
@@ -71,7 +72,8 @@ pub fn proposals(
         Some(best.1)
     };
     let mut fits: Vec<PlanFit> = shapes(experiment, length).iter().filter_map(|others| longest(others)).collect();
-    fits.sort_by(|a, b| b.cost.time_s.total_cmp(&a.cost.time_s));
+    let has_other_amount = |fit: &PlanFit| fit.fields.iter().any(|field| field.field == "maxIterations");
+    fits.sort_by(|a, b| has_other_amount(a).cmp(&has_other_amount(b)).then(b.cost.time_s.total_cmp(&a.cost.time_s)));
     fits.truncate(MAX_PROPOSALS);
     fits
 }

@@ -101,5 +101,8 @@ fn proposals_use_the_time_and_do_not_exceed_it() {
     assert!(fits.iter().all(|fit| fit.cost.time_s <= 600.0), "{fits:?}");
     assert!(fits[0].cost.time_s > 500.0, "{fits:?}");
     assert!(fits.iter().any(|fit| fit.fields.iter().any(|field| field.field == "maxIterations")), "{fits:?}");
+    let has_other_amount: Vec<bool> =
+        fits.iter().map(|fit| fit.fields.iter().any(|field| field.field == "maxIterations")).collect();
+    assert!(!has_other_amount[0] && has_other_amount.is_sorted(), "{fits:?}");
     assert_eq!(proposals(&experiment(&study(&[])), 1.0, cost), []);
 }

@@ -141,7 +141,8 @@ impl Coordinator<'_> {
     }
 
     /// Passes a response of the external tuner to the engine.
-    pub fn suggested(&mut self, Suggestions { ready, end }: Suggestions) -> Effects {
+    pub fn suggested(&mut self, Suggestions { ready, end, note }: Suggestions) -> Effects {
+        note.iter().for_each(|note| self.observer.warn(note));
         let finished = end.map(|end| match end {
             SuggestionEnd::Exhausted => Event::TunerFinished { error: None },
             SuggestionEnd::Failed(message) => Event::TunerFinished { error: Some(message) },

@@ -120,3 +120,26 @@ fn suggestions_that_break_a_condition_are_refused_with_the_rule() {
     let unknown = json!({"lr": 0.1, "model.family": "cnn", "layers": 3});
     suggest(unknown).exits(1).output_contains("unknown parameter `layers`");
 }
+
+#[test]
+fn a_tuner_that_ends_the_study_is_named_with_the_suggestions_that_were_rejected() {
+    // `done` with one of two suggestions rejected, and one suggestion for two trials.
+    let allowed = "{'x': 0.4}";
+    for (response, code, text) in [
+        (format!("{{'suggestions': [{allowed}, {{'x': 0.9}}], 'done': True}}"), 0, "after 1 of 8 trials; 1 suggestion"),
+        ("{'suggestions': [{'x': 0.9}]}".to_owned(), 3, "after 0 of 8 trials; 1 suggestion"),
+        (format!("{{'suggestions': [{allowed}]}}"), 0, "after 1 of 8 trials"),
+    ] {
+        let lab = Lab::new(
+            "kind: iterative\nmaxIterations: 8\nconcurrency: 2\nseed: 7\nmetric: {name: loss, optimization: minimize}\n\
+             params: {x: {kind: uniform, value: [0, 1]}}\nconstraints: [x < 0.5]\ntuner: {command: [python3, tuner.py]}\n",
+        );
+        lab.file(
+            "tuner.py",
+            &format!("import json, sys\nfor line in sys.stdin:\n    print(json.dumps({response}), flush=True)\n"),
+        );
+        let ended = lab.run("-j 2", "").exits(code);
+        let ended = ended.stderr_contains("the tuner `python3` ended the study").stderr_contains(text);
+        assert_eq!(ended.stderr.contains("x < 0.5"), text.contains("1 suggestion"), "{}", ended.stderr);
+    }
+}

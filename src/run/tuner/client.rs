@@ -17,6 +17,7 @@ use crate::journal::record::Record;
 use crate::launch::orphans::mark::Mark;
 use crate::launch::orphans::marked_processes::{MarkedProcesses, SearchScope};
 use crate::run::process::wakeup::Wakeup;
+use crate::schedule::finite;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, TrialId};
 use crate::types::units::Resource;
@@ -31,6 +32,8 @@ pub struct Suggestions {
     pub ready: Vec<(TrialId, Assignment)>,
     /// Why the tuner makes no more suggestions; `None` as long as it does, and if that was reported before.
     pub end: Option<SuggestionEnd>,
+    /// What the user should know, for example about suggestions that are not used.
+    pub note: Option<String>,
 }
 
 /// Why a tuner makes no more suggestions.
@@ -44,7 +47,7 @@ pub enum SuggestionEnd {
 
 impl From<SuggestionEnd> for Suggestions {
     fn from(end: SuggestionEnd) -> Suggestions {
-        Suggestions { ready: Vec::new(), end: Some(end) }
+        Suggestions { end: Some(end), ..Suggestions::default() }
     }
 }
 
@@ -105,10 +108,10 @@ impl Tuner {
         let mut connection = locked(&self.connection);
         let mut all = Suggestions::default();
         for group in trials.chunk_by(|a, b| (a.1, a.2) == (b.1, b.2)) {
-            let Suggestions { ready, end } = self.request(&mut connection, group, context);
+            let Suggestions { ready, end, note } = self.request(&mut connection, group, context);
             let is_complete = ready.len() == group.len();
             all.ready.extend(ready);
-            all.end = end;
+            (all.end, all.note) = (end, note);
             if !is_complete {
                 break;
             }
@@ -146,12 +149,13 @@ impl Tuner {
         };
         match self.suggestions(tuner, group) {
             Ok(response) => {
+                let note = self.end_note(group, &response);
                 let trials = group.iter().map(|(trial, ..)| *trial);
                 let ready = trials.zip(response.suggestions).collect();
                 if response.is_last {
                     end(connection, context, Connection::Exhausted, Shutdown::Graceful);
                 }
-                Suggestions { ready, end: response.is_last.then_some(SuggestionEnd::Exhausted) }
+                Suggestions { ready, end: response.is_last.then_some(SuggestionEnd::Exhausted), note }
             }
             Err(RequestError::Protocol(ProtocolError::Cancelled)) => Suggestions::default(),
             Err(error) => {
@@ -229,6 +233,30 @@ impl Tuner {
         let request = request::encode(&context, &trials, start, &observations).map_err(RequestError::Encode)?;
         let line = tuner.process.exchange(&request, self.program.timeout, self.cancelled.descriptor())?;
         Ok(response::parse(&line, trials.len(), &experiment.space)?)
+    }
+
+    /// What a response says that ends the study before all planned trials have a configuration, and why its suggestions were rejected.
+    fn end_note(&self, group: &[(TrialId, BracketId, Resource)], response: &Response) -> Option<String> {
+        let planned = finite(self.experiment.plan().trials());
+        let count = group.first().map_or(0, |(trial, ..)| trial.0) + response.suggestions.len() as u64;
+        if !response.is_last || (planned.is_some_and(|planned| count >= planned) && response.rejected.is_empty()) {
+            return None;
+        }
+        let of = planned.map(|planned| format!(" of {planned}")).unwrap_or_default();
+        let trials = if planned.unwrap_or(count) == 1 { "trial" } else { "trials" };
+        let mut note = format!("the tuner `{}` ended the study after {count}{of} {trials}", self.program.name);
+        if let Some(first) = response.rejected.first() {
+            let (number, were) = match response.rejected.len() {
+                1 => ("1 suggestion".to_owned(), "was"),
+                several => (format!("{several} suggestions"), "were"),
+            };
+            note += &format!(
+                "; {number} of its last response {were} rejected and not requested again, because it ends with `done` or fewer \
+                 suggestions than requested: {}",
+                first.reason
+            );
+        }
+        Some(note)
     }
 
     fn failed(&self, error: &str, stderr_tail: &str) -> Suggestions {

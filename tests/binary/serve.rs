@@ -101,6 +101,9 @@ fn the_page_is_served_to_this_machine_only_and_ctrl_c_ends_it() {
         ("GET", "/", "evil.example".to_owned(), 403),
         ("GET", "/events", format!("evil.example:{}", server.port), 403),
         ("GET", "/", format!("127.0.0.1.evil.example:{}", server.port), 403),
+        ("GET", "/", format!("{}\r\nHost: evil.example", server.own()), 400),
+        ("GET", "/", format!("{0}\r\nHost: {0}", server.own()), 400),
+        ("GET", "http://evil.example/", server.own(), 403),
         ("POST", "/", server.own(), 405),
         ("GET", "/m.study/journal.jsonl", server.own(), 404),
         ("GET", "/../m.yaml", server.own(), 404),
@@ -154,5 +157,29 @@ fn other_machines_need_a_token() {
     assert_eq!(server.request("GET", target, &format!("evil.example:{}", server.port)).0, 403);
     let port = server.port;
     lab.hypertune(&format!("serve m.study --port {port}")).exits(2).stderr_contains("--port");
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn a_removed_study_does_not_hide_the_others() {
+    let lab = Lab::random(1);
+    lab.run("-q", "").exits(0);
+    let copy = |name: &str| {
+        lab.program("cp").args(["-r", "m.study", name]).status().expect("cp runs");
+    };
+    copy("other");
+    copy("kept");
+    let server = Server::start(&lab, "other");
+    let page = || server.request("GET", "/", &server.own());
+    assert!(page().1.contains("<h1>other"), "both studies");
+    fs::remove_dir_all(lab.path("m.study")).expect("removed");
+    lab.wait_until("the page without the study", || !page().1.contains("<h1>m"));
+    let (status, text) = page();
+    assert!(status == 200 && text.contains("<h1>other"), "{text}");
+    assert!(text.contains("The study m.study cannot be read: "), "{text}");
+    fs::remove_dir_all(lab.path("other")).expect("removed");
+    lab.wait_until("the page without studies", || page().1.contains("The study other cannot be read: "));
+    fs::rename(lab.path("kept"), lab.path("m.study")).expect("renamed");
+    lab.wait_until("the study again", || page().1.contains("<h1>m"));
     assert_eq!(server.end(), Some(0));
 }

@@ -9,9 +9,8 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use super::watch::Fingerprint;
-use crate::cli::error::CliError;
 use crate::cli::study::reading::report::ReportSource;
-use crate::report::page::{PageUse, ReportData, render};
+use crate::report::page::{PageUse, ReportData, UnreadableStudy, render_with};
 
 /// The least time between two renderings.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -42,8 +41,10 @@ impl Pages {
 
     /// The page as it is now, or as it was when it was last rendered if that was too recent; and whether it was rendered for this call.
     ///
+    /// A study that cannot be read is a line of the page.
+    ///
     /// # Errors
-    /// A study cannot be read.
+    /// Rendering failed, which is an error of this program.
     pub async fn latest(&self) -> Result<(Bytes, bool), String> {
         let mut latest = self.latest.lock().await;
         if let Some(page) = latest.as_ref().filter(|page| Instant::now() < page.next) {
@@ -64,7 +65,7 @@ impl Pages {
     }
 }
 
-/// Renders the page unless nothing has changed since `known`.
+/// Renders the page unless nothing has changed since `known`. A study whose folder was removed does not hide the others.
 fn render_changed(studies: &[PathBuf], known: Option<Fingerprint>) -> Result<Option<RenderedPage>, String> {
     // Before the files are read: what changes in between is noticed the next time.
     let of = Fingerprint::of(studies);
@@ -72,10 +73,18 @@ fn render_changed(studies: &[PathBuf], known: Option<Fingerprint>) -> Result<Opt
         return Ok(None);
     }
     let started = Instant::now();
-    let text = |error: CliError| format!("{:#}", error.error);
-    let sources = studies.iter().map(|study| ReportSource::read(study)).collect::<Result<Vec<_>, _>>().map_err(text)?;
+    let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
+    for study in studies {
+        match ReportSource::read(study) {
+            Ok(source) => sources.push(source),
+            Err(error) => {
+                let error = format!("{:#}", error.error);
+                unreadable.push(UnreadableStudy { folder: study.to_string_lossy().into_owned(), error });
+            }
+        }
+    }
     let data: Vec<ReportData<'_>> = sources.iter().map(ReportSource::data).collect();
-    let html = render(&data, PageUse::Live).map_err(|e| e.to_string())?;
+    let html = render_with(&data, &unreadable, PageUse::Live).map_err(|e| e.to_string())?;
     let next = Instant::now() + PAUSE.max(started.elapsed() * REST);
     Ok(Some(RenderedPage { html: html.into(), of, next }))
 }

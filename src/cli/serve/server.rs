@@ -152,8 +152,15 @@ async fn connection(stream: TcpStream, server: Rc<Server>) {
 }
 
 async fn answer(request: &Request<Incoming>, server: &Rc<Server>) -> Response<AnyBody> {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let uri = request.uri();
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    // Which one of several counts differs between programs (RFC 9112, section 3.2).
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    };
+    // The host of an absolute address replaces that of the header (section 3.2.2).
+    let host = host.map(|host| uri.authority().map_or(host, |authority| authority.as_str()));
     let mut response = match server.access.route(request.method(), host, uri.path(), uri.query()) {
         Err(status) => refusal(status),
         Ok(Route::Events) if request.method() == Method::HEAD => typed("text/event-stream", full("")),

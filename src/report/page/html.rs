@@ -44,16 +44,38 @@ struct StudyPage {
     data: String,
 }
 
-/// The page about `studies`, at least one.
+/// A study that cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct UnreadableStudy {
+    /// Its folder.
+    pub folder: String,
+    /// Why.
+    pub error: String,
+}
+
+/// The page about `studies`.
 ///
 /// # Errors
 /// The template failed, which is an error of this program.
 pub fn render(studies: &[ReportData<'_>], usage: PageUse) -> Result<String, minijinja::Error> {
+    render_with(studies, &[], usage)
+}
+
+/// As [`render`], with a line for each study that cannot be read.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with(
+    studies: &[ReportData<'_>],
+    unreadable: &[UnreadableStudy],
+    usage: PageUse,
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("block", BLOCK)?;
     let pages: Vec<StudyPage> = studies.iter().enumerate().map(|(index, data)| page(index, data)).collect();
-    let title = pages.iter().map(|page| page.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = pages.iter().map(|page| &*page.name).chain(unreadable.iter().map(|study| &*study.folder));
+    let title = names.collect::<Vec<_>>().join(", ");
     let comparison = (studies.len() > 1).then(|| SectionView {
         name: "comparison",
         title: "Comparison",
@@ -69,6 +91,7 @@ pub fn render(studies: &[ReportData<'_>], usage: PageUse) -> Result<String, mini
             live => usage == PageUse::Live,
             comparison => Serde(comparison),
             studies => Serde(pages),
+            unreadable => Serde(unreadable),
         },
     )
 }

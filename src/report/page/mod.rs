@@ -10,7 +10,7 @@ mod sections;
 mod trial_table;
 
 pub use data::ReportData;
-pub use html::{PageUse, render};
+pub use html::{PageUse, UnreadableStudy, render, render_with};
 
 #[cfg(test)]
 mod tests;

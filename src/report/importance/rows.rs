@@ -90,6 +90,10 @@ impl ResourceStep {
         let through = (mean(&before), mean(&after));
         let deviations = || before.iter().zip(&after).map(|(x, y)| (x - through.0, y - through.1));
         let variance = deviations().map(|(x, _)| x * x / count).sum::<f64>();
+        // Equal values differ from their mean by rounding.
+        if variance.sqrt() <= 1e-12 * through.0.abs() {
+            return None;
+        }
         let covariance = deviations().map(|(x, y)| x * y / count).sum::<f64>();
         let slope = (covariance * count + PRIOR_PAIRS * variance) / (variance * (count + PRIOR_PAIRS));
         (slope.is_finite() && through.0.is_finite() && through.1.is_finite()).then_some(ResourceStep {

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::query::{QueryError, query};
+use crate::launch::launcher::Unstopped;
 use crate::launch::orphans::mark::Mark;
 
 /// How the names of all steps and jobs begin.
@@ -61,6 +62,18 @@ impl Steps {
         Ok(())
     }
 
+    /// What is pending.
+    pub fn unstopped(&self) -> Vec<Unstopped> {
+        let reason = "Slurm's controller did not answer";
+        let name = |mark: &Mark| match mark {
+            Mark::Job(job) => step_name(job),
+            Mark::Session(session) => format!("{}/*", step_name(session.as_str())),
+            Mark::Unrecorded { .. } => PREFIX.to_owned(),
+        };
+        let of = |mark: &Mark| Unstopped { mark: mark.clone(), name: name(mark), reason: reason.to_owned() };
+        self.pending().iter().map(of).collect()
+    }
+
     fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Mark>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,6 +126,15 @@ fn is_marked(name: &str, marks: &[Mark]) -> bool {
 mod tests {
     use super::*;
     use crate::launch::orphans::mark::SessionMark;
+
+    #[test]
+    fn what_cannot_be_cancelled_is_named() {
+        let session = Mark::Session(SessionMark::parse("1-2-3").unwrap());
+        let steps = Steps::default();
+        steps.pending().extend([Mark::Job("1-2-3/0-0-1".into()), session]);
+        let names: Vec<String> = steps.unstopped().into_iter().map(|job| job.name).collect();
+        assert_eq!(names, ["ht:1-2-3/0-0-1", "ht:1-2-3/*"]);
+    }
 
     #[test]
     fn steps_are_found_by_the_mark_of_their_session_or_job() {

@@ -38,7 +38,7 @@ use super::client::ShellReport;
 use super::error::{LaunchError, SpawnError};
 use super::job_exit::{ExitMeaning, JobExit};
 use super::kind::{BuildResult, LauncherKind};
-use super::launcher::{Capacity, CommandLine, JobIdentity, Launcher, StartReport};
+use super::launcher::{Capacity, CommandLine, JobIdentity, Launcher, StartReport, Unstopped};
 use super::local::Local;
 use super::orphans::mark::{JOB_VARIABLE as MARK_VARIABLE, Mark, SessionMark};
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
@@ -157,6 +157,10 @@ impl Launcher for Slurm {
         self.local.prepare_without(signals, &arguments::CONFLICTING_VARIABLES)?;
         self.pool.as_ref().map_or(Ok(()), AllocationPool::start)?;
         self.signaller.start()
+    }
+
+    fn unstopped(&self) -> Vec<Unstopped> {
+        self.steps.unstopped()
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -48,6 +48,18 @@ fn a_number_of_jobs_is_needed_and_rejected_jobs_end_the_study() {
 }
 
 #[test]
+fn the_command_that_hypertune_prints_continues_in_the_queue() {
+    let Some(cluster) = Cluster::start() else { return };
+    let lab = Lab::random(3);
+    let run = |line: &str| RunOutput::of(&mut cluster.outside(lab.command(line)));
+    run(&lab.run_line("--launcher slurm -j 2 --max-jobs 1", "")).exits(4);
+    run("resume m.study").exits(0).stderr_contains("jobs run by the launcher `slurm`");
+    let sessions = lab.records("session");
+    assert_eq!((&sessions[1]["launcher"], &sessions[1]["concurrency"]), (&"slurm".into(), &2.into()));
+    assert_eq!(lab.records("started").len(), 3);
+}
+
+#[test]
 fn queued_and_running_jobs_end_with_the_driver() {
     let Some(cluster) = Cluster::start() else { return };
     let lab = Lab::random(30);

@@ -139,3 +139,38 @@ fn jobs_of_a_killed_driver_end_by_its_guard_or_by_the_next_session() {
         assert_eq!(lab.job_processes(), [0; 0], "{launcher}");
     }
 }
+
+#[test]
+fn a_study_continues_with_the_launcher_of_its_last_session() {
+    let matrix = |launcher: &str| {
+        format!(
+            "kind: random\nnumRuns: 9\nseed: 7\nmetric: {{name: loss, optimization: minimize}}\n{launcher}\
+             params:\n  x: {{kind: uniform, value: [0, 1]}}\n"
+        )
+    };
+    let lab = Lab::new(&matrix("launcher: local\n"));
+    // Each session runs one job more, by the launcher `expected`; whether it says that this is the last session's.
+    let continues = |jobs: u32, line: &str, expected: &str| {
+        let output = lab.hypertune(&format!("{line} --max-jobs {jobs}")).exits(4);
+        assert_eq!(lab.records("session")[jobs as usize - 1]["launcher"], expected, "{line}");
+        output.stderr.contains(&format!("jobs run by the launcher `{expected}`, as in the study's last session"))
+    };
+    let run = |options: &str| lab.run_line(options, "").replace(" -- ", " --max-jobs 1 -- ");
+    lab.hypertune(&run("--launcher std")).exits(4);
+    assert!(continues(2, "resume m.study", "std"));
+    assert!(!continues(3, "resume m.study --launcher local", "local"));
+    assert!(!continues(4, "resume m.study", "local"), "as the matrix says");
+    assert!(!continues(5, "resume m.study --launcher std", "std"));
+    let again = |jobs: u32, expected: &str| {
+        let run = lab.run_line(&format!("--max-jobs {jobs}"), "");
+        let output = lab.hypertune(&run).exits(4);
+        assert_eq!(lab.records("session")[jobs as usize - 1]["launcher"], expected);
+        output.stderr.contains("as in the study's last session")
+    };
+    assert!(again(6, "std"));
+    // The matrix was edited meanwhile.
+    lab.file("m.yaml", matrix("launcher: {template: [nice, '{{ command }}']}\n"));
+    assert!(!again(7, "template"));
+    assert!(continues(8, "resume m.study", "template"), "with its options");
+    assert_eq!(lab.records("session")[7]["launcher_options"]["template"][0], "nice");
+}

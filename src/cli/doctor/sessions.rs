@@ -121,7 +121,7 @@ impl<'a> DoctorSessions<'a> {
         args: &ExecutionArgs,
     ) -> Result<DoctorSessions<'a>, CliError> {
         let verbosity = execution::verbosity(args);
-        let places = SessionSlots::find(args, study.concurrency, study.launcher.as_ref())?;
+        let places = SessionSlots::find(args, study.concurrency, study.launcher.as_ref(), None)?;
         let slots = places.count();
         let is_local = places.launcher.capacity().map_err(CliError::usage)? == Capacity::Machine;
         let mut options = execution::options(args, &places, Existing::Continue);

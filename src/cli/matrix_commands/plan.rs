@@ -68,7 +68,7 @@ pub fn plan(PlanArgs { run: args, cost }: &PlanArgs) -> Result<Exit, CliError> {
         findings::print_options_without_effect(&args.execution, &study.experiment);
         definition_notes::note_chosen(&study);
     }
-    let places = || SessionSlots::find(&args.execution, study.concurrency, study.launcher.as_ref());
+    let places = || SessionSlots::find(&args.execution, study.concurrency, study.launcher.as_ref(), None);
     shared_metrics::check(&study, || Ok(places()?.count()))?;
     show(study, args, cost, verbosity)
 }
@@ -118,7 +118,7 @@ fn rates(cost: &CostArgs, args: &RunArgs, study: &StudyDefinition) -> Result<Opt
     let given = args.execution.concurrency.or(study.concurrency);
     let slots = match given {
         Some(slots) => slots,
-        None => SessionSlots::find(&args.execution, None, study.launcher.as_ref())
+        None => SessionSlots::find(&args.execution, None, study.launcher.as_ref(), None)
             .map_err(|error| error.hint("or give the number of jobs at once with -j N, which is not checked here"))?
             .count(),
     };

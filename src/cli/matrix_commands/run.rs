@@ -75,6 +75,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         change: StudyChange::default(),
         fail_if: &args.fail_if,
         places: OnceCell::new(),
+        last: None,
     };
     let Some(view) = recorded else {
         note_rerun(args, verbosity);
@@ -85,9 +86,9 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         Decision::StartAgain(study) => {
             start(study, &SessionOptions { existing: Existing::Overwrite, ..session }, verbosity)
         }
-        Decision::Continue(study, change) => {
+        Decision::Continue(study, change, last) => {
             let study = study.with_seed(view.header.seed).with_prior(&view.header.prior);
-            SessionOptions { change, ..session }.resume(study, view)
+            SessionOptions { change, last, ..session }.resume(study, view)
         }
     }
 }

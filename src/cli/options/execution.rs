@@ -34,7 +34,7 @@ pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
 
 /// The driver's options.
 pub fn options(args: &ExecutionArgs, places: &SessionSlots, existing: Existing) -> RunOptions {
-    if let Some(note) = places.slots.note.as_ref().filter(|_| verbosity(args) != Verbosity::Quiet) {
+    for note in places.note.iter().chain(&places.slots.note).filter(|_| verbosity(args) != Verbosity::Quiet) {
         print_message(&format!("note: {note}"));
     }
     RunOptions {

@@ -7,7 +7,8 @@ use anyhow::anyhow;
 
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::error::CliError;
-use crate::launch::catalogue::{self, LAUNCHER_VARIABLE, LauncherChoice};
+use crate::journal::record::SessionRecord;
+use crate::launch::catalogue::{self, LAUNCHER_VARIABLE, LAUNCHERS, LauncherChoice};
 use crate::launch::launcher::{Capacity, Launcher};
 use crate::launch::slurm;
 use crate::run::process::default_variables::processors;
@@ -18,6 +19,38 @@ use crate::run::process::gpus::{self, Gpus, Sharing, Slots};
 pub struct SessionSlots {
     pub launcher: Arc<dyn Launcher>,
     pub slots: Slots,
+    /// That the launcher is the one of the study's last session.
+    pub note: Option<String>,
+}
+
+/// Where the jobs of a study's last session ran; a session without other instructions continues there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LastSlots {
+    /// `None` if the matrix has another launcher than when the study started, or if the launcher does not exist any more.
+    launcher: Option<LauncherChoice>,
+    /// The name of the launcher that it had.
+    name: String,
+    count: u32,
+}
+
+impl LastSlots {
+    /// Those of `session`, for a study whose matrix had the launcher `recorded` and now has `now`.
+    pub fn new(session: &SessionRecord, recorded: Option<&LauncherChoice>, now: Option<&LauncherChoice>) -> LastSlots {
+        let launcher = LauncherChoice::recorded(&session.launcher, session.launcher_options.clone());
+        LastSlots {
+            launcher: launcher.filter(|_| recorded == now),
+            name: session.launcher.clone(),
+            count: session.concurrency,
+        }
+    }
+
+    /// Its launcher, if neither the command line nor the environment names one and the matrix would choose another one.
+    fn launcher(&self, args: &ExecutionArgs, in_file: Option<&LauncherChoice>) -> Option<&LauncherChoice> {
+        let is_given = args.launcher.is_some() || env::var_os(LAUNCHER_VARIABLE).is_some_and(|name| !name.is_empty());
+        let last = self.launcher.as_ref().filter(|_| !is_given)?;
+        let is_same = in_file.map_or(last.name() == LAUNCHERS[0].name, |in_file| in_file == last);
+        (!is_same).then_some(last)
+    }
 }
 
 impl SessionSlots {
@@ -26,18 +59,28 @@ impl SessionSlots {
         u32::try_from(self.slots.environments.len()).unwrap_or(u32::MAX)
     }
 
-    /// Those of a study whose matrix has `in_file`. Runs `nvidia-smi`, or asks a scheduler, unless the options make it unnecessary.
+    /// Those of a study whose matrix has `in_file`, and whose last session had `last`. Runs `nvidia-smi`, or asks a scheduler, unless
+    /// the options make it unnecessary.
     pub fn find(
         args: &ExecutionArgs,
         concurrency: Option<u32>,
         in_file: Option<&LauncherChoice>,
+        last: Option<&LastSlots>,
     ) -> Result<SessionSlots, CliError> {
-        let launcher = match chosen(args, in_file)? {
+        let continued = last.and_then(|last| last.launcher(args, in_file));
+        let note = continued.map(|last| {
+            format!(
+                "jobs run by the launcher `{}`, as in the study's last session; --launcher names another",
+                last.name()
+            )
+        });
+        let launcher = match chosen(args, continued.or(in_file))? {
             Some(choice) => choice.build().map_err(CliError::usage)?,
             None => catalogue::default(),
         };
-        let slots = slots(args, args.concurrency.or(concurrency), &*launcher)?;
-        Ok(SessionSlots { launcher, slots })
+        let queued = last.filter(|last| last.name == launcher.name()).map(|last| last.count);
+        let slots = slots(args, args.concurrency.or(concurrency), queued, &*launcher)?;
+        Ok(SessionSlots { launcher, slots, note })
     }
 }
 
@@ -75,7 +118,14 @@ fn with_allocation(chosen: Option<LauncherChoice>, allocation: &str) -> Result<L
     })
 }
 
-fn slots(args: &ExecutionArgs, concurrency: Option<u32>, launcher: &dyn Launcher) -> Result<Slots, CliError> {
+/// The slots of `concurrency` jobs, or as many as the launcher holds. A queue holds any number: `queued` if that is
+/// not given.
+fn slots(
+    args: &ExecutionArgs,
+    concurrency: Option<u32>,
+    queued: Option<u32>,
+    launcher: &dyn Launcher,
+) -> Result<Slots, CliError> {
     let sharing = Sharing { gpus_per_job: args.gpus_per_job, jobs_per_gpu: args.jobs_per_gpu };
     let capacity = launcher.capacity().map_err(CliError::usage)?;
     if capacity == Capacity::Machine {
@@ -86,7 +136,8 @@ fn slots(args: &ExecutionArgs, concurrency: Option<u32>, launcher: &dyn Launcher
         let message = format!("--gpus, --gpus-per-job and --jobs-per-gpu do not apply to the launcher `{name}`");
         return Err(CliError::usage(anyhow!(message)).hint(launcher.gpu_hint()));
     }
-    let (count, note) = match (capacity, concurrency) {
+    let is_queue = capacity == Capacity::Queue;
+    let (count, note) = match (capacity, concurrency.or(queued.filter(|_| is_queue))) {
         (Capacity::Jobs(most), Some(wanted)) if wanted > most => {
             (most, Some(format!("the launcher `{name}` holds {most} jobs at once, fewer than {wanted} (-j)")))
         }

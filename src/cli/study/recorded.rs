@@ -10,6 +10,7 @@ use super::identity::length::LengthChange;
 use super::identity::{Compared, compare};
 use super::session;
 use crate::cli::error::CliError;
+use crate::cli::options::launcher::LastSlots;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::lock;
@@ -23,8 +24,8 @@ use crate::types::outcome::StopRule;
 
 /// What to do with the study in the folder.
 pub enum Decision {
-    /// Continue it as the study of the command line, with a change.
-    Continue(StudyDefinition, StudyChange),
+    /// Continue it as the study of the command line, with a change, where the jobs of its last session ran.
+    Continue(StudyDefinition, StudyChange, Option<LastSlots>),
     /// Discard it and start the one of the command line.
     StartAgain(StudyDefinition),
 }
@@ -72,13 +73,20 @@ pub fn decide(
             print_message(&format!("note: {field}: the study had {recorded}, now it has {now}"));
         }
     }
-    Ok(Decision::Continue(now, change))
+    let last = last_slots(view, &recorded, &now);
+    Ok(Decision::Continue(now, change, last))
 }
 
 /// The change of a session that continues the study in `view` as it is; `recorded` is its definition.
 pub fn unchanged(view: &StudyView, recorded: &StudyDefinition) -> StudyChange {
     let length = recorded.experiment.method.schedule.length().amount();
     StudyChange { initial_length: Some(view.initial_length.unwrap_or(length)), ..StudyChange::default() }
+}
+
+/// Where the jobs of the last session of the study in `view` ran; `recorded` is its definition, and `now` that of the command line.
+pub fn last_slots(view: &StudyView, recorded: &StudyDefinition, now: &StudyDefinition) -> Option<LastSlots> {
+    let session = view.last_session.as_ref()?;
+    Some(LastSlots::new(session, recorded.launcher.as_ref(), now.launcher.as_ref()))
 }
 
 /// Whether a job has run to its end or was ended by a rule, so that a result would be lost. A job that ended because the study did has no

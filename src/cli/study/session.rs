@@ -22,7 +22,7 @@ use crate::cli::args::values::FormatArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_codes::Exit;
 use crate::cli::options::execution;
-use crate::cli::options::launcher::SessionSlots;
+use crate::cli::options::launcher::{LastSlots, SessionSlots};
 use crate::cli::output;
 use crate::cli::umask;
 use crate::command::files::fingerprint::{changed, fingerprints};
@@ -59,6 +59,8 @@ pub struct SessionOptions<'a> {
     pub change: StudyChange,
     /// Determined when they are needed: a finished study has none.
     pub places: OnceCell<SessionSlots>,
+    /// Those of the last session of an existing study that is resumed.
+    pub last: Option<LastSlots>,
     /// Conditions that turn the exit code into 3.
     pub fail_if: &'a [Condition],
 }
@@ -93,7 +95,8 @@ impl SessionOptions<'_> {
         if let Some(places) = self.places.get() {
             return Ok(places);
         }
-        let places = SessionSlots::find(self.execution, study.concurrency, study.launcher.as_ref())?;
+        let places =
+            SessionSlots::find(self.execution, study.concurrency, study.launcher.as_ref(), self.last.as_ref())?;
         Ok(self.places.get_or_init(|| places))
     }
 

@@ -53,6 +53,7 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
         findings::print_options_without_effect(&args.execution, &study.experiment);
     }
     let change = StudyChange { rerun: args.execution.rerun, ..recorded::unchanged(&view, &study) };
+    let last = recorded::last_slots(&view, &study, &study);
     let (execution, format) = (&args.execution, args.format);
     SessionOptions {
         execution,
@@ -61,6 +62,7 @@ pub fn resume(args: &ResumeArgs) -> Result<Exit, CliError> {
         change,
         fail_if: &args.fail_if,
         places: OnceCell::new(),
+        last,
     }
     .resume(study, view)
 }

@@ -36,8 +36,12 @@ pub enum ClientEnd {
 
 /// The end of a job that hypertune did not end.
 pub fn client_end(exit: &JobExit<'_>) -> ClientEnd {
-    let (mut slurm, own): (Vec<&str>, Vec<&str>) = exit.stderr_tail.lines().partition(|line| is_of_slurm(line));
+    let (mut slurm, own): (Vec<&str>, Vec<&str>) =
+        messages::lines(exit.stderr_tail).partition(|line| is_of_slurm(line));
     slurm.extend(exit.client_messages.lines().filter(|line| is_of_slurm(line)));
+    // A line about the failure of another node was printed by the job.
+    let is_its_node = |node: &str| exit.placement.is_none_or(|placement| placement.node == node);
+    slurm.retain(|line| failed_node(line).is_none_or(is_its_node));
     if let Some((node, line)) = lost_node(&slurm) {
         return ClientEnd::LostNode { node, reason: messages::text(line) };
     }
@@ -61,10 +65,13 @@ pub fn client_end(exit: &JobExit<'_>) -> ClientEnd {
 
 /// The lost node, and the line that names it.
 fn lost_node<'a>(slurm: &[&'a str]) -> Option<(String, &'a str)> {
-    slurm.iter().find_map(|line| {
-        let node = line.split_once("Node failure on ")?.1.split_whitespace().next()?;
-        Some((node.trim_end_matches([',', '.']).to_owned(), *line))
-    })
+    slurm.iter().find_map(|line| Some((failed_node(line)?.to_owned(), *line)))
+}
+
+/// The node in a message that it has failed.
+fn failed_node(line: &str) -> Option<&str> {
+    let node = line.split_once("Node failure on ")?.1.split_whitespace().next()?;
+    Some(node.trim_end_matches([',', '.']))
 }
 
 fn not_started(code: i32, slurm: &[&str], own: &[&str]) -> ClientEnd {
@@ -160,6 +167,26 @@ mod tests {
     }
 
     #[test]
+    fn a_progress_bar_hides_no_message() {
+        let bar = "loss: 0.3\n\r 10%|#   |";
+        let step = |reason: &str| {
+            format!(
+                "{bar}slurmstepd-n1: error: *** STEP 205.3 ON n1 CANCELLED AT 2026-11-27T01:00:00{reason} ***\nsrun: error: n1: task 0: Terminated\n"
+            )
+        };
+        assert_eq!(end(143, &step(""), true), ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Signal(15))));
+        let limit = ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Timeout));
+        assert_eq!(end(143, &step(" DUE TO TIME LIMIT"), true), limit);
+        for reason in [" DUE TO PREEMPTION", " DUE TO JOB REQUEUE", " DUE TO NODE FAILURE"] {
+            assert!(matches!(end(143, &step(reason), true), ClientEnd::Infrastructure(_)), "{reason}");
+        }
+        let exited = format!("{bar}srun: error: n1: task 0: Exited with exit code 211\n");
+        assert_eq!(end(211, &exited, true), job(Failure::Exit(211)));
+        let killed = format!("{bar}slurmstepd: error: Detected 1 oom_kill event in StepId=3.1.\n");
+        assert!(matches!(end(137, &killed, true), ClientEnd::Job(ExitMeaning::OutOfMemory(_))));
+    }
+
+    #[test]
     fn memory_that_ran_out_is_found_in_messages_of_slurm_and_of_the_job() {
         let killed = "slurmstepd: error: Detected 1 oom_kill event in StepId=3.1. Some of the step tasks have been OOM Killed.\n\
             srun: error: n1: task 0: Out Of Memory\n";
@@ -171,10 +198,14 @@ mod tests {
 
     #[test]
     fn a_lost_node_is_no_success_although_srun_exits_with_0() {
-        let lost = ClientEnd::LostNode { node: "n2".into(), reason: "Node failure on n2".into() };
-        assert_eq!(end(0, "srun: error: Node failure on n2\n", true), lost);
-        assert_eq!(end(1, "srun: error: Node failure on n2\nsrun: Job step aborted\n", true), lost);
-        assert_eq!(end(0, "Node failure on n2\n", true), ClientEnd::Job(ExitMeaning::Succeeded), "printed by the job");
+        let lost = ClientEnd::LostNode { node: "n1".into(), reason: "Node failure on n1".into() };
+        assert_eq!(end(0, "srun: error: Node failure on n1\n", true), lost);
+        assert_eq!(end(1, " 10%|#  |srun: error: Node failure on n1\nsrun: Job step aborted\n", true), lost);
+        let printed =
+            ["Node failure on n1\n", "srun: error: Node failure on n2\n", "srun: error: Node failure on n1x, n1\n"];
+        for printed in printed {
+            assert_eq!(end(0, printed, true), ClientEnd::Job(ExitMeaning::Succeeded), "printed by the job: {printed}");
+        }
     }
 
     #[test]

@@ -78,6 +78,30 @@ pub fn cluster_ended<'a>(lines: &[&'a str]) -> Option<&'a str> {
     lines.iter().find(|line| CLUSTER_ENDED.iter().any(|part| line.contains(part))).copied()
 }
 
+/// How Slurm's messages begin that may follow a line of the job without an end, such as a progress bar.
+const AFTER_OUTPUT: [&str; 5] =
+    ["slurmstepd: error: ", "slurmstepd-", "srun: error: ", "srun: Job step aborted", "srun: Force Terminated "];
+
+/// The lines of `stderr`, in which a message of Slurm begins a line of its own, also after output of a job without an end of line.
+pub fn lines(stderr: &str) -> impl Iterator<Item = &str> {
+    stderr.lines().flat_map(|line| {
+        let at = (1..line.len()).find(|at| line.is_char_boundary(*at) && begins_message(&line[*at..]));
+        let (before, message) = line.split_at(at.unwrap_or(line.len()));
+        [before, message].into_iter().enumerate().filter(|(i, part)| *i == 0 || !part.is_empty()).map(|(_, part)| part)
+    })
+}
+
+/// Whether `text` begins with one of [`AFTER_OUTPUT`]; behind `slurmstepd-` follows the name of a node.
+fn begins_message(text: &str) -> bool {
+    let Some(start) = AFTER_OUTPUT.iter().find(|start| text.starts_with(**start)) else { return false };
+    let has_node = |rest: &str| {
+        rest.split_once(": ").is_some_and(|(node, rest)| {
+            !node.is_empty() && !node.contains(char::is_whitespace) && rest.starts_with("error: ")
+        })
+    };
+    *start != "slurmstepd-" || has_node(&text[start.len()..])
+}
+
 /// Whether `line` was printed by Slurm and not by a job.
 pub fn is_of_slurm(line: &str) -> bool {
     line.starts_with("srun: ") || line.starts_with("slurmstepd: ") || line.starts_with("slurmstepd-")
@@ -87,4 +111,19 @@ pub fn is_of_slurm(line: &str) -> bool {
 pub fn text(line: &str) -> String {
     let text = line.split_once(": ").map_or(line, |(_, text)| text);
     text.strip_prefix("error: ").unwrap_or(text).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_begins_a_line_of_its_own_also_after_a_progress_bar() {
+        let step = "slurmstepd-n1: error: *** STEP 205.3 ON n1 CANCELLED AT 2026-11-27T01:00:00 DUE TO TIME LIMIT ***";
+        let exit = "srun: error: n1: task 0: Exited with exit code 211";
+        let text = format!("first\n\r 10%|█#   |{step}\n\n 20%|{exit}\n{exit}\nmy-srun: error-free\n");
+        let expected = ["first", "\r 10%|█#   |", step, "", " 20%|", exit, exit, "my-srun: error-free"];
+        assert_eq!(lines(&text).collect::<Vec<_>>(), expected);
+        assert_eq!(lines("see slurmstepd-n1 in the log").count(), 1, "no message");
+    }
 }

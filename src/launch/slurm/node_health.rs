@@ -37,9 +37,12 @@ impl NodeHealth {
         lost.into_iter().filter(|node| state.excluded.insert(node.clone())).count()
     }
 
-    /// Excludes `node` for the rest of the session.
+    /// Excludes `node` for the rest of the session, if it is a node of the allocation.
     pub fn exclude(&self, node: &str) {
-        self.lock().excluded.insert(node.to_owned());
+        let mut state = self.lock();
+        if state.nodes.contains(node) {
+            state.excluded.insert(node.to_owned());
+        }
     }
 
     /// The nodes that no job runs on.
@@ -123,6 +126,7 @@ mod tests {
     fn nodes_that_left_the_allocation_are_excluded_once() {
         let health = nodes(3);
         health.exclude("n2");
+        health.exclude("n2x");
         assert_eq!(health.retain(&["n1".to_owned()]), 1);
         assert_eq!(health.retain(&["n1".to_owned()]), 0);
         assert_eq!(health.excluded_for(job(0)), ["n2", "n3"]);

@@ -1,6 +1,6 @@
 //! The configurations that `doctor` runs.
 
-use super::variations::Variations;
+use super::variations::{Variations, different};
 use crate::engine::experiment::Experiment;
 use crate::search::random::Random;
 use crate::search::{Proposal, Sampler};
@@ -49,12 +49,6 @@ impl Configurations {
             false => Variations::of_space(bases, &self.others, &experiment.space),
         }
     }
-}
-
-/// The parameters of either configuration that the other has not with the same value.
-pub(super) fn different<'a>(one: &'a Assignment, other: &'a Assignment) -> impl Iterator<Item = &'a str> {
-    let missing = other.iter().map(|(name, _)| name).filter(|name| one.get(name).is_none());
-    one.iter().filter(|(name, value)| other.get(name) != Some(*value)).map(|(name, _)| name).chain(missing)
 }
 
 fn proposals(sampler: &dyn Sampler, experiment: &Experiment, count: u64) -> Vec<Assignment> {

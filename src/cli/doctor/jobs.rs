@@ -8,7 +8,7 @@ use super::configurations::Configurations;
 use super::gpu_monitor::GpuMonitor;
 use super::metric_reading::metric_reading;
 use super::sessions::{DoctorEnd, DoctorSessions};
-use super::variations::{Change, Variations};
+use super::variations::{ParamVariation, Variations};
 use crate::cli::error::CliError;
 use crate::engine::experiment::{Experiment, PromotedStart};
 use crate::report::doctor::{ChangedJob, DoctorJobs, EndedJob, JobTiming, ObservedJob, UntriedParam, UntriedReason};
@@ -165,7 +165,7 @@ impl Comparison<'_, '_> {
     ) -> Result<(), DoctorEnd> {
         let mut seconds = 0.0;
         jobs.untried = variations.untried;
-        for Change { names, base, params } in variations.changes {
+        for ParamVariation { names, base, params } in variations.changes {
             let base = bases.get(base).and_then(Option::as_ref);
             let is_late = seconds + base.map_or(0.0, |base| base.duration_s) > TRIED_SECONDS;
             let reason = match base {

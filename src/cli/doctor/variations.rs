@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::configurations::different;
 use crate::report::doctor::{UntriedParam, UntriedReason};
 use crate::report::text;
 use crate::space::{Geometry, Space};
@@ -25,7 +24,7 @@ const MAX_LISTED: usize = 64;
 
 /// A configuration in which other parameters are active.
 #[derive(Clone, Debug)]
-pub struct Branch {
+pub struct BranchConfiguration {
     /// What is special in it: `model=forest`.
     pub label: String,
     pub params: Assignment,
@@ -33,7 +32,7 @@ pub struct Branch {
 
 /// A configuration that differs from a base in as few parameters as possible.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct ParamVariation {
     /// The parameters with other values: one, or several that constraints tie together.
     pub names: Vec<String>,
     /// The index of the base: of those given, then the branches.
@@ -44,11 +43,17 @@ pub struct Change {
 /// What to try besides the bases.
 #[derive(Clone, Debug, Default)]
 pub struct Variations {
-    pub branches: Vec<Branch>,
+    pub branches: Vec<BranchConfiguration>,
     /// Labels of branches that are too many.
     pub untried_branches: Vec<String>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<ParamVariation>,
     pub untried: Vec<UntriedParam>,
+}
+
+/// The parameters of either configuration that the other has not with the same value.
+pub fn different<'a>(one: &'a Assignment, other: &'a Assignment) -> impl Iterator<Item = &'a str> {
+    let missing = other.iter().map(|(name, _)| name).filter(|name| one.get(name).is_none());
+    one.iter().filter(|(name, value)| other.get(name) != Some(*value)).map(|(name, _)| name).chain(missing)
 }
 
 impl Variations {
@@ -74,7 +79,7 @@ impl Variations {
             };
             let index = found.base_of(&bases, base);
             let names = different(base, &params).map(str::to_owned).collect();
-            found.add(Change { names, base: index, params });
+            found.add(ParamVariation { names, base: index, params });
         }
         found
     }
@@ -95,12 +100,12 @@ impl Variations {
         let known = given.iter().chain(branches).position(|params| params == base);
         known.unwrap_or_else(|| {
             let label = different(&given[0], base).map(|name| setting(name, base.get(name))).collect::<Vec<_>>();
-            self.branches.push(Branch { label: label.join(" "), params: base.clone() });
+            self.branches.push(BranchConfiguration { label: label.join(" "), params: base.clone() });
             given.len() + self.branches.len() - 1
         })
     }
 
-    fn add(&mut self, change: Change) {
+    fn add(&mut self, change: ParamVariation) {
         if !self.changes.iter().any(|known| known.names == change.names) {
             self.changes.push(change);
         }
@@ -163,7 +168,7 @@ impl SpaceSearch<'_> {
         }
         if let Some(params) = self.space.sample_near(fixed, &self.bases[0].clone(), &mut self.stream) {
             self.bases.push(params.clone());
-            found.branches.push(Branch { label, params });
+            found.branches.push(BranchConfiguration { label, params });
         }
     }
 
@@ -218,12 +223,12 @@ impl SpaceSearch<'_> {
             let name = &*param.name;
             let bases = || self.bases.iter().enumerate().filter(|(_, base)| base.get(name).is_some());
             let alone = bases().find_map(|(base, params)| {
-                Some(Change { names: vec![name.to_owned()], base, params: self.with_other(params, name)? })
+                Some(ParamVariation { names: vec![name.to_owned()], base, params: self.with_other(params, name)? })
             });
             let tied = || {
                 let changed = |(base, params)| {
                     let (names, params) = self.with_fewest_others(params, name)?;
-                    Some(Change { names, base, params })
+                    Some(ParamVariation { names, base, params })
                 };
                 bases().find_map(changed)
             };

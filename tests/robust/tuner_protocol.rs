@@ -136,7 +136,7 @@ fn a_tuner_that_ends_the_study_is_named_with_the_suggestions_that_were_rejected(
         );
         lab.file(
             "tuner.py",
-            &format!("import json, sys\nfor line in sys.stdin:\n    print(json.dumps({response}), flush=True)\n"),
+            format!("import json, sys\nfor line in sys.stdin:\n    print(json.dumps({response}), flush=True)\n"),
         );
         let ended = lab.run("-j 2", "").exits(code);
         let ended = ended.stderr_contains("the tuner `python3 tuner.py` ended the study").stderr_contains(text);

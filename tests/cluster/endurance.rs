@@ -56,6 +56,21 @@ fn a_controller_that_is_restarted_costs_no_trial() {
     assert!(lab.outcome() == reference.outcome());
 }
 
+#[test]
+fn slurm_jobs_whose_end_the_controller_missed_are_cancelled() {
+    let Some(mut cluster) = Cluster::start() else { return };
+    let lab = Lab::random(5);
+    let line = lab.run_line("--launcher slurm -j 3", "pace=2000");
+    let driver = Driver::start(&mut cluster.outside(lab.command(&line)));
+    lab.wait_until("running jobs", || lab.records("started").len() == 3);
+    cluster.stop_controller();
+    sleep(Duration::from_secs(6));
+    cluster.start_controller();
+    driver.wait().exits(0);
+    let running: Vec<String> = cluster.jobs().into_iter().filter(|job| job.contains("RUNNING ht:")).collect();
+    assert!(running.is_empty(), "{running:?}");
+}
+
 /// A study whose jobs first wait as long as the file `pause` says.
 fn paused_lab(seconds: &str) -> Lab {
     let lab = Lab::hyperband();

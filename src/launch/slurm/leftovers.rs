@@ -7,13 +7,18 @@ use std::time::{Duration, Instant};
 
 use super::query::{QueryError, query};
 use crate::launch::launcher::Unstopped;
-use crate::launch::orphans::mark::Mark;
+use crate::launch::orphans::mark::{Mark, SessionMark};
 
 /// How the names of all steps and jobs begin.
 const PREFIX: &str = "ht:";
 /// How long cancelled steps are waited for.
 const TIMEOUT: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long a controller that does not answer is waited for at the end of a session, and the time between two questions.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+const CLOSE_PAUSE: Duration = Duration::from_secs(2);
+/// States of Slurm jobs that hold or will hold resources; completing ones end by themselves.
+const ACTIVE: &str = "--states=PENDING,CONFIGURING,RUNNING,SUSPENDED";
 /// Most ids in one command line.
 const MAX_IDS: usize = 1000;
 
@@ -62,6 +67,24 @@ impl Steps {
         Ok(())
     }
 
+    /// Cancels the Slurm jobs of a session whose jobs have all ended. A job whose end the controller missed stays running without a step
+    /// until its time limit, if there is one. What cannot be ended is pending.
+    pub fn end_session(&self, session: &SessionMark) {
+        let marks = [Mark::Session(session.clone())];
+        let start = Instant::now();
+        while let Err(error) = cancel_active(&marks) {
+            if matches!(error, QueryError::Run { .. }) {
+                return;
+            }
+            if start.elapsed() >= CLOSE_TIMEOUT {
+                let [mark] = marks;
+                self.pending().push(mark);
+                return;
+            }
+            sleep(CLOSE_PAUSE);
+        }
+    }
+
     /// What is pending.
     pub fn unstopped(&self) -> Vec<Unstopped> {
         let reason = "Slurm's controller did not answer";
@@ -79,6 +102,12 @@ impl Steps {
     }
 }
 
+/// Cancels the Slurm jobs with one of `marks` that hold or will hold resources, and does not wait for their ends.
+pub fn cancel_active(marks: &[Mark]) -> Result<(), QueryError> {
+    let jobs = query("squeue", &["--noheader", "--me", ACTIVE, "--format=%i %j"])?;
+    cancel_ids(&matching(&jobs, marks))
+}
+
 /// Cancels the steps and jobs with one of `marks` until none is left.
 fn cancel(marks: &[Mark]) -> Result<usize, QueryError> {
     let start = Instant::now();
@@ -89,27 +118,35 @@ fn cancel(marks: &[Mark]) -> Result<usize, QueryError> {
         if ids.is_empty() || start.elapsed() >= TIMEOUT {
             return Ok(found);
         }
-        for ids in ids.chunks(MAX_IDS) {
-            let mut args = vec!["--quiet"];
-            args.extend(ids.iter().map(String::as_str));
-            match query("scancel", &args) {
-                // A step that has just ended is no error.
-                Ok(_) | Err(QueryError::Failed { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        cancel_ids(&ids)?;
         sleep(PAUSE);
     }
+}
+
+fn cancel_ids(ids: &[String]) -> Result<(), QueryError> {
+    for ids in ids.chunks(MAX_IDS) {
+        let mut args = vec!["--quiet"];
+        args.extend(ids.iter().map(String::as_str));
+        match query("scancel", &args) {
+            // A step that has just ended is no error.
+            Ok(_) | Err(QueryError::Failed { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The ids of this user's steps and jobs with one of `marks`.
 fn find(marks: &[Mark]) -> Result<Vec<String>, QueryError> {
     let jobs = query("squeue", &["--noheader", "--me", "--format=%i %j"])?;
     let steps = query("squeue", &["--noheader", "--me", "--steps", "--format=%i %j"])?;
-    let lines = jobs.lines().chain(steps.lines());
-    let matching =
-        lines.filter_map(|line| line.trim().split_once(' ')).filter(|(_, name)| is_marked(name.trim(), marks));
-    Ok(matching.map(|(id, _)| id.to_owned()).collect())
+    Ok([matching(&jobs, marks), matching(&steps, marks)].concat())
+}
+
+/// The ids in lines of ids and names whose name has one of `marks`.
+fn matching(lines: &str, marks: &[Mark]) -> Vec<String> {
+    let entries = lines.lines().filter_map(|line| line.trim().split_once(' '));
+    entries.filter(|(_, name)| is_marked(name.trim(), marks)).map(|(id, _)| id.to_owned()).collect()
 }
 
 fn is_marked(name: &str, marks: &[Mark]) -> bool {
@@ -125,7 +162,6 @@ fn is_marked(name: &str, marks: &[Mark]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::orphans::mark::SessionMark;
 
     #[test]
     fn what_cannot_be_cancelled_is_named() {

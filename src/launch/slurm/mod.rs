@@ -21,8 +21,8 @@ mod signaller;
 
 use std::env;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -48,6 +48,7 @@ use super::process::spawn::JobCommand;
 use super::process::spawning_child::SpawningChild;
 use super::process::syscalls::{Pid, Reaped, Signal};
 use crate::types::args::Args;
+use crate::types::ids::JobId;
 use crate::types::placement::Placement;
 
 /// The name of the launcher.
@@ -85,6 +86,10 @@ struct Slurm {
     controller: Controller,
     steps: Steps,
     nodes: Arc<NodeHealth>,
+    /// The session, once it has a job.
+    session: OnceLock<SessionMark>,
+    /// Jobs whose client has ended. The controller may have missed the end while it did not answer.
+    ended: Mutex<Vec<JobId>>,
     /// Jobs in a row that Slurm did not start.
     not_started: AtomicU32,
 }
@@ -104,6 +109,8 @@ impl Slurm {
             controller: Controller::default(),
             steps: Steps::default(),
             nodes,
+            session: OnceLock::new(),
+            ended: Mutex::default(),
             not_started: AtomicU32::new(0),
         }
     }
@@ -117,6 +124,20 @@ impl Slurm {
         let mut command = command.clone();
         command.args.insert(0, format!("--jobid={id}").into());
         self.start_client(&command, spawning)
+    }
+
+    /// Whether each job is a Slurm job of its own.
+    fn submits_jobs(&self) -> bool {
+        self.allocation.is_none() && self.pool.is_none()
+    }
+
+    /// Cancels Slurm jobs of which only the controller has not noticed the end: new ones would wait for their resources.
+    fn cancel_ended(&self) {
+        let Some(session) = self.session.get().filter(|_| self.submits_jobs()) else { return };
+        let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        let marks: Vec<Mark> = ended.into_iter().map(|job| Mark::Job(session.job(job))).collect();
+        // At the end of the session it is tried again.
+        let _ = leftovers::cancel_active(&marks);
     }
 
     fn start_client(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
@@ -165,10 +186,13 @@ impl Launcher for Slurm {
 
     fn ready(&self) -> Result<(), String> {
         self.steps.end_pending()?;
-        self.controller.check()
+        self.controller.check(|| self.cancel_ended())
     }
 
     fn wrap(&self, command: CommandLine, job: &JobIdentity<'_>) -> CommandLine {
+        if let Some((session, _)) = SessionMark::of_job(job.mark) {
+            self.session.get_or_init(|| session);
+        }
         let mut excluded = self.nodes.excluded_for(job.job.key);
         if let Some(pool) = &self.pool {
             pool.add(job);
@@ -211,6 +235,9 @@ impl Launcher for Slurm {
     }
 
     fn interpret(&self, exit: &JobExit<'_>) -> ExitMeaning {
+        if self.submits_jobs() {
+            self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(exit.job);
+        }
         let node = exit.placement.map(|placement| placement.node.as_str());
         let pooled = self.pool.as_ref().and_then(|pool| pool.take_allocation_of(&SessionMark::job_suffix(exit.job)));
         let id = self.allocation.as_deref().or(pooled.as_deref());
@@ -231,5 +258,10 @@ impl Launcher for Slurm {
 
     fn close(&self) {
         self.pool.iter().for_each(AllocationPool::close);
+        self.session
+            .get()
+            .filter(|_| self.submits_jobs())
+            .into_iter()
+            .for_each(|session| self.steps.end_session(session));
     }
 }

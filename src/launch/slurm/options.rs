@@ -106,6 +106,13 @@ impl SlurmOptions {
             }
         };
         let cpus = cpus.and_then(NonZeroU32::new);
+        let is_time = |text: &str| slurm_time(text).is_some() || text.eq_ignore_ascii_case("unlimited");
+        let valid = time.as_deref().is_none_or(is_time);
+        reader.check(
+            valid,
+            "time",
+            "`time` must be a number of minutes or a time of Slurm, as in 90, 1:30:00 or 2-00:00:00",
+        );
         let (allocation, jobs, nodes) = read_allocation(&mut reader, time.as_deref());
         let options =
             SlurmOptions { cpus, gpus, mem, time, partition, account, qos, constraint, extra, allocation, jobs, nodes };
@@ -208,6 +215,16 @@ mod tests {
     fn all_invalid_options_are_reported_at_once() {
         let errors = read(json!({"cpus": 0, "mem": "lots", "extra": "--nice", "qos": 3})).unwrap_err();
         assert_eq!(errors.len(), 4, "{errors:?}");
+    }
+
+    #[test]
+    fn a_time_is_one_that_slurm_reads() {
+        for time in [json!(90), json!("1:30:00"), json!("2-00:00:00"), json!("UNLIMITED")] {
+            assert!(read(json!({ "time": time })).is_ok(), "{time}");
+        }
+        for time in [json!(-5), json!("never"), json!("1h")] {
+            assert!(read(json!({ "time": time })).unwrap_err()[0].starts_with("`time` must be"), "{time}");
+        }
     }
 
     #[test]

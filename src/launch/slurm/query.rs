@@ -90,8 +90,8 @@ impl Controller {
         self.is_suspect.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it answers again.
-    pub fn check(&self) -> Result<(), String> {
+    /// Whether it answers again. `on_return` is called once if it did not answer before.
+    pub fn check(&self, on_return: impl FnOnce()) -> Result<(), String> {
         if !self.is_suspect.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -102,6 +102,7 @@ impl Controller {
             let answers = query("scontrol", &["ping"]).is_ok();
             *last = Some(Instant::now());
             if answers {
+                on_return();
                 self.is_suspect.store(false, Ordering::Relaxed);
             }
         }

@@ -64,7 +64,8 @@ fn slurm_jobs_whose_end_the_controller_missed_are_cancelled() {
     let driver = Driver::start(&mut cluster.outside(lab.command(&line)));
     lab.wait_until("running jobs", || lab.records("started").len() == 3);
     cluster.stop_controller();
-    sleep(Duration::from_secs(6));
+    // As long as srun tries to tell the controller.
+    sleep(Duration::from_secs(40));
     cluster.start_controller();
     driver.wait().exits(0);
     let running: Vec<String> = cluster.jobs().into_iter().filter(|job| job.contains("RUNNING ht:")).collect();

@@ -118,8 +118,11 @@ fn header() -> Header {
     }
 }
 
+/// Longer than a fake job takes to end, on a busy machine too.
+const GRACE: Duration = Duration::from_secs(20);
+
 fn options(fake: &Arc<Fake>) -> RunOptions {
-    RunOptions { launcher: fake.clone(), guard: None, grace: Duration::from_millis(5), ..RunOptions::default() }
+    RunOptions { launcher: fake.clone(), guard: None, grace: GRACE, ..RunOptions::default() }
 }
 
 /// Runs `experiment` in `folder` until no job runs.
@@ -147,8 +150,13 @@ fn run(
 }
 
 fn outcomes(experiment: Experiment, fake: Fake) -> (Vec<Outcome>, Arc<Fake>) {
+    outcomes_with_grace(GRACE, experiment, fake)
+}
+
+fn outcomes_with_grace(grace: Duration, experiment: Experiment, fake: Fake) -> (Vec<Outcome>, Arc<Fake>) {
     let (folder, fake) = (tempfile::tempdir().unwrap(), Arc::new(fake));
-    let (result, recorder) = run(folder.path(), experiment, &options(&fake), &fake);
+    let options = RunOptions { grace, ..options(&fake) };
+    let (result, recorder) = run(folder.path(), experiment, &options, &fake);
     assert_eq!(result.unwrap(), FinishReason::Completed);
     (recorder.outcomes(), fake)
 }
@@ -176,7 +184,8 @@ fn a_failed_job_is_retried_and_one_that_ran_out_of_memory_is_recognized() {
 fn a_job_that_ignores_sigterm_at_its_timeout_is_killed_after_the_grace_period() {
     let fake = Fake::new(|_| Ok(FakeJob { end: FakeEnd::OnSignal(Signal::Kill), ..SUCCEEDS }));
     let job_timeout = Some(Duration::from_millis(5));
-    let (outcomes, fake) = outcomes(Experiment { job_timeout, ..experiment(1) }, fake);
+    let (outcomes, fake) =
+        outcomes_with_grace(Duration::from_millis(5), Experiment { job_timeout, ..experiment(1) }, fake);
     assert_eq!(outcomes, [failed(Failure::Timeout)]);
     assert_eq!(fake.signals(), [Signal::Terminate, Signal::Kill]);
     assert_eq!(fake.searches(), 1, "what a killed job started is searched for");

@@ -38,7 +38,7 @@ fn the_launcher_may_change_from_session_to_session() {
     let lab = Lab::hyperband();
     lab.run("-j 2 --max-jobs 5", "").exits(4);
     cluster.run(&id, &lab, "--launcher slurm --max-jobs 10", "").exits(4);
-    lab.run("-j 2", "").exits(0);
+    lab.run("-j 2 --launcher local", "").exits(0);
     let reference = Lab::hyperband();
     reference.run("-j 2", "").exits(0);
     assert!(lab.outcome() == reference.outcome());

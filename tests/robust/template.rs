@@ -22,11 +22,15 @@ run)
         echo "Unable to connect to the server: refused" >&2
         exit 1
     fi
-    setsid env -u HYPERTUNE_SESSION -u HYPERTUNE_JOB sh -c 'echo $$ > "$0"; exec "$@"' "$folder/$name" "$@" &
-    wait $!
-    code=$?
-    rm -f "$folder/$name"
-    exit $code ;;
+    # The job is no descendant of this client, which hypertune would end.
+    run='echo $$ > "$0"; trap : TERM INT; "$@"; echo $? > "$0.code"'
+    (setsid env -u HYPERTUNE_SESSION -u HYPERTUNE_JOB sh -c "$run" "$folder/$name" "$@" &)
+    while [ ! -s "$folder/$name" ]; do sleep 0.01; done
+    pid=$(cat "$folder/$name")
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+    code=$(cat "$folder/$name.code" 2>/dev/null || echo 137)
+    rm -f "$folder/$name" "$folder/$name.code"
+    exit "$code" ;;
 stop)
     [ -e "${0%/*}/unreachable" ] && exit 9
     echo "$name $1" >> "${0%/*}/stopped"
@@ -190,9 +194,8 @@ fn a_job_whose_client_is_killed_is_stopped_and_runs_again() {
     let lab = lab(RANDOM, "");
     let driver = lab.start("", "sleep-trial-0=2000");
     lab.wait_until("a running job", || running(&lab).len() == 1);
-    let job = running(&lab)[0];
-    let stat = fs::read_to_string(format!("/proc/{job}/stat")).unwrap();
-    let client: u32 = stat.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let name = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let client = lab.job_processes().into_iter().find(|pid| name(pid) == "pods\n").expect("the client");
     send_signal(client, SIGKILL);
     driver.wait().exits(0);
     let ends = lab.records("end");

@@ -19,7 +19,8 @@ struct Window {
 
 impl Window {
     fn open(lab: &Lab, options: &str, words: &str) -> Window {
-        let line = format!("exec {} {}", hypertune(), lab.run_line(options, words));
+        // A parent such as nohup may ignore SIGHUP.
+        let line = format!("exec env --default-signal=HUP {} {}", hypertune(), lab.run_line(options, words));
         let mut script = lab.terminal(&line);
         let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let keys = script.stdin.take().unwrap();

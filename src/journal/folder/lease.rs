@@ -259,7 +259,11 @@ fn renew(file: &File, record: &mut LeaseRecord) -> LeaseState {
 fn replace(file: &File, record: &LeaseRecord) -> io::Result<()> {
     let text = record.text();
     // One write, because an incomplete process id is not recognized as a driver's.
-    file.write_all_at(text.as_bytes(), 0)?;
+    if let Err(error) = file.write_all_at(text.as_bytes(), 0) {
+        // A part of a lease is not recognized as a driver's either.
+        let _ = file.set_len(0);
+        return Err(error);
+    }
     file.set_len(text.len() as u64)
 }
 

@@ -28,7 +28,7 @@ impl ScratchFolder {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         let unlocked = folder.path().join("unlocked");
         let lock = File::create(&unlocked)?;
-        // Without locks nobody removes the folder.
+        // If locks are not supported, no later doctor removes the folder.
         let _ = lock.try_lock();
         // The file has its name only once it is locked.
         fs::rename(&unlocked, folder.path().join(LOCK))?;

@@ -38,7 +38,7 @@ impl HeldProcess {
         is_wanted(pid).then_some(HeldProcess { pid, pidfd })
     }
 
-    /// Not a process of another user, which would be waited for in vain.
+    /// Not a process of another user, which cannot be ended.
     pub fn can_be_signalled(&self) -> bool {
         can_signal(self.pidfd.as_fd())
     }

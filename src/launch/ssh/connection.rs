@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// Longest path of a folder for sockets. The path of a socket has at most 107 bytes (unix(7)), and ssh adds a suffix of 17 to it.
 const MAX_BASE: usize = 40;
 
-/// Makes a folder for sockets that only this user can enter. It must not exist, so that it is nobody else's.
+/// Makes a folder for sockets that only this user can enter. It must not exist, because another user may own an existing one.
 pub fn make_folder() -> io::Result<PathBuf> {
     let base = env::var_os("XDG_RUNTIME_DIR").filter(|path| path.len() <= MAX_BASE).map(PathBuf::from);
     let base = base.filter(|path| path.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"));

@@ -27,7 +27,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a host is set aside after its first failure; each further one in a row doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long a session goes on without any host.
+/// How long a session continues if no host answers.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A slot of a host, taken by one job.

@@ -1,7 +1,7 @@
 //! What a host runs: a shell that starts a job in a session of its own and ends it when its stdin ends.
 //!
 //! The login shell of a host may be any shell, so that its command line is only [`BOOTSTRAP`], without a character that csh or fish
-//! treat differently between single quotes. Everything else comes as one line on stdin: nobody else can read the job's environment
+//! treat differently between single quotes. Everything else comes as one line on stdin: no other user can read the job's environment
 //! there, `AcceptEnv` of sshd does not matter, and there is no limit of its length. After the line, stdin carries signals.
 
 use std::ffi::OsString;

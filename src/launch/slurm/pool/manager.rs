@@ -172,6 +172,6 @@ impl Manager<'_> {
         if query("scancel", &["--quiet", "--name", name]).is_ok() {
             watcher.dismiss();
         }
-        // Else it goes on trying, after the end of its stdin.
+        // If it runs still, it tries again after the end of its stdin.
     }
 }

@@ -193,7 +193,7 @@ fn without_prefix(message: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use serde_json::{Value, json};
 
     use super::*;
@@ -205,8 +205,7 @@ pub(super) mod tests {
         job.sbatch_options()[1..].join(" ").split(" --requeue").next().unwrap().to_owned()
     }
 
-    /// A batch job on two nodes.
-    pub(in crate::launch::slurm) fn job(options: &SlurmOptions) -> BatchJob<'_> {
+    fn job(options: &SlurmOptions) -> BatchJob<'_> {
         BatchJob {
             name: "a study",
             size: BatchSize::WholeNodes(2),

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hypertune::engine::experiment::{Experiment, FirstFailures, Limits, PromotedStart, Retries, Stopping};
+use hypertune::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stopping};
 use hypertune::kinds::Method;
 use hypertune::schedule::Schedule;
 use hypertune::schedule::hyperband::{BracketSizes, brackets};
@@ -20,6 +20,7 @@ use hypertune::sim::simulate;
 use hypertune::space::{Param, Space, uniform};
 use hypertune::types::args::Args;
 use hypertune::types::objective::{Direction, Metric};
+use hypertune::types::promoted_start::PromotedStart;
 use hypertune::types::units::ResourceKind;
 
 /// A median of one minute per unit of resource; one standard deviation is a factor of e^0.5 = 1.6.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::types::assignment::Assignment;
-use crate::types::ids::{BracketId, JobId, Slot, TrialId};
+use crate::types::ids::{BracketId, JobId, Rung, Slot, TrialId};
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
@@ -65,8 +65,13 @@ pub enum Command {
         /// The rule that ends it.
         why: StopRule,
     },
-    /// Record that the trial is promoted to the next rung.
-    Promoted(TrialId),
+    /// Record that the trial is promoted.
+    Promoted {
+        /// The trial.
+        trial: TrialId,
+        /// Its next rung, if that is not the one after its last.
+        skips_to: Option<Rung>,
+    },
     /// Record that the trial gets no more jobs. Its checkpoints may be removed.
     Retired(TrialId),
     /// Send [`Event::Tick`] at this moment. Of several, the earliest is enough.

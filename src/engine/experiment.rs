@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::{CountedReading, MetricChoice, Wanted};
@@ -13,40 +12,12 @@ use crate::kinds::Method;
 use crate::schedule::{BracketPlan, Plan};
 use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
-use crate::types::allocation::Allocation;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::{Direction, Metric};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::{Resource, ResourceSpec};
-
-/// The checkpoint directory that the job of a promoted trial starts with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub enum PromotedStart {
-    /// An empty one: the job trains from scratch (`resume: false`).
-    #[default]
-    #[serde(rename = "start_over")]
-    FromScratch,
-    /// The one that the trial's previous job left (`resume: true`).
-    #[serde(rename = "continue")]
-    FromCheckpoint,
-}
-
-impl PromotedStart {
-    /// The allocation of a job with `resource` whose trial had `previous` in its previous job.
-    pub fn allocation(self, resource: Resource, previous: Option<Resource>) -> Allocation {
-        let from = match self {
-            PromotedStart::FromScratch => Resource::ZERO,
-            PromotedStart::FromCheckpoint => previous.unwrap_or(Resource::ZERO),
-        };
-        Allocation { from, to: resource }
-    }
-
-    /// The resource that a job spends if it runs to its end; arguments as in [`PromotedStart::allocation`].
-    pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
-        self.allocation(resource, previous).total()
-    }
-}
 
 /// A metric condition that ends the whole study as a success.
 #[derive(Clone, PartialEq, Debug)]

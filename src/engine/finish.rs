@@ -123,7 +123,8 @@ impl Engine {
 
     pub(super) fn emit_verdicts(&mut self, verdicts: Vec<Verdict>, out: &mut Vec<Command>) {
         out.extend(verdicts.into_iter().map(|verdict| match verdict {
-            Verdict::Promote(trial) => Command::Promoted(trial),
+            Verdict::Promote(trial) => Command::Promoted { trial, skips_to: None },
+            Verdict::PromoteTo(trial, rung) => Command::Promoted { trial, skips_to: Some(rung) },
             Verdict::Retire(trial) => Command::Retired(trial),
         }));
     }

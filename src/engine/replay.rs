@@ -16,7 +16,7 @@ use super::launch::TrialConfig;
 use super::state::{Engine, StudyPhase};
 use crate::schedule::{Next, Start, Verdict};
 use crate::types::assignment::Assignment;
-use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Slot, TrialId};
+use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::outcome::{CurvePoint, Outcome, Reading, StopRule};
 use crate::types::units::{Moment, Resource};
 pub use error::{Allotment, ReplayError};
@@ -68,8 +68,8 @@ pub enum ReplayRecord<'a> {
         /// The moment of the end.
         at: Moment,
     },
-    /// A trial was promoted.
-    Promoted(TrialId),
+    /// A trial was promoted; see [`Command::Promoted`].
+    Promoted(TrialId, Option<Rung>),
     /// A trial was retired.
     Retired(TrialId),
     /// The length of the schedule was changed.
@@ -115,7 +115,8 @@ impl Engine {
                 self.replay_readings(job, readings.unwrap_or_default());
                 self.replay_end(at, job, &JobEnd { outcome, curve, step })
             }
-            ReplayRecord::Promoted(trial) => self.replay_verdict(Verdict::Promote(trial)),
+            ReplayRecord::Promoted(trial, None) => self.replay_verdict(Verdict::Promote(trial)),
+            ReplayRecord::Promoted(trial, Some(rung)) => self.replay_verdict(Verdict::PromoteTo(trial, rung)),
             ReplayRecord::Retired(trial) => self.replay_verdict(Verdict::Retire(trial)),
             ReplayRecord::Kill { job, why } => {
                 self.replay_metric_reached(job, why);
@@ -185,7 +186,7 @@ impl Engine {
             return self.deferred_starts.remove(index).ok_or(ReplayError::NoJob { recorded });
         }
         loop {
-            let Next::Start(start) = self.scheduler.next() else {
+            let Next::Start(start) = self.scheduler.next_recorded(recorded.key) else {
                 return Err(ReplayError::NoJob { recorded });
             };
             if start.key == recorded.key {
@@ -287,7 +288,7 @@ impl Engine {
         }
         let Some(index) = self.unrecorded_index(verdict).or_else(|| self.unrecorded_index_without_new_trials(verdict))
         else {
-            let (Verdict::Promote(trial) | Verdict::Retire(trial)) = verdict;
+            let (Verdict::Promote(trial) | Verdict::PromoteTo(trial, _) | Verdict::Retire(trial)) = verdict;
             return Err(ReplayError::Verdict { trial });
         };
         self.unrecorded_verdicts.remove(index);

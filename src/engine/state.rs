@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::counters::Counters;
 use super::early_failures::EarlyFailures;
 use super::event::FinishReason;
-use super::experiment::{Experiment, FirstFailures, PromotedStart, Retries};
+use super::experiment::{Experiment, FirstFailures, Retries};
 use super::free_slots::FreeSlots;
 use super::job::ScheduledJob;
 use super::policy::Policies;
@@ -16,6 +16,7 @@ use crate::schedule::{Scheduler, Start, Verdict};
 use crate::search::Searcher;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, Slot, TrialId};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 
 /// The phase of a study.

@@ -97,6 +97,8 @@ impl FlatEndRecord {
 #[derive(Deserialize)]
 struct FlatVerdict {
     trial: TrialId,
+    #[serde(default)]
+    rung: Option<Rung>,
 }
 
 /// Parses the JSON object of a record. The tag is the first field of every record that hypertune writes; other objects are parsed
@@ -106,8 +108,10 @@ pub(super) fn parse(line: &mut [u8]) -> serde_json::Result<Record> {
         Some(Record::Launch(Box::new(launch.record())))
     })
     .or_else(|| tagged(line, br#"{"type":"end","#, |end: FlatEndRecord| Some(Record::End(Box::new(end.record()?)))))
-    .or_else(|| tagged(line, br#"{"type":"retired","#, |FlatVerdict { trial }| Some(Record::Retired { trial })))
-    .or_else(|| tagged(line, br#"{"type":"promoted","#, |FlatVerdict { trial }| Some(Record::Promoted { trial })));
+    .or_else(|| tagged(line, br#"{"type":"retired","#, |FlatVerdict { trial, .. }| Some(Record::Retired { trial })))
+    .or_else(|| {
+        tagged(line, br#"{"type":"promoted","#, |FlatVerdict { trial, rung }| Some(Record::Promoted { trial, rung }))
+    });
     tagged.map_or_else(|| serde_json::from_slice(line), Ok)
 }
 

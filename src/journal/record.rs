@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::{Limits, PromotedStart};
+use crate::engine::experiment::Limits;
 use crate::search::PriorObservation;
 use crate::types::assignment::Assignment;
 use crate::types::fingerprint::FileFingerprint;
-use crate::types::ids::{BracketId, JobId, JobKey, Slot, TrialId};
+use crate::types::ids::{BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::placement::Placement;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource, ResourceSpec};
 
 /// The format of new journals. Journals of format 1, without numbers and checksums, are read and stay in it; others are refused.
@@ -316,6 +317,9 @@ pub enum Record {
     Promoted {
         /// The trial.
         trial: TrialId,
+        /// Its next rung, if that is not the one after its last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rung: Option<Rung>,
     },
     /// A trial is retired: no more jobs of it are launched.
     Retired {

@@ -75,7 +75,7 @@ fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<Repla
         Record::Launch(launch) => launch_record(launch),
         Record::Kill { job, why, .. } => ReplayRecord::Kill { job: *job, why },
         Record::End(end) => end_record(end, resource),
-        Record::Promoted { trial } => ReplayRecord::Promoted(*trial),
+        Record::Promoted { trial, rung } => ReplayRecord::Promoted(*trial, *rung),
         Record::Retired { trial } => ReplayRecord::Retired(*trial),
         Record::Finish { reason, at } => ReplayRecord::Finish(reason, *at),
     })

@@ -96,9 +96,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let mut writer = JournalWriter::create(&path).unwrap();
-        writer.append([&Record::Promoted { trial: TrialId(1) }]).unwrap();
+        writer.append([&Record::Promoted { trial: TrialId(1), rung: None }]).unwrap();
         let whole = writer.end();
-        writer.append([&Record::Promoted { trial: TrialId(2) }]).unwrap();
+        writer.append([&Record::Promoted { trial: TrialId(2), rung: None }]).unwrap();
         File::options().write(true).open(&path).unwrap().set_len(whole.length + 5).unwrap();
 
         let mut writer = JournalWriter::open_at(&path, whole).unwrap();
@@ -117,7 +117,7 @@ mod tests {
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
         let sync = Arc::new(JournalSync::new(&path, file.try_clone().unwrap(), 0));
         let mut writer = JournalWriter { path, file, end: JournalEnd::default(), lines: Vec::new(), sync };
-        let error = writer.append([&Record::Promoted { trial: TrialId(1) }]).unwrap_err();
+        let error = writer.append([&Record::Promoted { trial: TrialId(1), rung: None }]).unwrap_err();
         insta::assert_snapshot!(error, @"cannot write study/journal.jsonl: No space left on device (os error 28)");
     }
 }

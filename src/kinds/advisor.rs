@@ -2,13 +2,13 @@
 
 use crate::schedule::Advisor;
 use crate::search::Searcher;
-use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::advice::{Advice, SlotChoices};
 
 /// A searcher in the role of a scheduler's advisor.
 pub(crate) struct SearcherAdvisor<'a>(pub &'a mut dyn Searcher);
 
 impl Advisor for SearcherAdvisor<'_> {
-    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
-        self.0.advise(new_trial, paused)
+    fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
+        self.0.advise(choices)
     }
 }

@@ -8,6 +8,7 @@ use super::rung_advice::one_rung;
 use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::search::gp::Gp;
 use crate::types::args::{ArgError, Args};
+use crate::types::promoted_start::PromotedStart;
 
 /// `kind: auto`: freeze-thaw scheduling with the sampler `gp`, which draws the trials of the first bracket at random.
 pub static KIND: MatrixKind = MatrixKind {
@@ -34,7 +35,11 @@ fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let mut reader = args.reader();
     let levels = read_rung_levels(&mut reader);
     let max_trials = read_max_trials(&mut reader);
-    let schedule = levels.map(|levels| FreezeThaw::new(&levels, max_trials));
+    let promoted = match reader.optional_text("promotedStart").as_deref() {
+        Some("checkpoint") => PromotedStart::FromCheckpoint,
+        _ => PromotedStart::FromScratch,
+    };
+    let schedule = levels.map(|levels| FreezeThaw::new(&levels, max_trials, promoted));
     check_plan_size(&mut reader, schedule.as_ref(), "numRuns");
     reader.finish(|| {
         let schedule = schedule?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::kind::{Field, MatrixKind, Method, Need};
 use crate::schedule::UNLIMITED;
 use crate::schedule::full_budget::FullBudget;
-use crate::search::gp::{Acquisition, Gp, KernelShape, ModelSettings};
+use crate::search::gp::{Acquisition, Criterion, Gp, KernelShape, ModelSettings};
 use crate::types::args::{ArgError, ArgReader, Args, PathSegment};
 
 /// `kind: bayes`: `numInitialRuns` random draws, then `maxIterations` suggestions, each with the full budget.
@@ -90,11 +90,12 @@ fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     let utility = reader.mapping("utilityFunction", read_utility);
     reader.finish(|| {
         let (initial, trials) = (initial?, initial?.saturating_add(iterations?).min(UNLIMITED - 1));
-        let Gp { model, acquisition, .. } = Gp::default();
-        let (acquisition, process) = utility.unwrap_or((acquisition, None));
+        let Gp { model, criterion, .. } = Gp::default();
+        let (criterion, process) =
+            utility.map_or((criterion, None), |(utility, process)| (Criterion::Fixed(utility), process));
         let model = process.unwrap_or(model);
         // Every trial after the initial runs is a suggestion of the model, as the field names say.
-        let sampler = Gp { model, acquisition, random_fraction: 0.0, initial, min_observations: 1 };
+        let sampler = Gp { model, criterion, random_fraction: 0.0, initial, min_observations: 1 };
         Some(Method { kind: "bayes", schedule: Arc::new(FullBudget::new(trials)), sampler: Arc::new(sampler) })
     })
 }

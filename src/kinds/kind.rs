@@ -72,7 +72,7 @@ pub struct MatrixKind {
     /// Whether there is a `resource`.
     pub resource: Need,
     /// Builds the method from the kind's own fields. If there is a `resource`, its type (`int` or `float`) is the argument
-    /// `resourceType`.
+    /// `resourceType`; with `resume: true`, `promotedStart` is `checkpoint`.
     pub build: fn(&Args) -> Result<Method, Vec<ArgError>>,
     /// Warnings about valid fields, each with its position.
     pub advice: fn(&Args) -> Vec<ArgError>,

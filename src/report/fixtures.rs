@@ -140,7 +140,7 @@ impl StudyFixture {
 
     /// A trial is promoted.
     pub fn promote(&mut self, trial: u64) -> &mut StudyFixture {
-        self.records.push(Record::Promoted { trial: TrialId(trial) });
+        self.records.push(Record::Promoted { trial: TrialId(trial), rung: None });
         self
     }
 

@@ -167,7 +167,7 @@ impl Coordinator<'_> {
                     self.write(Record::Kill { job, why: why.clone(), at: now });
                     self.slot_table.kill(job, &KillReason::Rule(why), Instant::now());
                 }
-                Command::Promoted(trial) => self.push(Record::Promoted { trial }),
+                Command::Promoted { trial, skips_to } => self.push(Record::Promoted { trial, rung: skips_to }),
                 Command::Retired(trial) => {
                     self.push(Record::Retired { trial });
                     self.restart_check.retired(trial);

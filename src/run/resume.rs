@@ -16,7 +16,6 @@ use super::output::session_files::StudyAge;
 use super::study::StudyInput;
 use super::tuner::Tuner;
 use crate::engine::Engine;
-use crate::engine::experiment::PromotedStart;
 use crate::engine::replay::Recovery;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::reader;
@@ -26,6 +25,7 @@ use crate::launch::orphans::mark::SessionMark;
 use crate::launch::orphans::unfinished::UnfinishedSessions;
 use crate::types::ids::{JobId, JobKey};
 use crate::types::outcome::{Failure, Outcome, Readings};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource};
 
 /// A study after the replay of its journal.

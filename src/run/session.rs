@@ -34,7 +34,7 @@ use super::study::StudyInput;
 use super::tuner::{Tuner, TunerContext};
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::{Experiment, PromotedStart};
+use crate::engine::experiment::Experiment;
 use crate::journal::folder::claim;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::folder::lock;
@@ -49,6 +49,7 @@ use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::launch::process::pidfd::{check_kernel, probe_pidfd};
 use crate::launch::process::signals::Signals;
 use crate::types::ids::Slot;
+use crate::types::promoted_start::PromotedStart;
 
 /// Starts or resumes the study and runs it until it finishes or a signal comes. For a study that cannot be resumed it returns the
 /// recorded reason; it launches and writes nothing, but completes removals of checkpoints that a killed session did not finish.

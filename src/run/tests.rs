@@ -15,9 +15,7 @@ use super::study::StudyInput;
 use crate::command::style::catalogue::ArgStyle;
 use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::{
-    Experiment, FirstFailures, Interval, Limits, Policy, PromotedStart, Retries, Rule, Stopping,
-};
+use crate::engine::experiment::{Experiment, FirstFailures, Interval, Limits, Policy, Retries, Rule, Stopping};
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::{FORMAT, Header, PlanTotals, Record, SAMPLING_RULES};
 use crate::kinds::Method;
@@ -31,6 +29,7 @@ use crate::search::random::Random;
 use crate::space::Space;
 use crate::types::objective::{Direction, Metric, Score};
 use crate::types::outcome::{Failure, Outcome};
+use crate::types::promoted_start::PromotedStart;
 
 const SUCCEEDS: FakeJob = FakeJob { stdout: "{\"loss\": 0.5}\n", stderr: "", end: FakeEnd::Exit(0) };
 

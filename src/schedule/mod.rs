@@ -18,8 +18,8 @@ mod top_k;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::types::advice::{Advice, PausedTrial, TrialRequest};
-use crate::types::ids::{BracketId, JobKey, TrialId};
+use crate::types::advice::{Advice, SlotChoices};
+use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
 use crate::types::units::Resource;
 
@@ -55,14 +55,16 @@ pub enum Next {
 pub enum Verdict {
     /// The trial moves to the next rung.
     Promote(TrialId),
+    /// The trial moves to this rung, which is above the next one.
+    PromoteTo(TrialId, Rung),
     /// The trial gets no further job: it was not promoted, or it finished the last rung.
     Retire(TrialId),
 }
 
 /// A model that a schedule asks for the best use of a free slot.
 pub trait Advisor {
-    /// The best choice among the `paused` trials and a new trial; `new_trial` is `None` if none may start.
-    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice;
+    /// The best of `choices`.
+    fn advise(&mut self, choices: SlotChoices<'_>) -> Advice;
 }
 
 /// The state of a running schedule. Trial ids are assigned in order, from 0.
@@ -81,6 +83,11 @@ pub trait Scheduler: Send {
     fn accept(&mut self, verdict: Verdict) -> bool {
         let _ = verdict;
         false
+    }
+    /// Replay: as [`Scheduler::next`], after a decision of [`Scheduler::decide`] that led to the recorded job `key`.
+    fn next_recorded(&mut self, key: JobKey) -> Next {
+        let _ = key;
+        self.next()
     }
     /// Starts no further trials. Running trials can still be promoted, in rungs that shrink in proportion to the number of
     /// started trials. The trials in `never_run` were returned by [`Scheduler::next`] but got no configuration: they count as

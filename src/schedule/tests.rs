@@ -44,7 +44,7 @@ impl Record {
     fn add(&mut self, verdicts: Vec<Verdict>, rung: Rung) {
         for verdict in verdicts {
             let is_new = match verdict {
-                Verdict::Promote(trial) => self.promoted.insert((trial, rung)),
+                Verdict::Promote(trial) | Verdict::PromoteTo(trial, _) => self.promoted.insert((trial, rung)),
                 Verdict::Retire(trial) => self.retired.insert(trial),
             };
             assert!(is_new, "{verdict:?} twice");

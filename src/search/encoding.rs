@@ -19,8 +19,8 @@ const MAX_LEVELS: u64 = 32;
 /// Probability cut off at each end of an unbounded parameter: beyond 3.1 standard deviations there is no data, and an optimizer
 /// that reaches 0 or 1 would propose values that are practically never drawn.
 const TAIL: f64 = 1e-3;
-/// See [`Encoding::draw_limit`]. The time of a suggestion grows with it.
-const MAX_DRAWS_PER_VECTOR: usize = 10;
+/// The most draws per vector if a draw may have to be repeated. The time of a suggestion grows with it.
+pub const MAX_DRAWS_PER_VECTOR: usize = 10;
 
 /// Any value in [0, 1] is decoded to a constant.
 const CONSTANT_UNIT: f64 = 0.5;

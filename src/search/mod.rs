@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::space::Space;
-use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::types::advice::{Advice, SlotChoices, TrialRequest};
 use crate::types::args::ArgError;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -56,9 +56,13 @@ pub trait Searcher: Send {
     fn forget_failure(&mut self, trial: TrialId, assignment: &Assignment, resource: Resource) {
         let _ = (trial, assignment, resource);
     }
-    /// The best use of a free slot: one of the `paused` trials, or `new_trial` if one may start.
-    fn advise(&mut self, new_trial: Option<&TrialRequest>, paused: &[PausedTrial]) -> Advice {
-        let _ = (new_trial, paused);
+    /// A job of a registered trial starts.
+    fn start_job(&mut self, trial: TrialId, resource: Resource) {
+        let _ = (trial, resource);
+    }
+    /// The best use of a free slot.
+    fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
+        let _ = choices;
         Advice::NoOpinion
     }
     /// Observations of earlier studies, passed once before the first proposal. They count like observations of this study;

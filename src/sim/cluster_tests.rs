@@ -84,7 +84,7 @@ impl JobModel for ClusterJobs {
     }
 
     fn on_command(&mut self, _now: Moment, command: &Command) {
-        if let Command::Promoted(trial) = command {
+        if let Command::Promoted { trial, .. } = command {
             self.promoted.insert(*trial);
         }
     }

@@ -142,7 +142,7 @@ impl<'m> Simulation<'m> {
                     self.queue.push(self.now, QueuedEvent::End(job));
                 }
             }
-            Command::Promoted(_) => self.result.promotions += 1,
+            Command::Promoted { .. } => self.result.promotions += 1,
             Command::Retired(_) => {}
             Command::WakeAt(moment) => self.queue.push(moment, QueuedEvent::Wake),
             Command::Suggest { .. } => self.queue.push(self.now, QueuedEvent::NoTuner),

@@ -8,7 +8,7 @@ use super::log_normal::LogNormalJobs;
 use super::sequential_brackets::SequentialBrackets;
 use super::*;
 use crate::engine::event::{Command, FinishReason, Launch};
-use crate::engine::experiment::{Experiment, Limits, MetricCondition, PromotedStart, Retries, Stopping};
+use crate::engine::experiment::{Experiment, Limits, MetricCondition, Retries, Stopping};
 use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::asha::Asha;
@@ -22,6 +22,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, TrialId};
 use crate::types::objective::{Direction, Metric};
 use crate::types::outcome::{Failure, Outcome};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, ResourceKind};
 
 /// Proposes the empty configuration without end.
@@ -104,7 +105,7 @@ impl<M: JobModel> JobModel for Recorder<M> {
     }
 
     fn on_command(&mut self, _now: Moment, command: &Command) {
-        if let Command::Promoted(trial) = command {
+        if let Command::Promoted { trial, .. } = command {
             self.promoted.insert(*trial);
         }
     }

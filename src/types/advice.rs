@@ -1,6 +1,7 @@
 //! Requests of a schedule to a model when a slot is free, and the responses.
 
 use super::ids::{BracketId, TrialId};
+use super::promoted_start::PromotedStart;
 use super::units::Resource;
 
 /// A request for the configuration of one new trial.
@@ -23,13 +24,34 @@ pub struct PausedTrial {
     pub resource: Resource,
 }
 
-/// The best use of a free slot according to a model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a free slot can be used for.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotChoices<'a> {
+    /// The next new trial, if one may start. It may start at any rung.
+    pub new_trial: Option<TrialRequest>,
+    /// Trials that may be promoted to any higher rung.
+    pub paused: &'a [PausedTrial],
+    /// The resources of all rungs, ascending; the last is R. Not empty.
+    pub rungs: &'a [Resource],
+    /// What the job of a promoted trial starts with.
+    pub promoted: PromotedStart,
+}
+
+/// The best use of a free slot according to a model. All resources are those of rungs.
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Advice {
-    /// Promote this paused trial.
-    Promote(TrialId),
+    /// Promote a paused trial.
+    Promote {
+        /// The trial.
+        trial: TrialId,
+        /// The resource of its next job.
+        to: Resource,
+    },
     /// Start a new trial. If none may start, do nothing.
-    StartNew,
+    StartNew {
+        /// The resource of its first job.
+        at: Resource,
+    },
     /// The model has too little data to decide.
     NoOpinion,
 }

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod outcome;
 pub mod placement;
 pub(crate) mod printable;
+pub mod promoted_start;
 pub(crate) mod std_normal;
 pub(crate) mod stream;
 pub mod units;

@@ -25,6 +25,8 @@ pub enum Purpose {
     StartingPoint = 7,
     /// The forest that measures the importance of parameters; the stream number is the number of trials.
     Importance = 8,
+    /// The least improvement that counts in a trial's suggestion.
+    Margin = 9,
 }
 
 /// The generator of all random streams.

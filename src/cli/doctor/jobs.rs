@@ -10,11 +10,12 @@ use super::metric_reading::metric_reading;
 use super::sessions::{DoctorEnd, DoctorSessions};
 use super::variations::{ParamVariation, Variations};
 use crate::cli::error::CliError;
-use crate::engine::experiment::{Experiment, PromotedStart};
+use crate::engine::experiment::Experiment;
 use crate::report::doctor::{ChangedJob, DoctorJobs, EndedJob, JobTiming, ObservedJob, UntriedParam, UntriedReason};
 use crate::report::text;
 use crate::types::assignment::Assignment;
 use crate::types::printable::printable;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// Values on which other parameters depend, and then parameters one by one, are tried for about this long each, seconds.

@@ -12,7 +12,6 @@ use super::session;
 use crate::cli::error::CliError;
 use crate::cli::options::launcher::LastSlots;
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::lock;
 use crate::journal::record::LengthRecord;
 use crate::progress::{Verbosity, print_message};
@@ -21,6 +20,7 @@ use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::run::change::{Rerun, StudyChange};
 use crate::schedule::Length;
 use crate::types::outcome::StopRule;
+use crate::types::promoted_start::PromotedStart;
 
 /// What to do with the study in the folder.
 pub enum Decision {

@@ -17,6 +17,7 @@ use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::sync_brackets::SyncBrackets;
 use crate::types::ids::TrialId;
 use crate::types::outcome::Outcome;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::ResourceKind;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +35,7 @@ fn study(kind: Kind, sampler: TestSampler, length: u64) -> Experiment {
         Kind::FullBudget => full_budget(length),
         Kind::Brackets => Arc::new(SyncBrackets::new(brackets(&levels, BracketSizes::Floor), 1, &levels)),
         Kind::Asha => Arc::new(Asha::new(levels, length)),
-        Kind::FreezeThaw => Arc::new(FreezeThaw::new(&levels, length)),
+        Kind::FreezeThaw => Arc::new(FreezeThaw::new(&levels, length, PromotedStart::FromScratch)),
     };
     experiment(schedule.with_length(length), sampler)
 }
@@ -128,8 +129,9 @@ fn trials_that_the_shorter_asha_retired_are_promoted_in_the_longer_one() {
     let retired = |trial: u64| short.journal.iter().any(|r| matches!(r, TestRecord::Retired(t) if t.0 == trial));
     let long = session(at(40), &short.journal, &UNCHANGED(5), (1, 1000, 0));
     let length_before = short.journal.len();
-    let returned =
-        long.journal[length_before..].iter().any(|r| matches!(r, TestRecord::Promoted(t) if t.0 < 5 && retired(t.0)));
+    let returned = long.journal[length_before..]
+        .iter()
+        .any(|r| matches!(r, TestRecord::Promoted(t, _) if t.0 < 5 && retired(t.0)));
     assert!(returned);
     assert!(long.engine.running.is_empty());
 }
@@ -161,7 +163,7 @@ fn a_failed_job_counts_for_promotions_until_its_rung_is_complete() {
         driver.end_trial(trial, Outcome::Failed { failure: crate::types::outcome::Failure::Exit(1) });
     };
     let promoted = |driver: &TestDriver, trial| {
-        driver.journal.iter().any(|r| matches!(r, TestRecord::Promoted(t) if *t == TrialId(trial)))
+        driver.journal.iter().any(|r| matches!(r, TestRecord::Promoted(t, _) if *t == TrialId(trial)))
     };
     for (ended_before, expected) in [(4, true), (9, false)] {
         let mut driver = TestDriver::new(at(), 9);

@@ -115,7 +115,7 @@ impl TestDriver {
                     self.journal.push(TestRecord::Kill(job, why.clone()));
                     self.kills.push((job, why));
                 }
-                Command::Promoted(trial) => self.journal.push(TestRecord::Promoted(trial)),
+                Command::Promoted { trial, skips_to } => self.journal.push(TestRecord::Promoted(trial, skips_to)),
                 Command::Retired(trial) => self.journal.push(TestRecord::Retired(trial)),
                 Command::WakeAt(moment) => self.next_wakeup = Some(moment),
                 Command::Suggest { trials } => self.pending.extend(trials.into_iter().map(|(trial, ..)| trial)),

@@ -6,7 +6,7 @@ use crate::engine::event::{FinishReason, Launch};
 use crate::engine::experiment::Experiment;
 use crate::engine::replay::ReplayRecord;
 use crate::types::assignment::Assignment;
-use crate::types::ids::{JobId, JobKey, TrialId};
+use crate::types::ids::{JobId, JobKey, Rung, TrialId};
 use crate::types::incumbent::{self, Candidate};
 use crate::types::objective::Score;
 use crate::types::outcome::{CurvePoint, Outcome, StopRule};
@@ -17,7 +17,7 @@ pub(super) enum TestRecord {
     Launch(Launch, Moment),
     Kill(JobId, StopRule),
     Ended(JobId, Outcome, Moment, Vec<CurvePoint>),
-    Promoted(TrialId),
+    Promoted(TrialId, Option<Rung>),
     Retired(TrialId),
     Length(u64),
     RunAgain(Vec<JobKey>),
@@ -45,7 +45,7 @@ impl TestRecord {
                 readings: Some(curve),
                 at: *at,
             },
-            TestRecord::Promoted(trial) => ReplayRecord::Promoted(*trial),
+            TestRecord::Promoted(trial, rung) => ReplayRecord::Promoted(*trial, *rung),
             TestRecord::Retired(trial) => ReplayRecord::Retired(*trial),
             TestRecord::Length(length) => ReplayRecord::Length(*length),
             TestRecord::RunAgain(jobs) => ReplayRecord::RunAgain(jobs),
@@ -58,7 +58,7 @@ impl TestRecord {
         match self {
             TestRecord::Launch(_, at) | TestRecord::Ended(_, _, at, _) | TestRecord::Finish(_, at) => Some(*at),
             TestRecord::Kill(..)
-            | TestRecord::Promoted(_)
+            | TestRecord::Promoted(..)
             | TestRecord::Retired(_)
             | TestRecord::Length(_)
             | TestRecord::RunAgain(_) => None,
@@ -93,7 +93,7 @@ pub(super) fn result(journal: &[TestRecord], incumbent: Option<Candidate>) -> St
                 let earlier = result.outcomes.insert(job.key, outcome.clone());
                 assert!(earlier.is_none_or(|outcome| matches!(outcome, Outcome::Failed { .. })));
             }
-            TestRecord::Promoted(trial) => *result.promotions.entry(*trial).or_default() += 1,
+            TestRecord::Promoted(trial, _) => *result.promotions.entry(*trial).or_default() += 1,
             _ => {}
         }
     }

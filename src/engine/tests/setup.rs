@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde_json::Value;
 
 use crate::engine::event::Launch;
-use crate::engine::experiment::{Experiment, FirstFailures, Limits, PromotedStart, Retries, Stopping};
+use crate::engine::experiment::{Experiment, FirstFailures, Limits, Retries, Stopping};
 use crate::kinds::Method;
 use crate::schedule::Schedule;
 use crate::schedule::full_budget::FullBudget;
@@ -20,6 +20,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::{Direction, Metric, Score};
 use crate::types::outcome::{Failure, Outcome};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::ResourceKind;
 

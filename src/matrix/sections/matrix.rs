@@ -20,7 +20,7 @@ use super::value_forms::SpannedArgs;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::CountedReading;
 use crate::command::style::settings::ArgSettings;
-use crate::engine::experiment::{PromotedStart, Stopping};
+use crate::engine::experiment::Stopping;
 use crate::kinds::{self, MatrixKind, Method, Need};
 use crate::launch::catalogue::LauncherChoice;
 use crate::matrix::diagnostics::findings::Findings;
@@ -35,6 +35,7 @@ use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::MAX_SLOTS;
 use crate::types::objective::Metric;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// A matrix. Invalid parts are missing.
@@ -288,6 +289,9 @@ fn read_method(
             ResourceKind::Float => "float",
         };
         args.add("resourceType", kind.into());
+        if section.promoted == PromotedStart::FromCheckpoint {
+            args.add("promotedStart", "checkpoint".into());
+        }
     }
     if findings.error_count() > errors_before {
         return None;

@@ -6,11 +6,11 @@ use rand::RngExt;
 
 use super::rates::CostRates;
 use crate::engine::event::Launch;
-use crate::engine::experiment::PromotedStart;
 use crate::sim::{JobModel, SimulatedJob};
 use crate::types::ids::TrialId;
 use crate::types::objective::Score;
 use crate::types::outcome::Outcome;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::Moment;
 

@@ -11,7 +11,7 @@ mod time_left;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::{Experiment, Limits, PromotedStart};
+use crate::engine::experiment::{Experiment, Limits};
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
 use crate::schedule::Plan;
 use crate::types::allocation::Allocation;
@@ -19,6 +19,7 @@ use crate::types::ids::{BracketId, Rung, TrialId};
 use crate::types::incumbent::{Candidate, IncumbentTracker};
 use crate::types::objective::Metric;
 use crate::types::outcome::Outcome;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 use course::StudyCourse;
 use expected_totals::ExpectedTotals;
@@ -158,7 +159,7 @@ impl StudyProgress {
             }
             Record::Launch(launch) => self.launch(launch),
             Record::End(end) => self.end(end),
-            Record::Promoted { trial } => return self.settle(*trial, true),
+            Record::Promoted { trial, .. } => return self.settle(*trial, true),
             Record::Retired { trial } => return self.settle(*trial, false),
             Record::Finish { reason: FinishReason::MetricReached { job, .. }, .. } => self.incumbents.decided(job.key),
             Record::Started { .. }

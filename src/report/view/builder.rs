@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::job::{JobStart, JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::FinishReason;
-use crate::engine::experiment::PromotedStart;
 use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record, SessionRecord};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::Failure;
 use crate::types::placement::Placement;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 
 /// A journal without its first record.
@@ -68,7 +68,7 @@ impl ViewBuilder {
                 }
             }
             Record::End(end) => self.end(*end),
-            Record::Promoted { trial } => {
+            Record::Promoted { trial, .. } => {
                 if let Some(job) = self.latest_of(trial) {
                     job.promoted = true;
                 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::restore::restore;
-use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::files;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::readings::ReadingsFile;
@@ -14,6 +13,7 @@ use crate::journal::sync::JournalSync;
 use crate::run::checkpoints::Checkpoints;
 use crate::run::error::RunError;
 use crate::run::observer::Observer;
+use crate::types::promoted_start::PromotedStart;
 
 /// Whether the journal had a header when the session started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::engine::experiment::{PromotedStart, Retries};
+use crate::engine::experiment::Retries;
 use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::search::PriorObservation;
 use crate::space::{Param, Space};
@@ -14,6 +14,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobKey, TrialId};
 use crate::types::objective::Score;
 use crate::types::outcome::{CurvePoint, Outcome};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::ResourceSpec;
 
 /// One job, as a JSON object in a request.

@@ -1,5 +1,5 @@
-//! Freeze-thaw scheduling: one bracket of successive halving, then the job from which a model expects the largest gain: a new
-//! trial at a low rung, or the next rung of a paused trial.
+//! Freeze-thaw scheduling: one bracket of successive halving, then the job from which a model expects the largest gain for its cost:
+//! a new trial, or a higher rung of a paused trial.
 //!
 //! The first bracket gives the model data for the cost of a few full trainings. After it, each free slot goes to the model's
 //! choice (after the freeze-thaw idea of Swersky, Snoek and Adams 2014, "Freeze-Thaw Bayesian Optimization", with the rungs of
@@ -13,6 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::types::objective::Direction;
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 use crate::schedule::freeze_thaw::scheduler::FreezeThawScheduler;
@@ -31,12 +32,14 @@ pub struct FreezeThaw {
     rungs: Arc<[RungPlan]>,
     levels: RungLevels,
     max_trials: u64,
+    /// What the job of a promoted trial starts with: what a promotion costs follows from it.
+    promoted_start: PromotedStart,
 }
 
 impl FreezeThaw {
     /// `max_trials` trials on the upper rungs of `levels` ([`UNLIMITED`]: as many as the sampler and the limits of the study
     /// allow).
-    pub fn new(levels: &RungLevels, max_trials: u64) -> FreezeThaw {
+    pub fn new(levels: &RungLevels, max_trials: u64, promoted_start: PromotedStart) -> FreezeThaw {
         let promotions = (0..=levels.s_max() + 1)
             .rev()
             .find(|s| levels.mul_pow_floor(1.0, *s, 1) <= MAX_INITIAL_TRIALS)
@@ -53,7 +56,7 @@ impl FreezeThaw {
         let rungs = resources.into_iter().enumerate().map(|(i, resource)| RungPlan { configs: configs(i), resource });
         let rungs: Vec<RungPlan> = rungs.collect();
         let started = rungs[0].configs.min(max_trials);
-        FreezeThaw { rungs: shrink(&rungs, started).into(), levels: levels.clone(), max_trials }
+        FreezeThaw { rungs: shrink(&rungs, started).into(), levels: levels.clone(), max_trials, promoted_start }
     }
 
     /// Number of trials of the first bracket.
@@ -65,9 +68,9 @@ impl FreezeThaw {
         self.rungs.len() as u32 - 1
     }
 
-    /// Index of the rung at which trials after the first bracket start: two below the last, where a model that knows the space
-    /// can tell good trials for about a tenth of the full resource.
-    fn start_rung(&self) -> usize {
+    /// Index of the rung at which trials after the first bracket start if the model has no opinion: two below the last, where good
+    /// trials can be told for about a tenth of the full resource.
+    fn start_level(&self) -> usize {
         self.rungs.len().saturating_sub(3)
     }
 }
@@ -79,10 +82,9 @@ impl Schedule for FreezeThaw {
         let later = if trials == UNLIMITED { UNLIMITED } else { trials.saturating_sub(self.initial_trials()) };
         let first = shrink(&self.rungs, trials.min(self.initial_trials()));
         let first = BracketPlan { bracket: self.bracket(), rungs: first };
-        let rungs = &self.rungs[self.start_rung()..];
         let single = BracketPlan {
-            bracket: rungs.len() as u32 - 1,
-            rungs: rungs.iter().map(|rung| RungPlan { configs: later, resource: rung.resource }).collect(),
+            bracket: self.bracket(),
+            rungs: self.rungs.iter().map(|rung| RungPlan { configs: later, resource: rung.resource }).collect(),
         };
         let brackets = if later == 0 { vec![first] } else { vec![first, single] };
         Plan { brackets, rounds: 1, open_ended: true }
@@ -91,8 +93,7 @@ impl Schedule for FreezeThaw {
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
         // Without a metric no trial has a score, so the direction has no effect.
         let direction = direction.unwrap_or(Direction::Minimize);
-        let rungs = Arc::clone(&self.rungs);
-        Box::new(FreezeThawScheduler::new(rungs, self.start_rung(), self.levels.eta(), self.max_trials, direction))
+        Box::new(FreezeThawScheduler::new(self, direction))
     }
 
     fn length(&self) -> Length {
@@ -100,7 +101,7 @@ impl Schedule for FreezeThaw {
     }
 
     fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
-        Arc::new(FreezeThaw::new(&self.levels, amount))
+        Arc::new(FreezeThaw::new(&self.levels, amount, self.promoted_start))
     }
 
     fn max_resource(&self) -> Option<Resource> {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::schedule::bracket::Bracket;
-use crate::schedule::{Advisor, Next, RungPlan, Scheduler, Start, Verdict};
-use crate::types::advice::{Advice, PausedTrial, TrialRequest};
+use crate::schedule::freeze_thaw::FreezeThaw;
+use crate::schedule::{Advisor, Next, Scheduler, Start, Verdict};
+use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// Maximum number of paused trials: each may hold a checkpoint. As many as the first bracket can have.
@@ -22,8 +24,17 @@ struct Pause {
     cost: f64,
 }
 
-/// See [`crate::schedule::freeze_thaw::FreezeThaw`]. A level is an index into the rungs of the first bracket; the rung of a later trial is its level
-/// minus `start_level`.
+/// A promotion outside the first bracket that waits for a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Promotion {
+    trial: TrialId,
+    /// The level at which the trial was paused.
+    from: usize,
+    /// The level of its next job.
+    to: usize,
+}
+
+/// See [`crate::schedule::freeze_thaw::FreezeThaw`]. A level is an index into the rungs of the first bracket, which later trials have too.
 #[derive(Debug)]
 pub struct FreezeThawScheduler {
     first: Bracket,
@@ -31,8 +42,9 @@ pub struct FreezeThawScheduler {
     initial_trials: u64,
     /// The resource of each level.
     resources: Vec<Resource>,
-    /// The level at which later trials start.
+    /// The level at which later trials start if the model has no opinion.
     start_level: usize,
+    promoted_start: PromotedStart,
     eta: f64,
     direction: Direction,
     /// The costs of all jobs that ended at each level, sorted.
@@ -47,8 +59,10 @@ pub struct FreezeThawScheduler {
     undecided: VecDeque<(TrialId, bool)>,
     /// Trials that the first bracket did not promote and the model did.
     promoted_later: BTreeSet<TrialId>,
-    /// Trials that were promoted outside the first bracket and wait for a slot, with their next level.
-    promoted: VecDeque<(TrialId, usize)>,
+    /// Trials that were promoted outside the first bracket and wait for a slot.
+    promoted: VecDeque<Promotion>,
+    /// The levels of the next new trials, as far as they are decided.
+    new_levels: VecDeque<usize>,
     next_trial: u64,
     max_trials: u64,
     /// Running jobs outside the first bracket.
@@ -56,20 +70,16 @@ pub struct FreezeThawScheduler {
 }
 
 impl FreezeThawScheduler {
-    /// A scheduler that has started nothing, with a first bracket of `rungs`.
-    pub fn new(
-        rungs: Arc<[RungPlan]>,
-        start_level: usize,
-        eta: f64,
-        max_trials: u64,
-        direction: Direction,
-    ) -> FreezeThawScheduler {
-        let id = BracketId { round: 0, bracket: rungs.len() as u32 - 1 };
+    /// A scheduler of `schedule` that has started nothing.
+    pub fn new(schedule: &FreezeThaw, direction: Direction) -> FreezeThawScheduler {
+        let rungs = Arc::clone(&schedule.rungs);
+        let id = BracketId { round: 0, bracket: schedule.bracket() };
         FreezeThawScheduler {
-            initial_trials: rungs[0].configs,
+            initial_trials: schedule.initial_trials(),
             resources: rungs.iter().map(|rung| rung.resource).collect(),
-            start_level,
-            eta,
+            start_level: schedule.start_level(),
+            promoted_start: schedule.promoted_start,
+            eta: schedule.levels.eta(),
             direction,
             costs: vec![Vec::new(); rungs.len()],
             first: Bracket::new(id, TrialId(0), rungs, direction),
@@ -79,30 +89,39 @@ impl FreezeThawScheduler {
             undecided: VecDeque::new(),
             promoted_later: BTreeSet::new(),
             promoted: VecDeque::new(),
+            new_levels: VecDeque::new(),
             next_trial: 0,
-            max_trials,
+            max_trials: schedule.max_trials,
             running: 0,
         }
     }
 
-    fn start(&mut self, trial: TrialId, level: usize) -> Start {
+    /// The bracket of `trial`.
+    fn bracket(&self, trial: TrialId) -> BracketId {
+        let round = if trial.0 < self.initial_trials { 0 } else { 1 };
+        BracketId { round, bracket: self.resources.len() as u32 - 1 }
+    }
+
+    fn start(&mut self, trial: TrialId, level: usize, previous: Option<usize>) -> Start {
         self.running += 1;
-        let last = self.resources.len() - 1;
-        let (round, lowest) = if trial.0 < self.initial_trials { (0, 0) } else { (1, self.start_level) };
         Start {
-            key: JobKey { trial, rung: Rung((level - lowest) as u32) },
-            bracket: BracketId { round, bracket: (last - lowest) as u32 },
+            key: JobKey { trial, rung: Rung(level as u32) },
+            bracket: self.bracket(trial),
             resource: self.resources[level],
-            previous: (level > lowest).then(|| self.resources[level - 1]),
+            previous: previous.map(|level| self.resources[level]),
         }
     }
 
     /// The request for the next new trial, if one may start.
     fn new_trial(&self) -> Option<TrialRequest> {
-        let bracket = BracketId { round: 1, bracket: (self.resources.len() - 1 - self.start_level) as u32 };
         let trial = TrialId(self.next_trial);
-        let request = TrialRequest { trial, bracket, resource: self.resources[self.start_level] };
+        let request = TrialRequest { trial, bracket: self.bracket(trial), resource: self.resources[self.start_level] };
         (self.next_trial < self.max_trials).then_some(request)
+    }
+
+    /// The level whose resource is `resource`.
+    fn level(&self, resource: Resource) -> Option<usize> {
+        self.resources.iter().position(|other| *other == resource)
     }
 
     /// Records a score and returns whether it is in the top 1/η of its level.
@@ -131,26 +150,47 @@ impl FreezeThawScheduler {
         Some(Verdict::Retire(worst))
     }
 
-    /// Promotes a trial; false if it is not paused.
-    fn promote(&mut self, trial: TrialId) -> bool {
-        let Some(pause) = self.paused.remove(&trial) else { return false };
-        self.promoted.push_back((trial, pause.level + 1));
+    /// Promotes a paused trial to the level `to` if that is above the next one, otherwise to the next one.
+    fn promote(&mut self, trial: TrialId, to: Option<usize>) -> Option<Verdict> {
+        let from = self.paused.remove(&trial)?.level;
+        let next = from + 1;
+        let to = to.filter(|to| (next..self.resources.len()).contains(to)).unwrap_or(next);
+        self.promoted.push_back(Promotion { trial, from, to });
         if trial.0 < self.initial_trials {
             self.promoted_later.insert(trial);
         }
-        true
+        Some(if to == next { Verdict::Promote(trial) } else { Verdict::PromoteTo(trial, Rung(to as u32)) })
     }
 
-    fn decide_once(&mut self, advisor: &mut dyn Advisor, (ended, is_top): (TrialId, bool)) -> Option<TrialId> {
+    fn decide_once(&mut self, advisor: &mut dyn Advisor, (ended, is_top): (TrialId, bool)) -> Option<Verdict> {
         let paused =
             |(trial, pause): (&TrialId, &Pause)| PausedTrial { trial: *trial, resource: self.resources[pause.level] };
         let paused: Vec<PausedTrial> = self.paused.iter().map(paused).collect();
-        let chosen = match advisor.advise(self.new_trial().as_ref(), &paused) {
-            Advice::Promote(trial) => Some(trial),
-            Advice::StartNew => None,
-            Advice::NoOpinion => is_top.then_some(ended),
+        let choices = SlotChoices {
+            new_trial: self.new_trial(),
+            paused: &paused,
+            rungs: &self.resources,
+            promoted: self.promoted_start,
         };
-        chosen.filter(|trial| self.promote(*trial))
+        match advisor.advise(choices) {
+            Advice::Promote { trial, to } => self.promote(trial, self.level(to)),
+            Advice::StartNew { at } => {
+                let level = self.level(at).filter(|_| choices.new_trial.is_some());
+                self.new_levels.extend(level);
+                None
+            }
+            Advice::NoOpinion if is_top => self.promote(ended, None),
+            Advice::NoOpinion => None,
+        }
+    }
+
+    /// Replay: applies `recorded`, the promotion of `trial` to the level `to` or to its next one.
+    fn accept_promotion(&mut self, recorded: Verdict, trial: TrialId, to: Option<usize>) -> bool {
+        let promoted = self.promote(trial, to);
+        if promoted.is_some() {
+            self.undecided.pop_front();
+        }
+        promoted == Some(recorded)
     }
 
     /// Whether no job runs, waits for a slot, or may still start.
@@ -194,8 +234,8 @@ impl Scheduler for FreezeThawScheduler {
         if let Some(start) = self.first.start_promoted() {
             return Next::Start(start);
         }
-        if let Some((trial, level)) = self.promoted.pop_front() {
-            return Next::Start(self.start(trial, level));
+        if let Some(Promotion { trial, from, to }) = self.promoted.pop_front() {
+            return Next::Start(self.start(trial, to, Some(from)));
         }
         if self.next_trial < self.max_trials {
             let trial = TrialId(self.next_trial);
@@ -204,14 +244,23 @@ impl Scheduler for FreezeThawScheduler {
             if let Some(start) = self.first.start_new() {
                 return Next::Start(start);
             }
-            return Next::Start(self.start(trial, self.start_level));
+            let level = self.new_levels.pop_front().unwrap_or(self.start_level);
+            return Next::Start(self.start(trial, level, None));
         }
         if self.is_finished() { Next::Done } else { Next::Wait }
     }
 
+    fn next_recorded(&mut self, key: JobKey) -> Next {
+        let level = key.rung.0 as usize;
+        if key.trial == TrialId(self.next_trial) && level < self.resources.len() {
+            self.new_levels = VecDeque::from([level]);
+        }
+        self.next()
+    }
+
     fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict> {
         let is_initial = key.trial.0 < self.initial_trials;
-        let level = key.rung.0 as usize + if is_initial { 0 } else { self.start_level };
+        let level = key.rung.0 as usize;
         if level >= self.resources.len() {
             return Vec::new();
         }
@@ -230,7 +279,7 @@ impl Scheduler for FreezeThawScheduler {
     fn decide(&mut self, advisor: &mut dyn Advisor) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         while let Some(ended) = self.undecided.pop_front() {
-            verdicts.extend(self.decide_once(advisor, ended).map(Verdict::Promote));
+            verdicts.extend(self.decide_once(advisor, ended));
         }
         if self.is_finished() {
             let paused = std::mem::take(&mut self.paused);
@@ -242,13 +291,8 @@ impl Scheduler for FreezeThawScheduler {
 
     fn accept(&mut self, verdict: Verdict) -> bool {
         match verdict {
-            Verdict::Promote(trial) => {
-                let promoted = self.promote(trial);
-                if promoted {
-                    self.undecided.pop_front();
-                }
-                promoted
-            }
+            Verdict::Promote(trial) => self.accept_promotion(verdict, trial, None),
+            Verdict::PromoteTo(trial, rung) => self.accept_promotion(verdict, trial, Some(rung.0 as usize)),
             Verdict::Retire(trial) => {
                 self.undecided.clear();
                 let paused = self.paused.remove(&trial);

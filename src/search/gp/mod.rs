@@ -2,6 +2,7 @@
 //! acquisition value at the full resource.
 
 mod acquisition;
+mod advice;
 mod fit;
 mod kernel;
 mod lbfgs;
@@ -13,10 +14,11 @@ mod posterior;
 mod searcher;
 mod settings;
 mod simd;
+mod subspace;
 #[cfg(test)]
 mod tests;
 mod transform;
 
 pub use crate::search::gp::acquisition::Acquisition;
 pub use crate::search::gp::kernel::KernelShape;
-pub use crate::search::gp::settings::{Gp, ModelSettings};
+pub use crate::search::gp::settings::{Criterion, Gp, ModelSettings};

@@ -56,8 +56,8 @@ pub struct Model {
     dimensions: Vec<Dimension>,
     seed: u64,
     rows: Vec<Row>,
-    /// Vectors of running trials without observations.
-    pending: BTreeMap<TrialId, Vec<f64>>,
+    /// Running jobs: the configuration, and the log resource at which its result is expected.
+    pending: BTreeMap<TrialId, Point>,
     /// The last fit, and the number of observations it used.
     hyperparameters: Option<(usize, Hyperparameters)>,
     posterior: Option<Posterior>,
@@ -77,9 +77,17 @@ impl Model {
         }
     }
 
-    /// A trial with vector `x` starts.
+    /// A new trial with vector `x` starts.
     pub fn add_pending(&mut self, trial: TrialId, x: Vec<f64>) {
-        self.pending.insert(trial, x);
+        self.pending.insert(trial, Point { x, t: 0.0 });
+        self.posterior = None;
+    }
+
+    /// A job of a known trial starts and will end at the log resource `t`.
+    pub fn start_job(&mut self, trial: TrialId, t: f64) {
+        let known = self.rows.iter().find(|row| row.trial == trial).map(|row| row.point.x.clone());
+        let Some(x) = self.pending.remove(&trial).map(|point| point.x).or(known) else { return };
+        self.pending.insert(trial, Point { x, t });
         self.posterior = None;
     }
 
@@ -104,10 +112,10 @@ impl Model {
     /// The vectors of all trials of this study, including running ones.
     pub fn vectors(&self) -> impl Iterator<Item = &[f64]> {
         let own = self.rows.iter().filter(|row| !is_prior_trial(row.trial));
-        own.map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
+        own.map(|row| &row.point).chain(self.pending.values()).map(|point| point.x.as_slice())
     }
 
-    /// The posterior given all observations. Each running trial counts as observed with its predicted mean ("kriging believer",
+    /// The posterior given all observations. Each running job counts as observed with its predicted mean ("kriging believer",
     /// Ginsbourger, Le Riche and Carraro 2010). `None` if all observations are failures or the covariance matrix cannot be factored.
     pub fn posterior(&mut self) -> Option<&Posterior> {
         if self.posterior.is_none() {
@@ -116,19 +124,12 @@ impl Model {
             let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &hyperparameters);
             let chosen = self.subsample(self.rows.len(), MAX_ROWS, &values);
             let mut posterior = Posterior::new(kernel, self.dataset(&chosen, &values)).ok()?;
-            let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
-            let means = posterior.predict_means(&running);
-            let points: Vec<Point> = running.into_iter().map(|x| Point { x, t: 0.0 }).collect();
+            let points: Vec<Point> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
+            let means: Vec<f64> = points.iter().map(|point| posterior.predict(point).mean).collect();
             posterior.extend(&points, &means);
             self.posterior = Some(posterior);
         }
         self.posterior.as_ref()
-    }
-
-    /// Predicted means at the full resource of those running trials without observations whose vector `is_counted`.
-    pub fn pending_means(&mut self, is_counted: impl Fn(&[f64]) -> bool) -> Vec<f64> {
-        let running: Vec<Vec<f64>> = self.pending.values().filter(|x| is_counted(x)).cloned().collect();
-        self.posterior().map(|posterior| posterior.predict_means(&running)).unwrap_or_default()
     }
 
     /// All observed trials, the one with the best predicted mean at the full resource first.

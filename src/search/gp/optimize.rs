@@ -8,7 +8,8 @@ use super::acquisition::Acquisition;
 use super::kernel::Point;
 use super::lbfgs::{Bounds, StopCriteria, minimize};
 use super::posterior::Posterior;
-use crate::search::encoding::{Axis, Branch, Encoding, INACTIVE, branch, is_in_branch};
+use super::subspace::Subspace;
+use crate::search::encoding::{Axis, Encoding, INACTIVE, branch};
 use crate::types::std_normal;
 use crate::types::stream::Stream;
 
@@ -43,13 +44,13 @@ pub struct Effort {
 pub struct SearchRegion<'a> {
     /// Configurations around which local candidates are drawn.
     pub known: &'a [Vec<f64>],
-    /// The branch of all candidates; any if it is `None`.
-    pub branch: Option<&'a Branch>,
+    /// Where all candidates are.
+    pub subspace: &'a Subspace,
 }
 
 impl SearchRegion<'_> {
     fn has(&self, encoding: &Encoding, x: &[f64]) -> bool {
-        is_in_branch(self.branch, x) && encoding.is_feasible(x)
+        self.subspace.contains(x) && encoding.is_feasible(x)
     }
 }
 
@@ -162,11 +163,11 @@ fn starts(ranked: &[(f64, Vec<f64>)], count: usize) -> Vec<&[f64]> {
 fn candidates(encoding: &Encoding, region: SearchRegion<'_>, effort: Effort, stream: &mut Stream) -> Vec<Vec<f64>> {
     let is_inside = |x: &Vec<f64>| region.has(encoding, x);
     let known = region.known;
-    let limit = encoding.draw_limit(effort.random_candidates);
+    let limit = region.subspace.draw_limit(encoding, effort.random_candidates);
     let drawn = (0..limit).map(|_| encoding.draw(stream)).filter(is_inside);
     let mut candidates: Vec<Vec<f64>> = drawn.take(effort.random_candidates).collect();
     if !known.is_empty() {
-        let limit = encoding.draw_limit(effort.local_candidates);
+        let limit = region.subspace.draw_limit(encoding, effort.local_candidates);
         let near = (0..limit).map(|i| perturb(&known[i % known.len()], encoding, stream)).filter(is_inside);
         candidates.extend(near.take(effort.local_candidates));
     }

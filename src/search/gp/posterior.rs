@@ -1,5 +1,6 @@
 //! Predictions of a Gaussian process (Rasmussen and Williams 2006, algorithm 2.1).
 
+use super::advice::Outlook;
 use super::kernel::{CovarianceTerms, Kernel, Point, ScaledBatch, ScaledPoint};
 use super::likelihood::{Dataset, JITTER, covariance};
 use super::linalg::{Cholesky, NotPositiveDefiniteError, dot};
@@ -137,6 +138,25 @@ impl Posterior {
         self.kernel.scatter_gradient(&sums[0], d_mean);
         self.kernel.scatter_gradient(&sums[1], d_std);
         prediction
+    }
+
+    /// The outlook of the configuration `x` before a job that ends at the log resource `t`; see [`Point::t`].
+    pub fn outlook(&self, x: &[f64], t: f64) -> Outlook {
+        let points =
+            [Point { x: x.to_vec(), t }, Point { x: x.to_vec(), t: 0.0 }].map(|point| self.kernel.scale(&point));
+        let [mut job, mut full] = points.each_ref().map(|point| self.kernel.row(point, &self.points));
+        let mean = dot(&full, &self.weights);
+        self.factor.forward(&mut full);
+        let Prediction { std, .. } = self.prediction(mean, dot(&full, &full));
+        if t >= 0.0 {
+            return Outlook { mean, std, explained: std };
+        }
+        self.factor.forward(&mut job);
+        let [at_job, at_full] = points;
+        let covariance = self.kernel.row(&at_job, &[at_full])[0] - dot(&job, &full);
+        let result = self.prediction(0.0, dot(&job, &job)).std;
+        let explained = (covariance / (result * result + self.kernel.noise()).sqrt()).abs().min(std);
+        Outlook { mean, std, explained }
     }
 
     fn prediction(&self, mean: f64, explained: f64) -> Prediction {

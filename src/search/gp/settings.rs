@@ -1,15 +1,18 @@
 //! Settings of the sampler.
 
+use rand::RngExt;
+
 use super::acquisition::Acquisition;
 use super::kernel::KernelShape;
+use crate::types::stream::Stream;
 
 /// Settings of the sampler.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Gp {
     /// The model.
     pub model: ModelSettings,
-    /// The acquisition function.
-    pub acquisition: Acquisition,
+    /// What a suggestion maximizes.
+    pub criterion: Criterion,
     /// Fraction of trials drawn at random, in [0, 1]: a guard against a wrong model. It can be small, because expected improvement
     /// explores too.
     pub random_fraction: f64,
@@ -23,10 +26,47 @@ impl Default for Gp {
     fn default() -> Gp {
         Gp {
             model: ModelSettings::default(),
-            acquisition: Acquisition::LogExpectedImprovement { margin: 0.0 },
+            criterion: Criterion::DrawnMargin,
             random_fraction: 0.02,
             initial: 0,
             min_observations: 10,
+        }
+    }
+}
+
+/// The lowest and the highest margin of [`Criterion::DrawnMargin`], in units of the transformed values.
+const MARGINS: (f64, f64) = (1e-3, 0.3);
+
+/// What a suggestion maximizes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Criterion {
+    /// Expected improvement by at least a margin that is drawn for each trial, its logarithm uniformly from 10⁻³ to 0.3 standard
+    /// deviations of the results: one that suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global
+    /// Optimization Methods Based on Response Surfaces", section 6; Lizotte 2008, "Practical Bayesian Optimization", section 3.3).
+    /// Without a margin, most late trials repeat the incumbent for a small but certain improvement.
+    DrawnMargin,
+    /// The same acquisition function for all trials.
+    Fixed(Acquisition),
+}
+
+impl Criterion {
+    /// The least improvement that counts, in units of the transformed values.
+    pub(super) fn margin(self, stream: &mut Stream) -> f64 {
+        match self {
+            Criterion::DrawnMargin => {
+                let (low, high) = (libm::log(MARGINS.0), libm::log(MARGINS.1));
+                libm::exp(low + stream.random::<f64>() * (high - low))
+            }
+            Criterion::Fixed(Acquisition::LogExpectedImprovement { margin }) => margin,
+            Criterion::Fixed(_) => 0.0,
+        }
+    }
+
+    /// The acquisition function with the margin that was drawn.
+    pub(super) fn acquisition(self, margin: f64) -> Acquisition {
+        match self {
+            Criterion::DrawnMargin => Acquisition::LogExpectedImprovement { margin },
+            Criterion::Fixed(acquisition) => acquisition,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::engine::event::Launch;
-use crate::engine::experiment::PromotedStart;
 use crate::journal::folder::layout::StudyFolder;
 use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record, SessionRecord};
 use crate::launch::orphans::mark::SessionMark;
@@ -18,6 +17,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome, Readings};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource};
 
 const TRIAL: TrialId = TrialId(0);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::search::encoding::{Branch, Encoding, INACTIVE, is_in_branch};
+use crate::search::encoding::{Branch, Encoding, INACTIVE};
 use crate::search::gp::acquisition::Acquisition;
 use crate::search::gp::kernel::{Hyperparameters, Kernel, KernelShape, Point};
 use crate::search::gp::likelihood::Dataset;
 use crate::search::gp::optimize::{AcquisitionFn, Effort, SearchRegion, maximize};
 use crate::search::gp::posterior::Posterior;
+use crate::search::gp::subspace::Subspace;
 use crate::space::rules::constraint::Constraint;
 use crate::space::rules::tests::{constraint, ruled};
 use crate::space::tests::parameters;
@@ -62,7 +63,7 @@ fn the_best_of_a_rare_feasible_part_is_found() {
         known.truncate(5);
         let random = draws(&encoding, 3, 200).iter().map(|x| value(x)).fold(f64::NEG_INFINITY, f64::max);
         for seed in 10..15 {
-            let region = SearchRegion { known: &known, branch: None };
+            let region = SearchRegion { known: &known, subspace: &Subspace::Whole };
             let ranked = maximize(acquisition_fn, &encoding, region, EFFORT, &mut parameters(seed));
             assert!(ranked.iter().all(|(_, x)| encoding.is_feasible(x)), "{name}");
             let (found, x) = &ranked[0];
@@ -99,12 +100,13 @@ fn every_optimization_stays_in_the_branch() {
     let acquisition_fn =
         AcquisitionFn { posterior: &posterior, acquisition: Acquisition::ConfidenceBound { kappa: 0.0 }, best: 0.0 };
     let active: Branch = vec![true; 4];
-    let region = SearchRegion { known: &[], branch: Some(&active) };
+    let active = Subspace::Branch(active);
+    let region = SearchRegion { known: &[], subspace: &active };
     for seed in 10..15 {
         let ranked = |optimized| {
             let effort = Effort { optimized, ..EFFORT };
             let ranked = maximize(acquisition_fn, &encoding, region, effort, &mut parameters(seed));
-            assert!(ranked.iter().all(|(_, x)| is_in_branch(Some(&active), x)));
+            assert!(ranked.iter().all(|(_, x)| active.contains(x)));
             ranked.len()
         };
         assert_eq!(ranked(5), ranked(0) + 5, "seed {seed}: an optimization ended outside of the branch");

@@ -1,0 +1,105 @@
+//! Decides what a free slot is used for: a new trial or a paused one, and with which resource.
+
+mod job_value;
+
+use super::model::RankedTrial;
+use super::searcher::{GpSearcher, Suggestion};
+use crate::search::observation::is_prior_trial;
+use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
+use crate::types::ids::TrialId;
+use crate::types::units::Resource;
+
+pub use job_value::{JobCost, Outlook};
+
+/// A trial whose next job could use the slot.
+struct Candidate<'a> {
+    /// Its configuration.
+    x: &'a [f64],
+    /// The resource of its last job; `None` for a new trial.
+    last: Option<Resource>,
+    /// The value to improve on.
+    bar: f64,
+}
+
+/// The best next job of a trial.
+#[derive(Clone, Copy)]
+struct BestJob {
+    /// See [`Outlook::log_gain_per_cost`].
+    value: f64,
+    resource: Resource,
+}
+
+impl GpSearcher {
+    /// The job with the largest expected improvement per resource: at any rung of a new trial, or at any higher rung of a paused one. If
+    /// no new trial may start, the trial with the best predicted mean is promoted.
+    pub(super) fn advise_slot(&mut self, choices: SlotChoices<'_>) -> Advice {
+        let ranking = self.model.ranking();
+        let Some(request) = choices.new_trial else {
+            let nothing = Advice::StartNew { at: self.max_resource };
+            return self.promote_best_mean(&ranking, choices).unwrap_or(nothing);
+        };
+        let Suggestion::Configuration { x, bar, .. } = self.suggestion(request.trial) else {
+            return Advice::StartNew { at: request.resource };
+        };
+        let new = self.best_job(&Candidate { x: &x, last: None, bar }, choices);
+        let paused = self.best_paused(&ranking, &request, choices);
+        match (new, paused) {
+            (Some(new), Some((trial, job))) if job.value > new.value => Advice::Promote { trial, to: job.resource },
+            (Some(new), _) => Advice::StartNew { at: new.resource },
+            (None, _) => Advice::StartNew { at: request.resource },
+        }
+    }
+
+    /// The paused trial whose next job has the largest value, and that job.
+    fn best_paused(
+        &mut self,
+        ranking: &[RankedTrial],
+        request: &TrialRequest,
+        choices: SlotChoices<'_>,
+    ) -> Option<(TrialId, BestJob)> {
+        let bar = self.incumbent_mean(ranking)? - self.margin(request.trial);
+        let mut best: Option<(TrialId, BestJob)> = None;
+        for PausedTrial { trial, resource } in choices.paused {
+            let Some(ranked) = ranking.iter().find(|ranked| ranked.trial == *trial) else { continue };
+            let candidate = Candidate { x: &ranked.x, last: Some(*resource), bar };
+            let job = self.best_job(&candidate, choices);
+            if let Some(job) = job.filter(|job| best.is_none_or(|(_, other)| job.value > other.value)) {
+                best = Some((*trial, job));
+            }
+        }
+        best
+    }
+
+    /// The most valuable next job of a trial.
+    fn best_job(&mut self, candidate: &Candidate<'_>, choices: SlotChoices<'_>) -> Option<BestJob> {
+        let full = self.max_resource.amount();
+        let higher =
+            choices.rungs.iter().filter(|rung| candidate.last.is_none_or(|last| rung.amount() > last.amount()));
+        let mut best: Option<BestJob> = None;
+        for rung in higher {
+            let cost = JobCost {
+                job: choices.promoted.cost(*rung, candidate.last) / full,
+                rest: if rung.amount() < full {
+                    choices.promoted.cost(self.max_resource, Some(*rung)) / full
+                } else {
+                    0.0
+                },
+            };
+            let t = self.log_resource(rung.amount())?;
+            let value = self.model.posterior()?.outlook(candidate.x, t).log_gain_per_cost(cost, candidate.bar);
+            if best.is_none_or(|other| value > other.value) {
+                best = Some(BestJob { value, resource: *rung });
+            }
+        }
+        best
+    }
+
+    /// Promotes the trial with the best predicted mean, if it is paused.
+    fn promote_best_mean(&mut self, ranking: &[RankedTrial], choices: SlotChoices<'_>) -> Option<Advice> {
+        let best = ranking.iter().find(|ranked| !is_prior_trial(ranked.trial))?;
+        let paused = choices.paused.iter().find(|paused| paused.trial == best.trial)?;
+        let bar = self.incumbent_mean(ranking)?;
+        let job = self.best_job(&Candidate { x: &best.x, last: Some(paused.resource), bar }, choices)?;
+        Some(Advice::Promote { trial: best.trial, to: job.resource })
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::folder::conflict::FolderError;
 use super::folder::lease::{LeaseHolder, LeaseRecord};
 use super::line::LineError;
-use super::record::{FORMAT, SAMPLING_RULES};
+use super::record::FORMAT;
 
 /// An error of a journal or a study's folder. Every message names the file and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +81,8 @@ pub enum JournalError {
     },
     /// The rules that turn a seed into draws have changed since the study started.
     #[error(
-        "{}: recorded with sampling rules {found} by hypertune {version}; this version has rules {SAMPLING_RULES} and would draw \
-         other configurations; continue with that version, or start a new study with --study OTHER or --overwrite",
+        "{}: recorded with sampling rules {found} by hypertune {version}; this version has rules {wanted} and would draw other \
+         configurations; continue with that version, or start a new study with --study OTHER or --overwrite",
         path.display()
     )]
     SamplingRules {
@@ -90,6 +90,8 @@ pub enum JournalError {
         path: PathBuf,
         /// The version of the rules in the journal.
         found: u32,
+        /// The version of this program's rules for the same sampler.
+        wanted: u32,
         /// The version of hypertune that wrote it.
         version: String,
     },

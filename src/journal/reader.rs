@@ -11,7 +11,7 @@ use super::flat_records;
 use super::folder::files;
 use super::folder::layout::StudyFolder;
 use super::line::{self, JournalEnd, LineError, LineFormat};
-use super::record::{Header, Record, SAMPLING_RULES};
+use super::record::{Header, Record};
 
 /// Longest line in bytes that is read as a record. A header holds the matrix file, an end record up to a mebibyte of metrics.
 pub const MAX_LINE: u64 = 64 << 20;
@@ -54,14 +54,15 @@ pub fn open_before_header(folder: &StudyFolder) -> Result<JournalReader, Journal
     Ok(JournalReader::new(&path, BufReader::with_capacity(1 << 16, file)))
 }
 
-/// Refuses a study whose seed would give other draws than when it started.
-pub fn check_sampling_rules(header: &Header, folder: &StudyFolder) -> Result<(), JournalError> {
-    if header.sampling_rules == SAMPLING_RULES {
+/// Refuses a study whose seed would give other draws with the rules `wanted` than when it started.
+pub fn check_sampling_rules(header: &Header, wanted: u32, folder: &StudyFolder) -> Result<(), JournalError> {
+    if header.sampling_rules == wanted {
         return Ok(());
     }
     Err(JournalError::SamplingRules {
         path: folder.journal(),
         found: header.sampling_rules,
+        wanted,
         version: header.version.clone(),
     })
 }

@@ -21,15 +21,12 @@ use crate::types::units::{Moment, Resource, ResourceSpec};
 /// The format of new journals. Journals of format 1, without numbers and checksums, are read and stay in it; others are refused.
 pub const FORMAT: u32 = 2;
 
-/// Version of the rules that turn a seed into draws and promotions. A change of the rules raises it.
-pub const SAMPLING_RULES: u32 = 1;
-
 /// The first record: the study's definition.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Header {
     /// [`FORMAT`] when the study started.
     pub format: u32,
-    /// [`SAMPLING_RULES`] when the study started.
+    /// The version of the sampler's rules when the study started; see `Sampler::rules`.
     pub sampling_rules: u32,
     /// The version of hypertune that started the study.
     pub version: String,

@@ -10,7 +10,7 @@ use super::best::repetition::Repetition;
 use super::view::{StudyView, ViewBuilder, ViewDetail};
 use crate::engine::event::FinishReason;
 use crate::journal::record::{
-    EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, ProcessUsage, Record, SAMPLING_RULES, SessionRecord,
+    EndRecord, FORMAT, Header, LaunchRecord, PlanTotals, ProcessUsage, Record, SessionRecord,
 };
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
@@ -37,7 +37,7 @@ impl StudyFixture {
     pub fn with_metric(metric: Option<Metric>) -> StudyFixture {
         let header = Header {
             format: FORMAT,
-            sampling_rules: SAMPLING_RULES,
+            sampling_rules: 1,
             version: "0.1.0".into(),
             matrix_path: "matrix.yaml".into(),
             matrix: String::new(),

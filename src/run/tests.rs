@@ -17,7 +17,7 @@ use crate::command::template::Renderer;
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, FirstFailures, Interval, Limits, Policy, Retries, Rule, Stopping};
 use crate::journal::folder::layout::StudyFolder;
-use crate::journal::record::{FORMAT, Header, PlanTotals, Record, SAMPLING_RULES};
+use crate::journal::record::{FORMAT, Header, PlanTotals, Record};
 use crate::kinds::Method;
 use crate::launch::error::SpawnError;
 use crate::launch::fake::{Fake, FakeEnd, FakeJob};
@@ -96,7 +96,7 @@ fn header() -> Header {
     Header {
         collector: None,
         format: FORMAT,
-        sampling_rules: SAMPLING_RULES,
+        sampling_rules: 1,
         version: String::new(),
         matrix_path: String::new(),
         matrix: String::new(),

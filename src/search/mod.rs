@@ -93,6 +93,11 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     fn searcher(&self, context: &SearchContext) -> Box<dyn Searcher>;
     /// Whether proposals do not depend on observations, so that a replay must repeat them exactly.
     fn ignores_observations(&self) -> bool;
+    /// Version of the rules that turn a seed and results into proposals and advice. A change of the rules raises it; a study continues
+    /// only with the rules it was started with.
+    fn rules(&self) -> u32 {
+        1
+    }
     /// Whether an external tuner proposes ([`Proposal::External`]), so that the matrix must have one.
     fn is_external(&self) -> bool {
         false

@@ -28,7 +28,7 @@ use crate::cli::umask;
 use crate::command::files::fingerprint::{changed, fingerprints};
 use crate::engine::event::FinishReason;
 use crate::journal::error::JournalError;
-use crate::journal::record::{FORMAT, Header, PlanTotals, SAMPLING_RULES};
+use crate::journal::record::{FORMAT, Header, PlanTotals};
 use crate::launch::error::LaunchError;
 use crate::progress::{self, Verbosity, stderr};
 use crate::report::condition::Condition;
@@ -283,7 +283,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
     Ok(Header {
         format: FORMAT,
-        sampling_rules: SAMPLING_RULES,
+        sampling_rules: experiment.method.sampler.rules(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         matrix_path: study.source.name.clone(),
         matrix: study.source.text.clone(),

@@ -11,7 +11,7 @@ use crate::types::units::{Moment, Resource};
 fn header() -> Record {
     Record::Study(Box::new(Header {
         format: FORMAT,
-        sampling_rules: SAMPLING_RULES,
+        sampling_rules: 1,
         version: "0.1.0".into(),
         matrix_path: "m.yaml".into(),
         matrix: "kind: random\n".into(),

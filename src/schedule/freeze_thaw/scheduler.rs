@@ -184,13 +184,14 @@ impl FreezeThawScheduler {
         }
     }
 
-    /// Replay: applies `recorded`, the promotion of `trial` to the level `to` or to its next one.
-    fn accept_promotion(&mut self, recorded: Verdict, trial: TrialId, to: Option<usize>) -> bool {
-        let promoted = self.promote(trial, to);
-        if promoted.is_some() {
-            self.undecided.pop_front();
+    /// Replay: promotes `trial` to the level `skips_to`, which must be above its next one, or to its next one.
+    fn accept_promotion(&mut self, trial: TrialId, skips_to: Option<usize>) -> bool {
+        let Some(pause) = self.paused.get(&trial) else { return false };
+        if skips_to.is_some_and(|to| to <= pause.level + 1 || to >= self.resources.len()) {
+            return false;
         }
-        promoted == Some(recorded)
+        self.undecided.pop_front();
+        self.promote(trial, skips_to).is_some()
     }
 
     /// Whether no job runs, waits for a slot, or may still start.
@@ -291,8 +292,8 @@ impl Scheduler for FreezeThawScheduler {
 
     fn accept(&mut self, verdict: Verdict) -> bool {
         match verdict {
-            Verdict::Promote(trial) => self.accept_promotion(verdict, trial, None),
-            Verdict::PromoteTo(trial, rung) => self.accept_promotion(verdict, trial, Some(rung.0 as usize)),
+            Verdict::Promote(trial) => self.accept_promotion(trial, None),
+            Verdict::PromoteTo(trial, rung) => self.accept_promotion(trial, Some(rung.0 as usize)),
             Verdict::Retire(trial) => {
                 self.undecided.clear();
                 let paused = self.paused.remove(&trial);

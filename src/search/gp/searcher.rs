@@ -38,6 +38,10 @@ impl Sampler for Gp {
     fn ignores_observations(&self) -> bool {
         false
     }
+
+    fn rules(&self) -> u32 {
+        2
+    }
 }
 
 #[derive(Debug)]

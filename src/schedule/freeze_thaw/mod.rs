@@ -93,7 +93,9 @@ impl Schedule for FreezeThaw {
     fn scheduler(&self, direction: Option<Direction>) -> Box<dyn Scheduler> {
         // Without a metric no trial has a score, so the direction has no effect.
         let direction = direction.unwrap_or(Direction::Minimize);
-        Box::new(FreezeThawScheduler::new(self, direction))
+        let (rungs, eta) = (Arc::clone(&self.rungs), self.levels.eta());
+        let (start_level, promoted_start) = (self.start_level(), self.promoted_start);
+        Box::new(FreezeThawScheduler::new(rungs, start_level, eta, self.max_trials, promoted_start, direction))
     }
 
     fn length(&self) -> Length {

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::schedule::bracket::Bracket;
-use crate::schedule::freeze_thaw::FreezeThaw;
-use crate::schedule::{Advisor, Next, Scheduler, Start, Verdict};
+use crate::schedule::{Advisor, Next, RungPlan, Scheduler, Start, Verdict};
 use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
@@ -70,16 +69,22 @@ pub struct FreezeThawScheduler {
 }
 
 impl FreezeThawScheduler {
-    /// A scheduler of `schedule` that has started nothing.
-    pub fn new(schedule: &FreezeThaw, direction: Direction) -> FreezeThawScheduler {
-        let rungs = Arc::clone(&schedule.rungs);
-        let id = BracketId { round: 0, bracket: schedule.bracket() };
+    /// A scheduler that has started nothing, with a first bracket of `rungs`.
+    pub fn new(
+        rungs: Arc<[RungPlan]>,
+        start_level: usize,
+        eta: f64,
+        max_trials: u64,
+        promoted_start: PromotedStart,
+        direction: Direction,
+    ) -> FreezeThawScheduler {
+        let id = BracketId { round: 0, bracket: rungs.len() as u32 - 1 };
         FreezeThawScheduler {
-            initial_trials: schedule.initial_trials(),
+            initial_trials: rungs[0].configs,
             resources: rungs.iter().map(|rung| rung.resource).collect(),
-            start_level: schedule.start_level(),
-            promoted_start: schedule.promoted_start,
-            eta: schedule.levels.eta(),
+            start_level,
+            promoted_start,
+            eta,
             direction,
             costs: vec![Vec::new(); rungs.len()],
             first: Bracket::new(id, TrialId(0), rungs, direction),
@@ -91,7 +96,7 @@ impl FreezeThawScheduler {
             promoted: VecDeque::new(),
             new_levels: VecDeque::new(),
             next_trial: 0,
-            max_trials: schedule.max_trials,
+            max_trials,
             running: 0,
         }
     }

@@ -1,6 +1,5 @@
 //! Predictions of a Gaussian process (Rasmussen and Williams 2006, algorithm 2.1).
 
-use super::advice::Outlook;
 use super::kernel::{CovarianceTerms, Kernel, Point, ScaledBatch, ScaledPoint};
 use super::likelihood::{Dataset, JITTER, covariance};
 use super::linalg::{Cholesky, NotPositiveDefiniteError, dot};
@@ -13,6 +12,17 @@ pub struct Prediction {
     pub mean: f64,
     /// Standard deviation, > 0.
     pub std: f64,
+}
+
+/// What is known about a trial's value at the full resource before a job of it, and how much the job will tell.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Outlook {
+    /// The predicted mean at the full resource.
+    pub mean: f64,
+    /// The standard deviation at the full resource, > 0.
+    pub std: f64,
+    /// The standard deviation of the predicted mean after the job, in [0, `std`]; `std` if the job has the full resource.
+    pub explained: f64,
 }
 
 /// A Gaussian process conditioned on observations.

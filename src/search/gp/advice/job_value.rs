@@ -1,21 +1,11 @@
 //! What a job is worth: the improvement that is expected of it and of the rest of its trial, per resource.
 
 use crate::search::gp::acquisition::log_h;
+use crate::search::gp::posterior::Outlook;
 use crate::types::std_normal;
 
 /// Number of equally likely results of a job that are compared.
 const OUTCOMES: u32 = 64;
-
-/// What is known about a trial's value at the full resource before a job of it, and how much the job will tell.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Outlook {
-    /// The predicted mean at the full resource.
-    pub mean: f64,
-    /// The standard deviation at the full resource, > 0.
-    pub std: f64,
-    /// The standard deviation of the predicted mean after the job, in [0, `std`]; `std` if the job has the full resource.
-    pub explained: f64,
-}
 
 /// Costs as fractions of R.
 #[derive(Clone, Copy, PartialEq, Debug)]

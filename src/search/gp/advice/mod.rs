@@ -9,7 +9,7 @@ use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
 use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
-pub use job_value::{JobCost, Outlook};
+use job_value::JobCost;
 
 /// A trial whose next job could use the slot.
 struct Candidate<'a> {

@@ -253,3 +253,16 @@ fn the_help_of_status_and_explain_says_what_dropped_means() {
         lab.hypertune(&format!("{command} --help")).exits(0).output_contains("A trial is dropped if");
     }
 }
+
+#[test]
+fn a_plan_checks_the_launcher_where_it_counts_no_slots() {
+    let lab = Lab::new(HYPERBAND);
+    for (options, error) in [
+        ("--allocation 8h", "`allocation` must be a number of allocations"),
+        ("--allocation 4x8h --launcher local", "the launcher `local` has no option `allocation`"),
+        ("--allocation 4x8h --launcher local --seconds-per-unit 60", "the launcher `local` has no option `allocation`"),
+    ] {
+        let refused = lab.hypertune(&format!("plan m.yaml {options} -- true")).exits(2).stderr_contains(error);
+        assert!(!refused.stderr.contains("-j N"), "no number of jobs helps: {}", refused.stderr);
+    }
+}

@@ -17,7 +17,7 @@ use crate::cli::findings;
 use crate::cli::matrix_commands::definition_notes;
 use crate::cli::matrix_commands::run::RunArgs;
 use crate::cli::options::execution;
-use crate::cli::options::launcher::SessionSlots;
+use crate::cli::options::launcher::{self, SessionSlots};
 use crate::cli::output;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::seed;
@@ -61,6 +61,8 @@ struct PricedPlan<'a> {
 pub fn plan(PlanArgs { run: args, cost }: &PlanArgs) -> Result<Exit, CliError> {
     definition_notes::check(&args.study)?;
     let study = StudyDefinition::load(&args.study).map_err(findings::invalid_file)?;
+    // Its options are checked also where no slots are counted.
+    launcher::chosen(&args.execution, study.launcher.as_ref())?;
     let verbosity = execution::verbosity(&args.execution);
     findings::print_warnings(&study.warnings);
     findings::print_warnings(study.missing_metric().as_slice());

@@ -38,6 +38,7 @@ fn required_failures(failure: &Failure) -> Option<usize> {
         Failure::Exit(code) if *code > SHELL_SIGNAL => None,
         Failure::Exit(_) => Some(UNEXPLAINED_FAILURES),
         Failure::Signal(_)
+        | Failure::Cancelled(_)
         | Failure::Timeout
         | Failure::OutOfMemory(_)
         | Failure::NotFinite(_)

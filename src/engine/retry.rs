@@ -38,6 +38,7 @@ fn is_retryable(failure: &Failure) -> bool {
         | Failure::Exit(_)
         | Failure::ProgramError(_)
         | Failure::Signal(_)
+        | Failure::Cancelled(_)
         | Failure::Timeout
         | Failure::OutOfMemory(_) => true,
         Failure::BadCommand(_)

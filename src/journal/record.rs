@@ -151,6 +151,10 @@ pub struct SessionRecord {
     /// Its options; empty for a launcher without any.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub launcher_options: Map<String, Value>,
+    /// The id of the Slurm job whose batch script runs its driver and queues itself again until the study is finished; `None` without
+    /// such a script, and in journals of versions that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_job: Option<String>,
     /// Most further attempts of a failed job.
     pub retries: u32,
     /// The devices of each slot, as in `CUDA_VISIBLE_DEVICES`; empty if none are assigned, and in journals of versions that did not

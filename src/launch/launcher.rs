@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::error::{LaunchError, SpawnError};
 use super::job_exit::{ExitMeaning, JobExit};
-use super::orphans::mark::Mark;
+use super::orphans::mark::{Mark, SessionMark};
 use super::orphans::marked_processes::{MarkedProcesses, SearchScope};
 use super::process::child::Child;
 use super::process::signals::Signals;
@@ -184,6 +184,11 @@ pub trait Launcher: fmt::Debug + Send + Sync {
         MarkedProcesses::new(marks, scope).end()
     }
 
+    /// How the names of the jobs of `session` begin, if each can only be ended by its own name.
+    fn names_of_session(&self, _session: &SessionMark) -> Option<String> {
+        None
+    }
+
     /// What could not be ended so far.
     fn unstopped(&self) -> Vec<Unstopped> {
         Vec::new()
@@ -191,6 +196,11 @@ pub trait Launcher: fmt::Debug + Send + Sync {
 
     /// Warnings for the user that have not been returned yet.
     fn take_warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Notes for the user that have not been returned yet.
+    fn take_notes(&self) -> Vec<String> {
         Vec::new()
     }
 

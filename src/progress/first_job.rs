@@ -6,6 +6,7 @@ use crate::journal::folder::layout::{LogStream, StudyFolder};
 use crate::journal::folder::log_tail::last_lines;
 use crate::journal::readings;
 use crate::journal::record::Record;
+use crate::launch::catalogue;
 use crate::report::text;
 use crate::types::ids::JobId;
 use crate::types::printable::printable;
@@ -23,6 +24,8 @@ pub enum FirstJob {
     /// No job was launched yet.
     #[default]
     Waiting,
+    /// No job runs yet: a scheduler starts them.
+    Queued,
     /// It runs since then, and no job has ended.
     Running(JobId, Instant),
     /// A job has ended.
@@ -33,8 +36,12 @@ impl FirstJob {
     /// Follows a record of this session.
     pub fn record(&mut self, record: &Record, now: Instant) {
         match (&self, record) {
+            (FirstJob::Waiting, Record::Session(session)) if catalogue::reports_start(&session.launcher) => {
+                *self = FirstJob::Queued;
+            }
+            (FirstJob::Queued, Record::Started { job, .. }) => *self = FirstJob::Running(*job, now),
             (FirstJob::Waiting, Record::Launch(launch)) => *self = FirstJob::Running(launch.job, now),
-            (FirstJob::Running(..), Record::End(_)) => *self = FirstJob::Ended,
+            (FirstJob::Queued | FirstJob::Running(..), Record::End(_)) => *self = FirstJob::Ended,
             _ => {}
         }
     }
@@ -42,15 +49,15 @@ impl FirstJob {
     /// When its output is to be shown.
     pub fn due(self) -> Option<Instant> {
         match self {
-            FirstJob::Running(_, launched) => Some(launched + DELAY),
-            FirstJob::Waiting | FirstJob::Ended => None,
+            FirstJob::Running(_, since) => Some(since + DELAY),
+            FirstJob::Waiting | FirstJob::Queued | FirstJob::Ended => None,
         }
     }
 
     /// The job, if its output is to be shown at `now`, and how long it has run.
     pub fn shown(self, now: Instant) -> Option<(JobId, Duration)> {
         match self {
-            FirstJob::Running(job, launched) if now >= launched + DELAY => Some((job, now - launched)),
+            FirstJob::Running(job, since) if now >= since + DELAY => Some((job, now - since)),
             _ => None,
         }
     }
@@ -103,6 +110,18 @@ mod tests {
         assert_eq!(first.shown(start + DELAY).map(|(job, elapsed)| (job.key.trial.0, elapsed)), Some((0, DELAY)));
         first.record(&records[records.len() - 1], start);
         assert_eq!((first.due(), first.shown(start + DELAY)), (None, None));
+    }
+
+    #[test]
+    fn a_job_that_waits_for_a_scheduler_is_not_the_first_one() {
+        let mut fixture = StudyFixture::new();
+        fixture.slurm_session("7").launch(0, 0, 1, 1.0).launch(1, 0, 1, 1.0);
+        let (mut first, start) = (FirstJob::default(), Instant::now());
+        fixture.records()[2..].iter().for_each(|record| first.record(record, start));
+        assert_eq!((first.due(), first.shown(start + 2 * DELAY)), (None, None));
+        fixture.started(1, 0, "n2", "7.3");
+        first.record(fixture.records().last().unwrap(), start + DELAY);
+        assert_eq!(first.shown(start + 2 * DELAY).map(|(job, elapsed)| (job.key.trial.0, elapsed)), Some((1, DELAY)));
     }
 
     #[test]

@@ -41,7 +41,8 @@ fn jobs(progress: &StudyProgress) -> String {
     if let (None, Some(all), Some(name)) = (progress.expected.jobs, progress.expected.resource, &progress.resource) {
         jobs.push_str(&format!(", {} of {}", text::amount(progress.spent), text::amount_of(all, &printable(name))));
     }
-    for (count, state) in [(progress.running, "running"), (progress.failed, "failed")] {
+    let running = progress.running.saturating_sub(progress.queued);
+    for (count, state) in [(running, "running"), (progress.queued, "queued"), (progress.failed, "failed")] {
         if count > 0 {
             jobs.push_str(&format!(", {} {state}", text::count(count)));
         }

@@ -62,6 +62,15 @@ impl StudyFixture {
         sample
     }
 
+    /// A session starts whose jobs Slurm runs, in the batch job `batch_job`.
+    pub fn slurm_session(&mut self, batch_job: &str) -> &mut StudyFixture {
+        self.session();
+        if let Some(Record::Session(session)) = self.records.last_mut() {
+            (session.launcher, session.batch_job) = ("slurm".to_owned(), Some(batch_job.to_owned()));
+        }
+        self
+    }
+
     /// A session starts.
     pub fn session(&mut self) -> &mut StudyFixture {
         let started_at = "2026-03-01T10:00:00Z".to_owned();

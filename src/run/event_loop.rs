@@ -109,6 +109,7 @@ impl<'a> EventLoop<'a> {
             if now.duration_since(checked) >= CHECK_INTERVAL {
                 journal.check()?;
                 checked = now;
+                self.report_messages();
             }
             let check = Some((checked + CHECK_INTERVAL).saturating_duration_since(now));
             let next_signal = self.slot_table().escalate(now).map(|due| due.saturating_duration_since(now));
@@ -118,6 +119,13 @@ impl<'a> EventLoop<'a> {
             let timeout = [tick, sync, check, next_signal].into_iter().flatten().min();
             self.wait(signals, timeout)?;
         }
+    }
+
+    /// Shows what the launcher has to say while no job ends.
+    fn report_messages(&self) {
+        let JobRunner { launcher, observer, .. } = &self.job_runner;
+        launcher.take_warnings().iter().for_each(|text| observer.warn(text));
+        launcher.take_notes().iter().for_each(|text| observer.note(text));
     }
 
     fn wait(&self, signals: &Signals, timeout: Option<Duration>) -> Result<(), RunError> {

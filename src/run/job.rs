@@ -276,7 +276,7 @@ impl JobRunner<'_> {
     /// An error if the job failed while the study's file system is full: another configuration would have failed too.
     fn check_disk(&self, outcome: &Outcome, stderr_tail: &str) -> Result<(), RunError> {
         let is_failure = matches!(outcome, Outcome::Failed { failure }
-            if !matches!(failure, Failure::Timeout | Failure::Infrastructure(_) | Failure::Lost));
+            if !matches!(failure, Failure::Timeout | Failure::Cancelled(_) | Failure::Infrastructure(_) | Failure::Lost));
         if is_failure && full_disk::is_full(self.folder.root(), stderr_tail) {
             let source = io::Error::from_raw_os_error(libc::ENOSPC);
             return Err(RunError::File(FileError { path: self.folder.root().to_owned(), source }));

@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub existing: Existing,
     /// Starts, signals and judges jobs.
     pub launcher: Arc<dyn Launcher>,
+    /// The id of the Slurm job whose batch script runs the driver.
+    pub batch_job: Option<String>,
     /// The hypertune binary, started once more as the session's guard; `None` where jobs are no processes.
     pub guard: Option<PathBuf>,
 }
@@ -71,6 +73,7 @@ impl Default for RunOptions {
             keep: Keep::default(),
             existing: Existing::default(),
             launcher: catalogue::default(),
+            batch_job: None,
             // Right even where the file was replaced since we started.
             guard: Some(PathBuf::from("/proc/self/exe")),
         }

@@ -206,6 +206,7 @@ pub fn start_session(
         concurrency: options.slot_count(),
         launcher: options.launcher.name().to_owned(),
         launcher_options: options.launcher.options(),
+        batch_job: options.batch_job.clone(),
         retries: study.experiment.retries.max,
         devices: options.devices(),
         limits: SessionLimits::of(&study.experiment.limits),

@@ -153,7 +153,10 @@ impl Session {
         journal: JournalWriter,
     ) -> Result<FinishReason, RunError> {
         let recovery = replayed.engine.recover();
-        note_ended(observer, leftovers.end(&replayed.unfinished));
+        // What is discarded was ended before, with the journal that has it.
+        if options.existing == Existing::Continue {
+            note_ended(observer, leftovers.end_recorded(&replayed.unfinished));
+        }
         leftovers.write_list(&self.mark)?;
         let (age, removals) = (replayed.age, std::mem::take(&mut replayed.removals));
         let changes = std::mem::take(&mut replayed.changes);

@@ -38,6 +38,8 @@ pub enum Failure {
     NoMetric(String),
     /// The metric's last reading was NaN or infinite.
     NotFinite(String),
+    /// Somebody cancelled it in the cluster; the detail says so, and who, if that is known.
+    Cancelled(String),
     /// A cluster lost the job or could not start it, for a reason that has nothing to do with its configuration; the detail is the
     /// reason.
     Infrastructure(String),
@@ -55,7 +57,7 @@ impl fmt::Display for Failure {
             Failure::Signal(number) => write!(f, "ended by signal {number}"),
             Failure::Timeout => f.write_str("ran into the job timeout"),
             Failure::OutOfMemory(evidence) => write!(f, "out of memory: {evidence}"),
-            Failure::NoMetric(detail) | Failure::NotFinite(detail) => f.write_str(detail),
+            Failure::NoMetric(detail) | Failure::NotFinite(detail) | Failure::Cancelled(detail) => f.write_str(detail),
             Failure::Infrastructure(reason) => write!(f, "failure of the infrastructure: {reason}"),
             Failure::Lost => f.write_str("lost: hypertune itself ended while it ran"),
         }

@@ -62,6 +62,18 @@ fn a_study_whose_allocation_ends_three_times_has_the_outcome_of_an_uninterrupted
         let is_due = || lab.records("session").len() == session && ended(&lab) >= 5 * session - 2;
         lab.wait_until("ended jobs", is_due);
         cluster.slurm("scancel", &["--batch", "--signal=TERM", &id]);
+        if session == 1 {
+            lab.wait_until("the job in the queue", || field(&cluster, &id, "JobState") == "PENDING");
+            let status = RunOutput::of(&mut cluster.outside(lab.command("status m.study"))).exits(0).stdout;
+            let next = format!("Slurm job {id} is in the queue (BeginTime) and continues it; scancel {id} ends it");
+            assert!(status.contains(&next) && !status.contains("hypertune resume"), "{status}");
+            let log = lab.read("m.study.slurm.log");
+            assert!(
+                log.contains(&format!("Slurm job {id} queues itself again")) && !log.contains("hypertune resume"),
+                "{log}"
+            );
+            assert!(log.contains(&format!("Slurm job {id} is queued again and continues the study")), "{log}");
+        }
         lab.wait_until("the next allocation", || {
             assert!(
                 !["FAILED", "COMPLETED"].contains(&field(&cluster, &id, "JobState").as_str()),
@@ -74,11 +86,9 @@ fn a_study_whose_allocation_ends_three_times_has_the_outcome_of_an_uninterrupted
     }
     assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
     assert_eq!(field(&cluster, &id, "Restarts"), "3");
-    assert!(
-        lab.records("session")
-            .iter()
-            .all(|session| session["launcher"] == "slurm" && session["concurrency"] == 2 * CPUS)
-    );
+    assert!(lab.records("session").iter().all(|session| session["launcher"] == "slurm"
+        && session["concurrency"] == 2 * CPUS
+        && session["batch_job"] == id));
     let interrupted = lab.records("end").iter().filter(|end| end["by"]["rule"] == "interrupted").count();
     assert!(interrupted > 0, "jobs were ended before their allocation");
     let reference = Lab::hyperband();
@@ -119,22 +129,23 @@ fn a_cancelled_study_ends_and_is_not_queued_again() {
 }
 
 #[test]
-fn nothing_runs_after_the_driver_in_a_batch_job_was_killed_and_the_next_job_continues() {
+fn a_batch_job_whose_driver_was_killed_is_queued_again_and_nothing_runs_in_between() {
     let Some(cluster) = Cluster::start() else { return };
     let lab = Lab::hyperband();
     let line = format!("m.yaml --nodes 2 -- {} pace=300", trainer());
     let id = submit(&cluster, &lab, &line);
     lab.wait_until("ended jobs", || lab.records("end").len() > 2);
     let refused = RunOutput::of(&mut cluster.outside(lab.command(&format!("slurm {line}")))).exits(2);
-    refused.stderr_contains("is driving this study");
+    refused.stderr_contains(&format!("Slurm job {id} runs this study"));
     let pid = lab.records("session")[0]["pid"].as_u64().expect("a process id");
     send_signal(u32::try_from(pid).expect("a process id"), SIGKILL);
-    assert_eq!(wait_for_end(&cluster, &lab, &id), "FAILED");
-    assert_eq!(field(&cluster, &id, "Restarts"), "0");
-    lab.wait_until("the end of all steps", || cluster.steps().is_empty());
+    lab.wait_until("the job in the queue", || field(&cluster, &id, "JobState") == "PENDING");
+    assert!(cluster.steps().is_empty());
     lab.wait_for_no_processes();
-    let id = submit(&cluster, &lab, &line);
+    let status = RunOutput::of(&mut cluster.outside(lab.command("status m.study"))).exits(0).stdout;
+    assert!(status.contains("crashed") && status.contains(&format!("Slurm job {id} is in the queue")), "{status}");
     assert_eq!(wait_for_end(&cluster, &lab, &id), "COMPLETED", "{}", lab.read("m.study.slurm.log"));
+    assert_eq!(field(&cluster, &id, "Restarts"), "1");
     let reference = Lab::hyperband();
     reference.run("-j 9", "pace=300").exits(0);
     assert!(lab.outcome() == reference.outcome());

@@ -37,7 +37,7 @@ fn exit_codes_signals_and_lack_of_memory_are_told_apart() {
 }
 
 #[test]
-fn a_step_that_somebody_cancels_counts_as_ended_by_a_signal_and_is_retried() {
+fn a_step_that_somebody_cancels_is_called_cancelled_and_is_retried() {
     let Some(cluster) = Cluster::start() else { return };
     let id = cluster.allocate(&[]);
     let lab = Lab::random(1);
@@ -47,7 +47,12 @@ fn a_step_that_somebody_cancels_counts_as_ended_by_a_signal_and_is_retried() {
     cluster.slurm("scancel", &[&step]);
     driver.wait().exits(0);
     let ends = lab.records("end");
-    assert_eq!((&ends[0]["failure"]["kind"], &ends[1]["status"]), (&"signal".into(), &"succeeded".into()), "{ends:?}");
+    assert_eq!(
+        (&ends[0]["failure"]["kind"], &ends[1]["status"]),
+        (&"cancelled".into(), &"succeeded".into()),
+        "{ends:?}"
+    );
+    assert_eq!(ends[0]["failure"]["detail"], "cancelled in Slurm (scancel), not by hypertune");
 }
 
 /// The shortest time limit of Slurm is a minute.

@@ -12,3 +12,4 @@ mod overhead;
 mod pool;
 mod queue;
 mod steps;
+mod waiting;

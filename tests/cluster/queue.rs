@@ -83,6 +83,29 @@ fn queued_and_running_jobs_end_with_the_driver() {
 }
 
 #[test]
+fn a_queued_or_running_job_that_somebody_cancels_does_not_end_the_study() {
+    let Some(cluster) = Cluster::start() else { return };
+    let all = cluster.allocate(&[]);
+    let lab = Lab::random(2);
+    let line = lab.run_line("--launcher slurm -j 2 --retries 2", "pace=3000");
+    let driver = Driver::start(&mut cluster.outside(lab.command(&line)));
+    let of_study = || cluster.jobs().into_iter().filter(|job| job.contains(" ht:")).collect::<Vec<_>>();
+    lab.wait_until("jobs in the queue", || of_study().len() == 2);
+    let queued = of_study()[0].split(' ').next().expect("an id").to_owned();
+    cluster.slurm("scancel", &[&queued]);
+    lab.wait_until("the end of the cancelled job", || lab.records("end").len() == 1);
+    cluster.slurm("scancel", &[&all]);
+    lab.wait_until("running jobs", || lab.records("started").len() == 2);
+    let running = lab.records("started")[0]["scheduler_id"].as_str().expect("a step").to_owned();
+    cluster.slurm("scancel", &[running.split('.').next().expect("a job")]);
+    driver.wait().exits(0);
+    let ends = lab.records("end");
+    let cancelled = ends.iter().filter(|end| end["failure"]["kind"] == "cancelled").count();
+    let succeeded = ends.iter().filter(|end| end["status"] == "succeeded").count();
+    assert_eq!((cancelled, succeeded, ends.len()), (2, 2, 4), "{ends:#?}");
+}
+
+#[test]
 fn jobs_that_are_preempted_run_again_without_using_a_retry() {
     let Some(cluster) = Cluster::start() else { return };
     let lab = Lab::random(6);

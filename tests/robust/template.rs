@@ -189,6 +189,25 @@ fn a_job_that_could_not_be_stopped_is_named_and_ends_before_a_later_session_star
     assert!(!lab.study().join("journal.sessions").exists());
 }
 
+/// `stop` needs the names of jobs, which only the journal has.
+#[test]
+fn jobs_whose_names_were_lost_with_the_journal_are_announced() {
+    for options in ["-j 2", "-j 2 --launcher local", "-j 2 --overwrite"] {
+        let lab = lab(HYPERBAND, "");
+        let driver = lab.start("-j 2", "sleep=600000");
+        lab.wait_until("running jobs", || running(&lab).len() == 2);
+        let mark = lab.records("session")[0]["mark"].as_str().expect("a mark").to_owned();
+        driver.kill_with_guard();
+        fs::remove_file(lab.study().join("journal.jsonl")).unwrap();
+        let next = lab.run(options, "").exits(0);
+        assert_eq!(next.stderr.matches("the journal that had their names is gone").count(), 1, "{}", next.stderr);
+        next.stderr_contains(&format!("begins with ht-{mark}-…"));
+        for pid in running(&lab) {
+            send_signal(pid, SIGKILL);
+        }
+    }
+}
+
 #[test]
 fn a_job_whose_client_is_killed_is_stopped_and_runs_again() {
     let lab = lab(RANDOM, "");

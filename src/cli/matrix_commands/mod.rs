@@ -9,3 +9,4 @@ pub(crate) mod plan;
 pub(crate) mod run;
 mod script_help;
 pub(crate) mod slurm;
+mod submission;

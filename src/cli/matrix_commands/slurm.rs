@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Map;
 
 use super::run::recorded;
+use super::submission::{absolute_journal, refuse_second, submit_first, utf8};
 use crate::cli::args::execution::ExecutionArgs;
 use crate::cli::args::study::StudyArgs;
 use crate::cli::args::values::{FORMATS, FormatArg, one_of};
@@ -25,8 +26,11 @@ use crate::journal::folder::{claim, lock};
 use crate::launch::catalogue::LauncherChoice;
 use crate::launch::launcher::JobHost;
 use crate::launch::slurm;
-use crate::launch::slurm::batch::{BatchJob, BatchSize, SubmitError};
+use crate::launch::slurm::batch::submitted::wait_reason;
+use crate::launch::slurm::batch::{BatchJob, BatchSize};
 use crate::launch::slurm::options::SlurmOptions;
+use crate::launch::slurm::queue::reason::advice;
+use crate::progress::print_message;
 use crate::report::text;
 use crate::report::view::ViewDetail;
 
@@ -69,6 +73,8 @@ pub struct SlurmArgs {
 struct Submission<'a> {
     /// Slurm's id of the job; `None` if it was not submitted.
     job: Option<&'a str>,
+    /// What it waits for, in Slurm's word; `None` if it runs, if that is not known, or if it was not submitted.
+    reason: Option<&'a str>,
     /// The file with its output.
     log: &'a str,
     script: &'a str,
@@ -86,7 +92,6 @@ pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
         (nodes, _) => BatchSize::WholeNodes(nodes.unwrap_or(1)),
     };
     let (options, launcher) = job_request(&args.execution, study.launcher.as_ref())?;
-    check(study, args)?;
     let [first, arguments] = run_arguments(&own_arguments()?, launcher).map(|words| quoted(&words));
     let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
     let program = env::current_exe().context("cannot find the program hypertune").map_err(CliError::internal)?;
@@ -98,7 +103,7 @@ pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
         options: &options,
         extra: &args.sbatch,
         directory: &text::quoted_word(utf8(directory.to_str())?),
-        journal: &text::quoted_word(utf8(folder.journal().to_str())?),
+        journal: &text::quoted_word(&absolute_journal(&folder)?),
         program: &text::command_line([utf8(program.to_str())?, "run"]),
         arguments: &arguments,
         first: &first,
@@ -106,6 +111,10 @@ pub fn submit(args: &SlurmArgs) -> Result<Exit, CliError> {
     batch
         .check_warning()
         .map_err(|error| CliError::usage(error).hint("allocate longer with --time, or shorten --grace"))?;
+    if !args.dry_run {
+        refuse_second(&batch)?;
+    }
+    check(study, args)?;
     submit_or_print(args, &batch)
 }
 
@@ -167,38 +176,29 @@ fn check(study: StudyDefinition, args: &SlurmArgs) -> Result<(), CliError> {
 
 fn submit_or_print(args: &SlurmArgs, batch: &BatchJob<'_>) -> Result<Exit, CliError> {
     let (script, log) = (batch.script(), batch.log());
-    let job = if args.dry_run { None } else { Some(batch.submit().map_err(submit_error)?) };
+    let job = if args.dry_run { None } else { Some(submit_first(batch)?) };
+    let reason = job.as_deref().and_then(wait_reason);
     match (args.format, &job) {
-        (FormatArg::Json, _) => output::json(&Submission { job: job.as_deref(), log: &log, script: &script })?,
+        (FormatArg::Json, _) => {
+            let reason = reason.as_deref();
+            output::json(&Submission { job: job.as_deref(), reason, log: &log, script: &script })?;
+        }
         (FormatArg::Text, None) => output::text(&script)?,
         (FormatArg::Text, Some(job)) => output::text(&format!(
             "submitted as Slurm job {job}; its output goes to {log}\nsqueue -j {job} shows its state, scancel {job} ends the study\n"
         ))?,
     }
+    if let (Some(job), Some(reason)) = (job, reason)
+        && let Some(advice) = advice(&reason)
+    {
+        print_message(&format!("warning: Slurm job {job} waits in the queue ({reason}): {advice}"));
+    }
     Ok(Exit::Done)
-}
-
-fn submit_error(error: SubmitError) -> CliError {
-    let hint = match &error {
-        SubmitError::Run(_) => "submit from a machine with Slurm's commands in PATH",
-        SubmitError::Timeout(_) => "look with squeue --me whether the job is queued, before you submit it again",
-        SubmitError::Refused(_) => {
-            "change what is asked for: partition, account, qos, cpus, gpus and mem of the launcher, --nodes, --time, or another option \
-             as in --sbatch=--partition=gpu; sinfo lists the partitions, and --dry-run shows the script"
-        }
-    };
-    CliError::usage(error).hint(hint)
 }
 
 /// The arguments after the subcommand.
 fn own_arguments() -> Result<Vec<String>, CliError> {
     env::args_os().skip(2).map(|arg| utf8(arg.to_str()).map(str::to_owned)).collect()
-}
-
-fn utf8(text: Option<&str>) -> Result<&str, CliError> {
-    text.ok_or_else(|| {
-        CliError::usage(anyhow!("an argument or the path of a file is not valid UTF-8, which batch scripts need"))
-    })
 }
 
 fn quoted(words: &[String]) -> String {

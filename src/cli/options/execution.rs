@@ -8,6 +8,7 @@ use crate::cli::options::launcher::SessionSlots;
 use crate::engine::experiment::{AtLimit, Experiment, FirstFailures, Limits, Retries};
 use crate::launch::launcher::JobHost;
 use crate::launch::process::open_files;
+use crate::launch::slurm::batch::submitted;
 use crate::progress::{Verbosity, print_message};
 use crate::run::options::{Existing, RunOptions};
 use crate::run::output::log_file::LogLimit;
@@ -45,6 +46,7 @@ pub fn options(args: &ExecutionArgs, places: &SessionSlots, existing: Existing) 
         keep: args.keep_checkpoints,
         existing,
         launcher: places.launcher.clone(),
+        batch_job: submitted::own_job(),
         ..RunOptions::default()
     }
 }

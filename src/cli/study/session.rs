@@ -6,9 +6,10 @@ use std::env;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
-use serde_json::Value;
 
+use super::advice::interruption;
 use super::advice::machine::with_machine_advice;
+use super::advice::metric::metric_hint;
 use super::advice::passing;
 use super::definition::StudyDefinition;
 use super::fail_if;
@@ -194,8 +195,8 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
         FinishReason::Limit { .. } => {
             progress::print_message(&format!("\n{message}; continue with a larger limit in the same command line"));
         }
-        FinishReason::Interrupted { .. } => {
-            progress::print_message(&format!("\n{message}; continue with the same command line, or with\n  {resume}"));
+        FinishReason::Interrupted { signal } => {
+            progress::print_message(&format!("\n{message}; {}", interruption::next_step(*signal, &resume)));
         }
         FinishReason::FirstFailures { .. } => {
             let error = CliError::no_result(anyhow!("{message}{}", headline(view)));
@@ -241,21 +242,6 @@ fn all_failed(view: &StudyView) -> bool {
 fn headline(view: &StudyView) -> String {
     let error = failures::failures(view).first().and_then(|group| group.error.clone());
     error.map(|error| format!(": {}", printable(&error))).unwrap_or_default()
-}
-
-/// How to print the metric, if a job exited with 0 without printing it.
-fn metric_hint(view: &StudyView) -> Option<String> {
-    let exited_with_0 = |job: &JobView| job.usage.and_then(|usage| usage.exit_code) == Some(0);
-    view.jobs.iter().find(|job| job.is_failure() && exited_with_0(job))?;
-    let reads_json = |name: &Value| name == "auto" || name == "json";
-    let collector = view.header.collector.as_ref().and_then(|collector| collector.get("kind"));
-    if !collector.is_none_or(reads_json) {
-        return None;
-    }
-    let name = Value::from(view.header.metric.as_ref()?.name.as_str());
-    Some(format!(
-        "print the metric on stdout as a line of JSON, in Python print(json.dumps({{{name}: …}})), or name another metric with --metric"
-    ))
 }
 
 /// Whether some job succeeded, with a value if the study has a metric.

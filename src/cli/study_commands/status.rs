@@ -46,7 +46,13 @@ pub fn status(args: &StatusArgs) -> Result<Exit, CliError> {
         return watch(&study, args.format);
     }
     // Not dropped, because freeing each job of a large study takes a tenth of the time, and the program ends next.
-    print(&ManuallyDrop::new(StudySnapshot::read(&study)?), args.format)
+    print(&ManuallyDrop::new(read(&study)?), args.format)
+}
+
+fn read(study: &Path) -> Result<StudySnapshot, CliError> {
+    let mut snapshot = StudySnapshot::read(study)?;
+    snapshot.ask_slurm();
+    Ok(snapshot)
 }
 
 fn print(snapshot: &StudySnapshot, format: FormatArg) -> Result<Exit, CliError> {
@@ -64,7 +70,7 @@ fn watch(study: &Path, format: FormatArg) -> Result<Exit, CliError> {
     let mut last = String::new();
     loop {
         let started = Instant::now();
-        let snapshot = StudySnapshot::read(study)?;
+        let snapshot = read(study)?;
         let status = StudyStatus::new(&snapshot.input());
         let is_running = status.state == StudyState::Running;
         if redraws {

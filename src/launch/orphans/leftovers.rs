@@ -56,7 +56,32 @@ impl<'a> Leftovers<'a> {
         if let Ok(Some((_, records))) = reader::open(self.folder) {
             records.map_while(Result::ok).for_each(|record| unfinished.record(&record));
         }
-        self.end(&unfinished)
+        self.end_recorded(&unfinished)
+    }
+
+    /// Ends the processes of `unfinished`, the sessions of the journal, and warns about jobs of which only the journal had the names.
+    pub fn end_recorded(&self, unfinished: &UnfinishedSessions) -> EndedLeftovers {
+        let mut ended = self.end(unfinished);
+        ended.warnings.extend(self.unnamed_warning(unfinished));
+        ended
+    }
+
+    /// A warning about sessions in `journal.sessions` that the journal does not have, and whose jobs can only be ended by name.
+    fn unnamed_warning(&self, journalled: &UnfinishedSessions) -> Option<String> {
+        let sessions = self.list.read().unwrap_or_default();
+        let lost = sessions.iter().filter(|session| session.unstopped.is_empty() && !journalled.knows(&session.mark));
+        let names = lost.filter_map(|session| match self.is_own(&session.launcher) {
+            true => self.launcher.names_of_session(&session.mark),
+            false => self.earlier(&session.launcher)?.names_of_session(&session.mark),
+        });
+        let names: Vec<String> = names.take(MAX_NAMES).map(|name| format!("{name}…")).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "jobs of a session that was killed may still run, and cannot be stopped: the journal that had their names is gone; end \
+                 what has a name that begins with {}",
+                names.join(", ")
+            )
+        })
     }
 
     /// Ends the processes of `unfinished` sessions, each by its launcher.

@@ -15,6 +15,8 @@ pub struct UnfinishedSessions {
     /// All but the latest.
     earlier: Vec<UnfinishedSession>,
     latest: Option<UnfinishedSession>,
+    /// The marks of all sessions, also of those that ended normally.
+    marks: Vec<SessionMark>,
 }
 
 /// A session with the jobs that it launched and that have not ended.
@@ -41,7 +43,7 @@ impl UnfinishedSessions {
             launcher: listed.launcher,
             jobs: listed.unstopped,
         });
-        UnfinishedSessions { earlier: earlier.collect(), latest: None }
+        UnfinishedSessions { earlier: earlier.collect(), ..UnfinishedSessions::default() }
     }
 
     /// Processes the next record of the journal.
@@ -50,7 +52,10 @@ impl UnfinishedSessions {
             Record::Session(session) => {
                 self.earlier.extend(self.latest.take());
                 let identity = match SessionMark::parse(&session.mark) {
-                    Some(mark) => SessionIdentity::Marked(mark),
+                    Some(mark) => {
+                        self.marks.push(mark.clone());
+                        SessionIdentity::Marked(mark)
+                    }
                     None => SessionIdentity::Unmarked(session.pid),
                 };
                 let options = Some(session.launcher_options.clone());
@@ -65,6 +70,11 @@ impl UnfinishedSessions {
             Record::Finish { .. } => self.latest = None,
             _ => {}
         }
+    }
+
+    /// Whether the session `mark` was read from the journal.
+    pub fn knows(&self, mark: &SessionMark) -> bool {
+        self.marks.contains(mark)
     }
 
     /// The marks of their processes and jobs, with their launchers.

@@ -16,8 +16,10 @@ const SIGNAL_CODE: i32 = 128;
 pub enum ClientEnd {
     /// By itself.
     Job(ExitMeaning),
-    /// By a signal or a time limit that hypertune did not set.
-    EndedOutside(ExitMeaning),
+    /// By a time limit that hypertune did not set.
+    TimeLimit,
+    /// By `scancel`, which was not called by hypertune.
+    Cancelled,
     /// Its node was lost.
     LostNode { node: String, reason: String },
     /// Its node or Slurm failed.
@@ -80,6 +82,7 @@ fn not_started(code: i32, slurm: &[&str], own: &[&str]) -> ClientEnd {
     let last = errors.last().or(own.last()).map(|line| messages::text(line));
     match known {
         Some((StartMessage::Unreachable, line)) => ClientEnd::Unreachable(messages::text(line)),
+        Some((StartMessage::Cancelled, _)) => ClientEnd::Cancelled,
         Some((StartMessage::Over, line)) => {
             ClientEnd::Over(format!("the allocation has ended: {}", messages::text(line)))
         }
@@ -95,20 +98,21 @@ fn started(code: i32, slurm: &[&str], own: &str) -> ClientEnd {
         return ClientEnd::Job(ExitMeaning::OutOfMemory(messages::text(line)));
     }
     if says("DUE TO TIME LIMIT").is_some() {
-        return ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Timeout));
+        return ClientEnd::TimeLimit;
     }
     let has_exited = says("Exited with exit code").is_some();
     let memory = (code != 0).then(|| out_of_memory_line(own)).flatten();
     match (code, memory) {
         (0, _) => ClientEnd::Job(ExitMeaning::Succeeded),
         (_, Some(line)) => ClientEnd::Job(ExitMeaning::OutOfMemory(line)),
+        // Whatever the job did about the signal.
+        (_, None) if says("CANCELLED AT").is_some() => ClientEnd::Cancelled,
         (SLURM_ERROR_CODE, _) if !has_exited => {
             let line = slurm.last().map(|line| messages::text(line));
             ClientEnd::Infrastructure(line.unwrap_or_else(|| "srun failed and printed nothing".to_owned()))
         }
         (code, _) if code > SIGNAL_CODE && !has_exited => {
-            let meaning = ExitMeaning::Failed(Failure::Signal(code - SIGNAL_CODE));
-            if says("CANCELLED AT").is_some() { ClientEnd::EndedOutside(meaning) } else { ClientEnd::Job(meaning) }
+            ClientEnd::Job(ExitMeaning::Failed(Failure::Signal(code - SIGNAL_CODE)))
         }
         (code, _) => ClientEnd::Job(ExitMeaning::Failed(failure_of_exit(code, own))),
     }
@@ -156,12 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn a_step_cancelled_from_outside_was_ended_by_a_signal() {
+    fn a_step_cancelled_from_outside_is_no_failure_of_its_program() {
         let text = "srun: Job step aborted: Waiting up to 7 seconds for job step to finish.\n\
             slurmstepd-n1: error: *** STEP 3.9 ON n1 CANCELLED AT 2026-11-26T22:09:39 ***\nsrun: error: n1: task 0: Killed\n";
-        assert_eq!(end(137, text, true), ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Signal(9))));
+        assert_eq!(end(137, text, true), ClientEnd::Cancelled);
+        // It caught the signal, and exited with a code of its own or as if it had run to its end.
+        let (caught, _) = text.split_once("srun: error").unwrap();
+        assert_eq!(
+            end(3, &format!("{caught}srun: error: n1: task 0: Exited with exit code 3\n"), true),
+            ClientEnd::Cancelled
+        );
+        assert_eq!(end(0, caught, true), ClientEnd::Job(ExitMeaning::Succeeded));
         let limit = text.replace(" ***\n", " DUE TO TIME LIMIT ***\n");
-        assert_eq!(end(137, &limit, true), ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Timeout)));
+        assert_eq!(end(137, &limit, true), ClientEnd::TimeLimit);
         let preempted = text.replace(" ***\n", " DUE TO PREEMPTION ***\n");
         assert!(matches!(end(137, &preempted, true), ClientEnd::Infrastructure(_)));
     }
@@ -174,9 +185,8 @@ mod tests {
                 "{bar}slurmstepd-n1: error: *** STEP 205.3 ON n1 CANCELLED AT 2026-11-27T01:00:00{reason} ***\nsrun: error: n1: task 0: Terminated\n"
             )
         };
-        assert_eq!(end(143, &step(""), true), ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Signal(15))));
-        let limit = ClientEnd::EndedOutside(ExitMeaning::Failed(Failure::Timeout));
-        assert_eq!(end(143, &step(" DUE TO TIME LIMIT"), true), limit);
+        assert_eq!(end(143, &step(""), true), ClientEnd::Cancelled);
+        assert_eq!(end(143, &step(" DUE TO TIME LIMIT"), true), ClientEnd::TimeLimit);
         for reason in [" DUE TO PREEMPTION", " DUE TO JOB REQUEUE", " DUE TO NODE FAILURE"] {
             assert!(matches!(end(143, &step(reason), true), ClientEnd::Infrastructure(_)), "{reason}");
         }
@@ -219,6 +229,9 @@ mod tests {
         assert_eq!(end(211, account, false), ClientEnd::Rejected(reason.into()));
         let over = "srun: error: Unable to create step for job 3: Job/step already completing or completed\n";
         assert!(matches!(end(211, over, false), ClientEnd::Over(why) if why.starts_with("the allocation has ended")));
+        let cancelled = "srun: job 10 queued and waiting for resources\nsrun: Job has been cancelled\n\
+            srun: error: Unable to allocate resources: Job/step already completing or completed\n";
+        assert_eq!(end(211, cancelled, false), ClientEnd::Cancelled);
         let gone = "srun: error: Unable to create step for job 5: Requested node configuration is not available\n";
         assert!(matches!(end(211, gone, false), ClientEnd::NotPlaced(_)));
         assert!(matches!(end(1, "srun: error: something new\n", false), ClientEnd::NotStarted(_)));

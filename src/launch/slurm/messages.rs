@@ -5,6 +5,8 @@
 pub enum StartMessage {
     /// The controller does not answer.
     Unreachable,
+    /// Somebody cancelled the Slurm job before it started.
+    Cancelled,
     /// The allocation has ended.
     Over,
     /// No node of the allocation can run the job.
@@ -14,12 +16,13 @@ pub enum StartMessage {
 }
 
 /// Parts of messages. An earlier entry wins: srun also says "Expired or invalid job" if the controller does not answer.
-const START_MESSAGES: [(&str, StartMessage); 36] = [
+const START_MESSAGES: [(&str, StartMessage); 37] = [
     ("Unable to contact slurm controller", StartMessage::Unreachable),
     ("Socket timed out", StartMessage::Unreachable),
     ("Zero Bytes were transmitted", StartMessage::Unreachable),
     ("Connection refused", StartMessage::Unreachable),
     ("Communication connection failure", StartMessage::Unreachable),
+    ("Job has been cancelled", StartMessage::Cancelled),
     ("Job/step already completing or completed", StartMessage::Over),
     ("Invalid job id specified", StartMessage::Over),
     ("Expired or invalid job", StartMessage::Over),

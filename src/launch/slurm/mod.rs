@@ -7,7 +7,7 @@
 mod allocation;
 mod arguments;
 pub mod batch;
-mod batch_script;
+mod cancellation;
 mod exit;
 mod hostlist;
 mod leftovers;
@@ -17,6 +17,7 @@ mod node_health;
 pub mod options;
 mod pool;
 mod query;
+pub mod queue;
 mod signaller;
 
 use std::env;
@@ -33,6 +34,7 @@ use self::node_health::NodeHealth;
 use self::options::SlurmOptions;
 use self::pool::AllocationPool;
 use self::query::Controller;
+use self::queue::watch::{QueueWatch, WaitPlace};
 use self::signaller::Signaller;
 use super::client::ShellReport;
 use super::error::{LaunchError, SpawnError};
@@ -85,6 +87,8 @@ struct Slurm {
     signaller: Signaller,
     controller: Controller,
     steps: Steps,
+    /// `None` where jobs wait for allocations of the pool.
+    watch: Option<QueueWatch>,
     nodes: Arc<NodeHealth>,
     /// The session, once it has a job.
     session: OnceLock<SessionMark>,
@@ -100,7 +104,9 @@ impl Slurm {
         let nodes = Arc::new(NodeHealth::default());
         let request = options.allocation.as_ref().filter(|_| allocation.is_none());
         let pool = request.map(|request| AllocationPool::new(&options, request, Arc::clone(&nodes)));
+        let place = allocation.clone().map_or(WaitPlace::Queue, WaitPlace::Allocation);
         Slurm {
+            watch: pool.is_none().then(|| QueueWatch::new(place)),
             options,
             allocation,
             pool,
@@ -143,6 +149,7 @@ impl Slurm {
     fn start_client(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let child = self.local.start(command, spawning)?;
         self.signaller.add(child.pid()).map_err(SpawnError::Process)?;
+        self.watch.iter().for_each(|watch| watch.add(child.pid(), &mark(command)));
         Ok(child)
     }
 }
@@ -177,6 +184,7 @@ impl Launcher for Slurm {
     fn prepare(&self, signals: &Signals) -> io::Result<()> {
         self.local.prepare_without(signals, &arguments::CONFLICTING_VARIABLES)?;
         self.pool.as_ref().map_or(Ok(()), AllocationPool::start)?;
+        self.watch.as_ref().map_or(Ok(()), QueueWatch::start)?;
         self.signaller.start()
     }
 
@@ -208,8 +216,7 @@ impl Launcher for Slurm {
 
     fn start(&self, command: &JobCommand, spawning: &SpawningChild) -> Result<Child, SpawnError> {
         let Some(pool) = &self.pool else { return self.start_client(command, spawning) };
-        let mark = command.env.iter().find(|(name, _)| name == MARK_VARIABLE);
-        let mark = mark.map(|(_, mark)| mark.to_string_lossy().into_owned()).unwrap_or_default();
+        let mark = mark(command);
         let id = pool.take(&mark)?;
         let child = self.start_in(&id, command, spawning).inspect_err(|_| pool.give_back(&mark))?;
         pool.spawned(child.pid(), &mark);
@@ -219,6 +226,7 @@ impl Launcher for Slurm {
     fn started(&self, child: Pid, placement: &Placement) {
         self.not_started.store(0, Ordering::Relaxed);
         self.pool.iter().for_each(|pool| pool.started(child));
+        self.watch.iter().for_each(|watch| watch.remove(child));
         self.signaller.started(child, &placement.scheduler_id);
     }
 
@@ -229,6 +237,7 @@ impl Launcher for Slurm {
     fn reap(&self, child: Child) -> io::Result<Reaped> {
         let pid = child.pid();
         self.signaller.remove(pid);
+        self.watch.iter().for_each(|watch| watch.remove(pid));
         let reaped = child.reap();
         self.pool.iter().for_each(|pool| pool.ended(pid, reaped.as_ref().ok().map(|reaped| reaped.status)));
         reaped
@@ -241,7 +250,16 @@ impl Launcher for Slurm {
         let node = exit.placement.map(|placement| placement.node.as_str());
         let pooled = self.pool.as_ref().and_then(|pool| pool.take_allocation_of(&SessionMark::job_suffix(exit.job)));
         let id = self.allocation.as_deref().or(pooled.as_deref());
-        self.meaning(client_end(exit), exit.job.key, node, id)
+        self.meaning(client_end(exit), exit, node, id)
+    }
+
+    fn take_warnings(&self) -> Vec<String> {
+        let of_pool = self.pool.as_ref().map(AllocationPool::take_warnings);
+        of_pool.or_else(|| self.watch.as_ref().map(QueueWatch::take_warnings)).unwrap_or_default()
+    }
+
+    fn take_notes(&self) -> Vec<String> {
+        self.watch.as_ref().map(QueueWatch::take_notes).unwrap_or_default()
     }
 
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
@@ -264,4 +282,10 @@ impl Launcher for Slurm {
             .into_iter()
             .for_each(|session| self.steps.end_session(session));
     }
+}
+
+/// The mark of the job that `command` starts.
+fn mark(command: &JobCommand) -> String {
+    let mark = command.env.iter().find(|(name, _)| name == MARK_VARIABLE);
+    mark.map(|(_, mark)| mark.to_string_lossy().into_owned()).unwrap_or_default()
 }

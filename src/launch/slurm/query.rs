@@ -26,8 +26,8 @@ pub enum QueryError {
     #[error("cannot run {program}: {source}")]
     Run { program: &'static str, source: io::Error },
     /// It did not end in time.
-    #[error("{program} did not end within {} s", TIMEOUT.as_secs())]
-    Timeout { program: &'static str },
+    #[error("{program} did not end within {} s", limit.as_secs())]
+    Timeout { program: &'static str, limit: Duration },
     /// It failed with this message.
     #[error("{program}: {message}")]
     Failed { program: &'static str, message: String },
@@ -35,9 +35,14 @@ pub enum QueryError {
 
 /// Runs `program` with `args` and returns its stdout.
 pub fn query(program: &'static str, args: &[&str]) -> Result<String, QueryError> {
+    query_within(program, args, TIMEOUT)
+}
+
+/// The same with another time limit.
+pub fn query_within(program: &'static str, args: &[&str], limit: Duration) -> Result<String, QueryError> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
-    run(program, command)
+    run(program, command, limit)
 }
 
 /// Runs `program` with `args` and `input` as its stdin, as if outside of an allocation.
@@ -53,13 +58,13 @@ pub fn query_with_input(program: &'static str, args: &[&str], input: &str) -> Re
             command.env_remove(name);
         });
     }
-    run(program, command)
+    run(program, command, TIMEOUT)
 }
 
-fn run(program: &'static str, mut command: Command) -> Result<String, QueryError> {
-    let output = output_within(&mut command, TIMEOUT);
+fn run(program: &'static str, mut command: Command, limit: Duration) -> Result<String, QueryError> {
+    let output = output_within(&mut command, limit);
     let Output { status, stdout, stderr } =
-        output.map_err(|source| QueryError::Run { program, source })?.ok_or(QueryError::Timeout { program })?;
+        output.map_err(|source| QueryError::Run { program, source })?.ok_or(QueryError::Timeout { program, limit })?;
     if !status.success() {
         let text = String::from_utf8_lossy(&stderr);
         let message = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");

@@ -13,11 +13,16 @@ pub struct NamedJob {
 }
 
 impl NamedJob {
+    /// How the names of all jobs of `session` begin.
+    pub fn prefix(session: &SessionMark) -> String {
+        let own = session.as_str().rsplit('/').next().unwrap_or_default();
+        format!("ht-{own}-")
+    }
+
     /// The job with the mark `mark`; `None` if that is not the mark of a job.
     pub fn of_mark(mark: &str) -> Option<NamedJob> {
         let (session, id) = SessionMark::of_job(mark)?;
-        let session = session.as_str().rsplit('/').next()?;
-        let name = format!("ht-{session}-{}-{}-{}", id.key.trial, id.key.rung, id.attempt);
+        let name = format!("{}{}-{}-{}", NamedJob::prefix(&session), id.key.trial, id.key.rung, id.attempt);
         Some(NamedJob { name, id })
     }
 }

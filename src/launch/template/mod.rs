@@ -197,6 +197,10 @@ impl Launcher for Template {
         ExitMeaning::Infrastructure(format!("{program} exited with {code}{line}"))
     }
 
+    fn names_of_session(&self, session: &SessionMark) -> Option<String> {
+        self.stopper.exists().then(|| NamedJob::prefix(session))
+    }
+
     fn end_leftovers(&self, marks: Vec<Mark>, scope: SearchScope) -> usize {
         let stopped = match scope {
             SearchScope::CurrentSession => self.unfollowed(&marks),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::launch::orphans::driver::DriverState;
 use crate::report::fixtures::{StudyFixture, halving};
-use crate::report::status::StatusInput;
+use crate::report::status::{SlurmFacts, StatusInput};
 use crate::report::study_progress::StudyProgress;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::report::view::JobView;
@@ -43,6 +43,7 @@ fn explained<T>(fixture: &StudyFixture, trial: u64, check: impl FnOnce(&TrialExp
         driver: DriverState::NotFound,
         now: view.last,
         readings: &[],
+        slurm: &SlurmFacts::default(),
     };
     let jobs: Vec<&JobView> = view.jobs.iter().filter(|job| job.job.key.trial == TrialId(trial)).collect();
     let repeat =

@@ -3,7 +3,7 @@
 use super::{PageUse, ReportData, render};
 use crate::launch::orphans::driver::DriverState;
 use crate::report::fixtures::{StudyFixture, halving, repetition};
-use crate::report::status::StatusInput;
+use crate::report::status::{SlurmFacts, StatusInput};
 use crate::report::study_progress::StudyProgress;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::report::view::{StudyView, ViewDetail};
@@ -21,6 +21,7 @@ fn with_input<T>(view: &StudyView, check: impl FnOnce(&StatusInput<'_>) -> T) ->
         driver: DriverState::NotFound,
         now: view.last,
         readings: &[],
+        slurm: &SlurmFacts::default(),
     };
     check(&input)
 }

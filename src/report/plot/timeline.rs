@@ -30,7 +30,7 @@ pub fn draw(data: &PlotData<'_>) -> Option<Figure> {
     let stride = data.view.jobs.len().div_ceil(MAX_BARS).max(1);
     let bars = data.view.jobs.iter().step_by(stride).filter_map(|job| {
         let y = 1.0 - (f64::from(job.slot.0) + 0.5) / f64::from(slots);
-        let from = panel.point(x.position(seconds(job.launched))?, y);
+        let from = panel.point(x.position(seconds(job.began()))?, y);
         let to = panel.point(x.position(end(job))?, y);
         // A gap between jobs that follow each other at once.
         let until = (to.0 - 0.6).max(from.0 + 0.3);

@@ -1,5 +1,6 @@
 //! What a status is computed from.
 
+use super::slurm::SlurmFacts;
 use crate::journal::readings::ReadingRecord;
 use crate::launch::orphans::driver::DriverState;
 use crate::report::study_progress::StudyProgress;
@@ -24,4 +25,6 @@ pub struct StatusInput<'a> {
     pub now: Moment,
     /// The last readings of the running jobs, in order.
     pub readings: &'a [ReadingRecord],
+    /// What Slurm says about it.
+    pub slurm: &'a SlurmFacts,
 }

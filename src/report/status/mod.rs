@@ -4,6 +4,7 @@ mod input;
 mod rank;
 mod rungs;
 mod running;
+mod slurm;
 mod sparkline;
 mod state;
 mod study_status;
@@ -11,6 +12,7 @@ mod text;
 
 pub use input::StatusInput;
 pub use rungs::BracketStatus;
+pub use slurm::{BatchJobState, BatchJobStatus, SlurmFacts};
 pub use state::StudyState;
 pub use study_status::StudyStatus;
 pub use text::render;

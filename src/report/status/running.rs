@@ -14,7 +14,7 @@ use crate::report::view::{JobStatus, JobView};
 use crate::types::ids::{Attempt, JobId, Rung, Slot, TrialId};
 use crate::types::objective::Metric;
 use crate::types::outcome::CurvePoint;
-use crate::types::units::Resource;
+use crate::types::units::{Moment, Resource};
 
 /// The last reading of a running job that was recorded; of jobs with many readings, not each one is.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -52,7 +52,11 @@ pub struct JobInProgress<'a> {
     pub scheduler_id: Option<&'a str>,
     /// Whether it waits for a scheduler.
     pub queued: bool,
-    /// How long it has run, or waited if it is queued, seconds.
+    /// What it waits for, in the scheduler's word; null if it does not wait, or if that is not known.
+    pub queue_reason: Option<&'a str>,
+    /// How long it waited for the scheduler, or has waited so far, seconds; null without a scheduler.
+    pub queued_s: Option<f64>,
+    /// How long it has run, seconds; 0 while it is queued.
     pub elapsed_s: f64,
     /// Its last reading; null before it printed one.
     pub reading: Option<LastReading>,
@@ -100,6 +104,8 @@ fn in_progress<'a>(
     let devices = session.map_or(&[][..], |session| &session.devices);
     let start = job.start.as_deref();
     let has_scheduler = session.is_some_and(|session| catalogue::reports_start(&session.launcher));
+    let queued = has_scheduler && start.is_none();
+    let waited = |until: Moment| until.since(job.launched).as_secs_f64();
     JobInProgress {
         trial: job.job.key.trial,
         bracket: job.bracket.bracket,
@@ -110,8 +116,10 @@ fn in_progress<'a>(
         device: devices.get(job.slot.0 as usize).map(String::as_str),
         node: start.map(|start| start.placement.node.as_str()),
         scheduler_id: start.map(|start| start.placement.scheduler_id.as_str()),
-        queued: has_scheduler && start.is_none(),
-        elapsed_s: input.now.since(start.map_or(job.launched, |start| start.at)).as_secs_f64(),
+        queued,
+        queue_reason: input.slurm.reasons.get(&job.job).map(String::as_str).filter(|_| queued),
+        queued_s: start.map(|start| start.at).or(queued.then_some(input.now)).map(waited),
+        elapsed_s: if queued { 0.0 } else { input.now.since(job.began()).as_secs_f64() },
         reading,
         rank: rank.map(|(rank, _)| rank),
         ranked: rank.map(|(_, all)| all),

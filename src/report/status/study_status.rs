@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::input::StatusInput;
 use super::rungs::{self, BracketStatus};
 use super::running::{self, JobInProgress};
+use super::slurm::BatchJobStatus;
 use super::state::StudyState;
 use crate::engine::event::FinishReason;
 use crate::report::best::best_job;
@@ -53,6 +54,8 @@ pub struct StudyStatus<'a> {
     pub state: StudyState,
     /// The process of the driver, if it runs.
     pub pid: Option<u32>,
+    /// The Slurm job of `hypertune slurm` that runs the driver and queues itself again; null without one.
+    pub batch_job: Option<&'a BatchJobStatus>,
     /// Why the last session ended; null while one runs and after a crash.
     pub finished: Option<&'a FinishReason>,
     /// The matrix kind; null if this version cannot read the matrix.
@@ -98,6 +101,7 @@ impl<'a> StudyStatus<'a> {
             study: &view.study,
             state,
             pid: state.pid(driver),
+            batch_job: input.slurm.batch_job.as_ref(),
             finished: view.finish.as_ref().filter(|_| state != StudyState::Running),
             kind,
             metric: view.header.metric.as_ref(),

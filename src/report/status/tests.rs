@@ -25,6 +25,7 @@ struct Read {
     view: StudyView,
     progress: StudyProgress,
     plan: Plan,
+    slurm: SlurmFacts,
 }
 
 impl Read {
@@ -34,14 +35,15 @@ impl Read {
         for record in fixture.records() {
             progress.record(record);
         }
-        Read { view: fixture.view_with(ViewDetail::Curves), progress, plan: plan() }
+        Read { view: fixture.view_with(ViewDetail::Curves), progress, plan: plan(), slurm: SlurmFacts::default() }
     }
 
     fn status(&self, driver: DriverState, readings: &[ReadingRecord], check: impl FnOnce(&StudyStatus<'_>)) {
         let seconds = if matches!(driver, DriverState::Running(_)) { 2 } else { 0 };
         let now = self.view.last.after(Duration::from_secs(seconds));
         let (view, progress, plan) = (&self.view, &self.progress, Some(&self.plan));
-        check(&StudyStatus::new(&StatusInput { view, progress, plan, kind: Some("halving"), driver, now, readings }));
+        let (kind, slurm) = (Some("halving"), &self.slurm);
+        check(&StudyStatus::new(&StatusInput { view, progress, plan, kind, driver, now, readings, slurm }));
     }
 
     fn text(&self, driver: DriverState, readings: &[ReadingRecord], columns: usize) -> String {
@@ -165,7 +167,7 @@ fn the_json_has_the_documented_keys() {
     let read = Read::new(&half());
     read.status(RUNNING, &[reading(2, 1, f64::NAN)], |status| {
         let json = serde_json::to_string(status).expect("a status serializes");
-        insta::assert_snapshot!(json, @r#"{"study":"matrix.study","state":"running","pid":4711,"finished":null,"kind":"halving","metric":{"name":"loss","optimization":"minimize"},"resource":"epochs","done":2,"expected":4,"estimated":false,"jobs":{"planned":4,"launched":3,"running":1,"succeeded":1,"failed":1,"stopped":0,"dropped":0,"interrupted":0,"repeated":0},"rounds":1,"brackets":[{"round":0,"bracket":1,"rungs":[{"rung":0,"resource":1,"done":2,"running":1,"planned":3,"failed":1,"promoted":0,"best":0.5},{"rung":1,"resource":3,"done":0,"running":0,"planned":1,"failed":0,"promoted":0,"best":null}]}],"running":[{"trial":2,"bracket":1,"rung":0,"attempt":1,"resource":1,"slot":0,"device":null,"node":null,"scheduler_id":null,"queued":false,"elapsed_s":2.0,"reading":{"step":1,"metrics":{"loss":null},"value":null},"rank":null,"ranked":null}],"best":{"trial":0,"value":0.5,"resource":1,"params":{"lr":0.0}},"incumbents":[{"at_s":1.0,"trial":0,"value":0.5,"resource":1}],"elapsed_s":4.0,"rate":{"jobs_per_minute":30.0,"resource_per_minute":30.0},"time_left_s":1.6,"failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"error":"ValueError: lr","stderr_tail":"Traceback\nValueError: lr"}]}"#);
+        insta::assert_snapshot!(json, @r#"{"study":"matrix.study","state":"running","pid":4711,"batch_job":null,"finished":null,"kind":"halving","metric":{"name":"loss","optimization":"minimize"},"resource":"epochs","done":2,"expected":4,"estimated":false,"jobs":{"planned":4,"launched":3,"running":1,"succeeded":1,"failed":1,"stopped":0,"dropped":0,"interrupted":0,"repeated":0},"rounds":1,"brackets":[{"round":0,"bracket":1,"rungs":[{"rung":0,"resource":1,"done":2,"running":1,"planned":3,"failed":1,"promoted":0,"best":0.5},{"rung":1,"resource":3,"done":0,"running":0,"planned":1,"failed":0,"promoted":0,"best":null}]}],"running":[{"trial":2,"bracket":1,"rung":0,"attempt":1,"resource":1,"slot":0,"device":null,"node":null,"scheduler_id":null,"queued":false,"queue_reason":null,"queued_s":null,"elapsed_s":2.0,"reading":{"step":1,"metrics":{"loss":null},"value":null},"rank":null,"ranked":null}],"best":{"trial":0,"value":0.5,"resource":1,"params":{"lr":0.0}},"incumbents":[{"at_s":1.0,"trial":0,"value":0.5,"resource":1}],"elapsed_s":4.0,"rate":{"jobs_per_minute":30.0,"resource_per_minute":30.0},"time_left_s":1.6,"failures":[{"reason":"exit code 1","jobs":1,"trials":[1],"error":"ValueError: lr","stderr_tail":"Traceback\nValueError: lr"}]}"#);
     });
 }
 
@@ -216,4 +218,61 @@ fn names_and_values_from_outside_stay_text() {
         let text = render(status, 80);
         assert!(!text.contains("\u{1b}[2J") && !text.contains('\u{7}') && !text.contains("\u{1b}]"), "{text:?}");
     });
+}
+
+#[test]
+fn waiting_for_a_scheduler_is_no_run_time() {
+    let mut fixture = StudyFixture::new();
+    fixture
+        .slurm_session("7")
+        .launch(0, 0, 1, 1.0)
+        .launch(1, 0, 1, 1.0)
+        .launch(2, 0, 1, 1.0)
+        .started(1, 0, "n2", "7.3");
+    let mut read = Read::new(&fixture);
+    let job = |trial| JobId { key: JobKey { trial: TrialId(trial), rung: Rung(0) }, attempt: Attempt(1) };
+    read.slurm.reasons.insert(job(2), "ReqNodeNotAvail, UnavailableNodes:n1".to_owned());
+    read.status(RUNNING, &[], |status| {
+        let times: Vec<_> = status.running.iter().map(|job| (job.queued, job.queued_s, job.elapsed_s)).collect();
+        assert_eq!(times, [(true, Some(3.0), 0.0), (false, Some(1.0), 2.0), (true, Some(3.0), 0.0)]);
+    });
+    let text = read.text(RUNNING, &[], 100);
+    assert!(text.contains("0 of 4 done, 1 running, 2 queued"), "{text}");
+    let row = |trial: &str| {
+        let row = text.lines().find(|line| line.starts_with(trial)).expect("a row of this trial");
+        row.split_whitespace().skip(4).collect::<Vec<_>>().join(" ")
+    };
+    let rows = ["trial 0", "trial 1", "trial 2"].map(row);
+    assert_eq!(rows, ["– queued 3.0s –", "2.0s n2 –", "– queued 3.0s (ReqNodeNotAvail) –"], "{text}");
+    assert_eq!((read.progress.running, read.progress.queued), (3, 2));
+}
+
+#[test]
+fn a_study_that_a_batch_job_continues_needs_no_command() {
+    let mut fixture = StudyFixture::new();
+    fixture.slurm_session("7").finish(FinishReason::Interrupted { signal: 15 });
+    let mut read = Read::new(&fixture);
+    let mut line = |state, reason: Option<&str>, driver| {
+        let reason = reason.map(str::to_owned);
+        read.slurm.batch_job = Some(BatchJobStatus { id: "7".to_owned(), state, reason });
+        read.text(driver, &[], 80).lines().take(2).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!([
+        line(BatchJobState::Queued, Some("BeginTime"), DriverState::NotFound),
+        line(BatchJobState::Queued, Some("JobHeldUser"), DriverState::NotFound),
+        line(BatchJobState::Ended, None, DriverState::NotFound),
+        line(BatchJobState::Unknown, None, DriverState::NotFound),
+        line(BatchJobState::Running, None, RUNNING),
+    ].join("\n"), @r"
+    matrix.study  interrupted by SIGTERM
+    Slurm job 7 is in the queue (BeginTime) and continues it; scancel 7 ends it for good
+    matrix.study  interrupted by SIGTERM
+    Slurm job 7 is in the queue (JobHeldUser) and continues it; it is held until somebody releases it, with `scontrol release` and the number of the job; scancel 7 ends it for good
+    matrix.study  interrupted by SIGTERM
+    continue with hypertune resume matrix.study
+    matrix.study  interrupted by SIGTERM
+    continue with hypertune resume matrix.study, unless Slurm job 7 is still in the queue
+    matrix.study  running (process 4711, Slurm job 7)
+    halving, minimize loss
+    ");
 }

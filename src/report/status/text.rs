@@ -9,6 +9,7 @@ use super::sparkline::sparkline;
 use super::state::StudyState;
 use super::study_status::{IncumbentStatus, StudyStatus};
 use crate::engine::event::FinishReason;
+use crate::launch::slurm::queue::reason::word;
 use crate::report::failures::FailureGroup;
 use crate::report::number;
 use crate::report::summary_text::finish_sentence;
@@ -49,7 +50,8 @@ fn heading(status: &StudyStatus<'_>) -> String {
     let mut out = format!("{}  {}\n", painted(TextStyle::Bold, &folder), painted(style, &state));
     if matches!(status.state, StudyState::Interrupted | StudyState::Crashed) {
         let line = text::command_line(["hypertune", "resume", &status.study.to_string_lossy()]);
-        let _ = writeln!(out, "continue with {line}");
+        let next = status.batch_job.map_or_else(|| format!("continue with {line}"), |job| job.next_step(&line));
+        let _ = writeln!(out, "{}", printable(&next));
     }
     let mut words: Vec<String> = status.kind.map(str::to_owned).into_iter().collect();
     words.push(status.metric.map_or("no metric".to_owned(), |metric| {
@@ -66,7 +68,8 @@ fn heading(status: &StudyStatus<'_>) -> String {
 fn state(status: &StudyStatus<'_>) -> (TextStyle, String) {
     match (status.state, status.finished) {
         (StudyState::Running, _) => {
-            let process = status.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            let job = status.batch_job.map(|job| format!(", Slurm job {}", printable(&job.id))).unwrap_or_default();
+            let process = status.pid.map(|pid| format!(" (process {pid}{job})")).unwrap_or_default();
             (TextStyle::Green, format!("running{process}"))
         }
         (StudyState::Finished, Some(FinishReason::FailureShare { .. } | FinishReason::FirstFailures { .. })) => {
@@ -98,8 +101,10 @@ fn jobs(status: &StudyStatus<'_>) -> String {
         _ => done,
     };
     let counts = &status.jobs;
+    let queued = status.running.iter().filter(|job| job.queued).count() as u64;
     let parts = [
-        (counts.running, "running"),
+        (counts.running.saturating_sub(queued), "running"),
+        (queued, "queued"),
         (counts.failed, "failed"),
         (counts.stopped, "stopped early"),
         (counts.interrupted, "interrupted"),
@@ -253,9 +258,12 @@ fn job_row(job: &JobInProgress<'_>, unit: Option<&str>, metric: &str) -> Vec<Str
     let attempt = if job.attempt.0 > 1 { format!(", attempt {}", job.attempt) } else { String::new() };
     let mut row = vec![format!("trial {}{attempt}", job.trial), job.rung.to_string()];
     row.extend(unit.map(|_| text::amount(job.resource.amount())));
-    row.push(span(job.elapsed_s));
+    row.push(if job.queued { "–".to_owned() } else { span(job.elapsed_s) });
     row.push(match (job.queued, job.node.or(job.device)) {
-        (true, _) => "queued".to_owned(),
+        (true, _) => {
+            let reason = job.queue_reason.map(|reason| format!(" ({})", printable(word(reason)))).unwrap_or_default();
+            format!("queued {}{reason}", span(job.queued_s.unwrap_or(0.0)))
+        }
         (false, Some(place)) => printable(place).into_owned(),
         (false, None) => job.slot.to_string(),
     });

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::{Experiment, Limits};
 use crate::journal::record::{EndRecord, Header, LaunchRecord, Record};
+use crate::launch::catalogue;
 use crate::schedule::Plan;
 use crate::types::allocation::Allocation;
 use crate::types::ids::{BracketId, Rung, TrialId};
@@ -40,8 +41,10 @@ pub struct StudyProgress {
     pub open_ended: bool,
     /// Jobs that ended and are not retried.
     pub done: u64,
-    /// Running jobs.
+    /// Launched jobs that have not ended.
     pub running: u64,
+    /// Those of them that wait for a scheduler.
+    pub queued: u64,
     /// Failed jobs among the done.
     pub failed: u64,
     /// Study time of the last record.
@@ -58,6 +61,8 @@ pub struct StudyProgress {
     session: SessionStart,
     pid: u32,
     is_live: bool,
+    /// Whether jobs of the session wait for a scheduler.
+    has_scheduler: bool,
     /// The rungs of each bracket of the plan.
     planned: BTreeMap<u32, Vec<RungCounts>>,
     /// The brackets that have started.
@@ -79,6 +84,8 @@ struct TrialPosition {
     spent: f64,
     /// When that job was launched.
     launched: Moment,
+    /// Whether it waits for a scheduler.
+    is_queued: bool,
 }
 
 /// State of the latest job of a trial.
@@ -129,6 +136,7 @@ impl StudyProgress {
             open_ended: plan.open_ended,
             done: 0,
             running: 0,
+            queued: 0,
             failed: 0,
             now: Moment(0),
             spent: 0.0,
@@ -140,6 +148,7 @@ impl StudyProgress {
             session: SessionStart::default(),
             pid: std::process::id(),
             is_live: false,
+            has_scheduler: false,
             planned: plan.brackets.iter().map(|b| (b.bracket, b.rungs.iter().map(rung).collect())).collect(),
             brackets: BTreeMap::new(),
             positions: HashMap::new(),
@@ -152,21 +161,19 @@ impl StudyProgress {
             Record::Study(header) => self.header(header),
             Record::Session(session) => {
                 self.is_live = session.pid == self.pid;
-                self.running = 0;
+                (self.running, self.queued) = (0, 0);
+                self.has_scheduler = catalogue::reports_start(&session.launcher);
                 self.course.iter_mut().for_each(|course| course.set_slots(session.concurrency));
                 self.forecast.start_session();
                 self.session = SessionStart { since: session.at, resource: self.resource_done(), done: self.done };
             }
             Record::Launch(launch) => self.launch(launch),
+            Record::Started { job, .. } => self.leave_queue(job.key.trial),
             Record::End(end) => self.end(end),
             Record::Promoted { trial, .. } => return self.settle(*trial, true),
             Record::Retired { trial } => return self.settle(*trial, false),
             Record::Finish { reason: FinishReason::MetricReached { job, .. }, .. } => self.incumbents.decided(job.key),
-            Record::Started { .. }
-            | Record::Kill { .. }
-            | Record::Finish { .. }
-            | Record::Length(_)
-            | Record::RunAgain { .. } => {}
+            Record::Kill { .. } | Record::Finish { .. } | Record::Length(_) | Record::RunAgain { .. } => {}
         }
         None
     }
@@ -224,6 +231,7 @@ impl StudyProgress {
     fn launch(&mut self, launch: &LaunchRecord) {
         self.now = launch.at;
         self.running += 1;
+        self.queued += u64::from(self.has_scheduler);
         let planned = self.planned.get(&launch.bracket.bracket);
         self.brackets.entry(launch.bracket).or_insert_with(|| planned.cloned().unwrap_or_default());
         self.incumbents.launched(launch.job.key);
@@ -238,6 +246,7 @@ impl StudyProgress {
             allocation,
             spent: 0.0,
             launched: launch.at,
+            is_queued: self.has_scheduler,
         };
         let before = self.positions.insert(launch.job.key.trial, position);
         if let Some(before) =
@@ -266,6 +275,7 @@ impl StudyProgress {
         self.now = end.at;
         self.running = self.running.saturating_sub(1);
         let trial = end.job.key.trial;
+        self.leave_queue(trial);
         let failed = matches!(end.outcome, Outcome::Failed { .. });
         let step = end.readings.step(self.resource.as_deref());
         if let Some(position) = self.positions.get(&trial) {
@@ -292,6 +302,14 @@ impl StudyProgress {
             && rung.best.is_none_or(|best| new.order(direction, &best).is_lt())
         {
             rung.best = Some(new);
+        }
+    }
+
+    /// The latest job of `trial` has started or ended.
+    fn leave_queue(&mut self, trial: TrialId) {
+        let Some(position) = self.positions.get_mut(&trial) else { return };
+        if std::mem::take(&mut position.is_queued) {
+            self.queued = self.queued.saturating_sub(1);
         }
     }
 

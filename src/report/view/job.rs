@@ -133,6 +133,11 @@ impl JobView {
         Some(Candidate { job: self.job.key, completion, reached: self.reached, score: self.score? })
     }
 
+    /// When it began to run, in study time: when a scheduler started it, else when it was launched.
+    pub fn began(&self) -> Moment {
+        self.start.as_ref().map_or(self.launched, |start| start.at)
+    }
+
     /// How long it waited for a scheduler, seconds; `None` if no scheduler started it.
     pub fn queued_s(&self) -> Option<f64> {
         self.start.as_ref().map(|start| start.at.since(self.launched).as_secs_f64())

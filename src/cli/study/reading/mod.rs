@@ -3,4 +3,5 @@
 pub(crate) mod choice;
 pub(crate) mod journal_check;
 pub(crate) mod report;
+pub(crate) mod slurm;
 pub(crate) mod snapshot;

@@ -7,6 +7,7 @@ use std::thread;
 use anyhow::Context;
 use jiff::Timestamp;
 
+use super::slurm;
 use crate::cli::error::CliError;
 use crate::cli::study::definition::StudyDefinition;
 use crate::cli::study::view::{self, journal_error};
@@ -17,7 +18,7 @@ use crate::journal::reader::{self, JournalReader};
 use crate::journal::readings::{self, ReadingRecord};
 use crate::journal::record::{Header, Record};
 use crate::launch::orphans::driver::{self, DriverState};
-use crate::report::status::{StatusInput, StudyState};
+use crate::report::status::{SlurmFacts, StatusInput, StudyState};
 use crate::report::study_progress::StudyProgress;
 use crate::report::study_progress::expected_totals::ExpectedTotals;
 use crate::report::view::{JobStatus, StudyView, ViewBuilder, ViewDetail};
@@ -44,6 +45,8 @@ pub struct StudySnapshot {
     pub now: Moment,
     schedule: Option<(Plan, &'static str)>,
     readings: Vec<ReadingRecord>,
+    /// What Slurm says; nothing unless [`StudySnapshot::ask_slurm`] was called.
+    slurm: SlurmFacts,
 }
 
 impl StudySnapshot {
@@ -97,7 +100,13 @@ impl StudySnapshot {
         }
         let readings = if is_running { last_readings(&folder, &view) } else { Vec::new() };
         let now = if is_running { current_time(&view) } else { view.last };
-        Ok(StudySnapshot { view, progress, driver, now, schedule, readings })
+        let slurm = SlurmFacts::default();
+        Ok(StudySnapshot { view, progress, driver, now, schedule, readings, slurm })
+    }
+
+    /// Asks Slurm about the jobs and the driver of the study, if it runs any of them. Takes a few seconds at most.
+    pub fn ask_slurm(&mut self) {
+        self.slurm = slurm::facts(&self.view, StudyState::of(&self.view, self.driver));
     }
 
     /// The input of a [`StudyStatus`](crate::report::status::StudyStatus).
@@ -110,6 +119,7 @@ impl StudySnapshot {
             driver: self.driver,
             now: self.now,
             readings: &self.readings,
+            slurm: &self.slurm,
         }
     }
 }

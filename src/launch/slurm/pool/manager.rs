@@ -11,6 +11,7 @@ use crate::launch::slurm::allocation::NodeAllocation;
 use crate::launch::slurm::batch::{BatchSize, submitted_id};
 use crate::launch::slurm::messages::{StartMessage, start_message, text};
 use crate::launch::slurm::query::{QueryError, query, query_with_input};
+use crate::launch::slurm::queue::reports::Waiting;
 
 /// Time between two decisions.
 const TICK: Duration = Duration::from_millis(250);
@@ -80,6 +81,12 @@ impl Manager<'_> {
     }
 
     fn update(&self, listed: &[ListedAllocation]) {
+        let queued = listed.iter().filter_map(|row| match &row.state {
+            ListedState::Queued(reason) => Some((row.id.as_str(), reason.as_str())),
+            ListedState::Running(_) | ListedState::Over => None,
+        });
+        // That they wait for their turn is said where jobs ask for a place.
+        self.shared.state().reports.add(Waiting::Allocations, &queued.collect::<Vec<_>>(), Duration::ZERO);
         let started = self.shared.state().pool.update(listed, Instant::now());
         for id in started {
             let left = listed.iter().find_map(|row| match row.state {
@@ -133,7 +140,7 @@ impl Manager<'_> {
         match meaning.map(|(meaning, _)| meaning) {
             Some(StartMessage::Unreachable) => self.not_submitted(reason),
             Some(StartMessage::Rejected | StartMessage::NotPlaced) => self.shared.state().failure = Some(reason),
-            Some(StartMessage::Over) | None => {
+            Some(StartMessage::Over | StartMessage::Cancelled) | None => {
                 self.refusals += 1;
                 if self.refusals >= MAX_REFUSALS {
                     self.shared.state().failure = Some(reason);

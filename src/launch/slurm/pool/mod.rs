@@ -22,6 +22,8 @@ use self::state::PoolState;
 use super::leftovers::step_name;
 use super::node_health::NodeHealth;
 use super::options::SlurmOptions;
+use super::queue::allocation_mark;
+use super::queue::reports::WaitReports;
 use crate::launch::error::SpawnError;
 use crate::launch::launcher::{Capacity, JobIdentity};
 use crate::launch::process::syscalls::Pid;
@@ -45,6 +47,7 @@ impl AllocationPool {
             ran_in: HashMap::new(),
             failure: None,
             problem: None,
+            reports: WaitReports::default(),
             is_closed: false,
         };
         let (options, request) = (options.clone(), request.clone());
@@ -74,7 +77,7 @@ impl AllocationPool {
     pub fn add(&self, job: &JobIdentity<'_>) {
         let mut state = self.shared.state();
         let session = job.mark.rsplit_once('/').map_or(job.mark, |(session, _)| session);
-        state.name.get_or_insert_with(|| step_name(&format!("{session}/allocation")));
+        state.name.get_or_insert_with(|| step_name(&allocation_mark(session)));
         state.pool.add(job.mark, job.resource, Instant::now());
     }
 
@@ -121,6 +124,11 @@ impl AllocationPool {
         let mut state = self.shared.state();
         let mark = state.ran_in.keys().find(|mark| mark.ends_with(suffix))?.clone();
         state.ran_in.remove(&mark)
+    }
+
+    /// The warnings that were not taken yet.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.state().reports.warnings)
     }
 
     /// The allocation `id` has ended.

@@ -8,6 +8,7 @@ use super::state::PoolState;
 use crate::launch::process::syscalls::Pid;
 use crate::launch::slurm::node_health::NodeHealth;
 use crate::launch::slurm::options::SlurmOptions;
+use crate::launch::slurm::queue::reports::WaitReports;
 
 #[derive(Debug)]
 pub struct Shared {
@@ -32,6 +33,8 @@ pub struct SharedState {
     pub failure: Option<String>,
     /// Why none can be submitted now.
     pub problem: Option<String>,
+    /// Why allocations wait.
+    pub reports: WaitReports,
     pub is_closed: bool,
 }
 

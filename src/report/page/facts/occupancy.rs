@@ -24,9 +24,9 @@ impl Occupancy {
         let slots = view.jobs.iter().map(|job| job.slot.0 + 1).max()?;
         let seconds = |job: &crate::report::view::JobView| match (job.usage, job.ended) {
             (Some(usage), _) => usage.duration_s,
-            (None, Some(ended)) => ended.since(job.launched).as_secs_f64(),
+            (None, Some(ended)) => ended.since(job.began()).as_secs_f64(),
             (None, None) if job.status == crate::report::view::JobStatus::Running => {
-                now.since(job.launched).as_secs_f64()
+                now.since(job.began()).as_secs_f64()
             }
             (None, None) => 0.0,
         };

@@ -1,10 +1,13 @@
 //! The batch job that runs hypertune itself on the nodes of its allocation, and that is queued again until the study is finished.
 
+mod script;
+pub mod submitted;
+
 use std::time::Duration;
 
-use super::options::{SlurmOptions, megabytes};
-use super::pool::request::slurm_time;
-use super::query::{QueryError, query_with_input};
+use crate::launch::slurm::options::{SlurmOptions, megabytes};
+use crate::launch::slurm::pool::request::slurm_time;
+use crate::launch::slurm::query::{QueryError, query_with_input};
 
 /// Least number of seconds before the time limit at which the study is interrupted.
 const MIN_WARNING_S: u64 = 120;
@@ -27,7 +30,7 @@ pub struct BatchJob<'a> {
     pub options: &'a SlurmOptions,
     /// Further options of sbatch.
     pub extra: &'a [String],
-    /// The working directory and the journal, each quoted for a shell.
+    /// The working directory and the absolute path of the journal, each quoted for a shell.
     pub directory: &'a str,
     pub journal: &'a str,
     /// The program with its subcommand, and its arguments, both quoted for a shell.
@@ -75,6 +78,18 @@ impl BatchJob<'_> {
     /// The file that gets the output of all allocations, in the directory from which the job is submitted.
     pub fn log(&self) -> String {
         format!("{}.slurm.log", self.plain_name())
+    }
+
+    /// The name of the job: the last of several options counts.
+    fn job_name(&self) -> String {
+        let given =
+            |option: &String| Some(option.strip_prefix("--job-name=").or(option.strip_prefix("-J"))?.to_owned());
+        self.extra.iter().rev().find_map(given).unwrap_or_else(|| self.plain_name())
+    }
+
+    /// The line of the script that names the journal, by which the jobs of a study are found.
+    fn journal_line(&self) -> String {
+        format!("journal={}", self.journal)
     }
 
     fn plain_name(&self) -> String {

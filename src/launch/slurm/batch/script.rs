@@ -1,16 +1,20 @@
 //! The script of a batch job.
 
-use super::batch::{BatchJob, directive_word};
+use super::submitted::BATCH_VARIABLE;
+use super::{BatchJob, directive_word};
 
 /// Allocations in a row in which no job may end before the study is not queued again.
 const MAX_WITHOUT_END: u32 = 10;
 
 const EXPLANATION: &str = "
 # Before the time limit Slurm sends SIGTERM to this script. hypertune then ends its jobs, whose checkpoints are kept, and the script
-# queues itself again: the study continues where it was. `scancel` ends it, and it is not queued again.
+# queues itself again: the study continues where it was. It does so too if hypertune was killed or has crashed. `scancel` ends it, and it
+# is not queued again.
 ";
 /// hypertune gets SIGTERM once: a second one would end its jobs at once.
-const TRAP: &str = r#"signals=0 driver= passed=
+const TRAP: &str = r#"sessions() { grep -c '^{"type":"session"' "$journal" 2>/dev/null; }
+before_start=$(sessions)
+signals=0 driver= passed=
 pass_on() {
     if [ -n "$driver" ] && [ -z "$passed" ]; then
         passed=1
@@ -29,10 +33,22 @@ while :; do
     code=$?
     [ "$before" != "$signals" ] || break
 done
-if [ "$signals" = 0 ] || [ "$code" != 143 ]; then
+case $code in
+143)
+    [ "$signals" != 0 ] || exit "$code"
+    ;;
+134 | 135 | 137 | 139)
+    # Aborted or killed, as the kernel does for lack of memory. A driver that does not even begin would never end that.
+    [ "$(sessions)" != "$before_start" ] || exit "$code"
+    echo "hypertune: it was killed or has crashed (exit code $code)" >&2
+    ;;
+*)
     exit "$code"
-fi
-allocations=$(awk '/^{"type":"session"/ { n++ } /^{"type":"end"/ && !/"rule":"interrupted"/ { n = 0 } END { print n + 0 }' "$journal")
+    ;;
+esac
+allocations=$(awk '/^{"type":"session"/ { n++ }
+    /^{"type":"end"/ && !/"rule":"interrupted"/ && !/"kind":"(lost|infrastructure)"/ { n = 0 }
+    END { print n + 0 }' "$journal")
 if [ "${allocations:-0}" -ge "$max_without_end" ]; then
     echo "hypertune: no job has ended in the last $allocations allocations, so the study is not queued again;" \
         "give it more time, or let its jobs continue from checkpoints, then submit it again" >&2
@@ -43,7 +59,12 @@ for _ in {1..10}; do
     if state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T); then
         # A job that was cancelled, or that is queued again already, is not running.
         [ "$state" = RUNNING ] || exit "$code"
-        (trap "" TERM; exec scontrol requeue "$SLURM_JOB_ID") && exit "$code"
+        (
+            trap "" TERM
+            scontrol requeue "$SLURM_JOB_ID" || exit
+            echo "hypertune: Slurm job $SLURM_JOB_ID is queued again and continues the study;" \
+                "scancel $SLURM_JOB_ID ends it for good" >&2
+        ) && exit "$code"
     fi
     sleep 2
 done
@@ -56,15 +77,16 @@ impl BatchJob<'_> {
     pub fn script(&self) -> String {
         let options: String =
             self.sbatch_options().iter().map(|option| format!("#SBATCH {}\n", directive_word(option))).collect();
-        let BatchJob { directory, journal, program, arguments, first, .. } = self;
+        let BatchJob { directory, program, arguments, first, .. } = self;
+        let journal = self.journal_line();
         let first = match first.is_empty() {
             true => String::new(),
             false => format!("[ \"${{SLURM_RESTART_COUNT:-0}}\" != 0 ] || first=({first})\n"),
         };
         let run = if first.is_empty() { "" } else { "\"${first[@]}\" " };
         format!(
-            "#!/bin/bash\n{options}{EXPLANATION}cd {directory} || exit 2\njournal={journal}\nmax_without_end={MAX_WITHOUT_END}\n{TRAP}\
-             {first}{program} {run}{arguments} &\n{AFTER_START}"
+            "#!/bin/bash\n{options}{EXPLANATION}cd {directory} || exit 2\nexport {BATCH_VARIABLE}=$SLURM_JOB_ID\n\
+             {journal}\nmax_without_end={MAX_WITHOUT_END}\n{TRAP}{first}{program} {run}{arguments} &\n{AFTER_START}"
         )
     }
 }
@@ -82,7 +104,7 @@ mod tests {
     use crate::launch::slurm::batch::BatchSize;
     use crate::launch::slurm::options::SlurmOptions;
     use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
-    use crate::types::outcome::{Outcome, Readings, StopRule};
+    use crate::types::outcome::{Failure, Outcome, Readings, StopRule};
     use crate::types::units::Moment;
 
     fn job(options: &SlurmOptions) -> BatchJob<'_> {
@@ -125,7 +147,7 @@ mod tests {
             arguments: "",
             ..job(&options)
         };
-        let functions = format!("squeue() {{ echo {state}; }}\nexec() {{ echo \"$*\" >> called; }}\n");
+        let functions = format!("squeue() {{ echo {state}; }}\nscontrol() {{ echo \"scontrol $*\" >> called; }}\n");
         let script = batch.script().replacen('\n', &format!("\n{functions}"), 1);
         let mut child = Command::new("bash")
             .args(["-c", &script])
@@ -164,9 +186,27 @@ mod tests {
 
     #[test]
     fn a_script_that_was_not_signalled_ends_with_the_code_of_its_driver() {
-        for code in [0, 1, 3, 4, 137, 143] {
+        for code in [0, 1, 3, 4, 129, 130, 143] {
             assert_eq!(run_script(&format!("exit {code}"), "RUNNING", "", 0), (Some(code), String::new()));
         }
+    }
+
+    #[test]
+    fn a_script_whose_driver_was_killed_queues_itself_again_unless_that_happened_before_its_session() {
+        let session = lines(&[Record::Session(Box::default())]);
+        let begins = format!("printf '%s' '{session}' >> journal.jsonl; ");
+        for end in ["kill -9 $$", "kill -ABRT $$", "exit 137"] {
+            let (code, called) = run_script(&format!("{begins}{end}"), "RUNNING", &session, 0);
+            assert!(code > Some(128) && called == "scontrol requeue 7\n", "{end}: {code:?} {called}");
+            assert_eq!(run_script(end, "RUNNING", &session, 0).1, "", "{end}");
+            assert_eq!(run_script(end, "RUNNING", "", 0).1, "", "{end}");
+            assert_eq!(run_script(&format!("{begins}{end}"), "COMPLETING", &session, 0).1, "", "it was cancelled");
+        }
+        // What the next session records of the jobs that were killed is no progress.
+        let lost = lines(&[Record::Session(Box::default()), end(Outcome::Failed { failure: Failure::Lost })]);
+        let driver = format!("{begins}kill -9 $$");
+        assert_eq!(run_script(&driver, "RUNNING", &lost.repeat(8), 0).1, "scontrol requeue 7\n");
+        assert_eq!(run_script(&driver, "RUNNING", &lost.repeat(9), 0).1, "");
     }
 
     fn end(outcome: Outcome) -> Record {

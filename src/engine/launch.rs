@@ -148,7 +148,6 @@ impl Engine {
             self.searcher.register(id.key.trial, &job.assignment);
             self.trials.insert(id.key.trial, job.assignment.clone());
         }
-        self.searcher.start_job(id.key.trial, job.start.resource);
         self.counters.add_launch(&job);
         if job.attempt == Attempt(1) {
             self.early_failures.add_launch(id.key, &job.assignment);

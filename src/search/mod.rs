@@ -56,10 +56,6 @@ pub trait Searcher: Send {
     fn forget_failure(&mut self, trial: TrialId, assignment: &Assignment, resource: Resource) {
         let _ = (trial, assignment, resource);
     }
-    /// A job of a registered trial starts.
-    fn start_job(&mut self, trial: TrialId, resource: Resource) {
-        let _ = (trial, resource);
-    }
     /// The best use of a free slot.
     fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
         let _ = choices;

@@ -56,8 +56,8 @@ pub struct Model {
     dimensions: Vec<Dimension>,
     seed: u64,
     rows: Vec<Row>,
-    /// Running jobs: the configuration, and the log resource at which its result is expected.
-    pending: BTreeMap<TrialId, Point>,
+    /// Vectors of running trials without observations.
+    pending: BTreeMap<TrialId, Vec<f64>>,
     /// The last fit, and the number of observations it used.
     hyperparameters: Option<(usize, Hyperparameters)>,
     posterior: Option<Posterior>,
@@ -79,15 +79,7 @@ impl Model {
 
     /// A new trial with vector `x` starts.
     pub fn add_pending(&mut self, trial: TrialId, x: Vec<f64>) {
-        self.pending.insert(trial, Point { x, t: 0.0 });
-        self.posterior = None;
-    }
-
-    /// A job of a known trial starts and will end at the log resource `t`.
-    pub fn start_job(&mut self, trial: TrialId, t: f64) {
-        let known = self.rows.iter().find(|row| row.trial == trial).map(|row| row.point.x.clone());
-        let Some(x) = self.pending.remove(&trial).map(|point| point.x).or(known) else { return };
-        self.pending.insert(trial, Point { x, t });
+        self.pending.insert(trial, x);
         self.posterior = None;
     }
 
@@ -112,11 +104,14 @@ impl Model {
     /// The vectors of all trials of this study, including running ones.
     pub fn vectors(&self) -> impl Iterator<Item = &[f64]> {
         let own = self.rows.iter().filter(|row| !is_prior_trial(row.trial));
-        own.map(|row| &row.point).chain(self.pending.values()).map(|point| point.x.as_slice())
+        own.map(|row| &row.point.x).chain(self.pending.values()).map(Vec::as_slice)
     }
 
-    /// The posterior given all observations. Each running job counts as observed with its predicted mean ("kriging believer",
+    /// The posterior given all observations. Each new running trial counts as observed with its predicted mean ("kriging believer",
     /// Ginsbourger, Le Riche and Carraro 2010). `None` if all observations are failures or the covariance matrix cannot be factored.
+    ///
+    /// A promoted trial that runs is known from its lower rungs and is not added: with 16 slots that made the first half of a study
+    /// worse by more than its end became better (see CONTRIBUTING.md).
     pub fn posterior(&mut self) -> Option<&Posterior> {
         if self.posterior.is_none() {
             let values = transform_costs(&costs(&self.rows)?);
@@ -124,8 +119,9 @@ impl Model {
             let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &hyperparameters);
             let chosen = self.subsample(self.rows.len(), MAX_ROWS, &values);
             let mut posterior = Posterior::new(kernel, self.dataset(&chosen, &values)).ok()?;
-            let points: Vec<Point> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
-            let means: Vec<f64> = points.iter().map(|point| posterior.predict(point).mean).collect();
+            let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
+            let means = posterior.predict_means(&running);
+            let points: Vec<Point> = running.into_iter().map(|x| Point { x, t: 0.0 }).collect();
             posterior.extend(&points, &means);
             self.posterior = Some(posterior);
         }

@@ -214,12 +214,6 @@ impl Searcher for GpSearcher {
         self.model.forget_failure(trial);
     }
 
-    fn start_job(&mut self, trial: TrialId, resource: Resource) {
-        let Some(t) = self.log_resource(resource.amount()) else { return };
-        self.suggestion = None;
-        self.model.start_job(trial, t);
-    }
-
     fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
         if self.has_too_few_observations() { Advice::NoOpinion } else { self.advise_slot(choices) }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hypertune::engine::experiment::Experiment;
-use hypertune::journal::earlier_study::{self, WarmStartData, WarmStartError};
+use hypertune::journal::earlier_study::{self, KnownStudies, WarmStartData, WarmStartError};
 use hypertune::journal::folder::layout::StudyFolder;
 use hypertune::matrix::command_line::overrides::Overrides;
 use hypertune::matrix::load;
@@ -65,7 +65,7 @@ impl Journal {
         let folder = TempDir::new().expect("a temporary folder");
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(folder.path().join("journal.jsonl"), text).expect("a temporary folder takes files");
-        earlier_study::read(&StudyFolder::new(folder.path()), expected, 0)
+        earlier_study::read(&StudyFolder::new(folder.path()), expected, KnownStudies::default())
     }
 
     /// `params resource score steps` of each job that is used, and the number of jobs that are not.
@@ -169,6 +169,7 @@ fn a_study_without_a_value_is_refused() {
     let mut journal = Journal::new(epochs());
     journal.job(0, 9.0, json!({"lr": 7.0, "act": "relu"}), succeeded(1.0));
     assert!(matches!(journal.read(&up_to(9)), Err(WarmStartError::NoObservations { left_out: 1, .. })));
-    let missing = earlier_study::read(&StudyFolder::new("/nowhere"), &up_to(9), 0).expect_err("there is no study");
+    let missing = earlier_study::read(&StudyFolder::new("/nowhere"), &up_to(9), KnownStudies::default())
+        .expect_err("there is no study");
     assert_eq!(missing.to_string(), "/nowhere holds no study: there is no journal.jsonl in it");
 }

@@ -103,9 +103,24 @@ fn other_metric(folder: &Path, found: Option<&Metric>, wanted: Option<&Metric>) 
     format!("{folder} has {found}, but this study has {wanted}")
 }
 
-/// Reads the observations of the study in `folder` for the study `wanted`. `known` is the number of configurations read from other
-/// studies, after which those of this one are numbered.
-pub fn read(folder: &StudyFolder, wanted: &Experiment, known: u64) -> Result<WarmStartData, WarmStartError> {
+/// What was read from other studies, after which this one and its configurations are numbered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KnownStudies {
+    /// Their number.
+    pub studies: u32,
+    /// The number of their configurations.
+    pub trials: u64,
+}
+
+impl KnownStudies {
+    /// With one more study.
+    pub fn and(self, data: &WarmStartData) -> KnownStudies {
+        KnownStudies { studies: self.studies + 1, trials: self.trials + data.trials }
+    }
+}
+
+/// Reads the observations of the study in `folder` for the study `wanted`.
+pub fn read(folder: &StudyFolder, wanted: &Experiment, known: KnownStudies) -> Result<WarmStartData, WarmStartError> {
     let missing = || JournalError::Missing { folder: folder.root().to_owned() };
     let (header, records) = reader::open(folder)?.ok_or_else(missing)?;
     check(folder, &header, wanted)?;
@@ -155,7 +170,7 @@ fn check(folder: &StudyFolder, header: &Header, wanted: &Experiment) -> Result<(
 struct ObservationCollector<'a> {
     header: &'a Header,
     wanted: &'a Experiment,
-    known: u64,
+    known: KnownStudies,
     /// Configurations in the new space, with the new study's parameters.
     trials: IndexMap<TrialId, Assignment>,
     /// Of each job, the resource that its trial had before, and that allotted to it.
@@ -197,7 +212,8 @@ impl ObservationCollector<'_> {
         let job = MeasuredJob { reached: allocation.observed(&end.outcome, curve), score: end.outcome.score(), curve };
         let MeasuredJob { reached, score, curve } = self.in_new_units(job)?;
         Some(PriorObservation {
-            trial: prior_trial(self.known + index as u64),
+            trial: prior_trial(self.known.trials + index as u64),
+            study: Some(self.known.studies),
             params: self.trials.get_index(index)?.1.clone(),
             resource: reached,
             score,

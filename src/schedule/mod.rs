@@ -119,6 +119,10 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     fn length(&self) -> Length;
     /// The same schedule with a length of this amount.
     fn with_length(&self, amount: u64) -> Arc<dyn Schedule>;
+    /// The schedule of a study that has results of earlier ones, if it differs.
+    fn with_earlier_studies(&self) -> Option<Arc<dyn Schedule>> {
+        None
+    }
     /// R, the resource of the last rung; `None` if nothing is allotted (each job then gets [`Resource::ONE`]).
     fn max_resource(&self) -> Option<Resource>;
     /// The reduction factor η, if there is one.

@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 
 use super::encoding::{Encoding, INACTIVE};
+use super::observation::rank_fractions;
 use super::random::RandomSearcher;
-use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use super::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -58,6 +59,9 @@ struct ObservedTrial {
     cost: f64,
 }
 
+/// A trial with a result.
+type StartCandidate<'a> = (TrialId, &'a ObservedTrial);
+
 #[derive(Debug)]
 struct AnnealSearcher {
     encoding: Encoding,
@@ -65,6 +69,8 @@ struct AnnealSearcher {
     seed: u64,
     direction: Direction,
     trials: BTreeMap<TrialId, ObservedTrial>,
+    /// The study of each trial of an earlier one.
+    earlier: BTreeMap<TrialId, u32>,
     /// For each parameter, whether it is kept or redrawn instead of moved.
     is_discrete: Vec<bool>,
     /// That of the last proposal.
@@ -81,15 +87,14 @@ impl AnnealSearcher {
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
             trials: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             origin: ConfigOrigin::Random,
         }
     }
 
     /// A neighbour of a known trial, and that trial.
     fn suggest(&self, trial: TrialId) -> Option<(TrialId, Assignment)> {
-        let mut ranking: Vec<(&TrialId, &ObservedTrial)> =
-            self.trials.iter().filter(|(_, trial)| trial.cost.is_finite()).collect();
-        ranking.sort_by(|(_, a), (_, b)| b.resource.cmp(&a.resource).then(a.cost.total_cmp(&b.cost)));
+        let ranking = self.ranking();
         let mut stream = stream(self.seed, trial, Purpose::Model);
         let neighbour = |_| {
             let mut rank = 0;
@@ -97,12 +102,34 @@ impl AnnealSearcher {
                 rank += 1;
             }
             let (parent, start) = ranking.get(rank).or(ranking.last())?;
-            Some((**parent, self.neighbour(&start.x, &mut stream)))
+            Some((*parent, self.neighbour(&start.x, &mut stream)))
         };
         let neighbours = (0..self.encoding.draw_limit(REDRAWS)).map_while(neighbour);
         let feasible = neighbours.filter(|(_, x)| self.encoding.is_feasible(x));
         let mut decoded = feasible.map(|(parent, x)| (parent, self.encoding.decode(&x)));
         decoded.find(|(_, assignment)| self.random.is_new(assignment))
+    }
+
+    /// The trials with a result, the best first. With earlier studies, costs are compared as ranks within their study and resource,
+    /// because tasks have different scales.
+    fn ranking(&self) -> Vec<StartCandidate<'_>> {
+        let mut groups: BTreeMap<(Option<u32>, Resource), Vec<StartCandidate<'_>>> = BTreeMap::new();
+        for (trial, observed) in self.trials.iter().filter(|(_, observed)| observed.cost.is_finite()) {
+            let group = (self.earlier.get(trial).copied(), observed.resource);
+            groups.entry(group).or_default().push((*trial, observed));
+        }
+        let mut ranking: Vec<(f64, StartCandidate<'_>)> = Vec::new();
+        for group in groups.into_values() {
+            let mut costs: Vec<f64> = group.iter().map(|(_, observed)| observed.cost).collect();
+            if !self.earlier.is_empty() {
+                costs = rank_fractions(&costs);
+            }
+            ranking.extend(costs.into_iter().zip(group));
+        }
+        ranking.sort_by(|(cost, a), (other, b)| {
+            b.1.resource.cmp(&a.1.resource).then(cost.total_cmp(other)).then(a.0.cmp(&b.0))
+        });
+        ranking.into_iter().map(|(_, trial)| trial).collect()
     }
 
     fn neighbour(&self, start: &[f64], stream: &mut Stream) -> Vec<f64> {
@@ -140,6 +167,11 @@ impl Searcher for AnnealSearcher {
 
     fn register(&mut self, trial: TrialId, assignment: &Assignment) {
         self.random.register(trial, assignment);
+    }
+
+    fn warm_start(&mut self, prior: &[PriorObservation]) {
+        self.earlier.extend(prior.iter().filter_map(|prior| Some((prior.trial, prior.study?))));
+        prior.iter().for_each(|prior| self.observe(&prior.observation()));
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {

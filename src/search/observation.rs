@@ -31,6 +31,10 @@ pub struct Observation<'a> {
 pub struct PriorObservation {
     /// Identifies the configuration among all earlier studies; it differs from all trials of this study.
     pub trial: TrialId,
+    /// The index of its study among all earlier ones, from 0. `None` in journals of versions that did not record it: there all
+    /// observations count like those of this study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<u32>,
     /// The trial's configuration.
     pub params: Assignment,
     /// The job's resource.
@@ -66,6 +70,19 @@ pub fn is_prior_trial(trial: TrialId) -> bool {
     trial.0 > u64::MAX / 2
 }
 
+/// The ranks of the costs of one study at one resource, as fractions of their number in (0, 1), so that they can be compared with those
+/// of a study of another task. Equal costs have the mean of their ranks; infinite ones, of failures, stay infinite.
+pub fn rank_fractions(costs: &[f64]) -> Vec<f64> {
+    let mut sorted = costs.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = |cost: &f64| {
+        let below = sorted.partition_point(|other| other < cost);
+        let equal = sorted.partition_point(|other| other <= cost) - below;
+        (below as f64 + 0.5 * equal as f64) / sorted.len() as f64
+    };
+    costs.iter().map(|cost| if cost.is_finite() { rank(cost) } else { f64::INFINITY }).collect()
+}
+
 /// The number of different configurations in `prior`.
 pub fn count_configurations(prior: &[PriorObservation]) -> u64 {
     prior.iter().map(|prior| prior.trial).collect::<BTreeSet<_>>().len() as u64
@@ -86,6 +103,7 @@ mod tests {
         let drawn = session(&Random, &context, 40, branin).into_iter().enumerate();
         let observation = |(index, params): (usize, Assignment)| PriorObservation {
             trial: prior_trial(index as u64),
+            study: Some(0),
             score: Score::new(branin(&params)),
             params,
             resource: Resource::ONE,
@@ -115,6 +133,13 @@ mod tests {
             let (cold, warm) = (mean_best(sampler, 6, |_| Vec::new()), mean_best(sampler, 6, prior));
             assert!(warm < 0.5 * cold, "{name}: {warm} warm, {cold} cold");
         }
+    }
+
+    #[test]
+    fn ranks_of_two_studies_can_be_compared() {
+        assert_eq!(rank_fractions(&[30.0, 10.0, f64::INFINITY, 10.0]), [0.625, 0.25, f64::INFINITY, 0.25]);
+        assert_eq!(rank_fractions(&[-5.0]), [0.5]);
+        assert!(rank_fractions(&[]).is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Helpers for the tests of all samplers.
 
+mod earlier;
 mod encoding;
 mod models;
 mod rare;

@@ -27,6 +27,8 @@ pub enum Purpose {
     Importance = 8,
     /// The least improvement that counts in a trial's suggestion.
     Margin = 9,
+    /// What models of earlier studies draw; the stream number is the number of observations, or counts studies down from [`u64::MAX`].
+    Ensemble = 10,
 }
 
 /// The generator of all random streams.

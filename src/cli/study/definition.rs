@@ -259,7 +259,13 @@ impl StudyDefinition {
 
     /// Sets the observations of earlier studies that the sampler learns from.
     pub fn with_prior(mut self, prior: &[PriorObservation]) -> StudyDefinition {
-        Arc::make_mut(&mut self.experiment).prior = prior.into();
+        let experiment = Arc::make_mut(&mut self.experiment);
+        experiment.prior = prior.into();
+        let method = &mut experiment.method;
+        let has_studies = !method.sampler.ignores_observations() && prior.iter().any(|prior| prior.study.is_some());
+        if let Some(schedule) = method.schedule.with_earlier_studies().filter(|_| has_studies) {
+            method.schedule = schedule;
+        }
         self
     }
 

@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use super::definition::StudyDefinition;
 use super::earlier_study::EarlierStudy;
 use crate::cli::error::CliError;
-use crate::journal::earlier_study;
+use crate::journal::earlier_study::{self, KnownStudies};
 use crate::journal::folder::layout::StudyFolder;
 use crate::progress::{Verbosity, print_message};
 use crate::report::text;
@@ -26,7 +26,7 @@ pub fn load(mut study: StudyDefinition, verbosity: Verbosity) -> Result<StudyDef
         );
     }
     let mut prior: Vec<PriorObservation> = Vec::new();
-    let mut known = 0;
+    let mut known = KnownStudies::default();
     let mut identified = Vec::new();
     for given in &study.options.warm_start {
         let folder = given.folder();
@@ -38,7 +38,7 @@ pub fn load(mut study: StudyDefinition, verbosity: Verbosity) -> Result<StudyDef
             let example = found.refusal.as_ref().map(|refusal| format!(", for example because {refusal}"));
             print_message(&format!("warm start: {jobs} from {folder}{left_out}{}", example.unwrap_or_default()));
         }
-        known += found.trials;
+        known = known.and(&found);
         prior.extend(found.observations);
         if serde_json::to_vec(&prior).map_or(usize::MAX, |bytes| bytes.len()) > MAX_BYTES {
             let jobs = text::counted(prior.len() as u64, "job");

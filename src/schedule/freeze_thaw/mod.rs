@@ -25,6 +25,9 @@ use crate::schedule::{BracketPlan, Length, Plan, RungPlan, Schedule, Scheduler, 
 /// trainings.
 const MAX_INITIAL_TRIALS: u64 = 27;
 
+/// The same in a study with results of earlier ones, whose models propose the trials: fewer, which start higher.
+const MAX_INFORMED_TRIALS: u64 = 9;
+
 /// A first bracket, then single trials, `max_trials` in total.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FreezeThaw {
@@ -34,16 +37,20 @@ pub struct FreezeThaw {
     max_trials: u64,
     /// What the job of a promoted trial starts with: what a promotion costs follows from it.
     promoted_start: PromotedStart,
+    /// Maximum number of trials of the first bracket.
+    max_initial: u64,
 }
 
 impl FreezeThaw {
     /// `max_trials` trials on the upper rungs of `levels` ([`UNLIMITED`]: as many as the sampler and the limits of the study
     /// allow).
     pub fn new(levels: &RungLevels, max_trials: u64, promoted_start: PromotedStart) -> FreezeThaw {
-        let promotions = (0..=levels.s_max() + 1)
-            .rev()
-            .find(|s| levels.mul_pow_floor(1.0, *s, 1) <= MAX_INITIAL_TRIALS)
-            .unwrap_or(0);
+        FreezeThaw::sized(levels, max_trials, MAX_INITIAL_TRIALS, promoted_start)
+    }
+
+    fn sized(levels: &RungLevels, max_trials: u64, max_initial: u64, promoted_start: PromotedStart) -> FreezeThaw {
+        let promotions =
+            (0..=levels.s_max() + 1).rev().find(|s| levels.mul_pow_floor(1.0, *s, 1) <= max_initial).unwrap_or(0);
         let resources = levels.bracket_resources(promotions.min(levels.s_max()));
         let mut resources: Vec<Resource> = resources.into_iter().map(|(_, resource)| resource).collect();
         // Between r_min and the lowest rung less than a factor of η is left; a factor above √η gets an additional rung.
@@ -56,7 +63,8 @@ impl FreezeThaw {
         let rungs = resources.into_iter().enumerate().map(|(i, resource)| RungPlan { configs: configs(i), resource });
         let rungs: Vec<RungPlan> = rungs.collect();
         let started = rungs[0].configs.min(max_trials);
-        FreezeThaw { rungs: shrink(&rungs, started).into(), levels: levels.clone(), max_trials, promoted_start }
+        let rungs = shrink(&rungs, started).into();
+        FreezeThaw { rungs, levels: levels.clone(), max_trials, promoted_start, max_initial }
     }
 
     /// Number of trials of the first bracket.
@@ -103,7 +111,11 @@ impl Schedule for FreezeThaw {
     }
 
     fn with_length(&self, amount: u64) -> Arc<dyn Schedule> {
-        Arc::new(FreezeThaw::new(&self.levels, amount, self.promoted_start))
+        Arc::new(FreezeThaw::sized(&self.levels, amount, self.max_initial, self.promoted_start))
+    }
+
+    fn with_earlier_studies(&self) -> Option<Arc<dyn Schedule>> {
+        Some(Arc::new(FreezeThaw::sized(&self.levels, self.max_trials, MAX_INFORMED_TRIALS, self.promoted_start)))
     }
 
     fn max_resource(&self) -> Option<Resource> {

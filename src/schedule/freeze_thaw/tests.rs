@@ -202,3 +202,15 @@ fn a_replay_starts_new_trials_at_the_recorded_rung() {
     let Next::Start(job) = scheduler.next_recorded(unknown) else { panic!("a job is left to start") };
     assert_eq!(job.key.rung, Rung(1), "there is no rung 9");
 }
+
+#[test]
+fn with_earlier_studies_the_first_bracket_has_at_most_9_trials_that_start_higher() {
+    let informed = |schedule: FreezeThaw| schedule.with_earlier_studies().expect("it differs");
+    let rungs = |schedule: &dyn Schedule| -> Vec<(u64, f64)> {
+        schedule.plan(None).brackets[0].rungs.iter().map(|r| (r.configs, r.resource.amount())).collect()
+    };
+    let warm = informed(schedule(1.0, 81.0, 3.0, UNLIMITED));
+    assert_eq!(rungs(&*warm), [(9, 9.0), (3, 27.0), (1, 81.0)]);
+    assert_eq!(rungs(&*warm.with_length(100)), rungs(&*warm));
+    assert_eq!(rungs(&*informed(schedule(1.0, 3.0, 3.0, UNLIMITED))), [(3, 1.0), (1, 3.0)]);
+}

@@ -28,6 +28,12 @@ impl Priors {
             self.mean[d] = libm::log(length_scale).clamp(self.low[d], self.high[d]);
         }
     }
+
+    /// Adds `shift` to the prior mean of the logarithm of the signal variance.
+    pub fn shift_variance(&mut self, shift: f64) {
+        let at = self.mean.len() - Hyperparameters::SCALARS + 1;
+        self.mean[at] = (self.mean[at] + shift).clamp(self.low[at], self.high[at]);
+    }
 }
 
 /// Training data.

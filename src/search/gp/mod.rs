@@ -11,12 +11,14 @@ mod linalg;
 mod model;
 mod optimize;
 mod posterior;
+mod rows;
 mod searcher;
 mod settings;
 mod simd;
 mod subspace;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod transform;
 
 pub use crate::search::gp::acquisition::Acquisition;

@@ -4,14 +4,18 @@
 //! that a replayed journal gives the same model.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::RngExt;
 
 use super::fit::{fit, priors, starts};
 use super::kernel::{Hyperparameters, Kernel, Point};
-use super::likelihood::Dataset;
+use super::likelihood::{Dataset, Priors};
 use super::posterior::Posterior;
+use super::rows::{ModelRow, costs};
 use super::settings::ModelSettings;
+use super::transfer::ensemble::{Ensemble, ObservedRows, RESIDUAL_LOG_VARIANCE};
+use super::transfer::rank_weights::Weights;
 use super::transform::transform_costs;
 use crate::search::encoding::{Dimension, INACTIVE};
 use crate::search::observation::is_prior_trial;
@@ -27,15 +31,6 @@ const MAX_PENDING: usize = 200;
 /// Factor of growth of the number of observations after which hyperparameters are fitted again.
 const REFIT_GROWTH: f64 = 1.1;
 
-/// One observation of one trial.
-#[derive(Clone, Debug)]
-struct Row {
-    trial: TrialId,
-    point: Point,
-    /// `None` if the job failed.
-    cost: Option<f64>,
-}
-
 /// An observed trial and its predicted mean at the full resource.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RankedTrial {
@@ -49,17 +44,27 @@ pub struct RankedTrial {
     pub max_t: f64,
 }
 
+/// What is fitted to the observations.
+#[derive(Clone, PartialEq, Debug)]
+struct Fitted {
+    hyperparameters: Hyperparameters,
+    /// Those of earlier studies, if there are any.
+    weights: Option<Weights>,
+}
+
 /// The model.
 #[derive(Debug)]
 pub struct Model {
     settings: ModelSettings,
     dimensions: Vec<Dimension>,
     seed: u64,
-    rows: Vec<Row>,
+    rows: Vec<ModelRow>,
     /// Vectors of running trials without observations.
     pending: BTreeMap<TrialId, Vec<f64>>,
+    /// The models of earlier studies.
+    ensemble: Option<Ensemble>,
     /// The last fit, and the number of observations it used.
-    hyperparameters: Option<(usize, Hyperparameters)>,
+    fitted: Option<(usize, Fitted)>,
     posterior: Option<Posterior>,
 }
 
@@ -72,9 +77,26 @@ impl Model {
             seed,
             rows: Vec::new(),
             pending: BTreeMap::new(),
-            hyperparameters: None,
+            ensemble: None,
+            fitted: None,
             posterior: None,
         }
+    }
+
+    /// Sets the models of earlier studies; only before the first observation.
+    pub fn set_ensemble(&mut self, ensemble: Ensemble) {
+        self.ensemble = Some(ensemble);
+        self.posterior = None;
+    }
+
+    /// The models of earlier studies.
+    pub fn ensemble(&self) -> Option<&Ensemble> {
+        self.ensemble.as_ref()
+    }
+
+    /// Whether an earlier study has a weight.
+    pub fn has_weighted_studies(&mut self) -> bool {
+        self.ensemble.is_some() && self.fit().weights.is_some_and(|weights| weights.earlier.iter().any(|w| *w > 0.0))
     }
 
     /// A new trial with vector `x` starts.
@@ -86,13 +108,14 @@ impl Model {
     /// Adds an observation of `trial` at `point`: its cost (less is better), or `None` for a failure.
     pub fn observe(&mut self, trial: TrialId, point: Point, cost: Option<f64>) {
         self.pending.remove(&trial);
-        self.rows.push(Row { trial, point, cost });
+        self.rows.push(ModelRow { trial, point, cost });
         self.posterior = None;
     }
 
     /// Removes the failure of `trial`, of which there is at most one.
     pub fn forget_failure(&mut self, trial: TrialId) {
         self.rows.retain(|row| row.trial != trial || row.cost.is_some());
+        self.ensemble.iter_mut().for_each(Ensemble::forget_rows);
         self.posterior = None;
     }
 
@@ -114,11 +137,20 @@ impl Model {
     /// worse by more than its end became better (see CONTRIBUTING.md).
     pub fn posterior(&mut self) -> Option<&Posterior> {
         if self.posterior.is_none() {
-            let values = transform_costs(&costs(&self.rows)?);
-            let hyperparameters = self.fit();
+            // Earlier studies predict without observations of this one.
+            let costs = costs(&self.rows).or_else(|| self.ensemble.is_some().then(Vec::new))?;
+            let values = if costs.is_empty() { costs } else { transform_costs(&costs) };
+            let Fitted { hyperparameters, weights } = self.fit();
             let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &hyperparameters);
-            let chosen = self.subsample(self.rows.len(), MAX_ROWS, &values);
-            let mut posterior = Posterior::new(kernel, self.dataset(&chosen, &values)).ok()?;
+            let chosen = self.subsample(values.len(), MAX_ROWS, &values);
+            let data = self.dataset(&chosen, &values);
+            let mut posterior = match (&mut self.ensemble, weights) {
+                (Some(ensemble), Some(weights)) => {
+                    let mean = ensemble.mean_function(&weights, &self.rows[..values.len()], &values);
+                    Posterior::with_mean(kernel, data, Arc::new(mean)).ok()?
+                }
+                _ => Posterior::new(kernel, data).ok()?,
+            };
             let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
             let means = posterior.predict_means(&running);
             let points: Vec<Point> = running.into_iter().map(|x| Point { x, t: 0.0 }).collect();
@@ -132,7 +164,7 @@ impl Model {
     pub fn ranking(&mut self) -> Vec<RankedTrial> {
         let mut max_t: BTreeMap<TrialId, f64> = BTreeMap::new();
         let mut vectors: BTreeMap<TrialId, Vec<f64>> = BTreeMap::new();
-        for Row { trial, point, .. } in &self.rows {
+        for ModelRow { trial, point, .. } in &self.rows {
             max_t.entry(*trial).and_modify(|t| *t = t.max(point.t)).or_insert_with(|| {
                 vectors.insert(*trial, point.x.clone());
                 point.t
@@ -153,7 +185,7 @@ impl Model {
 
     /// The hyperparameters, fitted to the first n observations. n is from a fixed growing sequence (see [`REFIT_GROWTH`]), so that it
     /// does not depend on when the model was used.
-    fn fit(&mut self) -> Hyperparameters {
+    fn fit(&mut self) -> Fitted {
         let mut count = 4usize;
         while count < self.rows.len() {
             let next = ((count as f64 * REFIT_GROWTH) as usize).max(count + 1);
@@ -163,7 +195,7 @@ impl Model {
             count = next;
         }
         let count = count.min(self.rows.len());
-        if let Some((_, fitted)) = self.hyperparameters.as_ref().filter(|(used, _)| *used == count) {
+        if let Some((_, fitted)) = self.fitted.as_ref().filter(|(used, _)| *used == count) {
             return fitted.clone();
         }
         let rows = &self.rows[..count];
@@ -177,14 +209,28 @@ impl Model {
         let chosen = self.subsample(values.len(), MAX_FIT_ROWS, &values);
         let starts = starts(&priors, self.settings.restarts, &mut self.stream(count, Purpose::Fit));
         let data = self.dataset(&chosen, &values);
-        let fitted = fit(self.settings.kernel, &self.dimensions, &data, &priors, &starts);
-        self.hyperparameters = Some((count, fitted.clone()));
+        let fit = |data: &Dataset, priors: &Priors| fit(self.settings.kernel, &self.dimensions, data, priors, &starts);
+        let hyperparameters = fit(&data, &priors);
+        let mut fitted = Fitted { hyperparameters, weights: None };
+        if let Some(mut ensemble) = self.ensemble.take() {
+            let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &fitted.hyperparameters);
+            let observed = ObservedRows { rows, values: &values, chosen: &chosen };
+            let weights = ensemble.weights(kernel, data, observed, &mut self.stream(count, Purpose::Ensemble));
+            let residuals = ensemble.residuals(&weights, observed);
+            priors.shift_variance((1.0 - weights.own) * RESIDUAL_LOG_VARIANCE);
+            fitted = Fitted { hyperparameters: fit(&residuals, &priors), weights: Some(weights) };
+            self.ensemble = Some(ensemble);
+        }
+        self.fitted = Some((count, fitted.clone()));
         fitted
     }
 
     /// The mean number of active parameters in `rows`.
-    fn typical_active(&self, rows: &[Row]) -> f64 {
-        let count = |row: &Row| row.point.x.iter().filter(|x| **x != INACTIVE).count();
+    fn typical_active(&self, rows: &[ModelRow]) -> f64 {
+        if rows.is_empty() {
+            return self.dimensions.len() as f64;
+        }
+        let count = |row: &ModelRow| row.point.x.iter().filter(|x| **x != INACTIVE).count();
         rows.iter().map(count).sum::<usize>() as f64 / rows.len() as f64
     }
 
@@ -214,10 +260,4 @@ impl Model {
     fn stream(&self, count: usize, purpose: Purpose) -> Stream {
         stream(self.seed, TrialId(count as u64), purpose)
     }
-}
-
-/// The costs of `rows`; a failure has the cost of the worst result. `None` if all are failures.
-fn costs(rows: &[Row]) -> Option<Vec<f64>> {
-    let worst = rows.iter().filter_map(|row| row.cost).reduce(f64::max)?;
-    Some(rows.iter().map(|row| row.cost.unwrap_or(worst)).collect())
 }

@@ -1,8 +1,12 @@
 //! Predictions of a Gaussian process (Rasmussen and Williams 2006, algorithm 2.1).
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
 use super::kernel::{CovarianceTerms, Kernel, Point, ScaledBatch, ScaledPoint};
 use super::likelihood::{Dataset, JITTER, covariance};
-use super::linalg::{Cholesky, NotPositiveDefiniteError, dot};
+use super::linalg::{Cholesky, LowerTriangle, NotPositiveDefiniteError, dot};
 use super::simd::{F64s, LANES};
 
 /// The predicted distribution of a transformed value, without noise.
@@ -25,11 +29,23 @@ pub struct Outlook {
     pub explained: f64,
 }
 
+/// The mean function of a process before it has observations; without one, the mean is 0.
+pub trait PriorMean: fmt::Debug + Send + Sync {
+    /// Its value at `point`.
+    fn at(&self, point: &Point) -> f64;
+    /// Its values at configurations at the full resource.
+    fn at_full_resource(&self, xs: &[Vec<f64>]) -> Vec<f64>;
+    /// Adds its gradient at `point`, which is 0 for unordered parameters, and returns its value there.
+    fn add_gradient(&self, point: &Point, gradient: &mut [f64]) -> f64;
+}
+
 /// A Gaussian process conditioned on observations.
 #[derive(Clone, Debug)]
 pub struct Posterior {
     kernel: Kernel,
+    mean: Option<Arc<dyn PriorMean>>,
     points: Vec<ScaledPoint>,
+    /// Minus the mean function.
     values: Vec<f64>,
     factor: Cholesky,
     /// K⁻¹·y.
@@ -45,7 +61,8 @@ impl Posterior {
         loop {
             match Cholesky::of(&covariance(&kernel, &points, jitter)) {
                 Ok(factor) => {
-                    let mut posterior = Posterior { kernel, points, values: data.values, factor, weights: Vec::new() };
+                    let (values, weights) = (data.values, Vec::new());
+                    let mut posterior = Posterior { kernel, mean: None, points, values, factor, weights };
                     posterior.solve_weights();
                     return Ok(posterior);
                 }
@@ -53,6 +70,16 @@ impl Posterior {
                 Err(_) => jitter *= 10.0,
             }
         }
+    }
+
+    /// Conditions a process with the mean function `mean` on `data`.
+    pub fn with_mean(
+        kernel: Kernel,
+        mut data: Dataset,
+        mean: Arc<dyn PriorMean>,
+    ) -> Result<Posterior, NotPositiveDefiniteError> {
+        data.values.iter_mut().zip(&data.points).for_each(|(value, point)| *value -= mean.at(point));
+        Ok(Posterior { mean: Some(mean), ..Posterior::new(kernel, data)? })
     }
 
     /// Adds observations without changing the hyperparameters. If one makes the covariance matrix singular, it and all after it are
@@ -69,7 +96,8 @@ impl Posterior {
         let rows: Vec<Vec<f64>> = (known..self.points.len()).map(row).collect();
         let added = self.factor.extend(&rows).map_or_else(|error| error.row - known, |()| rows.len());
         self.points.truncate(known + added);
-        self.values.extend_from_slice(&values[..added]);
+        let residual = |(value, point): (&f64, &Point)| value - self.mean.as_ref().map_or(0.0, |mean| mean.at(point));
+        self.values.extend(values[..added].iter().zip(points).map(residual));
         self.solve_weights();
     }
 
@@ -80,9 +108,10 @@ impl Posterior {
 
     /// Predicts the value at `point`.
     pub fn predict(&self, point: &Point) -> Prediction {
+        let prior_mean = self.mean.as_ref().map_or(0.0, |mean| mean.at(point));
         let point = self.kernel.scale(point);
         let mut k = self.kernel.row(&point, &self.points);
-        let mean = dot(&k, &self.weights);
+        let mean = prior_mean + dot(&k, &self.weights);
         self.factor.forward(&mut k);
         self.prediction(mean, dot(&k, &k))
     }
@@ -94,6 +123,7 @@ impl Posterior {
             let means = self.covariances(group, |_, _| {});
             all.extend_from_slice(&means[..group.len()]);
         }
+        self.add_prior_means(xs, all.iter_mut());
         all
     }
 
@@ -112,7 +142,56 @@ impl Posterior {
             }
             predictions.extend((0..group.len()).map(|k| self.prediction(means[k], explained[k])));
         }
+        self.add_prior_means(xs, predictions.iter_mut().map(|prediction| &mut prediction.mean));
         predictions
+    }
+
+    fn add_prior_means<'a>(&self, xs: &[Vec<f64>], means: impl Iterator<Item = &'a mut f64>) {
+        if let Some(prior) = &self.mean {
+            means.zip(prior.at_full_resource(xs)).for_each(|(mean, prior)| *mean += prior);
+        }
+    }
+
+    /// The predicted mean at `point`.
+    pub fn mean(&self, point: &Point) -> f64 {
+        let prior_mean = self.mean.as_ref().map_or(0.0, |mean| mean.at(point));
+        prior_mean + dot(&self.kernel.row(&self.kernel.scale(point), &self.points), &self.weights)
+    }
+
+    /// The predicted mean at `point`; writes its gradient, which is 0 for unordered parameters.
+    pub fn mean_with_gradient(&self, point: &Point, gradient: &mut [f64]) -> f64 {
+        let scaled = self.kernel.scale(point);
+        let mut sums = vec![0.0; self.kernel.ordered_count()];
+        let mut mean = 0.0;
+        self.kernel.for_each_covariance(&scaled, &self.points, |i, term| {
+            mean += term.value * self.weights[i];
+            self.kernel.add_gradient(&scaled, &self.points[i], &term, self.weights[i], &mut sums);
+        });
+        self.kernel.scatter_gradient(&sums, gradient);
+        mean + self.mean.as_ref().map_or(0.0, |prior| prior.add_gradient(point, gradient))
+    }
+
+    /// The mean at each observed point, predicted without all observations of its group (Rasmussen and Williams 2006, eq. 5.12, for
+    /// groups: the residuals of group B are [K⁻¹]_BB⁻¹·[K⁻¹·y]_B). `groups` has the group of each observation. Without a mean function
+    /// only.
+    pub fn leave_groups_out(&self, groups: &[u64]) -> Vec<f64> {
+        let inverse = self.factor.inverse();
+        let mut members: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        groups.iter().enumerate().for_each(|(i, group)| members.entry(*group).or_default().push(i));
+        let mut means = vec![0.0; groups.len()];
+        for group in members.values() {
+            let mut block = LowerTriangle::with_capacity(group.len());
+            for (at, i) in group.iter().enumerate() {
+                let row: Vec<f64> = group[..=at].iter().map(|j| inverse.row(*i.max(j))[*i.min(j)]).collect();
+                block.push(&row);
+            }
+            let mut residuals: Vec<f64> = group.iter().map(|i| self.weights[*i]).collect();
+            if let Ok(factor) = Cholesky::of(&block) {
+                factor.solve(&mut residuals);
+                group.iter().zip(residuals).for_each(|(i, residual)| means[*i] = self.values[*i] - residual);
+            }
+        }
+        means
     }
 
     /// Calls `each` with the index of each observation and its covariances with `xs` (at most [`LANES`], at the full resource).
@@ -132,13 +211,14 @@ impl Posterior {
 
     /// Predicts the value at `point` and writes the gradients of mean and standard deviation, which are 0 for unordered parameters.
     pub fn predict_with_gradient(&self, point: &Point, d_mean: &mut [f64], d_std: &mut [f64]) -> Prediction {
+        let unscaled = point;
         let point = self.kernel.scale(point);
         let mut terms: Vec<CovarianceTerms> = Vec::with_capacity(self.points.len());
         self.kernel.for_each_covariance(&point, &self.points, |_, term| terms.push(term));
         let k: Vec<f64> = terms.iter().map(|term| term.value).collect();
         let mut half = k.clone();
         self.factor.forward(&mut half);
-        let prediction = self.prediction(dot(&k, &self.weights), dot(&half, &half));
+        let mut prediction = self.prediction(dot(&k, &self.weights), dot(&half, &half));
         self.factor.backward(&mut half);
         let mut sums = [vec![0.0; self.kernel.ordered_count()], vec![0.0; self.kernel.ordered_count()]];
         for (i, (term, known)) in terms.iter().zip(&self.points).enumerate() {
@@ -146,16 +226,18 @@ impl Posterior {
             self.kernel.add_gradient(&point, known, term, -half[i] / prediction.std, &mut sums[1]);
         }
         self.kernel.scatter_gradient(&sums[0], d_mean);
+        prediction.mean += self.mean.as_ref().map_or(0.0, |prior| prior.add_gradient(unscaled, d_mean));
         self.kernel.scatter_gradient(&sums[1], d_std);
         prediction
     }
 
     /// The outlook of the configuration `x` before a job that ends at the log resource `t`; see [`Point::t`].
     pub fn outlook(&self, x: &[f64], t: f64) -> Outlook {
-        let points =
-            [Point { x: x.to_vec(), t }, Point { x: x.to_vec(), t: 0.0 }].map(|point| self.kernel.scale(&point));
+        let points = [Point { x: x.to_vec(), t }, Point { x: x.to_vec(), t: 0.0 }];
+        let prior_mean = self.mean.as_ref().map_or(0.0, |mean| mean.at(&points[1]));
+        let points = points.map(|point| self.kernel.scale(&point));
         let [mut job, mut full] = points.each_ref().map(|point| self.kernel.row(point, &self.points));
-        let mean = dot(&full, &self.weights);
+        let mean = prior_mean + dot(&full, &self.weights);
         self.factor.forward(&mut full);
         let Prediction { std, .. } = self.prediction(mean, dot(&full, &full));
         if t >= 0.0 {

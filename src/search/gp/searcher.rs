@@ -1,12 +1,16 @@
 //! The state of the sampler: passes observations to the model and proposes the configuration with the highest acquisition value.
 
+use std::collections::BTreeMap;
+
 use rand::RngExt;
 
 use super::kernel::Point;
 use super::model::{Model, RankedTrial};
 use super::optimize::{AcquisitionFn, Effort, SearchRegion, maximize};
+use super::rows::ModelRow;
 use super::settings::Gp;
 use super::subspace::Subspace;
+use super::transfer::ensemble::Ensemble;
 use crate::search::encoding::Encoding;
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
@@ -23,6 +27,10 @@ use crate::types::units::Resource;
 const LOCAL_CENTERS: usize = 5;
 /// The effort of one suggestion.
 const EFFORT: Effort = Effort { random_candidates: 200, local_candidates: 100, optimized: 5, iterations: 15 };
+/// With earlier studies, one in [`CHECK_INTERVAL`] of this many first trials is drawn at random.
+const CHECKED_TRIALS: u64 = 9;
+/// See [`CHECKED_TRIALS`].
+const CHECK_INTERVAL: u64 = 3;
 /// Maximum ratio of the steps of two successive readings of a curve that are both used: nearer readings hardly differ.
 const MAX_STEP_RATIO: f64 = 1.0 / 3.0;
 
@@ -50,6 +58,8 @@ pub(super) struct GpSearcher {
     encoding: Encoding,
     random: RandomSearcher,
     pub(super) model: Model,
+    /// The observations of each earlier study, until models are fitted to them.
+    earlier: Vec<Vec<ModelRow>>,
     seed: u64,
     direction: Direction,
     pub(super) max_resource: Resource,
@@ -81,6 +91,7 @@ impl GpSearcher {
         let encoding = Encoding::new(context.space.clone());
         GpSearcher {
             model: Model::new(settings.model.clone(), &encoding.dimensions(), context.seed),
+            earlier: Vec::new(),
             settings,
             encoding,
             random: RandomSearcher::new(context),
@@ -104,16 +115,23 @@ impl GpSearcher {
 
     fn suggest(&mut self, trial: TrialId) -> Option<Suggestion> {
         let mut stream = stream(self.seed, trial, Purpose::Model);
-        let is_initial = trial.0 < self.settings.initial || self.has_too_few_observations();
+        self.fit_earlier_studies();
+        if let Some((assignment, x)) = self.next_of_portfolio() {
+            let bar = self.portfolio_mean()?;
+            return Some(Suggestion::Configuration { assignment, x, value: f64::INFINITY, bar });
+        }
+        let is_initial =
+            trial.0 < self.settings.initial || self.has_too_few_observations() || self.checks_earlier_studies(trial);
         if is_initial || stream.random::<f64>() < self.settings.random_fraction {
             return None;
         }
         let mut ranking = self.model.ranking();
         let subspace = Subspace::draw(&self.encoding, &ranking, &mut stream);
         ranking.retain(|ranked| subspace.contains(&ranked.x));
-        let best = self.incumbent_mean(&ranking)?;
+        let best = self.incumbent_mean(&ranking).or_else(|| self.portfolio_mean())?;
         let margin = self.margin(trial);
-        let known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
+        let mut known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
+        known.extend(self.portfolio().iter().filter(|x| subspace.contains(x)).cloned());
         let acquisition = self.settings.criterion.acquisition(margin);
         let acquisition_fn = AcquisitionFn { posterior: self.model.posterior()?, acquisition, best };
         let region = SearchRegion { known: &known, subspace: &subspace };
@@ -125,8 +143,43 @@ impl GpSearcher {
         Some(Suggestion::Configuration { assignment, value, x, bar: best - margin })
     }
 
-    fn has_too_few_observations(&self) -> bool {
-        self.model.observations() < self.settings.min_observations
+    /// Whether nothing is known: earlier studies that rank what was observed well make up for observations of this one.
+    fn has_too_few_observations(&mut self) -> bool {
+        self.model.observations() < self.settings.min_observations && !self.model.has_weighted_studies()
+    }
+
+    /// Fits models to the observations of earlier studies at the first suggestion, so that a replay does not need them.
+    fn fit_earlier_studies(&mut self) {
+        if !self.earlier.is_empty() {
+            let studies = std::mem::take(&mut self.earlier);
+            let dimensions = self.encoding.dimensions();
+            let ensemble = Ensemble::new(&self.settings.model, &dimensions, &self.encoding, &studies, self.seed);
+            self.model.set_ensemble(ensemble);
+        }
+    }
+
+    /// Whether `trial` is drawn at random so that earlier studies are compared outside of what they find good: if they mislead, only
+    /// that shows it.
+    fn checks_earlier_studies(&self, trial: TrialId) -> bool {
+        self.model.ensemble().is_some() && trial.0 < CHECKED_TRIALS && trial.0 % CHECK_INTERVAL == CHECK_INTERVAL - 1
+    }
+
+    /// The next configuration of the earlier studies' portfolio that no trial has.
+    fn next_of_portfolio(&self) -> Option<(Assignment, Vec<f64>)> {
+        let decoded = self.portfolio().iter().map(|x| self.encoding.decode(x));
+        let mut encoded = decoded.filter_map(|next| self.encoding.encode(&next).map(|x| (next, x)));
+        encoded.find(|(next, x)| !self.model.vectors().any(|other| other == x) && self.random.is_new(next))
+    }
+
+    /// The configurations of the earlier studies' portfolio; none without such studies.
+    fn portfolio(&self) -> &[Vec<f64>] {
+        self.model.ensemble().map(Ensemble::portfolio).unwrap_or_default()
+    }
+
+    /// The value to improve on before there are observations: the lowest predicted mean of the portfolio.
+    fn portfolio_mean(&mut self) -> Option<f64> {
+        let portfolio = self.portfolio().to_vec();
+        self.model.posterior()?.predict_means(&portfolio).into_iter().reduce(f64::min)
     }
 
     /// The least improvement that counts in the suggestion for `trial`, in units of the transformed values.
@@ -147,9 +200,14 @@ impl GpSearcher {
         t.is_finite().then_some(t.min(0.0))
     }
 
-    /// Adds intermediate readings as observations, if the last step of the curve is the job's resource, so that steps are in its
-    /// unit.
-    fn observe_curve(&mut self, observation: &Observation<'_>, x: &[f64]) {
+    /// The result of a job and, before it, intermediate readings of its curve; the latter if the last step of the curve is the job's
+    /// resource, so that steps are in its unit.
+    fn rows(&self, observation: &Observation<'_>) -> Vec<ModelRow> {
+        let Some(x) = self.encoding.encode(observation.assignment) else { return Vec::new() };
+        let Some(t) = self.log_resource(observation.resource.amount()) else { return Vec::new() };
+        let row =
+            |t: f64, cost: Option<f64>| ModelRow { trial: observation.trial, point: Point { x: x.clone(), t }, cost };
+        let mut rows = Vec::new();
         let resource = observation.resource.amount();
         let has_same_unit =
             observation.curve.last().is_some_and(|last| (last.step - resource).abs() <= 1e-9 * resource);
@@ -164,8 +222,10 @@ impl GpSearcher {
                 Direction::Maximize => -reading.value,
             };
             next = reading.step;
-            self.model.observe(observation.trial, Point { x: x.to_vec(), t }, Some(cost));
+            rows.push(row(t, Some(cost)));
         }
+        rows.push(row(t, observation.score.map(|score| self.direction.cost(score))));
+        rows
     }
 }
 
@@ -196,17 +256,27 @@ impl Searcher for GpSearcher {
     }
 
     fn warm_start(&mut self, prior: &[PriorObservation]) {
-        self.settings.initial = self.settings.initial.saturating_sub(count_configurations(prior));
-        prior.iter().for_each(|prior| self.observe(&prior.observation()));
+        if prior.iter().any(|prior| prior.study.is_none()) {
+            self.settings.initial = self.settings.initial.saturating_sub(count_configurations(prior));
+            prior.iter().for_each(|prior| self.observe(&prior.observation()));
+            return;
+        }
+        let mut studies: BTreeMap<Option<u32>, Vec<ModelRow>> = BTreeMap::new();
+        for prior in prior {
+            studies.entry(prior.study).or_default().extend(self.rows(&prior.observation()));
+        }
+        let has_value = |rows: &Vec<ModelRow>| rows.iter().any(|row| row.cost.is_some());
+        self.earlier = studies.into_values().filter(has_value).collect();
+        if !self.earlier.is_empty() {
+            self.settings.initial = 0;
+        }
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
         self.suggestion = None;
-        let Some(x) = self.encoding.encode(observation.assignment) else { return };
-        let Some(t) = self.log_resource(observation.resource.amount()) else { return };
-        self.observe_curve(observation, &x);
-        let cost = observation.score.map(|score| self.direction.cost(score));
-        self.model.observe(observation.trial, Point { x, t }, cost);
+        for ModelRow { trial, point, cost } in self.rows(observation) {
+            self.model.observe(trial, point, cost);
+        }
     }
 
     fn forget_failure(&mut self, trial: TrialId, _assignment: &Assignment, _resource: Resource) {
@@ -215,6 +285,7 @@ impl Searcher for GpSearcher {
     }
 
     fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
+        self.fit_earlier_studies();
         if self.has_too_few_observations() { Advice::NoOpinion } else { self.advise_slot(choices) }
     }
 }

@@ -1,12 +1,13 @@
 //! Settings and state of the sampler.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rand::RngExt;
 
 use super::kde::Density;
 use crate::search::encoding::{Branch, Encoding, INACTIVE, branch, is_in_branch};
-use crate::search::observation::count_configurations;
+use crate::search::observation::{count_configurations, rank_fractions};
 use crate::search::random::RandomSearcher;
 use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
 use crate::types::advice::TrialRequest;
@@ -86,6 +87,8 @@ struct TpeSearcher {
     direction: Direction,
     /// The results at each resource.
     rungs: BTreeMap<Resource, Vec<Row>>,
+    /// Those of each earlier study.
+    earlier: BTreeMap<Resource, BTreeMap<u32, Vec<Row>>>,
     /// Densities of all observations so far; computed on demand.
     densities: Option<Densities>,
     /// That of the last proposal.
@@ -101,15 +104,22 @@ impl TpeSearcher {
             seed: context.seed,
             direction: context.direction.unwrap_or(Direction::Minimize),
             rungs: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             densities: None,
             origin: ConfigOrigin::Random,
         }
     }
 
+    fn row(&self, observation: &Observation<'_>) -> Option<Row> {
+        let x = self.encoding.encode(observation.assignment)?;
+        Some((x, observation.score.map_or(f64::INFINITY, |score| self.direction.cost(score))))
+    }
+
     /// The densities at the highest resource with enough results (Falkner et al. 2018, Algorithm 2, lines 2 and 3).
     fn fit_densities(&self) -> Option<Densities> {
+        let rungs = self.comparable_rungs();
         let (rows, (good, other)) =
-            self.rungs.values().rev().find_map(|rows| Some((rows, self.split(rows.iter().collect())?)))?;
+            rungs.values().rev().find_map(|rows| Some((&**rows, self.split(rows.iter().collect())?)))?;
         let (groups, leading) = self.group(rows);
         let branch_count = groups.len();
         let all = self.pair(&good, &other);
@@ -118,6 +128,24 @@ impl TpeSearcher {
             Some((branch, self.pair(&good, &other)))
         };
         Some(Densities { all, branches: groups.into_iter().filter_map(fit).collect(), leading, branch_count })
+    }
+
+    /// The results at each resource, with those of earlier studies. If there are any, costs are ranks within their study and resource,
+    /// because tasks have different scales.
+    fn comparable_rungs(&self) -> BTreeMap<Resource, Cow<'_, [Row]>> {
+        let mut rungs: BTreeMap<Resource, Cow<'_, [Row]>> =
+            self.rungs.iter().map(|(resource, rows)| (*resource, Cow::from(rows))).collect();
+        if self.earlier.is_empty() {
+            return rungs;
+        }
+        for rows in rungs.values_mut() {
+            *rows = ranked(rows).into();
+        }
+        for (resource, studies) in &self.earlier {
+            let rows = rungs.entry(*resource).or_default().to_mut();
+            studies.values().for_each(|of_study| rows.extend(ranked(of_study)));
+        }
+        rungs
     }
 
     /// With conditions, the results of each branch, and the branches of the ⌈√n/4⌉ best of n results (Hyperopt's number of good ones).
@@ -227,6 +255,12 @@ impl TpeSearcher {
     }
 }
 
+/// `rows` with costs replaced by their ranks.
+fn ranked(rows: &[Row]) -> Vec<Row> {
+    let costs: Vec<f64> = rows.iter().map(|row| row.1).collect();
+    rows.iter().zip(rank_fractions(&costs)).map(|((x, _), rank)| (x.clone(), rank)).collect()
+}
+
 impl Searcher for TpeSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
         let Some((ratio, assignment)) = self.suggest(request.trial) else {
@@ -247,13 +281,20 @@ impl Searcher for TpeSearcher {
 
     fn warm_start(&mut self, prior: &[PriorObservation]) {
         self.settings.initial = self.settings.initial.saturating_sub(count_configurations(prior));
-        prior.iter().for_each(|prior| self.observe(&prior.observation()));
+        for prior in prior {
+            let observation = prior.observation();
+            match (prior.study, self.row(&observation)) {
+                (Some(study), Some(row)) => {
+                    self.earlier.entry(prior.resource).or_default().entry(study).or_default().push(row);
+                }
+                _ => self.observe(&observation),
+            }
+        }
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
-        let Some(x) = self.encoding.encode(observation.assignment) else { return };
-        let cost = observation.score.map_or(f64::INFINITY, |score| self.direction.cost(score));
-        self.rungs.entry(observation.resource).or_default().push((x, cost));
+        let Some(row) = self.row(observation) else { return };
+        self.rungs.entry(observation.resource).or_default().push(row);
         self.densities = None;
     }
 

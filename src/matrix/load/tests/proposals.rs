@@ -132,6 +132,7 @@ impl RuledSpace {
         simulate(Arc::new(experiment), 1, &mut recorder);
         let observation = |(index, params): (u64, Assignment)| PriorObservation {
             trial: TrialId(u64::MAX - index),
+            study: Some(index as u32 % 3),
             score: Score::new(if index.is_multiple_of(5) { f64::NAN } else { index as f64 }),
             params,
             resource: Resource::ONE,

@@ -7,6 +7,7 @@ mod linalg;
 mod model;
 mod optimize;
 mod reference;
+mod transfer;
 mod transform;
 
 use rand::RngExt;

@@ -9,7 +9,8 @@ use rand::Rng;
 use crate::collect::catalogue::ConfiguredCollector;
 use crate::collect::collector::{CountedReading, MetricChoice, Wanted};
 use crate::kinds::Method;
-use crate::schedule::{BracketPlan, Plan};
+use crate::schedule::{BracketPlan, Plan, finite};
+use crate::search::choice::StudyFacts;
 use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
 use crate::types::assignment::Assignment;
@@ -206,6 +207,23 @@ impl Experiment {
     /// The plan of the schedule, given the number of configurations that the sampler can propose.
     pub fn plan(&self) -> Plan {
         self.method.schedule.plan(self.method.sampler.max_trials(&self.space))
+    }
+
+    /// Replaces a sampler that chooses another one by the one that it chooses for this experiment; `slots` is the number of jobs at once,
+    /// if it is known.
+    pub fn choose_sampler(&mut self, slots: Option<u32>) {
+        let plan = self.method.schedule.plan(None);
+        let facts = StudyFacts {
+            space: &self.space,
+            trials: finite(plan.trials()),
+            jobs: finite(plan.jobs()),
+            slots,
+            is_ranked: self.metric.is_some(),
+            has_early_results: self.method.schedule.max_resource().is_some() || !self.prior.is_empty(),
+        };
+        if let Some(sampler) = self.method.sampler.choose(&facts) {
+            self.method.sampler = sampler;
+        }
     }
 
     /// The sums of `plan`.

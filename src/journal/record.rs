@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::engine::event::FinishReason;
 use crate::engine::experiment::Limits;
 use crate::search::PriorObservation;
+use crate::search::choice::SamplerChoice;
 use crate::types::assignment::Assignment;
 use crate::types::fingerprint::FileFingerprint;
 use crate::types::ids::{BracketId, JobId, JobKey, Rung, Slot, TrialId};
@@ -69,6 +70,9 @@ pub struct Header {
     /// Observations of earlier studies (`--warm-start`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorObservation>,
+    /// What the sampler `auto` chose; `None` with another sampler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler_choice: Option<SamplerChoice>,
     /// The plan's totals.
     pub plan: PlanTotals,
     /// When the study first started, RFC 3339.

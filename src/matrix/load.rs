@@ -279,7 +279,7 @@ fn experiment(
         findings.error_with(span.clone(), error.message.clone(), error.hint.clone());
     }
     let retries = Retries { max: operation.termination.max_retries.unwrap_or(0), ..Retries::default() };
-    let experiment = Experiment {
+    let mut experiment = Experiment {
         method,
         space,
         metric: section.metric,
@@ -296,6 +296,9 @@ fn experiment(
         initial: section.initial,
         prior: Arc::default(),
     };
+    if findings.error_count() == 0 {
+        experiment.choose_sampler(None);
+    }
     if errors.is_empty()
         && findings.error_count() == 0
         && let Err(error) = experiment.plan().check_size()

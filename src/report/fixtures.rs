@@ -54,6 +54,7 @@ impl StudyFixture {
             params: Vec::new(),
             log_params: Vec::new(),
             prior: Vec::new(),
+            sampler_choice: None,
             plan: PlanTotals { trials: 3, jobs: 4, resource: 6.0, full_resource: 9.0 },
             started_at: "2026-03-01T10:00:00Z".into(),
         };

@@ -1,5 +1,7 @@
 //! The plan of a study, computed before anything runs: the data of the text and JSON of `plan` and `run --dry-run`.
 
+mod steps;
+
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 use serde_json::Value;
@@ -50,6 +52,12 @@ pub struct PlanView {
     pub kind: &'static str,
     /// The name of the sampler.
     pub sampler: &'static str,
+    /// Why the sampler `auto` chose it; absent if it was not chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampler_reason: Option<String>,
+    /// What a schedule that a model leads will do, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// The reduction factor, if the kind has one.
     #[serde(serialize_with = "number::optional")]
     pub eta: Option<f64>,
@@ -118,6 +126,8 @@ impl PlanView {
         PlanView {
             kind: method.kind,
             sampler: method.sampler.name(),
+            sampler_reason: method.sampler.choice().map(|choice| choice.reason.clone()),
+            steps: steps::steps(experiment, &plan),
             eta: method.schedule.eta(),
             brackets: brackets(&plan),
             rounds: plan.rounds,

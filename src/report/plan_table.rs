@@ -104,6 +104,9 @@ fn totals(plan: &PlanView) -> String {
     if let Some(distinct) = plan.distinct.filter(|d| plan.trials.is_none_or(|trials| *d < trials)) {
         rows.push(("distinct", format!("{}, so some run more than once", text::counted(distinct, "configuration"))));
     }
+    rows.extend(plan.sampler_reason.iter().map(|reason| ("sampler", format!("{}, because {reason}", plan.sampler))));
+    let steps = plan.steps.iter().zip(std::iter::once("steps").chain(std::iter::repeat("")));
+    rows.extend(steps.map(|(step, name)| (name, step.clone())));
     two_columns("", &rows)
 }
 

@@ -112,6 +112,7 @@ fn header() -> Header {
         params: Vec::new(),
         log_params: Vec::new(),
         prior: Vec::new(),
+        sampler_choice: None,
         plan: PlanTotals::default(),
         started_at: String::new(),
     }

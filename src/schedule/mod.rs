@@ -125,6 +125,10 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     }
     /// R, the resource of the last rung; `None` if nothing is allotted (each job then gets [`Resource::ONE`]).
     fn max_resource(&self) -> Option<Resource>;
+    /// Whether a model decides about promotions and new trials after the first bracket of the plan.
+    fn is_led_by_model(&self) -> bool {
+        false
+    }
     /// The reduction factor η, if there is one.
     fn eta(&self) -> Option<f64> {
         None

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Sampler;
 use super::anneal::Anneal;
+use super::automatic::Automatic;
 use super::gp::Gp;
 use super::random::Random;
 use super::tpe::Tpe;
@@ -12,7 +13,8 @@ use super::tpe::Tpe;
 type Entry = (&'static str, fn() -> Arc<dyn Sampler>);
 
 /// Each sampler with its default settings.
-static SAMPLERS: [Entry; 4] = [
+static SAMPLERS: [Entry; 5] = [
+    ("auto", || Arc::new(Automatic::default())),
     ("random", || Arc::new(Random)),
     ("tpe", || Arc::new(Tpe::default())),
     ("gp", || Arc::new(Gp::default())),

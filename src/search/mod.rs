@@ -1,7 +1,9 @@
 //! Samplers: who proposes the configuration of a new trial.
 
 pub(crate) mod anneal;
+pub mod automatic;
 pub mod catalogue;
+pub mod choice;
 mod encoding;
 pub(crate) mod external;
 pub mod gp;
@@ -16,6 +18,7 @@ pub mod tpe;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::search::choice::{SamplerChoice, StudyFacts};
 use crate::space::Space;
 use crate::types::advice::{Advice, SlotChoices, TrialRequest};
 use crate::types::args::ArgError;
@@ -106,6 +109,24 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     /// All configurations, if they are given by the matrix.
     fn listed(&self) -> &[Assignment] {
         &[]
+    }
+    /// Whether it chooses another sampler.
+    fn is_automatic(&self) -> bool {
+        false
+    }
+    /// The choice that was made, if this sampler is one that chooses another.
+    fn choice(&self) -> Option<&SamplerChoice> {
+        None
+    }
+    /// The sampler for a study with these facts, if this one chooses another.
+    fn choose(&self, facts: &StudyFacts<'_>) -> Option<Arc<dyn Sampler>> {
+        let _ = facts;
+        None
+    }
+    /// The sampler with a choice that was made before, if this one chooses another.
+    fn with_choice(&self, choice: &SamplerChoice) -> Option<Arc<dyn Sampler>> {
+        let _ = choice;
+        None
     }
     /// Parameters that the sampler does not support; each path starts with a parameter's name.
     fn check(&self, space: &Space) -> Vec<ArgError> {

@@ -2,6 +2,7 @@
 
 mod after_the_run;
 mod again;
+mod automatic;
 mod bad_input;
 mod bounds;
 mod collectors;

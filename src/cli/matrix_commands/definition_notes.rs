@@ -23,6 +23,14 @@ pub fn note_chosen(study: &StudyDefinition) {
     }
 }
 
+/// Prints what the sampler `auto` chose, and why.
+pub fn note_sampler(study: &StudyDefinition) {
+    let sampler = &study.experiment.method.sampler;
+    if let Some(choice) = sampler.choice() {
+        print_message(&format!("note: sampler {}, because {}", sampler.name(), choice.reason));
+    }
+}
+
 /// The error for a study whose jobs have no command.
 pub fn no_command(study: &StudyDefinition, args: &StudyArgs) -> CliError {
     let message = match &args.matrix {

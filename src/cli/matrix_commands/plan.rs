@@ -80,6 +80,9 @@ fn show(study: StudyDefinition, args: &RunArgs, cost: &CostArgs, verbosity: Verb
         findings::warn_missing_program(study.missing_program());
     }
     let study = warm_start::load(study, verbosity)?;
+    let places = || SessionSlots::find(&args.execution, study.concurrency, study.launcher.as_ref(), None);
+    let slots = study.experiment.method.sampler.choice().and_then(|_| Some(places().ok()?.count()));
+    let study = slots.into_iter().fold(study, StudyDefinition::with_slots);
     let study = match study.seed {
         Some(_) => study,
         None => study.with_seed(seed::draw()?),

@@ -113,6 +113,16 @@ fn start(study: StudyDefinition, session: &SessionOptions<'_>, verbosity: Verbos
         print_message(&format!("note: {passed}"));
     }
     let study = warm_start::load(study, verbosity)?;
+    let study = match study.experiment.method.sampler.choice() {
+        Some(_) => {
+            let slots = session.slot_count(&study)?;
+            study.with_slots(slots)
+        }
+        None => study,
+    };
+    if verbosity != Verbosity::Quiet {
+        definition_notes::note_sampler(&study);
+    }
     let study = match study.seed {
         Some(_) => study,
         None => {

@@ -1,5 +1,7 @@
 //! Defines a study from a command line, or from the header of its journal.
 
+mod choices;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -160,18 +162,6 @@ impl StudyDefinition {
         StudyDefinition::load_in(args, None)
     }
 
-    /// The study in `args`, to be compared with the one that `header` defines. Studies of versions before 0.2.0 have the dialect of that
-    /// version.
-    pub fn load_again(self, args: &StudyArgs, header: &Header) -> Result<StudyDefinition, CliError> {
-        let recorded: StudyOptions = serde_json::from_value(header.options.clone()).unwrap_or_default();
-        match (recorded.dialect, self.options.dialect) {
-            (Dialect::Plain, Dialect::Polyaxon) => {
-                StudyDefinition::load_in(args, Some(Dialect::Plain)).map_err(findings::invalid_file)
-            }
-            _ => Ok(self),
-        }
-    }
-
     fn load_in(args: &StudyArgs, dialect: Option<Dialect>) -> Result<StudyDefinition, InvalidFileError> {
         let options = StudyOptions::of(args);
         let command = (!args.command.is_empty()).then(|| args.command.clone());
@@ -221,6 +211,7 @@ impl StudyDefinition {
         let loaded = load::load_bytes(&header.matrix_path, header.matrix.as_bytes(), directory, &overrides);
         let study = StudyDefinition::new(loaded.map_err(findings::invalid_file)?, folder, options);
         let study = study.with_enqueued().with_prior(&header.prior).with_collector(Some(collector));
+        let study = study.with_recorded_choice(header);
         // Headers of version 0.1 name no collector.
         Ok(if header.collector.is_none() { study.with_version_0_1_arguments() } else { study })
     }

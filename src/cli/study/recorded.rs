@@ -48,6 +48,7 @@ pub fn decide(
         (None, None) => now.with_collector(recorded.experiment.collector.clone()).with_version_0_1_arguments(),
         _ => now,
     };
+    let now = now.with_recorded_choice(&view.header);
     let Compared { differences, length } = compare(&view.header, &recorded, &now);
     let has_ended = view.has_ended() && rerun.is_none();
     let has_results = has_succeeded(view) || holds_training(view) || lock::is_held(&now.folder);

@@ -286,6 +286,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
         params: names_if_conditional(&experiment.space),
         log_params: logarithmic_names(&experiment.space),
         prior: experiment.prior.to_vec(),
+        sampler_choice: experiment.method.sampler.choice().cloned(),
         plan: PlanTotals {
             trials: totals.trials,
             jobs: totals.jobs,

@@ -28,6 +28,7 @@ fn header() -> Record {
         params: Vec::new(),
         log_params: Vec::new(),
         prior: Vec::new(),
+        sampler_choice: None,
         plan: PlanTotals::default(),
         started_at: "2026-01-01T00:00:00Z".into(),
     }))

@@ -8,7 +8,7 @@ use crate::matrix::diagnostics::flag_texts::FlagTexts;
 use crate::matrix::yaml::node::{Content, Entry, Node};
 
 /// Trials of a study whose number of trials is not given.
-const TRIALS: u64 = 20;
+pub const TRIALS: u64 = 20;
 
 /// Sets the kind if none is given; returns which one, and why.
 pub fn choose(
@@ -24,22 +24,17 @@ pub fn choose(
     let (kind, reason) = match (has(matrix, "resource"), has(matrix, "numRuns"), metric) {
         (true, true, _) => ("auto", "there are --resource and a number of trials"),
         (true, false, _) => ("hyperband", "there is --resource"),
-        (false, _, Some(_)) => ("random", "there is no --resource"),
+        (false, _, Some(_)) if sampler.is_none() && !has(matrix, "sampler") => ("auto", "there is no --resource"),
+        (false, _, Some(_)) => ("random", "there are a sampler and no --resource"),
         (false, _, None) => ("random", "there are no --resource and no --metric"),
     };
     let start = texts.add("--kind", kind);
     matrix.push(text_entry("kind", kind, start..start + kind.len()));
     let mut words = kind.to_owned();
-    if kind == "random" {
-        if metric.is_some() && sampler.is_none() && !has(matrix, "sampler") {
-            matrix.push(text_entry("sampler", "gp", start..start + kind.len()));
-            words.push_str(" with the sampler gp");
-        }
-        if !has(matrix, "numRuns") {
-            let value = Node { span: start..start + kind.len(), content: Content::Number(TRIALS.into()) };
-            set(matrix, Entry { key: "numRuns".to_owned(), key_span: value.span.clone(), value });
-            words.push_str(&format!(" and {TRIALS} trials"));
-        }
+    if !has(matrix, "resource") && !has(matrix, "numRuns") {
+        let value = Node { span: start..start + kind.len(), content: Content::Number(TRIALS.into()) };
+        set(matrix, Entry { key: "numRuns".to_owned(), key_span: value.span.clone(), value });
+        words.push_str(&format!(" and {TRIALS} trials"));
     }
     Some(format!("{words}, because {reason}; choose with --kind and --trials"))
 }
@@ -82,8 +77,8 @@ pub fn missing(matrix: &[Entry], metric: Option<&MetricOverride>, texts: &FlagTe
     errors
 }
 
-/// The kinds that require a resource.
+/// The kinds that take a resource.
 fn with_resource() -> String {
-    let kinds = kinds::KINDS.into_iter().filter(|kind| kind.resource == Need::Required);
+    let kinds = kinds::KINDS.into_iter().filter(|kind| kind.resource != Need::Forbidden);
     kinds.map(|kind| kind.names[0]).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,7 @@
 pub(crate) mod bind;
 pub(crate) mod command;
 mod config_file;
-mod defaults;
+pub mod defaults;
 pub(crate) mod definition;
 mod entries;
 pub mod matrix_options;

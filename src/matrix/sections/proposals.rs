@@ -26,13 +26,16 @@ pub fn check_starting_points(method: &Method) -> Result<(), ListedKindError> {
     check(method, "starting points")
 }
 
-/// Replaces the sampler of `method`.
+/// Replaces the sampler of `method`. The sampler `auto` does not replace that of a kind which has a model of its own.
 ///
 /// # Errors
 /// The kind lists its configurations.
 pub fn replace_sampler(method: &mut Method, sampler: Arc<dyn Sampler>) -> Result<(), ListedKindError> {
     check(method, if sampler.is_external() { "tuner" } else { "sampler" })?;
-    method.sampler = sampler;
+    let has_own_model = !method.sampler.is_external() && !method.sampler.ignores_observations();
+    if !(sampler.is_automatic() && has_own_model) {
+        method.sampler = sampler;
+    }
     Ok(())
 }
 

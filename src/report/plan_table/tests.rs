@@ -20,6 +20,8 @@ fn documented() -> PlanView {
     PlanView {
         kind: "hyperband",
         sampler: "random",
+        sampler_reason: None,
+        steps: Vec::new(),
         eta: Some(3.0),
         brackets: table.into_iter().map(bracket).collect(),
         rounds: 1,

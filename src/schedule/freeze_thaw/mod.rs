@@ -122,6 +122,10 @@ impl Schedule for FreezeThaw {
         self.rungs.last().map(|rung| rung.resource)
     }
 
+    fn is_led_by_model(&self) -> bool {
+        true
+    }
+
     fn eta(&self) -> Option<f64> {
         Some(self.levels.eta())
     }

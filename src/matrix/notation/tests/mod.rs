@@ -155,8 +155,8 @@ fn a_kind_is_chosen_and_named() {
     };
     let all = [chosen(None, None), chosen(None, Some(7)), chosen(Some("epochs=9"), None), chosen(Some("e=9"), Some(7))];
     insta::assert_snapshot!(all.join("\n"), @"
-    random gp | random with the sampler gp and 20 trials, because there is no --resource; choose with --kind and --trials
-    random gp | random with the sampler gp, because there is no --resource; choose with --kind and --trials
+    auto gp | auto and 20 trials, because there is no --resource; choose with --kind and --trials
+    auto gp | auto, because there is no --resource; choose with --kind and --trials
     hyperband random | hyperband, because there is --resource; choose with --kind and --trials
     auto gp | auto, because there are --resource and a number of trials; choose with --kind and --trials
     ");

@@ -114,6 +114,19 @@ pub enum LimitKind {
     Resource,
     /// `--time-limit`.
     Time,
+    /// `--patience`.
+    Patience,
+}
+
+/// When `--patience` would have ended a study that ran without it.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PatienceHint {
+    /// The value of the option.
+    pub patience: f64,
+    /// The number of launched jobs at that point.
+    pub jobs: u64,
+    /// The resource that they had or were allotted.
+    pub resource: f64,
 }
 
 /// Why a study ended.

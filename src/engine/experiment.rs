@@ -108,6 +108,15 @@ pub struct Limits {
     pub time: Option<Duration>,
     /// What happens to running jobs at the time limit.
     pub at_limit: AtLimit,
+    /// The share of what was gained so far, above 0 and below 1, below which the expected gain of the rest of the budget ends the study.
+    pub patience: Option<f64>,
+}
+
+impl Limits {
+    /// Whether `share` is a value of [`Limits::patience`].
+    pub fn accepts_patience(share: f64) -> bool {
+        share > 0.0 && share < 1.0
+    }
 }
 
 /// How often, and after which pauses, a failed job is launched again.

@@ -88,6 +88,7 @@ impl Engine {
             curve,
         });
         self.counters.add_end(outcome, allocation, step);
+        self.add_result(&job.start, score);
         self.early_failures.add_end(key, outcome);
         let verdicts = match self.unscheduled.remove(&key) {
             true => vec![Verdict::Retire(key.trial)],

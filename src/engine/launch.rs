@@ -70,6 +70,11 @@ impl Engine {
                 }
                 break;
             }
+            if self.is_out_of_patience(&start) {
+                self.deferred_starts.push_front(start);
+                self.stop(FinishReason::Limit { limit: LimitKind::Patience }, out);
+                break;
+            }
             match self.configuration_for(&start) {
                 TrialConfig::Ready(assignment, origin) => {
                     return SlotAction::Launch(ScheduledJob::new(start, assignment).with_origin(origin));

@@ -10,6 +10,7 @@ use super::event::FinishReason;
 use super::experiment::{Experiment, FirstFailures, Retries};
 use super::free_slots::FreeSlots;
 use super::job::ScheduledJob;
+use super::limits::patience::Patience;
 use super::policy::Policies;
 use super::retry::RetryQueue;
 use crate::schedule::{Scheduler, Start, Verdict};
@@ -94,6 +95,7 @@ pub struct Engine {
     pub(super) counters: Counters,
     pub(super) early_failures: EarlyFailures,
     pub(super) policies: Policies,
+    pub(super) patience: Patience,
     /// In a replay: verdicts whose records have not been read yet.
     pub(super) unrecorded_verdicts: VecDeque<Verdict>,
     /// In a replay: jobs that failed and do not run again by themselves.
@@ -132,6 +134,7 @@ impl Engine {
             counters: Counters::new(&experiment),
             early_failures: EarlyFailures::new(),
             policies: Policies::new(&experiment),
+            patience: Patience::new(&experiment),
             unrecorded_verdicts: VecDeque::new(),
             failed_jobs: BTreeMap::new(),
             unscheduled: BTreeSet::new(),

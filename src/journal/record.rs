@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::event::FinishReason;
+use crate::engine::event::{FinishReason, PatienceHint};
 use crate::engine::experiment::Limits;
 use crate::search::PriorObservation;
 use crate::search::choice::SamplerChoice;
@@ -177,7 +177,7 @@ pub struct SessionRecord {
     pub at: Moment,
 }
 
-/// The limits of a session (`--max-jobs`, `--max-resource`, `--time-limit`), for the estimate of the remaining time.
+/// The limits of a session (`--max-jobs`, `--max-resource`, `--time-limit`, `--patience`), for the estimate of the remaining time.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct SessionLimits {
     /// Launched jobs.
@@ -189,6 +189,9 @@ pub struct SessionLimits {
     /// Study time, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_s: Option<f64>,
+    /// The share of the limit `--patience`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<f64>,
 }
 
 impl SessionLimits {
@@ -198,10 +201,11 @@ impl SessionLimits {
             jobs: limits.jobs,
             resource: limits.resource,
             time_s: limits.time.map(|time| time.as_secs_f64()),
+            patience: limits.patience,
         }
     }
 
-    /// Limits for an estimate.
+    /// Limits for an estimate, without `patience`, whose effect is not known.
     pub fn limits(&self) -> Limits {
         let time = self.time_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         Limits { jobs: self.jobs, resource: self.resource, time, ..Limits::default() }
@@ -338,5 +342,8 @@ pub enum Record {
         reason: FinishReason,
         /// Study time.
         at: Moment,
+        /// When `--patience` would have ended the study, if it ran without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        patience_hint: Option<PatienceHint>,
     },
 }

@@ -77,7 +77,7 @@ fn replay_record<'a>(record: &'a Record, resource: Option<&str>) -> Option<Repla
         Record::End(end) => end_record(end, resource),
         Record::Promoted { trial, rung } => ReplayRecord::Promoted(*trial, *rung),
         Record::Retired { trial } => ReplayRecord::Retired(*trial),
-        Record::Finish { reason, at } => ReplayRecord::Finish(reason, *at),
+        Record::Finish { reason, at, .. } => ReplayRecord::Finish(reason, *at),
     })
 }
 

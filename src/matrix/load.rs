@@ -289,7 +289,7 @@ fn experiment(
         seed,
         promoted: section.promoted,
         stopping: section.stopping,
-        limits: Limits::default(),
+        limits: Limits { patience: section.patience, ..Limits::default() },
         retries,
         first_failures: FirstFailures::default(),
         job_timeout: operation.termination.timeout,

@@ -156,7 +156,7 @@ impl StudyFixture {
 
     /// The session ends.
     pub fn finish(&mut self, reason: FinishReason) -> &mut StudyFixture {
-        self.records.push(Record::Finish { reason, at: self.now });
+        self.records.push(Record::Finish { reason, at: self.now, patience_hint: None });
         self
     }
 

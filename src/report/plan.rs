@@ -108,11 +108,15 @@ pub struct PlanLimits {
     pub resource: Option<f64>,
     /// The longest time, seconds.
     pub time_s: Option<f64>,
+    /// The share of what was gained below which the expected gain ends the study; absent if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<f64>,
 }
 
 impl PlanLimits {
     fn new(limits: &Limits) -> PlanLimits {
-        PlanLimits { jobs: limits.jobs, resource: limits.resource, time_s: limits.time.map(|time| time.as_secs_f64()) }
+        let time_s = limits.time.map(|time| time.as_secs_f64());
+        PlanLimits { jobs: limits.jobs, resource: limits.resource, time_s, patience: limits.patience }
     }
 }
 

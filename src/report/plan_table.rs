@@ -117,8 +117,11 @@ fn limits(plan: &PlanView) -> Vec<String> {
     let unit = plan.resource.as_ref().map_or("of the resource".into(), |spec| printable(&spec.name));
     let resource = |most| format!("{}{}", text::amount_of(most, &unit), of(plan.resource_total.map(text::amount)));
     let time = |seconds| text::span(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
-    let PlanLimits { jobs: max_jobs, resource: max_resource, time_s } = plan.limits;
-    let limits = [max_jobs.map(jobs), max_resource.map(resource), time_s.map(time)];
+    let gain = |share: f64| {
+        format!("an expected gain below {}% of what was gained", number::shortest((share * 1e6).round() / 1e4))
+    };
+    let PlanLimits { jobs: max_jobs, resource: max_resource, time_s, patience } = plan.limits;
+    let limits = [max_jobs.map(jobs), max_resource.map(resource), time_s.map(time), patience.map(gain)];
     limits.into_iter().flatten().collect()
 }
 

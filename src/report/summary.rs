@@ -10,7 +10,7 @@ use super::best::repetition::Repetition;
 use super::failures::{FailureGroup, failures};
 use super::number;
 use super::view::{JobStatus, JobView, StudyView};
-use crate::engine::event::FinishReason;
+use crate::engine::event::{FinishReason, PatienceHint};
 use crate::schedule::finite;
 use crate::types::ids::TrialId;
 use crate::types::units::Moment;
@@ -104,6 +104,9 @@ pub struct Summary<'a> {
     pub logs: PathBuf,
     /// Failed jobs by reason.
     pub failures: Vec<FailureGroup<'a>>,
+    /// When `--patience` would have ended the study, and saved jobs; absent if it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience_hint: Option<PatienceHint>,
     /// The resource's name.
     #[serde(skip)]
     pub resource_name: Option<&'a str>,
@@ -126,6 +129,7 @@ impl<'a> Summary<'a> {
             duration_s: view.last.since(Moment(0)).as_secs_f64(),
             logs,
             failures: failures(view),
+            patience_hint: patience_hint(view),
             resource_name: view.header.resource_name(),
         }
     }
@@ -147,6 +151,12 @@ fn no_best(view: &StudyView) -> BestKeys<'_> {
         shell: (),
         study: view.study.clone(),
     }
+}
+
+/// That of a complete study, if it would have saved 5 % of the jobs.
+fn patience_hint(view: &StudyView) -> Option<PatienceHint> {
+    let jobs = view.last_attempts().count() as u64;
+    view.patience_hint.filter(|hint| view.finish == Some(FinishReason::Completed) && hint.jobs * 20 <= jobs * 19)
 }
 
 /// R, from the plan's totals.

@@ -9,7 +9,7 @@ use super::failures::FailureGroup;
 use super::plan_table::two_columns;
 use super::summary::{BestKeys, JobCounts, Summary};
 use super::{number, text};
-use crate::engine::event::{FinishReason, LimitKind};
+use crate::engine::event::{FinishReason, LimitKind, PatienceHint};
 use crate::types::ids::TrialId;
 use crate::types::printable::{output_line, printable, printable_lines};
 
@@ -50,10 +50,24 @@ fn rows(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
         let trials = text::counted(summary.trials, "trial");
         rows.push(("resource", format!("{spent} spent; {trials} in full would take {full}")));
     }
+    rows.extend(summary.patience_hint.map(|hint| ("patience", patience_text(&hint, summary))));
     rows.push(("time", text::span(Duration::try_from_secs_f64(summary.duration_s.max(0.0)).unwrap_or(Duration::MAX))));
     rows.push(("seed", summary.seed.to_string()));
     rows.push(("logs", summary.logs.display().to_string()));
     rows
+}
+
+/// `--patience 0.01 would have ended the study after 43 jobs and saved 37 jobs (2,100 epochs)`.
+fn patience_text(hint: &PatienceHint, summary: &Summary<'_>) -> String {
+    let counted = |jobs| text::counted(jobs, "job");
+    let saved = counted((summary.jobs.launched - summary.jobs.repeated).saturating_sub(hint.jobs));
+    let amount = (summary.resource_spent - hint.resource).max(0.0);
+    let amount = summary.resource_name.map(|name| format!(" ({})", text::amount_of(amount, &printable(name))));
+    let (share, jobs) = (number::shortest(hint.patience), counted(hint.jobs));
+    format!(
+        "--patience {share} would have ended the study after {jobs} and saved {saved}{}",
+        amount.unwrap_or_default()
+    )
 }
 
 fn jobs_text(jobs: &JobCounts, finished: Option<&FinishReason>) -> String {
@@ -161,11 +175,20 @@ fn signal_name(signal: i32) -> String {
     }
 }
 
+/// The limit with which a study continues that `limit` ended.
+pub fn next_limit(limit: LimitKind) -> &'static str {
+    match limit {
+        LimitKind::Patience => "a smaller --patience",
+        LimitKind::Jobs | LimitKind::Resource | LimitKind::Time => "a larger limit",
+    }
+}
+
 fn limit_flag(limit: LimitKind) -> &'static str {
     match limit {
         LimitKind::Jobs => "--max-jobs",
         LimitKind::Resource => "--max-resource",
         LimitKind::Time => "--time-limit",
+        LimitKind::Patience => "--patience",
     }
 }
 

@@ -179,7 +179,11 @@ impl Coordinator<'_> {
                 }
                 Command::Suggest { trials } => effects.tuner_requests.push(trials),
                 Command::Finish(reason) => {
-                    self.push(Record::Finish { reason: reason.clone(), at: now });
+                    self.push(Record::Finish {
+                        reason: reason.clone(),
+                        at: now,
+                        patience_hint: self.engine.patience_hint(),
+                    });
                     effects.removals.extend(self.retention.finished(&reason));
                     self.finish = Some(reason);
                 }

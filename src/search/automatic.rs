@@ -46,6 +46,10 @@ impl Sampler for Automatic {
         self.sampler.ignores_observations()
     }
 
+    fn rules(&self) -> u32 {
+        self.sampler.rules()
+    }
+
     /// No configuration is proposed twice.
     fn max_trials(&self, space: &Space) -> Option<u64> {
         finite_count(space)

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod choice;
 mod encoding;
 pub(crate) mod external;
+pub mod gain;
 pub mod gp;
 pub(crate) mod grid;
 pub(crate) mod listed;
@@ -28,6 +29,7 @@ use crate::types::objective::Direction;
 use crate::types::origin::ConfigOrigin;
 use crate::types::units::Resource;
 
+pub use crate::search::gain::{GainEstimate, GainRequest};
 pub(crate) use crate::search::observation::prior_trial;
 pub use crate::search::observation::{Observation, PriorObservation};
 
@@ -63,6 +65,11 @@ pub trait Searcher: Send {
     fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {
         let _ = choices;
         Advice::NoOpinion
+    }
+    /// What further trials are expected to gain. Does not change what is proposed.
+    fn expected_gain(&mut self, request: &GainRequest) -> GainEstimate {
+        let _ = request;
+        GainEstimate::NoModel
     }
     /// Observations of earlier studies, passed once before the first proposal. They count like observations of this study;
     /// each of their configurations replaces one initial random draw.

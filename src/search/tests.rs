@@ -2,6 +2,7 @@
 
 mod earlier;
 mod encoding;
+mod gain;
 mod models;
 mod rare;
 mod search_run;

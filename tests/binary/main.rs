@@ -24,6 +24,7 @@ mod nonsense;
 mod one_outcome;
 mod options;
 mod passing;
+mod patience;
 mod plans;
 mod plots;
 mod polyaxon;

@@ -7,6 +7,7 @@ use clap::Args;
 use super::values::one_of;
 
 use crate::cli::options::{overrides, quantity};
+use crate::engine::experiment::Limits;
 use crate::launch::catalogue::LauncherChoice;
 use crate::run::change::Rerun;
 use crate::run::checkpoints::retention::Keep;
@@ -56,6 +57,9 @@ pub struct ExecutionArgs {
     /// Stop the study before its jobs use more of the resource than this, in total
     #[arg(long, value_name = "X", value_parser = positive, help_heading = LIMITS)]
     pub max_resource: Option<f64>,
+    /// Stop the study when the rest of its budget is expected to gain less than this share of what was gained so far, such as 0.01
+    #[arg(long, value_name = "FRACTION", value_parser = share, help_heading = LIMITS)]
+    pub patience: Option<f64>,
     /// Let running jobs finish when a limit is reached
     #[arg(long, help_heading = LIMITS)]
     pub finish_running: bool,
@@ -93,6 +97,11 @@ const KEEP: [(&str, Keep); 4] =
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
     number.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| Limits::accepts_patience(*x));
+    number.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
 }
 
 /// `auto`, `none`, or devices by number or unique name.

@@ -20,6 +20,7 @@ pub fn apply(args: &ExecutionArgs, experiment: &mut Experiment) {
         jobs: args.max_jobs,
         resource: args.max_resource,
         time: args.time_limit,
+        patience: args.patience.or(experiment.limits.patience),
         at_limit: if args.finish_running { AtLimit::FinishRunning } else { AtLimit::EndRunning },
     };
     if let Some(max) = args.retries {

@@ -14,6 +14,7 @@ pub fn without_effect(args: &ExecutionArgs, experiment: &Experiment) -> Vec<Stri
         (no_gpus && args.gpus_per_job > 1, "--gpus-per-job", "--gpus none gives the jobs no GPUs"),
         (no_gpus && args.jobs_per_gpu > 1, "--jobs-per-gpu", "--gpus none gives the jobs no GPUs"),
         (no_retries, "--retries 0", "failed jobs are retried only where the matrix or --retries asks for it"),
+        (args.patience.is_some() && experiment.metric.is_none(), "--patience", "without a metric nothing is gained"),
         (
             args.finish_running && args.time_limit.is_none(),
             "--finish-running",

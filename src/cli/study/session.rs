@@ -192,8 +192,9 @@ fn finish(study: &StudyDefinition, view: &StudyView, reason: &FinishReason, exit
             let error = passing::rejected(study, view).into_iter().fold(error, CliError::hint);
             return Err(error.hint("fix the command, then run it again with --rerun failed"));
         }
-        FinishReason::Limit { .. } => {
-            progress::print_message(&format!("\n{message}; continue with a larger limit in the same command line"));
+        FinishReason::Limit { limit } => {
+            let next = summary_text::next_limit(*limit);
+            progress::print_message(&format!("\n{message}; continue with {next} in the same command line"));
         }
         FinishReason::Interrupted { signal } => {
             progress::print_message(&format!("\n{message}; {}", interruption::next_step(*signal, &resume)));

@@ -6,6 +6,7 @@ mod failures;
 mod invariance;
 mod journal;
 mod limits;
+mod patience;
 pub(super) mod setup;
 mod stopping;
 mod suggestions;

@@ -13,7 +13,7 @@ use crate::schedule::full_budget::FullBudget;
 use crate::schedule::hyperband::{BracketSizes, brackets};
 use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::sync_brackets::SyncBrackets;
-use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use crate::search::{GainEstimate, GainRequest, Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
@@ -35,6 +35,8 @@ pub(super) enum TestSampler {
     Limited(u64),
     /// Asks the external tuner.
     External,
+    /// Draws like `Random`, but has a model that expects no gain.
+    Content,
 }
 
 impl Sampler for TestSampler {
@@ -45,7 +47,7 @@ impl Sampler for TestSampler {
         Box::new(TestSearcher { sampler: *self, seed: context.seed, offset: 0.0 })
     }
     fn ignores_observations(&self) -> bool {
-        matches!(self, TestSampler::Random | TestSampler::Limited(_))
+        matches!(self, TestSampler::Random | TestSampler::Limited(_) | TestSampler::Content)
     }
     fn max_trials(&self, _space: &Space) -> Option<u64> {
         if let TestSampler::Limited(count) = self { Some(*count) } else { None }
@@ -63,9 +65,15 @@ impl Searcher for TestSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
         let drawn: f64 = stream(self.seed, request.trial, Purpose::Parameters).random();
         match self.sampler {
-            TestSampler::Random | TestSampler::Limited(_) => Proposal::Ready(x(drawn)),
+            TestSampler::Random | TestSampler::Limited(_) | TestSampler::Content => Proposal::Ready(x(drawn)),
             TestSampler::Model => Proposal::Ready(x(drawn + self.offset)),
             TestSampler::External => Proposal::External,
+        }
+    }
+    fn expected_gain(&mut self, _request: &GainRequest) -> GainEstimate {
+        match self.sampler {
+            TestSampler::Content => GainEstimate::Share(0.0),
+            _ => GainEstimate::NoModel,
         }
     }
     fn register(&mut self, trial: TrialId, _assignment: &Assignment) {

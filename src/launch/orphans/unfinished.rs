@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn crashed_sessions_are_searched_for_and_those_that_ended_normally_are_not() {
         let dir = tempfile::tempdir().unwrap();
-        let finish = || Record::Finish { reason: FinishReason::Completed, at: Moment(0) };
+        let finish = || Record::Finish { reason: FinishReason::Completed, at: Moment(0), patience_hint: None };
         let records = [
             session(1, "1-1-1"),
             finish(),

@@ -1,7 +1,7 @@
 //! Reads `earlyStopping`: metric conditions and a failure rate that end the study, and policies that end running jobs.
 
 use super::metric::direction;
-use crate::engine::experiment::{Interval, MetricCondition, Policy, Rule, Stopping};
+use crate::engine::experiment::{Interval, Limits, MetricCondition, Policy, Rule, Stopping};
 use crate::matrix::catalogue::{POLICIES, PolicyKind, STOPPING, StoppingKind};
 use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::yaml::fields::Fields;
@@ -9,6 +9,19 @@ use crate::matrix::yaml::node::{Content, Entry, Node};
 
 /// Default of `minSamples`: the median of fewer jobs is too noisy.
 const MIN_SAMPLES: u64 = 3;
+
+/// Reads `patience`, a limit of a study with a metric.
+pub fn read_patience(fields: &mut Fields<'_>, is_ranked: bool, findings: &mut Findings) -> Option<f64> {
+    let (share, span) = fields.number("patience", findings)?;
+    if !Limits::accepts_patience(share) {
+        findings.error(span, format!("`patience` must be above 0 and below 1, found {share}"));
+        return None;
+    }
+    if !is_ranked {
+        findings.warn(span, "`patience` has no effect: without a metric nothing is gained", None);
+    }
+    Some(share)
+}
 
 /// Reads the list of rules. Of several failure rates the smallest is used.
 pub fn read(entry: &Entry, findings: &mut Findings) -> Stopping {

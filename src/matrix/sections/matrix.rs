@@ -77,6 +77,8 @@ pub struct MatrixSection {
     pub stopping: Stopping,
     /// The position of `earlyStopping`.
     pub stopping_span: Span,
+    /// The limit `patience`.
+    pub patience: Option<f64>,
     /// How jobs of promoted trials start.
     pub promoted: PromotedStart,
     /// The external tuner.
@@ -208,6 +210,8 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         section.stopping = early_stopping::read(entry, findings);
         section.stopping_span = entry.key_span.clone();
     }
+    let is_ranked = section.metric.is_some() || metric_from == MetricFrom::CommandLine;
+    section.patience = early_stopping::read_patience(fields, is_ranked, findings);
     (section.arguments, section.arguments_span) = arguments::read(fields, findings);
     section.workdir = read_path("workdir", fields, findings);
     section.config = read_path("configTemplate", fields, findings);

@@ -1,9 +1,10 @@
 //! What a schedule that a model leads will do, step by step.
 
-use crate::engine::experiment::{Experiment, PromotedStart};
+use crate::engine::experiment::Experiment;
 use crate::report::text;
 use crate::schedule::{BracketPlan, Plan};
 use crate::types::printable::printable;
+use crate::types::promoted_start::PromotedStart;
 
 /// The steps of `plan`, one sentence each; none if no model leads the schedule of `experiment`.
 pub fn steps(experiment: &Experiment, plan: &Plan) -> Vec<String> {

@@ -79,7 +79,8 @@ pub fn plan_cost(experiment: &Experiment, rates: CostRates) -> PlanCost {
         };
     };
     let is_open_ended = experiment.plan().open_ended;
-    let stops = !(experiment.stopping.policies.is_empty() && experiment.stopping.conditions.is_empty());
+    let has_rules = !(experiment.stopping.policies.is_empty() && experiment.stopping.conditions.is_empty());
+    let stops = has_rules || experiment.limits.patience.is_some();
     if jobs > MAX_SIMULATED {
         return PlanCost { expected: totals.resource.map(|resource| whole(rates, jobs as f64, resource)), ..cost };
     }
@@ -127,6 +128,7 @@ pub(super) fn jobs_in_time(
 ) -> (JobCosts, SimulationResult) {
     let mut simulated = experiment.clone();
     simulated.stopping = Stopping::default();
+    simulated.limits.patience = None;
     simulated.prior = Arc::new([]);
     // The proposals of models take time and decide nothing here.
     let sampler = &experiment.method.sampler;

@@ -149,7 +149,7 @@ fn estimates_are_marked() {
 #[test]
 fn limits_show_what_they_leave_of_the_plan() {
     let mut limited = documented();
-    limited.limits = PlanLimits { jobs: Some(10), resource: Some(500.0), time_s: Some(5400.0) };
+    limited.limits = PlanLimits { jobs: Some(10), resource: Some(500.0), time_s: Some(5400.0), patience: None };
     let row = |plan: &PlanView| totals(plan).lines().find(|line| line.starts_with("ends at")).map(str::to_owned);
     assert_eq!(row(&limited).as_deref(), Some("ends at             10 jobs of 187, 500 num_steps of 1,701, 1h30m"));
     (limited.jobs, limited.resource_total) = (None, None);

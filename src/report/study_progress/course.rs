@@ -28,9 +28,10 @@ impl StudyCourse {
         course
     }
 
-    /// Sets the limits of the session. A time limit counts elsewhere: it is known without a simulation.
+    /// Sets the limits of the session. A time limit counts elsewhere: it is known without a simulation. The
+    /// effect of `patience` depends on results.
     pub fn set_limits(&mut self, limits: &Limits) {
-        Arc::make_mut(&mut self.experiment).limits = Limits { time: None, ..limits.clone() };
+        Arc::make_mut(&mut self.experiment).limits = Limits { time: None, patience: None, ..limits.clone() };
         self.latest = Arc::default();
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::job::{JobStart, JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
-use crate::engine::event::FinishReason;
+use crate::engine::event::{FinishReason, PatienceHint};
 use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record, SessionRecord};
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobId, TrialId};
@@ -29,6 +29,7 @@ pub struct ViewBuilder {
     latest: HashMap<TrialId, usize>,
     params: HashMap<TrialId, Arc<Assignment>>,
     finish: Option<FinishReason>,
+    patience_hint: Option<PatienceHint>,
     initial_length: Option<u64>,
     sessions: u32,
     last_session: Option<SessionRecord>,
@@ -45,6 +46,7 @@ impl ViewBuilder {
             latest: HashMap::new(),
             params: HashMap::new(),
             finish: None,
+            patience_hint: None,
             initial_length: None,
             sessions: 0,
             last_session: None,
@@ -73,8 +75,9 @@ impl ViewBuilder {
                     job.promoted = true;
                 }
             }
-            Record::Finish { reason, at } => {
+            Record::Finish { reason, at, patience_hint } => {
                 self.finish = Some(reason);
+                self.patience_hint = self.patience_hint.or(patience_hint);
                 self.last = at;
             }
         }
@@ -88,6 +91,7 @@ impl ViewBuilder {
             jobs: self.jobs,
             detail: self.detail,
             finish: self.finish,
+            patience_hint: self.patience_hint,
             initial_length: self.initial_length,
             sessions: self.sessions,
             last_session: self.last_session,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 
 use super::job::JobView;
-use crate::engine::event::FinishReason;
+use crate::engine::event::{FinishReason, PatienceHint};
 use crate::journal::record::{Header, SessionRecord};
 use crate::types::ids::JobKey;
 use crate::types::incumbent::Candidate;
@@ -38,6 +38,8 @@ pub struct StudyView {
     pub detail: ViewDetail,
     /// Why its last session ended; `None` while one runs and after a crash.
     pub finish: Option<FinishReason>,
+    /// When `--patience` would have ended it, in the first session without the limit that came so far.
+    pub patience_hint: Option<PatienceHint>,
     /// Sessions so far.
     pub sessions: u32,
     /// The start of the last one.

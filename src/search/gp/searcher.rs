@@ -1,5 +1,7 @@
 //! The state of the sampler: passes observations to the model and proposes the configuration with the highest acquisition value.
 
+mod gain;
+
 use std::collections::BTreeMap;
 
 use rand::RngExt;
@@ -14,7 +16,9 @@ use super::transfer::ensemble::Ensemble;
 use crate::search::encoding::Encoding;
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
-use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
+use crate::search::{
+    GainEstimate, GainRequest, Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher,
+};
 use crate::types::advice::{Advice, SlotChoices, TrialRequest};
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -282,6 +286,10 @@ impl Searcher for GpSearcher {
     fn forget_failure(&mut self, trial: TrialId, _assignment: &Assignment, _resource: Resource) {
         self.suggestion = None;
         self.model.forget_failure(trial);
+    }
+
+    fn expected_gain(&mut self, request: &GainRequest) -> GainEstimate {
+        self.gain(request)
     }
 
     fn advise(&mut self, choices: SlotChoices<'_>) -> Advice {

@@ -6,7 +6,7 @@ use crate::report::text;
 use crate::schedule::{Length, UNLIMITED};
 
 /// Fields of a matrix that do not belong to its schedule or sampler.
-pub const COMMON: [&str; 14] = [
+pub const COMMON: [&str; 15] = [
     "params",
     "constraints",
     "metric",
@@ -16,6 +16,7 @@ pub const COMMON: [&str; 14] = [
     "concurrency",
     "launcher",
     "earlyStopping",
+    "patience",
     "initial",
     "arguments",
     "argStyle",

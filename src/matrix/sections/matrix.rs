@@ -193,15 +193,9 @@ fn read_common(fields: &mut Fields<'_>, section: &mut MatrixSection, metric_from
         section.resource = metric::resource(entry, findings);
     }
     section.conditions = conditions::read(&section.params, section.resource.as_ref(), findings);
-    if resource_need != Need::Forbidden && fields.flag("resume", findings) == Some(true) {
-        section.promoted = PromotedStart::FromCheckpoint;
-        if section.resource.is_none()
-            && resource_need == Need::Optional
-            && let Some(entry) = fields.hidden("resume")
-        {
-            let message = "`resume` has no effect: without a `resource` no trial is promoted";
-            findings.warn(entry.key_span.clone(), message, None);
-        }
+    if resource_need != Need::Forbidden {
+        let has_promotions = section.resource.is_some() || resource_need == Need::Required;
+        section.promoted = metric::promoted_start(fields, has_promotions, findings);
     }
     section.seed = fields.count("seed", findings).map(|(seed, _)| seed);
     section.concurrency = read_concurrency(fields, findings);

@@ -1,4 +1,4 @@
-//! Reads `metric` and `resource`.
+//! Reads `metric`, `resource` and `resume`.
 
 use serde_json::{Map, Value};
 
@@ -10,6 +10,7 @@ use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::Entry;
 use crate::types::args::ArgError;
 use crate::types::objective::{Direction, Metric};
+use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// The values of `optimization`.
@@ -17,6 +18,18 @@ pub const DIRECTIONS: [(&str, Direction); 2] = [("minimize", Direction::Minimize
 
 /// The values of `value`.
 const COUNTED_READINGS: [(&str, CountedReading); 2] = [("last", CountedReading::Last), ("best", CountedReading::Best)];
+
+/// Reads `resume`.
+pub fn promoted_start(fields: &mut Fields<'_>, has_promotions: bool, findings: &mut Findings) -> PromotedStart {
+    if fields.flag("resume", findings) != Some(true) {
+        return PromotedStart::FromScratch;
+    }
+    if let Some(entry) = fields.hidden("resume").filter(|_| !has_promotions) {
+        let message = "`resume` has no effect: without a `resource` no trial is promoted";
+        findings.warn(entry.key_span.clone(), message, None);
+    }
+    PromotedStart::FromCheckpoint
+}
 
 /// The field `metric`.
 #[derive(Clone, Debug, Default)]

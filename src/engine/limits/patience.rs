@@ -23,7 +23,7 @@ const ALWAYS_ESTIMATED: usize = 50;
 
 /// What the limit remembers.
 #[derive(Debug)]
-pub(in crate::engine) struct Patience {
+pub struct Patience {
     /// The first bracket of the plan, and how many results of its last rung are missing. Where the bracket has one rung or no end, any
     /// results at the full resource count.
     first_bracket: (Option<BracketId>, u64),

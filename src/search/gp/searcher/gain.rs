@@ -19,6 +19,7 @@ impl GpSearcher {
     }
 
     fn gained_share(&mut self, request: &GainRequest) -> Option<f64> {
+        self.fit_earlier_studies();
         if self.has_too_few_observations() {
             return None;
         }

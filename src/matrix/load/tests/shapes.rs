@@ -40,7 +40,7 @@ fn a_mapping_lists_its_configurations() {
     assert_eq!(load_text(text, &Overrides::default()).unwrap().experiment.plan().jobs(), 2);
     insta::assert_snapshot!(errors_of("kind: mapping\nvalues: [{a: 1}, 3]\nparams: {a: {kind: choice, value: [1]}}\n"), @"
     2:18 each of `values` must be a mapping of names to values, found the number 3
-    3:1 unknown field `params` in the matrix (expected one of `kind`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `sampler`, `values`)
+    3:1 unknown field `params` in the matrix (expected one of `kind`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `patience`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `sampler`, `values`)
     ");
 }
 
@@ -110,7 +110,7 @@ fn files_without_a_matrix_are_errors() {
     1:7 the plan has 20000000 jobs, at most 10000000 are allowed
     --
     1:1 missing field `params` in the matrix
-    3:1 unknown field `resource` in the matrix (expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `constraints`, `tuner`, `initial`, `sampler`, `numRuns`)
+    3:1 unknown field `resource` in the matrix (expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `patience`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `constraints`, `tuner`, `initial`, `sampler`, `numRuns`)
     ");
 }
 

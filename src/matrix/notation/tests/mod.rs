@@ -187,7 +187,7 @@ fn options_change_the_matrix_of_a_file() {
     1 | --set eta=3
       |       ^^^
       |
-      = help: expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `constraints`, `tuner`, `initial`, `sampler`, `numRuns`
+      = help: expected one of `kind`, `params`, `metric`, `seed`, `concurrency`, `launcher`, `earlyStopping`, `patience`, `argStyle`, `arguments`, `workdir`, `configTemplate`, `constraints`, `tuner`, `initial`, `sampler`, `numRuns`
 
     error: `max` (1) must not be below `min` (3)
      --> command line:1:13

@@ -22,7 +22,7 @@ use super::sections::constraints::{self, UselessConstraints};
 use super::sections::grid_coverage;
 use super::sections::initial;
 use super::sections::matrix::{self, MatrixSection, MetricFrom};
-use super::sections::params::DeclaredParam;
+use super::sections::params::{DeclaredParam, guess};
 use super::sections::tuner::TunerSpec;
 use super::yaml::emit;
 use super::yaml::fields::duplicate_keys;
@@ -264,7 +264,9 @@ fn experiment(
 ) -> Option<Experiment> {
     let method = section.method.take()?;
     let spans: Vec<Span> = section.params.iter().map(|declared| declared.span.clone()).collect();
+    let guess_span = section.params.iter().find_map(|declared| declared.guess_span.clone());
     let (space, constraint_spans) = build_space(&mut section, useless, findings);
+    guess::warn_without_effect(&method, &space, guess_span, findings);
     let space = Arc::new(space);
     let errors = method.sampler.check(&space);
     if findings.error_count() == 0 {

@@ -10,7 +10,9 @@ use super::number;
 use crate::command::template::Renderer;
 use crate::engine::experiment::{Experiment, Limits};
 use crate::schedule::{Plan, finite};
+use crate::search::GuessUse;
 use crate::space::Param;
+use crate::space::guess::Guess;
 use crate::types::objective::Metric;
 use crate::types::units::{Resource, ResourceSpec};
 
@@ -43,6 +45,9 @@ pub struct ParamView {
     /// When it is active, as text; absent if always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// Where its best value is expected; absent without a guess.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guess: Option<Guess>,
 }
 
 /// A study's plan.
@@ -58,6 +63,9 @@ pub struct PlanView {
     /// What a schedule that a model leads will do, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
+    /// What the guesses of parameters are used for; absent without guesses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guesses: Option<GuessUse>,
     /// The reduction factor, if the kind has one.
     #[serde(serialize_with = "number::optional")]
     pub eta: Option<f64>,
@@ -132,6 +140,7 @@ impl PlanView {
             sampler: method.sampler.name(),
             sampler_reason: method.sampler.choice().map(|choice| choice.reason.clone()),
             steps: steps::steps(experiment, &plan),
+            guesses: Some(method.sampler.guess_use()).filter(|_| !experiment.space.guesses().is_empty()),
             eta: method.schedule.eta(),
             brackets: brackets(&plan),
             rounds: plan.rounds,
@@ -163,7 +172,7 @@ fn params(experiment: &Experiment) -> IndexMap<String, ParamView> {
     let space = &experiment.space;
     let view = |(index, param): (usize, &Param)| {
         let (values, when) = (param.domain.describe(), space.describe_when(index));
-        (param.name.to_string(), ParamView { kind: param.kind, values, when })
+        (param.name.to_string(), ParamView { kind: param.kind, values, when, guess: param.guess.clone() })
     };
     space.params.iter().enumerate().map(view).collect()
 }

@@ -7,6 +7,8 @@ use comfy_table::{Cell, CellAlignment, Table};
 
 use super::plan::{BracketView, PassedValue, PlanLimits, PlanView};
 use super::{number, text};
+use crate::command::plain::plain;
+use crate::search::GuessUse;
 use crate::types::objective::Direction;
 use crate::types::printable::printable;
 
@@ -110,7 +112,16 @@ fn totals(plan: &PlanView) -> String {
     rows.extend(plan.sampler_reason.iter().map(|reason| ("sampler", format!("{}, because {reason}", plan.sampler))));
     let steps = plan.steps.iter().zip(std::iter::once("steps").chain(std::iter::repeat("")));
     rows.extend(steps.map(|(step, name)| (name, step.clone())));
+    rows.extend(plan.guesses.map(|used| ("guesses", guess_use(used).to_owned())));
     two_columns("", &rows)
+}
+
+fn guess_use(used: GuessUse) -> &'static str {
+    match used {
+        GuessUse::Nothing => "not used",
+        GuessUse::FirstTrial => "the first trial, then this sampler does not use them",
+        GuessUse::Prior => "the first trial, half of the initial draws near them, then with a weight that fades",
+    }
 }
 
 /// The limits, with what they leave of the plan.
@@ -147,6 +158,10 @@ fn parameters(plan: &PlanView) -> String {
         let mut row = vec![printable(name).into_owned(), param.kind.to_owned(), printable(&param.values).into_owned()];
         if plan.params.values().any(|param| param.when.is_some()) {
             row.push(printable(&when).into_owned());
+        }
+        if let Some(guess) = &param.guess {
+            let text = format!("guess {} ({} confidence)", plain(&guess.value), guess.confidence.name());
+            row.push(printable(&text).into_owned());
         }
         table.add_row(row);
     }

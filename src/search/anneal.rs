@@ -16,7 +16,7 @@ use rand::RngExt;
 use super::encoding::{Encoding, INACTIVE};
 use super::observation::rank_fractions;
 use super::random::RandomSearcher;
-use super::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
+use super::{GuessUse, Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -47,6 +47,10 @@ impl Sampler for Anneal {
 
     fn ignores_observations(&self) -> bool {
         false
+    }
+
+    fn guess_use(&self) -> GuessUse {
+        GuessUse::FirstTrial
     }
 }
 
@@ -153,11 +157,10 @@ impl AnnealSearcher {
 
 impl Searcher for AnnealSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        let Some((parent, assignment)) = self.suggest(request.trial) else {
-            self.origin = ConfigOrigin::Random;
-            return Proposal::Ready(self.random.draw(request.trial));
-        };
-        self.origin = ConfigOrigin::Mutated { parent };
+        let mutated = || self.suggest(request.trial).map(|(parent, at)| (at, ConfigOrigin::Mutated { parent }));
+        let drawn = || (self.random.draw(request.trial), ConfigOrigin::Random);
+        let (assignment, origin) = self.random.guess().or_else(mutated).unwrap_or_else(drawn);
+        self.origin = origin;
         Proposal::Ready(assignment)
     }
 

@@ -106,6 +106,16 @@ impl Encoding {
         &*self.space.params[self.params[d]].domain
     }
 
+    /// The parameter of coordinate `d`.
+    pub fn param(&self, d: usize) -> &Param {
+        &self.space.params[self.params[d]]
+    }
+
+    /// The coordinate `d` of vectors whose parameter there has `value`; `None` if its domain does not have the value.
+    pub fn encode_value(&self, d: usize, value: &Value) -> Option<f64> {
+        Some(self.coordinate(d, self.domain(d).to_unit(value)?.clamp(0.0, 1.0)))
+    }
+
     /// One per coordinate, in file order.
     pub fn axes(&self) -> &[Axis] {
         &self.axes

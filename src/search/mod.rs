@@ -9,6 +9,7 @@ pub(crate) mod external;
 pub mod gain;
 pub mod gp;
 pub(crate) mod grid;
+mod guess;
 pub(crate) mod listed;
 mod observation;
 pub mod random;
@@ -30,6 +31,7 @@ use crate::types::origin::ConfigOrigin;
 use crate::types::units::Resource;
 
 pub use crate::search::gain::{GainEstimate, GainRequest};
+pub use crate::search::guess::GuessUse;
 pub(crate) use crate::search::observation::prior_trial;
 pub use crate::search::observation::{Observation, PriorObservation};
 
@@ -103,6 +105,10 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     /// only with the rules it was started with.
     fn rules(&self) -> u32 {
         1
+    }
+    /// What it uses the guesses of parameters for.
+    fn guess_use(&self) -> GuessUse {
+        GuessUse::Nothing
     }
     /// Whether an external tuner proposes ([`Proposal::External`]), so that the matrix must have one.
     fn is_external(&self) -> bool {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::{Observation, Proposal, Sampler, SearchContext, Searcher};
+use super::guess::{FadedBelief, GuessDraws};
+use super::{GuessUse, Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
+use crate::types::origin::ConfigOrigin;
 use crate::types::stream::{Purpose, Stream, stream};
 
 /// Draws depend on the seed, the trial and, in a finite space, the configurations of earlier trials.
@@ -29,6 +31,10 @@ impl Sampler for Random {
     fn ignores_observations(&self) -> bool {
         true
     }
+
+    fn guess_use(&self) -> GuessUse {
+        GuessUse::FirstTrial
+    }
 }
 
 /// How often a repeated configuration is drawn again before an unused one is searched by index. Redrawing keeps the
@@ -43,13 +49,19 @@ pub struct RandomSearcher {
     /// Hashes of the configurations of all trials, in a finite space only. A collision (probability 2⁻⁶⁴) costs a redraw.
     used: HashSet<u64>,
     is_finite: bool,
+    /// `None` without guesses.
+    guesses: Option<GuessDraws>,
+    /// That of the last proposal.
+    origin: ConfigOrigin,
 }
 
 impl RandomSearcher {
     /// A searcher without trials.
     pub fn new(context: &SearchContext) -> RandomSearcher {
         let is_finite = context.space.unconstrained_count().is_some();
-        RandomSearcher { space: context.space.clone(), seed: context.seed, used: HashSet::new(), is_finite }
+        let guesses = GuessDraws::new(&context.space, context.seed);
+        let (space, seed, used) = (context.space.clone(), context.seed, HashSet::new());
+        RandomSearcher { space, seed, used, is_finite, guesses, origin: ConfigOrigin::Random }
     }
 
     /// The configuration of `trial`. It is a repetition only if all configurations of a finite space are used.
@@ -61,6 +73,23 @@ impl RandomSearcher {
         }
         let redrawn = (0..REDRAWS).map(|_| self.space.sample(&mut stream)).find(|a| self.is_new(a));
         redrawn.or_else(|| self.unused(&mut stream)).unwrap_or(first)
+    }
+
+    /// The configuration with the guesses of the matrix, until a trial has them; `None` if there are none.
+    pub fn guess(&self) -> Option<(Assignment, ConfigOrigin)> {
+        Some((self.guesses.as_ref()?.untried()?.clone(), ConfigOrigin::Guess))
+    }
+
+    /// The configuration of `trial` for a model that knows too little: as [`RandomSearcher::draw`], with guesses for half of the
+    /// trials near them.
+    pub fn draw_for_model(&self, trial: TrialId) -> (Assignment, ConfigOrigin) {
+        let near = self.guesses.as_ref().and_then(|guesses| guesses.draw(trial, |drawn| self.is_new(drawn)));
+        near.map_or_else(|| (self.draw(trial), ConfigOrigin::Random), |near| (near, ConfigOrigin::NearGuess))
+    }
+
+    /// The belief in the guesses of the matrix, as it counts for the next trial; `None` if there are none.
+    pub(super) fn belief(&self) -> Option<FadedBelief<'_>> {
+        Some(self.guesses.as_ref()?.belief())
     }
 
     /// The first unused configuration in index order from a random index.
@@ -89,12 +118,22 @@ impl RandomSearcher {
 
 impl Searcher for RandomSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        Proposal::Ready(self.draw(request.trial))
+        let drawn = || (self.draw(request.trial), ConfigOrigin::Random);
+        let (assignment, origin) = self.guess().unwrap_or_else(drawn);
+        self.origin = origin;
+        Proposal::Ready(assignment)
+    }
+
+    fn origin(&self) -> ConfigOrigin {
+        self.origin.clone()
     }
 
     fn register(&mut self, _trial: TrialId, assignment: &Assignment) {
         if self.is_finite {
             self.used.insert(self.hash(assignment));
+        }
+        if let Some(guesses) = &mut self.guesses {
+            guesses.register(assignment);
         }
     }
 

@@ -134,7 +134,7 @@ fn experiment_of(name: &str, trials: u64) -> Experiment {
     let method: Method = (kinds::by_name(name).unwrap().build)(&fields).unwrap();
     let param = |name: &&str| {
         let domain = (uniform::UNIFORM.build)(&args(&[("low", 0.0), ("high", 1.0)])).unwrap();
-        Param { name: Arc::from(*name), kind: "uniform", domain }
+        Param { name: Arc::from(*name), kind: "uniform", domain, guess: None }
     };
     let space = Space::new(["lr", "momentum", "dropout", "decay"].iter().map(param).collect());
     Experiment { method, space: Arc::new(space), ..experiment(Arc::new(Asha::new(levels(), trials))) }

@@ -8,6 +8,7 @@ mod continuous;
 mod dates;
 mod display;
 pub(crate) mod distribution;
+pub mod guess;
 mod normal;
 mod range;
 pub mod rules;
@@ -24,10 +25,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::space::distribution::NumericDistribution;
+use crate::space::guess::Guess;
 use crate::space::rules::cache::RuleCache;
 use crate::space::rules::conditions::Conditions;
 use crate::space::rules::constraint::Constraint;
 use crate::types::args::{ArgError, Args};
+use crate::types::assignment::Assignment;
 use crate::types::stream::Stream;
 
 /// Whether the values of a domain are ordered.
@@ -116,6 +119,8 @@ pub struct Param {
     pub kind: &'static str,
     /// Its values.
     pub domain: Box<dyn Domain>,
+    /// Where its best value is expected, if the user says so.
+    pub guess: Option<Guess>,
 }
 
 /// The parameters of a study, in the order of the matrix, and the rules that make their values a configuration.
@@ -142,6 +147,12 @@ impl Space {
     /// The index of the parameter with this name.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.params.iter().position(|param| &*param.name == name)
+    }
+
+    /// The guessed values of all parameters that have one.
+    pub fn guesses(&self) -> Assignment {
+        let guessed = |param: &Param| Some((param.name.clone(), param.guess.as_ref()?.value.clone()));
+        self.params.iter().filter_map(guessed).collect()
     }
 
     /// When parameters are active.

@@ -38,7 +38,7 @@ pub(super) fn domain(kind: &ParamKind, value: Value) -> Box<dyn Domain> {
 pub(crate) fn space(params: &[(&str, &str, Value)]) -> Space {
     let param = |(name, kind, value): &(&str, &str, Value)| {
         let kind = KINDS.into_iter().find(|k| k.name == *kind).expect("a kind with this name");
-        Param { name: Arc::from(*name), kind: kind.name, domain: domain(kind, value.clone()) }
+        Param { name: Arc::from(*name), kind: kind.name, domain: domain(kind, value.clone()), guess: None }
     };
     Space::new(params.iter().map(param).collect())
 }

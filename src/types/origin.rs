@@ -30,6 +30,10 @@ pub enum ConfigOrigin {
     StartingPoint,
     /// A starting point; parameters without a value in it were proposed.
     PartialStartingPoint,
+    /// The guesses of the matrix; what has no guess was drawn.
+    Guess,
+    /// Drawn near the guesses of the matrix.
+    NearGuess,
     /// Proposed by the external tuner.
     Tuner,
 }

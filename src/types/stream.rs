@@ -29,6 +29,8 @@ pub enum Purpose {
     Margin = 9,
     /// What models of earlier studies draw; the stream number is the number of observations, or counts studies down from [`u64::MAX`].
     Ensemble = 10,
+    /// Initial configurations at or near the guesses of the matrix.
+    Guess = 11,
 }
 
 /// The generator of all random streams.

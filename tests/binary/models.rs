@@ -85,3 +85,32 @@ fn a_plan_names_the_sampler() {
     let json = lab.hypertune("plan h.yaml --format json").exits(0).json();
     assert_eq!((&json["kind"], &json["sampler"], &json["trials"]), (&"hyperopt".into(), &"anneal".into(), &12.into()));
 }
+
+/// `bayes` with guesses for both parameters.
+fn with_guesses() -> String {
+    BAYES
+        .replace("value: [0, 1]}", "value: [0, 1], guess: 0.625}")
+        .replace("value: [0, 3, 1]}", "value: [0, 3, 1], guess: 2, confidence: high}")
+}
+
+#[test]
+fn guesses_are_planned_tried_first_and_explained_and_a_resume_is_exact() {
+    let guessed = whole_and_resumed(&with_guesses());
+    let plain = whole_and_resumed(BAYES);
+    assert_eq!(guessed[0][1], json!({"lr": 0.625, "width": 2}));
+    assert!(guessed.iter().zip(&plain).any(|(guessed, plain)| guessed != plain));
+    let lab = Lab::new(&with_guesses());
+    let plan = lab.hypertune("plan m.yaml --format json -- true").exits(0).json();
+    assert_eq!(plan["guesses"], "prior");
+    assert_eq!(plan["params"]["width"]["guess"], json!({"value": 2, "confidence": "high"}));
+    let plan = lab.hypertune("plan m.yaml -- true").exits(0).stdout;
+    assert!(plan.contains("guess 0.625 (medium confidence)") && plan.contains("guess 2 (high confidence)"), "{plan}");
+    lab.run("-q -j 1", "").exits(0);
+    let explained = lab.hypertune("explain m.study 0 --format json").exits(0).json();
+    assert_eq!(explained["origin"]["from"], "guess");
+    let text = lab.hypertune("explain m.study 0").exits(0).stdout;
+    assert!(text.contains("the guesses of the matrix"), "{text}");
+    // another guess makes another study of it
+    lab.file("m.yaml", &with_guesses().replace("0.625", "0.25"));
+    lab.run("-q -j 1", "").exits(2).output_contains("matrix.params.lr.guess");
+}

@@ -23,6 +23,7 @@ use crate::journal::record::Header;
 use crate::matrix::changes::{Change, changes};
 use crate::matrix::command_line::overrides::MetricOverride;
 use crate::report::text;
+use crate::space::guess::Guess;
 use crate::types::assignment::Assignment;
 
 /// The result of a comparison.
@@ -118,8 +119,9 @@ impl Comparison<'_> {
             let space = &experiment.space;
             let param = |(index, param): (usize, &crate::space::Param)| {
                 let when = space.describe_when(index).map(|when| format!(" when {when}")).unwrap_or_default();
-                let range = format!("{}{when}", param.domain.describe());
-                (param.name.to_string(), (param.kind, format!("{:?}{when}", param.domain), range))
+                let guess = param.guess.as_ref().map(guess_text).unwrap_or_default();
+                let range = format!("{}{when}{guess}", param.domain.describe());
+                (param.name.to_string(), (param.kind, format!("{:?}{when}{guess}", param.domain), range))
             };
             space.params.iter().enumerate().map(param).collect()
         };
@@ -283,6 +285,10 @@ fn warm_start(recorded: &[EarlierStudy], now: &[EarlierStudy]) -> Option<Differe
         studies => studies.iter().map(EarlierStudy::folder).collect::<Vec<_>>().join(" "),
     };
     Some(difference("warm_start", listed(recorded), listed(now)))
+}
+
+fn guess_text(guess: &Guess) -> String {
+    format!(", guess {} ({} confidence)", guess.value, guess.confidence.name())
 }
 
 fn joined(command: &[String]) -> String {

@@ -141,6 +141,7 @@ fn fix_param(declared: &mut DeclaredParam, assigned: &ValueOverride, findings: &
     if let Some(domain) = fixed_domain(value) {
         declared.param.domain = domain;
         declared.param.kind = "fixed";
+        (declared.param.guess, declared.guess_span) = (None, None);
     }
 }
 

@@ -1,6 +1,7 @@
 mod arguments;
 mod commands;
 mod forms;
+mod guesses;
 mod hostile;
 mod mistakes;
 mod models;

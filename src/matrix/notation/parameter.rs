@@ -4,7 +4,7 @@ use super::condition::when;
 use super::error::NotationError;
 use super::pieces::Piece;
 use super::value::{entry, read};
-use crate::matrix::diagnostics::suggest::{quoted, suggestion};
+use crate::matrix::diagnostics::suggest::{nearest, quoted, suggestion};
 use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 use crate::space::{Form, ParamKind, catalogue};
 
@@ -13,6 +13,9 @@ pub const FORM: &str = "write NAME=KIND(ARGUMENTS) or NAME=VALUE, as in 'lr=logu
 
 /// The hint for constraints that are no YAML list: `[params['n'] < 9]` is invalid, and `[a * b < 9]` has an alias.
 const CONSTRAINTS: &str = "quote each expression in the list, or write one without brackets: --set \"constraints=params['n-trees'] * depth <= 2000\"";
+
+/// The arguments of every kind that varies.
+const GUESS: [&str; 2] = ["guess", "confidence"];
 
 /// Starts the condition of a parameter.
 const IF: &str = " if ";
@@ -91,11 +94,13 @@ fn call(piece: &Piece<'_>, open: usize) -> Result<Node, NotationError> {
     let bracket = piece.slice(open, piece.text.len());
     let close = open + bracket.closing_bracket()?;
     let arguments = piece.slice(open + 1, close);
-    let value = Node { span: piece.slice(0, close + 1).span(), content: arguments_of(kind, &arguments)? };
+    let (pieces, guess) = split_guess(kind, &arguments)?;
+    let value = Node { span: piece.slice(0, close + 1).span(), content: arguments_of(kind, &arguments, &pieces)? };
     let mut fields = vec![
         entry("kind", name.span(), Node { span: name.span(), content: Content::Text(name.text.to_owned()) }),
         entry("value", value.span.clone(), value),
     ];
+    fields.extend(guess);
     fields.extend(condition(&piece.slice(close + 1, piece.text.len()))?);
     Ok(Node { span: piece.span(), content: Content::Map(fields) })
 }
@@ -142,13 +147,32 @@ fn constant(piece: &Piece<'_>) -> Result<Node, NotationError> {
     Ok(Node { span: piece.span(), content: Content::Map(fields) })
 }
 
-/// The field `value` for `arguments` in brackets.
-fn arguments_of(kind: &ParamKind, arguments: &Piece<'_>) -> Result<Content, NotationError> {
-    let pieces = arguments.split_at_commas();
+/// Splits `arguments` in brackets into the arguments of the kind and the fields `guess` and `confidence`. In a list of values, text
+/// with such a beginning needs quotes.
+fn split_guess<'t>(kind: &ParamKind, arguments: &Piece<'t>) -> Result<(Vec<Piece<'t>>, Vec<Entry>), NotationError> {
+    let takes_any = matches!(kind.forms.last(), Some(Form::Whole) | None);
+    let (mut own, mut fields): (Vec<Piece<'t>>, Vec<Entry>) = (Vec::new(), Vec::new());
+    for piece in arguments.split_at_commas() {
+        let at = piece.text.find('=').filter(|at| !takes_any && GUESS.contains(&piece.text[..*at].trim_end()));
+        let Some(at) = at else {
+            own.push(piece);
+            continue;
+        };
+        let (name, value) = (piece.slice(0, at).trimmed(), piece.slice(at + 1, piece.text.len()).trimmed());
+        if fields.iter().any(|field| field.key == name.text) {
+            return Err(NotationError::new(name.span(), format!("`{}` is given twice", name.text), None));
+        }
+        fields.push(entry(name.text, name.span(), read(&value)?));
+    }
+    Ok((own, fields))
+}
+
+/// The field `value` for `arguments` in brackets, which are `pieces`.
+fn arguments_of(kind: &ParamKind, arguments: &Piece<'_>, pieces: &[Piece<'_>]) -> Result<Content, NotationError> {
     match kind.forms.last() {
-        Some(Form::Named { required, optional, .. }) => named(kind, &[*required, *optional].concat(), &pieces),
+        Some(Form::Named { required, optional, .. }) => named(kind, &[*required, *optional].concat(), pieces),
         Some(Form::Items) => Ok(Content::List(pieces.iter().map(read).collect::<Result<Vec<Node>, _>>()?)),
-        Some(Form::Whole) | None => match pieces.as_slice() {
+        Some(Form::Whole) | None => match pieces {
             [one] => Ok(read(one)?.content),
             _ => {
                 let message = format!("`{}` takes one value, found {}", kind.name, pieces.len());
@@ -187,7 +211,7 @@ fn argument<'t>(
             return Err(NotationError {
                 message,
                 span: name.span(),
-                hint: suggestion(name.text, names.iter().copied()),
+                hint: suggestion(name.text, names.iter().copied().chain(nearest(name.text, GUESS))),
             });
         };
         return Ok((known, name.span(), value));

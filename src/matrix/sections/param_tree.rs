@@ -122,9 +122,11 @@ fn has_arguments(entries: &[Entry]) -> bool {
         || (is_number("low") && is_number("high"))
 }
 
-/// Whether a mapping is `{choice: [a, b]}`, with the kind as its only key.
+/// Whether a mapping is `{choice: [a, b]}`, with the kind as its only key besides those of a guess.
 fn is_kind_alone(entries: &[Entry]) -> bool {
-    matches!(entries, [entry] if entry.value.list().is_some() && catalogue::by_name(&entry.key).is_some())
+    let mut own = entries.iter().filter(|entry| !["guess", "confidence"].contains(&entry.key.as_str()));
+    let is_kind = |entry: &Entry| entry.value.list().is_some() && catalogue::by_name(&entry.key).is_some();
+    own.next().is_some_and(is_kind) && own.next().is_none()
 }
 
 fn field<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Entry> {

@@ -1,6 +1,8 @@
 //! Reads `params`: a mapping from parameter names to a kind and a value, from which a domain is built, or to a constant.
 
 mod beside_kind;
+pub(in crate::matrix) mod guess;
+mod nearest_value;
 mod written_text;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::matrix::yaml::fields::{Fields, named};
 use crate::matrix::yaml::node::{Content, Entry, Node, Span};
 use crate::space::choice::CHOICE;
 use crate::space::constant::CONSTANT;
+use crate::space::guess::Guess;
 use crate::space::{Domain, Form, Param, ParamKind, catalogue};
 use written_text::WrittenText;
 
@@ -34,6 +37,8 @@ pub struct DeclaredParam {
     pub arg: Option<ArgSettings>,
     /// The `when` of the mappings around it and its own, not checked yet: other parameters may come later in the file.
     pub whens: Vec<Entry>,
+    /// The position of its guess.
+    pub guess_span: Option<Span>,
 }
 
 /// Where the domain of a parameter comes from.
@@ -62,7 +67,7 @@ pub fn fixed_domain(value: Value) -> Option<Box<dyn Domain>> {
 }
 
 fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<DeclaredParam> {
-    let ParamFields { kind, domain, arg, when } = match written.form {
+    let ParamFields { kind, domain, arg, when, guess } = match written.form {
         ParamForm::Declaration => read_fields(&written.name, written.entry, findings),
         ParamForm::Constant => match written_text::read(written.entry, findings) {
             WrittenText::Declaration(entry) => read_fields(&written.name, &entry, findings),
@@ -89,9 +94,10 @@ fn read_param(written: &WrittenParam<'_>, findings: &mut Findings) -> Option<Dec
         Some(domain) => (domain, DomainOrigin::File),
         None => (fixed_domain(1.into())?, DomainOrigin::Placeholder),
     };
-    let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain };
+    let (guess, guess_span) = guess.unzip();
+    let param = Param { name: Arc::from(written.name.as_str()), kind: kind.unwrap_or(&CHOICE).name, domain, guess };
     let whens = written.whens.iter().copied().cloned().chain(when).collect();
-    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, whens })
+    Some(DeclaredParam { param, span: written.entry.key_span.clone(), origin, arg, whens, guess_span })
 }
 
 /// Warns about a choice whose only value is a list: the items may be meant, as in the functions of other tools.
@@ -120,9 +126,10 @@ struct ParamFields {
     domain: Option<Box<dyn Domain>>,
     arg: Option<ArgSettings>,
     when: Option<Entry>,
+    guess: Option<(Guess, Span)>,
 }
 
-/// Reads `{kind, value, arg, when}`, or `{kind, arg, when}` with the arguments of the kind.
+/// Reads `{kind, value, arg, when, guess, confidence}`, or the same without `value` and with the arguments of the kind.
 fn read_fields(name: &str, entry: &Entry, findings: &mut Findings) -> ParamFields {
     let what = format!("parameter {}", quoted(name));
     let fields = Fields::new(&entry.value, &what, entry.key_span.clone(), findings);
@@ -135,9 +142,11 @@ fn read_fields(name: &str, entry: &Entry, findings: &mut Findings) -> ParamField
     let value = given.or(beside.as_ref()).or_else(|| fields.required("value", findings));
     let arg = fields.value("arg").map(|entry| arguments::read_param(entry, findings));
     let when = fields.value("when").cloned();
+    let guess = guess::read(&mut fields, findings);
     fields.finish(findings);
     let domain = kind.zip(value).and_then(|(kind, value)| build_domain(kind, value, findings));
-    ParamFields { kind, domain, arg, when }
+    let guess = guess.zip(domain.as_deref()).and_then(|(guess, domain)| guess::check(&guess, name, domain, findings));
+    ParamFields { kind, domain, arg, when, guess }
 }
 
 /// Reads a scalar or a list as the value itself.

@@ -58,6 +58,8 @@ fn origin(origin: Option<&ConfigOrigin>) -> String {
         Some(ConfigOrigin::Mutated { parent }) => format!("changed from those of trial {parent}"),
         Some(ConfigOrigin::StartingPoint) => "a starting point".to_owned(),
         Some(ConfigOrigin::PartialStartingPoint) => "a starting point; what it leaves out was proposed".to_owned(),
+        Some(ConfigOrigin::Guess) => "the guesses of the matrix; what has no guess was drawn at random".to_owned(),
+        Some(ConfigOrigin::NearGuess) => "drawn near the guesses of the matrix".to_owned(),
         Some(ConfigOrigin::Tuner) => "proposed by the tuner".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::plan::{ParamView, RungView};
+use crate::space::guess::{Confidence, Guess};
 use crate::types::objective::Metric;
 use crate::types::units::{Resource, ResourceKind, ResourceSpec};
 
@@ -16,12 +17,13 @@ fn documented() -> PlanView {
         |&(configs, r): &(u64, f64)| RungView { configs: Some(configs), resource: Resource::new(r).expect("finite") };
     let bracket =
         |(s, rungs): (u32, &[(u64, f64)])| BracketView { bracket: s, rungs: rungs.iter().map(rung).collect() };
-    let param = |kind, values: &str| ParamView { kind, values: values.to_owned(), when: None };
+    let param = |kind, values: &str| ParamView { kind, values: values.to_owned(), when: None, guess: None };
     PlanView {
         kind: "hyperband",
         sampler: "random",
         sampler_reason: None,
         steps: Vec::new(),
+        guesses: None,
         eta: Some(3.0),
         brackets: table.into_iter().map(bracket).collect(),
         rounds: 1,
@@ -155,4 +157,20 @@ fn limits_show_what_they_leave_of_the_plan() {
     (limited.jobs, limited.resource_total) = (None, None);
     assert_eq!(limits(&limited), ["10 jobs", "500 num_steps", "1h30m"]);
     assert_eq!(row(&documented()), None);
+}
+
+#[test]
+fn guesses_stand_beside_their_parameters() {
+    let mut with_guess = PlanView { guesses: Some(GuessUse::Prior), resource: None, ..documented() };
+    let guess = Guess { value: 0.3.into(), confidence: Confidence::High };
+    with_guess.params.insert(
+        "lr".to_owned(),
+        ParamView { kind: "uniform", values: "0 to 0.9".into(), when: None, guess: Some(guess) },
+    );
+    let text = plan(&with_guess, None);
+    assert!(
+        text.contains("\n  lr       uniform  0 to 0.9   guess 0.3 (high confidence)\n  dropout  choice   0.25, 0.3\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nguesses             the first trial, half of"), "{text}");
 }

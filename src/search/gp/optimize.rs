@@ -7,9 +7,10 @@ use rand::RngExt;
 use super::acquisition::Acquisition;
 use super::kernel::Point;
 use super::lbfgs::{Bounds, StopCriteria, minimize};
-use super::posterior::Posterior;
+use super::posterior::{Posterior, Prediction};
 use super::subspace::Subspace;
 use crate::search::encoding::{Axis, Encoding, INACTIVE, branch};
+use crate::search::guess::FadedBelief;
 use crate::types::std_normal;
 use crate::types::stream::Stream;
 
@@ -63,12 +64,20 @@ pub struct AcquisitionFn<'a> {
     pub acquisition: Acquisition,
     /// The value to improve on, transformed.
     pub best: f64,
+    /// A factor of the acquisition function; its logarithm is added.
+    pub belief: Option<FadedBelief<'a>>,
 }
 
 impl AcquisitionFn<'_> {
     /// The acquisition value of `x`.
     fn value(&self, x: &[f64]) -> f64 {
-        self.acquisition.evaluate(self.posterior.predict(&Point { x: x.to_vec(), t: 0.0 }), self.best).value
+        self.of(self.posterior.predict(&Point { x: x.to_vec(), t: 0.0 }), x)
+    }
+
+    /// The acquisition value of `x`, given its prediction.
+    fn of(&self, prediction: Prediction, x: &[f64]) -> f64 {
+        let value = self.acquisition.evaluate(prediction, self.best).value;
+        self.belief.map_or(value, |belief| value + belief.value(x))
     }
 
     /// The negative acquisition value of `x`; writes its gradient, which is 0 for unordered parameters. `buffer` is overwritten.
@@ -77,6 +86,10 @@ impl AcquisitionFn<'_> {
         let acquisition = self.acquisition.evaluate(prediction, self.best);
         for (g, s) in gradient.iter_mut().zip(buffer) {
             *g = -(acquisition.d_mean * *g + acquisition.d_std * *s);
+        }
+        if let Some(belief) = &self.belief {
+            belief.subtract_gradient(x, gradient);
+            return -(acquisition.value + belief.value(x));
         }
         -acquisition.value
     }
@@ -106,8 +119,8 @@ pub fn maximize(
 /// Adds `candidates` with their acquisition values, the highest first.
 fn rank(acquisition_fn: AcquisitionFn<'_>, candidates: Vec<Vec<f64>>, ranked: &mut Vec<(f64, Vec<f64>)>) {
     let predictions = acquisition_fn.posterior.predict_batch(&candidates);
-    let value = |prediction| acquisition_fn.acquisition.evaluate(prediction, acquisition_fn.best).value;
-    ranked.extend(candidates.into_iter().zip(predictions).map(|(x, prediction)| (value(prediction), x)));
+    let values = candidates.into_iter().zip(predictions);
+    ranked.extend(values.map(|(x, prediction)| (acquisition_fn.of(prediction, &x), x)));
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
 }
 

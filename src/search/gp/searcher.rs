@@ -17,7 +17,7 @@ use crate::search::encoding::Encoding;
 use crate::search::observation::count_configurations;
 use crate::search::random::RandomSearcher;
 use crate::search::{
-    GainEstimate, GainRequest, Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher,
+    GainEstimate, GainRequest, GuessUse, Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher,
 };
 use crate::types::advice::{Advice, SlotChoices, TrialRequest};
 use crate::types::assignment::Assignment;
@@ -53,6 +53,10 @@ impl Sampler for Gp {
 
     fn rules(&self) -> u32 {
         2
+    }
+
+    fn guess_use(&self) -> GuessUse {
+        GuessUse::Prior
     }
 }
 
@@ -136,13 +140,18 @@ impl GpSearcher {
         let margin = self.margin(trial);
         let mut known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
         known.extend(self.portfolio().iter().filter(|x| subspace.contains(x)).cloned());
+        let belief = self.random.belief();
+        let moved = belief.and_then(|belief| Some(belief.move_to_guesses(known.first()?, &self.encoding)));
+        known.extend(moved);
         let acquisition = self.settings.criterion.acquisition(margin);
-        let acquisition_fn = AcquisitionFn { posterior: self.model.posterior()?, acquisition, best };
+        let acquisition_fn = AcquisitionFn { posterior: self.model.posterior()?, acquisition, best, belief };
         let region = SearchRegion { known: &known, subspace: &subspace };
         let ranked = maximize(acquisition_fn, &self.encoding, region, EFFORT, &mut stream);
         let is_new = |x: &[f64]| !self.model.vectors().any(|other| other == x);
         let new = ranked.into_iter().filter(|(_, x)| is_new(x));
-        let mut decoded = new.map(|(value, x)| (self.encoding.decode(&x), value, x));
+        // a belief decides where a new trial starts, not whether one is worth more than continuing another
+        let own = |value: f64, x: &[f64]| belief.map_or(value, |belief| value - belief.value(x));
+        let mut decoded = new.map(|(value, x)| (self.encoding.decode(&x), own(value, &x), x));
         let (assignment, value, x) = decoded.find(|(assignment, ..)| self.random.is_new(assignment))?;
         Some(Suggestion::Configuration { assignment, value, x, bar: best - margin })
     }
@@ -235,16 +244,17 @@ impl GpSearcher {
 
 impl Searcher for GpSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        match self.suggestion(request.trial) {
-            Suggestion::Configuration { assignment, value, .. } => {
-                self.origin = ConfigOrigin::model(self.settings.name(), value);
-                Proposal::Ready(assignment)
-            }
-            Suggestion::Random => {
-                self.origin = ConfigOrigin::Random;
-                Proposal::Ready(self.random.draw(request.trial))
-            }
-        }
+        let (assignment, origin) = match self.random.guess() {
+            Some(guess) => guess,
+            None => match self.suggestion(request.trial) {
+                Suggestion::Configuration { assignment, value, .. } => {
+                    (assignment, ConfigOrigin::model(self.settings.name(), value))
+                }
+                Suggestion::Random => self.random.draw_for_model(request.trial),
+            },
+        };
+        self.origin = origin;
+        Proposal::Ready(assignment)
     }
 
     fn origin(&self) -> ConfigOrigin {

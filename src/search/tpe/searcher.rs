@@ -9,7 +9,7 @@ use super::kde::Density;
 use crate::search::encoding::{Branch, Encoding, INACTIVE, branch, is_in_branch};
 use crate::search::observation::{count_configurations, rank_fractions};
 use crate::search::random::RandomSearcher;
-use crate::search::{Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
+use crate::search::{GuessUse, Observation, PriorObservation, Proposal, Sampler, SearchContext, Searcher};
 use crate::types::advice::TrialRequest;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
@@ -51,6 +51,10 @@ impl Sampler for Tpe {
 
     fn ignores_observations(&self) -> bool {
         false
+    }
+
+    fn guess_use(&self) -> GuessUse {
+        GuessUse::Prior
     }
 }
 
@@ -214,15 +218,16 @@ impl TpeSearcher {
         self.best_candidate(own.unwrap_or(&densities.all), chosen.as_ref(), &mut stream)
     }
 
-    /// The new candidate with the highest ratio of the densities, and the logarithm of the ratio. Candidates are of the branch
-    /// `chosen`, if there is one, and feasible. The more draws are not feasible, the nearer the next are to known configurations.
+    /// The new candidate with the highest ratio of the densities, multiplied by the factor of the guesses (see
+    /// `search::guess`), and the logarithm of the ratio. Candidates are of the branch `chosen`, if there is one, and feasible. The more draws are not feasible, the nearer the next are to known configurations.
     fn best_candidate(
         &self,
         DensityPair { good, other }: &DensityPair,
         chosen: Option<&Branch>,
         stream: &mut Stream,
     ) -> Option<(f64, Assignment)> {
-        let mut best: Option<(f64, Assignment)> = None;
+        let belief = self.random.belief();
+        let mut best: Option<(f64, f64, Assignment)> = None;
         let mut left = self.settings.candidates;
         let (mut bandwidth_factor, mut infeasible) = (self.settings.bandwidth_factor, 0);
         for _ in 0..self.encoding.draw_limit(left) {
@@ -243,15 +248,16 @@ impl TpeSearcher {
             }
             left -= 1;
             let ratio = good.log_density(&x) - other.log_density(&x);
-            if best.as_ref().is_some_and(|(max, _)| ratio <= *max) {
+            let value = belief.map_or(ratio, |belief| ratio + belief.value(&x));
+            if best.as_ref().is_some_and(|(max, ..)| value <= *max) {
                 continue;
             }
             let assignment = self.encoding.decode(&x);
             if self.random.is_new(&assignment) {
-                best = Some((ratio, assignment));
+                best = Some((value, ratio, assignment));
             }
         }
-        best
+        best.map(|(_, ratio, assignment)| (ratio, assignment))
     }
 }
 
@@ -263,11 +269,16 @@ fn ranked(rows: &[Row]) -> Vec<Row> {
 
 impl Searcher for TpeSearcher {
     fn propose(&mut self, request: &TrialRequest) -> Proposal {
-        let Some((ratio, assignment)) = self.suggest(request.trial) else {
-            self.origin = ConfigOrigin::Random;
-            return Proposal::Ready(self.random.draw(request.trial));
+        let name = self.settings.name();
+        let of_model = |(ratio, at): (f64, Assignment)| (at, ConfigOrigin::model(name, ratio));
+        let (assignment, origin) = match self.random.guess() {
+            Some(guess) => guess,
+            None => {
+                let suggested = self.suggest(request.trial).map(of_model);
+                suggested.unwrap_or_else(|| self.random.draw_for_model(request.trial))
+            }
         };
-        self.origin = ConfigOrigin::model(self.settings.name(), ratio);
+        self.origin = origin;
         Proposal::Ready(assignment)
     }
 

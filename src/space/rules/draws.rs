@@ -11,6 +11,8 @@ use crate::types::stream::{Purpose, Stream, stream};
 /// Most draws of a whole configuration. One that fulfils constraints of which one draw in 1,000 does is missed with a probability
 /// below 10⁻⁴.
 pub const MAX_DRAWS: usize = 10_000;
+/// Draws of [`Space::sample_preferring`] in which more values may become active.
+const PREFERRED_DRAWS: usize = 256;
 /// Steps per parameter of a walk from a known configuration. Each draws one parameter again.
 const STEPS_PER_PARAM: usize = 20;
 
@@ -46,6 +48,24 @@ impl Space {
         let near = self.merged(fixed, preferred, self.draw_values(stream));
         let drawn = near.or_else(|| self.sample_with(fixed, stream));
         drawn.or_else(|| self.sample_with(fixed, &mut starting_point_stream()))
+    }
+
+    /// A configuration with as many of the values in `preferred`, which are in the domains of their parameters, as can be active
+    /// together; the others are drawn. `None` if no draw with them fulfils all constraints.
+    pub fn sample_preferring(&self, preferred: &Assignment, stream: &mut Stream) -> Option<Assignment> {
+        let count = |found: &Assignment| preferred.iter().filter(|(name, _)| found.get(name).is_some()).count();
+        let mut best: Option<Assignment> = None;
+        for draw in 0..MAX_DRAWS {
+            let merged = self.merged(&Assignment::default(), preferred, self.draw_values(stream));
+            best = match (best, merged) {
+                (Some(best), Some(merged)) if count(&merged) <= count(&best) => Some(best),
+                (best, merged) => merged.or(best),
+            };
+            if best.as_ref().is_some_and(|best| draw >= PREFERRED_DRAWS || count(best) == preferred.len()) {
+                break;
+            }
+        }
+        best
     }
 
     /// Draws a configuration without regard to constraints.

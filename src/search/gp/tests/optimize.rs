@@ -56,6 +56,7 @@ fn the_best_of_a_rare_feasible_part_is_found() {
             posterior: &posterior,
             acquisition: Acquisition::ConfidenceBound { kappa: 0.0 },
             best: 0.0,
+            belief: None,
         };
         let value = |x: &[f64]| -posterior.predict(&Point { x: x.to_vec(), t: 0.0 }).mean;
         let mut known = draws(&encoding, 2, 20);
@@ -97,8 +98,12 @@ fn every_optimization_stays_in_the_branch() {
         Hyperparameters { length_scales: vec![0.0; 4], resource_length_scale: 0.0, variance: 0.0, noise: -12.0 };
     let kernel = Kernel::new(KernelShape::Matern52, &encoding.dimensions(), &hyperparameters);
     let posterior = Posterior::new(kernel, Dataset { points, values }).expect("a positive definite matrix");
-    let acquisition_fn =
-        AcquisitionFn { posterior: &posterior, acquisition: Acquisition::ConfidenceBound { kappa: 0.0 }, best: 0.0 };
+    let acquisition_fn = AcquisitionFn {
+        posterior: &posterior,
+        acquisition: Acquisition::ConfidenceBound { kappa: 0.0 },
+        best: 0.0,
+        belief: None,
+    };
     let active: Branch = vec![true; 4];
     let active = Subspace::Branch(active);
     let region = SearchRegion { known: &[], subspace: &active };

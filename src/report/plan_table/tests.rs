@@ -172,5 +172,5 @@ fn guesses_stand_beside_their_parameters() {
         text.contains("\n  lr       uniform  0 to 0.9   guess 0.3 (high confidence)\n  dropout  choice   0.25, 0.3\n"),
         "{text}"
     );
-    assert!(text.contains("\nguesses             the first trial, half of"), "{text}");
+    assert!(text.contains("\nguesses  the first trial, half of"), "{text}");
 }

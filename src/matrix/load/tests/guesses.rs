@@ -44,7 +44,25 @@ fn every_kind_of_parameter_takes_a_guess_in_its_own_units() {
     inner: {kind: uniform, value: [0, 1], guess: 1, when: {activation: tanh}}
 ";
     let loaded = load_text(&random(params), &command()).unwrap();
-    insta::assert_snapshot!(guesses(&loaded), @"");
+    insta::assert_snapshot!(guesses(&loaded), @r#"
+    activation "tanh" medium
+    flag null low
+    list [1,2] medium
+    optimizer "adam" high
+    blocks 6 medium
+    dropout 0.2 medium
+    decay 0.001 medium
+    width 32.0 medium
+    until "2024-01-08" medium
+    lr 0.0003 medium
+    noise -0.5 medium
+    scale 3 medium
+    batch 64 medium
+    depth 8 medium
+    hidden 100 medium
+    text 0.25 high
+    outer.inner 1.0 medium
+    "#);
     assert_eq!(warnings(&loaded), "");
 }
 
@@ -59,7 +77,11 @@ fn the_command_line_takes_guesses() {
     let metric = Some(MetricOverride { name: "loss".into(), direction: Some(Direction::Minimize) });
     let matrix = MatrixOptions { space: params.map(str::to_owned).to_vec(), ..MatrixOptions::default() };
     let loaded = load_options(&Overrides { metric, matrix, ..command() }).unwrap();
-    insta::assert_snapshot!(guesses(&loaded), @"");
+    insta::assert_snapshot!(guesses(&loaded), @r#"
+    lr 0.0003 medium
+    opt "adam" high
+    momentum 0.9 medium
+    "#);
     assert!(loaded.source.text.contains("guess: 0.0003"), "{}", loaded.source.text);
     let again = load_text(&loaded.source.text, &command()).unwrap();
     assert_eq!(guesses(&again), guesses(&loaded));
@@ -79,21 +101,65 @@ fn a_guess_must_be_a_value_of_its_parameter() {
   v: {kind: uniform, value: [0, 1], gues: 0.5}
   w: uniform(0, 1, gues=0.5)
 ";
-    insta::assert_snapshot!(errors_of(&random(params)), @"");
+    insta::assert_snapshot!(errors_of(&random(params)), @r#"
+    5:54 `guess` of `lr` cannot be the number 1 (the nearest value is 0.1; expected 0.00001 to 0.1, log scale)
+    6:44 `guess` of `depth` cannot be the number 2.5 (the nearest value is 2; expected 1 to 8)
+    7:51 `guess` of `act` cannot be the text "rely" (did you mean `relu`? expected relu, tanh)
+    8:56 `guess` of `width` cannot be the number 30 (the nearest value is 32.0; expected 16, 32, 64, 128, 256)
+    9:75 `guess` of `until` cannot be the text "2024-01-10" (the nearest value is "2024-01-08"; expected 2024-01-01, 2024-01-08, 2024-01-15, 2024-01-22, 2024-01-29)
+    10:53 `guess` of `flag` cannot be the number 1 (expected true, false)
+    11:44 `guess` of `x` cannot be the number NaN (expected 0 to 1)
+    12:37 `confidence` without a `guess` (add the value that you expect to be the best: `guess: …`)
+    13:61 invalid value `hihg` for `confidence` (did you mean `high`?)
+    14:37 unknown field `gues` in parameter `v` (did you mean `guess`?)
+    15:20 unknown argument `gues` of `uniform` (did you mean `guess`?)
+    "#);
 }
 
 #[test]
 fn guesses_without_effect_are_warned_about() {
     let one = "  x: {kind: choice, value: [1], guess: 1}\n  y: {kind: constant, value: 3, guess: 3}\n  z: {kind: uniform, value: [0, 1]}\n";
-    insta::assert_snapshot!(warnings(&load_text(&random(one), &command()).unwrap()), @"");
+    insta::assert_snapshot!(warnings(&load_text(&random(one), &command()).unwrap()), @r#"
+    warning: `guess` has no effect: `x` has only one value
+     --> matrix.yaml:5:33
+      |
+    5 |   x: {kind: choice, value: [1], guess: 1}
+      |                                 ^^^^^
+
+    warning: `guess` has no effect: `y` has only one value
+     --> matrix.yaml:6:33
+      |
+    6 |   y: {kind: constant, value: 3, guess: 3}
+      |                                 ^^^^^
+    "#);
     let grid = "kind: grid\nparams:\n  x: {kind: choice, value: [1, 2], guess: 2}\n  y: {kind: choice, value: [1, 2], guess: 2}\n";
-    insta::assert_snapshot!(warnings(&load_text(grid, &command()).unwrap()), @"");
+    insta::assert_snapshot!(warnings(&load_text(grid, &command()).unwrap()), @r#"
+    warning: `guess` has no effect: kind `grid` lists the configurations
+     --> matrix.yaml:3:36
+      |
+    3 |   x: {kind: choice, value: [1, 2], guess: 2}
+      |                                    ^^^^^
+    "#);
     let tuner = random("  x: {kind: uniform, value: [0, 1], guess: 0.5}\ntuner: {command: [evolve]}\n");
-    insta::assert_snapshot!(warnings(&load_text(&tuner, &command()).unwrap()), @"");
+    insta::assert_snapshot!(warnings(&load_text(&tuner, &command()).unwrap()), @r#"
+    warning: `guess` has no effect: the tuner proposes the configurations
+     --> matrix.yaml:5:37
+      |
+    5 |   x: {kind: uniform, value: [0, 1], guess: 0.5}
+      |                                     ^^^^^
+    "#);
     let refused = random(
         "  x: {kind: uniform, value: [0, 1], guess: 0.9}\n  y: {kind: uniform, value: [0, 1], guess: 0.9}\nconstraints: [x + y < 1]\n",
     );
-    insta::assert_snapshot!(warnings(&load_text(&refused, &command()).unwrap()), @"");
+    insta::assert_snapshot!(warnings(&load_text(&refused, &command()).unwrap()), @r#"
+    warning: no configuration with all guesses fulfils the constraints
+     --> matrix.yaml:5:37
+      |
+    5 |   x: {kind: uniform, value: [0, 1], guess: 0.9}
+      |                                     ^^^^^
+      |
+      = help: no trial will have all of them; change a guess, or a constraint
+    "#);
 }
 
 #[test]

@@ -65,9 +65,9 @@ fn correction(domain: &dyn Domain, value: &Value) -> String {
     let texts: Vec<String> = (0..count).filter_map(|index| Some(domain.level(index)?.as_str()?.to_owned())).collect();
     let similar = value.as_str().and_then(|text| nearest(text, texts.iter().map(String::as_str)));
     let expected = format!("expected {}", domain.describe());
-    match (similar, nearest_value(domain, value)) {
-        (Some(similar), _) => format!("did you mean {}? {expected}", quoted(similar)),
-        (None, Some(nearest)) => format!("the nearest value is {nearest}; {expected}"),
+    match (nearest_value(domain, value), similar) {
+        (Some(nearest), _) => format!("the nearest value is {nearest}; {expected}"),
+        (None, Some(similar)) => format!("did you mean {}? {expected}", quoted(similar)),
         (None, None) => expected,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::space::distribution::Distribution;
 use crate::space::{Domain, Geometry};
 
 /// Halvings in the search for the nearest value of an ordered domain: more than a 64-bit float has digits.
@@ -43,8 +44,18 @@ fn nearest_ordered(domain: &dyn Domain, value: &Value) -> Option<Value> {
             .or(ends.iter().reduce(|one, other| if is_below(other, one) == Some(true) { other } else { one }))
             .cloned();
     }
-    let by_distance = ends.into_iter().filter_map(|level| Some((distance(&level, value)?, level)));
+    let by_distance =
+        bounds(domain).into_iter().chain(ends).filter_map(|level| Some((distance(&level, value)?, level)));
     by_distance.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, level)| level)
+}
+
+/// The bounds as they are given: [`Domain::from_unit`] may differ from them by a rounding error.
+fn bounds(domain: &dyn Domain) -> Vec<Value> {
+    let bounds = match domain.distribution().map(|of| of.distribution) {
+        Some(Distribution::Uniform { low, high } | Distribution::LogUniform { low, high }) => vec![low, high],
+        _ => Vec::new(),
+    };
+    bounds.into_iter().filter_map(|bound| domain.normalize(&bound.into())).collect()
 }
 
 fn distance(one: &Value, other: &Value) -> Option<f64> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// How sure the user is of a guess.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Confidence {
+pub enum GuessConfidence {
     /// Hardly.
     Low,
     /// Somewhat.
@@ -16,17 +16,17 @@ pub enum Confidence {
     High,
 }
 
-impl Confidence {
+impl GuessConfidence {
     /// All names, with what they mean.
-    pub const NAMES: [(&'static str, Confidence); 3] =
-        [("low", Confidence::Low), ("medium", Confidence::Medium), ("high", Confidence::High)];
+    pub const NAMES: [(&'static str, GuessConfidence); 3] =
+        [("low", GuessConfidence::Low), ("medium", GuessConfidence::Medium), ("high", GuessConfidence::High)];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Confidence::Low => "low",
-            Confidence::Medium => "medium",
-            Confidence::High => "high",
+            GuessConfidence::Low => "low",
+            GuessConfidence::Medium => "medium",
+            GuessConfidence::High => "high",
         }
     }
 }
@@ -37,5 +37,5 @@ pub struct Guess {
     /// A value of the parameter's domain.
     pub value: Value,
     /// How sure the user is.
-    pub confidence: Confidence,
+    pub confidence: GuessConfidence,
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::report::plan::{ParamView, RungView};
-use crate::space::guess::{Confidence, Guess};
+use crate::space::guess::{Guess, GuessConfidence};
 use crate::types::objective::Metric;
 use crate::types::units::{Resource, ResourceKind, ResourceSpec};
 
@@ -162,7 +162,7 @@ fn limits_show_what_they_leave_of_the_plan() {
 #[test]
 fn guesses_stand_beside_their_parameters() {
     let mut with_guess = PlanView { guesses: Some(GuessUse::Prior), resource: None, ..documented() };
-    let guess = Guess { value: 0.3.into(), confidence: Confidence::High };
+    let guess = Guess { value: 0.3.into(), confidence: GuessConfidence::High };
     with_guess.params.insert(
         "lr".to_owned(),
         ParamView { kind: "uniform", values: "0 to 0.9".into(), when: None, guess: Some(guess) },

@@ -9,7 +9,7 @@ use crate::matrix::diagnostics::suggest::{nearest, quoted};
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::{Entry, Span};
 use crate::search::GuessUse;
-use crate::space::guess::{Confidence, Guess};
+use crate::space::guess::{Guess, GuessConfidence};
 use crate::space::{Domain, Space};
 use crate::types::ids::TrialId;
 use crate::types::stream::{Purpose, stream};
@@ -21,14 +21,14 @@ const MAX_NAMES: u64 = 1_000;
 #[derive(Debug)]
 pub struct WrittenGuess<'n> {
     entry: &'n Entry,
-    confidence: Confidence,
+    confidence: GuessConfidence,
 }
 
 /// Reads the fields `guess` and `confidence`.
 pub fn read<'n>(fields: &mut Fields<'n>, findings: &mut Findings) -> Option<WrittenGuess<'n>> {
     let entry = fields.entry("guess");
     let span = fields.value("confidence").map(|entry| entry.key_span.clone());
-    let confidence = fields.choice("confidence", &Confidence::NAMES, findings).unwrap_or_default();
+    let confidence = fields.choice("confidence", &GuessConfidence::NAMES, findings).unwrap_or_default();
     if let (None, Some(span)) = (entry, span) {
         let hint = "add the value that you expect to be the best: `guess: …`".to_owned();
         findings.error_with(span, "`confidence` without a `guess`", Some(hint));

@@ -286,7 +286,6 @@ fn right_guesses_speed_up_and_wrong_ones_cost_little() {
                 mean_best(&**model, || guessed(space(), &guesses), [12, 22], cost).map(|best| best - lowest)
             };
             let (none, right, wrong) = (with(&[]), with(right), with(wrong));
-            println!("{name} {}: none {none:.4?}, right {right:.4?}, wrong {wrong:.4?}", model.name());
             let of = format!(
                 "{name}, {}: {none:?} without, {right:?} with right, {wrong:?} with wrong guesses",
                 model.name()

@@ -18,9 +18,9 @@ use hypertune::sim::log_normal::LogNormalJobs;
 use hypertune::sim::sequential_brackets::SequentialBrackets;
 use hypertune::sim::simulate;
 use hypertune::space::{Param, Space, uniform};
+use hypertune::types::allocation::PromotedStart;
 use hypertune::types::args::Args;
 use hypertune::types::objective::{Direction, Metric};
-use hypertune::types::promoted_start::PromotedStart;
 use hypertune::types::units::ResourceKind;
 
 /// A median of one minute per unit of resource; one standard deviation is a factor of e^0.5 = 1.6.
@@ -83,7 +83,7 @@ fn space() -> Result<Space, Box<dyn Error>> {
     let range: Args = [("low".to_owned(), 0.0.into()), ("high".to_owned(), 1.0.into())].into_iter().collect();
     let param = |name: &str| {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
-        Ok(Param { name: Arc::from(name), kind: "uniform", domain })
+        Ok(Param { name: Arc::from(name), kind: "uniform", domain, guess: None })
     };
     let params = ["lr", "momentum", "dropout", "decay"].map(param).into_iter();
     Ok(Space::new(params.collect::<Result<_, Box<dyn Error>>>()?))

@@ -170,7 +170,7 @@ fn space(dims: usize) -> Result<Space, Box<dyn Error>> {
     let range: Args = [("low".to_owned(), 0.0.into()), ("high".to_owned(), 1.0.into())].into_iter().collect();
     let param = |d: usize| {
         let domain = (uniform::UNIFORM.build)(&range).map_err(|faults| format!("{faults:?}"))?;
-        Ok(Param { name: Arc::from(format!("p{d}")), kind: "uniform", domain })
+        Ok(Param { name: Arc::from(format!("p{d}")), kind: "uniform", domain, guess: None })
     };
     Ok(Space::new((0..dims).map(param).collect::<Result<_, Box<dyn Error>>>()?))
 }

@@ -3,8 +3,8 @@
 use super::experiment::{Experiment, Totals};
 use super::job::ScheduledJob;
 use crate::types::allocation::Allocation;
+use crate::types::allocation::PromotedStart;
 use crate::types::outcome::Outcome;
-use crate::types::promoted_start::PromotedStart;
 
 /// Counts of a study. A job counts once, however many attempts it has; it has ended when no further attempt follows.
 #[derive(Debug)]

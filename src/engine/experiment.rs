@@ -13,10 +13,10 @@ use crate::schedule::{BracketPlan, Plan, finite};
 use crate::search::choice::StudyFacts;
 use crate::search::{PriorObservation, SearchContext};
 use crate::space::Space;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::{Direction, Metric};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::{Resource, ResourceSpec};
 

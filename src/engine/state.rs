@@ -15,9 +15,9 @@ use super::policy::Policies;
 use super::retry::RetryQueue;
 use crate::schedule::{Scheduler, Start, Verdict};
 use crate::search::Searcher;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, Slot, TrialId};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 
 /// The phase of a study.

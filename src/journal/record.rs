@@ -9,6 +9,7 @@ use crate::engine::event::{FinishReason, PatienceHint};
 use crate::engine::experiment::Limits;
 use crate::search::PriorObservation;
 use crate::search::choice::SamplerChoice;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::fingerprint::FileFingerprint;
 use crate::types::ids::{BracketId, JobId, JobKey, Rung, Slot, TrialId};
@@ -16,7 +17,6 @@ use crate::types::objective::Metric;
 use crate::types::origin::ConfigOrigin;
 use crate::types::outcome::{Outcome, Readings, StopRule};
 use crate::types::placement::Placement;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource, ResourceSpec};
 
 /// The format of new journals. Journals of format 1, without numbers and checksums, are read and stay in it; others are refused.

@@ -9,8 +9,8 @@ use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::schedule::full_budget::FullBudget;
 use crate::search::automatic::Automatic;
 use crate::search::gp::Gp;
+use crate::types::allocation::PromotedStart;
 use crate::types::args::{ArgError, ArgReader, Args, PathSegment};
-use crate::types::promoted_start::PromotedStart;
 
 /// Fields that are amounts of the resource or about its rungs.
 const RUNG_FIELDS: [&str; 3] = ["maxIterations", "minIterations", "eta"];

@@ -23,9 +23,9 @@ use crate::journal::record::{EndRecord, Header, ProcessUsage, Record, SessionLim
 use crate::journal::replay::{ReplayedState, replay};
 use crate::launch::orphans::mark::SessionMark;
 use crate::launch::orphans::unfinished::UnfinishedSessions;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::{JobId, JobKey};
 use crate::types::outcome::{Failure, Outcome, Readings};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource};
 
 /// A study after the replay of its journal.

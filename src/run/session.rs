@@ -48,8 +48,8 @@ use crate::launch::orphans::marked_processes::SearchScope;
 use crate::launch::orphans::process_groups::ProcessGroups;
 use crate::launch::process::pidfd::{check_kernel, probe_pidfd};
 use crate::launch::process::signals::Signals;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::Slot;
-use crate::types::promoted_start::PromotedStart;
 
 /// Starts or resumes the study and runs it until it finishes or a signal comes. For a study that cannot be resumed it returns the
 /// recorded reason; it launches and writes nothing, but completes removals of checkpoints that a killed session did not finish.

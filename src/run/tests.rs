@@ -27,9 +27,9 @@ use crate::launch::process::syscalls::Signal;
 use crate::schedule::full_budget::FullBudget;
 use crate::search::random::Random;
 use crate::space::Space;
+use crate::types::allocation::PromotedStart;
 use crate::types::objective::{Direction, Metric, Score};
 use crate::types::outcome::{Failure, Outcome};
-use crate::types::promoted_start::PromotedStart;
 
 const SUCCEEDS: FakeJob = FakeJob { stdout: "{\"loss\": 0.5}\n", stderr: "", end: FakeEnd::Exit(0) };
 

@@ -18,11 +18,11 @@ use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::{Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 use crate::types::advice::TrialRequest;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, TrialId};
 use crate::types::objective::{Direction, Metric};
 use crate::types::outcome::{Failure, Outcome};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, ResourceKind};
 
 /// Proposes the empty configuration without end.

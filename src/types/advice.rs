@@ -1,7 +1,7 @@
 //! Requests of a schedule to a model when a slot is free, and the responses.
 
+use super::allocation::PromotedStart;
 use super::ids::{BracketId, TrialId};
-use super::promoted_start::PromotedStart;
 use super::units::Resource;
 
 /// A request for the configuration of one new trial.

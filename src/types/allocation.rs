@@ -1,5 +1,7 @@
 //! The resource of one job: allotted, reached and spent.
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::{CurvePoint, Outcome};
 use super::units::Resource;
 
@@ -15,6 +17,7 @@ pub struct Allocation {
 /// Whether a job trained all of its resource.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Completion {
+    /// It trained all of it.
     Full,
     /// It was stopped early; its score is that of its last reading.
     Partial,
@@ -67,6 +70,34 @@ impl Allocation {
     fn reached_step(&self, step: Option<f64>) -> Option<Resource> {
         let step = Resource::new(step?)?;
         (step > self.from).then(|| step.min(self.to))
+    }
+}
+
+/// The checkpoint directory that the job of a promoted trial starts with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum PromotedStart {
+    /// An empty one: the job trains from scratch (`resume: false`).
+    #[default]
+    #[serde(rename = "start_over")]
+    FromScratch,
+    /// The one that the trial's previous job left (`resume: true`).
+    #[serde(rename = "continue")]
+    FromCheckpoint,
+}
+
+impl PromotedStart {
+    /// The allocation of a job with `resource` whose trial had `previous` in its previous job.
+    pub fn allocation(self, resource: Resource, previous: Option<Resource>) -> Allocation {
+        let from = match self {
+            PromotedStart::FromScratch => Resource::ZERO,
+            PromotedStart::FromCheckpoint => previous.unwrap_or(Resource::ZERO),
+        };
+        Allocation { from, to: resource }
+    }
+
+    /// The resource that a job spends if it runs to its end; arguments as in [`PromotedStart::allocation`].
+    pub fn cost(self, resource: Resource, previous: Option<Resource>) -> f64 {
+        self.allocation(resource, previous).total()
     }
 }
 

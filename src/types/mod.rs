@@ -1,7 +1,7 @@
 //! The small types that every other layer uses. Imports nothing from the crate.
 
 pub mod advice;
-pub(crate) mod allocation;
+pub mod allocation;
 pub mod args;
 pub mod assignment;
 pub mod fingerprint;
@@ -12,7 +12,6 @@ pub mod origin;
 pub mod outcome;
 pub mod placement;
 pub(crate) mod printable;
-pub mod promoted_start;
 pub(crate) mod std_normal;
 pub(crate) mod stream;
 pub mod units;

@@ -13,9 +13,9 @@ use crate::cli::error::CliError;
 use crate::engine::experiment::Experiment;
 use crate::report::doctor::{ChangedJob, DoctorJobs, EndedJob, JobTiming, ObservedJob, UntriedParam, UntriedReason};
 use crate::report::text;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::printable::printable;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// Values on which other parameters depend, and then parameters one by one, are tried for about this long each, seconds.

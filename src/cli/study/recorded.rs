@@ -19,8 +19,8 @@ use crate::report::text;
 use crate::report::view::{JobStatus, JobView, StudyView};
 use crate::run::change::{Rerun, StudyChange};
 use crate::schedule::Length;
+use crate::types::allocation::PromotedStart;
 use crate::types::outcome::StopRule;
-use crate::types::promoted_start::PromotedStart;
 
 /// What to do with the study in the folder.
 pub enum Decision {

@@ -15,10 +15,10 @@ use std::collections::HashMap;
 use crate::engine::experiment::{Experiment, Interval, Policy, Rule};
 use crate::engine::policy::rule::{ComparisonPoint, JobAtReading, PolicyRule, StopDecision, is_sparse};
 use crate::schedule::Start;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::JobKey;
 use crate::types::objective::{Direction, Score};
 use crate::types::outcome::{Outcome, Reading, StopRule};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// The readings of one running job, for one policy.

@@ -15,9 +15,9 @@ use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::schedule::hyperband::{BracketSizes, brackets};
 use crate::schedule::rung_levels::RungLevels;
 use crate::schedule::sync_brackets::SyncBrackets;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::TrialId;
 use crate::types::outcome::Outcome;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::ResourceKind;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

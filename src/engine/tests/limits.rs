@@ -6,10 +6,10 @@ use super::driver::TestDriver;
 use super::setup::{TestSampler, experiment, full_budget, hyperband, natural_outcome, succeeded};
 use crate::engine::event::{Event, FinishReason, LimitKind};
 use crate::engine::experiment::{AtLimit, Experiment, Limits};
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::Attempt;
 use crate::types::objective::Score;
 use crate::types::outcome::{Outcome, StopRule};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 
 fn limited(limits: Limits) -> Experiment {

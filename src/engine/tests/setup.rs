@@ -16,11 +16,11 @@ use crate::schedule::sync_brackets::SyncBrackets;
 use crate::search::{GainEstimate, GainRequest, Observation, Proposal, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 use crate::types::advice::TrialRequest;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::objective::{Direction, Metric, Score};
 use crate::types::outcome::{Failure, Outcome};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::ResourceKind;
 

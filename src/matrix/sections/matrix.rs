@@ -31,11 +31,11 @@ use crate::matrix::yaml::node::{Entry, Node, Span};
 use crate::search::{self, Sampler};
 use crate::space::rules::conditions::Conditions;
 use crate::space::rules::constraint::Constraint;
+use crate::types::allocation::PromotedStart;
 use crate::types::args::{ArgError, PathSegment};
 use crate::types::assignment::Assignment;
 use crate::types::ids::MAX_SLOTS;
 use crate::types::objective::Metric;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// A matrix. Invalid parts are missing.

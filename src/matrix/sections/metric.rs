@@ -8,9 +8,9 @@ use crate::matrix::diagnostics::findings::Findings;
 use crate::matrix::diagnostics::suggest::{quoted, suggestion};
 use crate::matrix::yaml::fields::Fields;
 use crate::matrix::yaml::node::Entry;
+use crate::types::allocation::PromotedStart;
 use crate::types::args::ArgError;
 use crate::types::objective::{Direction, Metric};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{ResourceKind, ResourceSpec};
 
 /// The values of `optimization`.

@@ -3,8 +3,8 @@
 use crate::engine::experiment::Experiment;
 use crate::report::text;
 use crate::schedule::{BracketPlan, Plan};
+use crate::types::allocation::PromotedStart;
 use crate::types::printable::printable;
-use crate::types::promoted_start::PromotedStart;
 
 /// The steps of `plan`, one sentence each; none if no model leads the schedule of `experiment`.
 pub fn steps(experiment: &Experiment, plan: &Plan) -> Vec<String> {

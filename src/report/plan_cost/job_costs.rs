@@ -7,10 +7,10 @@ use rand::RngExt;
 use super::rates::CostRates;
 use crate::engine::event::Launch;
 use crate::sim::{JobModel, SimulatedJob};
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::TrialId;
 use crate::types::objective::Score;
 use crate::types::outcome::Outcome;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::stream::{Purpose, stream};
 use crate::types::units::Moment;
 

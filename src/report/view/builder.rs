@@ -8,11 +8,11 @@ use super::job::{JobStart, JobStatus, JobView, reason};
 use super::study::{StudyView, ViewDetail};
 use crate::engine::event::{FinishReason, PatienceHint};
 use crate::journal::record::{EndRecord, Header, LaunchRecord, LengthRecord, Record, SessionRecord};
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{JobId, TrialId};
 use crate::types::outcome::Failure;
 use crate::types::placement::Placement;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Moment;
 
 /// A journal without its first record.

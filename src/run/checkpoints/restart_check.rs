@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::engine::event::Launch;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::TrialId;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// Shorter jobs are not compared: they may spend most of their time on starting up.

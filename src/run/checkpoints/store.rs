@@ -18,9 +18,9 @@ use super::trial_folder::{CHECKPOINT, TrialFolder, named};
 use crate::engine::event::Launch;
 use crate::journal::folder::layout::StudyFolder;
 use crate::launch::orphans::mark::SessionMark;
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::{Attempt, JobKey, TrialId};
 use crate::types::outcome::Outcome;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// The checkpoint directories of a study, in one session.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::command::template::ValueSource;
 use crate::engine::event::Launch;
 use crate::journal::record::EndRecord;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::outcome::CurvePoint;
-use crate::types::promoted_start::PromotedStart;
 
 /// Results that must agree. Fewer may agree by chance, for example accuracies of a few test samples.
 const MIN_RESULTS: usize = 3;

@@ -13,7 +13,7 @@ use crate::journal::sync::JournalSync;
 use crate::run::checkpoints::Checkpoints;
 use crate::run::error::RunError;
 use crate::run::observer::Observer;
-use crate::types::promoted_start::PromotedStart;
+use crate::types::allocation::PromotedStart;
 
 /// Whether the journal had a header when the session started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,11 +10,11 @@ use crate::journal::record::{EndRecord, LaunchRecord, Record};
 use crate::search::PriorObservation;
 use crate::space::{Param, Space};
 use crate::types::allocation::Allocation;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{BracketId, JobKey, TrialId};
 use crate::types::objective::Score;
 use crate::types::outcome::{CurvePoint, Outcome};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::ResourceSpec;
 
 /// One job, as a JSON object in a request.

@@ -12,8 +12,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::types::allocation::PromotedStart;
 use crate::types::objective::Direction;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 use crate::schedule::freeze_thaw::scheduler::FreezeThawScheduler;

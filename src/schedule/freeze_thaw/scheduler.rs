@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::schedule::bracket::Bracket;
 use crate::schedule::{Advisor, Next, RungPlan, Scheduler, Start, Verdict};
 use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::{Direction, Score};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::Resource;
 
 /// Maximum number of paused trials: each may hold a checkpoint. As many as the first bracket can have.

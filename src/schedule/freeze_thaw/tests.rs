@@ -3,9 +3,9 @@
 use super::*;
 use crate::schedule::{Advisor, Next, Start, Verdict};
 use crate::types::advice::{Advice, SlotChoices};
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::{BracketId, JobKey, Rung, TrialId};
 use crate::types::objective::Score;
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Resource, ResourceKind};
 
 fn schedule(min: f64, max: f64, eta: f64, max_trials: u64) -> FreezeThaw {

@@ -31,7 +31,7 @@ fn snake_case_and_camel_case_are_the_same_field() {
         study.experiment.plan().brackets[0].rungs.iter().map(|r| (r.configs, r.resource.amount())).collect();
     assert_eq!(rungs, [(8, 2.0), (4, 4.0), (2, 8.0), (1, 10.0)]);
     assert_eq!(study.seed, Some(0));
-    assert_eq!(study.experiment.promoted, crate::types::promoted_start::PromotedStart::FromCheckpoint);
+    assert_eq!(study.experiment.promoted, crate::types::allocation::PromotedStart::FromCheckpoint);
 }
 
 #[test]

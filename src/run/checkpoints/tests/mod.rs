@@ -13,11 +13,11 @@ use crate::journal::record::{EndRecord, LaunchRecord, ProcessUsage, Record, Sess
 use crate::launch::orphans::mark::SessionMark;
 use crate::run::checkpoints::durable::Disk;
 use crate::run::checkpoints::*;
+use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::{Attempt, BracketId, JobId, JobKey, Rung, Slot, TrialId};
 use crate::types::objective::Score;
 use crate::types::outcome::{Failure, Outcome, Readings};
-use crate::types::promoted_start::PromotedStart;
 use crate::types::units::{Moment, Resource};
 
 const TRIAL: TrialId = TrialId(0);

@@ -38,7 +38,8 @@ impl GpSearcher {
         // The suggestion may be the best for a large margin or in a part of the space only.
         if share(log_gain)? < request.enough {
             let known: Vec<Vec<f64>> = ranking.into_iter().take(super::LOCAL_CENTERS).map(|ranked| ranked.x).collect();
-            let function = AcquisitionFn { posterior: self.model.posterior()?, acquisition: improvement, best };
+            let function =
+                AcquisitionFn { posterior: self.model.posterior()?, acquisition: improvement, best, belief: None };
             let mut stream = stream(self.seed, request.trial, Purpose::Model);
             let region = SearchRegion { known: &known, subspace: &Subspace::Whole };
             let found = maximize(function, &self.encoding, region, EFFORT, &mut stream);

@@ -24,7 +24,7 @@ use crate::types::assignment::Assignment;
 use crate::types::ids::{JobKey, TrialId};
 use crate::types::outcome::{Failure, Outcome};
 use crate::types::stream::{Purpose, stream};
-use crate::types::units::{Moment, ResourceKind};
+use crate::types::units::{Moment, Resource, ResourceKind};
 
 const SLOTS: u32 = 10_000;
 /// Median time in the queue; one standard deviation is a factor of e.
@@ -77,7 +77,7 @@ impl JobModel for ClusterJobs {
         *free_at = now.after(job.run_time);
         let before = self.jobs.insert(key, matches!(job.outcome, Outcome::Succeeded { .. }));
         assert!(before != Some(true), "{} runs again after a success", launch.job);
-        if before.is_none() && key.rung.0 == 0 {
+        if before.is_none() && launch.previous == Resource::ZERO {
             self.configurations.push(launch.assignment.clone());
         }
         job
@@ -127,10 +127,9 @@ fn experiment_of(name: &str, trials: u64) -> Experiment {
     let args = |entries: &[(&str, f64)]| -> Args {
         entries.iter().map(|(name, value)| ((*name).to_owned(), serde_json::json!(value))).collect()
     };
-    let fields: Args = [("maxIterations", 27), ("numRuns", trials)]
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
-        .collect();
+    let mut fields = args(&[("maxIterations", 27.0)]);
+    fields.set("numRuns", trials.into());
+    fields.set("resourceType", "int".into());
     let method: Method = (kinds::by_name(name).unwrap().build)(&fields).unwrap();
     let param = |name: &&str| {
         let domain = (uniform::UNIFORM.build)(&args(&[("low", 0.0), ("high", 1.0)])).unwrap();

@@ -9,10 +9,10 @@ use super::usage::{SlotUsage, UsageMeter};
 use crate::engine::Engine;
 use crate::engine::event::{Command, Event, FinishReason, Launch};
 use crate::engine::experiment::Experiment;
-use crate::types::ids::{Attempt, JobId, Rung};
+use crate::types::ids::{Attempt, JobId};
 use crate::types::objective::Score;
 use crate::types::outcome::{Outcome, Reading, StopRule};
-use crate::types::units::Moment;
+use crate::types::units::{Moment, Resource};
 
 /// The result of a simulated study.
 #[derive(Clone, PartialEq, Debug)]
@@ -152,7 +152,7 @@ impl<'m> Simulation<'m> {
 
     fn launch(&mut self, launch: &Launch) {
         let job = launch.job;
-        if job.key.rung == Rung(0) && job.attempt == Attempt(1) {
+        if launch.previous == Resource::ZERO && job.attempt == Attempt(1) {
             self.result.before_tail = self.meter.usage(self.now);
         }
         self.result.launches += 1;

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::report::number;
 use crate::report::view::{JobStatus, JobView, StudyView};
-use crate::types::ids::Rung;
 use crate::types::objective::Direction;
 use crate::types::origin::ConfigOrigin;
+use crate::types::units::Resource;
 
 /// With fewer values there is no estimate.
 const MIN_VALUES: usize = 3;
@@ -45,7 +45,7 @@ impl Baseline {
     pub fn of(view: &StudyView) -> Option<Baseline> {
         let highest = view.jobs.iter().map(|job| job.resource.amount()).fold(0.0, f64::max);
         let is_random = |job: &JobView| job.origin.as_deref() == Some(&ConfigOrigin::Random);
-        let is_full = |job: &JobView| job.resource.amount() >= highest && job.job.key.rung == Rung(0);
+        let is_full = |job: &JobView| job.resource.amount() >= highest && job.previous == Resource::ZERO;
         if view.jobs.iter().filter(|job| job.job.attempt.0 == 1).all(|job| is_full(job) && is_random(job)) {
             return None;
         }

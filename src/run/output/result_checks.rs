@@ -10,6 +10,7 @@ use crate::types::allocation::PromotedStart;
 use crate::types::assignment::Assignment;
 use crate::types::ids::TrialId;
 use crate::types::outcome::CurvePoint;
+use crate::types::units::Resource;
 
 /// Results that must agree. Fewer may agree by chance, for example accuracies of a few test samples.
 const MIN_RESULTS: usize = 3;
@@ -92,7 +93,7 @@ struct ParameterCheck {
 
 impl ParameterCheck {
     fn add(&mut self, launch: &Launch, end: &EndRecord) -> Check {
-        if launch.job.key.rung.0 > 0 || self.assignments.contains(&launch.assignment) {
+        if launch.previous != Resource::ZERO || self.assignments.contains(&launch.assignment) {
             return Check::Continue;
         }
         let curve = &end.readings.curve;

@@ -220,11 +220,11 @@ fn other_forms_of_a_parameter_are_shown_in_the_form_of_the_matrix() {
     ");
     insta::assert_snapshot!(errors("  a: {kind: int, low: 1, high: 8}\n  b: {kind: uniform, low: 0, max: 1}\n  c: {kind: int, min: 1, max: 8, value: [1, 8]}\n  d: {kind: int}\n  e: {kind: choice, values: [1]}"), @"
     5:3 missing field `value` in parameter `a`
-    5:18 unknown field `low` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`)
-    5:26 unknown field `high` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`)
+    5:18 unknown field `low` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`, `guess`, `confidence`)
+    5:26 unknown field `high` in parameter `a` (expected one of `kind`, `value`, `min`, `max`, `step`, `arg`, `when`, `guess`, `confidence`)
     6:30 unknown field `max` in the value of `uniform` (fields of two forms are mixed; use low, high)
-    7:18 unknown field `min` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`)
-    7:26 unknown field `max` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`)
+    7:18 unknown field `min` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`, `guess`, `confidence`)
+    7:26 unknown field `max` in parameter `c` (expected one of `kind`, `value`, `arg`, `when`, `guess`, `confidence`)
     8:3 missing field `value` in parameter `d`
     9:21 unknown field `values` in parameter `e` (did you mean `value`?)
     ");

@@ -84,6 +84,10 @@ impl EarlyStopping {
         let (best, job) = candidates.first()?;
         let below = brackets.get(&job.bracket)?.range(..best.job.rung);
         let ranks: Vec<RungRank> = below.filter_map(|(_, rung)| rank(direction, rung, best.job.trial)).collect();
+        // of `auto`, a trial may have started at a high rung
+        if ranks.is_empty() {
+            return None;
+        }
         let survives_eta = ranks.iter().map(|rank| rank.of as f64 / rank.rank as f64).fold(f64::INFINITY, f64::min);
         let pairs = brackets.iter().flat_map(|(id, rungs)| {
             rungs.values().zip(rungs.values().skip(1)).map(|(low, high)| correlation(*id, low, high))

@@ -111,6 +111,6 @@ fn guesses_are_planned_tried_first_and_explained_and_a_resume_is_exact() {
     let text = lab.hypertune("explain m.study 0").exits(0).stdout;
     assert!(text.contains("the guesses of the matrix"), "{text}");
     // another guess makes another study of it
-    lab.file("m.yaml", &with_guesses().replace("0.625", "0.25"));
+    lab.file("m.yaml", with_guesses().replace("0.625", "0.25"));
     lab.run("-q -j 1", "").exits(2).output_contains("matrix.params.lr.guess");
 }

@@ -22,7 +22,7 @@ use hypertune::types::units::Resource;
 
 /// (parameters, observations before the first timed suggestion, number of timed suggestions). A tenth more suggestions than
 /// observations, so that the model is fitted at least once.
-const SIZES: [(usize, u64, u64); 3] = [(20, 200, 40), (20, 2000, 220), (200, 200, 40)];
+const SIZES: [(usize, u64, u64); 4] = [(20, 200, 40), (20, 2000, 220), (20, 5000, 550), (200, 200, 40)];
 
 /// Suggestions that are asked for at once, without an observation in between.
 const AT_ONCE: u64 = 300;

@@ -32,7 +32,7 @@ pub enum KernelShape {
 
 impl KernelShape {
     /// (k(r), −k′(r)/r) for squared scaled distances r², with k(0) = 1.
-    #[inline]
+    #[inline(always)]
     fn evaluate(self, squares: F64s) -> (F64s, F64s) {
         let scaled = |by: f64| squares.map(|square| (by * square).sqrt());
         let decay = |r: F64s| exp(r.map(|r| -r));
@@ -122,7 +122,7 @@ pub struct ScaledPoint {
 const INACTIVE_SQUARE: f64 = 0.5;
 
 /// A kernel with its hyperparameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Kernel {
     shape: KernelShape,
     /// Index and 1/length scale of each ordered parameter.
@@ -300,7 +300,7 @@ fn unordered_square(x: f64, y: f64, w: f64) -> f64 {
 }
 
 /// T for squared scaled distances of log resources.
-#[inline]
+#[inline(always)]
 fn resource_factors(squares: F64s) -> F64s {
     if squares == [0.0; LANES] { [1.0; LANES] } else { exp(squares.map(|square| -0.5 * square)) }
 }
@@ -325,7 +325,7 @@ impl ScaledBatch {
     }
 
     /// Covariances of `point` with each configuration of the batch, without noise.
-    #[inline]
+    #[inline(always)]
     pub fn covariances(&self, kernel: &Kernel, point: &ScaledPoint) -> F64s {
         let mut squares = [0.0; LANES];
         for (lanes, y) in self.ordered.iter().zip(&point.ordered) {

@@ -2,76 +2,14 @@
 //!
 //! Sums are always computed in the same order, so that results are the same on every machine.
 
-use super::simd::{F64s, LANES, sum};
+mod lower_triangle;
+mod triangular;
+mod vectors;
 
-/// Σ aᵢ·bᵢ, up to the shorter length.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0f64; LANES];
-    let (head_a, tail_a) = a.as_chunks::<LANES>();
-    let (head_b, tail_b) = b.as_chunks::<LANES>();
-    for (x, y) in head_a.iter().zip(head_b) {
-        for k in 0..LANES {
-            sums[k] += x[k] * y[k];
-        }
-    }
-    let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| x * y).sum();
-    sum(sums) + tail
-}
+use super::simd::{F64s, LANES};
 
-/// Σ (aᵢ − bᵢ)², up to the shorter length.
-pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0f64; LANES];
-    let (head_a, tail_a) = a.as_chunks::<LANES>();
-    let (head_b, tail_b) = b.as_chunks::<LANES>();
-    for (x, y) in head_a.iter().zip(head_b) {
-        for k in 0..LANES {
-            sums[k] += (x[k] - y[k]) * (x[k] - y[k]);
-        }
-    }
-    let tail: f64 = tail_a.iter().zip(tail_b).map(|(x, y)| (x - y) * (x - y)).sum();
-    sum(sums) + tail
-}
-
-/// The lower triangle of a square matrix, stored row by row: row i has i + 1 entries.
-#[derive(Clone, Debug, Default)]
-pub struct LowerTriangle {
-    rows: usize,
-    entries: Vec<f64>,
-}
-
-impl LowerTriangle {
-    /// An empty matrix with capacity for `rows` rows.
-    pub fn with_capacity(rows: usize) -> LowerTriangle {
-        LowerTriangle { rows: 0, entries: Vec::with_capacity(rows * (rows + 1) / 2) }
-    }
-
-    /// A matrix of zeros.
-    pub fn zeros(rows: usize) -> LowerTriangle {
-        LowerTriangle { rows, entries: vec![0.0; rows * (rows + 1) / 2] }
-    }
-
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Row `i`, columns 0 to i.
-    pub fn row(&self, i: usize) -> &[f64] {
-        &self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
-    }
-
-    /// Row `i`, columns 0 to i.
-    pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
-        &mut self.entries[i * (i + 1) / 2..(i + 1) * (i + 2) / 2]
-    }
-
-    /// Appends a row of `rows() + 1` entries.
-    pub fn push(&mut self, row: &[f64]) {
-        debug_assert_eq!(row.len(), self.rows + 1);
-        self.entries.extend_from_slice(row);
-        self.rows += 1;
-    }
-}
+pub use lower_triangle::LowerTriangle;
+pub use vectors::{dot, squared_distance};
 
 /// A Cholesky factor L of A = L·Lᵀ.
 #[derive(Clone, Debug, Default)]
@@ -141,55 +79,29 @@ impl Cholesky {
         self.factor.rows()
     }
 
+    /// Removes all rows after the first `rows`.
+    pub fn truncate(&mut self, rows: usize) {
+        self.factor.truncate(rows);
+    }
+
     /// Solves L·v = b in place.
     pub fn forward(&self, b: &mut [f64]) {
-        for i in 0..b.len() {
-            let row = self.factor.row(i);
-            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
-        }
+        triangular::forward(&self.factor, b);
     }
 
     /// Solves Lᵀ·v = b in place.
     pub fn backward(&self, b: &mut [f64]) {
-        for i in (0..b.len()).rev() {
-            let row = self.factor.row(i);
-            b[i] /= row[i];
-            let (head, tail) = b.split_at_mut(i);
-            for (x, l) in head.iter_mut().zip(row) {
-                *x -= l * tail[0];
-            }
-        }
+        triangular::backward(&self.factor, b);
     }
 
     /// Solves L·v = b in place for [`LANES`] right-hand sides whose rows before `first` are zero.
     pub fn forward_batch(&self, b: &mut [F64s], first: usize) {
-        for i in first..b.len() {
-            let row = self.factor.row(i);
-            let mut sum = [0.0; LANES];
-            for (l, lanes) in row[first..i].iter().zip(&b[first..i]) {
-                for k in 0..LANES {
-                    sum[k] += l * lanes[k];
-                }
-            }
-            for k in 0..LANES {
-                b[i][k] = (b[i][k] - sum[k]) / row[i];
-            }
-        }
+        triangular::forward_batch(&self.factor, b, first);
     }
 
     /// Solves Lᵀ·v = b in place for [`LANES`] right-hand sides, down to row `first`.
     pub fn backward_batch(&self, b: &mut [F64s], first: usize) {
-        for i in (first..b.len()).rev() {
-            let row = self.factor.row(i);
-            let (head, tail) = b.split_at_mut(i);
-            let solved = tail[0].map(|x| x / row[i]);
-            tail[0] = solved;
-            for (lanes, l) in head[first..].iter_mut().zip(&row[first..i]) {
-                for k in 0..LANES {
-                    lanes[k] -= l * solved[k];
-                }
-            }
-        }
+        triangular::backward_batch(&self.factor, b, first);
     }
 
     /// Solves A·v = b in place.

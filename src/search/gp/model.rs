@@ -11,7 +11,8 @@ use rand::RngExt;
 use super::fit::{fit, priors, starts};
 use super::kernel::{Hyperparameters, Kernel, Point};
 use super::likelihood::{Dataset, Priors};
-use super::posterior::Posterior;
+use super::posterior::{Posterior, PriorMean};
+use super::rows::active_set::{ActiveSet, candidates};
 use super::rows::{ModelRow, costs};
 use super::settings::ModelSettings;
 use super::transfer::ensemble::{Ensemble, ObservedRows, RESIDUAL_LOG_VARIANCE};
@@ -24,8 +25,11 @@ use crate::types::stream::{Purpose, Stream, stream};
 
 /// Maximum number of observations for a fit of hyperparameters: the cost is cubic, and more hardly change the result.
 const MAX_FIT_ROWS: usize = 200;
-/// Maximum number of observations of the posterior.
+/// Number of observations up to which all are used, and number of those in the active set beyond.
 const MAX_ROWS: usize = 400;
+/// Number of new observations, all used, after which the active set is chosen again. A choice among n observations costs n·[`MAX_ROWS`]²
+/// operations.
+const ACTIVE_SET_STEP: usize = 100;
 /// Maximum number of running trials added to the posterior; the latest are kept.
 const MAX_PENDING: usize = 200;
 /// Factor of growth of the number of observations after which hyperparameters are fitted again.
@@ -66,6 +70,11 @@ pub struct Model {
     /// The last fit, and the number of observations it used.
     fitted: Option<(usize, Fitted)>,
     posterior: Option<Posterior>,
+    /// The posterior before the last change, whose factor is extended.
+    previous: Option<Posterior>,
+    /// The last result of [`Model::ranking`], until the next change.
+    ranking: Option<Vec<RankedTrial>>,
+    active_set: ActiveSet,
 }
 
 impl Model {
@@ -80,13 +89,22 @@ impl Model {
             ensemble: None,
             fitted: None,
             posterior: None,
+            previous: None,
+            ranking: None,
+            active_set: ActiveSet::default(),
         }
+    }
+
+    /// Observations, running trials or earlier studies change.
+    fn invalidate(&mut self) {
+        self.previous = self.posterior.take().or(self.previous.take());
+        self.ranking = None;
     }
 
     /// Sets the models of earlier studies; only before the first observation.
     pub fn set_ensemble(&mut self, ensemble: Ensemble) {
         self.ensemble = Some(ensemble);
-        self.posterior = None;
+        self.invalidate();
     }
 
     /// The models of earlier studies.
@@ -102,21 +120,24 @@ impl Model {
     /// A new trial with vector `x` starts.
     pub fn add_pending(&mut self, trial: TrialId, x: Vec<f64>) {
         self.pending.insert(trial, x);
-        self.posterior = None;
+        self.invalidate();
     }
 
     /// Adds an observation of `trial` at `point`: its cost (less is better), or `None` for a failure.
     pub fn observe(&mut self, trial: TrialId, point: Point, cost: Option<f64>) {
         self.pending.remove(&trial);
         self.rows.push(ModelRow { trial, point, cost });
-        self.posterior = None;
+        self.invalidate();
     }
 
     /// Removes the failure of `trial`, of which there is at most one.
     pub fn forget_failure(&mut self, trial: TrialId) {
         self.rows.retain(|row| row.trial != trial || row.cost.is_some());
         self.ensemble.iter_mut().for_each(Ensemble::forget_rows);
-        self.posterior = None;
+        // They are functions of the observations, of which one is removed.
+        self.active_set = ActiveSet::default();
+        self.fitted = None;
+        self.invalidate();
     }
 
     /// Number of observations, including failures.
@@ -142,14 +163,17 @@ impl Model {
             let values = if costs.is_empty() { costs } else { transform_costs(&costs) };
             let Fitted { hyperparameters, weights } = self.fit();
             let kernel = Kernel::new(self.settings.kernel, &self.dimensions, &hyperparameters);
-            let chosen = self.subsample(values.len(), MAX_ROWS, &values);
+            let chosen = self.conditioned_rows(&kernel, &hyperparameters, values.len());
             let data = self.dataset(&chosen, &values);
-            let mut posterior = match (&mut self.ensemble, weights) {
+            let mean: Option<Arc<dyn PriorMean>> = match (&mut self.ensemble, weights) {
                 (Some(ensemble), Some(weights)) => {
-                    let mean = ensemble.mean_function(&weights, &self.rows[..values.len()], &values);
-                    Posterior::with_mean(kernel, data, Arc::new(mean)).ok()?
+                    Some(Arc::new(ensemble.mean_function(&weights, &self.rows[..values.len()], &values)))
                 }
-                _ => Posterior::new(kernel, data).ok()?,
+                _ => None,
+            };
+            let mut posterior = match self.previous.take() {
+                Some(previous) => previous.condition(kernel, data, mean).ok()?,
+                None => Posterior::with_optional_mean(kernel, data, mean).ok()?,
             };
             let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
             let means = posterior.predict_means(&running);
@@ -160,8 +184,34 @@ impl Model {
         self.posterior.as_ref()
     }
 
+    /// Indices of the first `n` observations that the posterior is conditioned on: all, or the active set of those before the last multiple of
+    /// [`ACTIVE_SET_STEP`] and all later ones, so that the posterior's factor is only extended in between.
+    fn conditioned_rows(&mut self, kernel: &Kernel, hyperparameters: &Hyperparameters, n: usize) -> Vec<usize> {
+        if n <= MAX_ROWS {
+            return (0..n).collect();
+        }
+        let count = (n - 1) / ACTIVE_SET_STEP * ACTIVE_SET_STEP;
+        let rows = &self.rows[..count];
+        let weighted = || {
+            // If all are failures, none has a larger weight.
+            let values = costs(rows).map_or_else(|| vec![0.0; count], |costs| transform_costs(&costs));
+            let points: Vec<Point> = rows.iter().map(|row| row.point.clone()).collect();
+            candidates(kernel, hyperparameters, &points, &values)
+        };
+        let mut chosen = self.active_set.choose(kernel, count, MAX_ROWS, weighted);
+        chosen.extend(count..n);
+        chosen
+    }
+
     /// All observed trials, the one with the best predicted mean at the full resource first.
     pub fn ranking(&mut self) -> Vec<RankedTrial> {
+        if self.ranking.is_none() {
+            self.ranking = Some(self.rank());
+        }
+        self.ranking.clone().unwrap_or_default()
+    }
+
+    fn rank(&mut self) -> Vec<RankedTrial> {
         let mut max_t: BTreeMap<TrialId, f64> = BTreeMap::new();
         let mut vectors: BTreeMap<TrialId, Vec<f64>> = BTreeMap::new();
         for ModelRow { trial, point, .. } in &self.rows {

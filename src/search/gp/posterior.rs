@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::kernel::{CovarianceTerms, Kernel, Point, ScaledBatch, ScaledPoint};
 use super::likelihood::{Dataset, JITTER, covariance};
 use super::linalg::{Cholesky, LowerTriangle, NotPositiveDefiniteError, dot};
-use super::simd::{F64s, LANES};
+use super::simd::{F64s, LANES, dispatch};
 
 /// The predicted distribution of a transformed value, without noise.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -47,7 +47,11 @@ pub struct Posterior {
     points: Vec<ScaledPoint>,
     /// Minus the mean function.
     values: Vec<f64>,
+    /// Number of points that it was conditioned on, without those of [`Posterior::extend`].
+    observed: usize,
     factor: Cholesky,
+    /// The jitter on the diagonal of the observed points.
+    jitter: f64,
     /// K⁻¹·y.
     weights: Vec<f64>,
 }
@@ -61,8 +65,9 @@ impl Posterior {
         loop {
             match Cholesky::of(&covariance(&kernel, &points, jitter)) {
                 Ok(factor) => {
-                    let (values, weights) = (data.values, Vec::new());
-                    let mut posterior = Posterior { kernel, mean: None, points, values, factor, weights };
+                    let (observed, values, weights) = (points.len(), data.values, Vec::new());
+                    let mut posterior =
+                        Posterior { kernel, mean: None, points, values, observed, factor, jitter, weights };
                     posterior.solve_weights();
                     return Ok(posterior);
                 }
@@ -78,8 +83,50 @@ impl Posterior {
         mut data: Dataset,
         mean: Arc<dyn PriorMean>,
     ) -> Result<Posterior, NotPositiveDefiniteError> {
-        data.values.iter_mut().zip(&data.points).for_each(|(value, point)| *value -= mean.at(point));
+        subtract_mean(&mut data, Some(&*mean));
         Ok(Posterior { mean: Some(mean), ..Posterior::new(kernel, data)? })
+    }
+
+    /// Conditions a process with the mean function `mean`, or 0, on `data`.
+    pub fn with_optional_mean(
+        kernel: Kernel,
+        data: Dataset,
+        mean: Option<Arc<dyn PriorMean>>,
+    ) -> Result<Posterior, NotPositiveDefiniteError> {
+        match mean {
+            Some(mean) => Posterior::with_mean(kernel, data, mean),
+            None => Posterior::new(kernel, data),
+        }
+    }
+
+    /// The same as [`Posterior::new`], without factoring the rows of leading observations that are also the leading ones of `self`.
+    /// With `mean`, the same as [`Posterior::with_mean`].
+    pub fn condition(
+        mut self,
+        kernel: Kernel,
+        mut data: Dataset,
+        mean: Option<Arc<dyn PriorMean>>,
+    ) -> Result<Posterior, NotPositiveDefiniteError> {
+        let points = kernel.scale_all(&data.points);
+        let shared = self.points[..self.observed].iter().zip(&points).take_while(|(old, new)| old == new).count();
+        // Rows are factored in blocks, and a sum has another order in another block.
+        let kept = shared / LANES * LANES;
+        // A larger jitter may be due to a row that is not there any more.
+        if kept == 0 || self.kernel != kernel || self.jitter > JITTER {
+            return Posterior::with_optional_mean(kernel, data, mean);
+        }
+        self.factor.truncate(kept);
+        self.points.truncate(kept);
+        self.points.extend_from_slice(&points[kept..]);
+        let rows = self.rows(kept);
+        if self.factor.extend(&rows).is_err() {
+            return Posterior::with_optional_mean(kernel, data, mean);
+        }
+        subtract_mean(&mut data, mean.as_deref());
+        self.mean = mean;
+        (self.observed, self.values) = (points.len(), data.values);
+        self.solve_weights();
+        Ok(self)
     }
 
     /// Adds observations without changing the hyperparameters. If one makes the covariance matrix singular, it and all after it are
@@ -87,18 +134,23 @@ impl Posterior {
     pub fn extend(&mut self, points: &[Point], values: &[f64]) {
         let known = self.points.len();
         self.points.extend(self.kernel.scale_all(points));
+        let rows = self.rows(known);
+        let added = self.factor.extend(&rows).map_or_else(|error| error.row - known, |()| rows.len());
+        self.points.truncate(known + added);
+        let residual = |(value, point): (&f64, &Point)| value - self.mean.as_ref().map_or(0.0, |mean| mean.at(point));
+        self.values.extend(values[..added].iter().zip(points).map(residual));
+        self.solve_weights();
+    }
+
+    /// The rows of the covariance matrix from `first` on, up to the diagonal.
+    fn rows(&self, first: usize) -> Vec<Vec<f64>> {
         let diagonal = self.kernel.variance() * (1.0 + JITTER) + self.kernel.noise();
         let row = |i: usize| {
             let mut row = self.kernel.row(&self.points[i], &self.points[..i]);
             row.push(diagonal);
             row
         };
-        let rows: Vec<Vec<f64>> = (known..self.points.len()).map(row).collect();
-        let added = self.factor.extend(&rows).map_or_else(|error| error.row - known, |()| rows.len());
-        self.points.truncate(known + added);
-        let residual = |(value, point): (&f64, &Point)| value - self.mean.as_ref().map_or(0.0, |mean| mean.at(point));
-        self.values.extend(values[..added].iter().zip(points).map(residual));
-        self.solve_weights();
+        (first..self.points.len()).map(row).collect()
     }
 
     #[cfg(test)]
@@ -119,8 +171,9 @@ impl Posterior {
     /// Predicted means of configurations at the full resource; much cheaper than [`Posterior::predict_batch`].
     pub fn predict_means(&self, xs: &[Vec<f64>]) -> Vec<f64> {
         let mut all = Vec::with_capacity(xs.len());
+        let mut block: Vec<F64s> = vec![[0.0; LANES]; self.points.len()];
         for group in xs.chunks(LANES) {
-            let means = self.covariances(group, |_, _| {});
+            let means = self.covariances(group, &mut block);
             all.extend_from_slice(&means[..group.len()]);
         }
         self.add_prior_means(xs, all.iter_mut());
@@ -132,7 +185,7 @@ impl Posterior {
         let mut predictions = Vec::with_capacity(xs.len());
         let mut block: Vec<F64s> = vec![[0.0; LANES]; self.points.len()];
         for group in xs.chunks(LANES) {
-            let means = self.covariances(group, |i, covariances| block[i] = covariances);
+            let means = self.covariances(group, &mut block);
             self.factor.forward_batch(&mut block, 0);
             let mut explained = [0.0; LANES];
             for lanes in &block {
@@ -194,19 +247,10 @@ impl Posterior {
         means
     }
 
-    /// Calls `each` with the index of each observation and its covariances with `xs` (at most [`LANES`], at the full resource).
-    /// Returns the predicted means.
-    fn covariances(&self, xs: &[Vec<f64>], mut each: impl FnMut(usize, F64s)) -> F64s {
-        let batch = ScaledBatch::new(&self.kernel, xs);
-        let mut means = [0.0; LANES];
-        for (i, (point, weight)) in self.points.iter().zip(&self.weights).enumerate() {
-            let covariances = batch.covariances(&self.kernel, point);
-            for k in 0..LANES {
-                means[k] += covariances[k] * weight;
-            }
-            each(i, covariances);
-        }
-        means
+    /// Writes the covariances of each observation with `xs` (at most [`LANES`], at the full resource) to `block`. Returns the predicted
+    /// means.
+    fn covariances(&self, xs: &[Vec<f64>], block: &mut [F64s]) -> F64s {
+        batch_covariances(&ScaledBatch::new(&self.kernel, xs), self, block)
     }
 
     /// Predicts the value at `point` and writes the gradients of mean and standard deviation, which are 0 for unordered parameters.
@@ -261,4 +305,27 @@ impl Posterior {
         self.weights.extend_from_slice(&self.values);
         self.factor.solve(&mut self.weights);
     }
+}
+
+/// Subtracts `mean` from the values of `data`.
+fn subtract_mean(data: &mut Dataset, mean: Option<&dyn PriorMean>) {
+    if let Some(mean) = mean {
+        data.values.iter_mut().zip(&data.points).for_each(|(value, point)| *value -= mean.at(point));
+    }
+}
+
+fn batch_covariances(batch: &ScaledBatch, posterior: &Posterior, block: &mut [F64s]) -> F64s {
+    dispatch!(batch_covariances_any(batch: &ScaledBatch, posterior: &Posterior, block: &mut [F64s]) -> F64s)
+}
+
+#[inline(always)]
+fn batch_covariances_any(batch: &ScaledBatch, posterior: &Posterior, block: &mut [F64s]) -> F64s {
+    let mut means = [0.0; LANES];
+    for ((point, weight), lanes) in posterior.points.iter().zip(&posterior.weights).zip(block) {
+        *lanes = batch.covariances(&posterior.kernel, point);
+        for k in 0..LANES {
+            means[k] += lanes[k] * weight;
+        }
+    }
+    means
 }

@@ -1,5 +1,7 @@
 //! Observations as the model sees them.
 
+pub mod active_set;
+
 use super::kernel::Point;
 use crate::types::ids::TrialId;
 

@@ -5,7 +5,29 @@ pub const LANES: usize = 8;
 /// A vector of [`LANES`] numbers.
 pub type F64s = [f64; LANES];
 
+/// Calls a function marked `#[inline(always)]` in a version compiled for AVX2, if the processor has it. The results are the same: the
+/// compiler neither reorders operations nor fuses a multiplication with an addition.
+macro_rules! dispatch {
+    ($function:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        {
+            #[target_feature(enable = "avx2")]
+            fn with_avx2($($argument: $type),*) $(-> $output)? {
+                $function($($argument),*)
+            }
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has AVX2.
+                #[allow(unsafe_code)]
+                return unsafe { with_avx2($($argument),*) };
+            }
+        }
+        $function($($argument),*)
+    }};
+}
+pub(super) use dispatch;
+
 /// The sum of all elements, always in the same order.
+#[inline(always)]
 pub fn sum(x: F64s) -> f64 {
     let four = [x[0] + x[4], x[1] + x[5], x[2] + x[6], x[3] + x[7]];
     (four[0] + four[2]) + (four[1] + four[3])
@@ -22,7 +44,7 @@ const MIN_EXPONENT: f64 = -700.0;
 
 /// e^x for x ≤ 0, with a relative error of at most 2 ulp: Taylor's series for |r| ≤ ln(2)/2, times a power of two. It uses only
 /// additions and multiplications, so that the result is the same on every machine.
-#[inline]
+#[inline(always)]
 pub fn exp(mut x: F64s) -> F64s {
     for x in &mut x {
         let clamped = if *x > MIN_EXPONENT { *x } else { MIN_EXPONENT };

@@ -1,11 +1,13 @@
 //! Helpers for the tests of the Gaussian process.
 
 mod acquisition;
+mod active_set;
 mod gradients;
 mod lbfgs;
 mod linalg;
 mod model;
 mod optimize;
+mod posterior;
 mod reference;
 mod transfer;
 mod transform;

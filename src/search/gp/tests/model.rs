@@ -116,7 +116,7 @@ fn the_best_of_many_observations_are_kept() {
     let mut model = model(2);
     let mut stream = parameters(1);
     let mut best = (f64::INFINITY, TrialId(0));
-    for i in 0..450u64 {
+    for i in 0..520u64 {
         let x = [stream.random::<f64>(), stream.random::<f64>()];
         let cost = (x[0] - 0.3).abs() + (x[1] - 0.6).abs();
         if cost < best.0 {
@@ -125,9 +125,43 @@ fn the_best_of_many_observations_are_kept() {
         model.observe(TrialId(i), full(&x), Some(cost));
     }
     let ranking = model.ranking();
-    assert_eq!(ranking.len(), 450);
+    assert_eq!(ranking.len(), 520);
     assert_eq!(ranking[0].trial, best.1);
-    assert!(model.posterior().unwrap().observations() < 450);
+    assert_eq!(model.posterior().unwrap().observations(), 420, "400 of the first 500 and the latest 20");
+}
+
+#[test]
+fn with_many_observations_the_posterior_does_not_depend_on_earlier_queries() {
+    let (mut queried, mut unqueried) = (model(2), model(2));
+    let mut stream = parameters(2);
+    for i in 0..520u64 {
+        let x = vec![stream.random::<f64>(), stream.random::<f64>()];
+        let cost = (x[0] - 0.3).abs() + (x[1] - 0.6).abs() + 0.1 * stream.random::<f64>();
+        let reading = (i, x, [0.0, -1.1][i as usize % 2], (i % 9 != 0).then_some(cost));
+        observe(&mut queried, &reading);
+        observe(&mut unqueried, &reading);
+        if i == 405 {
+            queried.ranking();
+        }
+    }
+    assert_eq!(queried.ranking(), unqueried.ranking());
+}
+
+#[test]
+fn a_forgotten_failure_leaves_no_trace() {
+    let (mut forgetful, mut other) = (model(1), model(1));
+    for i in 0..20u64 {
+        let x = vec![(i as f64 * 0.618).fract()];
+        let cost = (i != 3).then_some((x[0] - 0.4).abs());
+        let reading = (i, x, 0.0, cost);
+        observe(&mut forgetful, &reading);
+        if i != 3 {
+            observe(&mut other, &reading);
+        }
+    }
+    forgetful.ranking();
+    forgetful.forget_failure(TrialId(3));
+    assert_eq!(forgetful.ranking(), other.ranking());
 }
 
 fn readings() -> impl Strategy<Value = Vec<Reading>> {

@@ -25,7 +25,7 @@ pub enum Purpose {
     StartingPoint = 7,
     /// The forest that measures the importance of parameters; the stream number is the number of trials.
     Importance = 8,
-    /// The least improvement that counts in a trial's suggestion.
+    /// The least improvement that counts in a decision of a model; the stream number identifies the decision.
     Margin = 9,
     /// What models of earlier studies draw; the stream number is the number of observations, or counts studies down from [`u64::MAX`].
     Ensemble = 10,

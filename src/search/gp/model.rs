@@ -140,6 +140,11 @@ impl Model {
         self.invalidate();
     }
 
+    /// Identifies the decision that follows from what is known: every start of a trial and every observation changes it.
+    pub fn decision(&self) -> u64 {
+        (2 * self.rows.len() + self.pending.len()) as u64
+    }
+
     /// Number of observations, including failures.
     pub fn observations(&self) -> usize {
         self.rows.len()

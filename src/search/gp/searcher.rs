@@ -137,7 +137,7 @@ impl GpSearcher {
         let subspace = Subspace::draw(&self.encoding, &ranking, &mut stream);
         ranking.retain(|ranked| subspace.contains(&ranked.x));
         let best = self.incumbent_mean(&ranking).or_else(|| self.portfolio_mean())?;
-        let margin = self.margin(trial);
+        let margin = self.margin();
         let mut known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
         known.extend(self.portfolio().iter().filter(|x| subspace.contains(x)).cloned());
         let belief = self.random.belief();
@@ -195,9 +195,9 @@ impl GpSearcher {
         self.model.posterior()?.predict_means(&portfolio).into_iter().reduce(f64::min)
     }
 
-    /// The least improvement that counts in the suggestion for `trial`, in units of the transformed values.
-    pub(super) fn margin(&self, trial: TrialId) -> f64 {
-        self.settings.criterion.margin(&mut stream(self.seed, trial, Purpose::Margin))
+    /// The least improvement that counts in the next decision, in units of the transformed values.
+    pub(super) fn margin(&self) -> f64 {
+        self.settings.criterion.margin(&mut stream(self.seed, TrialId(self.model.decision()), Purpose::Margin))
     }
 
     /// The value to improve on: the lowest predicted mean in `ranking` among trials that reached the full resource (among all if there

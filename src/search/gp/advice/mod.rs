@@ -5,7 +5,7 @@ mod job_value;
 use super::model::RankedTrial;
 use super::searcher::{GpSearcher, Suggestion};
 use crate::search::observation::is_prior_trial;
-use crate::types::advice::{Advice, PausedTrial, SlotChoices, TrialRequest};
+use crate::types::advice::{Advice, PausedTrial, SlotChoices};
 use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
@@ -42,7 +42,7 @@ impl GpSearcher {
             return Advice::StartNew { at: request.resource };
         };
         let new = self.best_job(&Candidate { x: &x, last: None, bar }, choices);
-        let paused = self.best_paused(&ranking, &request, choices);
+        let paused = self.best_paused(&ranking, choices);
         match (new, paused) {
             (Some(new), Some((trial, job))) if job.value > new.value => Advice::Promote { trial, to: job.resource },
             (Some(new), _) => Advice::StartNew { at: new.resource },
@@ -51,13 +51,8 @@ impl GpSearcher {
     }
 
     /// The paused trial whose next job has the largest value, and that job.
-    fn best_paused(
-        &mut self,
-        ranking: &[RankedTrial],
-        request: &TrialRequest,
-        choices: SlotChoices<'_>,
-    ) -> Option<(TrialId, BestJob)> {
-        let bar = self.incumbent_mean(ranking)? - self.margin(request.trial);
+    fn best_paused(&mut self, ranking: &[RankedTrial], choices: SlotChoices<'_>) -> Option<(TrialId, BestJob)> {
+        let bar = self.incumbent_mean(ranking)? - self.margin();
         let mut best: Option<(TrialId, BestJob)> = None;
         for PausedTrial { trial, resource } in choices.paused {
             let Some(ranked) = ranking.iter().find(|ranked| ranked.trial == *trial) else { continue };

@@ -181,10 +181,11 @@ mod tests {
     fn by_rows(l: &LowerTriangle, b: &mut [F64s], first: usize) {
         for i in first..b.len() {
             let row = l.row(i);
-            for k in 0..LANES {
-                let sum = (first..i).fold(0.0, |sum, j| sum + row[j] * b[j][k]);
-                b[i][k] = (b[i][k] - sum) / row[i];
+            let mut sums = [0.0; LANES];
+            for (l, known) in row[first..i].iter().zip(&b[first..i]) {
+                sums.iter_mut().zip(known).for_each(|(sum, known)| *sum += l * known);
             }
+            b[i].iter_mut().zip(sums).for_each(|(b, sum)| *b = (*b - sum) / row[i]);
         }
     }
 

@@ -82,8 +82,9 @@ pub enum JournalError {
     /// The rules that turn a seed into draws have changed since the study started.
     #[error(
         "{}: recorded with sampling rules {found} by hypertune {version}; this version has rules {wanted} and would draw other \
-         configurations; continue with that version, or start a new study with --study OTHER or --overwrite",
-        path.display()
+         configurations; continue with that version, or start a new study with --study OTHER --warm-start {}, or with --overwrite",
+        path.display(),
+        quoted_folder(path)
     )]
     SamplingRules {
         /// The file.

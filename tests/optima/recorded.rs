@@ -1,4 +1,5 @@
-//! Without conditions and constraints, each model proposes what it proposed in the first version with this test.
+//! Without conditions and constraints, each model proposes what it proposed in the first version with this test, or `tpe` what it
+//! proposed in the first version with the sampling rules 2.
 
 use hypertune::types::assignment::Assignment;
 use serde_json::Value;

@@ -180,3 +180,22 @@ fn a_damaged_journal_and_another_format_are_refused() {
     File::create(&path).unwrap();
     lab.run("-j 3", WORDS).exits(0);
 }
+
+/// `tpe` has the sampling rules 2, other samplers those of the first version.
+#[test]
+fn a_study_of_another_samplers_rules_says_why_it_does_not_continue() {
+    let lab = lab();
+    lab.run("-j 1 --max-jobs 5", WORDS).exits(4);
+    let journal = |study: &str| lab.path(study).join("journal.jsonl");
+    assert!(fs::read_to_string(journal("m.study")).unwrap().contains("\"sampling_rules\":1,"));
+    lab.run("-j 3", WORDS).exits(0);
+    lab.run("-j 1 --max-jobs 5 --sampler tpe --study old", WORDS).exits(4);
+    let text = fs::read_to_string(journal("old")).unwrap();
+    assert!(text.contains("\"sampling_rules\":2,"), "{text}");
+    fs::write(journal("old"), plain(&text).replacen("\"sampling_rules\":2,", "\"sampling_rules\":1,", 1)).unwrap();
+    for line in ["-j 1 --sampler tpe --study old", "-j 3 --sampler tpe --study old"] {
+        let refused = lab.run(line, WORDS).exits(2);
+        refused.stderr_contains("sampling rules 1 ").stderr_contains("rules 2 ").stderr_contains("--warm-start");
+    }
+    lab.run("-j 1 --sampler tpe --study next --warm-start old", WORDS).exits(0);
+}

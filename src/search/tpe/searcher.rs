@@ -21,24 +21,24 @@ use crate::types::units::Resource;
 /// Settings of the sampler.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Tpe {
-    /// Fraction of trials drawn at random, in [0, 1] (ρ in the paper).
+    /// Fraction of trials drawn at random, in [0, 1] (ρ in BOHB's paper).
     pub random_fraction: f64,
-    /// Fraction of a rung's configurations that count as good, in [0, 1] (q = 0.15 in the paper).
-    pub good_fraction: f64,
-    /// Number of draws from the good density, of which the one with the best density ratio is proposed. The paper takes 64; with
-    /// 24, Hyperopt's number, proposals stay nearer to known configurations.
+    /// β: of n results, the ⌈β√n⌉ best are good, but at most 25.
+    pub good_factor: f64,
+    /// Number of draws from the good density, of which the one with the best density ratio is proposed (24 in Hyperopt and Optuna).
     pub candidates: usize,
-    /// Factor on the bandwidth for these draws, ≥ 1 (b_w = 3 in the paper).
-    pub bandwidth_factor: f64,
     /// Number of initial trials drawn at random.
     pub initial: u64,
 }
 
 impl Default for Tpe {
     fn default() -> Tpe {
-        Tpe { random_fraction: 0.1, good_fraction: 0.15, candidates: 24, bandwidth_factor: 3.0, initial: 0 }
+        Tpe { random_fraction: 0.1, good_factor: 0.75, candidates: 24, initial: 0 }
     }
 }
+
+/// The version of the sampling rules that changed this sampler last; see [`Sampler::rules`].
+const RULES: u32 = 2;
 
 impl Sampler for Tpe {
     fn name(&self) -> &'static str {
@@ -56,8 +56,14 @@ impl Sampler for Tpe {
     fn guess_use(&self) -> GuessUse {
         GuessUse::Prior
     }
+
+    fn rules(&self) -> u32 {
+        RULES
+    }
 }
 
+/// Maximum number of good results (Hyperopt's `linear_forgetting`, Optuna's `default_gamma`).
+const MAX_GOOD: usize = 25;
 /// Maximum number of points of a density; keeps a suggestion at a few milliseconds.
 const MAX_POINTS: usize = 500;
 
@@ -165,34 +171,28 @@ impl TpeSearcher {
         (groups, order.into_iter().take(count).map(|row| branch(&row.0)).collect())
     }
 
-    /// The good results, the best first, and the others; `None` without more than d + 3 results for d active parameters, at least one
-    /// of them not a failure.
+    /// The ⌈β√n⌉ good ones of n results, the best first, and the others (Watanabe 2023, section 3; Hyperopt, with β = 0.25). Failures
+    /// are never good. `None` without more than d + 3 results for d active parameters, at least one of them not a failure.
     fn split<'r>(&self, mut rows: Vec<&'r Row>) -> Option<(Vec<&'r Row>, Vec<&'r Row>)> {
         let active = |row: &&Row| row.0.iter().filter(|x| **x != INACTIVE).count();
-        let min_points = rows.iter().map(active).max().unwrap_or(0) + 1;
-        if rows.len() <= min_points + 2 || rows.iter().all(|row| row.1.is_infinite()) {
+        let min_results = rows.iter().map(active).max().unwrap_or(0) + 4;
+        let successes = rows.iter().filter(|row| row.1.is_finite()).count();
+        if rows.len() < min_results || successes == 0 {
             return None;
         }
         rows.sort_by(|a, b| a.1.total_cmp(&b.1));
-        // Equation 3: at least d + 1 points in either density, if there are that many.
-        let points = |fraction: f64| ((fraction * rows.len() as f64) as usize).max(min_points);
-        let good = points(self.settings.good_fraction).min(rows.len() - 2);
-        let other = points(1.0 - self.settings.good_fraction).min(rows.len() - good);
-        let other = rows.split_off(rows.len() - other);
-        rows.truncate(good);
-        Some((rows, other))
+        let good = (self.settings.good_factor * (rows.len() as f64).sqrt()).ceil() as usize;
+        let others = rows.split_off(good.clamp(1, MAX_GOOD.min(successes)));
+        Some((rows, others))
     }
 
-    /// Densities over at most [`MAX_POINTS`] results each: the best good ones, and every k-th of the others.
+    /// The densities of the good results and of at most [`MAX_POINTS`] of the others, which are every k-th of them.
     fn pair(&self, good: &[&Row], other: &[&Row]) -> DensityPair {
         let step = other.len().div_ceil(MAX_POINTS).max(1);
         let density = |rows: &mut dyn Iterator<Item = &&Row>| {
             Density::new(&self.encoding, rows.map(|row| row.0.clone()).collect())
         };
-        DensityPair {
-            good: density(&mut good.iter().take(MAX_POINTS)),
-            other: density(&mut other.iter().step_by(step)),
-        }
+        DensityPair { good: density(&mut good.iter()), other: density(&mut other.iter().step_by(step)) }
     }
 
     /// Draws a branch: each with its number among the best results, plus the prior with the weight of as many results as there are
@@ -229,7 +229,7 @@ impl TpeSearcher {
         let belief = self.random.belief();
         let mut best: Option<(f64, f64, Assignment)> = None;
         let mut left = self.settings.candidates;
-        let (mut bandwidth_factor, mut infeasible) = (self.settings.bandwidth_factor, 0);
+        let (mut bandwidth_factor, mut infeasible) = (1.0, 0);
         for _ in 0..self.encoding.draw_limit(left) {
             let mut x = good.draw(bandwidth_factor, stream);
             self.encoding.snap(&mut x);

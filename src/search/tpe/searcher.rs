@@ -25,7 +25,7 @@ pub struct Tpe {
     pub random_fraction: f64,
     /// β: of n results, the ⌈β√n⌉ best are good, but at most 25.
     pub good_factor: f64,
-    /// Number of draws from the good density, of which the one with the best density ratio is proposed (24 in Hyperopt and Optuna).
+    /// Number of draws from the good density, of which the one with the best density ratio is proposed (64 in BOHB's paper).
     pub candidates: usize,
     /// Number of initial trials drawn at random.
     pub initial: u64,
@@ -33,7 +33,7 @@ pub struct Tpe {
 
 impl Default for Tpe {
     fn default() -> Tpe {
-        Tpe { random_fraction: 0.1, good_factor: 0.75, candidates: 24, initial: 0 }
+        Tpe { random_fraction: 0.1, good_factor: 0.75, candidates: 64, initial: 0 }
     }
 }
 
@@ -64,8 +64,11 @@ impl Sampler for Tpe {
 
 /// Maximum number of good results (Hyperopt's `linear_forgetting`, Optuna's `default_gamma`).
 const MAX_GOOD: usize = 25;
-/// Maximum number of points of a density; keeps a suggestion at a few milliseconds.
-const MAX_POINTS: usize = 500;
+/// Maximum number of other results in a density; keeps a suggestion below a millisecond.
+const MAX_POINTS: usize = 200;
+/// Minimum number of results of a model, besides one for every two active parameters. BOHB takes more than d + 3, because it estimates
+/// bandwidths.
+const MIN_RESULTS: usize = 3;
 
 /// l(x) and g(x) of the paper.
 #[derive(Debug)]
@@ -172,10 +175,10 @@ impl TpeSearcher {
     }
 
     /// The ⌈β√n⌉ good ones of n results, the best first, and the others (Watanabe 2023, section 3; Hyperopt, with β = 0.25). Failures
-    /// are never good. `None` without more than d + 3 results for d active parameters, at least one of them not a failure.
+    /// are never good. `None` with fewer than ⌈d/2⌉ + 3 results for d active parameters, or if all are failures.
     fn split<'r>(&self, mut rows: Vec<&'r Row>) -> Option<(Vec<&'r Row>, Vec<&'r Row>)> {
         let active = |row: &&Row| row.0.iter().filter(|x| **x != INACTIVE).count();
-        let min_results = rows.iter().map(active).max().unwrap_or(0) + 4;
+        let min_results = rows.iter().map(active).max().unwrap_or(0).div_ceil(2) + MIN_RESULTS;
         let successes = rows.iter().filter(|row| row.1.is_finite()).count();
         if rows.len() < min_results || successes == 0 {
             return None;

@@ -190,8 +190,8 @@ fn the_highest_rung_with_enough_points_is_used() {
     let mut searcher = searcher();
     observe(&mut *searcher, 30, 1.0, 0.1);
     assert!(suggested(&mut *searcher) < 0.25, "only rung 1 has results");
-    observe(&mut *searcher, 4, 9.0, 0.9);
-    assert!(suggested(&mut *searcher) < 0.25, "four points are too few for one parameter");
+    observe(&mut *searcher, 3, 9.0, 0.9);
+    assert!(suggested(&mut *searcher) < 0.25, "three points are too few for one parameter");
     observe(&mut *searcher, 30, 9.0, 0.9);
     assert!(suggested(&mut *searcher) > 0.75, "the highest rung has enough points");
     observe(&mut *searcher, 500, 3.0, 0.1);
@@ -216,7 +216,7 @@ fn with_too_few_points_or_as_random_fraction_proposals_are_random_draws() {
     let random =
         drawn(&mut *crate::search::random::Random.searcher(&context(space(&[("x", "uniform", json!([0, 1]))]), 1)));
     let mut few = searcher();
-    observe(&mut *few, 4, 1.0, 0.1);
+    observe(&mut *few, 3, 1.0, 0.1);
     assert_eq!(drawn(&mut *few), random);
     let blind = Tpe { random_fraction: 1.0, ..Tpe::default() };
     let mut blind = blind.searcher(&context(space(&[("x", "uniform", json!([0, 1]))]), 1));

@@ -1,5 +1,4 @@
-//! Without conditions and constraints, each model proposes what it proposed in the first version with this test, or `tpe` what it
-//! proposed in the first version with the sampling rules 2.
+//! Without conditions and constraints, each model proposes what it proposed when its sampling rules changed last.
 
 use hypertune::types::assignment::Assignment;
 use serde_json::Value;

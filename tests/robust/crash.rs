@@ -181,7 +181,7 @@ fn a_damaged_journal_and_another_format_are_refused() {
     lab.run("-j 3", WORDS).exits(0);
 }
 
-/// `tpe` has the sampling rules 2, other samplers those of the first version.
+/// The rules of `tpe` have changed since the first version, those of random draws have not.
 #[test]
 fn a_study_of_another_samplers_rules_says_why_it_does_not_continue() {
     let lab = lab();

@@ -37,9 +37,6 @@ impl Default for Tpe {
     }
 }
 
-/// The version of the sampling rules that changed this sampler last; see [`Sampler::rules`].
-const RULES: u32 = 2;
-
 impl Sampler for Tpe {
     fn name(&self) -> &'static str {
         "tpe"
@@ -58,7 +55,7 @@ impl Sampler for Tpe {
     }
 
     fn rules(&self) -> u32 {
-        RULES
+        2
     }
 }
 

@@ -5,6 +5,7 @@
 //! Components and Their Roles for Better Empirical Performance", compares and recommends.
 
 mod kde;
+mod pair;
 mod searcher;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rand::RngExt;
 
-use super::kde::Density;
+use super::pair::{DensityPair, EncodedResult};
 use crate::search::encoding::{Branch, Encoding, INACTIVE, branch, is_in_branch};
 use crate::search::observation::{count_configurations, rank_fractions};
 use crate::search::random::RandomSearcher;
@@ -61,21 +61,9 @@ impl Sampler for Tpe {
 
 /// Maximum number of good results (Hyperopt's `linear_forgetting`, Optuna's `default_gamma`).
 const MAX_GOOD: usize = 25;
-/// Maximum number of other results in a density; keeps a suggestion below a millisecond.
-const MAX_POINTS: usize = 200;
 /// Minimum number of results of a model, besides one for every two active parameters. BOHB takes more than d + 3, because it estimates
 /// bandwidths.
 const MIN_RESULTS: usize = 3;
-
-/// l(x) and g(x) of the paper.
-#[derive(Debug)]
-struct DensityPair {
-    good: Density,
-    other: Density,
-}
-
-/// The vector and the cost of a result; a failure has infinite cost.
-type Row = (Vec<f64>, f64);
 
 /// The densities of all results and, with conditions, those of each branch with enough results.
 #[derive(Debug)]
@@ -96,9 +84,9 @@ struct TpeSearcher {
     seed: u64,
     direction: Direction,
     /// The results at each resource.
-    rungs: BTreeMap<Resource, Vec<Row>>,
+    rungs: BTreeMap<Resource, Vec<EncodedResult>>,
     /// Those of each earlier study.
-    earlier: BTreeMap<Resource, BTreeMap<u32, Vec<Row>>>,
+    earlier: BTreeMap<Resource, BTreeMap<u32, Vec<EncodedResult>>>,
     /// Densities of all observations so far; computed on demand.
     densities: Option<Densities>,
     /// That of the last proposal.
@@ -120,7 +108,7 @@ impl TpeSearcher {
         }
     }
 
-    fn row(&self, observation: &Observation<'_>) -> Option<Row> {
+    fn row(&self, observation: &Observation<'_>) -> Option<EncodedResult> {
         let x = self.encoding.encode(observation.assignment)?;
         Some((x, observation.score.map_or(f64::INFINITY, |score| self.direction.cost(score))))
     }
@@ -132,18 +120,18 @@ impl TpeSearcher {
             rungs.values().rev().find_map(|rows| Some((&**rows, self.split(rows.iter().collect())?)))?;
         let (groups, leading) = self.group(rows);
         let branch_count = groups.len();
-        let all = self.pair(&good, &other);
+        let all = DensityPair::new(&self.encoding, &good, &other);
         let fit = |(branch, rows)| {
             let (good, other) = self.split(rows)?;
-            Some((branch, self.pair(&good, &other)))
+            Some((branch, DensityPair::new(&self.encoding, &good, &other)))
         };
         Some(Densities { all, branches: groups.into_iter().filter_map(fit).collect(), leading, branch_count })
     }
 
     /// The results at each resource, with those of earlier studies. If there are any, costs are ranks within their study and resource,
     /// because tasks have different scales.
-    fn comparable_rungs(&self) -> BTreeMap<Resource, Cow<'_, [Row]>> {
-        let mut rungs: BTreeMap<Resource, Cow<'_, [Row]>> =
+    fn comparable_rungs(&self) -> BTreeMap<Resource, Cow<'_, [EncodedResult]>> {
+        let mut rungs: BTreeMap<Resource, Cow<'_, [EncodedResult]>> =
             self.rungs.iter().map(|(resource, rows)| (*resource, Cow::from(rows))).collect();
         if self.earlier.is_empty() {
             return rungs;
@@ -159,13 +147,13 @@ impl TpeSearcher {
     }
 
     /// With conditions, the results of each branch, and the branches of the ⌈√n/4⌉ best of n results (Hyperopt's number of good ones).
-    fn group<'r>(&self, rows: &'r [Row]) -> (BTreeMap<Branch, Vec<&'r Row>>, Vec<Branch>) {
-        let mut groups: BTreeMap<Branch, Vec<&Row>> = BTreeMap::new();
+    fn group<'r>(&self, rows: &'r [EncodedResult]) -> (BTreeMap<Branch, Vec<&'r EncodedResult>>, Vec<Branch>) {
+        let mut groups: BTreeMap<Branch, Vec<&EncodedResult>> = BTreeMap::new();
         if !self.encoding.has_conditions() {
             return (groups, Vec::new());
         }
         rows.iter().for_each(|row| groups.entry(branch(&row.0)).or_default().push(row));
-        let mut order: Vec<&Row> = rows.iter().collect();
+        let mut order: Vec<&EncodedResult> = rows.iter().collect();
         order.sort_by(|a, b| a.1.total_cmp(&b.1));
         let count = (0.25 * (rows.len() as f64).sqrt()).ceil() as usize;
         (groups, order.into_iter().take(count).map(|row| branch(&row.0)).collect())
@@ -173,8 +161,8 @@ impl TpeSearcher {
 
     /// The ⌈β√n⌉ good ones of n results, the best first, and the others (Watanabe 2023, section 3; Hyperopt, with β = 0.25). Failures
     /// are never good. `None` with fewer than ⌈d/2⌉ + 3 results for d active parameters, or if all are failures.
-    fn split<'r>(&self, mut rows: Vec<&'r Row>) -> Option<(Vec<&'r Row>, Vec<&'r Row>)> {
-        let active = |row: &&Row| row.0.iter().filter(|x| **x != INACTIVE).count();
+    fn split<'r>(&self, mut rows: Vec<&'r EncodedResult>) -> Option<(Vec<&'r EncodedResult>, Vec<&'r EncodedResult>)> {
+        let active = |row: &&EncodedResult| row.0.iter().filter(|x| **x != INACTIVE).count();
         let min_results = rows.iter().map(active).max().unwrap_or(0).div_ceil(2) + MIN_RESULTS;
         let successes = rows.iter().filter(|row| row.1.is_finite()).count();
         if rows.len() < min_results || successes == 0 {
@@ -184,15 +172,6 @@ impl TpeSearcher {
         let good = (self.settings.good_factor * (rows.len() as f64).sqrt()).ceil() as usize;
         let others = rows.split_off(good.clamp(1, MAX_GOOD.min(successes)));
         Some((rows, others))
-    }
-
-    /// The densities of the good results and of at most [`MAX_POINTS`] of the others, which are every k-th of them.
-    fn pair(&self, good: &[&Row], other: &[&Row]) -> DensityPair {
-        let step = other.len().div_ceil(MAX_POINTS).max(1);
-        let density = |rows: &mut dyn Iterator<Item = &&Row>| {
-            Density::new(&self.encoding, rows.map(|row| row.0.clone()).collect())
-        };
-        DensityPair { good: density(&mut good.iter()), other: density(&mut other.iter().step_by(step)) }
     }
 
     /// Draws a branch: each with its number among the best results, plus the prior with the weight of as many results as there are
@@ -218,11 +197,12 @@ impl TpeSearcher {
         self.best_candidate(own.unwrap_or(&densities.all), chosen.as_ref(), &mut stream)
     }
 
-    /// The new candidate with the highest ratio of the densities, multiplied by the factor of the guesses (see
-    /// `search::guess`), and the logarithm of the ratio. Candidates are of the branch `chosen`, if there is one, and feasible. The more draws are not feasible, the nearer the next are to known configurations.
+    /// The new candidate with the highest ratio of the densities, multiplied by the factor of the guesses (see `search::guess`), and the
+    /// logarithm of the ratio. Candidates are of the branch `chosen`, if there is one, and feasible. The more draws are not feasible, the
+    /// nearer the next are to known configurations.
     fn best_candidate(
         &self,
-        DensityPair { good, other }: &DensityPair,
+        pair: &DensityPair,
         chosen: Option<&Branch>,
         stream: &mut Stream,
     ) -> Option<(f64, Assignment)> {
@@ -231,7 +211,7 @@ impl TpeSearcher {
         let mut left = self.settings.candidates;
         let (mut bandwidth_factor, mut infeasible) = (1.0, 0);
         for _ in 0..self.encoding.draw_limit(left) {
-            let mut x = good.draw(bandwidth_factor, stream);
+            let mut x = pair.good().draw(bandwidth_factor, stream);
             self.encoding.snap(&mut x);
             if !is_in_branch(chosen, &x) {
                 continue;
@@ -247,7 +227,7 @@ impl TpeSearcher {
                 break;
             }
             left -= 1;
-            let ratio = good.log_density(&x) - other.log_density(&x);
+            let ratio = pair.log_ratio(&x);
             let value = belief.map_or(ratio, |belief| ratio + belief.value(&x));
             if best.as_ref().is_some_and(|(max, ..)| value <= *max) {
                 continue;
@@ -262,7 +242,7 @@ impl TpeSearcher {
 }
 
 /// `rows` with costs replaced by their ranks.
-fn ranked(rows: &[Row]) -> Vec<Row> {
+fn ranked(rows: &[EncodedResult]) -> Vec<EncodedResult> {
     let costs: Vec<f64> = rows.iter().map(|row| row.1).collect();
     rows.iter().zip(rank_fractions(&costs)).map(|((x, _), rank)| (x.clone(), rank)).collect()
 }

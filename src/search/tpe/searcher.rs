@@ -61,8 +61,7 @@ impl Sampler for Tpe {
 
 /// Maximum number of good results (Hyperopt's `linear_forgetting`, Optuna's `default_gamma`).
 const MAX_GOOD: usize = 25;
-/// Minimum number of results of a model, besides one for every two active parameters. BOHB takes more than d + 3, because it estimates
-/// bandwidths.
+/// Minimum number of results of a model, besides one for every two active parameters (BOHB, which estimates bandwidths: d + 4).
 const MIN_RESULTS: usize = 3;
 
 /// The densities of all results and, with conditions, those of each branch with enough results.

@@ -50,6 +50,10 @@ impl Sampler for Automatic {
         self.sampler.rules()
     }
 
+    fn advises(&self) -> bool {
+        self.sampler.advises()
+    }
+
     /// No configuration is proposed twice.
     fn max_trials(&self, space: &Space) -> Option<u64> {
         finite_count(space)

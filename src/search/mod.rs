@@ -110,6 +110,10 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     fn guess_use(&self) -> GuessUse {
         GuessUse::Nothing
     }
+    /// Whether its searchers give advice; see [`Searcher::advise`].
+    fn advises(&self) -> bool {
+        false
+    }
     /// Whether an external tuner proposes ([`Proposal::External`]), so that the matrix must have one.
     fn is_external(&self) -> bool {
         false

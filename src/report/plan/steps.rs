@@ -16,13 +16,17 @@ pub fn steps(experiment: &Experiment, plan: &Plan) -> Vec<String> {
     }
     let unit = experiment.resource.as_ref().map_or_else(String::new, |spec| printable(&spec.name).into_owned());
     let mut steps = vec![first_bracket(experiment, first, &unit)];
-    if let Some(rung) = later.first().and_then(|bracket| bracket.rungs.first()) {
-        let amount = text::amount_of(rung.resource.amount(), &unit);
-        let name = experiment.method.sampler.name();
-        steps.push(format!(
-            "then the model of the sampler {name} uses each free slot for a new trial with {amount} or the next rung of a paused one, \
-             whichever promises more for its cost"
-        ));
+    if !later.is_empty() {
+        let sampler = &experiment.method.sampler;
+        let name = sampler.name();
+        steps.push(if sampler.advises() {
+            format!(
+                "then the model of the sampler {name} uses each free slot for a new trial at any rung or a higher rung of a paused one, \
+                 whichever has the larger expected improvement for its cost"
+            )
+        } else {
+            format!("then single trials that the sampler {name} draws, each promoted if it is among the best of its rung")
+        });
     }
     if first.rungs.len() > 1 {
         steps.push(match experiment.promoted {

@@ -60,8 +60,8 @@ pub struct FreezeThawScheduler {
     promoted_later: BTreeSet<TrialId>,
     /// Trials that were promoted outside the first bracket and wait for a slot.
     promoted: VecDeque<Promotion>,
-    /// The levels of the next new trials, as far as they are decided.
-    new_levels: VecDeque<usize>,
+    /// The level of the next new trial, if it is decided.
+    next_level: Option<usize>,
     next_trial: u64,
     max_trials: u64,
     /// Running jobs outside the first bracket.
@@ -94,7 +94,7 @@ impl FreezeThawScheduler {
             undecided: VecDeque::new(),
             promoted_later: BTreeSet::new(),
             promoted: VecDeque::new(),
-            new_levels: VecDeque::new(),
+            next_level: None,
             next_trial: 0,
             max_trials,
             running: 0,
@@ -180,8 +180,7 @@ impl FreezeThawScheduler {
         match advisor.advise(choices) {
             Advice::Promote { trial, to } => self.promote(trial, self.level(to)),
             Advice::StartNew { at } => {
-                let level = self.level(at).filter(|_| choices.new_trial.is_some());
-                self.new_levels.extend(level);
+                self.next_level = self.level(at);
                 None
             }
             Advice::NoOpinion if is_top => self.promote(ended, None),
@@ -250,7 +249,7 @@ impl Scheduler for FreezeThawScheduler {
             if let Some(start) = self.first.start_new() {
                 return Next::Start(start);
             }
-            let level = self.new_levels.pop_front().unwrap_or(self.start_level);
+            let level = self.next_level.take().unwrap_or(self.start_level);
             return Next::Start(self.start(trial, level, None));
         }
         if self.is_finished() { Next::Done } else { Next::Wait }
@@ -258,10 +257,12 @@ impl Scheduler for FreezeThawScheduler {
 
     fn next_recorded(&mut self, key: JobKey) -> Next {
         let level = key.rung.0 as usize;
-        if key.trial == TrialId(self.next_trial) && level < self.resources.len() {
-            self.new_levels = VecDeque::from([level]);
-        }
-        self.next()
+        let is_next = key.trial == TrialId(self.next_trial) && level < self.resources.len();
+        self.next_level = is_next.then_some(level);
+        let next = self.next();
+        // the first bracket does not use it
+        self.next_level = None;
+        next
     }
 
     fn finish(&mut self, key: JobKey, score: Option<Score>) -> Vec<Verdict> {
@@ -310,6 +311,7 @@ impl Scheduler for FreezeThawScheduler {
 
     fn close(&mut self, never_run: &[TrialId]) -> Vec<Verdict> {
         self.max_trials = self.next_trial;
+        self.next_level = None;
         for trial in never_run {
             if trial.0 < self.initial_trials {
                 self.first.cancel_new();
@@ -323,6 +325,7 @@ impl Scheduler for FreezeThawScheduler {
     /// The number of trials of the first bracket does not change.
     fn set_length(&mut self, length: u64) {
         self.max_trials = length;
+        self.next_level = None;
         self.paused.append(&mut self.retired_at_end);
     }
 

@@ -214,3 +214,21 @@ fn with_earlier_studies_the_first_bracket_has_at_most_9_trials_that_start_higher
     assert_eq!(rungs(&*warm.with_length(100)), rungs(&*warm));
     assert_eq!(rungs(&*informed(schedule(1.0, 3.0, 3.0, UNLIMITED))), [(3, 1.0), (1, 3.0)]);
 }
+
+#[test]
+fn a_replay_that_ends_in_the_first_bracket_decides_no_level() {
+    let mut scheduler = schedule(1.0, 81.0, 3.0, UNLIMITED).scheduler(Some(Direction::Minimize));
+    for trial in 0..5 {
+        let key = JobKey { trial: TrialId(trial), rung: Rung(0) };
+        assert!(matches!(scheduler.next_recorded(key), Next::Start(job) if job.key == key));
+        scheduler.finish(key, Score::new(trial as f64));
+    }
+    let mut keys = Vec::new();
+    while keys.len() < 45 {
+        let job = start(&mut *scheduler);
+        keys.push(job.key);
+        end(&mut *scheduler, job, job.key.trial.0 as f64, start_new());
+    }
+    let later: Vec<JobKey> = keys.into_iter().filter(|key| key.trial.0 >= 27).collect();
+    assert!(later.iter().all(|key| key.rung == Rung(1)), "{later:?}");
+}

@@ -55,6 +55,10 @@ impl Sampler for Gp {
         2
     }
 
+    fn advises(&self) -> bool {
+        true
+    }
+
     fn guess_use(&self) -> GuessUse {
         GuessUse::Prior
     }

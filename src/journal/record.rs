@@ -27,7 +27,7 @@ pub const FORMAT: u32 = 2;
 pub struct Header {
     /// [`FORMAT`] when the study started.
     pub format: u32,
-    /// The version of the sampler's rules when the study started; see `Sampler::rules`.
+    /// The version of the rules of sampler and schedule when the study started; see `Method::rules`.
     pub sampling_rules: u32,
     /// The version of hypertune that started the study.
     pub version: String,

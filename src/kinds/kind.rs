@@ -17,6 +17,13 @@ pub struct Method {
     pub sampler: Arc<dyn Sampler>,
 }
 
+impl Method {
+    /// Version of the rules that turn a seed and results into configurations and promotions: the later one of sampler and schedule.
+    pub fn rules(&self) -> u32 {
+        self.sampler.rules().max(self.schedule.rules())
+    }
+}
+
 /// Whether a matrix of a kind has a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Need {

@@ -61,11 +61,8 @@ fn direction(direction: Direction) -> &'static str {
 fn bracket_table(brackets: &[BracketView]) -> String {
     let mut table = plain_table();
     let mut header = vec!["\n\niteration".to_owned()];
-    for (i, bracket) in brackets.iter().enumerate() {
-        // the single trials of `auto` have the rungs of its bracket
-        let is_repeated = brackets[..i].iter().any(|other| other.bracket == bracket.bracket);
-        let name = if is_repeated { "later".to_owned() } else { format!("bracket {}", bracket.bracket) };
-        header.extend([format!("{name}\nnum\nconfigs"), " \nresource\nalloc".to_owned()]);
+    for bracket in brackets {
+        header.extend([format!("bracket {}\nnum\nconfigs", bracket.bracket), " \nresource\nalloc".to_owned()]);
     }
     table.set_header(header.into_iter().map(right));
     for iteration in 0..brackets.iter().map(|b| b.rungs.len()).max().unwrap_or(0) {

@@ -100,7 +100,7 @@ pub fn open(
     let mut replayed = ReplayedStudy::new(study, options);
     let Some((header, mut records)) = reader::open(&study.folder)? else { return Ok(replayed) };
     check_identity(study, &header)?;
-    reader::check_sampling_rules(&header, study.experiment.method.sampler.rules(), &study.folder)?;
+    reader::check_sampling_rules(&header, study.experiment.method.rules(), &study.folder)?;
     replayed.age = StudyAge::Resumed;
     if let Some(length) = study.change.initial_length {
         replayed.engine.start_with_length(length);

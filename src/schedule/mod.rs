@@ -129,6 +129,10 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     fn is_led_by_model(&self) -> bool {
         false
     }
+    /// Version of the rules of promotion; a study continues only with the rules it was started with.
+    fn rules(&self) -> u32 {
+        1
+    }
     /// The reduction factor η, if there is one.
     fn eta(&self) -> Option<f64> {
         None

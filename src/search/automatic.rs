@@ -8,7 +8,7 @@ use super::choice::{ChosenSampler, SamplerChoice, StudyFacts, finite_count};
 use super::gp::Gp;
 use super::random::Random;
 use super::tpe::Tpe;
-use super::{Sampler, SearchContext, Searcher};
+use super::{GuessUse, Sampler, SearchContext, Searcher};
 use crate::space::Space;
 
 /// The sampler `auto`. Before the choice it is `gp`.
@@ -48,6 +48,13 @@ impl Sampler for Automatic {
 
     fn rules(&self) -> u32 {
         self.sampler.rules()
+    }
+
+    fn guess_use(&self) -> GuessUse {
+        match self.choice.as_ref().map(|choice| choice.sampler) {
+            Some(ChosenSampler::EachOnce) => GuessUse::FirstTrial,
+            _ => self.sampler.guess_use(),
+        }
     }
 
     fn advises(&self) -> bool {

@@ -49,6 +49,9 @@ pub fn decide(
         _ => now,
     };
     let now = now.with_recorded_choice(&view.header);
+    let without_prior = now.experiment.clone();
+    // earlier studies change the schedule, and a study that continues keeps those of its start
+    let mut now = now.with_prior(&view.header.prior);
     let Compared { differences, length } = compare(&view.header, &recorded, &now);
     let has_ended = view.has_ended() && rerun.is_none();
     let has_results = has_succeeded(view) || holds_training(view) || lock::is_held(&now.folder);
@@ -59,6 +62,7 @@ pub fn decide(
                 "note: no job of the study in {folder} has succeeded; it is discarded and a new one starts"
             ));
         }
+        now.experiment = without_prior;
         return Ok(Decision::StartAgain(now.with_collector(given)));
     }
     if !differences.is_empty() {

@@ -270,7 +270,7 @@ pub fn header(study: &StudyDefinition) -> Result<Header, CliError> {
     let directory = env::current_dir().context("cannot determine the current directory").map_err(CliError::internal)?;
     Ok(Header {
         format: FORMAT,
-        sampling_rules: experiment.method.sampler.rules(),
+        sampling_rules: experiment.method.rules(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         matrix_path: study.source.name.clone(),
         matrix: study.source.text.clone(),

@@ -91,7 +91,7 @@ impl Schedule for FreezeThaw {
         let first = shrink(&self.rungs, trials.min(self.initial_trials()));
         let first = BracketPlan { bracket: self.bracket(), rungs: first };
         let single = BracketPlan {
-            bracket: self.bracket(),
+            bracket: self.bracket() + 1,
             rungs: self.rungs.iter().map(|rung| RungPlan { configs: later, resource: rung.resource }).collect(),
         };
         let brackets = if later == 0 { vec![first] } else { vec![first, single] };
@@ -124,6 +124,10 @@ impl Schedule for FreezeThaw {
 
     fn is_led_by_model(&self) -> bool {
         true
+    }
+
+    fn rules(&self) -> u32 {
+        2
     }
 
     fn eta(&self) -> Option<f64> {

@@ -101,10 +101,10 @@ impl FreezeThawScheduler {
         }
     }
 
-    /// The bracket of `trial`.
+    /// The bracket of `trial`. The number of the later trials' bracket is one above that of the first.
     fn bracket(&self, trial: TrialId) -> BracketId {
-        let round = if trial.0 < self.initial_trials { 0 } else { 1 };
-        BracketId { round, bracket: self.resources.len() as u32 - 1 }
+        let round = u32::from(trial.0 >= self.initial_trials);
+        BracketId { round, bracket: self.resources.len() as u32 - 1 + round }
     }
 
     fn start(&mut self, trial: TrialId, level: usize, previous: Option<usize>) -> Start {

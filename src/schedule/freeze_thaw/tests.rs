@@ -82,7 +82,7 @@ fn a_new_trial_starts_two_rungs_below_the_last() {
     let mut scheduler = after_first_bracket(&schedule(1.0, 81.0, 3.0, UNLIMITED));
     let job = start(&mut *scheduler);
     assert_eq!((job.key, job.resource.amount()), (JobKey { trial: TrialId(27), rung: Rung(1) }, 9.0));
-    assert_eq!((job.bracket, job.previous), (BracketId { round: 1, bracket: 3 }, None));
+    assert_eq!((job.bracket, job.previous), (BracketId { round: 1, bracket: 4 }, None));
 }
 
 #[test]

@@ -35,12 +35,12 @@ impl Default for Gp {
 }
 
 /// The lowest and the highest margin of [`Criterion::DrawnMargin`], in units of the transformed values.
-const MARGINS: (f64, f64) = (1e-3, 0.3);
+const MARGINS: (f64, f64) = (1e-3, 0.03);
 
 /// What a suggestion maximizes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Criterion {
-    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly from 10⁻³ to 0.3 standard
+    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly from 0.001 to 0.03 standard
     /// deviations of the results: one that suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global
     /// Optimization Methods Based on Response Surfaces", section 6; Lizotte 2008, "Practical Bayesian Optimization", section 3.3).
     /// Without a margin, most late trials repeat the incumbent for a small but certain improvement.

@@ -208,6 +208,12 @@ impl Model {
         chosen
     }
 
+    /// Predicted means at the full resource of those new running trials whose vector `is_counted`.
+    pub fn pending_means(&mut self, is_counted: impl Fn(&[f64]) -> bool) -> Vec<f64> {
+        let running: Vec<Vec<f64>> = self.pending.values().filter(|x| is_counted(x)).cloned().collect();
+        self.posterior().map(|posterior| posterior.predict_means(&running)).unwrap_or_default()
+    }
+
     /// All observed trials, the one with the best predicted mean at the full resource first.
     pub fn ranking(&mut self) -> Vec<RankedTrial> {
         if self.ranking.is_none() {

@@ -140,7 +140,9 @@ impl GpSearcher {
         let mut ranking = self.model.ranking();
         let subspace = Subspace::draw(&self.encoding, &ranking, &mut stream);
         ranking.retain(|ranked| subspace.contains(&ranked.x));
-        let best = self.incumbent_mean(&ranking).or_else(|| self.portfolio_mean())?;
+        let incumbent = self.incumbent_mean(&ranking).or_else(|| self.portfolio_mean())?;
+        // running trials are expected to improve on the incumbent, so that no two start for the same improvement
+        let best = self.model.pending_means(|x| subspace.contains(x)).into_iter().fold(incumbent, f64::min);
         let margin = self.margin();
         let mut known: Vec<Vec<f64>> = ranking.into_iter().take(LOCAL_CENTERS).map(|ranked| ranked.x).collect();
         known.extend(self.portfolio().iter().filter(|x| subspace.contains(x)).cloned());

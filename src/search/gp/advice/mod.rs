@@ -24,7 +24,7 @@ struct Candidate<'a> {
 /// The best next job of a trial.
 #[derive(Clone, Copy)]
 struct BestJob {
-    /// See [`Outlook::log_gain_per_cost`].
+    /// The logarithm of its expected improvement per cost.
     value: f64,
     resource: Resource,
 }

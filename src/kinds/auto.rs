@@ -8,12 +8,16 @@ use super::rung_advice::one_rung;
 use crate::schedule::freeze_thaw::FreezeThaw;
 use crate::schedule::full_budget::FullBudget;
 use crate::search::automatic::Automatic;
-use crate::search::gp::Gp;
+use crate::search::gp::{Criterion, Gp};
 use crate::types::allocation::PromotedStart;
 use crate::types::args::{ArgError, ArgReader, Args, PathSegment};
 
 /// Fields that are amounts of the resource or about its rungs.
 const RUNG_FIELDS: [&str; 3] = ["maxIterations", "minIterations", "eta"];
+
+/// See [`Criterion::DrawnMargin`]. Higher than for other schedules, because cheap rungs can follow a small chance of a large improvement
+/// (measured, see CONTRIBUTING.md).
+const HIGHEST_MARGIN: f64 = 0.3;
 
 /// `kind: auto`: freeze-thaw scheduling with the sampler `gp`, which draws the trials of the first bracket at random; without a resource
 /// full trainings with the sampler `auto`.
@@ -55,7 +59,8 @@ fn build(args: &Args) -> Result<Method, Vec<ArgError>> {
     check_plan_size(&mut reader, schedule.as_ref(), "numRuns");
     reader.finish(|| {
         let schedule = schedule?;
-        let sampler = Gp { initial: schedule.initial_trials(), ..Gp::default() };
+        let criterion = Criterion::DrawnMargin { highest: HIGHEST_MARGIN };
+        let sampler = Gp { initial: schedule.initial_trials(), criterion, ..Gp::default() };
         Some(Method { kind: "auto", schedule: Arc::new(schedule), sampler: Arc::new(sampler) })
     })
 }

@@ -37,6 +37,6 @@ fn models_propose_what_they_proposed_before() {
     kind: random, sampler: tpe, numRuns: 40 {"lr":0.006341365493284622,"layers":3,"opt":"sgd","decay":0.06729766916861973} {"lr":0.000014464782237333473,"layers":8,"opt":"lamb","decay":0.2331843836724663}
     kind: hyperopt, algorithm: anneal, numRuns: 40 {"lr":0.0005271465977728395,"layers":3,"opt":"adam","decay":0.1402536965540386} {"lr":0.0010794495152659208,"layers":3,"opt":"adam","decay":0.043963679301662575}
     kind: bayes, numInitialRuns: 5, maxIterations: 35 {"lr":0.00001,"layers":8,"opt":"adam","decay":0.0} {"lr":0.015587197089607917,"layers":1,"opt":"sgd","decay":0.9999999999999999}
-    kind: auto, resource: {name: epochs}, maxIterations: 9, numRuns: 40 {"lr":0.0009770287001456043,"layers":4,"opt":"adam","decay":0.0} {"lr":0.0009799532868271664,"layers":4,"opt":"adam","decay":0.0}
+    kind: auto, resource: {name: epochs}, maxIterations: 9, numRuns: 40 {"lr":0.09999999999999998,"layers":1,"opt":"adam","decay":0.3230491945218128} {"lr":0.00007652182269722585,"layers":8,"opt":"sgd","decay":0.0}
     "#);
 }

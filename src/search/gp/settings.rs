@@ -26,7 +26,7 @@ impl Default for Gp {
     fn default() -> Gp {
         Gp {
             model: ModelSettings::default(),
-            criterion: Criterion::DrawnMargin,
+            criterion: Criterion::DrawnMargin { highest: 0.03 },
             random_fraction: 0.02,
             initial: 0,
             min_observations: 10,
@@ -34,17 +34,19 @@ impl Default for Gp {
     }
 }
 
-/// The lowest and the highest margin of [`Criterion::DrawnMargin`], in units of the transformed values.
-const MARGINS: (f64, f64) = (1e-3, 0.03);
+/// The lowest margin of [`Criterion::DrawnMargin`], in units of the transformed values.
+const LOWEST_MARGIN: f64 = 1e-3;
 
 /// What a suggestion maximizes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Criterion {
-    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly from 0.001 to 0.03 standard
-    /// deviations of the results: one that suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global
+    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly: one that suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global
     /// Optimization Methods Based on Response Surfaces", section 6; Lizotte 2008, "Practical Bayesian Optimization", section 3.3).
     /// Without a margin, most late trials repeat the incumbent for a small but certain improvement.
-    DrawnMargin,
+    DrawnMargin {
+        /// The highest margin, in standard deviations of the results; the lowest is 0.001.
+        highest: f64,
+    },
     /// The same acquisition function for all trials.
     Fixed(Acquisition),
 }
@@ -53,8 +55,8 @@ impl Criterion {
     /// The least improvement that counts, in units of the transformed values.
     pub(super) fn margin(self, stream: &mut Stream) -> f64 {
         match self {
-            Criterion::DrawnMargin => {
-                let (low, high) = (libm::log(MARGINS.0), libm::log(MARGINS.1));
+            Criterion::DrawnMargin { highest } => {
+                let (low, high) = (libm::log(LOWEST_MARGIN), libm::log(highest));
                 libm::exp(low + stream.random::<f64>() * (high - low))
             }
             Criterion::Fixed(Acquisition::LogExpectedImprovement { margin }) => margin,
@@ -65,7 +67,7 @@ impl Criterion {
     /// The acquisition function with the margin that was drawn.
     pub(super) fn acquisition(self, margin: f64) -> Acquisition {
         match self {
-            Criterion::DrawnMargin => Acquisition::LogExpectedImprovement { margin },
+            Criterion::DrawnMargin { .. } => Acquisition::LogExpectedImprovement { margin },
             Criterion::Fixed(acquisition) => acquisition,
         }
     }

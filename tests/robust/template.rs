@@ -83,7 +83,7 @@ fn a_study_has_the_outcome_of_a_local_one() {
 #[test]
 fn jobs_of_a_killed_driver_are_stopped_by_name_before_others_start() {
     let lab = lab(HYPERBAND, "");
-    let driver = lab.start("-j 2", "pace=100 log=log");
+    let driver = lab.start("-j 2", "pace=10000 log=log");
     lab.wait_until("running jobs", || running(&lab).len() == 2);
     driver.kill_with_guard();
     let names: BTreeSet<String> =

@@ -178,7 +178,7 @@ impl Model {
             };
             let mut posterior = match self.previous.take() {
                 Some(previous) => previous.condition(kernel, data, mean).ok()?,
-                None => Posterior::with_optional_mean(kernel, data, mean).ok()?,
+                None => Posterior::with_mean(kernel, data, mean).ok()?,
             };
             let running: Vec<Vec<f64>> = self.pending.values().rev().take(MAX_PENDING).cloned().collect();
             let means = posterior.predict_means(&running);

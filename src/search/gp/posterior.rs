@@ -77,26 +77,14 @@ impl Posterior {
         }
     }
 
-    /// Conditions a process with the mean function `mean` on `data`.
+    /// Conditions a process with the mean function `mean`, or 0, on `data`.
     pub fn with_mean(
         kernel: Kernel,
         mut data: Dataset,
-        mean: Arc<dyn PriorMean>,
-    ) -> Result<Posterior, NotPositiveDefiniteError> {
-        subtract_mean(&mut data, Some(&*mean));
-        Ok(Posterior { mean: Some(mean), ..Posterior::new(kernel, data)? })
-    }
-
-    /// Conditions a process with the mean function `mean`, or 0, on `data`.
-    pub fn with_optional_mean(
-        kernel: Kernel,
-        data: Dataset,
         mean: Option<Arc<dyn PriorMean>>,
     ) -> Result<Posterior, NotPositiveDefiniteError> {
-        match mean {
-            Some(mean) => Posterior::with_mean(kernel, data, mean),
-            None => Posterior::new(kernel, data),
-        }
+        subtract_mean(&mut data, mean.as_deref());
+        Ok(Posterior { mean, ..Posterior::new(kernel, data)? })
     }
 
     /// The same as [`Posterior::new`], without factoring the rows of leading observations that are also the leading ones of `self`.
@@ -113,14 +101,14 @@ impl Posterior {
         let kept = shared / LANES * LANES;
         // A larger jitter may be due to a row that is not there any more.
         if kept == 0 || self.kernel != kernel || self.jitter > JITTER {
-            return Posterior::with_optional_mean(kernel, data, mean);
+            return Posterior::with_mean(kernel, data, mean);
         }
         self.factor.truncate(kept);
         self.points.truncate(kept);
         self.points.extend_from_slice(&points[kept..]);
         let rows = self.rows(kept);
         if self.factor.extend(&rows).is_err() {
-            return Posterior::with_optional_mean(kernel, data, mean);
+            return Posterior::with_mean(kernel, data, mean);
         }
         subtract_mean(&mut data, mean.as_deref());
         self.mean = mean;
@@ -275,24 +263,27 @@ impl Posterior {
         prediction
     }
 
-    /// The outlook of the configuration `x` before a job that ends at the log resource `t`; see [`Point::t`].
-    pub fn outlook(&self, x: &[f64], t: f64) -> Outlook {
-        let points = [Point { x: x.to_vec(), t }, Point { x: x.to_vec(), t: 0.0 }];
-        let prior_mean = self.mean.as_ref().map_or(0.0, |mean| mean.at(&points[1]));
-        let points = points.map(|point| self.kernel.scale(&point));
-        let [mut job, mut full] = points.each_ref().map(|point| self.kernel.row(point, &self.points));
+    /// The outlook of the configuration `x` before a job that ends at each of `log_resources`; see [`Point::t`].
+    pub fn outlooks(&self, x: &[f64], log_resources: &[f64]) -> Vec<Outlook> {
+        let point = Point { x: x.to_vec(), t: 0.0 };
+        let prior_mean = self.mean.as_ref().map_or(0.0, |mean| mean.at(&point));
+        let at_full = [self.kernel.scale(&point)];
+        let mut full = self.kernel.row(&at_full[0], &self.points);
         let mean = prior_mean + dot(&full, &self.weights);
         self.factor.forward(&mut full);
         let Prediction { std, .. } = self.prediction(mean, dot(&full, &full));
-        if t >= 0.0 {
-            return Outlook { mean, std, explained: std };
-        }
-        self.factor.forward(&mut job);
-        let [at_job, at_full] = points;
-        let covariance = self.kernel.row(&at_job, &[at_full])[0] - dot(&job, &full);
-        let result = self.prediction(0.0, dot(&job, &job)).std;
-        let explained = (covariance / (result * result + self.kernel.noise()).sqrt()).abs().min(std);
-        Outlook { mean, std, explained }
+        let explained = |t: f64| {
+            if t >= 0.0 {
+                return std;
+            }
+            let at_job = self.kernel.scale(&Point { x: x.to_vec(), t });
+            let mut job = self.kernel.row(&at_job, &self.points);
+            self.factor.forward(&mut job);
+            let covariance = self.kernel.row(&at_job, &at_full)[0] - dot(&job, &full);
+            let result = self.prediction(0.0, dot(&job, &job)).std;
+            (covariance / (result * result + self.kernel.noise()).sqrt()).abs().min(std)
+        };
+        log_resources.iter().map(|t| Outlook { mean, std, explained: explained(*t) }).collect()
     }
 
     fn prediction(&self, mean: f64, explained: f64) -> Prediction {

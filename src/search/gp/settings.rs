@@ -40,8 +40,9 @@ const LOWEST_MARGIN: f64 = 1e-3;
 /// What a suggestion maximizes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Criterion {
-    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly: one that suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global
-    /// Optimization Methods Based on Response Surfaces", section 6; Lizotte 2008, "Practical Bayesian Optimization", section 3.3).
+    /// Expected improvement by at least a margin that is drawn for each decision, its logarithm uniformly: one that
+    /// suits every stage of a study is not known in advance (Jones 2001, "A Taxonomy of Global Optimization Methods Based on Response
+    /// Surfaces", section 6; Lizotte 2008, "Practical Bayesian Optimization", section 3.3).
     /// Without a margin, most late trials repeat the incumbent for a small but certain improvement.
     DrawnMargin {
         /// The highest margin, in standard deviations of the results; the lowest is 0.001.

@@ -6,6 +6,7 @@ use super::model::RankedTrial;
 use super::searcher::{GpSearcher, Suggestion};
 use crate::search::observation::is_prior_trial;
 use crate::types::advice::{Advice, PausedTrial, SlotChoices};
+use crate::types::allocation::PromotedStart;
 use crate::types::ids::TrialId;
 use crate::types::units::Resource;
 
@@ -67,26 +68,25 @@ impl GpSearcher {
 
     /// The most valuable next job of a trial.
     fn best_job(&mut self, candidate: &Candidate<'_>, choices: SlotChoices<'_>) -> Option<BestJob> {
-        let full = self.max_resource.amount();
-        let higher =
-            choices.rungs.iter().filter(|rung| candidate.last.is_none_or(|last| rung.amount() > last.amount()));
+        let is_higher = |rung: &&Resource| candidate.last.is_none_or(|last| rung.amount() > last.amount());
+        let rungs: Vec<Resource> = choices.rungs.iter().filter(is_higher).copied().collect();
+        let log_resources = rungs.iter().map(|rung| self.log_resource(rung.amount())).collect::<Option<Vec<f64>>>()?;
+        let outlooks = self.model.posterior()?.outlooks(candidate.x, &log_resources);
         let mut best: Option<BestJob> = None;
-        for rung in higher {
-            let cost = JobCost {
-                job: choices.promoted.cost(*rung, candidate.last) / full,
-                rest: if rung.amount() < full {
-                    choices.promoted.cost(self.max_resource, Some(*rung)) / full
-                } else {
-                    0.0
-                },
-            };
-            let t = self.log_resource(rung.amount())?;
-            let value = self.model.posterior()?.outlook(candidate.x, t).log_gain_per_cost(cost, candidate.bar);
+        for (rung, outlook) in rungs.into_iter().zip(outlooks) {
+            let value = outlook.log_gain_per_cost(self.cost(rung, candidate.last, choices.promoted), candidate.bar);
             if best.is_none_or(|other| value > other.value) {
-                best = Some(BestJob { value, resource: *rung });
+                best = Some(BestJob { value, resource: rung });
             }
         }
         best
+    }
+
+    /// What a job at `rung` costs after one at `last`, and what is left after it.
+    fn cost(&self, rung: Resource, last: Option<Resource>, promoted: PromotedStart) -> JobCost {
+        let full = self.max_resource;
+        let rest = if rung.amount() < full.amount() { promoted.cost(full, Some(rung)) } else { 0.0 };
+        JobCost { job: promoted.cost(rung, last) / full.amount(), rest: rest / full.amount() }
     }
 
     /// Promotes the trial with the best predicted mean, if it is paused.

@@ -84,14 +84,14 @@ fn predictions_with_a_mean_function_agree_and_have_the_right_gradient() {
     let kernel = Kernel::new(Default::default(), &dimensions, &Case::new(1, 2, 0).hyperparameters);
     let points: Vec<Point> = observed.iter().map(|row| row.point.clone()).collect();
     let data = Dataset { points, values };
-    let mut posterior = Posterior::with_mean(kernel, data, Arc::new(mean.clone())).expect("it can be factored");
+    let mut posterior = Posterior::with_mean(kernel, data, Some(Arc::new(mean.clone()))).expect("it can be factored");
     posterior.extend(&[Point { x: vec![0.9, 0.1], t: 0.0 }], &[0.7]);
     let x = vec![0.35, 0.55];
     let at = |x: &[f64]| posterior.predict(&Point { x: x.to_vec(), t: 0.0 });
     let single = at(&x);
     assert!(close(posterior.predict_means(std::slice::from_ref(&x))[0], single.mean, 1e-9));
     assert!(close(posterior.predict_batch(std::slice::from_ref(&x))[0].mean, single.mean, 1e-9));
-    assert!(close(posterior.outlook(&x, -1.0).mean, single.mean, 1e-9));
+    assert!(close(posterior.outlooks(&x, &[-1.0])[0].mean, single.mean, 1e-9));
     let (mut d_mean, mut d_std) = ([0.0; 2], [0.0; 2]);
     let point = Point { x: x.clone(), t: 0.0 };
     assert!(close(posterior.predict_with_gradient(&point, &mut d_mean, &mut d_std).mean, single.mean, 1e-9));

@@ -87,7 +87,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
             start(study, &SessionOptions { existing: Existing::Overwrite, ..session }, verbosity)
         }
         Decision::Continue(study, change, last) => {
-            let study = study.with_seed(view.header.seed).with_prior(&view.header.prior);
+            let study = study.with_seed(view.header.seed);
             SessionOptions { change, last, ..session }.resume(study, view)
         }
     }

@@ -101,17 +101,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::search::choice::tests::{continuous, facts};
     use crate::search::tests::{context, run};
     use crate::space::tests::space;
-
-    fn continuous() -> Space {
-        space(&[("lr", "uniform", json!([0, 1])), ("opt", "choice", json!(["sgd", "adam"]))])
-    }
-
-    fn facts(space: &Space, trials: u64) -> StudyFacts<'_> {
-        let (trials, slots) = (Some(trials), Some(1));
-        StudyFacts { space, trials, jobs: trials, slots, is_ranked: true, has_early_results: false }
-    }
 
     #[test]
     fn a_small_space_is_proposed_completely_and_once() {

@@ -137,17 +137,17 @@ pub fn finite_count(space: &Space) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::space::tests::space;
 
-    fn continuous() -> Space {
+    pub fn continuous() -> Space {
         space(&[("lr", "uniform", json!([0, 1])), ("opt", "choice", json!(["sgd", "adam"]))])
     }
 
-    fn facts(space: &Space, trials: u64) -> StudyFacts<'_> {
+    pub fn facts(space: &Space, trials: u64) -> StudyFacts<'_> {
         let (trials, slots) = (Some(trials), Some(1));
         StudyFacts { space, trials, jobs: trials, slots, is_ranked: true, has_early_results: false }
     }

@@ -220,7 +220,7 @@ mod tests {
         job.sbatch_options()[1..].join(" ").split(" --requeue").next().unwrap().to_owned()
     }
 
-    fn job(options: &SlurmOptions) -> BatchJob<'_> {
+    pub fn job(options: &SlurmOptions) -> BatchJob<'_> {
         BatchJob {
             name: "a study",
             size: BatchSize::WholeNodes(2),

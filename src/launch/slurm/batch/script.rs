@@ -101,27 +101,11 @@ mod tests {
     use crate::journal::line::LineFormat;
     use crate::journal::record::{EndRecord, ProcessUsage, Record};
     use crate::launch::process::syscalls::{Pid, Signal, signal_process};
-    use crate::launch::slurm::batch::BatchSize;
+    use crate::launch::slurm::batch::tests::job;
     use crate::launch::slurm::options::SlurmOptions;
     use crate::types::ids::{Attempt, JobId, JobKey, Rung, TrialId};
     use crate::types::outcome::{Failure, Outcome, Readings, StopRule};
     use crate::types::units::Moment;
-
-    fn job(options: &SlurmOptions) -> BatchJob<'_> {
-        BatchJob {
-            name: "a study",
-            size: BatchSize::WholeNodes(2),
-            time: None,
-            grace: Duration::from_secs(10),
-            options,
-            extra: &[],
-            directory: "/home",
-            journal: "m.study/journal.jsonl",
-            program: "hypertune run",
-            arguments: "m.yaml",
-            first: "",
-        }
-    }
 
     #[test]
     fn arguments_of_the_first_allocation_are_left_out_of_the_others() {

@@ -132,6 +132,18 @@ fn every_model_starts_near_the_earlier_optimum() {
 }
 
 #[test]
+fn the_same_command_line_continues_a_warm_started_study_of_auto() {
+    let lab = with_an_earlier_study();
+    lab.file("m.yaml", HYPERBAND.replace("kind: hyperband", "kind: auto\nnumRuns: 12"));
+    // earlier studies shorten the first bracket
+    lab.run("-q -j 1 --warm-start early.study --study whole.study", "").exits(0);
+    warm(&lab, "-q --max-jobs 5").exits(4);
+    warm(&lab, "-q").exits(0);
+    warm(&lab, "-q").exits(0);
+    assert_eq!(configurations(&lab, "m.study"), configurations(&lab, "whole.study"));
+}
+
+#[test]
 fn an_earlier_study_without_usable_jobs_is_refused_with_the_reason() {
     let lab = with_an_earlier_study();
     let refused = |matrix: &str, words: &str| {
